@@ -1,0 +1,103 @@
+"""Every error haplan expects, each with the exit code that the command line ends with.
+
+    HaplanError                1  something is wrong; nothing was changed
+    ├── StackError             1  the stack's author: one or more mistakes, each with file:line
+    ├── PluginError            1  a plugin is broken, missing or clashes with another
+    ├── ProviderError          1  a backend refused or could not be reached
+    │   └── Unauthorized       1  the credentials are not accepted: the whole run stops
+    ├── StateError             1  the state cannot be read
+    ├── PlanFileError          1  a plan file is damaged or was tampered with
+    ├── Denied                 4  a rule, a limit or an approval says no
+    ├── Stale                  5  something moved since the plan
+    ├── OtherEstate            5  the state belongs to another organisation
+    ├── Locked                 6  somebody else is writing this state
+    ├── StateNotSaved          9  the state could not be saved; a recovery file was written
+    └── Declined              11  the person at the prompt said no
+
+A message is one line: what happened, on which address, what to do next.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class HaplanError(Exception):
+    """An expected error: shown as one line, without a traceback."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class StackError(HaplanError):
+    """One or more mistakes in a stack, all reported together.
+
+    Attributes:
+        mistakes: One line each, beginning with ``file:line``.
+    """
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class PluginError(HaplanError):
+    """A plugin is broken, missing, or claims a name that another plugin has."""
+
+
+class ProviderError(HaplanError):
+    """A backend refused a request or could not be reached.
+
+    Attributes:
+        lost: True when a write was sent and its answer never came: its outcome is unknown.
+    """
+
+    def __init__(self, message: str, *, lost: bool = False) -> None:
+        super().__init__(message)
+        self.lost = lost
+
+
+class Unauthorized(ProviderError):
+    """The backend does not accept the credentials: nothing else can succeed in this run."""
+
+
+class StateError(HaplanError):
+    """The state is damaged, or newer than this haplan."""
+
+
+class PlanFileError(HaplanError):
+    """A plan file cannot be read, or is not what was written."""
+
+
+class Denied(HaplanError):
+    """A rule, a limit, a window or an approval forbids going on."""
+
+    exit_code = 4
+
+
+class Stale(HaplanError):
+    """State or estate moved since the plan was made."""
+
+    exit_code = 5
+
+
+class OtherEstate(HaplanError):
+    """State or plan belong to another organisation than the one the credentials reach."""
+
+    exit_code = 5
+
+
+class Locked(HaplanError):
+    """Another run holds the lock of this state."""
+
+    exit_code = 6
+
+
+class StateNotSaved(HaplanError):
+    """The state could not be saved; what was to be saved is in a recovery file."""
+
+    exit_code = 9
+
+
+class Declined(HaplanError):
+    """The question was answered with no."""
+
+    exit_code = 11

@@ -1,0 +1,55 @@
+"""The hooks: each says when it is called and what it may return. A plugin is a module that implements some of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pluggy
+
+from haplan.contracts import Node, OpenState, Provider
+from haplan.model.event import Event
+from haplan.model.finding import Rule
+from haplan.model.graph import Edge
+from haplan.model.plan import Plan
+
+hookspec = pluggy.HookspecMarker("haplan")
+hookimpl = pluggy.HookimplMarker("haplan")
+
+
+@hookspec
+def haplan_providers() -> Iterable[type[Provider]]:  # type: ignore[empty-body]  # a hook has no body
+    """Called once, when a stack needs a provider: the provider classes of this plugin."""
+
+
+@hookspec
+def haplan_resources() -> Iterable[type]:  # type: ignore[empty-body]  # a hook has no body
+    """Called once: the resource classes of this plugin (`haplan.language.resource`)."""
+
+
+@hookspec
+def haplan_state_backends() -> Mapping[str, OpenState]:  # type: ignore[empty-body]  # a hook has no body
+    """Called once: URL scheme → function that opens a state backend."""
+
+
+@hookspec
+def haplan_checks() -> Iterable[Rule]:  # type: ignore[empty-body]  # a hook has no body
+    """Called once: the rules of this plugin."""
+
+
+@hookspec
+def haplan_order(nodes: Sequence[Node]) -> Iterable[Edge]:  # type: ignore[empty-body]  # a hook has no body
+    """Called for each plan: soft and gate edges between these nodes. A pure function."""
+
+
+@hookspec
+def haplan_secret_sources() -> Mapping[str, Any]:  # type: ignore[empty-body]  # a hook has no body
+    """Called once: scheme → function from the rest of the source to the secret."""
+
+
+@hookspec
+def haplan_plan_made(plan: Plan) -> None:
+    """Told of each plan that was made."""
+
+
+@hookspec
+def haplan_event(event: Event) -> None:
+    """Told of each event of a run."""

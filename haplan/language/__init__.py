@@ -1,0 +1,1 @@
+"""The stack language: constructors and helper functions record what a stack says, mistakes included, while it loads."""

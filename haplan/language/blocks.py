@@ -1,0 +1,210 @@
+"""The blocks that are not resources, and what goes with them: provider, variable, output, module, lifecycle, rows, …"""
+
+import csv
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar, cast, overload
+
+from haplan.language.kinds import BROKEN, Anything, Taking, shown
+from haplan.language.record import PACKAGE, current, here, mistake, nearest
+from haplan.language.refs import has_token
+from haplan.language.resource import Resource
+from haplan.model.stack import Lifecycle, Limits, Output, ProviderBlock, Variable
+from haplan.model.value import Secret
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def helper(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a helper function of the language: a wrong call is a recorded mistake, and gives `BROKEN`."""
+    signature = inspect.signature(function)
+    keywords = [p.name for p in signature.parameters.values() if p.kind is not p.VAR_POSITIONAL]
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        current(f"{function.__name__}(…)")
+        for name in [name for name in kwargs if name not in keywords]:
+            mistake(f"{function.__name__}: unknown keyword {name!r}{nearest(name, keywords)}")
+            del kwargs[name]
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            mistake(f"{function.__name__}: {error}")
+            return cast(T, BROKEN)
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def provider(name: str, *, alias: str | None = None, **settings: Any) -> ProviderBlock:
+    """Which backend serves the stack; its settings come from here or from the environment."""
+    recording, location = current("provider(…)"), here()
+    block = ProviderBlock(name, alias or "", {}, location)
+    taking = Taking(recording, f"provider {block.key}", location)
+    taken = {key: Anything().take(value, key, taking) for key, value in settings.items()}
+    block = ProviderBlock(name, alias or "", {key: value for key, value in taken.items() if value is not BROKEN}, location)
+    first = recording.providers.get(block.key)
+    if first is not None:
+        recording.mistake(f"provider {block.key!r} is declared twice; first at {first.location}. Give one an alias", location)
+    else:
+        recording.providers[block.key] = block
+    return block
+
+
+@overload
+def variable(name: str, *, description: str = ..., default: T, sensitive: bool = ...) -> T: ...
+@overload
+def variable(name: str, *, description: str = ..., type: type[T], sensitive: bool = ...) -> T: ...
+@overload
+def variable(name: str, *, description: str = ..., sensitive: bool = ...) -> str: ...
+def variable(name: str, *, description: str = "", default: Any = None, type: Any = None, sensitive: bool = False) -> Any:
+    """A value from outside: ``--var``, ``--var-file``, ``env/<environment>.toml``, ``HAPLAN_VAR_<name>``, the default,
+    or, on a terminal, a question. `type` is ``str``, ``int``, ``float``, ``bool``, ``list`` or ``dict``; by default the
+    default's own."""
+    recording, location = current("variable(…)"), here()
+    wanted = type or (builtin_type(default) if default is not None else str)
+    if name in recording.variables:
+        recording.mistake(f"variable {name!r} is declared twice; first at {recording.variables[name].location.short}", location)
+    try:
+        value, source = recording.variable_value(name, wanted, sensitive, default)
+    except ValueError as error:
+        recording.mistake(f"variable {name!r}: {error}", location)
+        return BROKEN
+    if isinstance(value, str) and has_token(value):
+        recording.mistake(f"variable {name!r}: its default cannot hold a reference", location)
+        return BROKEN
+    recording.variables[name] = Variable(name, value, sensitive, source, location)
+    return Secret(f"var:{name}") if sensitive else value
+
+
+def builtin_type(value: Any) -> type:
+    """The type of a default, as `variable` names it."""
+    return next((cls for cls in (bool, int, float, str, list, dict) if isinstance(value, cls)), str)
+
+
+def output(name: str, value: Any, *, sensitive: bool = False) -> None:
+    """A value to show after apply and to read with ``haplan output``."""
+    recording, location = current("output(…)"), here()
+    full = ".".join([*(f"module.{label}" for label in recording.modules), name])
+    taking = Taking(recording, f"output {full}", location)
+    taken = Anything().take(value, "", taking)
+    first = recording.outputs.get(full)
+    if has_token(name):
+        taking.wrong("", "a name cannot hold a reference")
+    elif first is not None:
+        taking.wrong("", f"is declared twice; first at {first.location.short}")
+    elif taken is not BROKEN:
+        recording.outputs[full] = Output(full, taken, sensitive, location)
+
+
+class module:  # noqa: N801  (reads as a statement: with module("store-042"):)
+    """Puts the blocks of a ``with`` block under ``module.<label>``."""
+
+    def __init__(self, label: str) -> None:
+        self._recording = current("module(…)")
+        self._label = label
+        if not isinstance(label, str) or not label or has_token(label):
+            self._recording.mistake(f"module: expected a label, got {shown(label)}")
+            self._label = f"unnamed-{len(self._recording.modules)}"
+
+    def __enter__(self) -> None:
+        self._before = self._recording.modules
+        self._recording.modules = (*self._before, self._label)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._recording.modules = self._before
+
+
+@helper
+def lifecycle(
+    *, prevent_destroy: bool = False, ignore_changes: Sequence[str] = (), leave: Sequence[str] = (),
+    create_before_destroy: bool = False, timeouts: Mapping[str, int] | None = None,
+) -> Lifecycle:
+    """How the engine treats one resource; see `haplan.model.stack.Lifecycle`."""
+    for name, value in (("prevent_destroy", prevent_destroy), ("create_before_destroy", create_before_destroy)):
+        if not isinstance(value, bool):
+            mistake(f"lifecycle: {name}: expected True or False, got {shown(value)}")
+    for name, words in (("ignore_changes", ignore_changes), ("leave", leave)):
+        if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+            mistake(f"lifecycle: {name}: expected a list of attribute names, got {shown(words)}")
+            return Lifecycle()
+    for step, seconds in (timeouts or {}).items():
+        if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds <= 0:
+            mistake(f"lifecycle: timeouts[{step!r}]: expected seconds above 0, got {shown(seconds)}")
+    return Lifecycle(prevent_destroy is True, tuple(ignore_changes), tuple(leave), create_before_destroy is True, dict(timeouts or {}))
+
+
+def limits(*, max_deletes: int | None = None, max_reboots: int | None = None, max_sites: int | None = None) -> None:
+    """What a plan may not exceed without a person's yes; guards ``--auto-approve``."""
+    recording = current("limits(…)")
+    given = {"max_deletes": max_deletes, "max_reboots": max_reboots, "max_sites": max_sites}
+    for name, value in given.items():
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            recording.mistake(f"limits: {name}: expected a number from 0, got {shown(value)}")
+            given[name] = None
+    recording.limits = Limits(**given)
+
+
+def secret(source: str, *, version: str | None = None) -> Secret:
+    """A secret by where it comes from: ``env:NAME``, ``file:PATH`` or ``command:…``. Never shown, never stored."""
+    if not isinstance(source, str) or ":" not in source:
+        mistake(f'secret: expected a source such as "env:NAME", got {shown(source)}')
+        return Secret("env:")
+    return Secret(source, version)
+
+
+class Row(dict[str, str]):
+    """One row of a CSV file: text cells by column."""
+
+    def __init__(self, cells: Mapping[str, str], place: str) -> None:
+        super().__init__(cells)
+        self.place = place
+
+    def __missing__(self, column: str) -> str:
+        mistake(f"{self.place} has no column {column!r}{nearest(column, self)}")
+        return ""
+
+    def group(self, prefix: str) -> dict[str, str]:
+        """The columns that begin with a prefix, without it; blank cells left out."""
+        return {key.removeprefix(prefix): value for key, value in self.items() if key.startswith(prefix) and value != ""}
+
+
+def rows(path: str) -> Iterator[Row]:
+    """The rows of a CSV file, relative to the calling file."""
+    recording, location = current("rows(…)"), here()
+    file = Path(_caller()).parent / path
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        recording.mistake(f"rows: cannot read {path}: {reason}", location)
+        return
+    recording.inputs.add(file.resolve())
+    reader = csv.DictReader(text.splitlines())
+    before = recording.row
+    try:
+        for cells in reader:
+            place = f"{Path(path).name}:{reader.line_num}"
+            if None in cells or None in cells.values():
+                recording.mistake(f"{place}: {len(reader.fieldnames or [])} columns are named, this row has another number", location)
+                continue
+            recording.row = place
+            yield Row(cells, place)
+    finally:
+        recording.row = before
+
+
+def _caller() -> str:
+    frame = sys._getframe(1)
+    while frame is not None and not frame.f_globals.get("__name__", "").startswith(PACKAGE):
+        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+    return frame.f_code.co_filename if frame is not None else os.getcwd()
+
+
+__all__ = ["Resource", "Row", "helper", "lifecycle", "limits", "module", "output", "provider", "rows", "secret", "variable"]

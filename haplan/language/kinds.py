@@ -1,0 +1,369 @@
+"""Kinds: what an attribute takes, how it is checked, and the plain value it becomes.
+
+A kind never raises for a wrong value: it records the mistake with the way to it and gives `BROKEN`.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import attrs
+
+from haplan.language.record import Recording, nearest
+from haplan.language.refs import Ref, scan
+from haplan.model import value as model
+from haplan.model.stack import Location, Reference
+
+Tree = model.Tree
+
+
+class Broken:
+    """Stands for a value that was wrong; later checks skip it."""
+
+    def __repr__(self) -> str:
+        return "<broken>"
+
+
+BROKEN = Broken()
+
+VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+"""A site variable inside a text: double braces, letters, digits, underscore (HA119)."""
+_LONE = re.compile(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
+
+
+@attrs.define
+class Taking:
+    """One value on its way into a block: where mistakes go, and what was referred to."""
+
+    recording: Recording
+    subject: str
+    location: Location
+    references: list[Reference] = attrs.field(factory=list)
+    via: str = ""
+
+    def wrong(self, at: str, text: str, location: Location | None = None) -> Broken:
+        """Record a mistake at a part of the block, at that part's own line if it has one."""
+        words = [self.subject, at, text]
+        self.recording.mistake(": ".join(word for word in words if word), location or self.location)
+        return BROKEN
+
+    def refer(self, address: str) -> None:
+        """Note a hard dependency."""
+        self.references.append(Reference(address, self.via))
+
+
+class Kind(Protocol):
+    """What an attribute takes."""
+
+    words: str
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        """The plain value, or `BROKEN` with the mistake recorded."""
+        ...
+
+
+def shown(value: Any) -> str:
+    """A wrong value as a message shows it."""
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) < 60 else f'"{value[:57]}…"'
+    address = getattr(value, "haplan_address", None)
+    if address is not None:
+        return f"{type(value).__name__} {address}"
+    return repr(value) if isinstance(value, int | float | bool | type(None)) else f"a {type(value).__name__}"
+
+
+def reference(value: Any, taking: Taking) -> Tree:
+    """A `Ref` as data, with its edge noted unless it is derived."""
+    ref = value.haplan_ref
+    if not ref.derived:
+        taking.refer(ref.address)
+    return ref
+
+
+def text(value: str, at: str, taking: Taking) -> Tree:
+    """A string, scanned for references and for the lone braces that an f-string leaves of a site variable."""
+    lone = _LONE.search(value)
+    if lone:
+        return taking.wrong(at, f"{shown(value)} holds {{{lone[1]}}}; a site variable takes double braces, "
+                                f"in an f-string write {{site_var('{lone[1]}')}}")
+    try:
+        found = scan(value)
+    except ValueError as error:
+        return taking.wrong(at, str(error))
+    for ref in model.references(found):
+        if not ref.derived:
+            taking.refer(ref.address)
+    return found
+
+
+@attrs.frozen
+class Text:
+    """A string. `check` gives a complaint about a plain one, or "" (texts with variables are checked per site)."""
+
+    words: str = "text"
+    check: Callable[[str], str] | None = None
+    clean: Callable[[str], str] | None = None
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        if isinstance(value, Broken):
+            return BROKEN
+        if isinstance(value, Ref):
+            return reference(value, taking)
+        if not isinstance(value, str):
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+        found = text(value, at, taking)
+        if not isinstance(found, str) or VARIABLE.search(found):
+            return found
+        complaint = self.check(found) if self.check else ""
+        if complaint:
+            return taking.wrong(at, complaint)
+        return self.clean(found) if self.clean else found
+
+
+@attrs.frozen
+class Whole:
+    """An integer between bounds; `or_text` also takes a text with a variable (`10` and `"10"` are the same)."""
+
+    low: int | None = None
+    high: int | None = None
+    or_text: bool = False
+
+    @property
+    def words(self) -> str:
+        bounds = f" {self.low} to {self.high}" if self.low is not None and self.high is not None else ""
+        return f"integer{bounds}" + (" or text" if self.or_text else "")
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        if isinstance(value, Broken):
+            return BROKEN
+        if isinstance(value, Ref):
+            return reference(value, taking)
+        if self.or_text and isinstance(value, str):
+            found = text(value, at, taking)
+            if not isinstance(found, str) or VARIABLE.search(found):
+                return found
+            value = int(found) if re.fullmatch(r"-?[0-9]+", found) else value
+        if not isinstance(value, int) or isinstance(value, bool):
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
+            return taking.wrong(at, f"expected {self.words}, got {value}")
+        return value
+
+
+@attrs.frozen
+class Flag:
+    """True or False."""
+
+    words: str = "bool"
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        if isinstance(value, Broken):
+            return BROKEN
+        if isinstance(value, Ref):
+            return reference(value, taking)
+        if not isinstance(value, bool):
+            return taking.wrong(at, f"expected True or False, got {shown(value)}")
+        return value
+
+
+@attrs.frozen
+class Choice:
+    """One of a few words; `rule` is the design rule that says so, named in the message."""
+
+    options: tuple[str, ...]
+    rule: str = ""
+
+    @property
+    def words(self) -> str:
+        return "one of " + ", ".join(self.options)
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        if isinstance(value, Broken):
+            return BROKEN
+        if isinstance(value, Ref):
+            return reference(value, taking)
+        if value not in self.options:
+            hint = nearest(value, self.options) if isinstance(value, str) else ""
+            rule = f" ({self.rule})" if self.rule else ""
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}{hint}{rule}")
+        return value
+
+
+@attrs.frozen
+class ListOf:
+    """A list or tuple, never a set: a set has no stable order. `single` also takes one item alone."""
+
+    item: Kind
+    single: bool = False
+    least: int = 0
+
+    @property
+    def words(self) -> str:
+        return f"list of {self.item.words}"
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        if isinstance(value, Broken):
+            return BROKEN
+        if isinstance(value, set | frozenset):
+            return taking.wrong(at, "expected a list, got a set; a set has no order that stays, write a list")
+        if self.single and not isinstance(value, list | tuple):
+            value = [value]
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+        if len(value) < self.least:
+            return taking.wrong(at, f"expected at least {self.least}, got {len(value)}")
+        return _whole([self.item.take(one, f"{at}[{index}]", taking) for index, one in enumerate(value)])
+
+
+@attrs.frozen
+class MapOf:
+    """A mapping with text keys."""
+
+    item: Kind
+    words: str = "map"
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        if isinstance(value, Broken):
+            return BROKEN
+        if not isinstance(value, Mapping):
+            return taking.wrong(at, f"expected a map, got {shown(value)}")
+        taken: dict[str, Tree] = {}
+        for key, one in value.items():
+            if not isinstance(key, str):
+                taking.wrong(at, f"expected text as key, got {shown(key)}")
+                continue
+            taken[key] = self.item.take(one, f"{at}[{key!r}]", taking)
+        return taken if not any(one is BROKEN for one in taken.values()) else BROKEN
+
+
+@attrs.frozen
+class ResourceOf:
+    """A resource of one of these types: by reference, never by name. Becomes its remote name."""
+
+    types: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        return " or ".join("".join(part.title() for part in name.split("_")) for name in self.types)
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        if isinstance(value, Broken):
+            return BROKEN
+        kind = getattr(type(value), "haplan_type", None)
+        if kind is None or kind.name not in self.types:
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}{self._declared(value, taking)}")
+        taking.refer(str(value.haplan_address))
+        return value.haplan_name
+
+    def _declared(self, value: Any, taking: Taking) -> str:
+        if not isinstance(value, str):
+            return ""
+        for found in taking.recording.resources.values():
+            kind = type(found).haplan_type.name
+            if kind in self.types and value in (found.label, found.haplan_name):
+                return f"; a {kind.replace('_', ' ')} of that name is declared at {found.haplan_location.short}"
+        return ""
+
+
+@attrs.frozen
+class Made:
+    """A value that a helper function makes; its class says how it becomes plain: ``plain(taking, at)``."""
+
+    classes: tuple[type, ...]
+    words: str
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        if isinstance(value, Broken):
+            return BROKEN
+        if not isinstance(value, self.classes):
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+        return value.plain(taking, at)
+
+
+@attrs.frozen
+class SecretOf:
+    """A ``secret(…)`` or a sensitive variable; never the text itself."""
+
+    words: str = "secret"
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        if isinstance(value, Broken):
+            return BROKEN
+        if isinstance(value, model.Secret):
+            return value
+        return taking.wrong(at, f'expected secret("env:NAME"), got {"text" if isinstance(value, str) else shown(value)}; '
+                                "a secret never stands in a stack")
+
+
+@attrs.frozen
+class Anything:
+    """Any plain data; resources become their names. For outputs, `extra` and `Data`."""
+
+    words: str = "plain data"
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        if isinstance(value, Broken):
+            return BROKEN
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, str):
+            return text(value, at, taking)
+        if isinstance(value, Ref):
+            return reference(value, taking)
+        if isinstance(value, model.Secret):
+            return value
+        if isinstance(value, Mapping):
+            return MapOf(self).take(value, at, taking)
+        if isinstance(value, list | tuple | set | frozenset):
+            return ListOf(self).take(value, at, taking)
+        if hasattr(type(value), "haplan_type"):
+            taking.refer(str(value.haplan_address))
+            return value.haplan_name
+        return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+
+
+def _whole(items: list[Tree]) -> Tree:
+    return BROKEN if any(item is BROKEN for item in items) else items
+
+
+# --- Texts with a meaning ---------------------------------------------------------------------------------------------
+
+
+def _prefix_complaint(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=True)
+    except ValueError as error:
+        return f"expected a prefix such as 10.1.2.0/24, got {shown(value)}: {error}"
+    return ""
+
+
+def _address_complaint(value: str) -> str:
+    try:
+        ipaddress.ip_interface(value)
+    except ValueError:
+        return f"expected an address with its length such as 10.1.2.1/24, got {shown(value)}"
+    return "" if "/" in value else f"expected an address with its length such as {value}/24, got {shown(value)}"
+
+
+def _host_complaint(value: str) -> str:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return f"expected an address such as 10.1.2.1, got {shown(value)}"
+    return ""
+
+
+def prefix() -> Text:
+    """A network prefix; kept in its shortest spelling."""
+    return Text("prefix", _prefix_complaint, lambda value: str(ipaddress.ip_network(value)))
+
+
+def address_with_length() -> Text:
+    """An address with its prefix length."""
+    return Text("address with length", _address_complaint, lambda value: str(ipaddress.ip_interface(value)))
+
+
+def host() -> Text:
+    """An address alone."""
+    return Text("address", _host_complaint, lambda value: str(ipaddress.ip_address(value)))

@@ -1,0 +1,109 @@
+"""The recording of one load: what was declared, where, and every mistake.
+
+A constructor outside a load is an error. Constructors and helper functions never raise for a mistake of the author:
+they record it with the place it was written at and go on, so that all mistakes are reported together.
+"""
+
+import difflib
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from haplan.errors import HaplanError
+from haplan.model.stack import Limits, Location, Output, ProviderBlock, Variable
+
+PACKAGE = "_haplan_stack"
+"""Name of the private package under which a stack and its neighbours are imported."""
+
+
+class Recording:
+    """What one load has seen so far. The only mutable thing of the language; `load` turns it into a frozen stack."""
+
+    def __init__(self, root: Path, variable: Callable[[str, Any, bool, Any], Any], resources: Mapping[str, type]) -> None:
+        self.root = root
+        self.variable_value = variable
+        self.types = resources
+        self.resources: dict[str, Any] = {}
+        self.providers: dict[str, ProviderBlock] = {}
+        self.variables: dict[str, Variable] = {}
+        self.outputs: dict[str, Output] = {}
+        self.limits = Limits()
+        self.mistakes: list[str] = []
+        self.inputs: set[Path] = set()
+        self.modules: tuple[str, ...] = ()
+        self.module_places: dict[tuple[str, ...], Location] = {}
+        self.row = ""
+        self.refs: list[Any] = []
+
+    def mistake(self, text: str, location: Location | None = None) -> None:
+        """Record a mistake, at the line being carried out unless another is given; the same line only once."""
+        line = f"{location or here()}: {text}"
+        if line not in self.mistakes:
+            self.mistakes.append(line)
+
+
+_current: ContextVar[Recording | None] = ContextVar("haplan_recording", default=None)
+
+
+class recording:  # noqa: N801  (reads as a statement: with recording(…))
+    """Makes a recording the current one for a ``with`` block."""
+
+    def __init__(self, into: Recording) -> None:
+        self._into = into
+
+    def __enter__(self) -> Recording:
+        self._token = _current.set(self._into)
+        return self._into
+
+    def __exit__(self, *exc: object) -> None:
+        _current.reset(self._token)
+
+
+def current(what: str) -> Recording:
+    """The recording of the load under way.
+
+    Raises:
+        HaplanError: There is none: a stack file was run by hand.
+    """
+    found = _current.get()
+    if found is None:
+        raise HaplanError(f"{what} outside a load; write it in a stack.py and run: haplan plan")
+    return found
+
+
+def mistake(text: str, location: Location | None = None) -> None:
+    """Record a mistake of the author."""
+    current("a mistake").mistake(text, location)
+
+
+def here() -> Location:
+    """The line of the stack being carried out, with the calls that led there."""
+    frames: list[tuple[Path, int]] = []
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith(PACKAGE):
+            frames.append((Path(frame.f_code.co_filename), frame.f_lineno))
+        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+    now = _current.get()
+    return placed(frames, now.root if now else Path(), now.row if now else "")
+
+
+def placed(frames: Iterable[tuple[Path, int]], root: Path, row: str = "") -> Location:
+    """A location from absolute frames: relative to the stack, or to the folder around it where neighbours take part."""
+    frames = list(frames)
+    base = root if all(file.is_relative_to(root) for file, _ in frames) else root.parent
+    named = [(file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name, line) for file, line in frames]
+    if not named:
+        return Location("stack.py", 0, (), row)
+    return Location(named[0][0], named[0][1], tuple(named[1:]), row)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` for the nearest known word, else what is known."""
+    known = sorted(known)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; there are: {', '.join(known)}" if known else ""

@@ -1,0 +1,132 @@
+"""References as a stack's author handles them: objects that stand for a value not known yet.
+
+In an f-string a reference becomes a token of private-use characters with a checksum; every string that enters a
+resource, a variable or an output is scanned for it.
+"""
+
+import re
+import zlib
+from typing import Any, Generic, NoReturn, TypeVar
+
+from haplan.language.record import current, here
+from haplan.errors import StackError
+from haplan.model import value as model
+
+T = TypeVar("T", covariant=True)
+
+_OPEN, _CLOSE, _ZERO = "\ue000", "\ue001", 0xE010
+_TOKEN = re.compile(f"{_OPEN}([\ue010-\ue01f]*){_CLOSE}")
+_PIECE = re.compile("[\ue000-\ue01f]")
+
+
+class Ref(Generic[T]):
+    """An attribute of a resource: known once the resource is there.
+
+    It may stand in containers, attributes and f-strings. It is never a truth value, a number or one side of a
+    comparison, because its value is not known while the stack loads.
+    """
+
+    __slots__ = ("_ref",)
+
+    def __init__(self, ref: model.Ref) -> None:
+        self._ref = ref
+
+    @property
+    def haplan_ref(self) -> model.Ref:
+        """The reference as data."""
+        return self._ref
+
+    def __repr__(self) -> str:
+        return f"<{self._ref}>"
+
+    def __str__(self) -> str:
+        return _token(self)
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            self._no(f"in an f-string with the format {spec!r}", "drop the format")
+        return _token(self)
+
+    def __hash__(self) -> int:
+        return hash(self._ref)
+
+    def __bool__(self) -> NoReturn:
+        self._no("as a truth value", "decide on something the stack itself says")
+
+    def __eq__(self, other: object) -> Any:
+        self._no("in a comparison", "compare what the stack itself says")
+
+    def __ne__(self, other: object) -> Any:
+        self._no("in a comparison", "compare what the stack itself says")
+
+    def __lt__(self, other: object) -> NoReturn:
+        self._no("in a comparison", "compare what the stack itself says")
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+    def __int__(self) -> NoReturn:
+        self._no("as a number", "give it to an attribute as it is")
+
+    def __index__(self) -> NoReturn:
+        self._no("as a number", "give it to an attribute as it is")
+
+    def __add__(self, other: object) -> NoReturn:
+        self._no("in a sum", "write it in an f-string, such as f\"{site.id}-x\"")
+
+    __radd__ = __add__
+
+    def __iter__(self) -> NoReturn:
+        self._no("in a loop", "loop over something the stack itself says")
+
+    def __len__(self) -> NoReturn:
+        self._no("for its length", "count something the stack itself says")
+
+    def _no(self, how: str, instead: str) -> NoReturn:
+        raise StackError([f"{here()}: {self._ref} cannot be used {how}: it is known only after apply; {instead}"])
+
+
+def _token(ref: Ref[Any]) -> str:
+    recording = current("a reference in a string")
+    index = len(recording.refs)
+    recording.refs.append(ref)
+    payload = f"{index:08x}{zlib.crc32(f'{index:08x}{ref.haplan_ref}'.encode()):08x}"
+    return _OPEN + "".join(chr(_ZERO + int(digit, 16)) for digit in payload) + _CLOSE
+
+
+def has_token(text: str) -> bool:
+    """True if a reference, or a piece of one, is in the text."""
+    return _PIECE.search(text) is not None
+
+
+def scan(text: str) -> model.Tree:
+    """The text as it is, or a `haplan.model.value.Ref` or `Text` where references stand in it.
+
+    Raises:
+        ValueError: A reference in it was cut or changed.
+    """
+    if not has_token(text):
+        return text
+    parts: list[str | model.Ref] = []
+    at = 0
+    for found in _TOKEN.finditer(text):
+        parts += [text[at : found.start()], _referred(found.group(1))]
+        at = found.end()
+    parts.append(text[at:])
+    if any(isinstance(part, str) and has_token(part) for part in parts):
+        raise ValueError("a reference in this text was cut or changed; use f-strings only to put references into text")
+    parts = [part for part in parts if part != ""]
+    if len(parts) == 1 and isinstance(parts[0], model.Ref):
+        return parts[0]
+    return model.Text(tuple(parts))
+
+
+def _referred(digits: str) -> model.Ref:
+    payload = "".join(f"{ord(digit) - _ZERO:x}" for digit in digits)
+    refs = current("a reference in a string").refs
+    damaged = ValueError("a reference in this text was cut or changed; use f-strings only to put references into text")
+    if len(payload) != 16 or int(payload[:8], 16) >= len(refs):
+        raise damaged
+    ref: model.Ref = refs[int(payload[:8], 16)].haplan_ref
+    if f"{zlib.crc32(f'{payload[:8]}{ref}'.encode()):08x}" != payload[8:]:
+        raise damaged
+    return ref

@@ -1,0 +1,281 @@
+"""Resource types: attrs classes whose fields say what an attribute takes and what a change of it means.
+
+    @resource("site", rank=10)
+    class Site(Resource):
+        "A place."
+        country_code: Value[str] | None = attribute(Text(), default=None)
+        id: Ref[str] = computed(init=False)
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Self, TypeVar, Union, dataclass_transform
+
+import attrs
+
+from haplan.language.kinds import BROKEN, Anything, Kind, MapOf, Taking, Text, shown
+from haplan.language.record import Recording, current, here, nearest
+from haplan.language.refs import Ref, has_token
+from haplan.model import value as model
+from haplan.model.address import Address
+from haplan.model.schema import Attribute, Replaces, TypeInfo
+from haplan.model.stack import Lifecycle, Location, ProviderBlock, Reference
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Value = Union[T, Ref[T]]  # noqa: UP007  (a generic alias; X | Y of a type variable is not one in 3.11)
+"""A value, or a reference to one that is known after apply."""
+
+_KIND, _INFO = "haplan_kind", "haplan_attribute"
+COMMON = ("name", "provider", "depends_on", "lifecycle", "extra")
+
+
+def attribute(
+    kind: Kind,
+    *,
+    default: Any = attrs.NOTHING,
+    replaces: Replaces = "",
+    unordered: bool = False,
+    sensitive: bool = False,
+    local: bool = False,
+    kw_only: bool = True,
+    text: str = "",
+) -> Any:
+    """An attribute that a stack sets; without a default it is required. See `haplan.model.schema.Attribute`."""
+    info = Attribute(
+        name="", kind=kind.words, required=default is attrs.NOTHING, default=None if default is attrs.NOTHING else default,
+        replaces=replaces, unordered=unordered, sensitive=sensitive, local=local, text=text,
+    )
+    return attrs.field(metadata={_KIND: kind, _INFO: info})
+
+
+def computed(*, init: bool = False, text: str = "") -> Any:
+    """An attribute that is known after apply: a `Ref`."""
+    return attrs.field(metadata={_INFO: Attribute(name="", kind="text", computed=True, text=text)})
+
+
+def derived(work_out: Callable[[Any, Any], Any], *, init: bool = False, kind: str = "text", text: str = "") -> Any:
+    """An attribute worked out from the whole stack: ``work_out(resource, all resources)``. A `Ref` that makes no edge."""
+    return attrs.field(metadata={_INFO: Attribute(name="", kind=kind, derived=True, text=text), "haplan_derive": work_out})
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(attribute, computed, derived))
+def resource(
+    type_name: str, *, rank: int = 50, owned_by: Sequence[str] = (), ordered: bool = False, schema_version: int = 1,
+    upgrade: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None,
+) -> Callable[[type[R]], type[R]]:
+    """Make a class a resource type. See `haplan.model.schema.TypeInfo`."""
+
+    def decorate(cls: type[R]) -> type[R]:
+        made = attrs.define(cls, init=False, eq=False, slots=False, repr=False)
+        fields = {f.name: f for f in attrs.fields(made) if _INFO in f.metadata}
+        infos = {name: attrs.evolve(f.metadata[_INFO], name=name) for name, f in fields.items()}
+        made.haplan_type = TypeInfo(  # type: ignore[attr-defined]  # set on every decorated class
+            type_name, rank, infos, tuple(owned_by), ordered, schema_version, upgrade, (cls.__doc__ or "").strip().split("\n")[0]
+        )
+        made.haplan_kinds = {name: f.metadata.get(_KIND) for name, f in fields.items()}  # type: ignore[attr-defined]
+        made.haplan_derive = {  # type: ignore[attr-defined]
+            name: f.metadata["haplan_derive"] for name, f in fields.items() if "haplan_derive" in f.metadata
+        }
+        return made
+
+    return decorate
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(attribute, computed, derived))
+def _typed(cls: type[R]) -> type[R]:
+    return cls
+
+
+@_typed
+class Resource:
+    """What every resource has. Equality is identity, so that a resource can be a key.
+
+    Attributes:
+        label: Makes the address.
+        name: Remote name; by default the label.
+        provider: Which provider; by default its owner's, or the stack's only one without an alias.
+        depends_on: Further resources that must be there first.
+        lifecycle: See `haplan.lifecycle`.
+        extra: Vendor keys by provider: ``{"mist": {…}}``.
+    """
+
+    label: str = attribute(Text(), kw_only=False)
+    name: Value[str] | None = attribute(Text(), default=None)
+    provider: ProviderBlock | None = attribute(Anything(), default=None)
+    depends_on: "Sequence[Resource]" = attribute(Anything(), default=())
+    lifecycle: Lifecycle | None = attribute(Anything(), default=None)
+    extra: Mapping[str, Mapping[str, Any]] | None = attribute(MapOf(Anything()), default=None)
+
+    haplan_type: ClassVar[TypeInfo]
+    haplan_kinds: ClassVar[Mapping[str, Kind | None]]
+    haplan_derive: ClassVar[Mapping[str, Callable[[Any, Any], Any]]]
+
+    # Set by the constructor, and read by the loader and by rules.
+    haplan_location: ClassVar[Location]
+    haplan_address: ClassVar[Address]
+    haplan_name: ClassVar[model.Tree]
+    haplan_owner: "ClassVar[Resource | None]"
+    haplan_data: ClassVar[bool]
+    haplan_values: ClassVar[Mapping[str, model.Tree]]
+    haplan_extra: ClassVar[Mapping[str, Mapping[str, model.Tree]]]
+    haplan_references: ClassVar[tuple[Reference, ...]]
+
+    @classmethod
+    def existing(cls, label: str, *, name: str | None = None, provider: ProviderBlock | None = None) -> Self:
+        """A data source: looked up by its remote name, never changed."""
+        made = cls.__new__(cls)
+        _construct(made, label, {"name": name, "provider": provider}, data=True)
+        return made
+
+    def haplan_finish(self, values: dict[str, model.Tree], taking: Taking) -> Mapping[str, model.Tree]:
+        """For types whose parts depend on the whole: may add to the plain values, and record mistakes."""
+        return values
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.haplan_address}>"
+
+
+def _init(self: Resource, *labels: Any, **given: Any) -> None:
+    label = labels[0] if labels else given.pop("label", BROKEN)
+    _construct(self, label, given, data=False, surplus=labels[1:])
+
+
+Resource.__init__ = _init  # type: ignore[method-assign,assignment]
+# The typed signature above is what checkers see; this one records mistakes instead of raising at the first.
+
+
+def _construct(self: Resource, label: Any, given: Mapping[str, Any], *, data: bool, surplus: Sequence[Any] = ()) -> None:
+    kind = type(self).haplan_type
+    recording = current(f"{type(self).__name__}({shown(label)})")
+    location = here()
+    label = _label(label, kind, recording, location)
+    given = {key: value for key, value in given.items() if value is not None}
+    owner = next((given[name] for name in kind.owned_by if isinstance(given.get(name), Resource)), None)
+    address = Address(recording.modules, data, kind.name, owner.label if owner is not None and not data else "", label)
+    taking = Taking(recording, str(address), location)
+    put = _put(self)
+    put("label", label)
+    put("haplan_location", location)
+    put("haplan_address", address)
+    put("haplan_owner", owner)
+    put("haplan_data", data)
+    if surplus:
+        taking.wrong("", f"takes its label first and everything else by keyword, got {shown(surplus[0])}")
+    _unknown_keywords(given, kind, taking)
+    _name(self, given.get("name"), label, taking)
+    values = {} if data else _values(self, given, taking)
+    _computed(self, put)
+    _common(self, given, taking, put)
+    put("haplan_values", values)
+    put("haplan_references", tuple(taking.references))
+    _declare(self, recording, taking)
+
+
+def _put(self: Resource) -> Callable[[str, Any], None]:
+    return lambda name, value: object.__setattr__(self, name, value)
+
+
+def _label(label: Any, kind: TypeInfo, recording: Recording, location: Location) -> str:
+    if not isinstance(label, str) or not label:
+        recording.mistake(f"{kind.name}: expected a label as first argument, got {shown(label)}", location)
+        return f"unnamed-{len(recording.resources)}"
+    if has_token(label):
+        recording.mistake(f"{kind.name}: a label cannot hold a reference: it makes the address, which is known at once", location)
+        return f"unnamed-{len(recording.resources)}"
+    return label
+
+
+def _unknown_keywords(given: Mapping[str, Any], kind: TypeInfo, taking: Taking) -> None:
+    settable = [*COMMON, *(name for name, info in kind.attributes.items() if not (info.computed or info.derived))]
+    for name in given:
+        if name in settable:
+            continue
+        info = kind.attributes.get(name)
+        if info is not None:
+            taking.wrong(name, "is worked out by haplan and cannot be set" if info.derived else "is known after apply and cannot be set")
+        else:
+            taking.wrong("", f"unknown keyword {name!r}{nearest(name, settable)}")
+
+
+def _name(self: Resource, given: Any, label: str, taking: Taking) -> None:
+    put = _put(self)
+    name = label if given is None else Text().take(given, "name", taking)
+    if isinstance(name, model.Ref | model.Text):
+        taking.wrong("name", "a remote name cannot hold a reference: others are found by it at plan")
+        name = label
+    put("name", name if isinstance(name, str) else label)
+    put("haplan_name", name if isinstance(name, str) else label)
+
+
+def _values(self: Resource, given: Mapping[str, Any], taking: Taking) -> dict[str, model.Tree]:
+    kind, kinds, put = type(self).haplan_type, type(self).haplan_kinds, _put(self)
+    values: dict[str, model.Tree] = {}
+    for name, info in kind.attributes.items():
+        if info.computed or info.derived or name in COMMON:
+            continue
+        taking.via = name
+        if name in given:
+            taken = kinds[name].take(given[name], name, taking)  # type: ignore[union-attr]  # settable ones have a kind
+            put(name, given[name] if taken is not BROKEN else BROKEN)
+            values[name] = taken
+        else:
+            if info.required:
+                taking.wrong(name, f"is required: {info.kind}")
+            put(name, BROKEN if info.required else info.default)
+            if info.default is not None:
+                values[name] = kinds[name].take(info.default, name, taking)  # type: ignore[union-attr]
+    if kind.owned_by:
+        chosen = [name for name in kind.owned_by if name in given]
+        if len(chosen) != 1:
+            taking.wrong("", f"needs exactly one of {', '.join(kind.owned_by)}, got {' and '.join(chosen) or 'none'}")
+    return dict(self.haplan_finish({name: value for name, value in values.items() if value is not BROKEN}, taking))
+
+
+def _computed(self: Resource, put: Callable[[str, Any], None]) -> None:
+    for name, info in type(self).haplan_type.attributes.items():
+        if info.computed or info.derived:
+            put(name, Ref[Any](model.Ref(str(self.haplan_address), (name,), derived=info.derived)))
+
+
+def _common(self: Resource, given: Mapping[str, Any], taking: Taking, put: Callable[[str, Any], None]) -> None:
+    taking.via = "depends_on"
+    wanted = given.get("depends_on", ())
+    for index, one in enumerate(wanted if isinstance(wanted, list | tuple) else [wanted]):
+        if isinstance(one, Resource):
+            taking.refer(str(one.haplan_address))
+        elif one is not BROKEN:
+            taking.wrong(f"depends_on[{index}]", f"expected a resource, got {shown(one)}")
+    for name, cls, words in (("provider", ProviderBlock, "a provider(…)"), ("lifecycle", Lifecycle, "a lifecycle(…)")):
+        value = given.get(name)
+        if value is not None and value is not BROKEN and not isinstance(value, cls):
+            taking.wrong(name, f"expected {words}, got {shown(value)}")
+            value = None
+        put(name, value)
+    put("depends_on", wanted)
+    extra = given.get("extra", {})
+    taking.via = "extra"
+    taken = MapOf(MapOf(Anything())).take(extra, "extra", taking)
+    put("extra", extra)
+    put("haplan_extra", {} if taken is BROKEN else taken)
+    _lifecycle_names(self, taking)
+
+
+def _lifecycle_names(self: Resource, taking: Taking) -> None:
+    cycle = self.lifecycle
+    if not isinstance(cycle, Lifecycle):
+        return
+    known = [name for name, info in type(self).haplan_type.attributes.items() if not info.computed]
+    for field in ("ignore_changes", "leave"):
+        for name in getattr(cycle, field):
+            if name.split(".")[0] not in known:
+                taking.wrong(f"lifecycle.{field}", f"{shown(name)} is no attribute of {type(self).haplan_type.name}{nearest(name, known)}")
+
+
+def _declare(self: Resource, recording: Recording, taking: Taking) -> None:
+    address = str(self.haplan_address)
+    first = recording.resources.get(address)
+    if first is not None:
+        taking.wrong("", f"is declared twice; first at {first.haplan_location.short}. Labels must differ")
+        return
+    recording.resources[address] = self

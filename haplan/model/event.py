@@ -1,0 +1,28 @@
+"""What a run tells its observers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+
+@attrs.frozen
+class Event:
+    """One thing that happened.
+
+    Attributes:
+        kind: Such as ``refresh``, ``planned``, ``started``, ``step``, ``written``, ``settling``, ``verified``,
+            ``recorded``, ``failed``, ``skipped``, ``warning``, ``ended``.
+        at: Seconds since the epoch, by the run's clock.
+        address: The resource, or "".
+        document: The document, or "".
+        text: One line for people.
+        data: More, for machines: plain JSON.
+    """
+
+    kind: str
+    at: float
+    address: str = ""
+    document: str = ""
+    text: str = ""
+    data: Mapping[str, Any] = attrs.field(factory=dict)

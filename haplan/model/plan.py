@@ -1,0 +1,311 @@
+"""A plan: what changes, in which writes, in which order, and what it depends on."""
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import Any, Literal
+
+import attrs
+
+from haplan.model.finding import Finding
+from haplan.model.graph import Edge
+from haplan.model.stack import Lifecycle, Limits
+from haplan.model.value import Path, Tree
+
+FORMAT = "haplan-plan/1"
+
+ImpactKind = Literal["none", "config-push", "traffic", "reboot", "outage"]
+IMPACTS: tuple[ImpactKind, ...] = ("none", "config-push", "traffic", "reboot", "outage")
+"""From harmless to worst."""
+
+
+class Action(Enum):
+    """What happens to one resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    READ = "read"
+    IMPORT = "import"
+    FORGET = "forget"
+    NO_OP = "no-op"
+
+
+@attrs.frozen
+class Impact:
+    """What a change costs the network.
+
+    Attributes:
+        kind: From ``none`` to ``outage``.
+        seconds: Expected duration.
+        undoable: False if it cannot be undone quickly.
+        note: One line, or "".
+    """
+
+    kind: ImpactKind = "none"
+    seconds: int = 0
+    undoable: bool = True
+    note: str = ""
+
+
+@attrs.frozen
+class Change:
+    """One resource's part of a plan.
+
+    Attributes:
+        address: The resource.
+        type: Resource type.
+        name: Remote name.
+        provider: Provider key.
+        action: See `Action`.
+        reason: Why, in one of our words: ``new``, ``changed``, ``drifted``, ``gone``, ``reordered``, ``unset``,
+            ``not in the stack``, ``replaced because …``, ``resume``, ``taken over``; "" for no-op.
+        before: Owned values as they are; None when there is nothing.
+        after: Owned values as they are to be; leaves may be references until the apply. None when deleted.
+        unset: Paths that leave the resource.
+        replaces: Paths that force a replacement.
+        create_first: In a replacement, the new one comes first.
+        owner: Address of the owner, or "".
+        id: The backend's id, or "".
+        previous_id: When the id changes: the one before.
+        importing: Id that is taken into state, or "".
+        deposed: Mark of a deposed object, or "".
+        previous_address: Before a move, or "".
+        position: (before, after) in its list, for a reorder.
+        sensitive: Attributes never shown.
+        extra: Vendor keys.
+        depends_on: Direct hard dependencies.
+        lifecycle: See `Lifecycle`.
+        location: ``file:line``, with the calls.
+        impact: See `Impact`.
+        sites: Names of the sites it reaches.
+        serial: Serial of the row it was planned on; 0 = none.
+        private: What the provider keeps in the row, as planned.
+    """
+
+    address: str
+    type: str
+    name: str
+    provider: str
+    action: Action
+    reason: str = ""
+    before: Mapping[str, Tree] | None = None
+    after: Mapping[str, Tree] | None = None
+    unset: tuple[Path, ...] = ()
+    replaces: tuple[Path, ...] = ()
+    create_first: bool = False
+    owner: str = ""
+    id: str = ""
+    previous_id: str = ""
+    importing: str = ""
+    deposed: str = ""
+    previous_address: str = ""
+    position: tuple[int, int] | None = None
+    sensitive: tuple[str, ...] = ()
+    extra: Mapping[str, Tree] = attrs.field(factory=dict)
+    depends_on: tuple[str, ...] = ()
+    lifecycle: Lifecycle = Lifecycle()
+    location: str = ""
+    impact: Impact = Impact()
+    sites: tuple[str, ...] = ()
+    serial: int = 0
+    private: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Drift:
+    """What moved in the estate since it was recorded: seen against recorded, owned fields only.
+
+    `seen` is None when the object is gone. `who` and `when` (epoch seconds) where the backend knows.
+    """
+
+    address: str
+    type: str
+    name: str
+    recorded: Mapping[str, Tree]
+    seen: Mapping[str, Tree] | None
+    who: str = ""
+    when: float = 0.0
+
+
+@attrs.frozen
+class Placement:
+    """One document's part of one change.
+
+    Attributes:
+        document: Such as ``gatewaytemplate:ha-spoke``.
+        part: Which part of the resource, where it has several; ordered within a change.
+        title: What is done there, for people; "" says it all by the action.
+        deleting: True for the delete half of a replacement that is not one step.
+    """
+
+    document: str
+    part: str = ""
+    title: str = ""
+
+
+@attrs.frozen
+class Placed:
+    """A placement of a named change."""
+
+    address: str
+    placement: Placement
+
+
+@attrs.frozen
+class Order:
+    """The wanted sequence of one list of one document; `before` is what is there of it."""
+
+    document: str
+    list: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@attrs.frozen
+class Transaction:
+    """One document's write.
+
+    Attributes:
+        id: Such as ``t07``; unique in the plan.
+        stage: Counted from 1.
+        provider: Provider key.
+        document: The document.
+        placed: What it carries, in order of work.
+        after: Transactions that must be recorded before.
+        gates: Transactions that must be verified before, and whose failure stops this with exit code 10.
+        orders: Lists whose sequence it sets.
+        writes: Calls that change something, as the provider expects.
+        verb: ``create``, ``update`` or ``delete``: what happens to the document.
+    """
+
+    id: str
+    stage: int
+    provider: str
+    document: str
+    placed: tuple[Placed, ...]
+    after: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
+    orders: tuple[Order, ...] = ()
+    writes: int = 1
+    verb: str = "update"
+
+
+@attrs.frozen
+class Calls:
+    """Calls to one provider's backend: made while planning, expected at apply, and left of the budget.
+
+    `left` is None where the backend has no budget.
+    """
+
+    provider: str
+    made: int
+    expected: int
+    left: int | None = None
+    limit: int | None = None
+
+
+@attrs.frozen
+class OutputChange:
+    """An output before and after; unknown parts as references."""
+
+    name: str
+    before: Tree
+    after: Tree
+    sensitive: bool = False
+
+
+@attrs.frozen
+class Plan:
+    """The approved plan is what runs.
+
+    Attributes:
+        stack: Name of the stack.
+        environment: Such as ``default`` or ``lab``.
+        command: ``apply``, ``destroy`` or ``refresh``.
+        lineage: Of the state it was made on; "" for a new state.
+        serial: Of that state.
+        changes: In order of the graph, no-ops left out.
+        unchanged: How many resources stay as they are.
+        drift: What moved in the estate.
+        transactions: The stages, in order.
+        edges: Of all kinds, between what is in the plan.
+        outputs: What changes in them.
+        findings: Of the rules at validate and plan time.
+        accepted: Ids of the warnings that were acknowledged.
+        limits: See `Limits`.
+        identities: Provider key → estate.
+        settings: Provider key → settings without secrets.
+        calls: By provider.
+        versions: (address, deposed) as text → serial of each row the plan depends on.
+        known: Address → values that flow into changes and are known: ids, names.
+        facts: What the rules of later moments need, by address.
+        targets: --target, --exclude, --replace as given.
+        inputs: Files of the stack.
+        voided: Soft edges that yielded to "one document, one write".
+        notes: Lines for people: takeovers, a run alive, ignored extras.
+        plugins: Name → version of the plugins it needs.
+        variables: Values of the variables; sensitive ones as fingerprints.
+        timeouts: Seconds by name.
+        memories: Provider key → what the provider learned while reading.
+    """
+
+    stack: str
+    environment: str
+    command: str
+    lineage: str
+    serial: int
+    changes: tuple[Change, ...]
+    unchanged: int = 0
+    drift: tuple[Drift, ...] = ()
+    transactions: tuple[Transaction, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    outputs: tuple[OutputChange, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    accepted: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    identities: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    calls: tuple[Calls, ...] = ()
+    versions: Mapping[str, int] = attrs.field(factory=dict)
+    known: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
+    facts: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    targets: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    inputs: tuple[str, ...] = ()
+    voided: tuple[Edge, ...] = ()
+    notes: tuple[str, ...] = ()
+    plugins: Mapping[str, str] = attrs.field(factory=dict)
+    variables: Mapping[str, Tree] = attrs.field(factory=dict)
+    timeouts: Mapping[str, int] = attrs.field(factory=dict)
+    memories: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+
+    def change(self, address: str) -> Change | None:
+        """The change of an address."""
+        return next((change for change in self.changes if change.address == address), None)
+
+    def count(self, *actions: Action) -> int:
+        """How many changes have one of these actions."""
+        return sum(change.action in actions for change in self.changes)
+
+    def empty(self) -> bool:
+        """True if an apply would do nothing."""
+        return not self.changes and not self.outputs
+
+    def worst(self) -> Impact:
+        """The worst impact of any change."""
+        return max((change.impact for change in self.changes), key=lambda i: IMPACTS.index(i.kind), default=Impact())
+
+    def seconds(self) -> int:
+        """Expected duration of the apply: the longest way through the transactions."""
+        by_address = {change.address: change for change in self.changes}
+        ends: dict[str, int] = {}
+        for transaction in self.transactions:
+            start = max((ends[before] for before in (*transaction.after, *transaction.gates)), default=0)
+            takes = max((by_address[p.address].impact.seconds for p in transaction.placed if p.address in by_address), default=0)
+            ends[transaction.id] = start + takes
+        return max(ends.values(), default=0)
+
+    def of(self, transaction: Transaction) -> Iterator[Change]:
+        """The changes that a transaction carries."""
+        wanted = {placed.address for placed in transaction.placed}
+        return (change for change in self.changes if change.address in wanted)

@@ -1,0 +1,70 @@
+"""What a resource type is, as data: the engine's only knowledge of attributes."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import attrs
+
+from haplan.model.value import Tree
+
+Replaces = Literal["", "destroy-first", "create-first"]
+
+
+@attrs.frozen
+class Attribute:
+    """One attribute of a type.
+
+    Attributes:
+        name: As written in a stack.
+        kind: What it takes, in words, such as ``list of Network``.
+        required: Must be given.
+        default: Taken when nothing is given; None means that nothing is managed then.
+        computed: Known after the apply.
+        derived: Worked out from the stack; never settable.
+        sensitive: Never shown.
+        replaces: Whether a change replaces the resource, and which of the two comes first.
+        unordered: A list compared as a set.
+        local: Kept in plan and state, never sent: a change of it is no change on a device.
+        text: One sentence for ``haplan types``.
+    """
+
+    name: str
+    kind: str
+    required: bool = False
+    default: Tree = None
+    computed: bool = False
+    derived: bool = False
+    sensitive: bool = False
+    replaces: Replaces = ""
+    unordered: bool = False
+    local: bool = False
+    text: str = ""
+
+
+@attrs.frozen
+class TypeInfo:
+    """A resource type.
+
+    Attributes:
+        name: Such as ``site``.
+        rank: Breaks ties in order of work; lower first.
+        attributes: By name, in order of declaration.
+        owned_by: Attributes one of which names the owner, for types that live in another's document.
+        ordered: True if the order of the blocks of one owner means something.
+        schema_version: Rises when stored values change shape.
+        upgrade: Brings stored values from an older version to this one.
+        text: One sentence for ``haplan types``.
+    """
+
+    name: str
+    rank: int
+    attributes: Mapping[str, Attribute]
+    owned_by: tuple[str, ...] = ()
+    ordered: bool = False
+    schema_version: int = 1
+    upgrade: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None
+    text: str = ""
+
+    def computed(self) -> tuple[str, ...]:
+        """Names of the attributes that only an apply can tell."""
+        return tuple(name for name, attribute in self.attributes.items() if attribute.computed)

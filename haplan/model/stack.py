@@ -1,0 +1,175 @@
+"""What a stack says, after loading: data, with the place each piece was written at."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from haplan.model.value import Secret, Tree
+
+
+@attrs.frozen
+class Location:
+    """Where something was written: innermost line first.
+
+    Attributes:
+        file: Relative to the stack, or to the folder around it where neighbours take part.
+        line: Counted from 1.
+        calls: The calls that led there, innermost first.
+        row: The row of a CSV file it was made from, such as ``spokes.csv:3``, else "".
+    """
+
+    file: str
+    line: int
+    calls: tuple[tuple[str, int], ...] = ()
+    row: str = ""
+
+    @property
+    def short(self) -> str:
+        """``file:line`` alone."""
+        return f"{self.file}:{self.line}"
+
+    def __str__(self) -> str:
+        words = [self.short, *(f"from {file}:{line}" for file, line in self.calls)]
+        return ", ".join(words) + (f" ({self.row})" if self.row else "")
+
+
+@attrs.frozen
+class Lifecycle:
+    """How the engine treats one resource.
+
+    Attributes:
+        prevent_destroy: A plan that would delete or replace it is refused.
+        ignore_changes: Attributes whose difference from the estate is left alone.
+        leave: Attributes that stay as they are when their line leaves the stack.
+        create_before_destroy: When replaced, the new one comes first.
+        timeouts: Seconds allowed, by name of the step.
+    """
+
+    prevent_destroy: bool = False
+    ignore_changes: tuple[str, ...] = ()
+    leave: tuple[str, ...] = ()
+    create_before_destroy: bool = False
+    timeouts: Mapping[str, int] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Reference:
+    """One hard dependency: on what, and by which attribute."""
+
+    address: str
+    via: str
+
+
+@attrs.frozen
+class Block:
+    """One resource or data source, as wanted.
+
+    Attributes:
+        address: Its address, as text.
+        type: Resource type.
+        label: Last part of the address.
+        name: Remote name; a `Text` where it holds a reference.
+        owner: Address of the template or profile it lives in, else "".
+        provider: Key of the provider: ``mist`` or ``mist.alias``.
+        values: Declared attributes (without name, provider, depends_on, lifecycle), references by remote name.
+        extra: Vendor keys of this provider, checked by it.
+        references: What it depends on.
+        lifecycle: See `Lifecycle`.
+        location: Where it was written.
+        data: True for a data source.
+        sensitive: Names of attributes that are never shown.
+        object: The resource object of the stack, for rules at validate time; None after a plan file was read.
+    """
+
+    address: str
+    type: str
+    label: str
+    name: Tree
+    owner: str
+    provider: str
+    values: Mapping[str, Tree]
+    extra: Mapping[str, Tree]
+    references: tuple[Reference, ...]
+    lifecycle: Lifecycle
+    location: Location
+    data: bool = False
+    sensitive: tuple[str, ...] = ()
+    object: Any = attrs.field(default=None, eq=False, repr=False)
+
+
+@attrs.frozen
+class ProviderBlock:
+    """A ``provider(…)`` block; `key` is ``name`` or ``name.alias``."""
+
+    name: str
+    alias: str
+    settings: Mapping[str, Tree]
+    location: Location | None
+
+    @property
+    def key(self) -> str:
+        """How resources name it."""
+        return f"{self.name}.{self.alias}" if self.alias else self.name
+
+
+@attrs.frozen
+class Variable:
+    """A ``variable(…)`` block with the value it has in this load."""
+
+    name: str
+    value: Tree
+    sensitive: bool
+    source: str
+    location: Location
+
+
+@attrs.frozen
+class Output:
+    """An ``output(…)`` block."""
+
+    name: str
+    value: Tree
+    sensitive: bool
+    location: Location
+
+
+@attrs.frozen
+class Limits:
+    """What an unattended run may not exceed; None sets no limit."""
+
+    max_deletes: int | None = None
+    max_reboots: int | None = None
+    max_sites: int | None = None
+
+
+@attrs.frozen
+class Stack:
+    """Everything a stack says.
+
+    Attributes:
+        name: Name of its folder or file.
+        root: The folder it stands in, absolute.
+        blocks: By address, in order of declaration.
+        providers: By key.
+        variables: By name.
+        outputs: By name.
+        limits: See `Limits`.
+        inputs: Files that were read, relative to the folder around the stack.
+    """
+
+    name: str
+    root: str
+    blocks: Mapping[str, Block]
+    providers: Mapping[str, ProviderBlock]
+    variables: Mapping[str, Variable]
+    outputs: Mapping[str, Output]
+    limits: Limits = Limits()
+    inputs: tuple[str, ...] = ()
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret the stack names."""
+        from haplan.model.value import leaves
+
+        trees = [block.values for block in self.blocks.values()] + [p.settings for p in self.providers.values()]
+        return tuple(leaf for tree in trees for _, leaf in leaves(tree) if isinstance(leaf, Secret))

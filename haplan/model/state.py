@@ -1,0 +1,237 @@
+"""What haplan remembers: rows, the orders of lists, outputs, and open intents. Data only; backends keep it."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+from haplan.model.value import Tree
+
+FORMAT = 1
+"""Version of the stored shape; a newer one is refused."""
+
+Status = Literal["ok", "pending", "incomplete", "tainted", "in_doubt"]
+
+
+@attrs.frozen
+class Row:
+    """One resource, as recorded.
+
+    Attributes:
+        address: With `deposed`, the key.
+        deposed: "" for the current object, else the mark of one that waits to be deleted.
+        type: Resource type.
+        provider: Provider name.
+        alias: Provider alias, or "".
+        schema_version: Of the type, when written.
+        id: The backend's id, or "".
+        name: Remote name.
+        owner: Address of the owner, or "".
+        values: Declared and computed attributes (encoded as `haplan.model.value.encode` does).
+        hash: Fingerprint of `values`.
+        declared: Attributes the stack declared; the others are computed.
+        sensitive: Attributes never shown.
+        depends_on: Direct hard dependencies, by address.
+        lifecycle: As plain data.
+        status: See `Status`.
+        private: What the provider wants back, plain JSON. ``prior`` in it holds what was there before first ownership.
+        source: ``file:line`` of the block.
+        serial: The run's serial that wrote it.
+        seq: Order of creation; deletion without edges goes backwards.
+    """
+
+    address: str
+    type: str
+    provider: str
+    alias: str = ""
+    deposed: str = ""
+    schema_version: int = 1
+    id: str = ""
+    name: str = ""
+    owner: str = ""
+    values: Mapping[str, Tree] = attrs.field(factory=dict)
+    hash: str = ""
+    declared: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    lifecycle: Mapping[str, Any] = attrs.field(factory=dict)
+    status: Status = "ok"
+    private: Mapping[str, Any] = attrs.field(factory=dict)
+    source: str = ""
+    serial: int = 0
+    seq: int = 0
+
+    @property
+    def provider_key(self) -> str:
+        """``name`` or ``name.alias``."""
+        return f"{self.provider}.{self.alias}" if self.alias else self.provider
+
+
+@attrs.frozen
+class PlacementRow:
+    """Whether one document carries its part of a resource: ``done`` or ``pending``."""
+
+    address: str
+    document: str
+    part: str
+    status: str = "done"
+
+
+@attrs.frozen
+class OrderRow:
+    """The sequence of names in one list of one document."""
+
+    document: str
+    list: str
+    names: tuple[str, ...]
+
+
+@attrs.frozen
+class OutputRow:
+    """An output, as last recorded."""
+
+    name: str
+    value: Tree
+    sensitive: bool = False
+
+
+@attrs.frozen
+class Intent:
+    """A remote write that was announced; open until its outcome is recorded.
+
+    Attributes:
+        id: Given by the journal; 0 before.
+        run: Id of the run.
+        transaction: Id in the plan.
+        address: The resource.
+        document: The document.
+        provider: Provider key.
+        step: Name of the step, such as ``create``.
+        key: Natural key by which the outcome can be found, plain JSON.
+        idempotent: True if doing it twice is the same as once.
+        planned: The row as it is to be, so that another run can take it over; encoded values.
+        outcome: "" while open, else ``done``, ``failed`` or ``reconciled``.
+        result: What the backend gave: ids.
+    """
+
+    run: str
+    transaction: str
+    address: str
+    document: str
+    provider: str
+    step: str
+    key: Mapping[str, Any]
+    idempotent: bool = False
+    planned: Row | None = None
+    outcome: str = ""
+    result: Mapping[str, Any] = attrs.field(factory=dict)
+    id: int = 0
+
+
+@attrs.frozen
+class Run:
+    """One run that wrote.
+
+    Attributes:
+        id: Such as ``2026-11-22-0001-ab12``.
+        serial: The state's serial it opened.
+        digest: Of the plan it carried out.
+        started: Epoch seconds.
+        ended: Epoch seconds, 0 while it runs.
+        who: user@host.
+        command: ``apply`` or ``destroy``.
+        result: ``done``, ``failed``, ``interrupted``, "" while it runs.
+    """
+
+    id: str
+    serial: int
+    digest: str
+    started: float
+    who: str
+    command: str = "apply"
+    ended: float = 0.0
+    result: str = ""
+
+
+@attrs.frozen
+class Holder:
+    """Who holds the lock: for people to read, and for takeover to decide."""
+
+    id: str
+    who: str
+    where: str
+    pid: int
+    what: str
+    since: float
+    until: float
+    token: int = 0
+
+
+@attrs.frozen
+class State:
+    """A snapshot of what is remembered.
+
+    Attributes:
+        lineage: Identity of this state from its first save; "" before.
+        serial: Count of the runs that wrote.
+        key: The secret key for fingerprints, minted with the lineage; never shown.
+        rows: By (address, deposed).
+        placements: By (address, document, part).
+        orders: By (document, list).
+        outputs: By name.
+        identities: Provider key → the estate it reached, as plain data.
+        settings: Provider key → settings without secrets.
+        memories: Provider key → what the provider wants to know at the next refresh.
+        intents: The open ones.
+        runs: The latest last.
+        applied: Digests already applied.
+    """
+
+    lineage: str = ""
+    serial: int = 0
+    key: bytes = attrs.field(default=b"", repr=False)
+    rows: Mapping[tuple[str, str], Row] = attrs.field(factory=dict)
+    placements: Mapping[tuple[str, str, str], PlacementRow] = attrs.field(factory=dict)
+    orders: Mapping[tuple[str, str], OrderRow] = attrs.field(factory=dict)
+    outputs: Mapping[str, OutputRow] = attrs.field(factory=dict)
+    identities: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    memories: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    intents: tuple[Intent, ...] = ()
+    runs: tuple[Run, ...] = ()
+    applied: frozenset[str] = frozenset()
+
+    def row(self, address: str) -> Row | None:
+        """The current row of an address."""
+        return self.rows.get((address, ""))
+
+
+@attrs.frozen
+class Update:
+    """One save: all of it or nothing.
+
+    Attributes:
+        run: Id of the run.
+        rows: To write; each is refused if the stored row's serial is not what `expected` says.
+        deleted: Keys of rows to delete, with their placements.
+        expected: (address, deposed) → serial the row had when this run read it; 0 = no row.
+        placements: To write.
+        placements_gone: Keys to delete.
+        orders: To write; empty names delete the row.
+        outputs: To replace all with, or None to leave.
+        identities, settings, memories: To merge in.
+        intents: (id, outcome, result) of intents that are settled by this save.
+    """
+
+    run: str
+    rows: tuple[Row, ...] = ()
+    deleted: tuple[tuple[str, str], ...] = ()
+    expected: Mapping[tuple[str, str], int] = attrs.field(factory=dict)
+    placements: tuple[PlacementRow, ...] = ()
+    placements_gone: tuple[tuple[str, str, str], ...] = ()
+    orders: tuple[OrderRow, ...] = ()
+    outputs: tuple[OutputRow, ...] | None = None
+    identities: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    memories: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    intents: tuple[tuple[int, str, Mapping[str, Any]], ...] = ()

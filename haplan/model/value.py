@@ -1,0 +1,180 @@
+"""Values: what attributes hold, from the stack to the plan file.
+
+A value is a tree of plain JSON (``str``, ``int``, ``float``, ``bool``, ``None``, tuples or lists, mappings with
+string keys) whose leaves may also be:
+
+* `Ref`: an attribute of a resource, known once that resource is there;
+* `Text`: a string with references inside, from an f-string;
+* `Secret`: where a secret comes from, never the secret;
+* `Unknown`: a value that only the apply will tell.
+
+In files each of them is a mapping with the one key ``$haplan``.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+Tree = Any
+"""A tree as the module's text describes it. Python's type system has no recursive type that mypy and pyright both
+narrow well through mappings and sequences, so the leaves are checked where values enter (`haplan.language.kinds`)."""
+
+Path = tuple[str | int, ...]
+TAG = "$haplan"
+
+
+@attrs.frozen
+class Ref:
+    """An attribute of a resource.
+
+    Attributes:
+        address: The resource.
+        path: The attribute, and where needed the way down into it.
+        derived: True when the attribute is worked out from the stack: known at plan, and no edge.
+    """
+
+    address: str
+    path: Path
+    derived: bool = False
+
+    def __str__(self) -> str:
+        return ".".join([self.address, *map(str, self.path)])
+
+
+@attrs.frozen
+class Text:
+    """A string with references inside; `parts` alternate between plain text and `Ref`."""
+
+    parts: tuple[str | Ref, ...]
+
+
+@attrs.frozen
+class Secret:
+    """Where a secret comes from: ``env:NAME``, ``file:PATH``, ``command:…``; `version` decides on a change if given.
+
+    `fingerprint` is the keyed hash of the secret, empty where it could not be resolved.
+    """
+
+    source: str
+    version: str | None = None
+    fingerprint: str = ""
+
+
+@attrs.frozen
+class Unknown:
+    """A value that is known only after the apply; `because` names what it comes from."""
+
+    because: str = ""
+
+
+def fingerprint(key: bytes, secret: str) -> str:
+    """What is kept of a secret: HMAC-SHA256 under the state's own key."""
+    return "hmac-sha256:" + hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()
+
+
+def transform(tree: Tree, leaf: Callable[[Tree], Tree]) -> Tree:
+    """The same tree with every leaf replaced; mappings and sequences are new."""
+    if isinstance(tree, Mapping):
+        return {key: transform(value, leaf) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [transform(value, leaf) for value in tree]
+    return leaf(tree)
+
+
+def leaves(tree: Tree, at: Path = ()) -> Iterator[tuple[Path, Tree]]:
+    """Every leaf with the way to it; an empty mapping or list is a leaf."""
+    if isinstance(tree, Mapping) and tree:
+        for key, value in tree.items():
+            yield from leaves(value, (*at, key))
+    elif isinstance(tree, list | tuple) and tree:
+        for index, value in enumerate(tree):
+            yield from leaves(value, (*at, index))
+    else:
+        yield at, tree
+
+
+def at_path(tree: Tree, path: Path) -> Tree:
+    """What stands at a path, or None where the way ends."""
+    for step in path:
+        if isinstance(tree, Mapping):
+            tree = tree.get(step)
+        elif isinstance(tree, list | tuple) and isinstance(step, int) and -len(tree) <= step < len(tree):
+            tree = tree[step]
+        else:
+            return None
+    return tree
+
+
+def references(tree: Tree) -> Iterator[Ref]:
+    """Every reference in a tree, those inside texts included."""
+    for _, leaf in leaves(tree):
+        if isinstance(leaf, Ref):
+            yield leaf
+        elif isinstance(leaf, Text):
+            yield from (part for part in leaf.parts if isinstance(part, Ref))
+
+
+def resolve(tree: Tree, known: Callable[[Ref], Tree]) -> Tree:
+    """The tree with each reference replaced by what `known` says of it: a value, or `Unknown`."""
+
+    def leaf(value: Tree) -> Tree:
+        if isinstance(value, Ref):
+            return known(value)
+        if isinstance(value, Text):
+            return _joined(value, known)
+        return value
+
+    return transform(tree, leaf)
+
+
+def _joined(text: Text, known: Callable[[Ref], Tree]) -> Tree:
+    words: list[str] = []
+    for part in text.parts:
+        value = known(part) if isinstance(part, Ref) else part
+        if isinstance(value, Unknown):
+            return value
+        words.append(str(value))
+    return "".join(words)
+
+
+def is_known(tree: Tree) -> bool:
+    """True if no leaf is `Unknown`."""
+    return not any(isinstance(leaf, Unknown) for _, leaf in leaves(tree))
+
+
+def encode(tree: Tree) -> Tree:
+    """The tree as plain JSON, for files."""
+
+    def leaf(value: Tree) -> Tree:
+        if isinstance(value, Ref):
+            return {TAG: "ref", "address": value.address, "path": list(value.path)}
+        if isinstance(value, Text):
+            return {TAG: "text", "parts": [encode(part) for part in value.parts]}
+        if isinstance(value, Secret):
+            return {TAG: "secret", "source": value.source, "version": value.version, "fingerprint": value.fingerprint}
+        if isinstance(value, Unknown):
+            return {TAG: "unknown", "because": value.because}
+        return value
+
+    return transform(tree, leaf)
+
+
+def decode(tree: Tree) -> Tree:
+    """The tree that `encode` wrote."""
+    if isinstance(tree, Mapping):
+        match tree.get(TAG):
+            case "ref":
+                return Ref(tree["address"], tuple(tree["path"]))
+            case "text":
+                return Text(tuple(decode(part) for part in tree["parts"]))
+            case "secret":
+                return Secret(tree["source"], tree["version"], tree["fingerprint"])
+            case "unknown":
+                return Unknown(tree["because"])
+        return {key: decode(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [decode(value) for value in tree]
+    return tree

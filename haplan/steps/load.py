@@ -1,0 +1,246 @@
+"""Load: a folder with ``stack.py`` becomes a `Stack`.
+
+The folder and its neighbours are imported afresh under one private package, which is forgotten afterwards. Nothing is
+written: no byte code, no state.
+"""
+
+import contextlib
+import importlib
+import importlib.machinery
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from haplan.errors import HaplanError, StackError
+from haplan.language.record import PACKAGE, Recording, nearest, placed, recording
+from haplan.language.resource import Resource
+from haplan.model import value as model
+from haplan.model.stack import Block, Lifecycle, Location, Output, ProviderBlock, Stack
+
+VariableValue = Callable[[str, Any, bool, Any], tuple[Any, str]]
+"""(name, type, sensitive, default) → (value, where from); raises ValueError with the reason there is none."""
+
+
+def find(place: str | Path) -> Path:
+    """The stack file that a command names: a ``.py`` file, or ``stack.py`` in a folder.
+
+    Raises:
+        HaplanError: There is none.
+    """
+    path = Path(place)
+    file = path / "stack.py" if path.is_dir() else path
+    if not path.exists():
+        raise HaplanError(f"{place}: no such stack; name a folder with stack.py, or a .py file")
+    if not file.is_file():
+        raise HaplanError(f"{place}: no stack.py in this folder; `haplan init {place}` writes one that plans")
+    if file.suffix != ".py":
+        raise HaplanError(f"{place}: not a stack; name a folder with stack.py, or a .py file")
+    return file.resolve()
+
+
+def load(place: str | Path, resources: Mapping[str, type], variable_value: VariableValue) -> Stack:
+    """Load a stack.
+
+    Args:
+        place: A folder or file.
+        resources: Resource classes by type name.
+        variable_value: Gives the value of a variable.
+
+    Raises:
+        StackError: The stack has mistakes; all of them are in it.
+        HaplanError: There is no stack.
+    """
+    file = find(place)
+    into = Recording(file.parent, variable_value, resources)
+    with recording(into), _private_package(file.parent, into), contextlib.redirect_stdout(sys.stderr):
+        try:
+            importlib.import_module(f"{PACKAGE}.{_inner(file.parent)}.{file.stem}")
+        except HaplanError as error:
+            into.mistakes.append(str(error))
+        except (Exception, SystemExit) as error:  # the stack is somebody's program: whatever it raises is reported with its line
+            into.mistakes.append(_exception(error, file))
+    if into.mistakes:
+        raise StackError(into.mistakes)
+    return _frozen(into, file)
+
+
+def _frozen(into: Recording, file: Path) -> Stack:
+    name = file.parent.name if file.name == "stack.py" else file.stem
+    blocks = {address: _block(found, into) for address, found in into.resources.items()}
+    resolve_derived(blocks, into)
+    outputs = {
+        name: Output(name, _known_derived(out.value, into), out.sensitive, out.location) for name, out in into.outputs.items()
+    }
+    _unique_names(blocks, into)
+    if into.mistakes:
+        raise StackError(into.mistakes)
+    inputs = sorted(os.path.relpath(path, file.parent.parent) for path in into.inputs)
+    return Stack(name, str(file.parent), blocks, dict(into.providers), dict(into.variables), outputs, into.limits, tuple(inputs))
+
+
+def _block(found: Resource, into: Recording) -> Block:
+    kind = type(found).haplan_type
+    provider = _provider_key(found, into)
+    references = {}
+    for reference in found.haplan_references:
+        if reference.address != str(found.haplan_address):
+            references.setdefault(reference.address, reference)
+    sensitive = tuple(name for name, info in kind.attributes.items() if info.sensitive)
+    return Block(
+        address=str(found.haplan_address), type=kind.name, label=found.label, name=found.haplan_name,
+        owner=str(found.haplan_owner.haplan_address) if found.haplan_owner is not None else "",
+        provider=provider, values=found.haplan_values, extra=found.haplan_extra.get(provider.split(".")[0], {}),
+        references=tuple(references.values()), lifecycle=found.lifecycle or Lifecycle(), location=found.haplan_location,
+        data=found.haplan_data, sensitive=sensitive, object=found,
+    )  # fmt: skip
+
+
+def _provider_key(found: Resource, into: Recording) -> str:
+    """Own, else its owner's (never another), else the stack's only one without an alias."""
+    kind = type(found).haplan_type
+    if kind.name == "record":
+        return "haplan"
+    own = found.provider.key if isinstance(found.provider, ProviderBlock) else ""
+    if found.haplan_owner is not None and not found.haplan_data:
+        owners = _provider_key(found.haplan_owner, into)
+        if own and own != owners:
+            into.mistake(f"{found.haplan_address}: provider {own!r} differs from its owner's {owners!r}", found.haplan_location)
+        return owners
+    if own:
+        return own
+    plain = [block.key for block in into.providers.values() if not block.alias]
+    if len(plain) == 1:
+        return plain[0]
+    if not into.providers:
+        into.mistake(f"{found.haplan_address}: the stack names no provider; write provider(\"mist\") first", found.haplan_location)
+    else:
+        words = "several" if plain else "none without an alias"
+        into.mistake(f"{found.haplan_address}: which provider? The stack has {words}; give provider=", found.haplan_location)
+    return ""
+
+
+def resolve_derived(blocks: dict[str, Block], into: Recording) -> None:
+    """Work out the derived attributes, put them into the values, and replace references to them."""
+    for address, block in blocks.items():
+        worked = {name: work_out(block.object, into.resources) for name, work_out in type(block.object).haplan_derive.items()}
+        if worked and not block.data:
+            blocks[address] = _with_values(block, {**block.values, **{k: v for k, v in worked.items() if v is not None}})
+    for address, block in blocks.items():
+        if any(ref.derived for ref in model.references([block.values, block.extra])):
+            blocks[address] = _with_values(block, _known_derived(block.values, into))
+
+
+def _with_values(block: Block, values: Mapping[str, model.Tree]) -> Block:
+    import attrs
+
+    return attrs.evolve(block, values=values)
+
+
+def _known_derived(tree: model.Tree, into: Recording) -> model.Tree:
+    def known(ref: model.Ref) -> model.Tree:
+        if not ref.derived:
+            return ref
+        found = into.resources[ref.address]
+        worked = type(found).haplan_derive[str(ref.path[0])](found, into.resources)
+        return model.at_path(worked, ref.path[1:])
+
+    def leaf(value: model.Tree) -> model.Tree:
+        if isinstance(value, model.Ref):
+            return known(value)
+        if isinstance(value, model.Text):
+            parts = [str(known(p)) if isinstance(p, model.Ref) and p.derived else p for p in value.parts]
+            return model.Text(tuple(parts)) if any(isinstance(p, model.Ref) for p in parts) else "".join(map(str, parts))
+        return value
+
+    return model.transform(tree, leaf)
+
+
+def _unique_names(blocks: Mapping[str, Block], into: Recording) -> None:
+    """One name twice in one remote namespace is an error, because the backends refer by name."""
+    seen: dict[tuple[str, str, str, str], Block] = {}
+    for block in blocks.values():
+        if block.data or block.provider == "haplan":
+            continue
+        first = seen.setdefault((block.provider, block.type, block.owner, str(block.name)), block)
+        if first is not block:
+            into.mistake(
+                f"{block.address}: a {block.type} named {block.name!r} is declared twice; first at {first.location.short}",
+                block.location,
+            )
+
+
+# --- The private package ----------------------------------------------------------------------------------------------
+
+
+class _Source(importlib.machinery.SourceFileLoader):
+    """Compiles the source each time: byte code kept from an earlier second could be older than the file."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
+class _Finder:
+    """Finds modules of the private package, and notes which files were read."""
+
+    def __init__(self, into: Recording) -> None:
+        self._into = into
+
+    def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+        if not fullname.startswith(PACKAGE + "."):
+            return None
+        for folder in path or ():
+            spec = importlib.machinery.FileFinder(folder, (_Source, [".py"])).find_spec(fullname)
+            if spec is not None:
+                if spec.origin and spec.loader:
+                    self._into.inputs.add(Path(spec.origin).resolve())
+                return spec
+        return None
+
+
+def _inner(folder: Path) -> str:
+    return folder.name.replace(".", "_") or "root"
+
+
+@contextlib.contextmanager
+def _private_package(folder: Path, into: Recording) -> Iterator[None]:
+    finder = _Finder(into)
+    for name, path in ((PACKAGE, folder.parent), (f"{PACKAGE}.{_inner(folder)}", folder)):
+        package = ModuleType(name)
+        package.__path__ = [str(path)]
+        package.__package__ = name
+        sys.modules[name] = package
+    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]  # a finder needs find_spec alone
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)  # type: ignore[arg-type]  # as above
+        for name in [name for name in sys.modules if name == PACKAGE or name.startswith(PACKAGE + ".")]:
+            del sys.modules[name]
+
+
+def _exception(error: BaseException, file: Path) -> str:
+    """An exception of Python's own as one line: where in the stack, what, and for a wrong name the nearest."""
+    if isinstance(error, SyntaxError) and error.filename:
+        place: Location = placed([(Path(error.filename), error.lineno or 0)], file.parent)
+        return f"{place}: syntax error: {error.msg}"
+    frames = [
+        (Path(frame.filename), frame.lineno or 0)
+        for frame in reversed(traceback.extract_tb(error.__traceback__))
+        if Path(frame.filename).is_relative_to(file.parent.parent) and "site-packages" not in frame.filename
+    ]
+    place = placed(frames, file.parent)
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith(PACKAGE):
+        return f"{place}: no module {(error.name or '').removeprefix(PACKAGE + '.')!r} beside the stack"
+    words = str(error).replace(f"{PACKAGE}.", "")
+    hint = ""
+    if isinstance(error, NameError | AttributeError) and error.name:
+        known = dir(error.obj) if isinstance(error, AttributeError) else []
+        hint = nearest(error.name, [word for word in known if not word.startswith("_")][:40]) if known else ""
+    return f"{place}: {type(error).__name__}: {words}{hint}"
