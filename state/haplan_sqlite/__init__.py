@@ -1,0 +1,19 @@
+"""The embedded state backend: one SQLite file beside the stack, ``sqlite:///.haplan/default/state.db``."""
+
+from collections.abc import Mapping
+
+from haplan.contracts import OpenState
+from haplan.hookspecs import hookimpl
+from haplan_sqlite.backend import SqliteState, open_sqlite
+from haplan_sqlite.codec import parse, pull
+
+haplan_api = 1
+
+
+@hookimpl
+def haplan_state_backends() -> Mapping[str, OpenState]:
+    """The scheme ``sqlite``."""
+    return {"sqlite": open_sqlite}
+
+
+__all__ = ["SqliteState", "haplan_api", "haplan_state_backends", "open_sqlite", "parse", "pull"]

@@ -1,0 +1,264 @@
+"""Reading a state: one consistent snapshot, and not a byte written, not even SQLite's own helper files."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, get_args
+
+import attrs
+
+from haplan.errors import StateError
+from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Status
+from haplan_sqlite import schema
+from haplan_sqlite.codec import dumps, mapping, revive, strings
+
+T = TypeVar("T")
+Query = Callable[[sqlite3.Connection], T]
+
+SETTLED = 2.0
+"""Seconds after which a file's time tells a later write from an earlier one, on the coarsest file systems too."""
+
+# --- Opening ----------------------------------------------------------------------------------------------------------
+
+
+def read(path: Path, query: Query[T]) -> T:
+    """The answer of a query on a state file that is there.
+
+    A file at rest is read as immutable: then SQLite makes neither -wal nor -shm. That takes no lock, so the answer
+    counts only if nobody wrote meanwhile; otherwise the file is read again in the ordinary way.
+
+    Raises:
+        StateError: The file is no state, damaged or newer.
+    """
+    before = _mark(path)
+    if why := _cut_short(path, before):
+        raise schema.damaged(path, why)
+    if _at_rest(path, before):
+        try:
+            answer = _ask(path, "mode=ro&immutable=1", query)
+        except StateError:
+            if _mark(path) == before:
+                raise
+        else:
+            if _mark(path) == before:
+                return answer
+    # Read-write, though only read: the last reader then takes its -wal and -shm away again. Not where a writer left
+    # a -wal (it is at work, or was killed): closing would copy that into the file.
+    return _ask(path, "mode=ro" if before.wal else "mode=rw", query)
+
+
+class _Mark(NamedTuple):
+    inode: int
+    size: int
+    time: int
+    wal: int
+
+
+def _mark(path: Path) -> _Mark:
+    try:
+        file = path.stat()
+        wal = path.with_name(path.name + "-wal")
+        return _Mark(file.st_ino, file.st_size, file.st_mtime_ns, wal.stat().st_size if wal.exists() else 0)
+    except OSError:  # gone between two looks: SQLite will say what is wrong
+        return _Mark(0, 0, 0, 0)
+
+
+def _at_rest(path: Path, mark: _Mark) -> bool:
+    if mark.wal:
+        return False
+    # The real clock, not the run's: it is compared with the file system's.
+    return time.time() - mark.time / 1e9 > SETTLED or not os.access(path.parent, os.W_OK)
+
+
+def _cut_short(path: Path, mark: _Mark) -> str:
+    """Why the file cannot be whole, or "". SQLite reads a page that is half there as zeros and finds nothing wrong."""
+    if not path.is_file():
+        return "it is not a file"
+    with path.open("rb") as file:
+        header = file.read(100)
+    if header[:16] != b"SQLite format 3\0":
+        return "it is not a SQLite database" if header else "the file is empty"
+    page = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    counted = header[24:28] == header[92:96]  # else the header's page count is out of date
+    whole = mark.size >= pages * (65536 if page == 1 else page)
+    if mark.wal or whole or not counted or _mark(path) != mark:  # a writer at work may be about to lengthen the file
+        return ""
+    return "the file was cut short"
+
+
+def _ask(path: Path, mode: str, query: Query[T]) -> T:
+    with readable(path), closing(connect(path, mode)) as db:
+        db.execute("BEGIN")  # all that follows sees one moment
+        if schema.pending(db, path):
+            with closing(schema.in_memory(db)) as copy:
+                return query(copy)
+        return query(db)
+
+
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection with transactions by hand. The engine calls from one thread at a time, not always the same."""
+    return sqlite3.connect(
+        f"{path.as_uri()}?{mode}", uri=True, timeout=schema.BUSY, isolation_level=None, check_same_thread=False
+    )
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Say in one line what is wrong with a file that cannot be read.
+
+    Raises:
+        StateError: Instead of what SQLite or a decoder raised.
+    """
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # text that is not UTF-8 comes without a code
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise StateError(f"state {path} cannot be read now: {error}; look at its permissions and users") from None
+        raise schema.damaged(path, error) from None
+    except (sqlite3.Error, ValueError) as error:
+        raise schema.damaged(path, error) from None
+
+
+# --- What the tables say ----------------------------------------------------------------------------------------------
+
+ROW = tuple(field.name for field in attrs.fields(Row))
+INTENT = tuple(field.name for field in attrs.fields(Intent))
+RUN = tuple(field.name for field in attrs.fields(Run))
+
+_MAPPINGS = ("values", "lifecycle", "private")
+_STRINGS = ("declared", "sensitive", "depends_on")
+_STATUS = ROW.index("status")
+_STATUSES = frozenset(get_args(Status))
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Column names for SQL; some of ours are words of SQL."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def meta(db: sqlite3.Connection) -> dict[str, str]:
+    """Lineage, serial, secret key and the like."""
+    return dict(db.execute("SELECT key, value FROM meta"))
+
+
+def load(db: sqlite3.Connection) -> State:
+    """The whole state."""
+    known = meta(db)
+    providers = _providers(db)
+    return State(
+        lineage=known.get("lineage", ""),
+        serial=int(known.get("serial", 0)),
+        key=bytes.fromhex(known.get("secret_key", "")),
+        rows=rows(db.execute(f"SELECT {quoted(ROW)} FROM rows ORDER BY seq, address, deposed")),
+        placements={
+            record[:3]: PlacementRow(*record)
+            for record in db.execute("SELECT address, document, part, status FROM placements")
+        },
+        orders=orders(db.execute('SELECT document, "list", names FROM orders')),
+        outputs=outputs(db.execute("SELECT name, value, sensitive FROM outputs")),
+        identities=providers["identity"],
+        settings=providers["settings"],
+        memories=providers["memory"],
+        intents=_intents(db),
+        runs=runs(db),
+        applied=frozenset(digest for (digest,) in db.execute("SELECT digest FROM applied")),
+    )
+
+
+def rows(records: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], Row]:
+    """Rows by key.
+
+    Raises:
+        ValueError: A cell cannot be read; it says whose and which.
+    """
+    decoders: list[tuple[int, Callable[[str], Any]]] = [(ROW.index(name), mapping) for name in _MAPPINGS]
+    # Most rows share their lists of names with many others of the same type: each is decoded once.
+    lists = _Memo(strings)
+    decoders += [(ROW.index(name), lists.__getitem__) for name in _STRINGS]
+    found = {}
+    for record in records:
+        cells = list(record)
+        for at, decoder in decoders:
+            try:
+                cells[at] = decoder(cells[at])
+            except ValueError as error:
+                raise ValueError(f"{ROW[at]} of row {record[0]}: {error}") from None
+        if cells[_STATUS] not in _STATUSES:
+            raise ValueError(f"status of row {record[0]}: {cells[_STATUS]!r} is unknown")
+        row = Row(*cells)
+        found[(row.address, row.deposed)] = row
+    return found
+
+
+class _Memo(dict[str, Any]):
+    def __init__(self, decoder: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._decoder = decoder
+
+    def __missing__(self, text: str) -> Any:
+        self[text] = self._decoder(text)
+        return self[text]
+
+
+def orders(records: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], OrderRow]:
+    """Orders by key."""
+    return {(document, name): OrderRow(document, name, strings(names)) for document, name, names in records}
+
+
+def outputs(records: Iterable[tuple[str, str, int]]) -> dict[str, OutputRow]:
+    """Outputs by name."""
+    return {name: OutputRow(name, mapping(value)["value"], bool(sensitive)) for name, value, sensitive in records}
+
+
+def runs(db: sqlite3.Connection) -> tuple[Run, ...]:
+    """Every run, the latest last."""
+    return tuple(Run(*record) for record in db.execute(f"SELECT {quoted(RUN)} FROM runs ORDER BY serial, started, id"))
+
+
+def _providers(db: sqlite3.Connection) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {"identity": {}, "settings": {}, "memory": {}}
+    for name, kind, content in db.execute("SELECT name, kind, content FROM providers ORDER BY name"):
+        if kind not in found:
+            raise ValueError(f"providers: kind {kind!r} is unknown")
+        found[kind][name] = mapping(content)
+    return found
+
+
+def _intents(db: sqlite3.Connection) -> tuple[Intent, ...]:
+    cells = db.execute(f"SELECT {quoted(INTENT)} FROM intents WHERE outcome = '' ORDER BY id")
+    return tuple(_intent(dict(zip(INTENT, record, strict=True))) for record in cells)
+
+
+def _intent(cells: dict[str, Any]) -> Intent:
+    try:
+        planned = mapping(cells["planned"])
+        return Intent(**{
+            **cells,
+            "key": mapping(cells["key"]),
+            "result": mapping(cells["result"]),
+            "idempotent": bool(cells["idempotent"]),
+            "planned": revive(Row, planned, "planned") if planned else None,
+        })
+    except (ValueError, StateError) as error:
+        raise ValueError(f"intent {cells['id']}: {error}") from None
+
+
+def intent_cells(intent: Intent) -> tuple[Any, ...]:
+    """An intent as `INTENT` says, its id apart: the journal gives that."""
+    cells = attrs.asdict(intent, recurse=False)
+    for name in ("key", "result", "planned"):
+        cells[name] = dumps(cells[name] if cells[name] is not None else {})
+    return tuple(cells[name] for name in INTENT)
+
+
+def row_cells(row: Row) -> tuple[Any, ...]:
+    """A row as `ROW` says."""
+    cells = [getattr(row, name) for name in ROW]
+    for name in (*_MAPPINGS, *_STRINGS):
+        cells[ROW.index(name)] = dumps(cells[ROW.index(name)])
+    return tuple(cells)

@@ -1,0 +1,110 @@
+"""What could not be saved, kept in a file beside the state until it can be."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from haplan.errors import StateError, StateNotSaved
+from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, Update
+from haplan_sqlite.codec import dumps, revive
+
+DOCUMENT = "haplan-recovery/1"
+
+
+@attrs.frozen
+class Recovery:
+    """One update that waits.
+
+    Attributes:
+        lineage: Of the state it belongs to; "" if that could not be read.
+        update: To be given to `save` once the lock is held again.
+    """
+
+    lineage: str
+    update: Update
+
+
+def not_saved(path: Path, lineage: str, update: Update, error: object) -> StateNotSaved:
+    """The error to raise, after the update was written to a recovery file: beside the state, or, where there is no
+    room either, in the folder for temporary files."""
+    text = dumps(_document(lineage, update), strict=False, indent=2)
+    for folder in (path.parent, Path(tempfile.gettempdir())):
+        with suppress(OSError):
+            file = _write(folder, f"{path.name}.recovery-{update.run}", text)
+            return StateNotSaved(
+                f"state {path} could not be saved: {error}; what was to be saved is in {file}: "
+                f"mend the cause, then `haplan state recover {file}`"
+            )
+    return StateNotSaved(
+        f"state {path} could not be saved: {error}; nor could a recovery file be written: make room, then plan again: "
+        "open intents in the state say what was under way"
+    )
+
+
+def read(path: Path) -> Recovery:
+    """A recovery file.
+
+    Raises:
+        StateError: It is none, or was damaged.
+    """
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise StateError(f"recovery file {path} cannot be read: {error}") from None
+    if not isinstance(data, dict) or data.get("format") != DOCUMENT:
+        raise StateError(f"{path} is not a recovery file of this haplan: its format must be {DOCUMENT!r}")
+    try:
+        return Recovery(lineage=data["lineage"], update=_update(data["update"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise StateError(f"recovery file {path} is damaged: {type(error).__name__} {error}") from None
+
+
+def _document(lineage: str, update: Update) -> dict[str, Any]:
+    cells = attrs.asdict(update, recurse=False)
+    cells["expected"] = [[*key, serial] for key, serial in update.expected.items()]
+    return {"format": DOCUMENT, "lineage": lineage, "update": cells}
+
+
+def _update(cells: Mapping[str, Any]) -> Update:
+    outputs = cells["outputs"]
+    return Update(
+        run=str(cells["run"]),
+        rows=tuple(revive(Row, row, "rows") for row in cells["rows"]),
+        deleted=tuple((address, deposed) for address, deposed in cells["deleted"]),
+        expected={(address, deposed): int(serial) for address, deposed, serial in cells["expected"]},
+        placements=tuple(revive(PlacementRow, row, "placements") for row in cells["placements"]),
+        placements_gone=tuple((address, document, part) for address, document, part in cells["placements_gone"]),
+        orders=tuple(revive(OrderRow, row, "orders") for row in cells["orders"]),
+        outputs=None if outputs is None else tuple(revive(OutputRow, row, "outputs") for row in outputs),
+        identities=dict(cells["identities"]),
+        settings=dict(cells["settings"]),
+        memories=dict(cells["memories"]),
+        intents=tuple((int(id), str(outcome), dict(result)) for id, outcome, result in cells["intents"]),
+    )
+
+
+def _write(folder: Path, stem: str, text: str) -> Path:
+    """A new file of its own: a run that fails to save twice has two."""
+    number = 1
+    while True:
+        file = folder / f"{stem}-{number}.json"
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            number += 1
+            continue
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as out:
+                out.write(text)
+                out.flush()
+                os.fsync(out.fileno())
+        except OSError:
+            file.unlink(missing_ok=True)  # half a recovery file would be taken for a whole one
+            raise
+        return file

@@ -1,0 +1,285 @@
+"""Writing a state: what one transaction does. The caller opens and ends the transaction; see `transaction`."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from haplan.errors import Stale, StateError
+from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Update
+from haplan_sqlite import schema
+from haplan_sqlite.codec import dumps
+from haplan_sqlite.reading import INTENT, ROW, RUN, connect, intent_cells, meta, quoted, row_cells
+
+Outcomes = Iterable[tuple[int, str, Mapping[str, Any]]]
+Key = tuple[str, str]
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """A connection that may write.
+
+    WAL lets readers go on while a run writes. With it SQLite advises synchronous=NORMAL, which may lose the last
+    commits at a power cut. FULL here, for every commit: an intent must be on disk before its remote write is sent,
+    and a remote write takes a thousand times as long as the sync.
+    """
+    db = connect(path, "mode=rw")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA fullfsync = 1")  # macOS: an ordinary sync stops at the disk's cache
+    return db
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All or nothing; waits for another writer, as long as `schema.BUSY` says."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+        db.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # a full disk may have rolled back already
+            db.execute("ROLLBACK")
+        raise
+
+
+# --- Runs -------------------------------------------------------------------------------------------------------------
+
+
+def begin(db: sqlite3.Connection, run: Run, mint: tuple[str, bytes]) -> Run:
+    """Give a run the next serial; at the first, give the state its lineage and key.
+
+    Raises:
+        StateError: A run of that id is there already, and others came after it.
+    """
+    known = meta(db)
+    current = int(known.get("serial", 0))
+    if "lineage" not in known:
+        _note(db, "lineage", mint[0])
+        _note(db, "secret_key", mint[1].hex())
+    stored = db.execute("SELECT serial FROM runs WHERE id = ?", [run.id]).fetchone()
+    if stored is not None and stored[0] != current:
+        raise StateError(f"run {run.id} cannot go on: others wrote the state since; make a new plan")
+    opened = attrs.evolve(run, serial=stored[0] if stored else current + 1, ended=0.0, result="")
+    _note(db, "serial", str(opened.serial))
+    _runs(db, [opened])
+    _applied(db, [run.digest] if run.digest else [])
+    return opened
+
+
+def end(db: sqlite3.Connection, run: Run, now: float) -> None:
+    """Close a run with its result."""
+    db.execute("UPDATE runs SET ended = ?, result = ? WHERE id = ?", [run.ended or now, run.result, run.id])
+
+
+def _runs(db: sqlite3.Connection, runs: Sequence[Run]) -> None:
+    cells = [attrs.astuple(run) for run in runs]
+    db.executemany(f"INSERT OR REPLACE INTO runs ({quoted(RUN)}) VALUES ({_marks(RUN)})", cells)
+
+
+def _applied(db: sqlite3.Connection, digests: Iterable[str]) -> None:
+    db.executemany("INSERT OR IGNORE INTO applied VALUES (?)", [(digest,) for digest in digests])
+
+
+# --- Intents ----------------------------------------------------------------------------------------------------------
+
+
+def journal(db: sqlite3.Connection, intent: Intent) -> Intent:
+    """Keep an intent; gives it with its id."""
+    cells = intent_cells(intent)[: INTENT.index("id")]
+    names = INTENT[: INTENT.index("id")]
+    cursor = db.execute(f"INSERT INTO intents ({quoted(names)}) VALUES ({_marks(names)})", cells)
+    return attrs.evolve(intent, id=cursor.lastrowid or 0)
+
+
+def settle(db: sqlite3.Connection, outcomes: Outcomes) -> None:
+    """Record outcomes.
+
+    Raises:
+        StateError: There is no such intent.
+    """
+    for id, outcome, result in outcomes:
+        done = db.execute("UPDATE intents SET outcome = ?, result = ? WHERE id = ?", [outcome, dumps(result), id])
+        if not done.rowcount:
+            raise StateError(f"intent {id} is not in the state")
+
+
+# --- One save ---------------------------------------------------------------------------------------------------------
+
+
+def save(db: sqlite3.Connection, update: Update) -> None:
+    """Write one update.
+
+    Raises:
+        Stale: A row was moved by another run.
+        StateError: The run was not begun.
+    """
+    found = db.execute("SELECT serial FROM runs WHERE id = ?", [update.run]).fetchone()
+    if found is None:
+        raise StateError(f"run {update.run} was not begun in this state; nothing was saved")
+    serial: int = found[0]
+    _compare(db, update.expected, serial)
+    _delete_rows(db, update.deleted, serial)
+    _put_rows(db, [attrs.evolve(row, serial=serial) for row in update.rows], serial)
+    db.executemany("DELETE FROM placements WHERE address = ? AND document = ? AND part = ?", update.placements_gone)
+    _put_placements(db, update.placements)
+    _put_orders(db, update.orders, serial)
+    if update.outputs is not None:
+        _replace_outputs(db, update.outputs, serial)
+    _put_providers(db, "identity", update.identities)
+    _put_providers(db, "settings", update.settings)
+    _put_providers(db, "memory", update.memories)
+    settle(db, update.intents)
+
+
+def _compare(db: sqlite3.Connection, expected: Mapping[Key, int], serial: int) -> None:
+    for key, read in expected.items():
+        found = db.execute("SELECT serial FROM rows WHERE address = ? AND deposed = ?", key).fetchone()
+        stored = found[0] if found else 0
+        if stored in (read, serial) or (not found and _deleted_by(db, key, serial)):
+            continue  # as it was read, or moved by this very run
+        who = db.execute("SELECT id FROM runs WHERE serial = ?", [stored]).fetchone()
+        by = f" by run {who[0]}" if who else ""
+        now = f"was written{by} at serial {stored}" if stored else "is no longer in the state"
+        raise Stale(f"{key[0]}: its row {now}, this run read it at serial {read}; make a new plan")
+
+
+def _deleted_by(db: sqlite3.Connection, key: Key, serial: int) -> bool:
+    sql = "SELECT 1 FROM row_history WHERE address = ? AND deposed = ? AND until = ?"
+    return db.execute(sql, [*key, serial]).fetchone() is not None
+
+
+def _delete_rows(db: sqlite3.Connection, keys: Sequence[Key], serial: int) -> None:
+    _archive(db, "rows", ("address", "deposed"), keys, serial)
+    db.executemany("DELETE FROM rows WHERE address = ? AND deposed = ?", keys)
+    # Placements carry no mark of deposed rows: they are those of the current one.
+    db.executemany("DELETE FROM placements WHERE address = ?", [(address,) for address, deposed in keys if not deposed])
+
+
+def _put_rows(db: sqlite3.Connection, rows: Sequence[Row], since: int) -> None:
+    _archive(db, "rows", ("address", "deposed"), [(row.address, row.deposed) for row in rows], since)
+    last = int(meta(db).get("seq", 0))
+    first = last
+    cells = []
+    sql = "SELECT seq FROM rows WHERE address = ? AND deposed = ?"
+    for row in rows:
+        found = db.execute(sql, [row.address, row.deposed]).fetchone()
+        seq = found[0] if found else row.seq  # a row that moves to another key brings its own along
+        if not seq:
+            seq = last + 1
+        last = max(last, seq)
+        cells.append((*row_cells(attrs.evolve(row, seq=seq)), since))
+    columns = (*ROW, "since")
+    db.executemany(f"INSERT OR REPLACE INTO rows ({quoted(columns)}) VALUES ({_marks(columns)})", cells)
+    if last != first:
+        _note(db, "seq", str(last))
+
+
+def _put_placements(db: sqlite3.Connection, placements: Iterable[PlacementRow]) -> None:
+    db.executemany(
+        "INSERT OR REPLACE INTO placements (address, document, part, status) VALUES (?, ?, ?, ?)",
+        [(row.address, row.document, row.part, row.status) for row in placements],
+    )
+
+
+def _put_orders(db: sqlite3.Connection, orders: Sequence[OrderRow], since: int) -> None:
+    keys = [(row.document, row.list) for row in orders]
+    _archive(db, "orders", ("document", "list"), keys, since)
+    db.executemany('DELETE FROM orders WHERE document = ? AND "list" = ?', keys)
+    db.executemany(
+        'INSERT INTO orders (document, "list", names, since) VALUES (?, ?, ?, ?)',
+        [(row.document, row.list, dumps(row.names), since) for row in orders if row.names],
+    )
+
+
+def _replace_outputs(db: sqlite3.Connection, outputs: Iterable[OutputRow], since: int) -> None:
+    # The value stands in a mapping of its own: a cell is never bare JSON such as null, whatever the value is.
+    wanted = {row.name: (dumps({"value": row.value}), int(row.sensitive)) for row in outputs}
+    sql = "SELECT name, value, sensitive FROM outputs"
+    stored = {name: (value, sensitive) for name, value, sensitive in db.execute(sql)}
+    changed = sorted(name for name in wanted.keys() | stored.keys() if wanted.get(name) != stored.get(name))
+    _archive(db, "outputs", ("name",), [(name,) for name in changed], since)
+    db.executemany("DELETE FROM outputs WHERE name = ?", [(name,) for name in changed])
+    db.executemany(
+        "INSERT INTO outputs (name, value, sensitive, since) VALUES (?, ?, ?, ?)",
+        [(name, *wanted[name], since) for name in changed if name in wanted],
+    )
+
+
+def _put_providers(db: sqlite3.Connection, kind: str, notes: Mapping[str, Mapping[str, Any]]) -> None:
+    db.executemany(
+        "INSERT OR REPLACE INTO providers (name, kind, content) VALUES (?, ?, ?)",
+        [(name, kind, dumps(content)) for name, content in notes.items()],
+    )
+
+
+def _archive(db: sqlite3.Connection, table: str, key: Sequence[str], keys: Sequence[Sequence[str]], until: int) -> None:
+    """Keep the versions that are about to go. What the same run wrote before was never a result: it is not kept."""
+    columns = quoted(name for _, name, *_ in db.execute(f"PRAGMA table_info({table})"))
+    where = " AND ".join(f'"{name}" = ?' for name in key)
+    history = {"rows": "row_history", "orders": "order_history", "outputs": "output_history"}[table]
+    sql = f"SELECT {columns}, ? FROM {table} WHERE {where} AND since < ?"
+    cells = [(until, *wanted, until) for wanted in keys]
+    db.executemany(f"INSERT OR IGNORE INTO {history} ({columns}, until) {sql}", cells)
+
+
+def _note(db: sqlite3.Connection, key: str, value: str) -> None:
+    db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", [key, value])
+
+
+def _marks(columns: Sequence[str]) -> str:
+    return ", ".join("?" * len(columns))
+
+
+# --- Replacing everything ---------------------------------------------------------------------------------------------
+
+
+def push(db: sqlite3.Connection, state: State, stored: State, mint: tuple[str, bytes]) -> None:
+    """Put a pulled state in place of what is stored; the secret key stays, rows that go are kept as history."""
+    if not stored.lineage:
+        _note(db, "lineage", state.lineage)
+        _note(db, "secret_key", mint[1].hex())
+        _note(db, "pruned", str(state.serial))  # the runs of the document have no history here
+    gone = [key for key in stored.rows if key not in state.rows]
+    changed = [row for key, row in state.rows.items() if stored.rows.get(key) != row]
+    _delete_rows(db, gone, state.serial)
+    _push_rows(db, changed, state.serial)
+    _put_orders(db, [OrderRow(*key, ()) for key in stored.orders if key not in state.orders], state.serial)
+    _put_orders(db, [row for key, row in state.orders.items() if stored.orders.get(key) != row], state.serial)
+    _replace_outputs(db, state.outputs.values(), state.serial)
+    for table in ("placements", "providers", "runs", "applied"):
+        db.execute(f"DELETE FROM {table}")
+    _put_placements(db, state.placements.values())
+    _put_providers(db, "identity", state.identities)
+    _put_providers(db, "settings", state.settings)
+    _put_providers(db, "memory", state.memories)
+    _runs(db, state.runs)
+    _applied(db, sorted(state.applied))
+    db.execute("DELETE FROM intents WHERE outcome = ''")
+    names, cells = quoted(INTENT), [intent_cells(intent) for intent in state.intents]
+    db.executemany(f"INSERT OR REPLACE INTO intents ({names}) VALUES ({_marks(INTENT)})", cells)
+    _note(db, "serial", str(state.serial))
+
+
+def _push_rows(db: sqlite3.Connection, rows: Sequence[Row], since: int) -> None:
+    _archive(db, "rows", ("address", "deposed"), [(row.address, row.deposed) for row in rows], since)
+    columns = (*ROW, "since")
+    cells = [(*row_cells(row), since) for row in rows]
+    db.executemany(f"INSERT OR REPLACE INTO rows ({quoted(columns)}) VALUES ({_marks(columns)})", cells)
+    last = max([int(meta(db).get("seq", 0)), *(row.seq for row in rows)])
+    _note(db, "seq", str(last))
+
+
+# --- Opening an older one ---------------------------------------------------------------------------------------------
+
+
+def migrate(db: sqlite3.Connection, path: Path) -> Path | None:
+    """Bring an older state up to date, with a copy of it beside; the copy's path, or None if it was up to date."""
+    lacking = schema.pending(db, path)
+    if not lacking:
+        return None
+    copy = schema.backup(db, path, len(schema.STEPS) - len(lacking))
+    schema.migrate(db)
+    return copy
