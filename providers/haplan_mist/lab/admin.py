@@ -1,0 +1,148 @@
+"""The lab's own surface, outside the cloud's API: the clock, faults, counted calls, and the world outside.
+
+| call | does |
+|---|---|
+| `GET /lab/clock` | `{"now": seconds, "offset": seconds}` |
+| `POST /lab/clock {"advance": seconds}` | lets time pass |
+| `GET /lab/requests` | `{"POST /orgs/{org_id}/networks": 4, …}`: calls by method and path template |
+| `DELETE /lab/requests` | counts from nothing again |
+| `POST /lab/faults {"fault": […], "push": […], "pair": […], "replace": true}` | adds mishaps, or replaces those added this way |
+| `DELETE /lab/faults` | removes the mishaps added this way |
+| `POST /lab/devices {"mac": …, "connected": …, "version": …, "serial": …, "model": …}` | changes a box, or puts a new one into the world |
+| `POST /lab/portal/materialise {"path": "/orgs/…"}` | saves an object as the portal does: with documented defaults written out |
+| `GET /lab` | organisation and tokens |
+
+Keys of mishaps and boxes are those of `lab.toml` (see `definition`).
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from . import portal, pushes
+from .definition import TABLES, Device, build, mac_of
+from .estate import Estate, Tx, replace_mishaps, seed_device
+
+Work = Callable[[Tx, Any], Any]
+
+
+def read_clock(tx: Tx, _body: Any) -> Any:
+    return {"now": tx.now, "offset": float(tx.meta("offset") or 0)}
+
+
+def advance(tx: Tx, body: Any) -> Any:
+    seconds = body.get("advance")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
+        raise ValueError("advance: must be a number of seconds, zero or more")
+    tx.let_pass(seconds)
+    pushes.settle(tx)
+    return read_clock(tx, None)
+
+
+def requests(tx: Tx, _body: Any) -> Any:
+    rows = tx.all("select method, path, calls from requests order by path, method")
+    return {f"{row['method']} {row['path']}": row["calls"] for row in rows}
+
+
+def forget_requests(tx: Tx, _body: Any) -> Any:
+    tx.run("delete from requests")
+    return {}
+
+
+def faults(tx: Tx, body: Any) -> Any:
+    """Mishaps beside those of the definition, which stay."""
+    unknown = body.keys() - {"fault", "push", "pair", "replace"}
+    if unknown:
+        raise ValueError(f"{sorted(unknown)[0]}: unknown key; allowed are fault, pair, push, replace")
+    for sort in ("fault", "push", "pair"):
+        entries = [build(TABLES[sort], values, f"{sort}[{i}]") for i, values in enumerate(body.get(sort, []))]
+        if body.get("replace"):
+            replace_mishaps(tx, sort, "admin", tuple(entries))
+        else:
+            for entry in entries:
+                spec = json.dumps(attrs.asdict(entry), sort_keys=True)
+                tx.run("insert into mishaps (sort, source, spec, seen) values (?, 'admin', ?, 0)", sort, spec)
+    return list_faults(tx, None)
+
+
+def list_faults(tx: Tx, _body: Any) -> Any:
+    rows = tx.all("select * from mishaps order by seq")
+    return [{"sort": r["sort"], "source": r["source"], "seen": r["seen"], **json.loads(r["spec"])} for r in rows]
+
+
+def forget_faults(tx: Tx, _body: Any) -> Any:
+    for sort in ("fault", "push", "pair"):
+        replace_mishaps(tx, sort, "admin", ())
+    return {}
+
+
+def box(tx: Tx, body: Any) -> Any:
+    """The world outside changes: a cable, a firmware, a box that was not there before."""
+    mac = mac_of(str(body.get("mac", "")))
+    row = tx.one("select * from devices where mac = ?", mac)
+    if row is None:
+        seed_device(tx, build(Device, body, "device"))
+    else:
+        for key in body.keys() - {"mac"}:
+            if key not in ("connected", "version", "serial", "model", "managed"):
+                raise ValueError(f"{key}: cannot be changed; allowed are connected, managed, model, serial, version")
+            tx.run(f"update devices set {key} = ? where mac = ?", body[key], mac)
+        if "connected" in body and bool(row["connected"]) != body["connected"]:
+            _plugged(tx, mac, body["connected"])
+    return {"mac": mac}
+
+
+def _plugged(tx: Tx, mac: str, up: bool) -> None:
+    row = tx.one("select * from devices where mac = ?", mac)
+    if row is None or row["org_id"] is None:
+        return
+    pushes.event(tx, row, "GW_CONNECTED" if up else "GW_DISCONNECTED", "cable")
+    tx.run("update devices set away_from = ?, away_until = ? where mac = ?", tx.now, tx.now, mac)
+    if row["site_id"]:
+        pushes.reconsider(tx, row["vc_mac"] or mac)
+
+
+def identity(tx: Tx, _body: Any) -> Any:
+    return {key: tx.meta(key) for key in ("org_id", "token", "person_token", "reader_token")}
+
+
+def admin_routes(estate: Estate) -> list[BaseRoute]:
+    """Routes below /lab."""
+    table: list[tuple[str, str, Work]] = [
+        ("GET", "/", identity),
+        ("GET", "/clock", read_clock),
+        ("POST", "/clock", advance),
+        ("GET", "/requests", requests),
+        ("DELETE", "/requests", forget_requests),
+        ("GET", "/faults", list_faults),
+        ("POST", "/faults", faults),
+        ("DELETE", "/faults", forget_faults),
+        ("POST", "/devices", box),
+        ("POST", "/portal/materialise", portal.materialise),
+    ]
+    return [Route(path, _endpoint(estate, work), methods=[method]) for method, path, work in table]
+
+
+def _endpoint(estate: Estate, work: Work) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        body = await request.body()
+        return await run_in_threadpool(_answer, estate, work, body)
+
+    return endpoint
+
+
+def _answer(estate: Estate, work: Work, body: bytes) -> Response:
+    try:
+        sent = json.loads(body) if body.strip() else {}
+        if not isinstance(sent, dict):
+            raise ValueError("body: must be an object")
+        with estate.write() as tx:
+            return JSONResponse(work(tx, sent))
+    except (ValueError, LookupError) as error:
+        return JSONResponse({"detail": str(error)}, 400)

@@ -1,0 +1,298 @@
+"""What a lab consists of and how it misbehaves: `lab.toml`, read into frozen values.
+
+Tables of `lab.toml` (any other table belongs to another provider and is left alone, unless the file has a table
+`[mist]`: then that table holds all of the following):
+
+`[settings]` (every key is optional)
+    `budget`                     calls per token and clock hour, default 5000
+    `page_limit`                 largest page that is answered, default 1000
+    `formation_minutes`          from the accepted call to a formed and configured pair, default 15
+    `dissolve_minutes`           both nodes away after a pair was dissolved, default 5
+    `push_seconds_ssr`           from a change to the configured device, default 60
+    `push_seconds_srx`           the same for SRX, default 240
+    `fill_defaults`              answer objects with the documented defaults of their top-level keys, default false
+    `lost_site_group_updates`    writing sites of one group within two seconds loses members, default false
+    `node1_site_empty`           node1's inventory record has no site, default false
+    `swap_modules`               stats list node1 as the first module, default false
+    `unpaged_lists_whole`        inventory and stats without limit and page answer everything, default false
+    `stats_show_unassigned`      stats list devices without a site too, default true
+    `standalone_ha_get`          GET /ha of a standalone device: "404" (default), "400" or "empty"
+    `unknown_site`               an unknown or deleted site answers 404 (default) or 403
+    `refuse_mixed_models`        400 for a pair of unequal models, default true
+    `formation_needs_site`       an unassigned pair waits for a site before it forms, default true
+    `formation_needs_ha_ports`   a pair without HA ports in its configuration never forms, default false
+    `count_refused`              a call answered with 429 counts, default true
+    `unchanged_put_is_modified`  a PUT that changes nothing moves `modified_time`, default true
+
+`[[device]]`: one box of the organisation's inventory
+    `mac`, `serial`, `model`     required; the MAC in any spelling
+    `version`                    firmware, default by family
+    `name`                       given name, default none
+    `connected`                  reaches the cloud, default true
+    `site`                       name of a site to be assigned to (made when missing), default unassigned
+    `managed`                    the cloud writes its configuration, default true
+    `claimed`                    in the inventory; false: only its claim code exists, default true
+    `claim_code`                 default made from the MAC
+
+`[[fault]]`: an exchange that goes wrong
+    `on`                         required: method and path glob below /api/v1, "POST /orgs/*/networks"
+    `nth`                        first matching call that goes wrong, default 1
+    `times`                      how many from there on, 0 = all, default 1
+    `status`, `body`             answer this instead of working (body: a table, or text for `detail`)
+    `retry_after`                seconds for the Retry-After header of that answer
+    `drop`                       "before" or "after" the change is stored: the connection closes without an answer
+    `delay`                      simulated seconds that pass before the call is worked on
+
+`[[push]]`: configuration pushes that don't succeed
+    `site` or `device`           which: name or id of a site, MAC of a device (glob allowed; neither: all)
+    `result`                     required: "fail", "revert", "queue", "lock_failed" or "succeed"
+    `reason`                     text of the event
+    `nth`, `times`               as above, counted over finished pushes
+    `minutes`                    for "queue": how long it is held, default for ever
+
+`[[pair]]`: pairs that form badly
+    `site` or `mac`              which: name or id of the site, MAC of either node (glob allowed; neither: all)
+    `result`                     required: "never" (nothing happens), "fail" (HA_FORMATION_FAILED) or "half"
+                                 (one node never returns)
+    `reason`                     text in the stats
+    `minutes`                    other duration of the formation
+    `times`                      how many pairs, 0 = all, default 0
+
+Faults, pushes and pairs are counted in the estate: all processes that serve it share the counters, and they survive a
+restart as long as the entry stays in the definition.
+"""
+
+import pathlib
+import re
+import tomllib
+import typing
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+MAC = re.compile(r"[0-9a-f]{12}")
+
+HaGet = Literal["404", "400", "empty"]
+Drop = Literal["before", "after"]
+PushResult = Literal["succeed", "fail", "revert", "queue", "lock_failed"]
+PairResult = Literal["never", "fail", "half"]
+
+
+def mac_of(text: str) -> str:
+    """The MAC as the cloud writes it: twelve lower-case hex digits."""
+    plain = re.sub(r"[^0-9a-f]", "", text.lower())
+    if not MAC.fullmatch(plain) or re.search(r"[^0-9a-fA-F:.\- ]", text):
+        raise ValueError(f"{text!r} is not a MAC address")
+    return plain
+
+
+@attrs.frozen
+class Settings:
+    """How the simulated cloud behaves where its documentation leaves a choice; strict by default.
+
+    Attributes: see the module's description of `[settings]`.
+    """
+
+    budget: int = 5000
+    page_limit: int = 1000
+    formation_minutes: float = 15.0
+    dissolve_minutes: float = 5.0
+    push_seconds_ssr: float = 60.0
+    push_seconds_srx: float = 240.0
+    fill_defaults: bool = False
+    lost_site_group_updates: bool = False
+    node1_site_empty: bool = False
+    swap_modules: bool = False
+    unpaged_lists_whole: bool = False
+    stats_show_unassigned: bool = True
+    standalone_ha_get: HaGet = "404"
+    unknown_site: int = 404
+    refuse_mixed_models: bool = True
+    formation_needs_site: bool = True
+    formation_needs_ha_ports: bool = False
+    count_refused: bool = True
+    unchanged_put_is_modified: bool = True
+
+
+def _firmware(device: "Device") -> str:
+    return "23.4R2-S3" if "SRX" in device.model.upper() else "6.3.0-107"
+
+
+def _claim_code(device: "Device") -> str:
+    return f"LAB{device.mac}".upper()
+
+
+@attrs.frozen
+class Device:
+    """One box: claimed and unassigned unless said otherwise.
+
+    Attributes: see the module's description of `[[device]]`.
+    """
+
+    mac: str = attrs.field(converter=mac_of)
+    serial: str
+    model: str
+    version: str = attrs.field(default=attrs.Factory(_firmware, takes_self=True))
+    name: str | None = None
+    connected: bool = True
+    site: str | None = None
+    managed: bool = True
+    claimed: bool = True
+    claim_code: str = attrs.field(default=attrs.Factory(_claim_code, takes_self=True))
+
+
+@attrs.frozen
+class Fault:
+    """An exchange that goes wrong. Attributes: see the module's description of `[[fault]]`."""
+
+    on: str = attrs.field()
+    nth: int = 1
+    times: int = 1
+    status: int | None = None
+    body: Mapping[str, Any] | str | None = None
+    retry_after: int | None = None
+    drop: Drop | None = None
+    delay: float = 0.0
+
+    @on.validator
+    def _method_and_path(self, _attribute: object, value: str) -> None:
+        if not re.fullmatch(r"(GET|POST|PUT|DELETE|\*) /\S*", value):
+            raise ValueError(f"on: {value!r} is not a method (GET, POST, PUT, DELETE or *) and a path below /api/v1")
+
+
+@attrs.frozen
+class Push:
+    """Pushes that don't succeed. Attributes: see the module's description of `[[push]]`."""
+
+    result: PushResult
+    site: str | None = None
+    device: str | None = None
+    reason: str | None = None
+    nth: int = 1
+    times: int = 1
+    minutes: float | None = None
+
+
+@attrs.frozen
+class Pair:
+    """Pairs that form badly. Attributes: see the module's description of `[[pair]]`."""
+
+    result: PairResult
+    site: str | None = None
+    mac: str | None = None
+    reason: str | None = None
+    minutes: float | None = None
+    nth: int = 1
+    times: int = 0
+
+
+@attrs.frozen
+class LabDefinition:
+    """A whole lab.
+
+    Attributes:
+        devices: boxes that are put into the estate when missing.
+        faults: exchanges that go wrong.
+        pushes: configuration pushes that don't succeed.
+        pairs: pairs that form badly.
+        settings: how the cloud behaves.
+    """
+
+    devices: tuple[Device, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    pushes: tuple[Push, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    settings: Settings = Settings()
+
+
+TABLES: dict[str, type[Any]] = {"device": Device, "fault": Fault, "push": Push, "pair": Pair}
+
+
+def read_definition(path_to_lab_toml: pathlib.Path) -> LabDefinition:
+    """The definition in a `lab.toml`; a ValueError of one line names file, key and what is allowed."""
+    path = pathlib.Path(path_to_lab_toml)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+    try:
+        return definition_from(data.get("mist", data))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def definition_from(data: Mapping[str, Any]) -> LabDefinition:
+    """The definition in parsed TOML."""
+    lists = {name: _tables(name, data.get(name, [])) for name in TABLES}
+    settings = data.get("settings", {})
+    if not isinstance(settings, dict):
+        raise ValueError("settings: must be a table [settings]")
+    devices = lists["device"]
+    _no_device_twice(devices)
+    return LabDefinition(
+        devices=devices,
+        faults=lists["fault"],
+        pushes=lists["push"],
+        pairs=lists["pair"],
+        settings=build(Settings, settings, "settings"),
+    )
+
+
+def build(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
+    """One value of `kind` from a table; every wrong key is told with the keys that are allowed."""
+    fields = {field.name: field for field in attrs.fields(kind)}
+    for key, value in values.items():
+        if key not in fields:
+            raise ValueError(f"{where}.{key}: unknown key; allowed are {', '.join(sorted(fields))}")
+        _check_type(fields[key].type, value, f"{where}.{key}")
+    missing = [name for name, field in fields.items() if field.default is attrs.NOTHING and name not in values]
+    if missing:
+        raise ValueError(f"{where}: missing key {missing[0]}; required are {', '.join(missing)}")
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _tables(name: str, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise ValueError(f"{name}: must be a list of tables [[{name}]]")
+    return tuple(build(TABLES[name], entry, f"{name}[{index}]") for index, entry in enumerate(value))
+
+
+def _no_device_twice(devices: tuple[Device, ...]) -> None:
+    seen: set[str] = set()
+    for index, device in enumerate(devices):
+        if device.mac in seen:
+            raise ValueError(f"device[{index}].mac: {device.mac} is listed twice")
+        seen.add(device.mac)
+
+
+def _check_type(wanted: Any, value: Any, where: str) -> None:
+    if typing.get_origin(wanted) is Literal:
+        _check_choice(typing.get_args(wanted), value, where)
+        return
+    choices = typing.get_args(wanted) or (wanted,)
+    literals = [choice for choice in choices if typing.get_origin(choice) is Literal]
+    if literals:
+        _check_choice(typing.get_args(literals[0]), value, where)
+    elif not any(_fits(choice, value) for choice in choices):
+        names = " or ".join(getattr(choice, "__name__", str(choice)) for choice in choices if choice is not type(None))
+        raise ValueError(f"{where}: must be {names}, not {value!r}")
+
+
+def _check_choice(allowed: tuple[Any, ...], value: Any, where: str) -> None:
+    if value not in allowed:
+        raise ValueError(f"{where}: must be one of {', '.join(map(repr, allowed))}, not {value!r}")
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    origin = typing.get_origin(kind) or kind
+    if origin is Mapping:
+        return isinstance(value, dict)
+    return isinstance(origin, type) and isinstance(value, origin)

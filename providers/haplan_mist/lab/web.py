@@ -1,0 +1,106 @@
+"""The simulator as a starlette application: the cloud's API, and beside it the lab's own surface under /lab."""
+
+import asyncio
+import json
+import os
+import pathlib
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from .admin import admin_routes
+from .door import Door, Drop, Exchange
+from .estate import Estate
+from .wire import Answer
+
+TRAFFIC = "HAPLAN_LAB_TRAFFIC"
+RECORDED = ("x-page-limit", "x-page-page", "x-page-total", "retry-after", "content-type")
+
+
+class Api:
+    """`/api/v1` as an ASGI application. Works on the loop itself: every exchange is one short transaction."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._door = Door(estate)
+        self._traffic = Traffic()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = await _exchange(scope, receive)
+        answer = self._door.pass_through(exchange)
+        if isinstance(answer, Drop):
+            await _drop(send)
+            return
+        content = answer.content()
+        self._traffic.record(exchange, answer, content)
+        await _send(send, answer, content)
+
+
+async def _exchange(scope: Scope, receive: Receive) -> Exchange:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    client = scope.get("client") or ("127.0.0.1", 0)
+    return Exchange(scope["method"], path, scope["query_string"].decode("latin-1"), headers, body, client[0])
+
+
+async def _send(send: Send, answer: Answer, content: bytes) -> None:
+    headers = [(b"content-length", str(len(content)).encode())]
+    if content:
+        headers.append((b"content-type", b"application/json"))
+    for name, value in answer.headers.items():
+        headers += [(name.lower().encode(), line.encode("latin-1")) for line in value.split("\n")]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+async def _drop(send: Send) -> None:
+    """Close the connection without an answer. ASGI has no word for that, so the server's transport is taken."""
+    cycle = getattr(send, "__self__", None)
+    transport = getattr(cycle, "transport", None)
+    if transport is not None:
+        transport.abort()
+        # let the server notice before it would send an error of its own
+        await asyncio.sleep(0)
+
+
+class Traffic:
+    """Writes exchanges to a file of this process, when the environment names a folder for them."""
+
+    def __init__(self) -> None:
+        folder = os.environ.get(TRAFFIC)
+        self._file = pathlib.Path(folder) / f"mist-{os.getpid()}-{uuid.uuid4().hex[:8]}.jsonl" if folder else None
+
+    def record(self, exchange: Exchange, answer: Answer, content: bytes) -> None:
+        if self._file is None:
+            return
+        headers: Mapping[str, str] = {"content-type": "application/json", **answer.headers}
+        line = {
+            "method": exchange.method, "path": f"/api/v1{exchange.path}", "query": exchange.query,
+            "request": _parsed(exchange.body), "status": answer.status,
+            "headers": {name.lower(): value for name, value in headers.items() if name.lower() in RECORDED},
+            "response": _parsed(content),
+        }  # fmt: skip
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return json.loads(content) if content.strip() else None
+    except ValueError:
+        return content.decode("utf-8", "replace")
+
+
+def app(estate: Estate) -> Starlette:
+    """The whole simulator over one estate."""
+    return Starlette(routes=[Mount("/api/v1", app=Api(estate)), Mount("/lab", routes=admin_routes(estate))])
