@@ -1,0 +1,16 @@
+"""The SQLite backend keeps what every state backend promises."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from haplan.contracts import StateBackend
+from haplan_sqlite import open_sqlite
+from tests.state.contract import FakeClock, StateBackendContract
+
+
+class TestSqlite(StateBackendContract):
+    @pytest.fixture
+    def backend_factory(self, tmp_path: Path, clock: FakeClock) -> Callable[[], StateBackend]:
+        return lambda: open_sqlite(f"sqlite:///{tmp_path}/.haplan/default/state.db", clock)
