@@ -56,7 +56,9 @@ def spend(tx: Tx, caller: Caller) -> None:
         )  # fmt: skip
     if refused:
         limit = tx.settings.budget
-        detail = f"Too Many Request. The API Token used for the request reached the {limit} API Calls per hour threshold"
+        detail = (
+            f"Too Many Request. The API Token used for the request reached the {limit} API Calls per hour threshold"
+        )
         raise Refused(429, {"detail": detail}, {"Retry-After": str(_seconds_left(tx))})
 
 
@@ -117,7 +119,7 @@ def create_own_token(call: Call) -> Answer:
     rights = list(call.caller.privileges)
     key = new_token(
         call.tx, rights[0]["org_id"], kind="user", name=body.get("name", ""), actor=call.caller.actor,
-        email=call.caller.email, privileges=rights,
+        email=call.caller.email, privileges=[dict(right) for right in rights],
     )  # fmt: skip
     call.tx.run("update tokens set admin_id = ? where key = ?", admin_id, key)
     return Answer(_token(call.tx.one("select * from tokens where key = ?", key), key))

@@ -1,16 +1,17 @@
 """The lab's own surface, outside the cloud's API: the clock, faults, counted calls, and the world outside.
 
-| call | does |
-|---|---|
-| `GET /lab/clock` | `{"now": seconds, "offset": seconds}` |
-| `POST /lab/clock {"advance": seconds}` | lets time pass |
-| `GET /lab/requests` | `{"POST /orgs/{org_id}/networks": 4, …}`: calls by method and path template |
-| `DELETE /lab/requests` | counts from nothing again |
-| `POST /lab/faults {"fault": […], "push": […], "pair": […], "replace": true}` | adds mishaps, or replaces those added this way |
-| `DELETE /lab/faults` | removes the mishaps added this way |
-| `POST /lab/devices {"mac": …, "connected": …, "version": …, "serial": …, "model": …}` | changes a box, or puts a new one into the world |
-| `POST /lab/portal/materialise {"path": "/orgs/…"}` | saves an object as the portal does: with documented defaults written out |
-| `GET /lab` | organisation and tokens |
+`GET /lab`                        organisation and tokens
+`GET /lab/clock`                  `{"now": seconds, "offset": seconds}`
+`POST /lab/clock`                 `{"advance": seconds}` lets time pass
+`GET /lab/requests`               `{"POST /orgs/{org_id}/networks": 4, …}`: calls by method and path template
+`DELETE /lab/requests`            counts from nothing again
+`GET /lab/faults`                 mishaps with their counters
+`POST /lab/faults`                `{"fault": […], "push": […], "pair": […], "replace": true}` adds mishaps, or replaces
+                                  those that were added this way
+`DELETE /lab/faults`              removes the mishaps that were added this way
+`POST /lab/devices`               `{"mac": …, "connected": …, "version": …}` changes a box (also managed, model,
+                                  serial), or puts a new one into the world
+`POST /lab/portal/materialise`    `{"path": "/orgs/…"}` saves an object as the portal does: with documented defaults
 
 Keys of mishaps and boxes are those of `lab.toml` (see `definition`).
 """
@@ -26,6 +27,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from . import portal, pushes
+from .boxes import event
 from .definition import TABLES, Device, build, mac_of
 from .estate import Estate, Tx, replace_mishaps, seed_device
 
@@ -102,7 +104,7 @@ def _plugged(tx: Tx, mac: str, up: bool) -> None:
     row = tx.one("select * from devices where mac = ?", mac)
     if row is None or row["org_id"] is None:
         return
-    pushes.event(tx, row, "GW_CONNECTED" if up else "GW_DISCONNECTED", "cable")
+    event(tx, row, "GW_CONNECTED" if up else "GW_DISCONNECTED", "cable")
     tx.run("update devices set away_from = ?, away_until = ? where mac = ?", tx.now, tx.now, mac)
     if row["site_id"]:
         pushes.reconsider(tx, row["vc_mac"] or mac)

@@ -84,8 +84,7 @@ def done_at(row: sqlite3.Row) -> float | None:
 
 def cluster_of(tx: Tx, mac: str) -> sqlite3.Row | None:
     """The pair whose node0 or node1 this is."""
-    row = tx.one("select c.* from clusters c join devices d on d.vc_mac = c.node0 where d.mac = ?", mac)
-    return row
+    return tx.one("select c.* from clusters c join devices d on d.vc_mac = c.node0 where d.mac = ?", mac)
 
 
 def formations(tx: Tx, org_id: str) -> dict[str, Formation]:

@@ -1,7 +1,7 @@
 """Device objects of a site and the assignment of hub profiles.
 
-Source: Mist OpenAPI 2509.1.2. A device object holds identity and overrides, never the merged view. A pair is one device:
-node1's own id answers 404.
+Source: Mist OpenAPI 2509.1.2. A device object holds identity and overrides, never the merged view. A pair is one
+device: node1's own id answers 404.
 """
 
 import json
@@ -101,7 +101,9 @@ def _profile(call: Call, wanted: str | None, where: str) -> Answer:
 
 def restart_device(call: Call) -> Answer:
     tx, row = call.tx, head_at_site(call)
-    tx.run("update devices set away_from = ?, away_until = ? where mac = ?", tx.now, tx.now + RESTART_SECONDS, row["mac"])
+    tx.run(
+        "update devices set away_from = ?, away_until = ? where mac = ?", tx.now, tx.now + RESTART_SECONDS, row["mac"]
+    )
     event(tx, row, "GW_RESTART_BY_USER", "restart requested")
     event(tx, row, "GW_DISCONNECTED", "device restarts")
     event(tx, row, "GW_CONNECTED", "device connected", at=tx.now + RESTART_SECONDS)

@@ -192,5 +192,3 @@ def _allowed(tx: Tx, method: str, template: str, params: Mapping[str, str], call
         raise Refused(403, NO_PERMISSION)
     if not tx.one("select 1 from objects where kind = 'org' and id = ?", params["org_id"]):
         raise Refused(404, NOT_FOUND)
-
-

@@ -198,7 +198,7 @@ def expand(key: str) -> list[str]:
 
 
 def _reference_problems(config: Mapping[str, Any], world: World) -> Iterator[str]:
-    yield from _unknown("network", _networks_named(config), _known_networks(config, world))
+    yield from _unknown("network", network_names(config), _known_networks(config, world))
     yield from _unknown("application", service_names(config), world.services.keys() | BUILT_IN_SERVICES)
     steering = config.get("path_preferences") or {}
     preferences = [p["path_preference"] for p in config.get("service_policies") or () if p.get("path_preference")]
@@ -212,11 +212,6 @@ def _reference_problems(config: Mapping[str, Any], world: World) -> Iterator[str
 def _policy_ids(config: Mapping[str, Any], world: World) -> Iterator[str]:
     ids = (p["servicepolicy_id"] for p in config.get("service_policies") or () if p.get("servicepolicy_id"))
     yield from _unknown("application policy", ids, world.policies.keys())
-
-
-def _networks_named(config: Mapping[str, Any]) -> Iterator[str]:
-    for name in network_names(config):
-        yield name
 
 
 def _known_networks(config: Mapping[str, Any], world: World) -> set[str]:

@@ -231,7 +231,14 @@ def seed_organisation(tx: Tx) -> None:
 
 
 def new_token(
-    tx: Tx, org_id: str, *, kind: str, name: str, actor: str, email: str | None, role: str = "admin",
+    tx: Tx,
+    org_id: str,
+    *,
+    kind: str,
+    name: str,
+    actor: str,
+    email: str | None,
+    role: str = "admin",
     privileges: list[dict[str, Any]] | None = None,
 ) -> str:
     """Store a token and answer its key."""
@@ -240,7 +247,16 @@ def new_token(
     admin_id = tx.new_id() if kind == "user" else None
     tx.run(
         "insert into tokens values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
-        key, tx.new_id(), org_id, kind, name, admin_id, actor, email, json.dumps(rights), tx.now,
+        key,
+        tx.new_id(),
+        org_id,
+        kind,
+        name,
+        admin_id,
+        actor,
+        email,
+        json.dumps(rights),
+        tx.now,
     )
     return key
 
@@ -252,9 +268,18 @@ def seed_device(tx: Tx, device: Device) -> None:
     tx.run(
         "insert into devices (mac, org_id, serial, model, version, claim_code, name, connected, managed, site_id,"
         " created, modified) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        device.mac, org_id if device.claimed else None, device.serial, device.model, device.version,
-        device.claim_code, device.name, device.connected, device.managed,
-        _seeded_site(tx, str(org_id), device.site) if device.site and device.claimed else None, tx.now, tx.now,
+        device.mac,
+        org_id if device.claimed else None,
+        device.serial,
+        device.model,
+        device.version,
+        device.claim_code,
+        device.name,
+        device.connected,
+        device.managed,
+        _seeded_site(tx, str(org_id), device.site) if device.site and device.claimed else None,
+        tx.now,
+        tx.now,
     )
 
 
@@ -273,7 +298,15 @@ def put_row(tx: Tx, kind: str, id_: str, org_id: str, body: dict[str, Any], *, s
     body |= {"created_time": tx.now, "modified_time": tx.now}
     tx.run(
         "insert into objects values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        kind, id_, org_id, site_id, body.get("name"), body.get("gatewaytemplate_id"), tx.now, tx.now, json.dumps(body),
+        kind,
+        id_,
+        org_id,
+        site_id,
+        body.get("name"),
+        body.get("gatewaytemplate_id"),
+        tx.now,
+        tx.now,
+        json.dumps(body),
     )
 
 

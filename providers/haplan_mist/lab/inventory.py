@@ -4,7 +4,6 @@ Source: Mist OpenAPI 2509.1.2, "Orgs Inventory". A write answers 200 as soon as 
 `error[i]`. Reasons name the device, because the published schema wants them unique.
 """
 
-import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,7 +16,7 @@ from .estate import Tx
 from .objects import check
 from .paging import count_answer, page_of_list, search_page
 from .stats import device_status
-from .wire import Answer, Call, Handler, Refused, bad_request, not_found
+from .wire import Answer, Call, Handler, Refused, bad_request
 
 
 def rows(call: Call) -> list[sqlite3.Row]:
@@ -148,17 +147,18 @@ def change(call: Call) -> Answer:
     return Answer(out)
 
 
-def _target_site(call: Call, body: Mapping[str, Any]) -> dict[str, str]:
-    site_id = body.get("site_id")
+def _target_site(call: Call, sent: Mapping[str, Any]) -> dict[str, str]:
+    site_id = sent.get("site_id")
     if not site_id:
         raise bad_request("site_id: this field is required")
     row = call.tx.one(
         "select id, name from objects where kind = 'site' and id = ? and org_id = ?", site_id, call.org_id
     )
     if row is None:
-        macs = body.get("macs") or body.get("serials") or []
+        macs = sent.get("macs") or sent.get("serials") or []
         reasons = [f"{mac}: site not found" for mac in macs]
-        raise Refused(404, {"op": "assign", "success": [], "error": macs, "reason": reasons, "detail": "site not found"})
+        body = {"op": "assign", "success": [], "error": macs, "reason": reasons, "detail": "site not found"}
+        raise Refused(404, body)
     return {"site_id": row["id"], "site_name": row["name"]}
 
 
@@ -292,13 +292,6 @@ def summary(call: Call) -> Answer:
          "num_unassigned_aps": 0, "num_unassigned_switches": 0,
          "num_unassigned_gateways": sum(not r["site_id"] for r in found)}
     )  # fmt: skip
-
-
-def device_in_org(call: Call, mac: str) -> sqlite3.Row:
-    row = call.tx.one("select * from devices where mac = ? and org_id = ?", re.sub("[^0-9a-f]", "", mac), call.org_id)
-    if row is None:
-        raise not_found()
-    return row
 
 
 BASE = "/orgs/{org_id}/inventory"

@@ -159,7 +159,8 @@ def _push(tx: Tx, row: sqlite3.Row, setting: Mapping[str, Any], wanted: str, pro
     tx.run("delete from events where mac = ? and at > ? and type = 'GW_CONFIG_GENERATED'", mac, tx.now)
     due, hold = due_at(tx, row, setting)
     tx.run(
-        "insert into pushes (mac, org_id, site_id, changed, due, hold, digest, problem) values (?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into pushes (mac, org_id, site_id, changed, due, hold, digest, problem)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
         mac, row["org_id"], row["site_id"], tx.now, due, hold, wanted, problem,
     )  # fmt: skip
     tx.run("update devices set digest = ? where mac = ?", wanted, mac)

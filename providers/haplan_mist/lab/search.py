@@ -8,7 +8,7 @@ from typing import Any
 from .boxes import connected, formations, is_head
 from .models import family_of
 from .paging import count_answer, page_of, search_answer, search_page, sorted_by, window
-from .stats import _ip
+from .stats import address
 from .wire import Answer, Call, Handler
 
 RESULTS = {"success": "success", "failed": "failed", "reverted": "failed", "lock_failed": "failed"}
@@ -46,7 +46,8 @@ def _record(tx: Any, row: Any, pair: Any, seen: float) -> dict[str, Any]:
         "mac": row["mac"], "org_id": row["org_id"], "type": "gateway", "model": row["model"],
         "version": row["version"], "managed": bool(row["managed"]), "clustered": pair is not None,
         "hostname": [row["name"] or row["mac"]], "last_hostname": row["name"] or row["mac"], "timestamp": seen,
-        "ip": _ip(row), "ext_ip": _ip(row), "uptime": int(tx.now - row["created"]), "num_members": 2 if pair else 1,
+        "ip": address(row), "ext_ip": address(row), "uptime": int(tx.now - row["created"]),
+        "num_members": 2 if pair else 1,
         "role": "", "evpntopo_id": "", "evpn_missing_links": False, "time_drifted": False,
     }  # fmt: skip
     if row["site_id"]:

@@ -2,15 +2,14 @@
 
 import pathlib
 import socket
-import ssl
 import threading
 import time
 from typing import Self
 
 import attrs
 
-from .cloud_door import CLOUDS
 from .clock import LabClock
+from .cloud_door import CLOUDS
 from .definition import LabDefinition
 from .estate import Estate
 
@@ -118,8 +117,3 @@ def certificate(folder: pathlib.Path) -> pathlib.Path:
         issued.private_key_and_cert_chain_pem.write_to_path(str(file))
         file.chmod(0o600)
     return file
-
-
-def client_context(served: Served) -> ssl.SSLContext:
-    """A TLS context that trusts this lab and nothing else."""
-    return ssl.create_default_context(cafile=None if served.ca_file is None else str(served.ca_file))

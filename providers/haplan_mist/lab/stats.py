@@ -56,9 +56,7 @@ def _list(call: Call, rows: list[sqlite3.Row]) -> Answer:
     return Answer(found, headers=answer.headers)
 
 
-def entry(
-    call: Call, row: sqlite3.Row, rows: Rows, pairs: Mapping[str, Formation], fields: str
-) -> dict[str, Any]:
+def entry(call: Call, row: sqlite3.Row, rows: Rows, pairs: Mapping[str, Formation], fields: str) -> dict[str, Any]:
     """The stats of one standalone device or pair."""
     now, pair = call.tx.now, pairs.get(row["mac"])
     up = connected(row, pairs, now)
@@ -66,9 +64,10 @@ def entry(
         "id": device_id(row["mac"]), "mac": row["mac"], "org_id": row["org_id"], "type": "gateway",
         "model": row["model"], "serial": row["serial"], "version": row["version"], "name": row["name"] or "",
         "hostname": row["name"] or row["mac"], "status": "connected" if up else "disconnected",
-        "is_ha": bool(pair and pair.is_ha), "deviceprofile_id": row["profile_id"], "last_seen": _last_seen(row, up, now),
+        "is_ha": bool(pair and pair.is_ha), "deviceprofile_id": row["profile_id"],
+        "last_seen": _last_seen(row, up, now),
         "uptime": int(now - max(row["created"], row["away_until"] or 0)) if up else 0,
-        "ip": _ip(row), "ext_ip": _ip(row), "created_time": row["created"], "modified_time": row["modified"],
+        "ip": address(row), "ext_ip": address(row), "created_time": row["created"], "modified_time": row["modified"],
         "managed": bool(row["managed"]), "module_stat": [_module(row, up, now, "primary", pair)],
         "errors": errors(row, pair, now),
     }  # fmt: skip
@@ -89,7 +88,7 @@ def _last_seen(row: sqlite3.Row, up: bool, now: float) -> float:
     return now if up else float(row["away_from"] or row["created"])
 
 
-def _ip(row: sqlite3.Row) -> str:
+def address(row: sqlite3.Row) -> str:
     """An address from the documentation ranges, the same for the same device."""
     number = int(row["mac"][-4:], 16)
     return f"198.51.{number >> 8}.{number & 255}"
@@ -119,7 +118,6 @@ def _module(row: sqlite3.Row, up: bool, now: float, role: str, pair: Formation |
 
 
 def _pair(call: Call, out: dict[str, Any], node1: sqlite3.Row, pair: Formation, up: bool) -> None:
-    out["module_stat"] = [_module_of(call, out, pair)]
     out["module2_stat"] = [_module(node1, up, call.tx.now, "secondary", pair)]
     if call.tx.settings.swap_modules:
         # in the field the first module can be node1: match by MAC
@@ -128,11 +126,6 @@ def _pair(call: Call, out: dict[str, Any], node1: sqlite3.Row, pair: Formation, 
         out["cluster_config"] = cluster_config(pair.formed)
     else:
         out["cluster_stat"] = {"state": "healthy" if pair.formed else "forming"}
-
-
-def _module_of(call: Call, out: Mapping[str, Any], pair: Formation) -> dict[str, Any]:
-    module: dict[str, Any] = out["module_stat"][0]
-    return module
 
 
 def cluster_config(formed: bool) -> dict[str, Any]:
