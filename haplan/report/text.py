@@ -1,0 +1,170 @@
+"""A plan for a terminal: the verdict first, then why, then each change, then the writes, then what to type next."""
+
+from collections.abc import Iterator, Sequence
+
+from haplan.model.plan import IMPACTS, Action, Change, OutputChange, Plan
+from haplan.report import words
+from haplan.report.changes import change_lines, drift_lines
+from haplan.report.differences import same
+from haplan.report.findings import counts, finding_lines
+from haplan.report.lines import BLANK, Line, Lines, line, title
+from haplan.report.stages import stage_lines
+
+USUAL = ((Action.CREATE, "create"), (Action.UPDATE, "change"), (Action.REPLACE, "replace"), (Action.DELETE, "delete"))
+RARE = ((Action.IMPORT, "import"), (Action.READ, "read"), (Action.FORGET, "forget"), (Action.NO_OP, "move"))
+
+
+def plan_lines(plan: Plan, *, next_step: str = "", full: bool = False) -> Lines:
+    """The whole plan.
+
+    Args:
+        plan: The plan.
+        next_step: The command that carries it out, for the last line.
+        full: Long lists of like writes are not folded.
+    """
+    lines = [*verdict(plan), *drift_lines(plan.drift)]
+    if plan.changes:
+        lines += title("Changes")
+        for change in plan.changes:
+            lines += change_lines(change)
+    lines += [*stage_lines(plan, full=full), *_outputs(plan.outputs), *_notes(plan), *finding_lines(plan.findings)]
+    last = _last(plan, next_step)
+    return [*lines, BLANK, last] if last else lines
+
+
+def verdict(plan: Plan) -> Lines:
+    """The block that answers: what happens, how much, how bad, how long."""
+    lines = [_head(plan)]
+    if plan.empty():
+        lines.append(line(("No changes. ", "good"), _why_nothing(plan)))
+    else:
+        lines += [_tally(plan), *_cost(plan)]
+    if plan.findings or not plan.empty():
+        lines.append(line((counts(plan.findings), "error" if _errors(plan) else "")))
+    return [*lines, *_calls(plan)]
+
+
+def _head(plan: Plan) -> Line:
+    return line((plan.stack, "strong"), *(f" · {text}" for text in (f"environment {plan.environment}", *_estates(plan))))
+
+
+def _why_nothing(plan: Plan) -> str:
+    if plan.drift:
+        return f"{words.plural(len(plan.drift), 'resource')} changed outside haplan in a way that asks for no write."
+    if plan.command == "destroy":
+        return "There is nothing to destroy."
+    return f"The estate is as the stack says: {words.plural(plan.unchanged, 'resource')} compared."
+
+
+def _estates(plan: Plan) -> Iterator[str]:
+    for key, estate in plan.identities.items():
+        kind = f"{estate.get('kind', '')} ".lstrip()
+        yield f"{key} {kind}{words.value(estate.get('name') or estate.get('id', ''))}"
+
+
+def _tally(plan: Plan) -> Line:
+    said = [f"{plan.count(action)} to {word}" for action, word in USUAL]
+    said += [f"{plan.count(action)} to {word}" for action, word in RARE if plan.count(action)]
+    return line((", ".join(said), "strong"), " · " + _writes(plan))
+
+
+def _writes(plan: Plan) -> str:
+    writes = sum(one.writes for one in plan.transactions)
+    if not plan.transactions:
+        return "no writes"
+    return f"{words.plural(writes, 'write')} in {words.plural(len(plan.transactions), 'transaction')}"
+
+
+def _cost(plan: Plan) -> Lines:
+    worst = plan.worst().kind
+    kinds = [kind for kind in ("outage", "reboot", "traffic") if any(c.impact.kind == kind for c in plan.changes)]
+    lines = [line((_sentence(plan, kind), "error" if kind == "outage" else "warning")) for kind in kinds]
+    if IMPACTS.index(worst) < IMPACTS.index("traffic"):
+        lines.append(line("no outage"))
+    if plan.transactions:
+        lines[-1] = Line((*lines[-1].spans, (f" · {words.about(plan.seconds())}", "")), lines[-1].hang)
+    return lines
+
+
+def _sentence(plan: Plan, kind: str) -> str:
+    """``outage: 4 clusters created: both nodes reboot``, one part for each sort of change."""
+    sorts: dict[tuple[str, str, str], int] = {}
+    for change in plan.changes:
+        if change.impact.kind == kind:
+            sort = (change.type, _done(change), f", {change.impact.note}" if change.impact.note else "")
+            sorts[sort] = sorts.get(sort, 0) + 1
+    said = [f"{words.plural(n, type_name)} {done}{note}" for (type_name, done, note), n in sorts.items()]
+    return f"{kind}: " + "; ".join(said)
+
+
+def _done(change: Change) -> str:
+    done = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted"}
+    return done.get(change.action.value, change.action.value)
+
+
+def _calls(plan: Plan) -> Lines:
+    lines: Lines = []
+    for calls in plan.calls:
+        text = f"{calls.provider}: {words.plural(calls.made, 'call')} made, {calls.expected} more expected at apply"
+        if calls.left is not None:
+            text += f", {calls.left} of {calls.limit} left" if calls.limit is not None else f", {calls.left} left"
+        short = calls.left is not None and calls.expected > calls.left
+        text += " (apply will have to wait)" if short else ""
+        lines.append(line((text, "warning" if short else "dim")))
+    return lines
+
+
+def _outputs(outputs: Sequence[OutputChange]) -> Lines:
+    if not outputs:
+        return []
+    lines = title("Outputs")
+    width = min(max(len(one.name) for one in outputs), 32)
+    return [*lines, *(_output(one, width) for one in outputs)]
+
+
+def _output(one: OutputChange, width: int) -> Line:
+    sides = (one.before, one.after)
+    shown = [words.SENSITIVE if one.sensitive and side is not None else words.value(side) for side in sides]
+    sign, style = ("+", "create") if one.before is None else ("-", "delete") if one.after is None else ("~", "update")
+    text = shown[1] if sign == "+" else " → ".join(shown)
+    return line((f"{sign:>3} ", style), one.name.ljust(width) + "  ", text, hang=8)
+
+
+def _notes(plan: Plan) -> Lines:
+    if not plan.notes and not plan.voided:
+        return []
+    lines = title("Notes")
+    lines += [line(note, indent=2) for note in plan.notes]
+    groups: dict[str, list[str]] = {}
+    for edge in plan.voided:
+        groups.setdefault(edge.why, []).append(f"{edge.first} before {edge.then}")
+    for why, pairs in groups.items():
+        lines.append(line(f"order given up, one document is one write ({why}): {words.some(pairs, 3)}", indent=2))
+    return lines
+
+
+def _errors(plan: Plan) -> bool:
+    return any(one.severity == "error" for one in plan.findings)
+
+
+def _last(plan: Plan, next_step: str) -> Line | None:
+    if _errors(plan):
+        return line(("This plan cannot be applied: mend the errors above, then plan again.", "error"))
+    if plan.empty() and not plan.drift:
+        return None
+    return line("To carry it out: ", (next_step, "strong")) if next_step and not plan.empty() else None
+
+
+def drift_report(plan: Plan) -> Lines:
+    """What ``haplan drift`` says."""
+    if not plan.drift:
+        return [_head(plan), line(("No drift. ", "good"), "The estate is as haplan left it."), *_calls(plan)]
+    gone = sum(one.seen is None for one in plan.drift)
+    text = f"{words.plural(len(plan.drift), 'resource')} changed outside haplan"
+    text += f", {gone} of them gone" if gone else ""
+    return [_head(plan), line((text, "warning")), *_calls(plan), *drift_lines(plan.drift), *_notes(plan)]
+
+
+def unchanged(change: Change) -> bool:
+    """True if a change touches no value: an address moves, or an id is taken into state."""
+    return same(change.before or {}, change.after or {})
