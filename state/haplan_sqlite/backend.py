@@ -62,7 +62,7 @@ class SqliteState:
 
     def load(self) -> State:
         """The whole state; an empty one where there is no file."""
-        return self._read(reading.load) or State()
+        return self._read(reading.load_checked) or State()
 
     def holder(self) -> Holder | None:
         """Who holds the lock, its lease run out or not."""

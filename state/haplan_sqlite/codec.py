@@ -23,13 +23,20 @@ T = TypeVar("T")
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
 
-def dumps(tree: Tree, *, strict: bool = True, indent: int | None = None) -> str:
-    """A tree as canonical JSON: sorted keys, ASCII. `strict` refuses NaN, which is not JSON.
+def dumps(tree: Tree) -> str:
+    """A tree as a cell: canonical JSON, with sorted keys, in ASCII.
 
     ASCII, because a backend may answer with half a surrogate pair: JSON can say it escaped, UTF-8 cannot.
+
+    Raises:
+        ValueError: It holds NaN or an infinity, which JSON does not know.
     """
-    separators = (",", ": ") if indent else (",", ":")
-    return json.dumps(tree, default=_plain, sort_keys=True, allow_nan=not strict, separators=separators, indent=indent)
+    return _CELL.encode(tree)
+
+
+def document(tree: Tree, *, strict: bool = True) -> str:
+    """A tree as a file for people: the same, on many lines. Not `strict` lets NaN pass, where nothing may be lost."""
+    return json.dumps(tree, default=_plain, sort_keys=True, allow_nan=not strict, indent=2) + "\n"
 
 
 def _plain(leaf: object) -> Tree:
@@ -66,6 +73,10 @@ def strings(text: str) -> tuple[str, ...]:
     if not isinstance(tree, list) or not all(isinstance(item, str) for item in tree):
         raise ValueError("not a list of strings")
     return tuple(tree)
+
+
+_CELL = json.JSONEncoder(default=_plain, sort_keys=True, allow_nan=False, separators=(",", ":"))
+"""Made once: `json.dumps` with options makes one for every cell."""
 
 
 # --- Nouns ------------------------------------------------------------------------------------------------------------
@@ -120,7 +131,7 @@ def _expect(right: bool, value: Tree, where: str) -> Tree:
 
 def pull(state: State) -> bytes:
     """The state as a document to look at, keep or mend. The secret key stays in the backend."""
-    document = {
+    parts = {
         "format": DOCUMENT,
         "lineage": state.lineage,
         "serial": state.serial,
@@ -135,16 +146,16 @@ def pull(state: State) -> bytes:
         "runs": state.runs,
         "applied": sorted(state.applied),
     }
-    return (dumps(document, indent=2) + "\n").encode()
+    return document(parts).encode()
 
 
-def parse(document: bytes) -> State:
+def parse(text: bytes) -> State:
     """The state of a document that `pull` wrote, without the secret key.
 
     Raises:
         StateError: It is not such a document, or was made by a newer haplan.
     """
-    data = _opened(document)
+    data = _opened(text)
     nouns: dict[str, list[Any]] = {
         name: [revive(cls, item, f"{name}[{i}]") for i, item in enumerate(data[name])] for name, cls in _LISTS.items()
     }
@@ -173,9 +184,9 @@ _LISTS: Mapping[str, type] = {
 _NAMES = frozenset(_LISTS) | {"format", "lineage", "serial", "identities", "settings", "memories", "applied"}
 
 
-def _opened(document: bytes) -> dict[str, Any]:
+def _opened(text: bytes) -> dict[str, Any]:
     try:
-        data = json.loads(document)
+        data = json.loads(text)
     except ValueError as error:
         raise StateError(f"this is not a pulled state: {error}") from None
     if not isinstance(data, dict) or not str(data.get("format", "")).startswith("haplan-state/"):

@@ -12,7 +12,7 @@ import attrs
 
 from haplan.errors import StateError, StateNotSaved
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, Update
-from haplan_sqlite.codec import dumps, revive
+from haplan_sqlite.codec import document, revive
 
 DOCUMENT = "haplan-recovery/1"
 
@@ -33,7 +33,7 @@ class Recovery:
 def not_saved(path: Path, lineage: str, update: Update, error: object) -> StateNotSaved:
     """The error to raise, after the update was written to a recovery file: beside the state, or, where there is no
     room either, in the folder for temporary files."""
-    text = dumps(_document(lineage, update), strict=False, indent=2)
+    text = document(_parts(lineage, update), strict=False)
     for folder in (path.parent, Path(tempfile.gettempdir())):
         with suppress(OSError):
             file = _write(folder, f"{path.name}.recovery-{update.run}", text)
@@ -65,7 +65,7 @@ def read(path: Path) -> Recovery:
         raise StateError(f"recovery file {path} is damaged: {type(error).__name__} {error}") from None
 
 
-def _document(lineage: str, update: Update) -> dict[str, Any]:
+def _parts(lineage: str, update: Update) -> dict[str, Any]:
     cells = attrs.asdict(update, recurse=False)
     cells["expected"] = [[*key, serial] for key, serial in update.expected.items()]
     return {"format": DOCUMENT, "lineage": lineage, "update": cells}

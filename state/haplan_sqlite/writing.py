@@ -122,7 +122,7 @@ def save(db: sqlite3.Connection, update: Update) -> None:
     serial: int = found[0]
     _compare(db, update.expected, serial)
     _delete_rows(db, update.deleted, serial)
-    _put_rows(db, [attrs.evolve(row, serial=serial) for row in update.rows], serial)
+    _put_rows(db, update.rows, serial)
     db.executemany("DELETE FROM placements WHERE address = ? AND document = ? AND part = ?", update.placements_gone)
     _put_placements(db, update.placements)
     _put_orders(db, update.orders, serial)
@@ -159,6 +159,7 @@ def _delete_rows(db: sqlite3.Connection, keys: Sequence[Key], serial: int) -> No
 
 
 def _put_rows(db: sqlite3.Connection, rows: Sequence[Row], since: int) -> None:
+    """Write rows as this run's."""
     _archive(db, "rows", ("address", "deposed"), [(row.address, row.deposed) for row in rows], since)
     last = int(meta(db).get("seq", 0))
     first = last
@@ -170,7 +171,7 @@ def _put_rows(db: sqlite3.Connection, rows: Sequence[Row], since: int) -> None:
         if not seq:
             seq = last + 1
         last = max(last, seq)
-        cells.append((*row_cells(attrs.evolve(row, seq=seq)), since))
+        cells.append((*row_cells(attrs.evolve(row, serial=since, seq=seq)), since))
     columns = (*ROW, "since")
     db.executemany(f"INSERT OR REPLACE INTO rows ({quoted(columns)}) VALUES ({_marks(columns)})", cells)
     if last != first:

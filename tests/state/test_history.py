@@ -1,0 +1,89 @@
+"""Every run stays readable, until its history is pruned."""
+
+from pathlib import Path
+
+import pytest
+
+from haplan.errors import StateError
+from haplan.model.state import OrderRow, OutputRow, State, Update
+from haplan_sqlite import SqliteState, pull
+from tests.state.conftest import Open
+from tests.state.contract import holder, intent, row, run
+
+
+@pytest.fixture
+def three_runs(state: SqliteState) -> SqliteState:
+    """r1 makes a and b; r2 changes a, deletes b, makes c; r3 deletes c and makes b anew."""
+    order = OrderRow("t", "policies", ("x", "y"))
+    state.save(Update(run="r1", rows=(row(id="draft"),)))
+    state.save(Update(run="r1", rows=(row(id="1"), row("site.b", id="2")), orders=(order,), outputs=(OutputRow("o", 1),)))
+    state.begin(run("r2"))
+    state.save(Update(run="r2", rows=(row(id="3"), row("site.c", id="4")), deleted=(("site.b", ""),),
+                      orders=(OrderRow("t", "policies", ("y", "x")),), outputs=(OutputRow("o", 2), OutputRow("p", 1))))
+    state.begin(run("r3"))
+    state.save(Update(run="r3", rows=(row("site.b", id="5"),), deleted=(("site.c", ""),),
+                      orders=(OrderRow("t", "policies", ()),), outputs=()))
+    return state
+
+
+def ids(state: State) -> dict[str, str]:
+    return {address: row.id for (address, _), row in state.rows.items()}
+
+
+def test_each_run_can_be_read_as_it_left_the_state(three_runs: SqliteState, open_state: Open) -> None:
+    first, second, third = (open_state().as_of(serial) for serial in (1, 2, 3))
+    assert ids(first) == {"site.a": "1", "site.b": "2"}
+    assert ids(second) == {"site.a": "3", "site.c": "4"}
+    assert ids(third) == ids(three_runs.load()) == {"site.a": "3", "site.b": "5"}
+    assert [s.orders["t", "policies"].names for s in (first, second)] == [("x", "y"), ("y", "x")]
+    assert [[(o.name, o.value) for o in s.outputs.values()] for s in (first, second, third)] == [
+        [("o", 1)], [("o", 2), ("p", 1)], [],
+    ]
+    assert [r.id for r in second.runs] == ["r1", "r2"]
+
+
+@pytest.mark.parametrize("serial", [0, 4])
+def test_a_serial_that_never_was_is_refused(three_runs: SqliteState, serial: int) -> None:
+    with pytest.raises(StateError, match=f"no record of serial {serial}; kept are 1 to 3"):
+        three_runs.as_of(serial)
+
+
+def test_a_state_that_is_not_there_has_no_history(open_state: Open) -> None:
+    with pytest.raises(StateError, match="nothing was recorded yet"):
+        open_state().as_of(1)
+
+
+def test_pruning_keeps_the_latest_runs_and_every_digest(three_runs: SqliteState) -> None:
+    settled = three_runs.journal(intent())
+    still_open = three_runs.journal(intent())
+    three_runs.settle_intents([(settled.id, "done", {})])
+    before = three_runs.load()
+    assert three_runs.prune(2) == 1
+    assert three_runs.prune(2) == 0
+    after = three_runs.load()
+    assert [r.id for r in after.runs] == ["r2", "r3"]
+    assert (after.rows, after.applied, after.intents) == (before.rows, before.applied, (still_open,))
+    assert ids(three_runs.as_of(2)) == {"site.a": "3", "site.c": "4"}
+    with pytest.raises(StateError, match="kept are 2 to 3"):
+        three_runs.as_of(1)
+
+
+def test_a_pushed_change_is_a_version_of_its_own(three_runs: SqliteState) -> None:
+    mended = pull(three_runs.load()).replace(b'"id": "5"', b'"id": "mended"').replace(b'"serial": 3,\n  "s', b'"serial": 4,\n  "s')
+    assert three_runs.load().serial == 3
+    three_runs.push(mended)
+    assert ids(three_runs.as_of(3))["site.b"] == "5"
+    assert ids(three_runs.as_of(4))["site.b"] == "mended"
+
+
+def test_a_state_pushed_to_a_new_file_has_no_history_there(three_runs: SqliteState, tmp_path: Path) -> None:
+    from haplan_sqlite import open_sqlite
+    from tests.state.contract import FakeClock
+
+    copy = open_sqlite(str(tmp_path / "copy.db"), FakeClock())
+    copy.lock(holder())
+    copy.push(pull(three_runs.load()))
+    assert ids(copy.as_of(3)) == {"site.a": "3", "site.b": "5"}
+    with pytest.raises(StateError, match="kept are 3 to 3"):
+        copy.as_of(2)
+    copy.close()

@@ -1,0 +1,123 @@
+"""Several processes, some of which die."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from haplan.errors import Locked
+from haplan.model.state import Update
+from haplan_sqlite import SqliteState
+from tests.state.conftest import Open
+from tests.state.contract import holder, row, run
+
+PRELUDE = """
+import os, signal, sys
+from haplan.errors import Locked
+from haplan.model.state import Holder, Intent, Row, Run, Update
+from haplan_sqlite import open_sqlite
+from tests.state.contract import FakeClock, intent, row, run
+state = open_sqlite(sys.argv[1], FakeClock())
+me = Holder(id=f"l{os.getpid()}", who="bea", where="host1", pid=os.getpid(), what="apply", since=0.0, until=0.0)
+"""
+
+
+def start(path: Path, code: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", PRELUDE + code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+CONTENDER = """
+sys.stdin.readline()
+try:
+    state.lock(me)
+    print("won", flush=True)
+    sys.stdin.readline()
+except Locked as error:
+    print(error, flush=True)
+"""
+
+
+def test_of_processes_that_want_the_lock_one_gets_it_and_makes_the_file(path: Path, open_state: Open) -> None:
+    contenders = [start(path, CONTENDER) for _ in range(3)]
+    for contender in contenders:
+        assert contender.stdin is not None
+        contender.stdin.write("go\n")
+        contender.stdin.flush()
+    answers = [contender.stdout.readline().strip() for contender in contenders if contender.stdout]
+    there = open_state().holder()
+    for contender in contenders:
+        contender.communicate("\n")
+    assert sorted(answer == "won" for answer in answers) == [False, False, True]
+    assert there is not None
+    assert there.pid == contenders[answers.index("won")].pid
+    assert all(f"locked by bea on host1 (pid {there.pid})" in answer for answer in answers if answer != "won")
+    assert [file.name for file in path.parent.iterdir()] == ["state.db"]
+
+
+KILLED = """
+from haplan_sqlite import writing
+state.lock(me)
+state.begin(run())
+state.save(Update(run="r1", rows=(row("site.saved"),)))
+state.journal(intent())
+with writing.transaction(state._writer) as db:
+    writing.save(db, Update(run="r1", rows=tuple(row(f"site.s{n}", values={"x": "y" * 5000}) for n in range(2000))))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_killed_in_a_transaction_the_state_is_as_before_it(path: Path, open_state: Open) -> None:
+    killed = start(path, KILLED)
+    killed.communicate()
+    assert killed.returncode == -9
+    for backend in (open_state(), open_state()):
+        loaded = backend.load()
+        assert ([*loaded.rows], len(loaded.intents)) == ([("site.saved", "")], 1)
+    backend.lock(holder())  # its process is dead: no need to wait for the lease
+    assert backend.begin(run("r2")).serial == 2
+    backend.save(Update(run="r2", rows=(row(),)))
+    backend.close()
+    assert [file.name for file in path.parent.iterdir()] == ["state.db"]
+
+
+def test_reading_after_a_kill_does_not_touch_the_database(path: Path, open_state: Open) -> None:
+    start(path, KILLED).communicate()
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir() if file.suffix != ".db-shm"}
+    assert open_state().load().serial == 1
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir() if file.suffix != ".db-shm"} == before
+
+
+CREATOR = """
+from haplan_sqlite import schema
+publish = schema._publish
+schema._publish = lambda draft, path: os.kill(os.getpid(), signal.SIGKILL)
+state.lock(me)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_killed_while_the_state_is_made_leaves_no_half_made_one(path: Path, open_state: Open) -> None:
+    killed = start(path, CREATOR)
+    killed.communicate()
+    assert killed.returncode == -9
+    assert not path.exists()
+    assert open_state().load().lineage == ""
+    assert open_state().lock(holder()).token == 1
+
+
+def test_another_process_reads_while_a_transaction_is_open(state: SqliteState, path: Path) -> None:
+    from haplan_sqlite import writing
+
+    state.save(Update(run="r1", rows=(row(),)))
+    assert state._writer is not None
+    with writing.transaction(state._writer) as db:
+        writing.save(db, Update(run="r1", rows=(row("site.b"),)))
+        reader = start(path, "print(len(state.load().rows), state.holder().who)")
+        output, _ = reader.communicate()
+    assert output == "1 ana\n"
+    with pytest.raises(Locked):
+        state.lock(holder("l2", where="host2"))
