@@ -18,6 +18,15 @@ SIGNS: Mapping[Action, tuple[str, str]] = {
 OBVIOUS = frozenset({"", "new", "changed", "not in the stack", "reordered"})
 """Reasons that the sign and the attributes say already."""
 
+REASONS = {
+    "drifted": "it was changed outside haplan",
+    "gone": "it is gone from the estate",
+    "unset": "its line left the stack",
+    "resume": "goes on where an earlier run stopped",
+    "taken over": "it is there already and is taken into state",
+}
+"""Our words for a reason, said to a reader."""
+
 _STYLE_OF = {"+": "create", "-": "delete", "~": "update"}
 
 
@@ -52,7 +61,7 @@ def _remarks(change: Change) -> Iterator[Line]:
     if change.action is Action.FORGET:
         yield line("leaves the state; the estate keeps it", indent=6)
     if change.reason not in OBVIOUS:
-        yield line(f"because: {change.reason}", indent=6)
+        yield line(REASONS.get(change.reason, change.reason), indent=6)
     if change.position:
         yield line(f"moves from {change.position[0]} to {change.position[1]}", indent=6)
     words_of_impact = impact(change.impact, change.sites)
@@ -62,7 +71,7 @@ def _remarks(change: Change) -> Iterator[Line]:
 
 def impact(cost: Impact, sites: tuple[str, ...] = ()) -> str:
     """What a change costs, in one line; "" when it costs nothing."""
-    if cost.kind == "none":
+    if cost.kind == "none" or (cost.kind == "config-push" and not sites and not cost.note):
         return ""
     kinds = {"config-push": "configuration push", "traffic": "traffic moves", "reboot": "reboot", "outage": "outage"}
     text = kinds[cost.kind]

@@ -22,7 +22,7 @@ def stage_lines(plan: Plan, *, full: bool = False) -> Lines:
     for stage, group in groupby(plan.transactions, key=lambda one: one.stage):
         number = f"{stage:>4} │ "
         for row in _rows(plan, list(group), documents, width, full):
-            lines.append(Line(((number, "dim"), *row.spans), 9))
+            lines.append(Line(((number, "dim"), *row.spans), min(width + 9, 60)))
             number = "     │ "
     return lines
 

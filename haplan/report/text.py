@@ -45,7 +45,8 @@ def verdict(plan: Plan) -> Lines:
 
 
 def _head(plan: Plan) -> Line:
-    return line((plan.stack, "strong"), *(f" · {text}" for text in (f"environment {plan.environment}", *_estates(plan))))
+    said = [f"environment {plan.environment}", *_estates(plan)]
+    return line((plan.stack, "strong"), *(f" · {text}" for text in said))
 
 
 def _why_nothing(plan: Plan) -> str:

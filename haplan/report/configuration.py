@@ -1,0 +1,91 @@
+"""The ``configuration`` part of plan JSON: providers and expressions, as the plan knows them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from haplan.model.address import parse
+from haplan.model.plan import Action, Change, Plan
+from haplan.model.value import Ref, Tree, references
+from haplan.report import tree
+from haplan.report.modules import provider_name
+
+Document = dict[str, Any]
+
+
+def configuration(plan: Plan) -> Document:
+    """``provider_config`` and ``root_module``, modules inside."""
+    return {"provider_config": _providers(plan), "root_module": _modules(plan)}
+
+
+def _providers(plan: Plan) -> Document:
+    keys = sorted({*plan.settings, *plan.identities, *(change.provider for change in plan.changes)})
+    found: Document = {}
+    for key in keys:
+        provider, _, alias = key.partition(".")
+        entry: Document = {"name": provider, "full_name": provider_name(key)}
+        if alias:
+            entry["alias"] = alias
+        settings = plan.settings.get(key, {})
+        if settings:
+            entry["expressions"] = {name: {"constant_value": tree.plain(value)} for name, value in settings.items()}
+        found[key] = entry
+    return found
+
+
+def _modules(plan: Plan) -> Document:
+    root: Document = {"resources": []}
+    if plan.variables:
+        root["variables"] = {name: {} for name in sorted(plan.variables)}
+    if plan.outputs:
+        root["outputs"] = {one.name: {"expression": _expression(one.after, (), one.sensitive)} for one in plan.outputs}
+    via = _via(plan)
+    for change in plan.changes:
+        if change.after is not None and change.action not in (Action.DELETE, Action.FORGET):
+            _module(root, parse(change.address).module).setdefault("resources", []).append(_resource(change, via))
+    return root
+
+
+def _module(root: Document, module: tuple[str, ...]) -> Document:
+    for label in module:
+        call = root.setdefault("module_calls", {}).setdefault(label, {"source": ".", "module": {}})
+        root = call["module"]
+    return root
+
+
+def _resource(change: Change, via: Mapping[tuple[str, str], list[str]]) -> Document:
+    parsed = parse(change.address)
+    prefix = "data." if parsed.data else ""
+    expressions = {
+        name: _expression(value, via.get((change.address, name), ()), name in change.sensitive)
+        for name, value in (change.after or {}).items()
+    }
+    found: Document = {
+        "address": f"{prefix}{change.type}.{parsed.name}",
+        "mode": "data" if parsed.data else "managed",
+        "type": change.type,
+        "name": parsed.name,
+        "provider_config_key": change.provider,
+        "expressions": expressions,
+        "schema_version": 1,
+    }
+    if change.depends_on:
+        found["depends_on"] = list(change.depends_on)
+    return found
+
+
+def _via(plan: Plan) -> Mapping[tuple[str, str], list[str]]:
+    """(resource, attribute) → what the attribute refers to."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for edge in plan.edges:
+        if edge.kind == "hard":
+            found.setdefault((edge.then, edge.why), []).append(edge.first)
+    return found
+
+
+def _expression(value: Tree, named: Any, sensitive: bool) -> Document:
+    refs: list[str] = list(named)
+    for ref in references(value):
+        refs += [str(ref), ref.address] if isinstance(ref, Ref) else []
+    if refs:
+        return {"references": list(dict.fromkeys(refs))}
+    return {"constant_value": "(sensitive)" if sensitive else tree.plain(value)}

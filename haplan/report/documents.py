@@ -1,0 +1,92 @@
+"""The smaller JSON documents: state, validation, outputs, drift."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from haplan.model.finding import Finding
+from haplan.model.state import OutputRow, State
+from haplan.report import tree
+from haplan.report.json import STATE_FORMAT_VERSION, TERRAFORM_VERSION, Document, row_json
+from haplan.report.modules import root_module
+from haplan.report.words import SENSITIVE
+
+VALIDATE_FORMAT_VERSION = "1.0"
+
+
+def state_json(state: State, *, environment: str = "default") -> Document:
+    """State in Terraform's state representation; lineage and serial under ``haplan``."""
+    rows = [row_json(row) for _, row in sorted(state.rows.items())]
+    return {
+        "format_version": STATE_FORMAT_VERSION,
+        "terraform_version": TERRAFORM_VERSION,
+        "values": {"outputs": outputs_json(state.outputs), "root_module": root_module(rows)},
+        "haplan": {
+            "environment": environment,
+            "lineage": state.lineage,
+            "serial": state.serial,
+            "identity": {key: dict(estate) for key, estate in sorted(state.identities.items())},
+            "status": {row.address: row.status for _, row in sorted(state.rows.items()) if row.status != "ok"},
+        },
+    }
+
+
+def outputs_json(outputs: Mapping[str, OutputRow]) -> Document:
+    """Outputs by name, as ``haplan output --json`` gives them; sensitive ones without their value."""
+    return {
+        name: {"sensitive": one.sensitive, "value": SENSITIVE if one.sensitive else tree.plain(one.value)}
+        for name, one in sorted(outputs.items())
+    }
+
+
+def validation_json(findings: Sequence[Finding] = (), mistakes: Sequence[str] = ()) -> Document:
+    """What ``haplan validate --json`` gives: Terraform's diagnostics, each with its rule and hint."""
+    diagnostics = [_mistake(text) for text in mistakes] + [_diagnostic(one) for one in findings]
+    errors = sum(one["severity"] == "error" for one in diagnostics)
+    return {
+        "format_version": VALIDATE_FORMAT_VERSION,
+        "valid": not errors,
+        "error_count": errors,
+        "warning_count": sum(one["severity"] == "warning" for one in diagnostics),
+        "diagnostics": diagnostics,
+    }
+
+
+def _diagnostic(one: Finding) -> Document:
+    found: Document = {"severity": one.severity, "summary": one.message, "detail": one.hint}
+    if one.address:
+        found["address"] = one.address
+    return found | _range(one.location) | {"rule": one.rule}
+
+
+def _mistake(text: str) -> Document:
+    place, _, message = text.partition(": ")
+    if not _range(place):
+        place, message = "", text
+    return {"severity": "error", "summary": message, "detail": ""} | _range(place)
+
+
+def _range(location: str) -> Document:
+    """Terraform's range of a ``file:line``; haplan knows no columns."""
+    file, _, line = location.partition(",")[0].partition(" (")[0].rpartition(":")
+    if not file or not line.isdigit():
+        return {}
+    at = {"line": int(line), "column": 1, "byte": 0}
+    return {"range": {"filename": file, "start": at, "end": at}, "location": location}
+
+
+def drift_json(drift: Sequence[Mapping[str, Any]]) -> Document:
+    """What ``haplan drift --json`` gives: the ``resource_drift`` of its plan, and whether there is any."""
+    return {"format_version": VALIDATE_FORMAT_VERSION, "drift": bool(drift), "resource_drift": list(drift)}
+
+
+def result_json(result: Any) -> Document:
+    """The last line of ``haplan apply --json``."""
+    parts = ("done", "failed", "skipped", "in_doubt", "pending", "stopped")
+    found: Document = {"run": result.run, "exit_code": result.exit_code, "writes": result.writes}
+    found["seconds"] = round(result.seconds, 1)
+    for part in parts:
+        found[part] = [{**attrs.asdict(one), "action": one.action.value} for one in getattr(result, part)]
+    found["outputs"] = {name: tree.plain(value) for name, value in sorted(result.outputs.items())}
+    return found

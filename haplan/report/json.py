@@ -1,0 +1,276 @@
+"""A plan in Terraform's documented plan representation, for tools that were made for it.
+
+What Terraform has no word for stands under the key ``haplan``.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from haplan.model.address import parse
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Change, Drift, OutputChange, Plan
+from haplan.model.state import Row, State
+from haplan.model.value import Tree
+from haplan.report import tree
+from haplan.report.configuration import configuration
+from haplan.report.differences import same
+from haplan.report.modules import provider_name, resource_address, root_module, values_of
+from haplan.report.words import stamp
+
+FORMAT_VERSION = "1.2"
+STATE_FORMAT_VERSION = "1.0"
+TERRAFORM_VERSION = "1.11.4"
+"""The release whose shape it follows."""
+
+Document = dict[str, Any]
+
+_ACTIONS: Mapping[Action, list[str]] = {
+    Action.CREATE: ["create"], Action.UPDATE: ["update"], Action.DELETE: ["delete"], Action.READ: ["read"],
+    Action.FORGET: ["forget"], Action.NO_OP: ["no-op"],
+}  # fmt: skip
+
+
+def plan_json(plan: Plan, *, digest: str, made: float, state: State | None = None) -> Document:
+    """The document.
+
+    Args:
+        plan: The plan.
+        digest: Its fingerprint.
+        made: When it was made, epoch seconds.
+        state: With it, what does not change is listed too (``--full``).
+    """
+    errored = any(one.severity == "error" for one in plan.findings)
+    return {
+        "format_version": FORMAT_VERSION,
+        "terraform_version": TERRAFORM_VERSION,
+        "variables": {name: {"value": tree.plain(value)} for name, value in sorted(plan.variables.items())},
+        "planned_values": _planned(plan, state),
+        "resource_drift": [_drift(plan, one) for one in plan.drift],
+        "resource_changes": [_resource_change(plan, one) for one in plan.changes] + _unchanged(plan, state),
+        "output_changes": {one.name: _output_change(one) for one in plan.outputs},
+        "prior_state": _prior(plan, state),
+        "configuration": configuration(plan),
+        "checks": _checks(plan.findings),
+        "timestamp": stamp(made),
+        "applyable": not errored and not plan.empty(),
+        "complete": not any(plan.targets.values()),
+        "errored": errored,
+        "haplan": _ours(plan, digest),
+    }
+
+
+def _resource_change(plan: Plan, change: Change) -> Document:
+    found: Document = resource_address(change.address, change.type, change.provider)
+    if change.deposed:
+        found["deposed"] = change.deposed
+    if change.previous_address:
+        found["previous_address"] = change.previous_address
+    found["change"] = _change(change)
+    reason = action_reason(plan, change)
+    if reason:
+        found["action_reason"] = reason
+    found["haplan"] = _more(plan, change)
+    return found
+
+
+def _change(change: Change) -> Document:
+    before, after = change.before, change.after
+    found: Document = {
+        "actions": actions(change),
+        "before": tree.known(before, change.sensitive),
+        "after": tree.known(after, change.sensitive),
+        "after_unknown": tree.marks(after, tree.is_unknown),
+        "before_sensitive": False if before is None else tree.marks(before, tree.is_secret, change.sensitive),
+        "after_sensitive": False if after is None else tree.marks(after, tree.is_secret, change.sensitive),
+    }
+    if change.replaces:
+        found["replace_paths"] = [list(path) for path in change.replaces]
+    if change.importing:
+        found["importing"] = {"id": change.importing}
+    return found
+
+
+def actions(change: Change) -> list[str]:
+    """What happens, in Terraform's words."""
+    if change.action is Action.REPLACE:
+        return ["create", "delete"] if change.create_first else ["delete", "create"]
+    if change.action is Action.IMPORT:
+        return ["no-op"] if same(change.before or {}, change.after or {}) else ["update"]
+    return list(_ACTIONS[change.action])
+
+
+def action_reason(plan: Plan, change: Change) -> str:
+    """Why, in Terraform's words, or "" where it has none."""
+    if change.action is Action.REPLACE:
+        if "tainted" in change.reason:
+            return "replace_because_tainted"
+        return "replace_because_cannot_update" if change.replaces else "replace_by_request"
+    if change.action is Action.DELETE and plan.command != "destroy":
+        return "delete_because_no_resource_config"
+    if change.action is Action.READ:
+        unknown = any(tree.is_unknown(leaf) for leaf in (change.after or {}).values())
+        return "read_because_config_unknown" if unknown else "read_because_dependency_pending"
+    return ""
+
+
+def _more(plan: Plan, change: Change) -> Document:
+    documents = [one.document for one in plan.transactions for placed in one.placed if placed.address == change.address]
+    return {
+        "name": change.name,
+        "reason": change.reason,
+        "impact": attrs.asdict(change.impact),
+        "sites": list(change.sites),
+        "documents": list(dict.fromkeys(documents)),
+        "location": change.location,
+        "owner": change.owner,
+        "id": change.id,
+        "unset": [list(path) for path in change.unset],
+        "position": list(change.position) if change.position else None,
+    }
+
+
+def _unchanged(plan: Plan, state: State | None) -> list[Document]:
+    if state is None:
+        return []
+    planned = {(change.address, change.deposed) for change in plan.changes}
+    return [_no_op(state.rows[key]) for key in sorted(state.rows.keys() - planned)]
+
+
+def _no_op(row: Row) -> Document:
+    values, sensitive = values_of(row)
+    shown, hidden = tree.known(values, sensitive), tree.marks(values, tree.is_secret, sensitive)
+    change = {"actions": ["no-op"], "before": shown, "after": shown, "after_unknown": {}}
+    change |= {"before_sensitive": hidden, "after_sensitive": hidden}
+    return {**resource_address(row.address, row.type, row.provider_key), "change": change}
+
+
+def _drift(plan: Plan, drift: Drift) -> Document:
+    change = plan.change(drift.address)
+    provider = change.provider if change else next(iter(plan.identities), "")
+    sensitive = change.sensitive if change else ()
+    found: Document = resource_address(drift.address, drift.type, provider)
+    found["change"] = {
+        "actions": ["delete" if drift.seen is None else "update"],
+        "before": tree.known(drift.recorded, sensitive),
+        "after": tree.known(drift.seen, sensitive),
+        "after_unknown": {},
+        "before_sensitive": tree.marks(drift.recorded, tree.is_secret, sensitive),
+        "after_sensitive": False if drift.seen is None else tree.marks(drift.seen, tree.is_secret, sensitive),
+    }
+    found["haplan"] = {"who": drift.who, "when": stamp(drift.when) if drift.when else ""}
+    return found
+
+
+def _output_change(one: OutputChange) -> Document:
+    action = "create" if one.before is None else "delete" if one.after is None else "update"
+    hide = ("value",) if one.sensitive else ()
+    before, after = (tree.known({"value": side}, hide) or {} for side in (one.before, one.after))
+    return {
+        "actions": [action],
+        "before": before.get("value"),
+        "after": after.get("value"),
+        "after_unknown": tree.marks({"value": one.after}, tree.is_unknown).get("value", False),
+        "before_sensitive": one.sensitive,
+        "after_sensitive": one.sensitive,
+    }
+
+
+def _planned(plan: Plan, state: State | None) -> Document:
+    wanted = [one for one in plan.changes if one.action not in (Action.DELETE, Action.FORGET)]
+    resources = [_resource(one.address, one, one.after) for one in wanted]
+    outputs: Document = {}
+    for one in plan.outputs:
+        if one.after is not None:
+            value = {} if _output_change(one)["after_unknown"] else {"value": _output_change(one)["after"]}
+            outputs[one.name] = {"sensitive": one.sensitive, **value}
+    return {"outputs": outputs, "root_module": root_module([*resources, *_others(plan, state)])}
+
+
+def _prior(plan: Plan, state: State | None) -> Document:
+    there = [one for one in plan.changes if one.before is not None]
+    resources = [_resource(one.previous_address or one.address, one, one.before) for one in there]
+    outputs = {
+        one.name: {"sensitive": one.sensitive, "value": _output_change(one)["before"]}
+        for one in plan.outputs
+        if one.before is not None
+    }
+    values = {"outputs": outputs, "root_module": root_module([*resources, *_others(plan, state)])}
+    return {"format_version": STATE_FORMAT_VERSION, "terraform_version": TERRAFORM_VERSION, "values": values}
+
+
+def _resource(address: str, change: Change, values: Mapping[str, Tree] | None) -> Document:
+    return {
+        **resource_address(address, change.type, change.provider),
+        "schema_version": 1,
+        "values": tree.known(values, change.sensitive) or {},
+        "sensitive_values": tree.marks(values, tree.is_secret, change.sensitive),
+    }
+
+
+def _others(plan: Plan, state: State | None) -> list[Document]:
+    """What changes refer to; with the state, everything that does not change."""
+    changed = {change.address for change in plan.changes}
+    if state is not None:
+        return [row_json(row) for _, row in sorted(state.rows.items()) if row.address not in changed]
+    provider = next(iter(plan.identities), "")
+    found = []
+    for address, values in sorted(plan.known.items()):
+        if address not in changed:
+            entry = resource_address(address, parse(address).type, provider)
+            found.append({**entry, "schema_version": 1, "values": tree.known(values), "sensitive_values": {}})
+    return found
+
+
+def row_json(row: Row) -> Document:
+    """One recorded resource as state and plan JSON have it."""
+    values, sensitive = values_of(row)
+    found: Document = resource_address(row.address, row.type, row.provider_key)
+    found |= {"schema_version": row.schema_version, "values": tree.known(values, sensitive)}
+    found["sensitive_values"] = tree.marks(values, tree.is_secret, sensitive)
+    if row.depends_on:
+        found["depends_on"] = list(row.depends_on)
+    if row.status == "tainted":
+        found["tainted"] = True
+    if row.deposed:
+        found["deposed_key"] = row.deposed
+    return found
+
+
+def _checks(findings: Iterable[Finding]) -> list[Document]:
+    """Errors and warnings of rules, one check for each rule."""
+    groups: dict[str, list[Finding]] = {}
+    for one in findings:
+        if one.severity != "info":
+            groups.setdefault(one.rule, []).append(one)
+    return [
+        {
+            "address": {"kind": "check", "name": rule, "to_display": f"check.{rule}"},
+            "status": "fail",
+            "instances": [{"address": {"to_display": f"check.{rule}"}, "status": "fail",
+                           "problems": [{"message": f"{one.address}: {one.message}"} for one in same_rule]}],
+        }
+        for rule, same_rule in sorted(groups.items())
+    ]  # fmt: skip
+
+
+def _ours(plan: Plan, digest: str) -> Document:
+    return {
+        "digest": digest,
+        "stack": plan.stack,
+        "environment": plan.environment,
+        "command": plan.command,
+        "lineage": plan.lineage,
+        "serial": plan.serial,
+        "stages": [attrs.asdict(one) for one in plan.transactions],
+        "findings": [attrs.asdict(one) for one in plan.findings],
+        "impact": {**attrs.asdict(plan.worst()), "seconds": plan.seconds()},
+        "calls": [attrs.asdict(one) for one in plan.calls],
+        "identity": {key: dict(estate) for key, estate in sorted(plan.identities.items())},
+        "reason": {change.address: change.reason for change in plan.changes},
+        "unchanged": plan.unchanged,
+        "voided": [attrs.asdict(edge) for edge in plan.voided],
+        "notes": list(plan.notes),
+        "provider_names": {key: provider_name(key) for key in sorted(plan.identities)},
+    }

@@ -1,0 +1,51 @@
+"""A plan for a merge request or a ticket: a table of changes, and the whole text folded under it."""
+
+import html
+from collections.abc import Sequence
+
+from haplan.model.plan import Change, Plan
+from haplan.report import words
+from haplan.report.changes import impact, sign_of
+from haplan.report.lines import plain
+from haplan.report.text import plan_lines, verdict
+
+
+def plan_markdown(plan: Plan, *, full: bool = False) -> str:
+    """The plan as GitHub and GitLab render it."""
+    head = plain(verdict(plan)).splitlines()
+    parts = [f"## Plan: {_cell(head[0])}", "", *(f"{_cell(row)}  " for row in head[1:]), ""]
+    if plan.changes:
+        parts += ["| | address | what it costs | where |", "|---|---|---|---|", *map(_row, plan.changes), ""]
+    text = plain(plan_lines(plan, full=full)).rstrip()
+    fence = "`" * max(3, _longest_ticks(text) + 1)
+    return "\n".join([*parts, "<details><summary>The whole plan</summary>", "", fence, text, fence, "", "</details>", ""])
+
+
+def plan_html(plan: Plan, *, full: bool = False) -> str:
+    """The plan as one page without scripts."""
+    name = html.escape(f"{plan.stack} ({plan.environment})")
+    text = html.escape(plain(plan_lines(plan, full=full)))
+    return (
+        "<!doctype html>\n"
+        f'<html lang="en"><head><meta charset="utf-8"><title>Plan of {name}</title></head>\n'
+        f"<body><h1>Plan of {name}</h1>\n<pre>{text}</pre>\n</body></html>\n"
+    )
+
+
+def _row(change: Change) -> str:
+    cells: Sequence[str] = (
+        f"`{sign_of(change)[0]}`", f"`{change.address}`", impact(change.impact, change.sites), words.short(change.location)
+    )  # fmt: skip
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def _longest_ticks(text: str) -> int:
+    longest = run = 0
+    for char in text:
+        run = run + 1 if char == "`" else 0
+        longest = max(longest, run)
+    return longest

@@ -1,0 +1,64 @@
+"""State as people read it: the list of resources, one resource, the runs, the outputs."""
+
+from collections.abc import Iterable, Mapping
+
+from haplan.model.state import OutputRow, Row, Run, State
+from haplan.report import words
+from haplan.report.changes import whole
+from haplan.report.lines import Lines, line, table, title
+from haplan.report.modules import values_of
+
+
+def state_lines(state: State, *, environment: str) -> Lines:
+    """What ``haplan show`` says of a state."""
+    if not state.lineage:
+        return [line(f"No state in environment {environment} yet: nothing was applied.")]
+    count = words.plural(len(state.rows), "resource")
+    lines = [line(f"environment {environment} · lineage {state.lineage} · serial {state.serial} · {count}")]
+    lines += [line(_estate(key, estate)) for key, estate in sorted(state.identities.items())]
+    if state.rows:
+        lines += title("Resources")
+        lines += list_lines(row for _, row in sorted(state.rows.items()))
+    if state.intents:
+        lines += title("Open writes of a run that did not end")
+        lines += table([(one.address, one.step, one.run) for one in state.intents])
+    return [*lines, *(title("Outputs") if state.outputs else []), *output_lines(state.outputs)]
+
+
+def _estate(key: str, estate: Mapping[str, str]) -> str:
+    return " ".join(word for word in (f"{key}:", estate.get("kind", ""), estate.get("name", ""), estate.get("id", "")) if word)
+
+
+def list_lines(rows: Iterable[Row]) -> Lines:
+    """One line a resource: address, id, and its status where that is not ``ok``."""
+    return table([(_address(row), row.id, "" if row.status == "ok" else row.status.replace("_", " ")) for row in rows])
+
+
+def _address(row: Row) -> str:
+    return f"{row.address} (deposed {row.deposed})" if row.deposed else row.address
+
+
+def row_lines(row: Row) -> Lines:
+    """Everything that is remembered of one resource, but no secret."""
+    values, sensitive = values_of(row)
+    facts = [("type", row.type), ("name", row.name), ("provider", row.provider_key), ("id", row.id), ("status", row.status)]
+    facts += [("serial", str(row.serial)), ("written at", row.source), ("depends on", ", ".join(row.depends_on))]
+    lines = [line((_address(row), "strong")), *table([fact for fact in facts if fact[1]])]
+    return [*lines, *title("Values"), *whole(values, sensitive)]
+
+
+def run_lines(runs: Iterable[Run]) -> Lines:
+    """One line a run, the latest last."""
+    rows = [
+        (run.id, str(run.serial), run.command, words.moment(run.started), run.result or "under way", run.who) for run in runs
+    ]
+    if not rows:
+        return [line("No runs yet.")]
+    return table([("run", "serial", "command", "started", "result", "who"), *rows], indent=0)
+
+
+def output_lines(outputs: Mapping[str, OutputRow]) -> Lines:
+    """Name and value; sensitive ones say so."""
+    return table(
+        [(name, words.SENSITIVE if one.sensitive else words.value(one.value)) for name, one in sorted(outputs.items())]
+    )
