@@ -48,10 +48,14 @@ def provider(name: str, *, alias: str | None = None, **settings: Any) -> Provide
     block = ProviderBlock(name, alias or "", {}, location)
     taking = Taking(recording, f"provider {block.key}", location)
     taken = {key: Anything().take(value, key, taking) for key, value in settings.items()}
-    block = ProviderBlock(name, alias or "", {key: value for key, value in taken.items() if value is not BROKEN}, location)
+    block = ProviderBlock(
+        name, alias or "", {key: value for key, value in taken.items() if value is not BROKEN}, location
+    )
     first = recording.providers.get(block.key)
     if first is not None:
-        recording.mistake(f"provider {block.key!r} is declared twice; first at {first.location}. Give one an alias", location)
+        recording.mistake(
+            f"provider {block.key!r} is declared twice; first at {first.location}. Give one an alias", location
+        )
     else:
         recording.providers[block.key] = block
     return block
@@ -63,14 +67,18 @@ def variable(name: str, *, description: str = ..., default: T, sensitive: bool =
 def variable(name: str, *, description: str = ..., type: type[T], sensitive: bool = ...) -> T: ...
 @overload
 def variable(name: str, *, description: str = ..., sensitive: bool = ...) -> str: ...
-def variable(name: str, *, description: str = "", default: Any = None, type: Any = None, sensitive: bool = False) -> Any:
+def variable(
+    name: str, *, description: str = "", default: Any = None, type: Any = None, sensitive: bool = False
+) -> Any:
     """A value from outside: ``--var``, ``--var-file``, ``env/<environment>.toml``, ``HAPLAN_VAR_<name>``, the default,
     or, on a terminal, a question. `type` is ``str``, ``int``, ``float``, ``bool``, ``list`` or ``dict``; by default the
     default's own."""
     recording, location = current("variable(…)"), here()
     wanted = type or (builtin_type(default) if default is not None else str)
     if name in recording.variables:
-        recording.mistake(f"variable {name!r} is declared twice; first at {recording.variables[name].location.short}", location)
+        recording.mistake(
+            f"variable {name!r} is declared twice; first at {recording.variables[name].location.short}", location
+        )
     try:
         value, source = recording.variable_value(name, wanted, sensitive, default)
     except ValueError as error:
@@ -117,14 +125,20 @@ class module:  # noqa: N801  (reads as a statement: with module("store-042"):)
         self._before = self._recording.modules
         self._recording.modules = (*self._before, self._label)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._recording.modules = self._before
 
 
 @helper
 def lifecycle(
-    *, prevent_destroy: bool = False, ignore_changes: Sequence[str] = (), leave: Sequence[str] = (),
-    create_before_destroy: bool = False, timeouts: Mapping[str, int] | None = None,
+    *,
+    prevent_destroy: bool = False,
+    ignore_changes: Sequence[str] = (),
+    leave: Sequence[str] = (),
+    create_before_destroy: bool = False,
+    timeouts: Mapping[str, int] | None = None,
 ) -> Lifecycle:
     """How the engine treats one resource; see `haplan.model.stack.Lifecycle`."""
     for name, value in (("prevent_destroy", prevent_destroy), ("create_before_destroy", create_before_destroy)):
@@ -137,7 +151,13 @@ def lifecycle(
     for step, seconds in (timeouts or {}).items():
         if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds <= 0:
             mistake(f"lifecycle: timeouts[{step!r}]: expected seconds above 0, got {shown(seconds)}")
-    return Lifecycle(prevent_destroy is True, tuple(ignore_changes), tuple(leave), create_before_destroy is True, dict(timeouts or {}))
+    return Lifecycle(
+        prevent_destroy is True,
+        tuple(ignore_changes),
+        tuple(leave),
+        create_before_destroy is True,
+        dict(timeouts or {}),
+    )
 
 
 def limits(*, max_deletes: int | None = None, max_reboots: int | None = None, max_sites: int | None = None) -> None:
@@ -172,7 +192,9 @@ class Row(dict[str, str]):
 
     def group(self, prefix: str) -> dict[str, str]:
         """The columns that begin with a prefix, without it; blank cells left out."""
-        return {key.removeprefix(prefix): value for key, value in self.items() if key.startswith(prefix) and value != ""}
+        return {
+            key.removeprefix(prefix): value for key, value in self.items() if key.startswith(prefix) and value != ""
+        }
 
 
 def rows(path: str) -> Iterator[Row]:
@@ -192,7 +214,9 @@ def rows(path: str) -> Iterator[Row]:
         for cells in reader:
             place = f"{Path(path).name}:{reader.line_num}"
             if None in cells or None in cells.values():
-                recording.mistake(f"{place}: {len(reader.fieldnames or [])} columns are named, this row has another number", location)
+                recording.mistake(
+                    f"{place}: {len(reader.fieldnames or [])} columns are named, this row has another number", location
+                )
                 continue
             recording.row = place
             yield Row(cells, place)
@@ -207,4 +231,16 @@ def _caller() -> str:
     return frame.f_code.co_filename if frame is not None else os.getcwd()
 
 
-__all__ = ["Resource", "Row", "helper", "lifecycle", "limits", "module", "output", "provider", "rows", "secret", "variable"]
+__all__ = [
+    "Resource",
+    "Row",
+    "helper",
+    "lifecycle",
+    "limits",
+    "module",
+    "output",
+    "provider",
+    "rows",
+    "secret",
+    "variable",
+]

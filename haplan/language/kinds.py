@@ -29,6 +29,8 @@ BROKEN = Broken()
 
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 """A site variable inside a text: double braces, letters, digits, underscore (HA119)."""
+HOLE = re.compile(r"\{\{(.*?)\}\}")
+"""What stands between double braces, well named or not: such a text is judged per site."""
 _LONE = re.compile(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
 
 
@@ -56,7 +58,10 @@ class Taking:
 class Kind(Protocol):
     """What an attribute takes."""
 
-    words: str
+    @property
+    def words(self) -> str:
+        """What it takes, for messages and ``haplan types``."""
+        ...
 
     def take(self, value: Any, at: str, taking: Taking) -> Tree:
         """The plain value, or `BROKEN` with the mistake recorded."""
@@ -85,8 +90,11 @@ def text(value: str, at: str, taking: Taking) -> Tree:
     """A string, scanned for references and for the lone braces that an f-string leaves of a site variable."""
     lone = _LONE.search(value)
     if lone:
-        return taking.wrong(at, f"{shown(value)} holds {{{lone[1]}}}; a site variable takes double braces, "
-                                f"in an f-string write {{site_var('{lone[1]}')}}")
+        return taking.wrong(
+            at,
+            f"{shown(value)} holds {{{lone[1]}}}; a site variable takes double braces, "
+            f"in an f-string write {{site_var('{lone[1]}')}}",
+        )
     try:
         found = scan(value)
     except ValueError as error:
@@ -113,7 +121,7 @@ class Text:
         if not isinstance(value, str):
             return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
         found = text(value, at, taking)
-        if not isinstance(found, str) or VARIABLE.search(found):
+        if not isinstance(found, str) or HOLE.search(found):
             return found
         complaint = self.check(found) if self.check else ""
         if complaint:
@@ -141,7 +149,7 @@ class Whole:
             return reference(value, taking)
         if self.or_text and isinstance(value, str):
             found = text(value, at, taking)
-            if not isinstance(found, str) or VARIABLE.search(found):
+            if not isinstance(found, str) or HOLE.search(found):
                 return found
             value = int(found) if re.fullmatch(r"-?[0-9]+", found) else value
         if not isinstance(value, int) or isinstance(value, bool):
@@ -278,7 +286,8 @@ class Made:
             return BROKEN
         if not isinstance(value, self.classes):
             return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
-        return value.plain(taking, at)
+        made: Any = value
+        return made.plain(taking, at)
 
 
 @attrs.frozen
@@ -292,8 +301,11 @@ class SecretOf:
             return BROKEN
         if isinstance(value, model.Secret):
             return value
-        return taking.wrong(at, f'expected secret("env:NAME"), got {"text" if isinstance(value, str) else shown(value)}; '
-                                "a secret never stands in a stack")
+        return taking.wrong(
+            at,
+            f'expected secret("env:NAME"), got {"text" if isinstance(value, str) else shown(value)}; '
+            "a secret never stands in a stack",
+        )
 
 
 @attrs.frozen

@@ -21,7 +21,9 @@ PACKAGE = "_haplan_stack"
 class Recording:
     """What one load has seen so far. The only mutable thing of the language; `load` turns it into a frozen stack."""
 
-    def __init__(self, root: Path, variable: Callable[[str, Any, bool, Any], Any], resources: Mapping[str, type]) -> None:
+    def __init__(
+        self, root: Path, variable: Callable[[str, Any, bool, Any], Any], resources: Mapping[str, type]
+    ) -> None:
         self.root = root
         self.variable_value = variable
         self.types = resources
@@ -94,7 +96,11 @@ def placed(frames: Iterable[tuple[Path, int]], root: Path, row: str = "") -> Loc
     """A location from absolute frames: relative to the stack, or to the folder around it where neighbours take part."""
     frames = list(frames)
     base = root if all(file.is_relative_to(root) for file, _ in frames) else root.parent
-    named = [(file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name, line) for file, line in frames]
+    named: list[tuple[str, int]] = []
+    for file, line in frames:
+        one = (file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name, line)
+        if named[-1:] != [one]:  # a comprehension is a frame of its own on the same line
+            named.append(one)
     if not named:
         return Location("stack.py", 0, (), row)
     return Location(named[0][0], named[0][1], tuple(named[1:]), row)

@@ -8,8 +8,8 @@ import re
 import zlib
 from typing import Any, Generic, NoReturn, TypeVar
 
-from haplan.language.record import current, here
 from haplan.errors import StackError
+from haplan.language.record import current, here
 from haplan.model import value as model
 
 T = TypeVar("T", covariant=True)
@@ -71,7 +71,7 @@ class Ref(Generic[T]):
         self._no("as a number", "give it to an attribute as it is")
 
     def __add__(self, other: object) -> NoReturn:
-        self._no("in a sum", "write it in an f-string, such as f\"{site.id}-x\"")
+        self._no("in a sum", 'write it in an f-string, such as f"{site.id}-x"')
 
     __radd__ = __add__
 

@@ -1,14 +1,14 @@
 """Resource types: attrs classes whose fields say what an attribute takes and what a change of it means.
 
-    @resource("site", rank=10)
-    class Site(Resource):
-        "A place."
-        country_code: Value[str] | None = attribute(Text(), default=None)
-        id: Ref[str] = computed(init=False)
+@resource("site", rank=10)
+class Site(Resource):
+    "A place."
+    country_code: Value[str] | None = attribute(Text(), default=None)
+    id: Ref[str] = computed(init=False)
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Self, TypeVar, Union, dataclass_transform
+from typing import Any, ClassVar, Self, TypeVar, Union, cast, dataclass_transform
 
 import attrs
 
@@ -36,6 +36,7 @@ def attribute(
     default: Any = attrs.NOTHING,
     replaces: Replaces = "",
     unordered: bool = False,
+    unordered_when: tuple[str, str] | None = None,
     sensitive: bool = False,
     local: bool = False,
     kw_only: bool = True,
@@ -43,8 +44,16 @@ def attribute(
 ) -> Any:
     """An attribute that a stack sets; without a default it is required. See `haplan.model.schema.Attribute`."""
     info = Attribute(
-        name="", kind=kind.words, required=default is attrs.NOTHING, default=None if default is attrs.NOTHING else default,
-        replaces=replaces, unordered=unordered, sensitive=sensitive, local=local, text=text,
+        name="",
+        kind=kind.words,
+        required=default is attrs.NOTHING,
+        default=None if default is attrs.NOTHING else default,
+        replaces=replaces,
+        unordered=unordered,
+        unordered_when=unordered_when,
+        sensitive=sensitive,
+        local=local,
+        text=text,
     )
     return attrs.field(metadata={_KIND: kind, _INFO: info})
 
@@ -54,24 +63,44 @@ def computed(*, init: bool = False, text: str = "") -> Any:
     return attrs.field(metadata={_INFO: Attribute(name="", kind="text", computed=True, text=text)})
 
 
-def derived(work_out: Callable[[Any, Any], Any], *, init: bool = False, kind: str = "text", text: str = "") -> Any:
+def derived(
+    work_out: Callable[[Any, Any], Any], *, init: bool = False, kind: str = "text", local: bool = False, text: str = ""
+) -> Any:
     """An attribute worked out from the whole stack: ``work_out(resource, all resources)``. A `Ref` that makes no edge."""
-    return attrs.field(metadata={_INFO: Attribute(name="", kind=kind, derived=True, text=text), "haplan_derive": work_out})
+    return attrs.field(
+        metadata={_INFO: Attribute(name="", kind=kind, derived=True, local=local, text=text), "haplan_derive": work_out}
+    )
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(attribute, computed, derived))
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(attribute, computed, derived)
+)
 def resource(
-    type_name: str, *, rank: int = 50, owned_by: Sequence[str] = (), ordered: bool = False, schema_version: int = 1,
+    type_name: str,
+    *,
+    rank: int = 50,
+    owned_by: Sequence[str] = (),
+    ordered: bool = False,
+    takes_over: bool = False,
+    schema_version: int = 1,
     upgrade: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None,
 ) -> Callable[[type[R]], type[R]]:
     """Make a class a resource type. See `haplan.model.schema.TypeInfo`."""
 
     def decorate(cls: type[R]) -> type[R]:
         made = attrs.define(cls, init=False, eq=False, slots=False, repr=False)
-        fields = {f.name: f for f in attrs.fields(made) if _INFO in f.metadata}
+        fields = {f.name: f for f in attrs.fields(cast(Any, made)) if _INFO in f.metadata}
         infos = {name: attrs.evolve(f.metadata[_INFO], name=name) for name, f in fields.items()}
         made.haplan_type = TypeInfo(  # type: ignore[attr-defined]  # set on every decorated class
-            type_name, rank, infos, tuple(owned_by), ordered, schema_version, upgrade, (cls.__doc__ or "").strip().split("\n")[0]
+            type_name,
+            rank,
+            infos,
+            tuple(owned_by),
+            ordered,
+            takes_over,
+            schema_version,
+            upgrade,
+            (cls.__doc__ or "").strip().split("\n")[0],
         )
         made.haplan_kinds = {name: f.metadata.get(_KIND) for name, f in fields.items()}  # type: ignore[attr-defined]
         made.haplan_derive = {  # type: ignore[attr-defined]
@@ -82,7 +111,9 @@ def resource(
     return decorate
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(attribute, computed, derived))
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(attribute, computed, derived)
+)
 def _typed(cls: type[R]) -> type[R]:
     return cls
 
@@ -110,6 +141,9 @@ class Resource:
     haplan_type: ClassVar[TypeInfo]
     haplan_kinds: ClassVar[Mapping[str, Kind | None]]
     haplan_derive: ClassVar[Mapping[str, Callable[[Any, Any], Any]]]
+
+    haplan_name_rule: ClassVar[str] = ""
+    """The design rule that reports one remote name twice in one owner; "" leaves it to the loader."""
 
     # Set by the constructor, and read by the loader and by rules.
     haplan_location: ClassVar[Location]
@@ -141,11 +175,13 @@ def _init(self: Resource, *labels: Any, **given: Any) -> None:
     _construct(self, label, given, data=False, surplus=labels[1:])
 
 
-Resource.__init__ = _init  # type: ignore[method-assign,assignment]
+Resource.__init__ = _init  # type: ignore[method-assign]
 # The typed signature above is what checkers see; this one records mistakes instead of raising at the first.
 
 
-def _construct(self: Resource, label: Any, given: Mapping[str, Any], *, data: bool, surplus: Sequence[Any] = ()) -> None:
+def _construct(
+    self: Resource, label: Any, given: Mapping[str, Any], *, data: bool, surplus: Sequence[Any] = ()
+) -> None:
     kind = type(self).haplan_type
     recording = current(f"{type(self).__name__}({shown(label)})")
     location = here()
@@ -181,7 +217,9 @@ def _label(label: Any, kind: TypeInfo, recording: Recording, location: Location)
         recording.mistake(f"{kind.name}: expected a label as first argument, got {shown(label)}", location)
         return f"unnamed-{len(recording.resources)}"
     if has_token(label):
-        recording.mistake(f"{kind.name}: a label cannot hold a reference: it makes the address, which is known at once", location)
+        recording.mistake(
+            f"{kind.name}: a label cannot hold a reference: it makes the address, which is known at once", location
+        )
         return f"unnamed-{len(recording.resources)}"
     return label
 
@@ -193,7 +231,12 @@ def _unknown_keywords(given: Mapping[str, Any], kind: TypeInfo, taking: Taking) 
             continue
         info = kind.attributes.get(name)
         if info is not None:
-            taking.wrong(name, "is worked out by haplan and cannot be set" if info.derived else "is known after apply and cannot be set")
+            taking.wrong(
+                name,
+                "is worked out by haplan and cannot be set"
+                if info.derived
+                else "is known after apply and cannot be set",
+            )
         else:
             taking.wrong("", f"unknown keyword {name!r}{nearest(name, settable)}")
 
@@ -269,13 +312,17 @@ def _lifecycle_names(self: Resource, taking: Taking) -> None:
     for field in ("ignore_changes", "leave"):
         for name in getattr(cycle, field):
             if name.split(".")[0] not in known:
-                taking.wrong(f"lifecycle.{field}", f"{shown(name)} is no attribute of {type(self).haplan_type.name}{nearest(name, known)}")
+                taking.wrong(
+                    f"lifecycle.{field}",
+                    f"{shown(name)} is no attribute of {type(self).haplan_type.name}{nearest(name, known)}",
+                )
 
 
 def _declare(self: Resource, recording: Recording, taking: Taking) -> None:
     address = str(self.haplan_address)
     first = recording.resources.get(address)
     if first is not None:
-        taking.wrong("", f"is declared twice; first at {first.haplan_location.short}. Labels must differ")
+        rule = f" ({self.haplan_name_rule})" if self.haplan_name_rule else ""
+        taking.wrong("", f"is declared twice; first at {first.haplan_location.short}. Labels must differ{rule}")
         return
     recording.resources[address] = self

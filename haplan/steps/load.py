@@ -20,7 +20,7 @@ from haplan.errors import HaplanError, StackError
 from haplan.language.record import PACKAGE, Recording, nearest, placed, recording
 from haplan.language.resource import Resource
 from haplan.model import value as model
-from haplan.model.stack import Block, Lifecycle, Location, Output, ProviderBlock, Stack
+from haplan.model.stack import Block, Lifecycle, Location, Output, ProviderBlock, Reference, Stack
 
 VariableValue = Callable[[str, Any, bool, Any], tuple[Any, str]]
 """(name, type, sensitive, default) → (value, where from); raises ValueError with the reason there is none."""
@@ -62,7 +62,10 @@ def load(place: str | Path, resources: Mapping[str, type], variable_value: Varia
             importlib.import_module(f"{PACKAGE}.{_inner(file.parent)}.{file.stem}")
         except HaplanError as error:
             into.mistakes.append(str(error))
-        except (Exception, SystemExit) as error:  # the stack is somebody's program: whatever it raises is reported with its line
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # the stack is somebody's program: whatever it raises is reported with its line
             into.mistakes.append(_exception(error, file))
     if into.mistakes:
         raise StackError(into.mistakes)
@@ -74,19 +77,22 @@ def _frozen(into: Recording, file: Path) -> Stack:
     blocks = {address: _block(found, into) for address, found in into.resources.items()}
     resolve_derived(blocks, into)
     outputs = {
-        name: Output(name, _known_derived(out.value, into), out.sensitive, out.location) for name, out in into.outputs.items()
+        name: Output(name, _known_derived(out.value, into), out.sensitive, out.location)
+        for name, out in into.outputs.items()
     }
     _unique_names(blocks, into)
     if into.mistakes:
         raise StackError(into.mistakes)
     inputs = sorted(os.path.relpath(path, file.parent.parent) for path in into.inputs)
-    return Stack(name, str(file.parent), blocks, dict(into.providers), dict(into.variables), outputs, into.limits, tuple(inputs))
+    return Stack(
+        name, str(file.parent), blocks, dict(into.providers), dict(into.variables), outputs, into.limits, tuple(inputs)
+    )
 
 
 def _block(found: Resource, into: Recording) -> Block:
     kind = type(found).haplan_type
     provider = _provider_key(found, into)
-    references = {}
+    references: dict[str, Reference] = {}
     for reference in found.haplan_references:
         if reference.address != str(found.haplan_address):
             references.setdefault(reference.address, reference)
@@ -109,7 +115,9 @@ def _provider_key(found: Resource, into: Recording) -> str:
     if found.haplan_owner is not None and not found.haplan_data:
         owners = _provider_key(found.haplan_owner, into)
         if own and own != owners:
-            into.mistake(f"{found.haplan_address}: provider {own!r} differs from its owner's {owners!r}", found.haplan_location)
+            into.mistake(
+                f"{found.haplan_address}: provider {own!r} differs from its owner's {owners!r}", found.haplan_location
+            )
         return owners
     if own:
         return own
@@ -117,19 +125,27 @@ def _provider_key(found: Resource, into: Recording) -> str:
     if len(plain) == 1:
         return plain[0]
     if not into.providers:
-        into.mistake(f"{found.haplan_address}: the stack names no provider; write provider(\"mist\") first", found.haplan_location)
+        into.mistake(
+            f'{found.haplan_address}: the stack names no provider; write provider("mist") first', found.haplan_location
+        )
     else:
         words = "several" if plain else "none without an alias"
-        into.mistake(f"{found.haplan_address}: which provider? The stack has {words}; give provider=", found.haplan_location)
+        into.mistake(
+            f"{found.haplan_address}: which provider? The stack has {words}; give provider=", found.haplan_location
+        )
     return ""
 
 
 def resolve_derived(blocks: dict[str, Block], into: Recording) -> None:
     """Work out the derived attributes, put them into the values, and replace references to them."""
     for address, block in blocks.items():
-        worked = {name: work_out(block.object, into.resources) for name, work_out in type(block.object).haplan_derive.items()}
+        worked = {
+            name: work_out(block.object, into.resources) for name, work_out in type(block.object).haplan_derive.items()
+        }
         if worked and not block.data:
-            blocks[address] = _with_values(block, {**block.values, **{k: v for k, v in worked.items() if v is not None}})
+            blocks[address] = _with_values(
+                block, {**block.values, **{k: v for k, v in worked.items() if v is not None}}
+            )
     for address, block in blocks.items():
         if any(ref.derived for ref in model.references([block.values, block.extra])):
             blocks[address] = _with_values(block, _known_derived(block.values, into))
@@ -154,7 +170,9 @@ def _known_derived(tree: model.Tree, into: Recording) -> model.Tree:
             return known(value)
         if isinstance(value, model.Text):
             parts = [str(known(p)) if isinstance(p, model.Ref) and p.derived else p for p in value.parts]
-            return model.Text(tuple(parts)) if any(isinstance(p, model.Ref) for p in parts) else "".join(map(str, parts))
+            return (
+                model.Text(tuple(parts)) if any(isinstance(p, model.Ref) for p in parts) else "".join(map(str, parts))
+            )
         return value
 
     return model.transform(tree, leaf)
@@ -164,7 +182,7 @@ def _unique_names(blocks: Mapping[str, Block], into: Recording) -> None:
     """One name twice in one remote namespace is an error, because the backends refer by name."""
     seen: dict[tuple[str, str, str, str], Block] = {}
     for block in blocks.values():
-        if block.data or block.provider == "haplan":
+        if block.data or block.provider == "haplan" or type(block.object).haplan_name_rule:
             continue
         first = seen.setdefault((block.provider, block.type, block.owner, str(block.name)), block)
         if first is not block:
@@ -216,11 +234,11 @@ def _private_package(folder: Path, into: Recording) -> Iterator[None]:
         package.__path__ = [str(path)]
         package.__package__ = name
         sys.modules[name] = package
-    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]  # a finder needs find_spec alone
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)  # type: ignore[arg-type]  # as above
+        sys.meta_path.remove(finder)
         for name in [name for name in sys.modules if name == PACKAGE or name.startswith(PACKAGE + ".")]:
             del sys.modules[name]
 

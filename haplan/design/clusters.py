@@ -1,0 +1,79 @@
+"""Clusters: two WAN edges acting as one, bound to a site and to what they are to carry."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from haplan.design import catalogue
+from haplan.design.edges import HubProfile, WanEdgeTemplate
+from haplan.design.nodes import Attestation, Node, NodesOf, nodes_of, normal_mac
+from haplan.design.sites import Site
+from haplan.language.kinds import Flag, Made, ResourceOf, Taking, Text, Tree, Whole
+from haplan.language.refs import Ref
+from haplan.language.resource import Resource, Value, attribute, computed, derived, resource
+
+_CARRIES = "What it carries: exactly one of template and profile (HA116, HA123)."
+
+
+def in_order(macs: Sequence[str]) -> list[str]:
+    """MACs as they become node0 and node1: the lowest number first, however they are spelt (HA012); [] if not two."""
+    known = sorted({mac for mac in map(normal_mac, macs) if mac is not None}, key=lambda mac: int(mac, 16))
+    return known if len(known) == 2 else []
+
+
+def _node(index: int) -> Any:
+    def work_out(cluster: "Cluster", resources: Any) -> str | None:
+        found = in_order([one.mac for one in nodes_of(cluster.nodes, cluster.haplan_location)])
+        return found[index] if found else None
+
+    return work_out
+
+
+def _family(cluster: "Cluster", resources: Any) -> str:
+    return catalogue.family(cluster.model) if isinstance(cluster.model, str) else ""
+
+
+def _role(cluster: "Cluster", resources: Any) -> str:
+    return cluster.haplan_role
+
+
+@resource("cluster", rank=70)
+class Cluster(Resource):
+    """An HA pair: the binding of two devices to a site and to a template or hub profile."""
+
+    site: Site = attribute(ResourceOf(("site",)), replaces="destroy-first", text="Where both nodes are.")
+    model: Value[str] = attribute(
+        Text(), replaces="destroy-first", text="The hardware, the same twice, such as SSR120."
+    )
+    nodes: Sequence[str | Node] = attribute(
+        NodesOf(), text="Exactly two: MAC addresses or node(…). One changed is replaced."
+    )
+    template: WanEdgeTemplate | None = attribute(ResourceOf(("wan_edge_template",)), default=None, text=_CARRIES)
+    profile: HubProfile | None = attribute(ResourceOf(("hub_profile",)), default=None, text=_CARRIES)
+    firmware: Value[str] | None = attribute(
+        Text(), default=None, local=True, text="Expected; checked, never installed."
+    )
+    managed: Value[bool] = attribute(Flag(), default=True, text="Configured by the cloud (HA011).")
+    attested: Attestation | None = attribute(
+        Made((Attestation,), "attest(…)"), default=None, local=True, text="What a person vouches for; never sent."
+    )
+    cluster_id: Value[int] | None = attribute(
+        Whole(1, 255), default=None, replaces="destroy-first", text="Chassis cluster id; required on SRX direct."
+    )
+    node0: Ref[str] = derived(_node(0), init=False, local=True, text="The lower MAC (HA012).")
+    node1: Ref[str] = derived(_node(1), init=False, local=True, text="The higher MAC.")
+    family: Ref[str] = derived(_family, init=False, local=True, text="srx or ssr, from the model.")
+    role: Ref[str] = derived(_role, init=False, local=True, text="hub, spoke or standalone.")
+    id: Ref[str] = computed(init=False, text="The cluster's device id.")
+
+    @property
+    def haplan_role(self) -> str:
+        """From what it carries."""
+        if isinstance(self.profile, HubProfile):
+            return "hub"
+        return self.template.haplan_role if isinstance(self.template, WanEdgeTemplate) else "standalone"
+
+    def haplan_finish(self, values: dict[str, Tree], taking: Taking) -> dict[str, Tree]:
+        """Tell the site of its cluster; what it carries, and how many nodes, rules judge."""
+        if isinstance(self.site, Site):
+            vars(self.site).setdefault("haplan_clusters", []).append(self)
+        return values

@@ -1,0 +1,303 @@
+"""Interfaces of a template or profile: WANs, LANs and the two HA links. Frozen values with their own line."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
+
+import attrs
+
+from haplan.design.addresses import Dhcp, LanAddress, WanAddress, whole
+from haplan.design.catalogue import parse_ports
+from haplan.design.networks import Network
+from haplan.design.paths import Endpoint, Path
+from haplan.language.blocks import helper
+from haplan.language.kinds import (
+    BROKEN,
+    Anything,
+    Broken,
+    Flag,
+    MapOf,
+    ResourceOf,
+    Taking,
+    Text,
+    Tree,
+    Whole,
+    address_with_length,
+    host,
+    shown,
+)  # fmt: skip
+from haplan.language.record import here
+from haplan.language.resource import Value
+from haplan.model.stack import Location
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Interface:
+    """One interface.
+
+    Attributes:
+        usage: ``wan``, ``lan``, ``ha_data`` or ``ha_control``.
+        name: Unique in its owner.
+        ports: As written: a port, or a comma list.
+        extra: Vendor keys.
+        location: Its own line.
+    """
+
+    usage: ClassVar[str] = ""
+    name: Any
+    ports: Any
+    extra: Any = None
+    location: Location
+
+    def plain(self, taking: Taking, at: str) -> Tree:
+        """As the backends read it."""
+        mine = attrs.evolve(taking, location=self.location)
+        taken: dict[str, Tree] = {"usage": self.usage, "ports": _ports(self.ports, f"{at}.ports", mine)}
+        taken |= {key: value for key, value in self.parts(mine, at).items() if value is not None}
+        if self.extra:
+            taken["extra"] = MapOf(MapOf(Anything())).take(self.extra, f"{at}.extra", mine)
+        return whole(taken)
+
+    def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
+        """What is special to its usage; None leaves a part out."""
+        return {}
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Wan(Interface):
+    """A WAN interface."""
+
+    usage: ClassVar[str] = "wan"
+    address: Any
+    overlay: Any
+    endpoint: Any
+    source_nat: Any
+    public_ip: Any
+    vlan_id: Any
+    mtu: Any
+    shared_wan: Any
+
+    def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
+        if isinstance(self.address, WanAddress):
+            address = self.address.plain(taking, at)
+        elif self.address is BROKEN:
+            address = BROKEN
+        else:
+            address = taking.wrong(
+                f"{at}.address", f"expected static(…), dhcp() or pppoe(…), got {shown(self.address)}"
+            )
+        if self.endpoint not in (True, False) and not isinstance(self.endpoint, str):
+            taking.wrong(f"{at}.endpoint", f"expected True, False or a name, got {shown(self.endpoint)}")
+        return {
+            "address": address,
+            "overlay": _mappings(self.overlay, f"{at}.overlay", taking),
+            "source_nat": Flag().take(self.source_nat, f"{at}.source_nat", taking),
+            "public_ip": optional(host(), self.public_ip, f"{at}.public_ip", taking),
+            "vlan_id": optional(Whole(1, 4094, or_text=True), self.vlan_id, f"{at}.vlan_id", taking),
+            "mtu": optional(Whole(576, 9216), self.mtu, f"{at}.mtu", taking),
+            "redundant": True if port_count(self.ports) > 1 else None,
+        }
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Lan(Interface):
+    """A LAN interface."""
+
+    usage: ClassVar[str] = "lan"
+    networks: Any
+    redundant: Any
+    primary: Any
+    untagged: Any
+    reth_idx: Any
+    redundancy_group: Any
+    aggregated: Any
+    single_homed: Any
+
+    @property
+    def is_redundant(self) -> bool:
+        """As said, else: two ports are one of each node, unless they are one bundle."""
+        return (
+            self.redundant if isinstance(self.redundant, bool) else port_count(self.ports) > 1 and not self.aggregated
+        )
+
+    def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
+        optional(Flag(), self.redundant, f"{at}.redundant", taking)
+        return {
+            "networks": _networks(self.networks, f"{at}.networks", taking),
+            "redundant": self.is_redundant,
+            "primary": _primary(self.primary, f"{at}.primary", taking) if self.is_redundant else None,
+            "untagged": optional(ResourceOf(("network",)), self.untagged, f"{at}.untagged", taking),
+            "reth_idx": optional(Whole(0, 127), self.reth_idx, f"{at}.reth_idx", taking),
+            "redundancy_group": optional(Whole(), self.redundancy_group, f"{at}.redundancy_group", taking),
+            "aggregated": True if Flag().take(self.aggregated, f"{at}.aggregated", taking) is True else None,
+        }
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Fabric(Interface):
+    """The fabric link."""
+
+    usage: ClassVar[str] = "ha_data"
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Sync(Interface):
+    """The sync link, which SRX calls the control link."""
+
+    usage: ClassVar[str] = "ha_control"
+
+
+@helper
+def wan(
+    name: str, ports: str, address: WanAddress, *, overlay: Sequence[Path] = (), endpoint: bool | str = True,
+    source_nat: Value[bool] = True, public_ip: Value[str] | None = None, vlan_id: Value[int] | Value[str] | None = None,
+    mtu: Value[int] | None = None, shared_wan: str | None = None, extra: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Interface:  # fmt: skip
+    """A WAN interface.
+
+    `overlay` is a spoke's side: the hub endpoints it builds towards. `endpoint` is a hub's side: True names it
+    ``<profile>-<wan>``, a text is a name of your own, False makes none. `shared_wan="reason"` excuses one circuit on
+    ports of both nodes (HA057).
+    """
+    return Wan(
+        name=name, ports=ports, address=address, overlay=overlay, endpoint=endpoint, source_nat=source_nat, public_ip=public_ip,
+        vlan_id=vlan_id, mtu=mtu, shared_wan=shared_wan, extra=extra, location=here(),
+    )  # fmt: skip
+
+
+@helper
+def lan(
+    name: str, ports: str, networks: Mapping[Network, Value[str] | LanAddress], *, redundant: bool | None = None,
+    primary: str | Mapping[Network, str] = "node0", untagged: Network | None = None, reth_idx: Value[int] | None = None,
+    redundancy_group: Value[int] | None = None, aggregated: bool = False, single_homed: str | None = None,
+    extra: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Interface:  # fmt: skip
+    """A LAN interface: its networks, each with the gateway's address.
+
+    Two ports mean redundant, unless `aggregated=True` or `redundant=False`. `single_homed="reason"` excuses a LAN on one
+    node (HA035). `primary` takes a node for each network on SSR.
+    """
+    return Lan(
+        name=name, ports=ports, networks=networks, redundant=redundant, primary=primary, untagged=untagged, reth_idx=reth_idx,
+        redundancy_group=redundancy_group, aggregated=aggregated, single_homed=single_homed, extra=extra, location=here(),
+    )  # fmt: skip
+
+
+@helper
+def ha_fabric(ports: str, *, name: str = "ha-fabric") -> Interface:
+    """The fabric link: one port of each node, patched directly."""
+    return Fabric(name=name, ports=ports, location=here())
+
+
+@helper
+def ha_sync(ports: str, *, name: str = "ha-sync") -> Interface:
+    """The HA sync link of an SSR pair; models with a fixed control port have none (HA027)."""
+    return Sync(name=name, ports=ports, location=here())
+
+
+@attrs.frozen
+class InterfacesOf:
+    """Interfaces, keyed by name. Two of one name are for the rules to report (HA062)."""
+
+    words: str = "list of wan(…), lan(…), ha_fabric(…), ha_sync(…)"
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        """Name → interface as plain data."""
+        if isinstance(value, Broken):
+            return BROKEN
+        if not isinstance(value, list | tuple):
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+        taken: dict[str, Tree] = {}
+        for index, one in enumerate(value):
+            if not isinstance(one, Interface):
+                taken[f"broken {index}"] = BROKEN
+                if one is not BROKEN:
+                    taking.wrong(
+                        f"{at}[{index}]", f"expected wan(…), lan(…), ha_fabric(…) or ha_sync(…), got {shown(one)}"
+                    )
+                continue
+            if not isinstance(one.name, str) or not one.name:
+                taking.wrong(f"{at}[{index}]", f"expected a name, got {shown(one.name)}", one.location)
+            taken.setdefault(str(one.name), one.plain(taking, f"{at}[{shown(one.name)}]"))
+        return BROKEN if any(one is BROKEN for one in taken.values()) else taken
+
+
+def optional(kind: Any, value: Any, at: str, taking: Taking) -> Tree:
+    """The value as the kind takes it, or None where none is given."""
+    return None if value is None else kind.take(value, at, taking)
+
+
+def port_count(ports: Any) -> int:
+    """How many ports a text names; names that are none count by comma."""
+    if not isinstance(ports, str):
+        return 1
+    try:
+        return len(parse_ports(ports))
+    except ValueError:
+        return ports.count(",") + 1
+
+
+def _ports(value: Any, at: str, taking: Taking) -> Tree:
+    taken = Text("ports such as ge-0/0/3 or ge-0/0/3,ge-1/0/3").take(value, at, taking)
+    return ",".join(word.strip() for word in taken.split(",")) if isinstance(taken, str) else taken
+
+
+def _mappings(value: Any, at: str, taking: Taking) -> Tree:
+    found = list(value) if isinstance(value, list | tuple) else [value]
+    if not found:
+        return None
+    taken: dict[str, Tree] = {}
+    for index, one in enumerate(found):
+        if isinstance(one, Endpoint):
+            name, how = one.mapping(taking, f"{at}[{index}]")
+            taken.setdefault(name, how)
+        else:
+            taken[f"broken {index}"] = BROKEN
+            if one is not BROKEN:
+                taking.wrong(f"{at}[{index}]", f'expected an endpoint such as hub.endpoint("wan0"), got {shown(one)}')
+    return whole(taken)
+
+
+def _networks(value: Any, at: str, taking: Taking) -> Tree:
+    if value is BROKEN:
+        return BROKEN
+    if not isinstance(value, Mapping):
+        return taking.wrong(at, f"expected {{network: address}}, got {shown(value)}")
+    taken: dict[str, Tree] = {}
+    for network, address in value.items():
+        name = ResourceOf(("network",)).take(network, at, taking)
+        if name is BROKEN:
+            taken["broken"] = BROKEN
+            continue
+        taken[str(name)] = _lan_address(address, f"{at}[{shown(name)}]", taking)
+    return whole(taken)
+
+
+def _lan_address(value: Any, at: str, taking: Taking) -> Tree:
+    """One gateway address. An address of another sort (one for each node, DHCP) passes: HA036 reports it."""
+    if value is BROKEN:
+        return BROKEN
+    if isinstance(value, LanAddress):
+        return value.plain(taking, at)
+    if isinstance(value, WanAddress | Dhcp):
+        return {"ip": value.type}
+    if isinstance(value, list | tuple):
+        return {"ip": ", ".join(str(one) for one in value)}
+    return whole({"ip": address_with_length().take(value, at, taking)})
+
+
+def _primary(value: Any, at: str, taking: Taking) -> Tree:
+    """A node, or a node for each network. Which one is wise, HA041 says."""
+    if isinstance(value, Mapping):
+        taken: dict[str, Tree] = {}
+        for network, one in value.items():
+            name = ResourceOf(("network",)).take(network, at, taking)
+            taken[str(name)] = BROKEN if name is BROKEN else _primary(one, f"{at}[{shown(name)}]", taking)
+        return whole(taken)
+    if value not in ("node0", "node1"):
+        return taking.wrong(at, f"expected node0 or node1, got {shown(value)}")
+    return cast(str, value)
+
+
+def interfaces_of(values: Any) -> list[Interface]:
+    """The interfaces of an owner as they were listed, doubles included."""
+    return [one for one in values if isinstance(one, Interface)] if isinstance(values, list | tuple) else []

@@ -1,0 +1,122 @@
+"""The two nodes of a pair, and what a person attests of them."""
+
+import re
+from typing import Any
+
+import attrs
+
+from haplan.language.blocks import helper
+from haplan.language.kinds import BROKEN, Broken, Flag, Taking, Text, Tree, shown
+from haplan.language.record import here
+from haplan.model.stack import Location
+
+
+def normal_mac(text: str) -> str | None:
+    """Twelve lower-case hex digits, from any usual spelling; None if it is no MAC address (HA014)."""
+    digits = re.sub(r"[:.\-\s]", "", text).lower()
+    return digits if re.fullmatch(r"[0-9a-f]{12}", digits) else None
+
+
+@attrs.frozen(eq=False)
+class Node:
+    """One member of a pair; made by `node`."""
+
+    mac: Any
+    serial: Any
+    model: Any
+    host: Any
+    asset_id: Any
+    pin: Any
+    location: Location
+
+    @property
+    def key(self) -> str:
+        """The MAC in its normal spelling, or as it was typed."""
+        return normal_mac(self.mac) or self.mac if isinstance(self.mac, str) else ""
+
+    def plain(self, taking: Taking, at: str) -> Tree:
+        """What is declared of it, without the MAC."""
+        mine = attrs.evolve(taking, location=self.location)
+        given = {name: getattr(self, name) for name in ("serial", "model", "host", "asset_id", "pin")}
+        taken = {name: Text().take(value, f"{at}.{name}", mine) for name, value in given.items() if value is not None}
+        if self.pin is not None and self.pin not in ("node0", "node1"):
+            mine.wrong(f"{at}.pin", f"expected node0 or node1, got {shown(self.pin)}")
+        return BROKEN if any(value is BROKEN for value in taken.values()) else taken
+
+
+@helper
+def node(
+    mac: str, *, serial: str | None = None, model: str | None = None, host: str | None = None, asset_id: str | None = None,
+    pin: str | None = None,
+) -> Node:  # fmt: skip
+    """A member of a pair: its MAC address, and what a backend or a check wants beside it.
+
+    `host` is where an SRX is reached directly; `asset_id` how an SSR conductor knows the box; `pin` says which node it
+    is expected to become, and is checked (HA013).
+    """
+    return Node(mac, serial, model, host, asset_id, pin, here())
+
+
+@attrs.frozen
+class NodesOf:
+    """The nodes of a cluster: MAC addresses or `node`; keyed by MAC. How many, and how they are spelt, rules say."""
+
+    words: str = "list of MAC or node()"
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        """MAC → what is declared of the node."""
+        if isinstance(value, Broken):
+            return BROKEN
+        if not isinstance(value, list | tuple):
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+        taken: dict[str, Tree] = {}
+        for index, one in enumerate(value):
+            found = one if isinstance(one, Node) else _from_mac(one, taking.location)
+            if found is None or not isinstance(found.mac, str):
+                taking.wrong(f"{at}[{index}]", f"expected a MAC address or node(…), got {shown(one)}")
+                taken[f"broken {index}"] = BROKEN
+            elif isinstance(found, Node):
+                taken.setdefault(found.key, found.plain(taking, f"{at}[{index}]"))
+        return BROKEN if any(one is BROKEN for one in taken.values()) else taken
+
+
+def _from_mac(value: Any, location: Location) -> Node | None:
+    return Node(value, None, None, None, None, None, location) if isinstance(value, str) else None
+
+
+def nodes_of(values: Any, location: Location) -> list[Node]:
+    """The nodes of a cluster as they were listed, doubles included."""
+    listed = values if isinstance(values, list | tuple) else []
+    found = [one if isinstance(one, Node) else _from_mac(one, location) for one in listed]
+    return [one for one in found if one is not None]
+
+
+@attrs.frozen(eq=False)
+class Attestation:
+    """What a person looked at; made by `attest`."""
+
+    collocated: Any
+    cabled: Any
+    same_l2: Any
+    by: Any
+    on: Any
+    location: Location
+
+    def plain(self, taking: Taking, at: str) -> Tree:
+        """As kept in plan and state."""
+        mine = attrs.evolve(taking, location=self.location)
+        taken = {
+            name: Flag().take(getattr(self, name), f"{at}.{name}", mine) for name in ("collocated", "cabled", "same_l2")
+        }
+        taken |= {name: Text().take(getattr(self, name), f"{at}.{name}", mine) for name in ("by", "on")}
+        return BROKEN if any(value is BROKEN for value in taken.values()) else taken
+
+
+@helper
+def attest(*, collocated: bool = False, cabled: bool = False, same_l2: bool = False, by: str, on: str) -> Attestation:
+    """What a person vouches for because no device can tell: who, and on which day.
+
+    `collocated`: both boxes stand in one place (HA018). `cabled`: the links between them are direct patch cables
+    (HA029). `same_l2`: both ports of a redundant interface reach one switch domain (HA037).
+    """
+    return Attestation(collocated, cabled, same_l2, by, on, here())
