@@ -18,7 +18,9 @@ def plan_markdown(plan: Plan, *, full: bool = False) -> str:
         parts += ["| | address | what it costs | where |", "|---|---|---|---|", *map(_row, plan.changes), ""]
     text = plain(plan_lines(plan, full=full)).rstrip()
     fence = "`" * max(3, _longest_ticks(text) + 1)
-    return "\n".join([*parts, "<details><summary>The whole plan</summary>", "", fence, text, fence, "", "</details>", ""])
+    return "\n".join(
+        [*parts, "<details><summary>The whole plan</summary>", "", fence, text, fence, "", "</details>", ""]
+    )
 
 
 def plan_html(plan: Plan, *, full: bool = False) -> str:

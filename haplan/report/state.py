@@ -26,7 +26,9 @@ def state_lines(state: State, *, environment: str) -> Lines:
 
 
 def _estate(key: str, estate: Mapping[str, str]) -> str:
-    return " ".join(word for word in (f"{key}:", estate.get("kind", ""), estate.get("name", ""), estate.get("id", "")) if word)
+    return " ".join(
+        word for word in (f"{key}:", estate.get("kind", ""), estate.get("name", ""), estate.get("id", "")) if word
+    )
 
 
 def list_lines(rows: Iterable[Row]) -> Lines:
@@ -41,7 +43,13 @@ def _address(row: Row) -> str:
 def row_lines(row: Row) -> Lines:
     """Everything that is remembered of one resource, but no secret."""
     values, sensitive = values_of(row)
-    facts = [("type", row.type), ("name", row.name), ("provider", row.provider_key), ("id", row.id), ("status", row.status)]
+    facts = [
+        ("type", row.type),
+        ("name", row.name),
+        ("provider", row.provider_key),
+        ("id", row.id),
+        ("status", row.status),
+    ]
     facts += [("serial", str(row.serial)), ("written at", row.source), ("depends on", ", ".join(row.depends_on))]
     lines = [line((_address(row), "strong")), *table([fact for fact in facts if fact[1]])]
     return [*lines, *title("Values"), *whole(values, sensitive)]
@@ -50,7 +58,8 @@ def row_lines(row: Row) -> Lines:
 def run_lines(runs: Iterable[Run]) -> Lines:
     """One line a run, the latest last."""
     rows = [
-        (run.id, str(run.serial), run.command, words.moment(run.started), run.result or "under way", run.who) for run in runs
+        (run.id, str(run.serial), run.command, words.moment(run.started), run.result or "under way", run.who)
+        for run in runs
     ]
     if not rows:
         return [line("No runs yet.")]

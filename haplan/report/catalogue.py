@@ -1,0 +1,80 @@
+"""What is installed: plugins, resource types, rules."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from haplan.model.finding import Rule
+from haplan.model.schema import Attribute, TypeInfo
+from haplan.report import words
+from haplan.report.lines import Lines, line, table, title
+
+MOMENTS = {"V": "validate", "P": "plan", "A": "before a write", "C": "after a write"}
+
+
+def plugin_lines(rows: Sequence[tuple[str, str, str]], broken: Mapping[str, str]) -> Lines:
+    """One line a plugin: name, version, what it brings."""
+    lines = table([("plugin", "version", "brings"), *rows], indent=0)
+    return lines + [line((f"{name}: cannot be loaded: {why}", "error"), hang=2) for name, why in sorted(broken.items())]
+
+
+def type_list(types: Iterable[TypeInfo]) -> Lines:
+    """One line a type, in the order of work."""
+    ordered = sorted(types, key=lambda one: (one.rank, one.name))
+    return table([(one.name, one.text) for one in ordered], indent=0)
+
+
+def type_lines(info: TypeInfo, providers: Sequence[str]) -> Lines:
+    """One type: what it is, who supports it, each attribute."""
+    lines = [line((info.name, "strong"), f"  {info.text}")]
+    if providers:
+        lines.append(line(f"supported by {', '.join(providers)}"))
+    lines += title("Attributes")
+    return lines + table([(one.name, one.kind, _traits(one)) for one in info.attributes.values()])
+
+
+def _traits(one: Attribute) -> str:
+    said = [
+        "required" if one.required else "",
+        f"default {words.value(one.default)}" if one.default is not None else "",
+        "computed: known after apply" if one.computed else "",
+        "derived from the stack" if one.derived else "",
+        "sensitive" if one.sensitive else "",
+        {"": "", "destroy-first": "change replaces", "create-first": "change replaces, new one first"}[one.replaces],
+        "unordered" if one.unordered else "",
+        "kept here, never sent" if one.local else "",
+    ]
+    traits = ", ".join(word for word in said if word)
+    return " · ".join(word for word in (traits, one.text) if word)
+
+
+def type_json(info: TypeInfo, providers: Sequence[str]) -> dict[str, Any]:
+    """One type for machines."""
+    keys = ("kind", "required", "default", "computed", "derived", "sensitive", "replaces", "unordered", "local", "text")
+    attributes = {name: {key: getattr(one, key) for key in keys} for name, one in info.attributes.items()}
+    return {"name": info.name, "text": info.text, "providers": list(providers), "attributes": attributes}
+
+
+def rule_list(rules: Iterable[Rule]) -> Lines:
+    """One line a rule."""
+    ordered = sorted(rules, key=lambda one: one.id)
+    return table([(one.id, one.severity, "".join(one.moments), one.title) for one in ordered], indent=0)
+
+
+def rule_lines(rule: Rule) -> Lines:
+    """One rule: what it means and where it comes from."""
+    lines = [line((rule.id, "strong"), f"  {rule.title}", hang=len(rule.id) + 2)]
+    facts = [
+        ("severity", rule.severity + (f"; lowered by {rule.override}" if rule.override else "")),
+        ("checked at", ", ".join(MOMENTS[moment] for moment in rule.moments)),
+        ("looks at", ", ".join(rule.types) or "everything"),
+        ("without it", rule.why),
+        ("source", rule.source),
+        ("confidence", {"H": "high", "M": "medium", "L": "low"}[rule.confidence]),
+    ]
+    return lines + table([fact for fact in facts if fact[1]])
+
+
+def rule_json(rule: Rule) -> dict[str, Any]:
+    """One rule for machines."""
+    keys = ("id", "severity", "moments", "types", "title", "why", "source", "confidence", "override")
+    return {key: list(found) if isinstance(found := getattr(rule, key), tuple) else found for key in keys}

@@ -1,0 +1,26 @@
+"""The dependency graph for graphviz and for mermaid."""
+
+import json
+from collections.abc import Sequence
+
+from haplan.model.graph import Edge
+from haplan.model.stack import Stack
+
+_DOT = {"hard": "", "soft": " [style=dashed]", "gate": " [style=bold, color=red]"}
+_MERMAID = {"hard": "-->", "soft": "-.->", "gate": "==>"}
+
+
+def dot(stack: Stack, edges: Sequence[Edge]) -> str:
+    """Arrows from what comes first; dashed are soft, bold red are gates."""
+    rows = [f"  {json.dumps(address)};" for address in stack.blocks]
+    rows += [f"  {json.dumps(one.first)} -> {json.dumps(one.then)}{_DOT[one.kind]};" for one in edges]
+    return "\n".join([f"digraph {json.dumps(stack.name)} {{", "  rankdir=LR;", "  node [shape=box];", *rows, "}", ""])
+
+
+def mermaid(stack: Stack, edges: Sequence[Edge]) -> str:
+    """Arrows from what comes first; dotted are soft, thick are gates."""
+    names = {address: f"n{number}" for number, address in enumerate(stack.blocks)}
+    rows = [f'  {name}["{address.replace(chr(34), "#quot;")}"]' for address, name in names.items()]
+    rows += [f"  {names[one.first]} {_MERMAID[one.kind]} {names[one.then]}" for one in edges
+             if one.first in names and one.then in names]  # fmt: skip
+    return "\n".join(["flowchart LR", *rows, ""])
