@@ -1,17 +1,19 @@
 """A lab that runs: the estate, its clock, and a server on loopback."""
 
+import asyncio
 import pathlib
 import socket
 import threading
-import time
 from typing import Self
 
 import attrs
+import uvicorn
 
 from .clock import LabClock
 from .cloud_door import CLOUDS
 from .definition import LabDefinition
 from .estate import Estate
+from .web import WithTransport, app
 
 
 @attrs.frozen
@@ -72,14 +74,34 @@ class Lab:
         self.stop()
 
 
+class _Quick(uvicorn.Server):
+    """Stops at once. Uvicorn looks ten times a second whether it should, and then waits once more."""
+
+    async def main_loop(self) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self.running.set()
+        await self._stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        # one round for the transports to close
+        await asyncio.sleep(0)
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.running = threading.Event()
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._stopping.set)
+
+
 class _Server:
     """Uvicorn in a thread."""
 
     def __init__(self, estate: Estate, port: int, certificate_file: pathlib.Path | None) -> None:
-        import uvicorn
-
-        from .web import app
-
         # named TCP, because asyncio switches Nagle's delay off for such sockets only: 40 ms for every answer
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,20 +109,17 @@ class _Server:
         self._socket.listen(128)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            app(estate), http="h11", ws="none", lifespan="off", log_level="critical", access_log=False,
-            timeout_graceful_shutdown=1, ssl_certfile=certificate_file, server_header=False,
+            WithTransport(app(estate)), http="h11", ws="none", lifespan="off", log_level="critical", access_log=False,
+            ssl_certfile=certificate_file, server_header=False, date_header=False,
         )  # fmt: skip
-        self._server = uvicorn.Server(config)
+        self._server = _Quick(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self._thread.start()
-        deadline = time.monotonic() + 10
-        while not self._server.started:
-            if time.monotonic() > deadline or not self._thread.is_alive():
-                raise RuntimeError("the Mist lab did not start")
-            time.sleep(0.005)
+        if not self._server.running.wait(timeout=10):
+            raise RuntimeError("the Mist lab did not start")
 
     def stop(self) -> None:
-        self._server.should_exit = True
+        self._server.stop()
         self._thread.join(timeout=10)
         self._socket.close()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .admin import admin_routes
 from .door import Door, Drop, Exchange
@@ -32,7 +32,7 @@ class Api:
         exchange = await _exchange(scope, receive)
         answer = self._door.pass_through(exchange)
         if isinstance(answer, Drop):
-            await _drop(send)
+            await _drop(scope)
             return
         content = answer.content()
         self._traffic.record(exchange, answer, content)
@@ -62,10 +62,21 @@ async def _send(send: Send, answer: Answer, content: bytes) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-async def _drop(send: Send) -> None:
-    """Close the connection without an answer. ASGI has no word for that, so the server's transport is taken."""
-    cycle = getattr(send, "__self__", None)
-    transport = getattr(cycle, "transport", None)
+class WithTransport:
+    """Hands the server's transport to the application: ASGI has no word for closing without an answer."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        cycle = getattr(send, "__self__", None)
+        scope["haplan.transport"] = getattr(cycle, "transport", None)
+        await self._inner(scope, receive, send)
+
+
+async def _drop(scope: Scope) -> None:
+    """Close the connection without an answer."""
+    transport = scope.get("haplan.transport")
     if transport is not None:
         transport.abort()
         # let the server notice before it would send an error of its own
