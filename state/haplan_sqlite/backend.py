@@ -55,6 +55,7 @@ class SqliteState:
         self._clock = clock
         self._mint = mint
         self._writer: sqlite3.Connection | None = None
+        self._file = (0, 0)
         self._held: Holder | None = None
         self._lineage = ""
 
@@ -191,6 +192,8 @@ class SqliteState:
 
     def _writing(self) -> sqlite3.Connection:
         if self._writer is not None:
+            if _identity(self.path) != self._file:  # SQLite would go on writing to a file that nobody finds again
+                raise sqlite3.OperationalError("the file was removed or replaced while it was in use")
             return self._writer
         try:
             if not self.path.exists():
@@ -207,7 +210,7 @@ class SqliteState:
         except BaseException:
             db.close()
             raise
-        self._writer = db
+        self._writer, self._file = db, _identity(self.path)
         return db
 
     def _migrate(self, db: sqlite3.Connection) -> None:
@@ -237,6 +240,14 @@ class SqliteState:
     def _must_hold(self) -> None:
         if self._held is None:
             raise Locked(f"state {self.path} can be written only with its lock, which this run does not hold")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    try:
+        file = path.stat()
+    except OSError:
+        return (0, 0)
+    return (file.st_dev, file.st_ino)
 
 
 @contextmanager

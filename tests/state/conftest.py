@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from haplan_sqlite import SqliteState, open_sqlite
-from tests.state.contract import FakeClock, holder, run
+from tests.state.samples import FakeClock, holder, run
 
 Open = Callable[[], SqliteState]
 

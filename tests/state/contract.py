@@ -9,9 +9,10 @@ Each call of the factory opens the same state once more, as another process woul
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import attrs
 import pytest
@@ -20,57 +21,10 @@ from hypothesis import strategies as st
 
 from haplan.contracts import StateBackend
 from haplan.errors import HaplanError, Locked, Stale
-from haplan.model.state import Holder, Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Update
+from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, State, Update
+from tests.state.samples import FakeClock, holder, intent, odd_rows, row, run
 
 Opened = Callable[[], StateBackend]
-
-
-class FakeClock:
-    """Time that stands still until a test moves it."""
-
-    def __init__(self, at: float = 1_790_000_000.0) -> None:
-        self.at = at
-
-    def now(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.at += seconds
-
-
-def holder(id: str = "l1", **more: Any) -> Holder:
-    """A holder that lives: this process."""
-    fields = {"who": "ana", "where": "host1", "pid": os.getpid(), "what": "apply", "since": 0.0, "until": 0.0}
-    return Holder(id=id, **{**fields, **more})
-
-
-def run(id: str = "r1", **more: Any) -> Run:
-    return Run(id=id, serial=0, digest=f"sha256:{id}", started=10.0, who="ana@host1", **more)
-
-
-def row(address: str = "site.a", **more: Any) -> Row:
-    return Row(address=address, type="site", provider="mist", **more)
-
-
-def intent(**more: Any) -> Intent:
-    fields = {"run": "r1", "transaction": "t1", "address": "site.a", "document": "site:a", "provider": "mist"}
-    return Intent(**{**fields, "step": "create", "key": {"name": "a"}, **more})
-
-
-texts = st.text(max_size=8)
-trees = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=8,
-)
-mappings = st.dictionaries(texts, trees, max_size=3)
-names = st.lists(texts, max_size=3).map(tuple)
-odd_rows = st.builds(
-    Row, address=texts, deposed=texts, type=texts, provider=texts, alias=texts, id=texts, name=texts, owner=texts,
-    schema_version=st.integers(0, 2**31), values=mappings, hash=texts, declared=names, sensitive=names, depends_on=names,
-    lifecycle=mappings, status=st.sampled_from(["ok", "pending", "incomplete", "tainted", "in_doubt"]),
-    private=mappings, source=texts,
-)
 
 
 class StateBackendContract:
@@ -141,11 +95,12 @@ class StateBackendContract:
         with pytest.raises(HaplanError, match="r1"):
             state.begin(run("r1"))
 
-    def test_runs_are_kept_the_latest_last_and_their_digests_are_applied(self, state: StateBackend, clock: FakeClock) -> None:
+    def test_runs_are_kept_the_latest_last_and_their_digests_are_applied(self, state: StateBackend) -> None:
         state.end(attrs.evolve(run(), result="done", ended=20.0))
         state.begin(run("r0"))
         loaded = state.load()
-        assert [(r.id, r.serial, r.ended, r.result) for r in loaded.runs] == [("r1", 1, 20.0, "done"), ("r0", 2, 0.0, "")]
+        kept = [(r.id, r.serial, r.ended, r.result) for r in loaded.runs]
+        assert kept == [("r1", 1, 20.0, "done"), ("r0", 2, 0.0, "")]
         assert loaded.applied == {"sha256:r1", "sha256:r0"}
 
     def test_an_end_without_a_time_gets_the_clocks(self, state: StateBackend, clock: FakeClock) -> None:
@@ -245,11 +200,12 @@ class StateBackendContract:
         assert set(loaded.placements) == {("site.a", "d", "p")}
 
     def test_placements_orders_and_outputs_can_go(self, state: StateBackend) -> None:
-        state.save(Update(run="r1", placements=(PlacementRow("site.a", "d", "p"),), orders=(OrderRow("d", "l", ("x",)),),
-                          outputs=(OutputRow("o", 1),)))
+        place, order = PlacementRow("site.a", "d", "p"), OrderRow("d", "l", ("x",))
+        state.save(Update(run="r1", placements=(place,), orders=(order,), outputs=(OutputRow("o", 1),)))
         state.save(Update(run="r1"))
         assert state.load().outputs == {"o": OutputRow("o", 1)}
-        state.save(Update(run="r1", placements_gone=(("site.a", "d", "p"),), orders=(OrderRow("d", "l", ()),), outputs=()))
+        gone = (("site.a", "d", "p"),)
+        state.save(Update(run="r1", placements_gone=gone, orders=(OrderRow("d", "l", ()),), outputs=()))
         loaded = state.load()
         assert (loaded.placements, loaded.orders, loaded.outputs) == ({}, {}, {})
 
@@ -280,10 +236,11 @@ class StateBackendContract:
 
     def test_a_save_settles_intents_together_with_its_rows_or_not_at_all(self, state: StateBackend) -> None:
         open_one = state.journal(intent())
+        update = Update(run="r1", rows=(row(),), intents=((open_one.id, "done", {"id": "1"}),))
         with pytest.raises(Stale):
-            state.save(Update(run="r1", rows=(row(),), expected={("site.a", ""): 9}, intents=((open_one.id, "done", {}),)))
+            state.save(attrs.evolve(update, expected={("site.a", ""): 9}))
         assert state.load().intents == (open_one,)
-        state.save(Update(run="r1", rows=(row(),), intents=((open_one.id, "done", {"id": "1"}),)))
+        state.save(update)
         assert state.load().intents == ()
 
     def test_an_outcome_of_an_unknown_intent_is_refused(self, state: StateBackend) -> None:
@@ -399,9 +356,6 @@ class StateBackendContract:
     @pytest.fixture
     def dead_pid(self) -> int:
         """The pid of a process that has just ended."""
-        import subprocess
-        import sys
-
         process = subprocess.Popen([sys.executable, "-S", "-c", ""])
         process.wait()
         return process.pid

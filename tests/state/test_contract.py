@@ -7,7 +7,8 @@ import pytest
 
 from haplan.contracts import StateBackend
 from haplan_sqlite import open_sqlite
-from tests.state.contract import FakeClock, StateBackendContract
+from tests.state.contract import StateBackendContract
+from tests.state.samples import FakeClock
 
 
 class TestSqlite(StateBackendContract):

@@ -10,7 +10,7 @@ from haplan.errors import StateError
 from haplan.model.state import Update
 from haplan_sqlite import SqliteState
 from tests.state.conftest import Open
-from tests.state.contract import holder, intent, row
+from tests.state.samples import holder, intent, row
 
 
 @pytest.fixture

@@ -1,16 +1,19 @@
 """Which files are read, made and left behind."""
 
 import os
+import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from haplan.errors import StateError
+from haplan.errors import StateError, StateNotSaved
 from haplan.model.state import State, Update
 from haplan_sqlite import SqliteState, open_sqlite
 from tests.state.conftest import Open
-from tests.state.contract import FakeClock, holder, row
+from tests.state.samples import FakeClock, holder, intent, row
 
 
 def age(path: Path) -> None:
@@ -39,7 +42,7 @@ def test_an_absolute_url_has_four_slashes(clock: FakeClock) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite://state.db", "postgres:///x", "sqlite:///", ""])
 def test_another_url_is_refused_with_the_right_spelling(url: str, clock: FakeClock) -> None:
-    with pytest.raises(StateError, match="sqlite:///path/state.db"):
+    with pytest.raises(StateError, match=r"sqlite:///path/state\.db"):
         open_sqlite(url, clock)
 
 
@@ -94,7 +97,12 @@ def test_a_file_at_rest_is_read_without_making_helper_files(
     age(path)
     seen: list[list[Path]] = []
     load = reading.load
-    monkeypatch.setattr(reading, "load", lambda db: (seen.append(list(path.parent.iterdir())), load(db))[1])
+
+    def watched(db: sqlite3.Connection) -> State:
+        seen.append(list(path.parent.iterdir()))
+        return load(db)
+
+    monkeypatch.setattr(reading, "load", watched)
     open_state().load()
     assert seen == [[path]]
 
@@ -108,8 +116,8 @@ def test_a_write_during_a_read_at_rest_is_noticed(
     age(path)
     load, reads = reading.load, []
 
-    def interrupted(db: object) -> State:
-        found = load(db)  # type: ignore[arg-type]  # a connection
+    def interrupted(db: sqlite3.Connection) -> State:
+        found = load(db)
         reads.append(len(found.rows))
         if len(reads) == 1:
             writer = open_state()
@@ -129,3 +137,23 @@ def test_a_state_that_cannot_be_made_says_so(tmp_path: Path, clock: FakeClock) -
     backend = open_sqlite(str(tmp_path / "file" / "state.db"), clock)
     with pytest.raises(StateError, match=r"file/state\.db cannot be made.*nothing was changed"):
         backend.lock(holder())
+
+
+def test_a_file_replaced_while_it_is_open_is_not_written_to_in_vain(state: SqliteState, path: Path) -> None:
+    path.rename(path.with_name("moved.db"))
+    with pytest.raises(StateNotSaved, match=r"removed or replaced.*recovery-r1-1\.json"):
+        state.save(Update(run="r1", rows=(row(),)))
+    with pytest.raises(StateNotSaved, match="must not begin"):
+        state.journal(intent())
+
+
+def test_reading_imports_no_slow_library(state: SqliteState, path: Path) -> None:
+    state.close()
+    code = """
+import sys
+from haplan_sqlite import open_sqlite
+from tests.state.samples import FakeClock
+assert open_sqlite(sys.argv[1], FakeClock()).load().serial == 1
+print("sqlite_utils" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True).stdout == "False\n"

@@ -12,7 +12,7 @@ from haplan.errors import Locked, StateError
 from haplan.model.state import Row, Update
 from haplan_sqlite import SqliteState, reading, schema
 from tests.state.conftest import Open
-from tests.state.contract import FakeClock, holder, row
+from tests.state.samples import FakeClock, holder, row
 
 
 def _colour(db: Database) -> None:
@@ -99,5 +99,6 @@ def test_a_state_with_a_step_unknown_here_is_refused(
     with pytest.raises(StateError) as error:
         open_state().load()
     assert str(error.value) == (
-        f"state {older} has format 1, step 0002_colour; this haplan reads up to format 1, step 0001_state: upgrade haplan"
+        f"state {older} has format 1, step 0002_colour; this haplan reads up to format 1, step 0001_state: "
+        "upgrade haplan"
     )

@@ -10,14 +10,14 @@ from haplan.errors import Locked
 from haplan.model.state import Update
 from haplan_sqlite import SqliteState
 from tests.state.conftest import Open
-from tests.state.contract import holder, row, run
+from tests.state.samples import holder, row, run
 
 PRELUDE = """
 import os, signal, sys
 from haplan.errors import Locked
 from haplan.model.state import Holder, Intent, Row, Run, Update
 from haplan_sqlite import open_sqlite
-from tests.state.contract import FakeClock, intent, row, run
+from tests.state.samples import FakeClock, intent, row, run
 state = open_sqlite(sys.argv[1], FakeClock())
 me = Holder(id=f"l{os.getpid()}", who="bea", where="host1", pid=os.getpid(), what="apply", since=0.0, until=0.0)
 """

@@ -11,7 +11,7 @@ from haplan.errors import Locked, StateError
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, State, Update
 from haplan_sqlite import SqliteState, open_sqlite, parse, pull
 from tests.state.conftest import Open
-from tests.state.contract import FakeClock, holder, intent, row, run
+from tests.state.samples import FakeClock, holder, intent, row, run
 
 
 @pytest.fixture

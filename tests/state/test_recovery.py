@@ -11,7 +11,7 @@ from haplan.errors import StateError, StateNotSaved
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Update
 from haplan_sqlite import SqliteState, recovery
 from tests.state.conftest import Open
-from tests.state.contract import holder, intent, row
+from tests.state.samples import holder, intent, row
 
 BIG = row("site.big", values={"text": "x" * 2_000_000})
 
@@ -23,7 +23,9 @@ def fill_the_disk(state: SqliteState) -> None:
     state._writer.execute(f"PRAGMA max_page_count = {pages}")
 
 
-def test_a_full_disk_gives_a_recovery_file_and_changes_nothing(state: SqliteState, open_state: Open, path: Path) -> None:
+def test_a_full_disk_gives_a_recovery_file_and_changes_nothing(
+    state: SqliteState, open_state: Open, path: Path
+) -> None:
     state.save(Update(run="r1", rows=(row(),)))
     before = state.load()
     fill_the_disk(state)
