@@ -1,9 +1,15 @@
-"""haplan: plan and apply highly available WAN edges. What stacks and plugins import."""
+"""haplan: plan and apply highly available WAN edges. What stacks and plugins import.
 
-from haplan.language.blocks import lifecycle, limits, module, output, provider, rows, secret, variable
-from haplan.language.data import Data
-from haplan.language.refs import Ref
-from haplan.language.resource import Resource, Value
+The names are loaded when they are first used, so that `haplan --version` and plugins stay quick.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from haplan.language.blocks import lifecycle, limits, module, output, provider, rows, secret, variable
+    from haplan.language.data import Data
+    from haplan.language.refs import Ref
+    from haplan.language.resource import Resource, Value
 
 __version__ = "0.1.0"
 
@@ -22,3 +28,18 @@ __all__ = [
     "secret",
     "variable",
 ]
+
+_HOMES = {
+    "Data": "haplan.language.data",
+    "Ref": "haplan.language.refs",
+    "Resource": "haplan.language.resource",
+    "Value": "haplan.language.resource",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'haplan' has no attribute {name!r}", name=name)
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES.get(name, "haplan.language.blocks")), name)

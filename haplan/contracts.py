@@ -212,11 +212,13 @@ class Written:
         ids: Address → id of what was created or found.
         values: Address → computed values, by attribute.
         private: Address → what the provider wants back.
+        settling: False if the effect was there with the answer, so that `Provider.settled` need not be asked.
     """
 
     ids: Mapping[str, str] = attrs.field(factory=dict)
     values: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
     private: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    settling: bool = True
 
 
 @attrs.frozen
@@ -522,7 +524,31 @@ class Observer(Protocol):
 
 
 __all__ = [
-    "API", "ApplyView", "Assessment", "Calls", "CheckView", "Clock", "Context", "Io", "Lab", "LabRequest", "Node",
-    "Observer", "OpenState", "OrderHook", "Part", "PlanView", "Provider", "Query", "Reading", "Seen", "Settlement",
-    "StateBackend", "Target", "Task", "TypeInfo", "ValidateView", "Written",
+    "API",
+    "ApplyView",
+    "Assessment",
+    "Calls",
+    "CheckView",
+    "Clock",
+    "Context",
+    "Io",
+    "Lab",
+    "LabRequest",
+    "Node",
+    "Observer",
+    "OpenState",
+    "OrderHook",
+    "Part",
+    "PlanView",
+    "Provider",
+    "Query",
+    "Reading",
+    "Seen",
+    "Settlement",
+    "StateBackend",
+    "Target",
+    "Task",
+    "TypeInfo",
+    "ValidateView",
+    "Written",
 ]

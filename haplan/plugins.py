@@ -67,12 +67,16 @@ class Plugins:
     @cached_property
     def state_backends(self) -> Mapping[str, OpenState]:
         """State backends by URL scheme."""
-        return {scheme: opener for found in self._manager.hook.haplan_state_backends() for scheme, opener in found.items()}
+        return {
+            scheme: opener for found in self._manager.hook.haplan_state_backends() for scheme, opener in found.items()
+        }
 
     @cached_property
     def secret_sources(self) -> Mapping[str, Any]:
         """Secret sources by scheme."""
-        return {scheme: source for found in self._manager.hook.haplan_secret_sources() for scheme, source in found.items()}
+        return {
+            scheme: source for found in self._manager.hook.haplan_secret_sources() for scheme, source in found.items()
+        }
 
     @property
     def order(self) -> tuple[OrderHook, ...]:
@@ -107,7 +111,9 @@ class Plugins:
             for thing in impl.function():
                 name = name_of(thing)
                 if name in found:
-                    raise PluginError(f"plugins {owners[name]!r} and {impl.plugin_name!r} both claim {name!r}; uninstall one")
+                    raise PluginError(
+                        f"plugins {owners[name]!r} and {impl.plugin_name!r} both claim {name!r}; uninstall one"
+                    )
                 found[name], owners[name] = thing, impl.plugin_name
         return found
 

@@ -136,12 +136,13 @@ class Placement:
         document: Such as ``gatewaytemplate:ha-spoke``.
         part: Which part of the resource, where it has several; ordered within a change.
         title: What is done there, for people; "" says it all by the action.
-        deleting: True for the delete half of a replacement that is not one step.
+        late: Comes after everything that depends on the resource was re-pointed: names used by others shrink last.
     """
 
     document: str
     part: str = ""
     title: str = ""
+    late: bool = False
 
 
 @attrs.frozen
@@ -174,6 +175,7 @@ class Transaction:
         placed: What it carries, in order of work.
         after: Transactions that must be recorded before.
         gates: Transactions that must be verified before, and whose failure stops this with exit code 10.
+        soft: Transactions that are written first where nothing stands against it; nobody waits for their outcome.
         orders: Lists whose sequence it sets.
         writes: Calls that change something, as the provider expects.
         verb: ``create``, ``update`` or ``delete``: what happens to the document.
@@ -186,6 +188,7 @@ class Transaction:
     placed: tuple[Placed, ...]
     after: tuple[str, ...] = ()
     gates: tuple[str, ...] = ()
+    soft: tuple[str, ...] = ()
     orders: tuple[Order, ...] = ()
     writes: int = 1
     verb: str = "update"
@@ -301,7 +304,9 @@ class Plan:
         ends: dict[str, int] = {}
         for transaction in self.transactions:
             start = max((ends[before] for before in (*transaction.after, *transaction.gates)), default=0)
-            takes = max((by_address[p.address].impact.seconds for p in transaction.placed if p.address in by_address), default=0)
+            takes = max(
+                (by_address[p.address].impact.seconds for p in transaction.placed if p.address in by_address), default=0
+            )
             ends[transaction.id] = start + takes
         return max(ends.values(), default=0)
 

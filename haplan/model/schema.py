@@ -24,6 +24,7 @@ class Attribute:
         sensitive: Never shown.
         replaces: Whether a change replaces the resource, and which of the two comes first.
         unordered: A list compared as a set.
+        unordered_when: (attribute, value): compared as a set while that attribute has that value.
         local: Kept in plan and state, never sent: a change of it is no change on a device.
         text: One sentence for ``haplan types``.
     """
@@ -37,6 +38,7 @@ class Attribute:
     sensitive: bool = False
     replaces: Replaces = ""
     unordered: bool = False
+    unordered_when: tuple[str, str] | None = None
     local: bool = False
     text: str = ""
 
@@ -51,6 +53,7 @@ class TypeInfo:
         attributes: By name, in order of declaration.
         owned_by: Attributes one of which names the owner, for types that live in another's document.
         ordered: True if the order of the blocks of one owner means something.
+        takes_over: True if an existing object of the same natural key is taken over instead of refused.
         schema_version: Rises when stored values change shape.
         upgrade: Brings stored values from an older version to this one.
         text: One sentence for ``haplan types``.
@@ -61,6 +64,7 @@ class TypeInfo:
     attributes: Mapping[str, Attribute]
     owned_by: tuple[str, ...] = ()
     ordered: bool = False
+    takes_over: bool = False
     schema_version: int = 1
     upgrade: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None
     text: str = ""

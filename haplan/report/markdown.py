@@ -1,7 +1,6 @@
 """A plan for a merge request or a ticket: a table of changes, and the whole text folded under it."""
 
 import html
-from collections.abc import Sequence
 
 from haplan.model.plan import Change, Plan
 from haplan.report import words
@@ -35,9 +34,8 @@ def plan_html(plan: Plan, *, full: bool = False) -> str:
 
 
 def _row(change: Change) -> str:
-    cells: Sequence[str] = (
-        f"`{sign_of(change)[0]}`", f"`{change.address}`", impact(change.impact, change.sites), words.short(change.location)
-    )  # fmt: skip
+    cost, place = impact(change.impact, change.sites), words.short(change.location)
+    cells = (f"`{sign_of(change)[0]}`", f"`{change.address}`", cost, place)
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 

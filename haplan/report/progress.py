@@ -74,7 +74,7 @@ def _of(data: Mapping[str, Any], name: str, word: str) -> str:
 
 
 class PlainProgress:
-    """Lines such as ``12:03:10 cluster:h1: 7 of about 15 min: nodes rebooting``; for one document no text twice in a row."""
+    """Lines such as ``12:03:10 cluster:h1: 7 of about 15 min: nodes rebooting``; the same text is told once."""
 
     def __init__(self, out: TextIO, *, zone: tzinfo | None = None) -> None:
         self._out = out

@@ -98,12 +98,21 @@ def _block(found: Resource, into: Recording) -> Block:
             references.setdefault(reference.address, reference)
     sensitive = tuple(name for name, info in kind.attributes.items() if info.sensitive)
     return Block(
-        address=str(found.haplan_address), type=kind.name, label=found.label, name=found.haplan_name,
+        address=str(found.haplan_address),
+        type=kind.name,
+        label=found.label,
+        name=found.haplan_name,
         owner=str(found.haplan_owner.haplan_address) if found.haplan_owner is not None else "",
-        provider=provider, values=found.haplan_values, extra=found.haplan_extra.get(provider.split(".")[0], {}),
-        references=tuple(references.values()), lifecycle=found.lifecycle or Lifecycle(), location=found.haplan_location,
-        data=found.haplan_data, sensitive=sensitive, object=found,
-    )  # fmt: skip
+        provider=provider,
+        values=found.haplan_values,
+        extra=found.haplan_extra.get(provider.split(".")[0], {}),
+        references=tuple(references.values()),
+        lifecycle=found.lifecycle or Lifecycle(),
+        location=found.haplan_location,
+        data=found.haplan_data,
+        sensitive=sensitive,
+        object=found,
+    )
 
 
 def _provider_key(found: Resource, into: Recording) -> str:

@@ -1,0 +1,138 @@
+"""The entry point, and the one place where errors become one line on stderr and an exit code."""
+
+import importlib
+import os
+import pkgutil
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from haplan import __version__
+from haplan.cli import commands
+from haplan.errors import HaplanError
+
+TRACEBACK = "HAPLAN_TRACEBACK"
+USAGE, INTERRUPTED = 1, 7
+
+
+class LazyGroup(click.Group):
+    """Finds commands by their file, and imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, by name."""
+        return sorted(module.name.rstrip("_") for module in pkgutil.iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """One command; None if there is none of that name."""
+        if name not in self.list_commands(ctx):
+            return None
+        file = next(m.name for m in pkgutil.iter_modules(commands.__path__) if m.name.rstrip("_") == name)
+        command: click.Command = importlib.import_module(f"{commands.__name__}.{file}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, naming the nearest command when there is none of that name."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in self.list_commands(ctx):
+            from haplan.language.record import nearest
+
+            raise click.UsageError(f"no command {name!r}{nearest(name, self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", message="haplan %(version)s")
+def cli() -> None:
+    """Plan and apply highly available WAN edges: Juniper Mist, SRX clusters and SSR routers from one stack in Python.
+
+    \b
+    First steps:
+      haplan init my-edge             writes a small stack
+      haplan plan my-edge --lab       shows what it would do, on simulators
+      haplan apply my-edge --lab      does it there
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and give its exit code."""
+    _forgiving_output()
+    try:
+        code = cli.main(args=list(arguments) if arguments is not None else None, prog_name="haplan", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        return _usage(error)
+    except HaplanError as error:
+        return _expected(error)
+    except (KeyboardInterrupt, click.Abort) as error:
+        return _interrupted(error)
+    except BrokenPipeError:
+        return _pipe_closed()
+    except Exception as error:  # the one place: whatever nobody expected becomes a line too
+        return _unexpected(error)
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run())
+
+
+def _usage(error: click.ClickException) -> int:
+    hint = f" (see: {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
+    _say(f"{error.format_message()}{hint}")
+    return USAGE
+
+
+def _expected(error: HaplanError) -> int:
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    else:
+        _say(str(error))
+    return error.exit_code
+
+
+def _interrupted(error: BaseException) -> int:
+    if isinstance(error.__cause__, EOFError):
+        _say("the question was not answered: the input ended")
+        return USAGE
+    _say("interrupted")
+    return INTERRUPTED
+
+
+def _pipe_closed() -> int:
+    """The reader went away (``haplan show | head``): nothing to say, and nothing more to write at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return USAGE
+
+
+def _unexpected(error: Exception) -> int:
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    else:
+        words = " ".join(str(error).split()) or type(error).__name__
+        _say(f"unexpected error, please report: {type(error).__name__}: {words}; {TRACEBACK}=1 shows more")
+    return USAGE
+
+
+def _say(message: str) -> None:
+    """On stderr; several mistakes are several lines, each with its own place."""
+    lines = message.splitlines() or [""]
+    click.echo("\n".join(f"error: {line}" if not line.startswith(" ") else line for line in lines), err=True)
+
+
+def _forgiving_output() -> None:
+    """A terminal that cannot show a sign shows a question mark instead of ending the run."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Options that several commands share, and what the engine is told of them."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from haplan.engine import Options
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+COMMON = (
+    click.option("--env", "environment", metavar="NAME", help="Environment: its own state, env/NAME.toml as variables."),
+    click.option("--state", metavar="URL", envvar="HAPLAN_STATE", default="", help="Where state is kept."),
+    click.option("--lab", is_flag=True, help="Work on simulators, with a state of their own."),
+    click.option("--no-color", is_flag=True, help="Plain text, as with NO_COLOR set."),
+    click.option("--log", metavar="FILE", type=click.Path(path_type=Path), help="Write each request here, without secrets."),
+)
+VARIABLES = (
+    click.option("--var", "variables", metavar="NAME=VALUE", multiple=True, help="Value of a variable; repeat."),
+    click.option("--var-file", "variable_files", metavar="FILE", multiple=True, help="TOML or JSON file of variables; repeat."),
+)
+WRITING = (
+    click.option("--parallelism", metavar="N", type=click.IntRange(min=1), default=10, show_default=True, help="Most writes at once."),
+    click.option("--lock-timeout", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0, help="Wait so long for the lock."),
+)
+SCOPE = (
+    click.option("--no-refresh", is_flag=True, help="Trust the state instead of reading the estate."),
+    click.option("--target", "targets", metavar="ADDRESS", multiple=True, help="Only this and what it needs; globs; repeat."),
+    click.option("--exclude", "excludes", metavar="ADDRESS", multiple=True, help="All but this; globs; repeat."),
+)
+PLANNING = (
+    *SCOPE,
+    click.option("--replace", "replaces", metavar="ADDRESS", multiple=True, help="Replace this; globs; repeat."),
+    click.option("--refresh-only", is_flag=True, help="Only see what moved outside haplan."),
+    click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the plan to a file for apply."),
+    click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes or drift."),
+    click.option("--full", is_flag=True, help="Fold nothing; with --json list what does not change too."),
+)
+DESTROY = click.option("--destroy", is_flag=True, help="Plan to have everything gone.")
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+APPROVE = click.option("--auto-approve", is_flag=True, help="Answer every question of this plan with yes.")
+STACK = click.argument("stack", default=".", metavar="[STACK]")
+
+OF_A_PLAN = frozenset({
+    "destroy", "no_refresh", "targets", "excludes", "replaces", "refresh_only", "out", "detailed_exitcode", "full",
+    "variables", "variable_files",
+})  # fmt: skip
+"""Parameters that say what a plan is; a plan file has answered them already."""
+
+
+def options(*groups: Any) -> Callable[[C], C]:
+    """One decorator from several options and groups of them, listed in that order by ``--help``."""
+    flat = [option for group in groups for option in (group if isinstance(group, tuple) else (group,))]
+
+    def decorate(function: C) -> C:
+        for option in reversed(flat):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def engine_options(given: Mapping[str, Any], **more: Any) -> "Options":
+    """What the engine is told; anything a command does not have stays at its default."""
+    import attrs
+
+    from haplan.engine import Options
+
+    names = {field.name for field in attrs.fields(Options)}
+    found = {name: value for name, value in {**given, **more}.items() if name in names and value is not None}
+    if given.get("no_refresh"):
+        found["refresh"] = False
+    return Options(**found)
+
+
+def given_on_command_line(ctx: click.Context) -> list[str]:
+    """The plan's options that stand on the command line, as they are written there."""
+    source = click.core.ParameterSource.COMMANDLINE
+    return [
+        max(parameter.opts, key=len)
+        for parameter in ctx.command.params
+        if parameter.name in OF_A_PLAN and ctx.get_parameter_source(parameter.name or "") is source
+    ]
+
+
+def stack_and(arguments: tuple[str, ...], *names: str) -> tuple[str, ...]:
+    """``[STACK] NAME…``: the last ones are the names; one more before them is the stack.
+
+    Raises:
+        click.UsageError: Too few or too many.
+    """
+    if len(arguments) == len(names):
+        return (".", *arguments)
+    if len(arguments) == len(names) + 1:
+        return arguments
+    raise click.UsageError(f"expected [STACK] {' '.join(names)}, got {len(arguments)} arguments")

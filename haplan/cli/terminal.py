@@ -1,0 +1,83 @@
+"""What the command line knows of the terminal: colour, questions, progress."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from haplan.errors import Declined, HaplanError
+
+if TYPE_CHECKING:
+    from haplan.contracts import Observer
+    from haplan.engine import Options, Session
+    from haplan.report.lines import Lines
+
+
+def color(out: TextIO, no_color: bool) -> bool:
+    """True if the stream is a terminal that may show colour."""
+    return not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and out.isatty()
+
+
+def show(lines: "Lines", given: Mapping[str, Any]) -> None:
+    """A report on stdout."""
+    from haplan.report.lines import write
+
+    write(lines, sys.stdout, color=color(sys.stdout, bool(given.get("no_color"))))
+
+
+def dump(document: Any) -> None:
+    """One JSON document on stdout."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def question() -> Callable[[str], str] | None:
+    """Asks a person for the value of a variable; None where nobody is there to answer."""
+    if not sys.stdin.isatty():
+        return None
+    return lambda text: str(click.prompt(text, err=True))
+
+
+def approve(what: str, auto: bool) -> None:
+    """Ask for the one yes that a plan needs.
+
+    Raises:
+        HaplanError: There is no terminal to ask on.
+        Declined: The answer was not yes.
+    """
+    if auto:
+        return
+    if not sys.stdin.isatty():
+        raise HaplanError("approval is needed and there is no terminal to ask on; run again with --auto-approve, "
+                          "or write the plan with `haplan plan --out FILE` and apply that file")  # fmt: skip
+    click.echo("", err=True)
+    answer = click.prompt(f"{what} Type yes to go on", err=True, default="", show_default=False)
+    if answer.strip() != "yes":
+        raise Declined("declined: nothing was changed")
+
+
+@contextlib.contextmanager
+def session(
+    place: str, options: "Options", given: Mapping[str, Any], *observers: "Observer", quiet: bool = False
+) -> Iterator["Session"]:
+    """A session of the engine that tells its progress on stderr."""
+    from haplan import engine
+
+    with telling(given, *observers, quiet=quiet) as all_observers:
+        with engine.open_session(place, options, observers=all_observers, ask=question()) as opened:
+            yield opened
+
+
+@contextlib.contextmanager
+def telling(given: Mapping[str, Any], *observers: "Observer", quiet: bool = False) -> Iterator[list["Observer"]]:
+    """The observers of a run: those given, and progress for people."""
+    if quiet:
+        yield list(observers)
+        return
+    from haplan.report.progress import progress
+
+    with progress(sys.stderr, color=color(sys.stderr, bool(given.get("no_color")))) as people:
+        yield [people, *observers]

@@ -1,0 +1,97 @@
+"""How rules are written down: a function for each moment, and what people want to know of the rule beside it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
+
+import attrs
+
+from haplan.contracts import PlanView, ValidateView
+from haplan.design.picture import Picture, picture
+from haplan.model.finding import Finding, Moment, Rule, Severity
+
+OWNERS = ("hub_profile", "wan_edge_template")
+
+
+@attrs.frozen
+class Found:
+    """What a rule found: `Finding` without what the rule itself says."""
+
+    address: str
+    message: str
+    location: str = ""
+    hint: str = ""
+    severity: Severity | None = None
+
+
+Validate = Callable[[Picture], Iterable[Found]]
+AtPlan = Callable[[PlanView], Iterable[Found]]
+
+
+class Book:
+    """The rules of one group."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, dict[str, Any]] = {}
+        self._validate: dict[str, Validate] = {}
+        self._plan: dict[str, AtPlan] = {}
+
+    def says(
+        self,
+        id: str,  # the word of the model
+        severity: Severity,
+        title: str,
+        *,
+        why: str,
+        source: str,
+        confidence: Literal["H", "M", "L"] = "H",
+        types: tuple[str, ...] = OWNERS,
+        override: str = "",
+    ) -> None:
+        """Write down a rule; its functions follow."""
+        self._said[id] = {
+            "severity": severity,
+            "title": title,
+            "why": why,
+            "source": source,
+            "confidence": confidence,
+            "types": types,
+            "override": override,
+        }
+
+    def validate(self, id: str) -> Callable[[Validate], Validate]:
+        """The function of a rule at validate."""
+
+        def keep(function: Validate) -> Validate:
+            self._validate[id] = function
+            return function
+
+        return keep
+
+    def plan(self, id: str) -> Callable[[AtPlan], AtPlan]:
+        """The function of a rule at plan."""
+
+        def keep(function: AtPlan) -> AtPlan:
+            self._plan[id] = function
+            return function
+
+        return keep
+
+    def rules(self) -> Iterator[Rule]:
+        """The rules, by id."""
+        for id in sorted(self._said):
+            said = self._said[id]
+            moments: tuple[Moment, ...] = (*(["V"] if id in self._validate else []), *(["P"] if id in self._plan else []))  # type: ignore[assignment]  # of these two words
+            yield Rule(id=id, moments=moments, check=self._check(id, said["severity"]), **said)
+
+    def _check(self, id: str, severity: Severity) -> Callable[[Any], Iterable[Finding]]:
+        def check(view: Any) -> Iterable[Finding]:
+            found: Iterable[Found] = ()
+            if isinstance(view, ValidateView) and id in self._validate:
+                found = self._validate[id](picture(view.stack))
+            elif isinstance(view, PlanView) and id in self._plan:
+                found = self._plan[id](view)
+            return [
+                Finding(id, one.severity or severity, one.address, one.message, one.location, one.hint) for one in found
+            ]
+
+        return check

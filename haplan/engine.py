@@ -1,0 +1,345 @@
+"""The story on one page: a stack is loaded, compared with what is remembered and with what is there; the plan that
+comes of it is approved, carried out, and remembered.
+
+    load → graph → check → refresh → diff → stages → [approve] → apply → state
+
+Each arrow is one module in `haplan.steps`. This module strings them together; it holds no rule of its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Part, PlanView, Provider, Task, ValidateView
+from haplan.errors import Denied, HaplanError
+from haplan.model.finding import Finding
+from haplan.model.graph import Edge
+from haplan.model.plan import Action, Calls, Change, Placement, Plan, Transaction
+from haplan.model.stack import Stack
+from haplan.model.state import Holder, Run, State
+from haplan.session import Options, Session, open_session
+from haplan.steps import approve, check, diff, graph, order, refresh, select, stages
+from haplan.steps.apply import Result, Setting
+from haplan.steps.apply import apply as carry_out
+from haplan.steps.approve import PlanFile, digest
+from haplan.steps.load import load
+
+
+@attrs.frozen
+class Validation:
+    """What validating gives: the stack, and what the rules find in it."""
+
+    stack: Stack
+    findings: tuple[Finding, ...]
+
+
+def validate(session: Session) -> Validation:
+    """Check a stack offline: its language and the design rules.
+
+    Raises:
+        StackError: The stack itself has mistakes.
+    """
+    stack = _load(session)
+    unused = session.variable.unused(stack.variables)
+    if unused:
+        raise HaplanError("\n".join(unused))
+    graph.graph(stack, session.types)
+    rules = session.plugins.rules.values()
+    findings = check.check("V", ValidateView(stack), rules) + check.check_extra(stack, session.plugins.providers)
+    return Validation(stack, check.in_order(findings))
+
+
+def plan(session: Session) -> Plan:
+    """Make a plan. Writes nothing and takes no lock.
+
+    Raises:
+        Denied: A rule finds an error in the stack, or ``prevent_destroy`` forbids a change.
+        OtherEstate: The state belongs to another estate than the credentials reach.
+    """
+    found = validate(session)
+    _refuse_errors(found.findings)
+    state = session.backend.load()
+    stack = _emptied(found.stack) if session.options.destroy else found.stack
+    resources = graph.graph(stack, session.types)
+    options = session.options
+    chosen = select.select(stack, state, options.targets, options.excludes, options.replaces)
+    wanted = refresh.targets(stack, state, chosen.only)
+    providers = session.open_providers(found.stack, wanted)
+    identities = _identities(providers, state)
+    seen = _refresh(session, wanted, providers, state)
+    difference = diff.diff(stack, resources.order, state, seen.seen, session.types, chosen, session.fingerprint(state))
+    placed = order.reordered(stack, session.types, providers, seen.orders, difference.changes, chosen)
+    return _planned(
+        session, stack, state, resources.edges, providers, seen, difference, placed, found.findings, identities
+    )
+
+
+def _planned(
+    session: Session,
+    stack: Stack,
+    state: State,
+    references: Iterable[Edge],
+    providers: Mapping[str, Provider],
+    seen: refresh.Refreshed,
+    difference: diff.Difference,
+    placed: order.Ordered,
+    findings: tuple[Finding, ...],
+    identities: Mapping[str, Mapping[str, str]],
+) -> Plan:
+    changes, placements, assessed = _assessed(placed.changes, providers)
+    refresh_only = session.options.refresh_only
+    changes = () if refresh_only else changes
+    edges = order.edges(stack, state, changes, references, session.plugins.order)
+    ranks = {name: kind.rank for name, kind in session.types.items()}
+    staged = stages.stages(changes, placements, edges, ranks, placed.orders)
+    view = PlanView(stack, state, changes, seen.seen, seen.facts, edges)
+    found = (*findings, *difference.findings, *assessed, *check.check("P", view, session.plugins.rules.values()))
+    transactions, calls = _counted(staged.transactions, changes, providers)
+    made = Plan(
+        stack=stack.name,
+        environment=session.options.environment,
+        command="destroy" if session.options.destroy else "refresh" if refresh_only else "apply",
+        lineage=state.lineage,
+        serial=state.serial,
+        changes=changes,
+        unchanged=difference.unchanged - len(placed.changes) + len(difference.changes),
+        drift=difference.drift,
+        transactions=transactions,
+        edges=edges,
+        outputs=diff.outputs(stack, state, difference.known) if not refresh_only else (),
+        findings=check.in_order(found),
+        limits=stack.limits,
+        identities=identities,
+        settings=session.settings_without_secrets(stack),
+        calls=calls,
+        versions=_versions(changes, state),
+        known=_flowing(changes, stack, difference.known),
+        facts={address: facts for address, facts in seen.facts.items() if any(c.address == address for c in changes)},
+        targets={name: getattr(session.options, name) for name in ("targets", "excludes", "replaces")},
+        inputs=stack.inputs,
+        voided=staged.voided,
+        notes=tuple(
+            sorted({*seen.notes, *(line for lines in seen.unowned.values() for line in lines), *session.notes(state)})
+        ),
+        plugins=session.plugin_versions(stack),
+        variables={name: session.shown_variable(variable, state) for name, variable in stack.variables.items()},
+        memories=seen.memories,
+    )
+    session.tell("planned", data={action.value: made.count(action) for action in Action})
+    session.plugins.hook.haplan_plan_made(plan=made)
+    return made
+
+
+def _load(session: Session) -> Stack:
+    return load(session.file, session.plugins.resources, session.variable)
+
+
+def _emptied(stack: Stack) -> Stack:
+    """A stack that wants nothing: everything in state goes."""
+    return attrs.evolve(stack, blocks={}, outputs={})
+
+
+def _refuse_errors(findings: Iterable[Finding]) -> None:
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise Denied("\n".join(approve.line(finding) for finding in errors))
+
+
+def _identities(providers: Mapping[str, Provider], state: State) -> dict[str, Mapping[str, str]]:
+    found = {}
+    for key, provider in providers.items():
+        found[key] = provider.identity()
+        approve.refuse_estate(state.identities, key, found[key], "this state")
+    return found
+
+
+def _refresh(
+    session: Session, wanted: Mapping[str, Any], providers: Mapping[str, Provider], state: State
+) -> refresh.Refreshed:
+    if not session.options.refresh:
+        return refresh.remembered(state)
+    for key, asked in wanted.items():
+        session.tell("refresh", data={"state": "started", "resources": len(asked), "provider": key})
+    seen = refresh.refresh(wanted, providers, state)
+    for key, asked in wanted.items():
+        calls = providers[key].calls(()).made
+        session.tell("refresh", data={"state": "done", "resources": len(asked), "provider": key, "calls": calls})
+    return seen
+
+
+def _assessed(
+    changes: Iterable[Change], providers: Mapping[str, Provider]
+) -> tuple[tuple[Change, ...], dict[str, tuple[Placement, ...]], tuple[Finding, ...]]:
+    """What each provider says of its changes: cost, reach, further reasons to replace, and where they are placed."""
+    done: list[Change] = []
+    placements: dict[str, tuple[Placement, ...]] = {}
+    findings: list[Finding] = []
+    for change in changes:
+        provider = providers.get(change.provider)
+        if provider is None or change.action is Action.FORGET:
+            done.append(change)
+            placements[change.address] = ()
+            continue
+        said = provider.assess(change)
+        if said.replaces and change.action is Action.UPDATE:
+            words = ", ".join(".".join(map(str, path)) for path in said.replaces)
+            change = attrs.evolve(
+                change, action=Action.REPLACE, replaces=said.replaces, reason=f"replaced because {words} changed"
+            )
+        change = attrs.evolve(change, impact=said.impact, sites=said.sites)
+        findings += said.findings
+        placements[change.address] = tuple(provider.placements(change))
+        done.append(change)
+    return tuple(done), placements, tuple(findings)
+
+
+def _counted(
+    transactions: tuple[Transaction, ...], changes: Iterable[Change], providers: Mapping[str, Provider]
+) -> tuple[tuple[Transaction, ...], tuple[Calls, ...]]:
+    """How many calls each provider made, and expects."""
+    by_address = {change.address: change for change in changes}
+    counted: list[Transaction] = []
+    for transaction in transactions:
+        task = _task(transaction, by_address)
+        counted.append(attrs.evolve(transaction, writes=providers[transaction.provider].calls([task]).expected))
+    calls = [
+        providers[key].calls([_task(t, by_address) for t in counted if t.provider == key])
+        for key in providers
+        if key != "haplan"
+    ]
+    return tuple(counted), tuple(calls)
+
+
+def _task(transaction: Transaction, changes: Mapping[str, Change]) -> Task:
+    parts = tuple(Part(changes[placed.address], placed.placement) for placed in transaction.placed)
+    return Task(transaction, parts, transaction.orders)
+
+
+def _versions(changes: Iterable[Change], state: State) -> dict[str, int]:
+    """The row versions a plan depends on: those it changes, and those whose values flow into the changes."""
+    versions = {}
+    for change in changes:
+        for address in (change.address, *change.depends_on):
+            row = state.row(address)
+            versions[address] = row.serial if row else 0
+    return dict(sorted(versions.items()))
+
+
+def _flowing(
+    changes: Iterable[Change], stack: Stack, known: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """What references in the changes and outputs may need of resources that do not change: ids and names."""
+    from haplan.model.value import references
+
+    wanted = {ref.address for change in changes for ref in references(change.after)}
+    wanted |= {ref.address for out in stack.outputs.values() for ref in references(out.value)}
+    return {address: {"id": known[address]["id"]} for address in sorted(wanted) if "id" in known.get(address, {})}
+
+
+# --- Apply ------------------------------------------------------------------------------------------------------------
+
+
+def apply(session: Session, plan: Plan) -> Result:
+    """Carry out an approved plan: this plan, nothing else.
+
+    Raises:
+        Denied: A rule or a limit forbids it.
+        Stale: State moved since the plan, or this digest was applied already.
+        Locked: Somebody else is writing this state.
+    """
+    approve.refuse_limits(plan)
+    if plan.command == "refresh":
+        raise HaplanError("a refresh-only plan changes nothing; there is nothing to apply")
+    providers = session.providers_of(plan)
+    with session.locked(plan) as holder:
+        state = session.backend.load()
+        approve.refuse_stale(plan, state, digest(plan))
+        for key, provider in providers.items():
+            approve.refuse_estate({**state.identities, **plan.identities}, key, provider.identity(), "this plan")
+        run = session.begin(plan, holder)
+        with session.interruptible() as stop, session.record(run, plan) as tell:
+            setting = Setting(
+                session.backend,
+                holder,
+                run,
+                session.backend.load(),
+                providers,
+                session.types,
+                tuple(session.plugins.rules.values()),
+                session.clock,
+                tell,
+                stop,
+                session.options.parallelism,
+            )
+            result = carry_out(plan, setting)
+            session.end(run, result.exit_code)
+    return result
+
+
+def drift(session: Session) -> Plan:
+    """What moved in the estate since it was recorded: a plan without changes."""
+    session.options = attrs.evolve(session.options, refresh_only=True)
+    return plan(session)
+
+
+# --- Plan files -------------------------------------------------------------------------------------------------------
+
+
+def write_plan(session: Session, plan: Plan, path: Path) -> str:
+    """Write a plan to a file, and give its digest."""
+    try:
+        path.write_bytes(approve.seal(plan, session.made()))
+    except OSError as error:
+        raise HaplanError(f"{path}: cannot write the plan: {error.strerror}") from None
+    return digest(plan)
+
+
+def read_plan(path: Path) -> PlanFile:
+    """Read a plan file; see `haplan.steps.approve.unseal`."""
+    return approve.unseal(path)
+
+
+def open_plan(path: Path, options: Options | None = None, **more: Any) -> tuple[Session, Plan]:
+    """A plan file with the session to apply it in: no stack code is run."""
+    found = approve.unseal(path)
+    made = found.made
+    options = attrs.evolve(
+        options, environment=found.plan.environment, lab=bool(made.get("lab")), state=str(made.get("state", ""))
+    )
+    session = open_session(Path(str(made.get("file", "stack.py"))), options, plan=found.plan, **more)
+    return session, found.plan
+
+
+# --- Looking at things ------------------------------------------------------------------------------------------------
+
+
+def read_state(session: Session) -> State:
+    """What is remembered."""
+    return session.backend.load()
+
+
+def dependencies(session: Session) -> tuple[Stack, tuple[Edge, ...]]:
+    """A stack and its edges of all kinds, as if everything in it were new."""
+    found = validate(session)
+    resources = graph.graph(found.stack, session.types)
+    new = tuple(order.as_new(block) for block in found.stack.blocks.values() if not block.data)
+    return found.stack, order.edges(found.stack, State(), new, resources.edges, session.plugins.order)
+
+
+def force_unlock(session: Session, lock_id: str) -> Holder:
+    """Take the lock from its holder.
+
+    Raises:
+        HaplanError: Nobody holds a lock of that id.
+    """
+    holder = session.backend.unlock(lock_id)
+    if holder is None:
+        raise HaplanError(f"no lock {lock_id!r} is held; `haplan plan` says who holds one")
+    return holder
+
+
+def runs(session: Session) -> tuple[Run, ...]:
+    """The runs that wrote, latest last."""
+    return session.backend.load().runs

@@ -1,0 +1,132 @@
+"""Comparing by meaning and by ownership: what is wanted against what is there.
+
+Ownership goes down to the entry: of a mapping only the keys that the stack declares, of each of them only what it
+declares in turn; a list or a plain value is owned whole. Absent, ``None`` and an empty container are the same.
+"""
+
+import json
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from haplan.model.schema import Attribute
+from haplan.model.value import Path, Ref, Secret, Text, Tree, Unknown
+
+Unordered = frozenset[str]
+"""Names of the attributes that compare as sets."""
+
+
+def unordered(attributes: Mapping[str, Attribute], values: Mapping[str, Tree]) -> Unordered:
+    """Which attributes compare as sets, given the values that decide on it."""
+    return frozenset(
+        name
+        for name, attribute in attributes.items()
+        if attribute.unordered
+        or (attribute.unordered_when and values.get(attribute.unordered_when[0]) == attribute.unordered_when[1])
+    )
+
+
+def is_empty(tree: Tree) -> bool:
+    """True for what counts as not there."""
+    return tree is None or (isinstance(tree, Mapping | list | tuple) and not tree)
+
+
+def owned(shape: Tree, live: Tree) -> Tree:
+    """The part of `live` that `shape` declares."""
+    if isinstance(shape, Mapping) and isinstance(live, Mapping):
+        return {key: owned(shape[key], live[key]) for key in shape if key in live}
+    return live
+
+
+def same(wanted: Tree, live: Tree, as_set: bool = False) -> bool:
+    """True if both mean the same; anything not known until apply differs."""
+    if is_empty(wanted) and is_empty(live):
+        return True
+    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+        return all(same(wanted.get(key), live.get(key)) for key in {*wanted, *live})
+    if isinstance(wanted, list | tuple) and isinstance(live, list | tuple):
+        if as_set:
+            return sorted(map(_key, wanted)) == sorted(map(_key, live))
+        return len(wanted) == len(live) and all(map(same, wanted, live))
+    if isinstance(wanted, Ref | Text | Unknown):
+        return False
+    if isinstance(wanted, Secret) or isinstance(live, Secret):
+        return _same_secret(wanted, live)
+    return bool(wanted == live) and isinstance(wanted, bool) == isinstance(live, bool)
+
+
+def _same_secret(wanted: Tree, live: Tree) -> bool:
+    """By version where one is given, else by fingerprint; what could not be resolved is not compared."""
+    if not isinstance(wanted, Secret) or not isinstance(live, Secret):
+        return False
+    if wanted.version is not None or live.version is not None:
+        return wanted.version == live.version
+    return not wanted.fingerprint or wanted.fingerprint == live.fingerprint
+
+
+def differences(wanted: Tree, live: Tree, sets: Unordered = frozenset(), at: Path = ()) -> Iterator[Path]:
+    """The paths at which two trees differ, as deep as mappings go."""
+    if isinstance(wanted, Mapping) and (isinstance(live, Mapping) or (at and live is None)) and wanted:
+        there = live or {}
+        for key in [*wanted, *(key for key in there if key not in wanted)]:
+            yield from differences(wanted.get(key), there.get(key), sets, (*at, key))
+    elif not same(wanted, live, as_set=len(at) == 1 and at[0] in sets):
+        yield at
+
+
+def lost(recorded: Tree, wanted: Tree, at: Path = ()) -> Iterator[Path]:
+    """Paths that were declared before and are declared no more: at the highest level that went."""
+    if not isinstance(recorded, Mapping) or not isinstance(wanted, Mapping):
+        return
+    for key, value in recorded.items():
+        if key not in wanted:
+            yield (*at, key)
+        else:
+            yield from lost(value, wanted[key], (*at, key))
+
+
+def without(tree: Tree, paths: tuple[Path, ...]) -> Tree:
+    """The tree without what stands at these paths."""
+    if not paths or not isinstance(tree, Mapping):
+        return tree
+    gone = {path[0] for path in paths if len(path) == 1}
+    deeper = {key: tuple(path[1:] for path in paths if len(path) > 1 and path[0] == key) for key in tree}
+    return {key: without(value, deeper[key]) for key, value in tree.items() if key not in gone}
+
+
+def without_secrets(tree: Tree) -> Tree:
+    """The tree without its secrets: no backend tells them, so they are not compared with what is read."""
+    if isinstance(tree, Mapping):
+        return {key: without_secrets(value) for key, value in tree.items() if not isinstance(value, Secret)}
+    return tree
+
+
+def merged(shape: Tree, more: Tree) -> Tree:
+    """Two declarations as one shape: every key that either has."""
+    if isinstance(shape, Mapping) and isinstance(more, Mapping):
+        return {key: merged(shape.get(key, more.get(key)), more.get(key, shape.get(key))) for key in {**shape, **more}}
+    return shape
+
+
+def kept_in_order(wanted: list[str], live: list[str]) -> set[str]:
+    """The names that need not move: a longest common subsequence. Names stand once in each list."""
+    place = {name: index for index, name in enumerate(live)}
+    common = [name for name in wanted if name in place]
+    ends: list[int] = []
+    back: dict[str, str] = {}
+    tails: list[str] = []
+    for name in common:
+        at = bisect_left(ends, place[name])
+        if at:
+            back[name] = tails[at - 1]
+        ends[at:], tails[at:] = [place[name], *ends[at + 1 :]], [name, *tails[at + 1 :]]
+    kept: set[str] = set()
+    last = tails[-1] if tails else None
+    while last is not None:
+        kept.add(last)
+        last = back.get(last)
+    return kept
+
+
+def _key(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)

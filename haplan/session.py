@@ -1,0 +1,453 @@
+"""A session: one stack in one environment, with its plugins, its state and the providers it needs.
+
+It is what the engine's story is told with; it knows files, environment variables, clocks and signals, so that the steps
+need not.
+"""
+
+import contextlib
+import getpass
+import json
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from haplan import __version__
+from haplan.contracts import Clock, Context, Lab, LabRequest, Observer, Provider, StateBackend, Target
+from haplan.errors import HaplanError, PluginError
+from haplan.model import value as model
+from haplan.model.event import Event
+from haplan.model.plan import Plan
+from haplan.model.schema import TypeInfo
+from haplan.model.stack import Block, ProviderBlock, Stack, Variable
+from haplan.model.state import Holder, Run, State
+from haplan.plugins import Plugins, load_plugins
+from haplan.steps.approve import digest, plain
+from haplan.steps.load import find
+from haplan.variables import Variables
+
+LEASE = 60.0
+"""Seconds a lock holds without a heartbeat (design section 5)."""
+LAB = "lab"
+
+
+@attrs.frozen
+class Options:
+    """What a command was given.
+
+    Attributes:
+        environment: Own state, own variables; ``lab`` with `lab`.
+        state: URL of the state; "" is ``.haplan/<environment>/state.db`` beside the stack.
+        lab: Providers are served by their simulators.
+        variables: ``name=value`` each.
+        variable_files: TOML or JSON files.
+        targets, excludes, replaces: Addresses or globs.
+        destroy: Everything goes.
+        refresh_only: Look, change nothing.
+        refresh: False trusts the state.
+        parallelism: Most writes at once.
+        lock_timeout: Seconds to wait for the lock.
+        log: File for each request, redacted.
+    """
+
+    environment: str = "default"
+    state: str = ""
+    lab: bool = False
+    variables: tuple[str, ...] = ()
+    variable_files: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    destroy: bool = False
+    refresh_only: bool = False
+    refresh: bool = True
+    parallelism: int = 10
+    lock_timeout: float = 0.0
+    log: Path | None = None
+
+
+class RealClock:
+    """Time as it is."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)
+
+
+class Session:
+    """One stack in one environment. A context manager: leaving it closes what it opened."""
+
+    def __init__(
+        self,
+        file: Path,
+        options: Options,
+        plugins: Plugins,
+        observers: Sequence[Observer],
+        ask: Callable[[str], str] | None,
+        environ: Mapping[str, str],
+        clock: Clock | None,
+        plan: Plan | None,
+    ) -> None:
+        self.file = file
+        self.root = file.parent
+        self.name = file.parent.name if file.name == "stack.py" else file.stem
+        self.options = attrs.evolve(options, environment=LAB) if options.lab else options
+        self.folder = self.root / ".haplan" / self.options.environment
+        self.plugins = plugins
+        self.environ = environ
+        self.variable = Variables(self.root, self.options, environ, ask)
+        self._observers = tuple(observers)
+        self._own_clock = clock
+        self._given_plan = plan
+        self._labs: dict[str, Lab] = {}
+        self._providers: dict[str, Provider] = {}
+        self._log: Any = None
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of connections, simulators and the state."""
+        for provider in self._providers.values():
+            provider.close()
+        for lab in self._labs.values():
+            lab.stop()
+        if "backend" in self.__dict__:
+            self.backend.close()
+        if self._log is not None:
+            self._log.close()
+        self._providers, self._labs, self._log = {}, {}, None
+
+    # --- Time, state, types ---
+
+    @property
+    def clock(self) -> Clock:
+        """The lab's clock where a simulator runs, else real time."""
+        if self._own_clock is not None:
+            return self._own_clock
+        return next((lab.clock for lab in self._labs.values()), RealClock())
+
+    @property
+    def state_url(self) -> str:
+        """Where state is kept."""
+        return self.options.state or self.environ.get("HAPLAN_STATE", "") or f"sqlite:///{self.folder / 'state.db'}"
+
+    @cached_property
+    def backend(self) -> StateBackend:
+        """The state backend, opened; nothing is written by opening it."""
+        scheme = self.state_url.partition("://")[0] if "://" in self.state_url else "sqlite"
+        if scheme not in self.plugins.state_backends:
+            known = ", ".join(sorted(self.plugins.state_backends)) or "none"
+            raise PluginError(f"no state backend for {scheme!r} is installed; there are: {known}")
+        return self.plugins.state_backends[scheme](self.state_url, _Wall(self))
+
+    @cached_property
+    def types(self) -> dict[str, TypeInfo]:
+        """Resource types by name."""
+        return {name: cls.haplan_type for name, cls in self.plugins.resources.items()}  # type: ignore[attr-defined]  # set by @resource
+
+    def tell(self, kind: str, text: str = "", **more: Any) -> None:
+        """Tell the observers."""
+        self.observe(Event(kind, self.clock.now(), text=text, **more))
+
+    def observe(self, event: Event) -> None:
+        """Pass an event on."""
+        for observer in self._observers:
+            observer(event)
+        self.plugins.hook.haplan_event(event=event)
+
+    # --- Providers ---
+
+    def open_providers(self, stack: Stack, wanted: Mapping[str, Sequence[Target]]) -> dict[str, Provider]:
+        """The providers that the resources need, by key."""
+        return {key: self._provider(key, stack) for key in wanted}
+
+    def providers_of(self, plan: Plan) -> dict[str, Provider]:
+        """The providers that a plan needs, opened from what the plan says of them."""
+        blocks = {}
+        for key in dict.fromkeys([*(t.provider for t in plan.transactions), *plan.identities]):
+            name, _, alias = key.partition(".")
+            blocks[key] = ProviderBlock(name, alias, model.decode(dict(plan.settings.get(key, {}))), None)
+        return {key: self._providers.get(key) or self._open(block, ()) for key, block in blocks.items()}
+
+    def _provider(self, key: str, stack: Stack) -> Provider:
+        if key in self._providers:
+            return self._providers[key]
+        name, _, alias = key.partition(".")
+        block = stack.providers.get(key) or ProviderBlock(name, alias, {}, None)
+        return self._open(block, tuple(b for b in stack.blocks.values() if b.provider == key))
+
+    def _open(self, block: ProviderBlock, blocks: tuple[Block, ...]) -> Provider:
+        cls = self.plugins.provider(block.name)
+        settings, environ = dict(block.settings), self.environ
+        if self.options.lab and block.name != "haplan":
+            settings, environ = {**settings, **self.start_lab(block.key, cls, blocks).settings}, {}
+        context = Context(self.clock, environ, self.secret, self._write_log, lambda text: self.tell("note", text))
+        self._providers[block.key] = cls.open(_settings(cls, settings, block), context)
+        return self._providers[block.key]
+
+    def start_lab(
+        self, key: str, cls: type[Provider], blocks: tuple[Block, ...], *, port: int = 0, tls: bool = False
+    ) -> Lab:
+        """The simulator of a provider, started once."""
+        if key not in self._labs:
+            definition = self.root / "lab.toml"
+            request = LabRequest(
+                self.root / ".haplan" / LAB, definition if definition.is_file() else None, blocks, port, tls
+            )
+            self._labs[key] = cls.lab(request)
+        return self._labs[key]
+
+    def _write_log(self, line: str) -> None:
+        if self.options.log is None:
+            return
+        if self._log is None:
+            try:
+                self._log = self.options.log.open("a", encoding="utf-8")
+            except OSError as error:
+                raise HaplanError(f"--log {self.options.log}: {error.strerror}") from None
+        self._log.write(line + "\n")
+        self._log.flush()
+
+    # --- Secrets ---
+
+    def secret(self, source: str) -> str:
+        """The secret behind a source.
+
+        Raises:
+            HaplanError: It cannot be found; the message never holds it.
+        """
+        scheme, _, rest = source.partition(":")
+        if scheme == "var":
+            return str(self.variable.value_of(rest))
+        if scheme not in self.plugins.secret_sources:
+            raise HaplanError(
+                f"secret {scheme}:…: no such source; there are: {', '.join(sorted(self.plugins.secret_sources))}"
+            )
+        return str(self.plugins.secret_sources[scheme](rest))
+
+    def fingerprint(self, state: State) -> Callable[[model.Secret], model.Secret]:
+        """Gives a secret its keyed fingerprint; one that cannot be resolved, or has no key yet, keeps none."""
+
+        def keyed(found: model.Secret) -> model.Secret:
+            if not state.key:
+                return found
+            try:
+                return attrs.evolve(found, fingerprint=model.fingerprint(state.key, self.secret(found.source)))
+            except HaplanError:
+                return found
+
+        return keyed
+
+    def shown_variable(self, variable: Variable, state: State) -> model.Tree:
+        """A variable as a plan keeps it: a sensitive one by fingerprint."""
+        if not variable.sensitive:
+            return variable.value
+        return model.fingerprint(state.key, str(variable.value)) if state.key else "(sensitive)"
+
+    def settings_without_secrets(self, stack: Stack) -> dict[str, Mapping[str, Any]]:
+        """Provider settings as a plan keeps them: secrets by where they come from."""
+        return {key: plain(block.settings) for key, block in stack.providers.items()}
+
+    # --- What goes into plans ---
+
+    def plugin_versions(self, stack: Stack) -> dict[str, str]:
+        """The plugins a plan needs."""
+        names = {key.partition(".")[0] for key in stack.providers} | {"design"}
+        return {name: self.plugins.versions[name] for name in sorted(names) if name in self.plugins.versions}
+
+    def notes(self, state: State) -> tuple[str, ...]:
+        """Lines for people about the state: who is writing it now, what a dead run left."""
+        holder = self.backend.holder()
+        alive = holder is not None and holder.until > _Wall(self).now()
+        if holder is not None and alive:
+            return (
+                f"{holder.who} is writing this state now ({holder.what}, run {holder.id}); its addresses may still change",
+            )
+        left = sorted({intent.address for intent in state.intents})
+        return (
+            (f"an earlier run ended in the middle of: {', '.join(left)}; this plan goes on from what is true",)
+            if left
+            else ()
+        )
+
+    def made(self) -> dict[str, Any]:
+        """What stands beside a plan's body: how, where and by whom it was made."""
+        return {
+            "at": time.time(),
+            "by": who(),
+            "haplan": __version__,
+            "file": str(self.file),
+            "state": self.state_url,
+            "lab": self.options.lab,
+        }
+
+    # --- Runs ---
+
+    @contextlib.contextmanager
+    def locked(self, plan: Plan) -> Iterator[Holder]:
+        """Hold the lock for a ``with`` block.
+
+        Raises:
+            Locked: Somebody else holds it, longer than ``--lock-timeout``.
+        """
+        now = _Wall(self).now()
+        wanted = Holder(
+            f"{secrets.token_hex(4)}", who(), socket.gethostname(), os.getpid(), plan.command, now, now + LEASE
+        )
+        holder = self._wait_for_lock(wanted)
+        try:
+            yield holder
+        finally:
+            self.backend.unlock(holder.id)
+
+    def _wait_for_lock(self, wanted: Holder) -> Holder:
+        from haplan.errors import Locked
+
+        until = time.monotonic() + self.options.lock_timeout
+        while True:
+            try:
+                return self.backend.lock(wanted)
+            except Locked:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(0.2)
+
+    def begin(self, plan: Plan, holder: Holder) -> Run:
+        """Open a run."""
+        day = time.strftime("%Y-%m-%d", time.gmtime(self.clock.now()))
+        return self.backend.begin(
+            Run(f"{day}-{secrets.token_hex(4)}", 0, digest(plan), self.clock.now(), who(), plan.command)
+        )
+
+    def end(self, run: Run, exit_code: int) -> None:
+        """Close a run."""
+        result = {0: "done", 7: "interrupted"}.get(exit_code, "failed")
+        self.backend.end(attrs.evolve(run, ended=self.clock.now(), result=result))
+
+    @contextlib.contextmanager
+    def record(self, run: Run, plan: Plan) -> Iterator[Callable[[Event], None]]:
+        """Keep the run's record beside the state: plan, events, result."""
+        folder = self.folder / "runs" / run.id
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "plan.json").write_text(json.dumps(plain(plan), indent=1), encoding="utf-8")
+        with (folder / "events.jsonl").open("w", encoding="utf-8") as events:
+
+            def tell(event: Event) -> None:
+                events.write(json.dumps(plain(event)) + "\n")
+                events.flush()
+                self.observe(event)
+
+            total = max((t.stage for t in plan.transactions), default=0)
+            tell(
+                Event(
+                    "run",
+                    self.clock.now(),
+                    data={
+                        "state": "started",
+                        "run": run.id,
+                        "transactions": len(plan.transactions),
+                        "stages": total,
+                        "expected_seconds": plan.seconds(),
+                    },
+                )
+            )
+            yield tell
+            tell(Event("run", self.clock.now(), data={"state": "ended", "run": run.id}))
+
+    @contextlib.contextmanager
+    def interruptible(self) -> Iterator[threading.Event]:
+        """Ctrl-C once sets the flag: nothing new is started. Twice raises KeyboardInterrupt."""
+        stop = threading.Event()
+        if threading.current_thread() is not threading.main_thread():
+            yield stop
+            return
+
+        def pressed(number: int, frame: object) -> None:
+            if stop.is_set():
+                raise KeyboardInterrupt
+            stop.set()
+            self.tell(
+                "warning",
+                "stopping: writes under way are finished, nothing new is started; Ctrl-C again leaves at once",
+            )
+
+        before = {number: signal.signal(number, pressed) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield stop
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class _Wall:
+    """The clock of locks: real time, unless a test gives its own; a simulated hour must not end a lease."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def now(self) -> float:
+        own = self._session._own_clock
+        return own.now() if own is not None else time.time()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def who() -> str:
+    """user@host, for people to read."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):
+        return f"{os.getuid()}@{socket.gethostname()}"
+
+
+def _settings(cls: type[Provider], given: Mapping[str, Any], block: ProviderBlock) -> Any:
+    from haplan.language.record import nearest
+
+    known = [field.name for field in attrs.fields(cls.config)]
+    for name in given:
+        if name not in known:
+            where = f"{block.location}: " if block.location else ""
+            raise HaplanError(f"{where}provider {block.key!r}: unknown setting {name!r}{nearest(name, known)}")
+    return cls.config(**given)
+
+
+def open_session(
+    place: str | Path,
+    options: Options | None = None,
+    *,
+    observers: Sequence[Observer] = (),
+    ask: Callable[[str], str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    plugins: Plugins | None = None,
+    plan: Plan | None = None,
+) -> Session:
+    """Open a session for a stack.
+
+    Args:
+        place: A folder or file.
+        ask: Asks a person for the value of a variable; None where there is no terminal.
+        environ: Environment variables; the process's own by default.
+        clock: Time; by default real, or the simulators'.
+        plan: A plan that was read from a file: then the stack's file need not exist.
+    """
+    environ = dict(os.environ) if environ is None else environ
+    file = Path(place) if plan is not None else find(place)
+    return Session(file, options or Options(), plugins or load_plugins(environ), observers, ask, environ, clock, plan)

@@ -1,0 +1,9 @@
+"""Apply: carry out the stages of an approved plan, nothing else.
+
+Each transaction walks ``intended → writing → written → settled → verified → recorded``, each step durable before the
+next. `run` is the loop, `worker` one write, `record` what is saved.
+"""
+
+from haplan.steps.apply.run import Outcome, Result, Setting, apply
+
+__all__ = ["Outcome", "Result", "Setting", "apply"]

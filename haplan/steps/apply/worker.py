@@ -1,0 +1,173 @@
+"""One write: read once more, refuse what moved since the plan, then hand the task to the provider.
+
+Runs in a thread of its own. Whatever must be durable is asked of the run's loop, which alone talks to the state.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from haplan.contracts import ApplyView, Provider, Query, Reading, Seen, Target, Task, Written
+from haplan.errors import Denied, HaplanError, ProviderError, Stale
+from haplan.model.compare import differences, owned, unordered, without_secrets
+from haplan.model.finding import Finding, Rule
+from haplan.model.plan import Action, Change
+from haplan.model.schema import TypeInfo
+from haplan.model.state import Intent, Row
+
+MAX_AGE = 60.0
+"""Seconds that a bulk list may be old to answer for a comparison before a write (design: "no older than 60 s")."""
+
+
+@attrs.frozen
+class Job:
+    """What a worker is given.
+
+    Attributes:
+        task: With references resolved.
+        provider: Who writes.
+        targets: The task's resources, as `Provider.read` takes them.
+        touched: Addresses that an earlier transaction of this run wrote: they are expected to have moved.
+        announce: Makes an intent durable; raises if this run may not write any more.
+        progress: Tells how it goes.
+        rules: Of the moment before a write.
+        types: Resource types.
+        run: Id of the run.
+    """
+
+    task: Task
+    provider: Provider
+    targets: tuple[Target, ...]
+    touched: frozenset[str]
+    announce: Callable[[Intent], None]
+    progress: Callable[[str], None]
+    rules: tuple[Rule, ...]
+    types: Mapping[str, TypeInfo]
+    run: str
+
+
+@attrs.frozen
+class Done:
+    """A write that ended well."""
+
+    task: Task
+    written: Written
+
+
+@attrs.frozen
+class Broke:
+    """A write that did not."""
+
+    task: Task
+    error: HaplanError
+
+
+class _Io:
+    """What the provider reports to."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def about_to(self, step: str, address: str, key: Mapping[str, Any], *, idempotent: bool = False) -> None:
+        transaction = self._job.task.transaction
+        self._job.announce(
+            Intent(
+                run=self._job.run,
+                transaction=transaction.id,
+                address=address,
+                document=transaction.document,
+                provider=transaction.provider,
+                step=step,
+                key=dict(key),
+                idempotent=idempotent,
+            )
+        )
+
+    def progress(self, text: str) -> None:
+        self._job.progress(text)
+
+
+def work(job: Job) -> Done | Broke:
+    """Carry out one transaction; never raises."""
+    try:
+        reading = job.provider.read(Query(job.targets, MAX_AGE))
+        task = _with_seen(job.task, reading.seen)
+        _refuse_moved(task, reading, job.touched, job.types)
+        _refuse_by_rule(task, job)
+        return Done(task, job.provider.write(task, _Io(job)))
+    except HaplanError as error:
+        return Broke(job.task, error)
+    except Exception as error:  # a provider is a plugin: whatever breaks in it is named, and the run goes on
+        name = type(job.provider).name
+        text = f"provider {name!r} broke while writing {job.task.transaction.document}: {type(error).__name__}: {error}"
+        return Broke(job.task, ProviderError(text, lost=True))
+
+
+def _with_seen(task: Task, seen: Mapping[str, Seen]) -> Task:
+    return attrs.evolve(
+        task, parts=tuple(attrs.evolve(part, seen=seen.get(part.change.address)) for part in task.parts)
+    )
+
+
+def _refuse_moved(task: Task, reading: Reading, touched: frozenset[str], types: Mapping[str, TypeInfo]) -> None:
+    """Refuse if what the plan was made on is no longer so.
+
+    Raises:
+        Stale: Naming what moved, and where known who and when.
+    """
+    for part in task.parts:
+        change, seen = part.change, part.seen
+        if change.address in touched or change.action is Action.FORGET:
+            continue
+        if change.action is Action.CREATE and seen is not None and not _expected(change, seen):
+            raise Stale(f"{change.address}: exists now (id {seen.id}), it did not when the plan was made; plan again")
+        if change.action in (Action.UPDATE, Action.REPLACE, Action.IMPORT):
+            _refuse_changed(change, seen, types[change.type])
+    for order in task.orders:
+        live = [name for name in reading.orders.get((order.document, order.list), ()) if name in order.before]
+        if live != [name for name in order.before if name in live] or (order.before and len(live) != len(order.before)):
+            raise Stale(f"{task.transaction.document}: the order of {order.list} moved since the plan; plan again")
+
+
+def _expected(change: Change, seen: Seen) -> bool:
+    return seen.status == "incomplete" or change.reason == "resume"
+
+
+def _refuse_changed(change: Change, seen: Seen | None, kind: TypeInfo) -> None:
+    if seen is None:
+        raise Stale(f"{change.address}: is gone, it was there when the plan was made; plan again")
+    local = {name for name, attribute in kind.attributes.items() if attribute.local} | {"name"}
+    before = without_secrets({name: value for name, value in (change.before or {}).items() if name not in local})
+    moved = list(differences(before, owned(before, seen.values), unordered(kind.attributes, before)))
+    if moved:
+        who = f" by {seen.who}" if seen.who else ""
+        words = ", ".join(".".join(map(str, path)) for path in moved[:3])
+        raise Stale(f"{change.address}: {words} changed{who} since the plan; plan again")
+
+
+def _refuse_by_rule(task: Task, job: Job) -> None:
+    if not job.rules:
+        return
+    view = ApplyView(task, job.provider.facts(job.targets))
+    found: list[Finding] = [
+        finding for rule in job.rules for finding in rule.check(view) if finding.severity == "error"
+    ]
+    if found:
+        raise Denied("; ".join(f"{finding.rule}: {finding.message}" for finding in found))
+
+
+def target_of(change: Change, row: Row | None, owner: Change | Row | None) -> Target:
+    """A change as `Provider.read` is asked for it."""
+    return Target(
+        address=change.address,
+        type=change.type,
+        name=str((change.before or {}).get("name", change.name)),
+        id=change.id,
+        owner=change.owner,
+        owner_name=owner.name if owner else "",
+        owner_type=owner.type if owner else "",
+        values=change.after if change.after is not None else (change.before or {}),
+        row=row,
+        pending=change.reason == "resume",
+    )

@@ -1,0 +1,174 @@
+"""Approve: a plan becomes a file with a digest, and a file becomes a plan again; and what forbids carrying it out.
+
+The digest is over the canonical body (RFC 8785): the same inputs give the same bytes, whatever the clock, the machine
+or the order of work. What differs from run to run stands beside it, under ``made``.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import attrs
+import rfc8785
+
+from haplan.errors import Denied, OtherEstate, PlanFileError, Stale
+from haplan.model import value as model
+from haplan.model.finding import Finding
+from haplan.model.plan import FORMAT, Action, Plan
+from haplan.model.state import State
+
+VARYING = ("calls", "memories", "serial")
+"""Fields of a plan that are not part of what is approved: they tell how it was made."""
+
+
+@attrs.frozen
+class PlanFile:
+    """A plan read from a file.
+
+    Attributes:
+        plan: The plan.
+        made: Clock, machine, user, calls; not approved.
+        digest: Over the body.
+    """
+
+    plan: Plan
+    made: Mapping[str, Any]
+    digest: str
+
+
+def plain(thing: Any) -> Any:
+    """Frozen nouns as plain JSON."""
+    if isinstance(thing, model.Ref | model.Text | model.Secret | model.Unknown):
+        return model.encode(thing)
+    if isinstance(thing, Enum):
+        return thing.value
+    if attrs.has(type(thing)):
+        return {field.name: plain(getattr(thing, field.name)) for field in attrs.fields(type(thing))}
+    if isinstance(thing, Mapping):
+        return {str(key): plain(value) for key, value in thing.items()}
+    if isinstance(thing, list | tuple | set | frozenset):
+        return [plain(value) for value in thing]
+    return thing
+
+
+def body(plan: Plan) -> dict[str, Any]:
+    """The approved part of a plan, as plain JSON."""
+    return {name: value for name, value in plain(plan).items() if name not in VARYING}
+
+
+def digest(plan: Plan) -> str:
+    """The fingerprint that an approval is for."""
+    return "sha256:" + hashlib.sha256(rfc8785.dumps(body(plan))).hexdigest()
+
+
+def seal(plan: Plan, made: Mapping[str, Any]) -> bytes:
+    """A plan as the bytes of its file."""
+    varying = {name: value for name, value in plain(plan).items() if name in VARYING}
+    document: Any = {"format": FORMAT, "made": {**made, **varying}, "body": body(plan), "digest": digest(plan)}
+    return rfc8785.dumps(document) + b"\n"
+
+
+def unseal(path: Path) -> PlanFile:
+    """Read a plan file.
+
+    Raises:
+        PlanFileError: It cannot be read, is not a plan, or was changed after it was written.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise PlanFileError(f"{path}: cannot read this plan file: {error.strerror}") from None
+    except ValueError:
+        raise PlanFileError(f"{path}: not a plan file; `haplan plan --out FILE` writes one") from None
+    if not isinstance(document, dict) or not str(document.get("format", "")).startswith("haplan-plan/"):
+        raise PlanFileError(f"{path}: not a plan file; `haplan plan --out FILE` writes one")
+    if document["format"] != FORMAT:
+        raise PlanFileError(f"{path}: written as {document['format']}, this haplan reads {FORMAT}; plan again")
+    try:
+        found = "sha256:" + hashlib.sha256(rfc8785.dumps(document["body"])).hexdigest()
+        whole = {**document["body"], **{name: document["made"][name] for name in VARYING}}
+        if found != document["digest"]:
+            raise PlanFileError(
+                f"{path}: this plan was changed after it was written (digest does not match); plan again"
+            )
+        return PlanFile(_reader().structure(whole, Plan), document["made"], found)
+    except PlanFileError:
+        raise
+    except Exception as error:  # whatever is missing or of the wrong shape: the file is damaged
+        raise PlanFileError(f"{path}: this plan file is damaged ({type(error).__name__}); plan again") from None
+
+
+@cache
+def _reader() -> Any:
+    import cattrs
+
+    reader = cattrs.Converter(forbid_extra_keys=True)
+    reader.register_structure_hook_func(lambda kind: kind is Any, lambda value, _: model.decode(value))
+    reader.register_structure_hook_func(
+        lambda kind: kind == model.Path or kind == str | int,
+        lambda value, _: tuple(value) if isinstance(value, list) else value,
+    )
+    return reader
+
+
+def refuse_stale(plan: Plan, state: State, sealed: str, *, resuming: bool = False) -> None:
+    """Refuse a plan that no longer fits the state.
+
+    Raises:
+        Stale: Another lineage, a moved row, or a digest already applied.
+    """
+    if plan.lineage and plan.lineage != state.lineage:
+        raise Stale("this plan was made on another state (another lineage); plan again")
+    if not plan.lineage and state.rows:
+        raise Stale("this plan was made before this state existed; plan again")
+    if sealed in state.applied and not resuming:
+        raise Stale(
+            "this plan was applied already; plan again, or go on with an interrupted run: haplan apply --resume RUN"
+        )
+    for name, serial in plan.versions.items():
+        row = state.row(name)
+        now = row.serial if row else 0
+        if now != serial:
+            raise Stale(f"{name}: its state moved since the plan (row version {serial} then, {now} now); plan again")
+
+
+def refuse_estate(recorded: Mapping[str, Mapping[str, str]], key: str, found: Mapping[str, str], what: str) -> None:
+    """Refuse to work on another estate than the recorded one.
+
+    Raises:
+        OtherEstate: Naming both.
+    """
+    known = recorded.get(key)
+    if known is not None and known.get("id") != found.get("id"):
+        raise OtherEstate(
+            f"provider {key!r}: {what} belongs to {known.get('kind')} {known.get('name')!r} ({known.get('id')}), "
+            f"these credentials reach {found.get('name')!r} ({found.get('id')}); check host, token and --env"
+        )
+
+
+def line(finding: Finding) -> str:
+    """A finding as one line."""
+    words = [finding.location, finding.rule, finding.message + (f"; {finding.hint}" if finding.hint else "")]
+    return ": ".join(word for word in words if word)
+
+
+def refuse_limits(plan: Plan) -> None:
+    """Refuse what a rule or a limit forbids.
+
+    Raises:
+        Denied: Naming each.
+    """
+    lines = [line(finding) for finding in plan.findings if finding.severity == "error"]
+    deletes = plan.count(Action.DELETE, Action.REPLACE)
+    reboots = sum(change.impact.kind in ("reboot", "outage") for change in plan.changes)
+    sites = len({site for change in plan.changes for site in change.sites})
+    for name, count in (("max_deletes", deletes), ("max_reboots", reboots), ("max_sites", sites)):
+        limit = getattr(plan.limits, name)
+        if limit is not None and count > limit:
+            lines.append(f"limits({name}={limit}): this plan has {count}; raise it in the stack, or use --target")
+    if lines:
+        raise Denied("\n".join(lines))

@@ -1,0 +1,52 @@
+"""Check: run the rules of one moment and collect what they find."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from haplan.contracts import Provider
+from haplan.errors import PluginError
+from haplan.model.finding import Finding, Moment, Rule
+from haplan.model.stack import Stack
+
+_WEIGHT = {"error": 0, "warning": 1, "info": 2}
+
+
+def check(moment: Moment, view: Any, rules: Iterable[Rule]) -> tuple[Finding, ...]:
+    """The findings of all rules of a moment, worst first, then by rule and address.
+
+    Raises:
+        PluginError: A rule broke; it is named.
+    """
+    found: list[Finding] = []
+    for rule in rules:
+        if moment not in rule.moments:
+            continue
+        try:
+            found += rule.check(view)
+        except Exception as error:  # a rule is a plugin's code: name it
+            raise PluginError(
+                f"rule {rule.id} broke: {type(error).__name__}: {error}; report it to its author"
+            ) from error
+    return in_order(found)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each finding once: worst first, then by rule, address and message."""
+    return tuple(sorted(set(findings), key=lambda f: (_WEIGHT[f.severity], f.rule, f.address, f.message)))
+
+
+def check_extra(stack: Stack, providers: Mapping[str, type[Provider]]) -> tuple[Finding, ...]:
+    """Vendor keys that a provider does not know, and a note for those that nobody reads."""
+    found: list[Finding] = []
+    for block in stack.blocks.values():
+        cls = providers.get(block.provider.split(".")[0])
+        if cls is not None and block.extra:
+            found += [
+                Finding("EXTRA", "error", block.address, line, str(block.location))
+                for line in cls.check_extra(block.type, block.extra)
+            ]
+        ignored = sorted(set(getattr(block.object, "haplan_extra", {})) - {block.provider.split(".")[0]})
+        if ignored:
+            text = f"extra for {', '.join(ignored)} is ignored here: the provider is {block.provider}"
+            found.append(Finding("EXTRA", "info", block.address, text, str(block.location)))
+    return in_order(found)

@@ -1,0 +1,109 @@
+"""Refresh: read the estate, in bulk, as it is now."""
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from haplan.contracts import Provider, Query, Reading, Seen, Target
+from haplan.model import value as model
+from haplan.model.stack import Block, Stack
+from haplan.model.state import Row, State
+
+
+@attrs.frozen
+class Refreshed:
+    """The estate as seen.
+
+    Attributes:
+        seen: By address; what is not there is left out.
+        orders: (document, list) → names as they are.
+        unowned: Lines about entries nobody here owns, by document.
+        memories: Provider key → what it learned.
+        notes: Lines for people.
+        facts: By address.
+    """
+
+    seen: Mapping[str, Seen] = attrs.field(factory=dict)
+    orders: Mapping[tuple[str, str], tuple[str, ...]] = attrs.field(factory=dict)
+    unowned: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    memories: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
+    notes: tuple[str, ...] = ()
+    facts: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
+
+
+def targets(stack: Stack, state: State, only: frozenset[str] | None = None) -> dict[str, list[Target]]:
+    """What to read, by provider key: the blocks of the stack and the rows of the state."""
+    pending = {intent.address for intent in state.intents}
+    found: dict[str, list[Target]] = {}
+    for block in stack.blocks.values():
+        if only is None or block.address in only:
+            found.setdefault(block.provider, []).append(_of_block(block, stack, state, pending))
+    for (address, deposed), row in state.rows.items():
+        if not deposed and address not in stack.blocks and (only is None or address in only):
+            found.setdefault(row.provider_key, []).append(_of_row(row, state))
+    return found
+
+
+def refresh(
+    wanted: Mapping[str, Iterable[Target]], providers: Mapping[str, Provider], state: State, *, max_age: float = 0.0
+) -> Refreshed:
+    """Ask each provider once for all its targets."""
+    readings: dict[str, Reading] = {}
+    facts: dict[str, Mapping[str, object]] = {}
+    for key, asked in wanted.items():
+        query = Query(tuple(asked), max_age, state.memories.get(key, {}))
+        readings[key] = providers[key].read(query)
+        facts.update(providers[key].facts(query.targets))
+    return Refreshed(
+        seen={address: seen for reading in readings.values() for address, seen in reading.seen.items()},
+        orders={where: names for reading in readings.values() for where, names in reading.orders.items()},
+        unowned={document: lines for reading in readings.values() for document, lines in reading.unowned.items()},
+        memories={key: reading.memory for key, reading in readings.items() if reading.memory},
+        notes=tuple(note for reading in readings.values() for note in reading.notes),
+        facts=facts,
+    )
+
+
+def remembered(state: State) -> Refreshed:
+    """What state says, instead of a look: for ``--no-refresh``."""
+    return Refreshed(
+        seen={
+            address: Seen(address, row.id, model.decode(row.values), row.private)
+            for (address, deposed), row in state.rows.items()
+            if not deposed
+        },
+        orders={where: row.names for where, row in state.orders.items()},
+    )
+
+
+def _of_block(block: Block, stack: Stack, state: State, pending: set[str]) -> Target:
+    row = state.row(block.address)
+    owner = stack.blocks.get(block.owner)
+    return Target(
+        address=block.address,
+        type=block.type,
+        name=str(block.name),
+        id=row.id if row else "",
+        owner=block.owner,
+        owner_name=str(owner.name) if owner else "",
+        owner_type=owner.type if owner else "",
+        values=block.values,
+        row=row,
+        data=block.data,
+        pending=block.address in pending,
+    )
+
+
+def _of_row(row: Row, state: State) -> Target:
+    owner = state.row(row.owner) if row.owner else None
+    return Target(
+        address=row.address,
+        type=row.type,
+        name=row.name,
+        id=row.id,
+        owner=row.owner,
+        owner_name=owner.name if owner else "",
+        owner_type=owner.type if owner else "",
+        values=model.decode(row.values),
+        row=row,
+    )

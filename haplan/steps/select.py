@@ -1,0 +1,64 @@
+"""Select: which addresses a plan is about, from ``--target``, ``--exclude`` and ``--replace``."""
+
+from collections.abc import Iterable, Mapping
+
+from haplan.errors import HaplanError
+from haplan.language.record import nearest
+from haplan.model.address import matches
+from haplan.model.selection import Selection
+from haplan.model.stack import Stack
+from haplan.model.state import State
+
+
+def select(
+    stack: Stack, state: State, targets: Iterable[str] = (), excludes: Iterable[str] = (), replaces: Iterable[str] = ()
+) -> Selection:
+    """What a plan is about: targets with what they need, without the excluded and what needs those.
+
+    Raises:
+        HaplanError: A pattern matches nothing.
+    """
+    known = list(dict.fromkeys([*stack.blocks, *(address for address, _ in state.rows)]))
+    needs = _needs(stack, state)
+    replace = _matching(replaces, known, "--replace")
+    wanted = _closure(_matching(targets, known, "--target"), needs)
+    unwanted = _closure(_matching(excludes, known, "--exclude"), _turned(needs))
+    if not wanted and not unwanted:
+        return Selection(None, replace)
+    return Selection(frozenset(wanted or known) - unwanted, replace)
+
+
+def _matching(patterns: Iterable[str], known: Iterable[str], option: str) -> frozenset[str]:
+    found: set[str] = set()
+    for pattern in patterns:
+        matched = {address for address in known if matches(address, pattern)}
+        if not matched:
+            raise HaplanError(f"{option} {pattern}: no such resource{nearest(pattern, known)}")
+        found |= matched
+    return frozenset(found)
+
+
+def _needs(stack: Stack, state: State) -> dict[str, set[str]]:
+    needs = {address: {reference.address for reference in block.references} for address, block in stack.blocks.items()}
+    for (address, _), row in state.rows.items():
+        needs.setdefault(address, set(row.depends_on))
+    return needs
+
+
+def _turned(needs: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    turned: dict[str, set[str]] = {}
+    for address, needed in needs.items():
+        for other in needed:
+            turned.setdefault(other, set()).add(address)
+    return turned
+
+
+def _closure(start: Iterable[str], onward: Mapping[str, set[str]]) -> frozenset[str]:
+    found: set[str] = set()
+    waiting = list(start)
+    while waiting:
+        address = waiting.pop()
+        if address not in found:
+            found.add(address)
+            waiting += onward.get(address, ())
+    return frozenset(found)

@@ -1,0 +1,252 @@
+"""Stages: the changes' placements become transactions, one document each, in a stable order.
+
+A pure function. A transaction holds all placements on its document that the hard edges and gates allow together; two
+transactions of one document that could be merged without a circle do not occur. Soft edges order what is left, and
+yield where they would close a circle.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+import networkx as nx
+
+from haplan.model.graph import Edge
+from haplan.model.plan import Action, Change, Order, Placed, Placement, Transaction
+
+Node = tuple[str, int]
+"""One placement: address of the change, and its index among the change's placements."""
+
+
+@attrs.frozen
+class Staged:
+    """What staging gives.
+
+    Attributes:
+        transactions: In order.
+        voided: Soft edges that yielded to "one document, one write" (HA161).
+    """
+
+    transactions: tuple[Transaction, ...]
+    voided: tuple[Edge, ...]
+
+
+@attrs.define
+class _Group:
+    number: int
+    document: str
+    nodes: list[Node]
+
+
+def stages(
+    changes: Sequence[Change],
+    placements: Mapping[str, Sequence[Placement]],
+    edges: Iterable[Edge],
+    ranks: Mapping[str, int],
+    orders: Mapping[str, Sequence[Order]],
+) -> Staged:
+    """Arrange the writes.
+
+    Args:
+        changes: What is to be done, in order of the graph.
+        placements: Address → the documents it touches, in order.
+        edges: Between changes, of all kinds, in the direction of the work.
+        ranks: Resource type → rank.
+        orders: Document → sequences to set in it.
+    """
+    edges = tuple(edges)
+    by_address = {change.address: change for change in changes}
+    seq = {change.address: index for index, change in enumerate(changes)}
+    key = {
+        (change.address, index): (ranks.get(change.type, 50), seq[change.address], index)
+        for change in changes
+        for index in range(len(placements[change.address]))
+    }
+    walk = _placement_graph(changes, placements, edges)
+    groups = _grouped(walk, key, placements, edges)
+    of = {node: group.number for group in groups for node in group.nodes}
+    hard, gates = _between(walk, of, placements, edges)
+    soft, voided = _soft(hard, gates, of, placements, edges, len(groups))
+    ordered = _in_order(groups, hard, gates, soft, key)
+    return Staged(_transactions(ordered, groups, hard, gates, soft, by_address, placements, ranks, orders), voided)
+
+
+def _placement_graph(
+    changes: Sequence[Change], placements: Mapping[str, Sequence[Placement]], edges: Sequence[Edge]
+) -> "nx.DiGraph[Node]":
+    walk: nx.DiGraph[Node] = nx.DiGraph()
+    for change in changes:
+        nodes = [(change.address, index) for index in range(len(placements[change.address]))]
+        walk.add_nodes_from(nodes)
+        nx.add_path(walk, nodes)
+    for edge in edges:
+        if edge.kind != "soft" and placements.get(edge.first) and placements.get(edge.then):
+            _join(walk, edge, placements)
+    return walk
+
+
+def _join(walk: "nx.DiGraph[Node]", edge: Edge, placements: Mapping[str, Sequence[Placement]]) -> None:
+    """All early placements of the first before all of the second; a late one of the first after the second's early ones."""
+    early, late = _split(placements[edge.first])
+    then_early, _ = _split(placements[edge.then])
+    if early and then_early:
+        walk.add_edge((edge.first, early[-1]), (edge.then, then_early[0]))
+    if late and then_early:
+        walk.add_edge((edge.then, then_early[-1]), (edge.first, late[0]))
+
+
+def _split(placements: Sequence[Placement]) -> tuple[list[int], list[int]]:
+    early = [index for index, placement in enumerate(placements) if not placement.late]
+    return early, [index for index, placement in enumerate(placements) if placement.late]
+
+
+def _grouped(
+    walk: "nx.DiGraph[Node]",
+    key: Mapping[Node, tuple[int, int, int]],
+    placements: Mapping[str, Sequence[Placement]],
+    edges: Sequence[Edge],
+) -> list[_Group]:
+    """Merge placements into transactions, greedily in topological order.
+
+    A placement joins a transaction of its document unless a way leads from that transaction through another one to the
+    placement. Such a way stays once it is there, so no two of the result could still be merged.
+    """
+    groups: list[_Group] = []
+    by_document: dict[str, list[_Group]] = {}
+    of: dict[Node, int] = {}
+    after: list[set[int]] = []
+    for node in nx.lexicographical_topological_sort(walk, key=key.__getitem__):
+        document = placements[node[0]][node[1]].document
+        before = {of[one] for one in walk.predecessors(node)}
+        for group in by_document.get(document, []):
+            if not _leads(group.number, before - {group.number}, after):
+                break
+        else:
+            group = _Group(len(groups), document, [])
+            groups.append(group)
+            after.append(set())
+            by_document.setdefault(document, []).append(group)
+        group.nodes.append(node)
+        of[node] = group.number
+        after[group.number] |= before - {group.number}
+    return groups
+
+
+def _leads(start: int, ends: set[int], after: list[set[int]]) -> bool:
+    """True if one of `ends` comes after `start`, by the transactions each waits for."""
+    waiting, visited = list(ends), set(ends)
+    while waiting:
+        for before in after[waiting.pop()]:
+            if before == start:
+                return True
+            if before not in visited:
+                visited.add(before)
+                waiting.append(before)
+    return False
+
+
+def _between(
+    walk: "nx.DiGraph[Node]",
+    of: Mapping[Node, int],
+    placements: Mapping[str, Sequence[Placement]],
+    edges: Sequence[Edge],
+) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+    """Which transaction waits for which: by hard edges, and by gates."""
+    gated = {(edge.first, edge.then) for edge in edges if edge.kind == "gate"}
+    hard: dict[int, set[int]] = {number: set() for number in of.values()}
+    gates: dict[int, set[int]] = {number: set() for number in of.values()}
+    for first, then in walk.edges:
+        if of[first] != of[then]:
+            (gates if (first[0], then[0]) in gated else hard)[of[then]].add(of[first])
+    return hard, gates
+
+
+def _soft(
+    hard: Mapping[int, set[int]],
+    gates: Mapping[int, set[int]],
+    of: Mapping[Node, int],
+    placements: Mapping[str, Sequence[Placement]],
+    edges: Sequence[Edge],
+    count: int,
+) -> tuple[dict[int, set[int]], tuple[Edge, ...]]:
+    after = [hard.get(number, set()) | gates.get(number, set()) for number in range(count)]
+    soft: dict[int, set[int]] = {number: set() for number in range(count)}
+    voided: list[Edge] = []
+    for edge in edges:
+        if edge.kind != "soft" or not placements.get(edge.first) or not placements.get(edge.then):
+            continue
+        first = {of[edge.first, index] for index in range(len(placements[edge.first]))}
+        then = {of[edge.then, index] for index in range(len(placements[edge.then]))}
+        for one in sorted(first - then):
+            for other in sorted(then - first):
+                if one in after[other]:
+                    continue
+                if _leads(other, {one}, after):
+                    voided.append(edge)
+                else:
+                    after[other] = after[other] | {one}
+                    soft[other].add(one)
+    return soft, tuple(dict.fromkeys(voided))
+
+
+def _in_order(
+    groups: Sequence[_Group],
+    hard: Mapping[int, set[int]],
+    gates: Mapping[int, set[int]],
+    soft: Mapping[int, set[int]],
+    key: Mapping[Node, tuple[int, int, int]],
+) -> list[int]:
+    order: nx.DiGraph[int] = nx.DiGraph()
+    order.add_nodes_from(group.number for group in groups)
+    for waits in (hard, gates, soft):
+        order.add_edges_from((first, then) for then, firsts in waits.items() for first in firsts)
+    best = {group.number: (min(key[node] for node in group.nodes), group.document) for group in groups}
+    return list(nx.lexicographical_topological_sort(order, key=best.__getitem__))
+
+
+def _transactions(
+    ordered: Sequence[int],
+    groups: Sequence[_Group],
+    hard: Mapping[int, set[int]],
+    gates: Mapping[int, set[int]],
+    soft: Mapping[int, set[int]],
+    changes: Mapping[str, Change],
+    placements: Mapping[str, Sequence[Placement]],
+    ranks: Mapping[str, int],
+    orders: Mapping[str, Sequence[Order]],
+) -> tuple[Transaction, ...]:
+    width = max(2, len(str(len(ordered))))
+    names = {number: f"t{index:0{width}d}" for index, number in enumerate(ordered, start=1)}
+    made: list[Transaction] = []
+    stage, rank, members = 0, -1, set[int]()
+    for number in ordered:
+        group = groups[number]
+        first = changes[group.nodes[0][0]]
+        if ranks.get(first.type, 50) // 10 != rank or gates[number] & members:
+            stage, rank, members = stage + 1, ranks.get(first.type, 50) // 10, set()
+        members.add(number)
+        transaction = Transaction(
+            id=names[number],
+            stage=stage,
+            provider=first.provider,
+            document=group.document,
+            placed=tuple(Placed(address, placements[address][index]) for address, index in group.nodes),
+            after=_named(hard[number], names),
+            gates=_named(gates[number], names),
+            soft=_named(soft[number], names),
+            orders=tuple(orders.get(group.document, ())),
+            verb=_verb(group, changes),
+        )
+        made.append(transaction)
+    return tuple(made)
+
+
+def _named(numbers: Iterable[int], names: Mapping[int, str]) -> tuple[str, ...]:
+    return tuple(sorted(names[number] for number in numbers))
+
+
+def _verb(group: _Group, changes: Mapping[str, Change]) -> str:
+    """What happens to the document, told by its first resource: the one whose own document it is."""
+    action = changes[group.nodes[0][0]].action
+    if action is Action.CREATE and group.nodes[0][1] == 0:
+        return "create"
+    return "delete" if action is Action.DELETE and group.nodes[0][1] == 0 else "update"

@@ -1,0 +1,134 @@
+"""Where the values of variables come from.
+
+The first that has it wins: ``--var``, ``--var-file`` (the last one first), ``env/<environment>.toml``,
+``HAPLAN_VAR_<name>``, the default, a question on a terminal.
+"""
+
+import json
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from haplan.errors import HaplanError
+from haplan.language.record import nearest
+
+
+class Given(Protocol):
+    """The options that name variables."""
+
+    @property
+    def environment(self) -> str: ...
+    @property
+    def variables(self) -> tuple[str, ...]: ...
+    @property
+    def variable_files(self) -> tuple[str, ...]: ...
+
+
+class Variables:
+    """Gives the values, and knows afterwards which of them nobody asked for."""
+
+    def __init__(
+        self, root: Path, options: Given, environ: Mapping[str, str], ask: Callable[[str], str] | None
+    ) -> None:
+        self._root = root
+        self._options = options
+        self._environ = environ
+        self._ask = ask
+        self._values: dict[str, Any] = {}
+
+    def __call__(self, name: str, wanted: type, sensitive: bool, default: Any) -> tuple[Any, str]:
+        """The value of a variable, and where it comes from.
+
+        Raises:
+            ValueError: There is none, or it is not of the wanted type.
+        """
+        value, source = self._find(name, default)
+        self._values[name] = _typed(value, wanted, source, sensitive)
+        return self._values[name], source
+
+    def value_of(self, name: str) -> Any:
+        """A value given before; for sensitive variables, whose value stands in no stack.
+
+        Raises:
+            HaplanError: It is needed and not known.
+        """
+        if name in self._values:
+            return self._values[name]
+        try:
+            return self(name, str, True, None)[0]
+        except ValueError as error:
+            raise HaplanError(f"variable {name!r}: {error}") from None
+
+    def unused(self, known: Mapping[str, Any]) -> list[str]:
+        """One line for each ``--var`` that no variable has."""
+        return [
+            f"--var {name}: the stack has no such variable{nearest(name, known)}"
+            for name in self._command_line
+            if name not in known
+        ]
+
+    def _find(self, name: str, default: Any) -> tuple[Any, str]:
+        for source, values in self._sources:
+            if name in values:
+                return values[name], source
+        if f"HAPLAN_VAR_{name}" in self._environ:
+            return self._environ[f"HAPLAN_VAR_{name}"], f"HAPLAN_VAR_{name}"
+        if default is not None:
+            return default, "default"
+        if self._ask is not None:
+            return self._ask(name), "asked"
+        raise ValueError(
+            f"has no value; give --var {name}=…, HAPLAN_VAR_{name}, or a line in env/{self._options.environment}.toml"
+        )
+
+    @cached_property
+    def _command_line(self) -> dict[str, str]:
+        found = {}
+        for text in self._options.variables:
+            name, equals, value = text.partition("=")
+            if not equals or not name:
+                raise HaplanError(f"--var {text}: write --var name=value")
+            found[name] = value
+        return found
+
+    @cached_property
+    def _sources(self) -> list[tuple[str, Mapping[str, Any]]]:
+        files = [(f"--var-file {name}", _read(Path(name))) for name in reversed(self._options.variable_files)]
+        own = self._root / "env" / f"{self._options.environment}.toml"
+        return [("--var", self._command_line), *files, *([(f"env/{own.name}", _read(own))] if own.is_file() else [])]
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise HaplanError(f"{path}: cannot read these variables: {error.strerror}") from None
+    except ValueError as error:
+        raise HaplanError(f"{path}: cannot read these variables: {error}") from None
+    if not isinstance(found, dict):
+        raise HaplanError(f"{path}: expected names with values")
+    return found
+
+
+def _typed(value: Any, wanted: type, source: str, sensitive: bool) -> Any:
+    if isinstance(value, str) and wanted is not str:
+        value = _from_text(value, wanted)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+        shown = "a sensitive value" if sensitive else repr(value)
+        raise ValueError(f"expected {wanted.__name__}, got {shown} from {source}")
+    return value
+
+
+def _from_text(text: str, wanted: type) -> Any:
+    """Text from a command line or the environment: numbers, true and false, and JSON for lists and maps."""
+    if wanted is bool:
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
