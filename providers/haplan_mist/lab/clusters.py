@@ -177,7 +177,8 @@ def _swap(tx: Tx, cluster: sqlite3.Row, mac0: str, mac1: str) -> None:
 def form(tx: Tx, node0: sqlite3.Row, node1: sqlite3.Row, site_id: str | None) -> None:
     """Store the intent; the formation starts now, or when the pair gets a site."""
     mac0, mac1 = node0["mac"], node1["mac"]
-    pushes.forget(tx, mac1)
+    for mac in (mac0, mac1):
+        pushes.forget(tx, mac)
     tx.run("update devices set vc_mac = ?, modified = ? where mac in (?, ?)", mac0, tx.now, mac0, mac1)
     tx.run("update devices set profile_id = null, overrides = '{}' where mac = ?", mac1)
     result, reason, minutes = _fate(tx, boxes.device(tx, mac0), boxes.device(tx, mac1))
@@ -214,8 +215,15 @@ def start(tx: Tx, mac0: str) -> None:
     """The formation begins: its events are written ahead, each becomes visible at its time."""
     tx.run("update clusters set started = ? where node0 = ? and started is null", tx.now, mac0)
     row = tx.one("select * from clusters where node0 = ?", mac0)
-    if row is None or row["result"] == "never":
+    if row is None:
         return
+    if row["result"] != "never":
+        _foresee(tx, row)
+    pushes.reach_device(tx, mac0)
+    pushes.reconsider(tx, mac0)
+
+
+def _foresee(tx: Tx, row: sqlite3.Row) -> None:
     seconds = row["minutes"] * 60
     nodes = [boxes.device(tx, row["node0"]), boxes.device(tx, row["node1"])]
     for index, node in enumerate(nodes):
@@ -228,8 +236,6 @@ def start(tx: Tx, mac0: str) -> None:
         if family_of(nodes[0]["model"]) == "srx":
             text = "redundancy group 0: node0 primary, node1 secondary"
             event(tx, nodes[0], "GW_RG_STATE_CHANGED", text, at=tx.now + seconds * boxes.FORMED)
-    pushes.reach_device(tx, mac0)
-    pushes.reconsider(tx, mac0)
 
 
 def dissolve(tx: Tx, cluster: sqlite3.Row) -> None:
