@@ -61,7 +61,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and give its exit code."""
     _forgiving_output()
     try:
-        code = cli.main(args=list(arguments) if arguments is not None else None, prog_name="haplan", standalone_mode=False)
+        code = cli.main(
+            args=list(arguments) if arguments is not None else None, prog_name="haplan", standalone_mode=False
+        )
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as stop:

@@ -7,28 +7,49 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from haplan.engine import Options
+    from haplan.session import Options
 
 C = TypeVar("C", bound=Callable[..., Any])
 
 COMMON = (
-    click.option("--env", "environment", metavar="NAME", help="Environment: its own state, env/NAME.toml as variables."),
+    click.option(
+        "--env", "environment", metavar="NAME", help="Environment: its own state, env/NAME.toml as variables."
+    ),
     click.option("--state", metavar="URL", envvar="HAPLAN_STATE", default="", help="Where state is kept."),
     click.option("--lab", is_flag=True, help="Work on simulators, with a state of their own."),
     click.option("--no-color", is_flag=True, help="Plain text, as with NO_COLOR set."),
-    click.option("--log", metavar="FILE", type=click.Path(path_type=Path), help="Write each request here, without secrets."),
+    click.option(
+        "--log", metavar="FILE", type=click.Path(path_type=Path), help="Write each request here, without secrets."
+    ),
 )
 VARIABLES = (
     click.option("--var", "variables", metavar="NAME=VALUE", multiple=True, help="Value of a variable; repeat."),
-    click.option("--var-file", "variable_files", metavar="FILE", multiple=True, help="TOML or JSON file of variables; repeat."),
+    click.option(
+        "--var-file", "variable_files", metavar="FILE", multiple=True, help="TOML or JSON file of variables; repeat."
+    ),
 )
 WRITING = (
-    click.option("--parallelism", metavar="N", type=click.IntRange(min=1), default=10, show_default=True, help="Most writes at once."),
-    click.option("--lock-timeout", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0, help="Wait so long for the lock."),
+    click.option(
+        "--parallelism",
+        metavar="N",
+        type=click.IntRange(min=1),
+        default=10,
+        show_default=True,
+        help="Most writes at once.",
+    ),
+    click.option(
+        "--lock-timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        help="Wait so long for the lock.",
+    ),
 )
 SCOPE = (
     click.option("--no-refresh", is_flag=True, help="Trust the state instead of reading the estate."),
-    click.option("--target", "targets", metavar="ADDRESS", multiple=True, help="Only this and what it needs; globs; repeat."),
+    click.option(
+        "--target", "targets", metavar="ADDRESS", multiple=True, help="Only this and what it needs; globs; repeat."
+    ),
     click.option("--exclude", "excludes", metavar="ADDRESS", multiple=True, help="All but this; globs; repeat."),
 )
 PLANNING = (
@@ -67,7 +88,7 @@ def engine_options(given: Mapping[str, Any], **more: Any) -> "Options":
     """What the engine is told; anything a command does not have stays at its default."""
     import attrs
 
-    from haplan.engine import Options
+    from haplan.session import Options
 
     names = {field.name for field in attrs.fields(Options)}
     found = {name: value for name, value in {**given, **more}.items() if name in names and value is not None}

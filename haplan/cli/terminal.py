@@ -13,8 +13,8 @@ from haplan.errors import Declined, HaplanError
 
 if TYPE_CHECKING:
     from haplan.contracts import Observer
-    from haplan.engine import Options, Session
     from haplan.report.lines import Lines
+    from haplan.session import Options, Session
 
 
 def color(out: TextIO, no_color: bool) -> bool:
@@ -64,11 +64,13 @@ def session(
     place: str, options: "Options", given: Mapping[str, Any], *observers: "Observer", quiet: bool = False
 ) -> Iterator["Session"]:
     """A session of the engine that tells its progress on stderr."""
-    from haplan import engine
+    from haplan.session import open_session
 
-    with telling(given, *observers, quiet=quiet) as all_observers:
-        with engine.open_session(place, options, observers=all_observers, ask=question()) as opened:
-            yield opened
+    with (
+        telling(given, *observers, quiet=quiet) as everybody,
+        open_session(place, options, observers=everybody, ask=question()) as opened,
+    ):
+        yield opened
 
 
 @contextlib.contextmanager

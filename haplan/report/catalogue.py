@@ -23,12 +23,9 @@ def type_list(types: Iterable[TypeInfo]) -> Lines:
     return table([(one.name, one.text) for one in ordered], indent=0)
 
 
-def type_lines(info: TypeInfo, providers: Sequence[str]) -> Lines:
-    """One type: what it is, who supports it, each attribute."""
-    lines = [line((info.name, "strong"), f"  {info.text}")]
-    if providers:
-        lines.append(line(f"supported by {', '.join(providers)}"))
-    lines += title("Attributes")
+def type_lines(info: TypeInfo) -> Lines:
+    """One type: what it is, and each attribute."""
+    lines = [line((info.name, "strong"), f"  {info.text}"), *title("Attributes")]
     return lines + table([(one.name, one.kind, _traits(one)) for one in info.attributes.values()])
 
 
@@ -47,11 +44,11 @@ def _traits(one: Attribute) -> str:
     return " · ".join(word for word in (traits, one.text) if word)
 
 
-def type_json(info: TypeInfo, providers: Sequence[str]) -> dict[str, Any]:
+def type_json(info: TypeInfo) -> dict[str, Any]:
     """One type for machines."""
     keys = ("kind", "required", "default", "computed", "derived", "sensitive", "replaces", "unordered", "local", "text")
     attributes = {name: {key: getattr(one, key) for key in keys} for name, one in info.attributes.items()}
-    return {"name": info.name, "text": info.text, "providers": list(providers), "attributes": attributes}
+    return {"name": info.name, "text": info.text, "attributes": attributes}
 
 
 def rule_list(rules: Iterable[Rule]) -> Lines:

@@ -17,7 +17,7 @@ from haplan.report import tree
 from haplan.report.configuration import configuration
 from haplan.report.differences import same
 from haplan.report.modules import provider_name, resource_address, root_module, values_of
-from haplan.report.words import stamp
+from haplan.report.words import SENSITIVE, stamp
 
 FORMAT_VERSION = "1.2"
 STATE_FORMAT_VERSION = "1.0"
@@ -45,7 +45,7 @@ def plan_json(plan: Plan, *, digest: str, made: float, state: State | None = Non
     return {
         "format_version": FORMAT_VERSION,
         "terraform_version": TERRAFORM_VERSION,
-        "variables": {name: {"value": tree.plain(value)} for name, value in sorted(plan.variables.items())},
+        "variables": {name: {"value": _variable(value)} for name, value in sorted(plan.variables.items())},
         "planned_values": _planned(plan, state),
         "resource_drift": [_drift(plan, one) for one in plan.drift],
         "resource_changes": [_resource_change(plan, one) for one in plan.changes] + _unchanged(plan, state),
@@ -59,6 +59,11 @@ def plan_json(plan: Plan, *, digest: str, made: float, state: State | None = Non
         "errored": errored,
         "haplan": _ours(plan, digest),
     }
+
+
+def _variable(value: Tree) -> Any:
+    """The plan keeps sensitive ones as fingerprints."""
+    return SENSITIVE if isinstance(value, str) and value.startswith("hmac-sha256:") else tree.plain(value)
 
 
 def _resource_change(plan: Plan, change: Change) -> Document:
@@ -148,7 +153,7 @@ def _no_op(row: Row) -> Document:
 
 def _drift(plan: Plan, drift: Drift) -> Document:
     change = plan.change(drift.address)
-    provider = change.provider if change else next(iter(plan.identities), "")
+    provider = change.provider if change else _provider(plan, drift.type)
     sensitive = change.sensitive if change else ()
     found: Document = resource_address(drift.address, drift.type, provider)
     found["change"] = {
@@ -214,13 +219,20 @@ def _others(plan: Plan, state: State | None) -> list[Document]:
     changed = {change.address for change in plan.changes}
     if state is not None:
         return [row_json(row) for _, row in sorted(state.rows.items()) if row.address not in changed]
-    provider = next(iter(plan.identities), "")
     found = []
     for address, values in sorted(plan.known.items()):
         if address not in changed:
-            entry = resource_address(address, parse(address).type, provider)
+            kind = parse(address).type
+            entry = resource_address(address, kind, _provider(plan, kind))
             found.append({**entry, "schema_version": 1, "values": tree.known(values), "sensitive_values": {}})
     return found
+
+
+def _provider(plan: Plan, type_name: str) -> str:
+    """The provider of a resource that the plan names without one: that of its type, else the first."""
+    same_type = (change.provider for change in plan.changes if change.type == type_name)
+    others = (key for key in plan.identities if key != "haplan")
+    return "haplan" if type_name == "record" else next(same_type, next(others, ""))
 
 
 def row_json(row: Row) -> Document:

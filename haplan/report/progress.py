@@ -128,7 +128,6 @@ class LiveProgress:
         self._live = Live(console=self._console, get_renderable=self._table, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> "LiveProgress":
-        self._live.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -136,6 +135,11 @@ class LiveProgress:
 
     def __call__(self, event: Event) -> None:
         self._now, self._tick = event.at, self._ticks()
+        if event.kind in ("planned", "run") and event.data.get("state") != "started":
+            self._live.stop()  # what follows is a question or the summary
+        elif not self._live.is_started:
+            self._began = self._ticks()
+            self._live.start()
         if event.kind in ("writing", "step", "settling", "progress", "verified"):
             self._follow(event)
         else:

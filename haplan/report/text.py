@@ -59,6 +59,8 @@ def _why_nothing(plan: Plan) -> str:
 
 def _estates(plan: Plan) -> Iterator[str]:
     for key, estate in plan.identities.items():
+        if key == "haplan":  # resources that live in state only
+            continue
         kind = f"{estate.get('kind', '')} ".lstrip()
         yield f"{key} {kind}{words.value(estate.get('name') or estate.get('id', ''))}"
 

@@ -1,0 +1,64 @@
+"""haplan apply"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from haplan.cli import flow, terminal
+from haplan.cli.options import (
+    APPROVE,
+    COMMON,
+    DESTROY,
+    JSON,
+    PLANNING,
+    VARIABLES,
+    WRITING,
+    engine_options,
+    given_on_command_line,
+    options,
+)  # fmt: skip
+
+
+@click.command("apply")
+@click.argument("target", default=".", metavar="[STACK or FILE]")
+@options(COMMON, VARIABLES, PLANNING, DESTROY, WRITING, APPROVE, JSON)
+@click.pass_context
+def command(ctx: click.Context, /, target: str, **given: Any) -> int:
+    """Plan, ask, and carry it out; or carry out exactly the plan of a FILE that `haplan plan --out` wrote.
+
+    \b
+    Example:
+      haplan apply stacks/hub_spoke_ssr --lab --auto-approve
+    """
+    if _is_plan_file(Path(target)):
+        return _apply_file(ctx, Path(target), given)
+    from haplan import engine
+
+    flow.refuse_json_question(given)
+    events = flow.json_lines(given)
+    observers = [events] if events else []
+    with terminal.session(target, engine_options(given), given, *observers) as opened:
+        plan = engine.plan(opened)
+        code = flow.approve_and_apply(opened, plan, given, events)
+    changed = code == 0 and not plan.empty()
+    return flow.CHANGES if changed and given["detailed_exitcode"] else code
+
+
+def _is_plan_file(path: Path) -> bool:
+    return not path.is_dir() and path.suffix != ".py" and (path.exists() or path.suffix != "")
+
+
+def _apply_file(ctx: click.Context, path: Path, given: dict[str, Any]) -> int:
+    wrong = given_on_command_line(ctx)
+    if wrong:
+        raise click.UsageError(
+            f"{', '.join(wrong)}: the plan file {path} has decided that; leave it out, or plan again"
+        )
+    from haplan import engine
+
+    events = flow.json_lines(given)
+    with terminal.telling(given, *([events] if events else [])) as observers:
+        opened, plan = engine.open_plan(path, engine_options(given), observers=observers)
+        with opened:
+            return flow.carry_out(opened, plan, given, events)

@@ -1,0 +1,29 @@
+"""haplan destroy"""
+
+from typing import Any
+
+import click
+
+from haplan.cli import flow, terminal
+from haplan.cli.options import APPROVE, COMMON, JSON, PLANNING, STACK, VARIABLES, WRITING, engine_options, options
+
+
+@click.command("destroy")
+@options(STACK, COMMON, VARIABLES, PLANNING, WRITING, APPROVE, JSON)
+def command(stack: str, **given: Any) -> int:
+    """Plan to have everything gone, ask, and carry it out. Devices stay in the inventory, unassigned.
+
+    \b
+    Example:
+      haplan destroy stacks/hub_spoke_ssr --lab
+    """
+    from haplan import engine
+
+    flow.refuse_json_question(given)
+    events = flow.json_lines(given)
+    observers = [events] if events else []
+    with terminal.session(stack, engine_options(given, destroy=True), given, *observers) as opened:
+        plan = engine.plan(opened)
+        code = flow.approve_and_apply(opened, plan, given, events)
+    changed = code == 0 and not plan.empty()
+    return flow.CHANGES if changed and given["detailed_exitcode"] else code

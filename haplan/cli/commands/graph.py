@@ -1,0 +1,28 @@
+"""haplan graph"""
+
+from typing import Any
+
+import click
+
+from haplan.cli import terminal
+from haplan.cli.options import COMMON, STACK, VARIABLES, engine_options, options
+
+
+@click.command("graph")
+@options(STACK, COMMON, VARIABLES)
+@click.option(
+    "--format", "form", type=click.Choice(["dot", "mermaid"]), default="dot", show_default=True, help="What to write."
+)
+def command(stack: str, form: str, **given: Any) -> None:
+    """Write the dependency graph: an arrow from what comes first.
+
+    \b
+    Example:
+      haplan graph stacks/hub_spoke_ssr --format mermaid
+    """
+    from haplan import engine
+    from haplan.report import graph
+
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        found, edges = engine.dependencies(opened)
+    click.echo((graph.dot if form == "dot" else graph.mermaid)(found, edges), nl=False)

@@ -1,0 +1,28 @@
+"""haplan import"""
+
+from typing import Any
+
+import click
+
+from haplan.cli import flow, terminal
+from haplan.cli.options import APPROVE, COMMON, JSON, VARIABLES, WRITING, engine_options, options, stack_and
+
+
+@click.command("import")
+@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS ID")
+@options(COMMON, VARIABLES, WRITING, APPROVE, JSON)
+def command(arguments: tuple[str, ...], **given: Any) -> int:
+    """Take an existing object into state, under the ADDRESS that the stack gives it.
+
+    \b
+    Example:
+      haplan import stacks/one_pair site.branch 4ac1dcf4-9d8b-7211-65c4-057819f0862b
+    """
+    from haplan import engine
+
+    stack, address, identifier = stack_and(arguments, "ADDRESS", "ID")
+    flow.refuse_json_question(given)
+    events = flow.json_lines(given)
+    with terminal.session(stack, engine_options(given), given, *([events] if events else [])) as opened:
+        plan = engine.import_(opened, address, identifier)
+        return flow.approve_and_apply(opened, plan, given, events)

@@ -1,0 +1,45 @@
+"""haplan lab"""
+
+import signal
+import threading
+from typing import Any
+
+import click
+
+from haplan.cli import terminal
+from haplan.cli.options import COMMON, STACK, VARIABLES, engine_options, options
+
+
+@click.command("lab")
+@options(STACK, COMMON, VARIABLES)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on loopback; 0 takes a free one.")
+def command(stack: str, port: int, **given: Any) -> None:
+    """Serve the stack's simulators on loopback for other clients, until Ctrl-C. The estate stays in .haplan/lab.
+
+    \b
+    Example:
+      haplan lab stacks/hub_spoke_ssr --port 8443
+    """
+    from haplan import engine
+
+    with terminal.session(stack, engine_options(given, lab=True), given, quiet=True) as opened:
+        labs = engine.lab(opened, port=port)
+        for key, lab in labs.items():
+            click.echo(f"{key}:")
+            for line in lab.describe():
+                click.echo(f"  {line}")
+        click.echo("Ctrl-C ends it.", err=True)
+        try:
+            _wait()
+        finally:
+            for lab in labs.values():
+                lab.stop()
+
+
+def _wait() -> None:
+    """Until Ctrl-C or a request to end: the usual way for a server to stop, so no error."""
+    done = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: done.set())
+    while not done.wait(0.5):
+        pass

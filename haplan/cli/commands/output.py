@@ -1,0 +1,52 @@
+"""haplan output"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from haplan.cli import terminal
+from haplan.cli.options import COMMON, JSON, engine_options, options
+from haplan.errors import HaplanError
+
+
+@click.command("output")
+@click.argument("arguments", nargs=-1, metavar="[STACK] [NAME]")
+@options(COMMON, JSON)
+def command(arguments: tuple[str, ...], **given: Any) -> None:
+    """Show the outputs that the last apply recorded; with NAME that one's value alone.
+
+    One argument that is a stack's folder or file is the STACK.
+
+    \b
+    Example:
+      haplan output stacks/one_pair branch_device_id --lab
+    """
+    from haplan import engine
+    from haplan.language.record import nearest
+    from haplan.report.documents import outputs_json
+    from haplan.report.state import output_lines
+
+    stack, name = _which(arguments)
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        outputs = engine.read_state(opened).outputs
+    if name and name not in outputs:
+        raise HaplanError(f"no output {name!r} is recorded{nearest(name, outputs)}")
+    if given["as_json"]:
+        found = outputs_json(outputs)
+        terminal.dump(found[name]["value"] if name else found)
+    elif not name:
+        terminal.show(output_lines(outputs), given)
+    else:
+        value = outputs_json(outputs)[name]["value"]
+        terminal.dump(value) if not isinstance(value, str) else click.echo(value)
+
+
+def _which(arguments: tuple[str, ...]) -> tuple[str, str]:
+    if len(arguments) > 2:
+        raise click.UsageError(f"expected [STACK] [NAME], got {len(arguments)} arguments")
+    if len(arguments) == 2:
+        return arguments[0], arguments[1]
+    one = arguments[0] if arguments else "."
+    path = Path(one)
+    return (one, "") if path.suffix == ".py" or (path / "stack.py").is_file() or not arguments else (".", one)

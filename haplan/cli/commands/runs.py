@@ -1,0 +1,29 @@
+"""haplan runs"""
+
+from typing import Any
+
+import attrs
+import click
+
+from haplan.cli import terminal
+from haplan.cli.options import COMMON, JSON, STACK, engine_options, options
+
+
+@click.command("runs")
+@options(STACK, COMMON, JSON)
+def command(stack: str, **given: Any) -> None:
+    """List the runs that wrote, latest last.
+
+    \b
+    Example:
+      haplan runs stacks/one_pair --lab
+    """
+    from haplan import engine
+    from haplan.report.state import run_lines
+
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        found = engine.runs(opened)
+    if given["as_json"]:
+        terminal.dump([attrs.asdict(run) for run in found])
+    else:
+        terminal.show(run_lines(found), given)

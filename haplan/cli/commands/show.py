@@ -1,0 +1,62 @@
+"""haplan show"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from haplan.cli import flow, terminal
+from haplan.cli.options import COMMON, JSON, engine_options, options
+
+FORMATS = ("text", "json", "markdown", "html")
+
+
+@click.command("show")
+@click.argument("file", default=".", metavar="[FILE]")
+@options(COMMON, JSON)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to write.")
+@click.option("--full", is_flag=True, help="Fold nothing.")
+def command(file: str, form: str, full: bool, **given: Any) -> None:
+    """Show a plan file; without FILE the state of the stack here. A stack's folder as FILE shows its state.
+
+    \b
+    Example:
+      haplan show hub.plan --format markdown
+    """
+    form = "json" if given["as_json"] else form
+    path = Path(file)
+    if path.is_dir() or path.suffix == ".py":
+        _state(file, form, given)
+    else:
+        _plan(path, form, full, given)
+
+
+def _state(place: str, form: str, given: dict[str, Any]) -> None:
+    from haplan import engine
+    from haplan.report.documents import state_json
+    from haplan.report.state import state_lines
+
+    if form not in ("text", "json"):
+        raise click.UsageError(f"--format {form} is for plan files; state has text and json")
+    with terminal.session(place, engine_options(given), given, quiet=True) as opened:
+        state, environment = engine.read_state(opened), opened.options.environment
+    if form == "json":
+        terminal.dump(state_json(state, environment=environment))
+    else:
+        terminal.show(state_lines(state, environment=environment), given)
+
+
+def _plan(path: Path, form: str, full: bool, given: dict[str, Any]) -> None:
+    from haplan import engine
+    from haplan.report import markdown
+    from haplan.report.text import plan_lines
+
+    found = engine.read_plan(path)
+    if form == "json":
+        terminal.dump(flow.document(found.plan, found.digest, found.made))
+    elif form == "text":
+        terminal.show(plan_lines(found.plan, next_step=f"haplan apply {path}", full=full), given)
+    else:
+        write = markdown.plan_markdown if form == "markdown" else markdown.plan_html
+        sys.stdout.write(write(found.plan, full=full))

@@ -1,0 +1,36 @@
+"""haplan types"""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from haplan.cli import terminal
+from haplan.cli.options import JSON, options
+from haplan.errors import HaplanError
+
+if TYPE_CHECKING:
+    from haplan.model.schema import TypeInfo
+
+
+@click.command("types")
+@click.argument("name", default="", metavar="[TYPE]")
+@options(JSON)
+def command(name: str, **given: Any) -> None:
+    """List the resource types; with TYPE its attributes, defaults, and what a change replaces.
+
+    \b
+    Example:
+      haplan types cluster
+    """
+    from haplan.language.record import nearest
+    from haplan.plugins import load_plugins
+    from haplan.report.catalogue import type_json, type_lines, type_list
+
+    found = load_plugins().resources.items()
+    types: dict[str, TypeInfo] = {key: getattr(cls, "haplan_type") for key, cls in found}  # noqa: B009  (set on each class)
+    if name and name not in types:
+        raise HaplanError(f"no resource type {name!r}{nearest(name, types)}")
+    if given["as_json"]:
+        terminal.dump(type_json(types[name]) if name else [type_json(info) for info in types.values()])
+    else:
+        terminal.show(type_lines(types[name]) if name else type_list(types.values()), given)

@@ -1,0 +1,28 @@
+"""haplan unlock"""
+
+from typing import Any
+
+import click
+
+from haplan.cli import terminal
+from haplan.cli.options import COMMON, engine_options, options, stack_and
+
+
+@click.command("unlock")
+@click.argument("arguments", nargs=-1, metavar="[STACK] LOCK")
+@options(COMMON)
+def command(arguments: tuple[str, ...], **given: Any) -> None:
+    """Take a lock away from its holder, by the id that the message about the lock names.
+
+    A holder that died loses it by itself after a minute; this is for one that hangs.
+
+    \b
+    Example:
+      haplan unlock stacks/one_pair 3f2a9c
+    """
+    from haplan import engine
+
+    stack, lock = stack_and(arguments, "LOCK")
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        holder = engine.force_unlock(opened, lock)
+    click.echo(f"unlocked; it was held by {holder.who} on {holder.where} for {holder.what}")

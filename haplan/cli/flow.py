@@ -1,0 +1,142 @@
+"""What plan, apply, destroy and import share: showing a plan, asking, carrying it out."""
+
+import shlex
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from haplan.cli import terminal
+from haplan.cli.options import OF_A_PLAN
+from haplan.errors import Denied, HaplanError
+
+if TYPE_CHECKING:
+    from haplan.model.plan import Plan
+    from haplan.report.progress import JsonLines
+    from haplan.session import Session
+
+CHANGES, DENIED = 2, 4
+_NOT_FOR_APPLY = frozenset({"out", "detailed_exitcode", "full"})
+
+
+def show_plan(opened: "Session", plan: "Plan", given: Mapping[str, Any], *, next_step: str = "") -> None:
+    """A plan on stdout, as text or JSON."""
+    if given.get("as_json"):
+        from haplan import engine
+        from haplan.steps.approve import digest
+
+        state = engine.read_state(opened) if given.get("full") else None
+        terminal.dump(document(plan, digest(plan), opened.made(), state))
+        return
+    from haplan.report.text import plan_lines
+
+    terminal.show(plan_lines(plan, next_step=next_step, full=bool(given.get("full"))), given)
+
+
+def document(plan: "Plan", digest: str, made: Mapping[str, Any], state: Any = None) -> dict[str, Any]:
+    """A plan as JSON; `made` says when it was made."""
+    from haplan.report.json import plan_json
+
+    return plan_json(plan, digest=digest, made=float(made.get("at", 0.0)), state=state)
+
+
+def errors(plan: "Plan") -> int:
+    """How many findings forbid the plan."""
+    return sum(finding.severity == "error" for finding in plan.findings)
+
+
+def next_command(ctx: click.Context, stack: str, out: Any) -> str:
+    """The command that carries a plan out, with the options that made it; values of variables are not repeated."""
+    if out:
+        return shlex.join(["haplan", "apply", str(out)])
+    words = ["haplan", "apply", *([stack] if stack != "." else [])]
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        given = ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        kept = name in OF_A_PLAN - _NOT_FOR_APPLY or name in ("environment", "state", "lab")
+        if given and kept and isinstance(parameter, click.Option):
+            words += _again(parameter, ctx.params[name])
+    return " ".join(word if word.endswith("=…") else shlex.quote(word) for word in words)
+
+
+def _again(option: click.Option, value: Any) -> list[str]:
+    flag = max(option.opts, key=len)
+    if option.is_flag:
+        return [flag]
+    values = value if isinstance(value, tuple) else (value,)
+    if option.name == "variables":
+        values = tuple(str(one).partition("=")[0] + "=…" for one in values)
+    return [word for one in values for word in (flag, str(one))]
+
+
+def refuse_json_question(given: Mapping[str, Any]) -> None:
+    """With ``--json`` nobody can read the plan before the question.
+
+    Raises:
+        click.UsageError: ``--auto-approve`` is missing.
+    """
+    if given.get("as_json") and not given.get("auto_approve"):
+        raise click.UsageError("--json shows no plan to say yes to; add --auto-approve, or apply a plan file")
+
+
+def approve_and_apply(opened: "Session", plan: "Plan", given: Mapping[str, Any], events: "JsonLines | None") -> int:
+    """Show a plan, ask, and carry it out."""
+    if events is None:
+        show_plan(opened, plan, given)
+    if errors(plan):
+        raise Denied(f"{errors(plan)} findings of severity error forbid this plan; nothing was changed")
+    write_out(opened, plan, given)
+    if not plan.empty() and plan.command != "refresh":
+        what = "Destroy all of this?" if plan.command == "destroy" else "Carry this out?"
+        terminal.approve(what, bool(given.get("auto_approve")))
+        return carry_out(opened, plan, given, events)
+    if events is not None:
+        summary(opened, events, "no changes", {"exit_code": 0})
+    return 0
+
+
+def write_out(opened: "Session", plan: "Plan", given: Mapping[str, Any]) -> None:
+    """Write the plan file that ``--out`` asks for."""
+    if given.get("out"):
+        from haplan import engine
+
+        digest = engine.write_plan(opened, plan, given["out"])
+        click.echo(f"plan written to {given['out']} ({digest})", err=True)
+
+
+def carry_out(opened: "Session", plan: "Plan", given: Mapping[str, Any], events: "JsonLines | None") -> int:
+    """Carry out an approved plan and say what came of it."""
+    from haplan import engine
+    from haplan.report.documents import result_json
+    from haplan.report.result import result_lines
+
+    try:
+        result = engine.apply(opened, plan)
+    except HaplanError as error:
+        if events is not None:
+            summary(opened, events, str(error), {"exit_code": error.exit_code})
+        raise
+    lines = result_lines(result, [one.name for one in plan.outputs if one.sensitive])
+    if events is not None:
+        from haplan.report.lines import plain
+
+        summary(opened, events, plain(lines[:1]).strip(), result_json(result))
+    else:
+        terminal.show(lines, given)
+    return int(result.exit_code)
+
+
+def summary(opened: "Session", events: "JsonLines", text: str, data: Mapping[str, Any]) -> None:
+    """The last JSON line."""
+    last = {"at": opened.clock.now(), "kind": "summary", "address": "", "document": "", "text": text, "data": data}
+    events.write(last)
+
+
+def json_lines(given: Mapping[str, Any]) -> "JsonLines | None":
+    """The observer behind ``--json``."""
+    if not given.get("as_json"):
+        return None
+    from haplan.report.progress import JsonLines
+
+    return JsonLines(sys.stdout)
