@@ -13,19 +13,19 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 COMMON = (
     click.option(
-        "--env", "environment", metavar="NAME", help="Environment: its own state, env/NAME.toml as variables."
+        "--env", "environment", metavar="NAME", help="Own state; variables from env/NAME.toml."
     ),
     click.option("--state", metavar="URL", envvar="HAPLAN_STATE", default="", help="Where state is kept."),
     click.option("--lab", is_flag=True, help="Work on simulators, with a state of their own."),
     click.option("--no-color", is_flag=True, help="Plain text, as with NO_COLOR set."),
     click.option(
-        "--log", metavar="FILE", type=click.Path(path_type=Path), help="Write each request here, without secrets."
+        "--log", metavar="FILE", type=click.Path(path_type=Path), help="Write each request, redacted."
     ),
 )
 VARIABLES = (
     click.option("--var", "variables", metavar="NAME=VALUE", multiple=True, help="Value of a variable; repeat."),
     click.option(
-        "--var-file", "variable_files", metavar="FILE", multiple=True, help="TOML or JSON file of variables; repeat."
+        "--var-file", "variable_files", metavar="FILE", multiple=True, help="TOML or JSON; repeat."
     ),
 )
 WRITING = (
@@ -48,7 +48,7 @@ WRITING = (
 SCOPE = (
     click.option("--no-refresh", is_flag=True, help="Trust the state instead of reading the estate."),
     click.option(
-        "--target", "targets", metavar="ADDRESS", multiple=True, help="Only this and what it needs; globs; repeat."
+        "--target", "targets", metavar="ADDRESS", multiple=True, help="Only this and its needs; globs; repeat."
     ),
     click.option("--exclude", "excludes", metavar="ADDRESS", multiple=True, help="All but this; globs; repeat."),
 )

@@ -25,7 +25,10 @@ from haplan.cli.options import (
 @options(COMMON, VARIABLES, PLANNING, DESTROY, WRITING, APPROVE, JSON)
 @click.pass_context
 def command(ctx: click.Context, /, target: str, **given: Any) -> int:
-    """Plan, ask, and carry it out; or carry out exactly the plan of a FILE that `haplan plan --out` wrote.
+    """Plan, ask, and carry it out.
+
+    With a FILE that `haplan plan --out` wrote: carry out exactly that plan, without a question. The options that made
+    the plan are then errors.
 
     \b
     Example:

@@ -12,7 +12,9 @@ from haplan.cli.options import APPROVE, COMMON, JSON, VARIABLES, WRITING, engine
 @click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS ID")
 @options(COMMON, VARIABLES, WRITING, APPROVE, JSON)
 def command(arguments: tuple[str, ...], **given: Any) -> int:
-    """Take an existing object into state, under the ADDRESS that the stack gives it.
+    """Take an existing object into state.
+
+    ADDRESS is what the stack calls it, ID what the backend does. The plan is shown first.
 
     \b
     Example:

@@ -14,7 +14,9 @@ from haplan.cli.options import COMMON, STACK, VARIABLES, engine_options, options
 @options(STACK, COMMON, VARIABLES)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on loopback; 0 takes a free one.")
 def command(stack: str, port: int, **given: Any) -> None:
-    """Serve the stack's simulators on loopback for other clients, until Ctrl-C. The estate stays in .haplan/lab.
+    """Serve the stack's simulators on loopback.
+
+    Other clients reach them as the lines say, until Ctrl-C. The estate stays in .haplan/lab.
 
     \b
     Example:

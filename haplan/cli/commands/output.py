@@ -14,9 +14,9 @@ from haplan.errors import HaplanError
 @click.argument("arguments", nargs=-1, metavar="[STACK] [NAME]")
 @options(COMMON, JSON)
 def command(arguments: tuple[str, ...], **given: Any) -> None:
-    """Show the outputs that the last apply recorded; with NAME that one's value alone.
+    """Show the recorded outputs, or one.
 
-    One argument that is a stack's folder or file is the STACK.
+    With NAME that output's value alone. One argument that is a stack's folder or file is the STACK.
 
     \b
     Example:

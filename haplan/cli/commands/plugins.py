@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 @click.command("plugins")
 @options(JSON)
 def command(**given: Any) -> None:
-    """List what is installed: plugins, their versions, what they bring, and which could not be loaded.
+    """List what is installed.
+
+    Plugins with their versions, what they bring, and which could not be loaded.
 
     \b
     Example:

@@ -13,7 +13,7 @@ from haplan.errors import HaplanError
 @click.argument("rule", default="", metavar="[ID]")
 @options(JSON)
 def command(rule: str, **given: Any) -> None:
-    """List the design rules; with ID what one means and where it comes from.
+    """List the design rules, or explain one.
 
     \b
     Example:

@@ -18,7 +18,9 @@ FORMATS = ("text", "json", "markdown", "html")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to write.")
 @click.option("--full", is_flag=True, help="Fold nothing.")
 def command(file: str, form: str, full: bool, **given: Any) -> None:
-    """Show a plan file; without FILE the state of the stack here. A stack's folder as FILE shows its state.
+    """Show a plan file, or the state.
+
+    Without FILE the state of the stack here. A stack's folder as FILE shows that stack's state.
 
     \b
     Example:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 @click.argument("name", default="", metavar="[TYPE]")
 @options(JSON)
 def command(name: str, **given: Any) -> None:
-    """List the resource types; with TYPE its attributes, defaults, and what a change replaces.
+    """List the resource types, or describe one.
+
+    With TYPE its attributes, their defaults, and what a change replaces.
 
     \b
     Example:

@@ -12,9 +12,9 @@ from haplan.cli.options import COMMON, engine_options, options, stack_and
 @click.argument("arguments", nargs=-1, metavar="[STACK] LOCK")
 @options(COMMON)
 def command(arguments: tuple[str, ...], **given: Any) -> None:
-    """Take a lock away from its holder, by the id that the message about the lock names.
+    """Take a lock away from its holder.
 
-    A holder that died loses it by itself after a minute; this is for one that hangs.
+    LOCK is the id that the message about the lock names. A holder that died loses it by itself after a minute; this is for one that hangs.
 
     \b
     Example:

@@ -4,6 +4,7 @@ Each transaction walks ``intended → writing → written → settled → verifi
 next. `run` is the loop, `worker` one write, `record` what is saved.
 """
 
-from haplan.steps.apply.run import Outcome, Result, Setting, apply
+from haplan.steps.apply.outcome import Outcome, Result
+from haplan.steps.apply.run import Setting, apply
 
 __all__ = ["Outcome", "Result", "Setting", "apply"]

@@ -1,0 +1,110 @@
+"""What came of a run, per change and in all."""
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Change, Transaction
+from haplan.model.value import Tree
+from haplan.steps.apply.schedule import FAILED, PENDING, RED, SETTLING, SKIPPED, STOPPED, WAITING
+
+CODES = (9, 8, 3, 10, 7, 5, 4, 1)
+"""Exit codes, the one that wins first (design section 6)."""
+DOUBT = "outcome in doubt"
+
+
+@attrs.frozen
+class Outcome:
+    """What came of one change."""
+
+    address: str
+    action: Action
+    text: str = ""
+    id: str = ""
+
+
+@attrs.frozen
+class Result:
+    """What came of a run.
+
+    Attributes:
+        run: Its id.
+        exit_code: 0, 1, 3, 4, 5, 7, 8, 9 or 10.
+        done: Recorded.
+        failed: A write, the settling or a check went wrong.
+        skipped: Not attempted, because of what.
+        stopped: Behind a red gate.
+        in_doubt: Sent, and nobody knows what became of it.
+        pending: Accepted, held back by an offline device or a closed window; or interrupted while waiting.
+        findings: Of the checks after the steps.
+        outputs: As they are now.
+        seconds: By the run's clock.
+        writes: Remote writes that were announced.
+    """
+
+    run: str
+    exit_code: int
+    done: tuple[Outcome, ...] = ()
+    failed: tuple[Outcome, ...] = ()
+    skipped: tuple[Outcome, ...] = ()
+    stopped: tuple[Outcome, ...] = ()
+    in_doubt: tuple[Outcome, ...] = ()
+    pending: tuple[Outcome, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    outputs: Mapping[str, Tree] = attrs.field(factory=dict)
+    seconds: float = 0.0
+    writes: int = 0
+
+
+_WORST = (
+    (FAILED, "failed"),
+    (RED, "failed"),
+    (STOPPED, "stopped"),
+    (SKIPPED, "skipped"),
+    (WAITING, "skipped"),
+    (SETTLING, "pending"),
+    (PENDING, "pending"),
+)
+_INTERRUPTED = {
+    WAITING: "interrupted before it began",
+    SETTLING: "interrupted while waiting; the next apply goes on",
+}
+
+
+def sort_outcomes(
+    changes: Iterable[Change],
+    transactions: Iterable[Transaction],
+    phase: Mapping[str, str],
+    why: Mapping[str, str],
+    known: Mapping[str, Mapping[str, Tree]],
+) -> dict[str, tuple[Outcome, ...]]:
+    """The outcomes by field of `Result`: the worst of a change's transactions decides."""
+    carrying: dict[str, list[str]] = {}
+    for transaction in transactions:
+        for placed in transaction.placed:
+            carrying.setdefault(placed.address, []).append(transaction.id)
+    found: dict[str, list[Outcome]] = {
+        name: [] for name in ("done", "failed", "skipped", "stopped", "in_doubt", "pending")
+    }
+    for change in changes:
+        name, text = _came_of(carrying.get(change.address, []), phase, why)
+        identity = str(known.get(change.address, {}).get("id") or change.id)
+        found[name].append(Outcome(change.address, change.action, text, identity))
+    return {name: tuple(outcomes) for name, outcomes in found.items()}
+
+
+def _came_of(numbers: list[str], phase: Mapping[str, str], why: Mapping[str, str]) -> tuple[str, str]:
+    for bad, name in _WORST:
+        for number in numbers:
+            if phase[number] == bad:
+                text = why.get(number) or _INTERRUPTED.get(bad, "")
+                return ("in_doubt" if text.startswith(DOUBT) else name), text
+    return "done", ""
+
+
+def exit_code(codes: Iterable[int], wrote: bool) -> int:
+    """The code that wins; a failure before the first write changed nothing."""
+    codes = set(codes)
+    winner = next((code for code in CODES if code in codes), 0)
+    return 1 if winner == 3 and not wrote else winner

@@ -1,0 +1,103 @@
+"""Which transaction may start. Bookkeeping only: no threads, no clock, no state.
+
+A transaction waits for three kinds of others: hard ones must be recorded (or accepted and held back by the backend),
+gates must be verified and recorded, soft ones must have been written or have come to an end, whichever way.
+"""
+
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+
+import attrs
+
+from haplan.model.plan import Transaction
+
+WAITING, WRITING, SETTLING = "waiting", "writing", "settling"
+RECORDED, PENDING, FAILED, RED, SKIPPED, STOPPED = "recorded", "pending", "failed", "red", "skipped", "stopped"
+GOOD = (RECORDED, PENDING)
+
+
+@attrs.frozen
+class Barred:
+    """A transaction that will not start, with the one that it waited for."""
+
+    transaction: Transaction
+    phase: str
+    source: Transaction
+    source_phase: str
+
+
+class Schedule:
+    """The phase of every transaction, and which of them may start next."""
+
+    def __init__(self, transactions: Sequence[Transaction]) -> None:
+        self._place = {t.id: index for index, t in enumerate(transactions)}
+        self._transactions = transactions
+        self.phase = {t.id: WAITING for t in transactions}
+        self._open = {t.id: {*t.after, *t.gates, *t.soft} for t in transactions}
+        self._behind: dict[str, list[Transaction]] = {}
+        for transaction in transactions:
+            for before in self._open[transaction.id]:
+                self._behind.setdefault(before, []).append(transaction)
+        self._ready = [index for index, t in enumerate(transactions) if not self._open[t.id]]
+        self.running: set[str] = set()
+        self.settling: set[str] = set()
+
+    def next(self) -> Transaction | None:
+        """The next that may start, in order of the plan; it counts as being written from now on."""
+        while self._ready:
+            transaction = self._transactions[heappop(self._ready)]
+            if self.phase[transaction.id] == WAITING:
+                self.phase[transaction.id] = WRITING
+                self.running.add(transaction.id)
+                return transaction
+        return None
+
+    def get(self, number: str) -> Transaction:
+        """The transaction of an id."""
+        return self._transactions[self._place[number]]
+
+    def settles(self, number: str) -> None:
+        """It was written, and its effect is being waited for."""
+        self.running.discard(number)
+        self.settling.add(number)
+        self.phase[number] = SETTLING
+        for other in self._behind.get(number, ()):
+            if number in other.soft and number not in (*other.after, *other.gates):
+                self._release(other, number)
+
+    def ends(self, number: str, phase: str) -> list[Barred]:
+        """It came to an end; gives what can never start because of it."""
+        self.running.discard(number)
+        self.settling.discard(number)
+        self.phase[number] = phase
+        barred: list[Barred] = []
+        for other in self._behind.get(number, ()):
+            if self.phase[other.id] != WAITING:
+                continue
+            verdict = self._verdict(other, number, phase)
+            if verdict is None:
+                self._release(other, number)
+            else:
+                barred.append(Barred(other, verdict, self.get(number), phase))
+                barred += self.ends(other.id, verdict)
+        return barred
+
+    def _verdict(self, other: Transaction, number: str, phase: str) -> str | None:
+        if number in other.gates and phase != RECORDED:
+            return STOPPED
+        if number in other.after and phase not in GOOD:
+            return STOPPED if phase == STOPPED else SKIPPED
+        return None
+
+    def _release(self, other: Transaction, number: str) -> None:
+        self._open[other.id].discard(number)
+        if not self._open[other.id] and self.phase[other.id] == WAITING:
+            heappush(self._ready, self._place[other.id])
+
+    def idle(self) -> bool:
+        """True if nothing is being written."""
+        return not self.running
+
+    def left(self) -> Iterable[Transaction]:
+        """What never came to an end."""
+        return [t for t in self._transactions if self.phase[t.id] in (WAITING, WRITING, SETTLING)]
