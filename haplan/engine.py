@@ -305,9 +305,9 @@ def open_plan(path: Path, options: Options | None = None, **more: Any) -> tuple[
     """A plan file with the session to apply it in: no stack code is run."""
     found = approve.unseal(path)
     made = found.made
-    options = attrs.evolve(
-        options, environment=found.plan.environment, lab=bool(made.get("lab")), state=str(made.get("state", ""))
-    )
+    given = Options() if options is None else options
+    environment, lab, state = found.plan.environment, bool(made.get("lab")), str(made.get("state", ""))
+    options = attrs.evolve(given, environment=environment, lab=lab, state=state)
     session = open_session(Path(str(made.get("file", "stack.py"))), options, plan=found.plan, **more)
     return session, found.plan
 

@@ -108,7 +108,7 @@ class Plugins:
         found: dict[str, Any] = {}
         owners: dict[str, str] = {}
         for impl in getattr(self._manager.hook, hook).get_hookimpls():
-            for thing in impl.function():
+            for thing in _called(impl, hook):
                 name = name_of(thing)
                 if name in found:
                     raise PluginError(
@@ -116,6 +116,13 @@ class Plugins:
                     )
                 found[name], owners[name] = thing, impl.plugin_name
         return found
+
+
+def _called(impl: pluggy.HookImpl, hook: str) -> Iterable[Any]:
+    try:
+        return list(impl.function())
+    except Exception as error:  # a plugin's code may fail in any way; it is named
+        raise PluginError(f"plugin {impl.plugin_name!r}: {hook} broke: {type(error).__name__}: {error}") from error
 
 
 def load_plugins(environ: Mapping[str, str] | None = None) -> Plugins:

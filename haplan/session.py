@@ -277,7 +277,7 @@ class Session:
         alive = holder is not None and holder.until > _Wall(self).now()
         if holder is not None and alive:
             return (
-                f"{holder.who} is writing this state now ({holder.what}, run {holder.id}); its addresses may still change",
+                f"{holder.who} writes this state now ({holder.what}, lock {holder.id}); what it writes may still change",
             )
         left = sorted({intent.address for intent in state.intents})
         return (

@@ -196,7 +196,7 @@ def _unique_names(blocks: Mapping[str, Block], into: Recording) -> None:
         first = seen.setdefault((block.provider, block.type, block.owner, str(block.name)), block)
         if first is not block:
             into.mistake(
-                f"{block.address}: a {block.type} named {block.name!r} is declared twice; first at {first.location.short}",
+                f"{block.address}: {block.type} {block.name!r} is declared twice; first at {first.location.short}",
                 block.location,
             )
 

@@ -85,7 +85,7 @@ def _placement_graph(
 
 
 def _join(walk: "nx.DiGraph[Node]", edge: Edge, placements: Mapping[str, Sequence[Placement]]) -> None:
-    """All early placements of the first before all of the second; a late one of the first after the second's early ones."""
+    """All early placements of the first before all of the second; a late one of the first after those of the second."""
     early, late = _split(placements[edge.first])
     then_early, _ = _split(placements[edge.then])
     if early and then_early:

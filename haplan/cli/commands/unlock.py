@@ -14,7 +14,8 @@ from haplan.cli.options import COMMON, engine_options, options, stack_and
 def command(arguments: tuple[str, ...], **given: Any) -> None:
     """Take a lock away from its holder.
 
-    LOCK is the id that the message about the lock names. A holder that died loses it by itself after a minute; this is for one that hangs.
+    LOCK is the id that the message about the lock names. A holder that died loses it by itself
+    after a minute; this is for one that hangs.
 
     \b
     Example:
