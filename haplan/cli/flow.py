@@ -13,6 +13,8 @@ from haplan.errors import Denied, HaplanError
 
 if TYPE_CHECKING:
     from haplan.model.plan import Plan
+    from haplan.model.state import State
+    from haplan.plugins import Plugins
     from haplan.report.progress import JsonLines
     from haplan.session import Session
 
@@ -27,18 +29,22 @@ def show_plan(opened: "Session", plan: "Plan", given: Mapping[str, Any], *, next
         from haplan.steps.approve import digest
 
         state = engine.read_state(opened) if given.get("full") else None
-        terminal.dump(document(plan, digest(plan), opened.made(), state))
+        terminal.dump(document(plan, digest(plan), opened.made(), opened.plugins, state))
         return
     from haplan.report.text import plan_lines
 
     terminal.show(plan_lines(plan, next_step=next_step, full=bool(given.get("full"))), given)
 
 
-def document(plan: "Plan", digest: str, made: Mapping[str, Any], state: Any = None) -> dict[str, Any]:
+def document(
+    plan: "Plan", digest: str, made: Mapping[str, Any], plugins: "Plugins", state: "State | None" = None
+) -> dict[str, Any]:
     """A plan as JSON; `made` says when it was made."""
+    from haplan.report.catalogue import type_infos
     from haplan.report.json import plan_json
 
-    return plan_json(plan, digest=digest, made=float(made.get("at", 0.0)), state=state)
+    computed = {name: info.computed() for name, info in type_infos(plugins.resources).items()}
+    return plan_json(plan, digest=digest, made=float(made.get("at", 0.0)), computed=computed, state=state)
 
 
 def errors(plan: "Plan") -> int:
@@ -109,6 +115,7 @@ def carry_out(opened: "Session", plan: "Plan", given: Mapping[str, Any], events:
     """Carry out an approved plan and say what came of it."""
     from haplan import engine
     from haplan.report.documents import result_json
+    from haplan.report.lines import BLANK, plain
     from haplan.report.result import result_lines
 
     try:
@@ -119,11 +126,9 @@ def carry_out(opened: "Session", plan: "Plan", given: Mapping[str, Any], events:
         raise
     lines = result_lines(result, [one.name for one in plan.outputs if one.sensitive])
     if events is not None:
-        from haplan.report.lines import plain
-
         summary(opened, events, plain(lines[:1]).strip(), result_json(result))
     else:
-        terminal.show(lines, given)
+        terminal.show([BLANK, *lines], given)
     return int(result.exit_code)
 
 

@@ -11,6 +11,11 @@ from haplan.report.lines import Lines, line, table, title
 MOMENTS = {"V": "validate", "P": "plan", "A": "before a write", "C": "after a write"}
 
 
+def type_infos(classes: Mapping[str, type]) -> dict[str, TypeInfo]:
+    """What the resource classes of all plugins say of themselves."""
+    return {name: cls.haplan_type for name, cls in classes.items()}  # type: ignore[attr-defined]  # set by @resource
+
+
 def plugin_lines(rows: Sequence[tuple[str, str, str]], broken: Mapping[str, str]) -> Lines:
     """One line a plugin: name, version, what it brings."""
     lines = table([("plugin", "version", "brings"), *rows], indent=0)

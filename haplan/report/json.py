@@ -3,7 +3,7 @@
 What Terraform has no word for stands under the key ``haplan``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -12,7 +12,7 @@ from haplan.model.address import parse
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Drift, OutputChange, Plan
 from haplan.model.state import Row, State
-from haplan.model.value import Tree
+from haplan.model.value import Tree, Unknown
 from haplan.report import tree
 from haplan.report.configuration import configuration
 from haplan.report.differences import same
@@ -32,15 +32,24 @@ _ACTIONS: Mapping[Action, list[str]] = {
 }  # fmt: skip
 
 
-def plan_json(plan: Plan, *, digest: str, made: float, state: State | None = None) -> Document:
+def plan_json(
+    plan: Plan,
+    *,
+    digest: str,
+    made: float,
+    computed: Mapping[str, Sequence[str]] | None = None,
+    state: State | None = None,
+) -> Document:
     """The document.
 
     Args:
         plan: The plan.
         digest: Its fingerprint.
         made: When it was made, epoch seconds.
+        computed: Resource type → attributes that only an apply can tell.
         state: With it, what does not change is listed too (``--full``).
     """
+    plan = _with_computed(plan, computed or {})
     errored = any(one.severity == "error" for one in plan.findings)
     return {
         "format_version": FORMAT_VERSION,
@@ -59,6 +68,24 @@ def plan_json(plan: Plan, *, digest: str, made: float, state: State | None = Non
         "errored": errored,
         "haplan": _ours(plan, digest),
     }
+
+
+def _with_computed(plan: Plan, computed: Mapping[str, Sequence[str]]) -> Plan:
+    """The plan with ids in its values, as Terraform's has them: known ones, and those that the apply will tell."""
+    changes = tuple(_identified(change, computed.get(change.type, ())) for change in plan.changes)
+    return attrs.evolve(plan, changes=changes)
+
+
+def _identified(change: Change, computed: Sequence[str]) -> Change:
+    before, after = change.before, change.after
+    known = {"id": change.id} if change.id and "id" in computed else {}
+    if before is not None:
+        before = {**known, **before}
+    if after is not None and change.action in (Action.CREATE, Action.REPLACE):
+        after = {**{name: Unknown() for name in computed}, **after}
+    elif after is not None:
+        after = {**known, **after}
+    return attrs.evolve(change, before=before, after=after)
 
 
 def _variable(value: Tree) -> Any:

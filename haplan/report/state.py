@@ -15,7 +15,7 @@ def state_lines(state: State, *, environment: str) -> Lines:
         return [line(f"No state in environment {environment} yet: nothing was applied.")]
     count = words.plural(len(state.rows), "resource")
     lines = [line(f"environment {environment} · lineage {state.lineage} · serial {state.serial} · {count}")]
-    lines += [line(_estate(key, estate)) for key, estate in sorted(state.identities.items())]
+    lines += [line(_estate(key, estate)) for key, estate in sorted(state.identities.items()) if key != "haplan"]
     if state.rows:
         lines += title("Resources")
         lines += list_lines(row for _, row in sorted(state.rows.items()))

@@ -25,7 +25,7 @@ def command(stack: str, **given: Any) -> int:
     with terminal.session(stack, engine_options(given), given) as opened:
         plan = engine.drift(opened)
         if given["as_json"]:
-            whole = flow.document(plan, digest(plan), opened.made())
+            whole = flow.document(plan, digest(plan), opened.made(), opened.plugins)
             terminal.dump(drift_json(whole["resource_drift"]))
         else:
             terminal.show(drift_report(plan), given)

@@ -56,7 +56,9 @@ def _plan(path: Path, form: str, full: bool, given: dict[str, Any]) -> None:
 
     found = engine.read_plan(path)
     if form == "json":
-        terminal.dump(flow.document(found.plan, found.digest, found.made))
+        from haplan.plugins import load_plugins
+
+        terminal.dump(flow.document(found.plan, found.digest, found.made, load_plugins()))
     elif form == "text":
         terminal.show(plan_lines(found.plan, next_step=f"haplan apply {path}", full=full), given)
     else:

@@ -1,15 +1,12 @@
 """haplan types"""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from haplan.cli import terminal
 from haplan.cli.options import JSON, options
 from haplan.errors import HaplanError
-
-if TYPE_CHECKING:
-    from haplan.model.schema import TypeInfo
 
 
 @click.command("types")
@@ -26,10 +23,9 @@ def command(name: str, **given: Any) -> None:
     """
     from haplan.language.record import nearest
     from haplan.plugins import load_plugins
-    from haplan.report.catalogue import type_json, type_lines, type_list
+    from haplan.report.catalogue import type_infos, type_json, type_lines, type_list
 
-    found = load_plugins().resources.items()
-    types: dict[str, TypeInfo] = {key: getattr(cls, "haplan_type") for key, cls in found}  # noqa: B009  (set on each class)
+    types = type_infos(load_plugins().resources)
     if name and name not in types:
         raise HaplanError(f"no resource type {name!r}{nearest(name, types)}")
     if given["as_json"]:
