@@ -108,6 +108,20 @@ def test_a_fault_strikes_the_nth_call_and_as_many_as_told(open_cloud: Callable[.
     assert answers[1].headers["retry-after"] == "7"
 
 
+def test_an_error_can_be_answered_although_the_change_is_stored(open_cloud: Callable[..., Cloud]) -> None:
+    cloud = open_cloud(faults=(Fault(on="POST /orgs/*/networks", status=502, stored=True),))
+    assert cloud.api.post(f"{cloud.org}/networks", json={"name": "LAN"}).status_code == 502
+    assert [network["name"] for network in cloud.ok("GET", f"{cloud.org}/networks")] == ["LAN"]
+
+
+def test_a_star_in_a_fault_stays_within_a_segment(open_cloud: Callable[..., Cloud]) -> None:
+    cloud = open_cloud(faults=(Fault(on="GET /orgs/*/devices", status=500), Fault(on="GET /self/**", status=503)))
+    assert cloud.api.get(f"{cloud.org}/stats/devices").status_code == 200
+    assert cloud.api.get(f"{cloud.org}/devices").status_code == 500
+    assert cloud.api.get("/self").status_code == 200
+    assert cloud.api.get("/self/usage").status_code == 503
+
+
 def test_a_delay_lets_simulated_time_pass(open_cloud: Callable[..., Cloud]) -> None:
     cloud = open_cloud(faults=(Fault(on="GET /self", delay=3600),))
     before = cloud.lab.clock.now()

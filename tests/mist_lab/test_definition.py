@@ -64,7 +64,7 @@ def test_a_whole_definition_is_read(tmp_path: pathlib.Path) -> None:
 
 def test_a_file_for_several_labs_keeps_this_one_under_mist(tmp_path: pathlib.Path) -> None:
     file = tmp_path / "lab.toml"
-    file.write_text('[mist.settings]\nbudget = 7\n[ssr]\nanything = 1\n[[device]]\nodd = true\n')
+    file.write_text("[mist.settings]\nbudget = 7\n[ssr]\nanything = 1\n[[device]]\nodd = true\n")
     assert read_definition(file) == LabDefinition(settings=Settings(budget=7))
 
 
@@ -92,7 +92,7 @@ def test_a_file_for_several_labs_keeps_this_one_under_mist(tmp_path: pathlib.Pat
 def test_a_mistake_is_one_line_with_file_key_and_what_is_allowed(tmp_path: pathlib.Path, text: str, said: str) -> None:
     file = tmp_path / "lab.toml"
     file.write_text(text)
-    with pytest.raises(ValueError, match="lab.toml: ") as caught:
+    with pytest.raises(ValueError, match=r"lab\.toml: ") as caught:
         read_definition(file)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)

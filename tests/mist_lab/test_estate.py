@@ -15,14 +15,6 @@ import pytest
 from haplan_mist.lab import Device, Fault, Lab, LabDefinition, Settings
 from tests.mist_lab.cloud import NODE0, NODE1, PAIR, Cloud, template
 
-SERVE = """
-import pathlib, sys, time
-from haplan_mist.lab import Lab
-served = Lab(pathlib.Path(sys.argv[1])).start()
-print(served.url, flush=True)
-time.sleep(60)
-"""
-
 
 def test_an_estate_is_found_again_as_it_was_left(tmp_path: pathlib.Path) -> None:
     first = Lab(tmp_path, definition=LabDefinition(devices=PAIR[:1]))
@@ -39,12 +31,11 @@ def test_an_estate_is_found_again_as_it_was_left(tmp_path: pathlib.Path) -> None
 
 def test_what_was_answered_survives_the_death_of_the_server(open_cloud: Callable[..., Cloud]) -> None:
     cloud = open_cloud()
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(cloud.lab.estate.folder)], stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "haplan_mist.lab", str(cloud.lab.estate.folder)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
-    url = server.stdout.readline().strip()
-    headers = {"Authorization": f"Token {cloud.served.token}"}
+    told = json.loads(server.stdout.readline())
+    url, headers = told["url"], {"Authorization": f"Token {told['token']}"}
     made = httpx.post(f"{url}/api/v1{cloud.org}/networks", json={"name": "LAN"}, headers=headers, verify=False).json()
     os.kill(server.pid, signal.SIGKILL)
     server.wait()

@@ -200,7 +200,7 @@ def login(tx: Tx, body: Any) -> Answer:
     sent = body if isinstance(body, dict) else {}
     user = tx.one("select * from tokens where email = ? and kind = 'user' order by created", sent.get("email"))
     if user is None or sent.get("password") != PASSWORD:
-        return Answer({"detail": "Invalid email or password", "forward_url": None}, 400)
+        return Answer({"detail": "Invalid email or password", "forward_url": ""}, 400)
     key, csrf = uuid.uuid4().hex, uuid.uuid4().hex
     tx.run(
         "insert into tokens values (?, ?, ?, 'session', 'session', ?, ?, ?, ?, ?, null, ?)",

@@ -1,6 +1,6 @@
 """The lab's own surface, outside the cloud's API: the clock, faults, counted calls, and the world outside.
 
-`GET /lab`                        organisation and tokens
+`GET /lab/`                       organisation and tokens
 `GET /lab/clock`                  `{"now": seconds, "offset": seconds}`
 `POST /lab/clock`                 `{"advance": seconds}` lets time pass
 `GET /lab/requests`               `{"POST /orgs/{org_id}/networks": 4, …}`: calls by method and path template

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .paging import page_of, search_answer, window
+from .paging import count_answer, page_of, search_answer, window
 from .wire import Answer, Call, Handler
 
 ALWAYS = ("id", "name")
@@ -40,7 +40,7 @@ def _side(this: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> st
     return json.dumps(shown)
 
 
-def logs(call: Call) -> Answer:
+def _where(call: Call) -> tuple[str, list[Any]]:
     start, end = window(call)
     where, values = "org_id = ? and at >= ? and at <= ?", [call.org_id, start, min(end, call.tx.now)]
     for name, column, value in (
@@ -51,6 +51,11 @@ def logs(call: Call) -> Answer:
         if call.query.get(name):
             where += f" and {column}"
             values.append(value.format(call.query[name]))
+    return where, values
+
+
+def logs(call: Call) -> Answer:
+    where, values = _where(call)
     limit, page = page_of(call)
     total = call.tx.number(f"select count(*) from logs where {where}", *values)
     order = ORDERS.get(call.query.get("sort", ""), ORDERS["-timestamp"])
@@ -59,6 +64,12 @@ def logs(call: Call) -> Answer:
     )
     more = {"page": str(page + 1)} if page * limit < total else {}
     return search_answer(call, [_entry(row) for row in rows], limit=limit, total=total, next_=more)
+
+
+def count(call: Call) -> Answer:
+    where, values = _where(call)
+    rows = call.tx.all(f"select * from logs where {where}", *values)
+    return count_answer(call, [_entry(row) for row in rows], "admin_name")
 
 
 def _entry(row: Any) -> dict[str, Any]:
@@ -73,4 +84,9 @@ def _entry(row: Any) -> dict[str, Any]:
     return entry
 
 
-ROUTES: list[tuple[str, str, Handler]] = [("GET", "/orgs/{org_id}/logs", logs)]
+ROUTES: list[tuple[str, str, Handler]] = [
+    ("GET", "/orgs/{org_id}/logs", logs),
+    # where the same log is in newer versions of the API (mistapi 0.62)
+    ("GET", "/orgs/{org_id}/logs/search", logs),
+    ("GET", "/orgs/{org_id}/logs/count", count),
+]

@@ -21,11 +21,11 @@ class CloudDoor:
     """A CONNECT proxy on loopback in a thread of this process.
 
     Attributes:
-        target: host and port of the lab's TLS server.
+        target: `host:port` of the lab's TLS server, as `Served.host` says it.
         url: what `HTTPS_PROXY` is set to; known after `start`.
     """
 
-    def __init__(self, target: tuple[str, int]) -> None:
+    def __init__(self, target: str) -> None:
         self.target = target
         self.url = ""
         self._listener: socket.socket | None = None
@@ -85,7 +85,8 @@ class CloudDoor:
         if len(words) != 3 or words[0] != "CONNECT" or words[1] not in {f"{name}:443" for name in CLOUDS}:
             client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             return
-        with socket.create_connection(self.target) as lab:
+        host, _, port = self.target.rpartition(":")
+        with socket.create_connection((host, int(port))) as lab:
             self._open.add(lab)
             client.sendall(b"HTTP/1.1 200 Connection Established\r\n\r\n")
             back = threading.Thread(target=_pipe, args=(lab, client), daemon=True)

@@ -97,7 +97,10 @@ def create_from_inventory(call: Call) -> Answer:
         managed = body.get("managed", not body.get("disable_auto_config", False))
         call.tx.run("update devices set managed = ? where mac in (?, ?)", managed, mac0, mac1)
     call.tx.run("update devices set site_id = ?, modified = ? where mac in (?, ?)", site_id, call.tx.now, mac0, mac1)
-    form(call.tx, boxes.device(call.tx, mac0), boxes.device(call.tx, mac1), site_id)
+    nodes = [boxes.device(call.tx, mac) for mac in (mac0, mac1)]
+    for row in nodes if site_id else ():
+        event(call.tx, row, "GW_ASSIGNED", "device assigned to site")
+    form(call.tx, nodes[0], nodes[1], site_id)
     _log(call, "Create HA Cluster", mac0, mac1, site_id=site_id)
     return Answer()
 
@@ -213,11 +216,11 @@ def _meant(tx: Tx, spec: dict[str, Any], *nodes: sqlite3.Row) -> bool:
 
 def start(tx: Tx, mac0: str) -> None:
     """The formation begins: its events are written ahead, each becomes visible at its time."""
-    tx.run("update clusters set started = ? where node0 = ? and started is null", tx.now, mac0)
+    began = tx.run("update clusters set started = ? where node0 = ? and started is null", tx.now, mac0)
     row = tx.one("select * from clusters where node0 = ?", mac0)
     if row is None:
         return
-    if row["result"] != "never":
+    if began and row["result"] != "never":
         _foresee(tx, row)
     pushes.reach_device(tx, mac0)
     pushes.reconsider(tx, mac0)

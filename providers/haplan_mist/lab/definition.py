@@ -35,10 +35,12 @@ Tables of `lab.toml` (any other table belongs to another provider and is left al
     `claim_code`                 default made from the MAC
 
 `[[fault]]`: an exchange that goes wrong
-    `on`                         required: method and path glob below /api/v1, "POST /orgs/*/networks"
+    `on`                         required: method (or *) and path below /api/v1, "POST /orgs/*/networks"; `*` stands
+                                 for anything in one segment, `**` for any number of segments
     `nth`                        first matching call that goes wrong, default 1
     `times`                      how many from there on, 0 = all, default 1
     `status`, `body`             answer this instead of working (body: a table, or text for `detail`)
+    `stored`                     with `status`: the call is worked on, and the answer is the error all the same
     `retry_after`                seconds for the Retry-After header of that answer
     `drop`                       "before" or "after" the change is stored: the connection closes without an answer
     `delay`                      simulated seconds that pass before the call is worked on
@@ -151,6 +153,7 @@ class Fault:
     times: int = 1
     status: int | None = None
     body: Mapping[str, Any] | str | None = None
+    stored: bool = False
     retry_after: int | None = None
     drop: Drop | None = None
     delay: float = 0.0

@@ -5,8 +5,9 @@ Order of what happens to a call: the pushes that are due are settled, the token 
 the handler did and what the call cost are committed together, before a byte of the answer leaves.
 """
 
-import fnmatch
+import functools
 import json
+import re
 import sqlite3
 import urllib.parse
 from collections.abc import Callable, Mapping
@@ -109,11 +110,13 @@ class Door:
         if fault and fault["delay"]:
             tx.let_pass(fault["delay"])
             pushes.settle(tx)
-        if fault and fault["status"]:
-            return _faulty(fault)
         if fault and fault["drop"] == "before":
             return Drop()
+        if fault and fault["status"] and not fault["stored"]:
+            return _faulty(fault)
         answer = _handled(tx, lambda: self._work(tx, exchange, caller, found))
+        if fault and fault["status"]:
+            answer = _faulty(fault)
         return Drop() if fault and fault["drop"] == "after" else answer
 
     def _work(self, tx: Tx, exchange: Exchange, caller: Caller, found: Any) -> Answer:
@@ -162,7 +165,17 @@ def _json(body: bytes) -> Any:
 
 def _strikes(on: str, exchange: Exchange) -> bool:
     method, _, path = on.partition(" ")
-    return method in ("*", exchange.method) and fnmatch.fnmatchcase(exchange.path, path)
+    return method in ("*", exchange.method) and bool(_glob(path).fullmatch(exchange.path))
+
+
+@functools.cache
+def _glob(path: str) -> re.Pattern[str]:
+    """`*` stays within a segment, `**` does not."""
+    parts = (".*" if part == "**" else "[^/]*" if part == "*" else re.escape(part) for part in STARS.split(path))
+    return re.compile("".join(parts))
+
+
+STARS = re.compile(r"(\*\*?)")
 
 
 def _faulty(fault: Mapping[str, Any]) -> Answer:

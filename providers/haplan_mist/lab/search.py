@@ -20,9 +20,19 @@ def _rows(call: Call) -> list[Any]:
     return call.tx.all("select * from devices where org_id = ? order by created, mac", call.org_id)
 
 
+def _default_type(call: Call) -> str:
+    """Access points, except where the published operation has no parameter to ask for another type."""
+    if call.path.endswith("/count") and not call.path.startswith("/orgs/"):
+        return "all"
+    return "all" if call.template in UNTYPED else "ap"
+
+
+UNTYPED = frozenset({"/sites/{site_id}/devices/events/search", "/orgs/{org_id}/devices/events/count"})
+
+
 def device_records(call: Call) -> list[dict[str, Any]]:
     query, tx = call.query, call.tx
-    if query.get("type", "ap") != "gateway":
+    if query.get("type", _default_type(call)) not in ("gateway", "all"):
         return []
     start, _ = window(call)
     pairs = formations(tx, call.org_id)
@@ -74,7 +84,7 @@ def _events(call: Call) -> tuple[str, list[Any]]:
     start, end = window(call)
     scope = ("site_id = ?", call.site_id) if "site_id" in call.params else ("org_id = ?", call.org_id)
     where, values = [scope[0], "at >= ?", "at <= ?"], [scope[1], start, min(end, call.tx.now)]
-    if query.get("device_type", "ap") not in ("gateway", "all"):
+    if query.get("device_type", _default_type(call)) not in ("gateway", "all"):
         where.append("0")
     if query.get("mac"):
         where.append("mac = ?")
@@ -90,11 +100,11 @@ def _events(call: Call) -> tuple[str, list[Any]]:
 
 
 def events(call: Call) -> Answer:
-    """Newest first unless `sort=timestamp`; the cursor is the last event's time and number."""
+    """Oldest first, as documented, unless `sort=-timestamp`; the cursor is the last event's time and number."""
     where, values = _events(call)
     total = call.tx.number(f"select count(*) from events where {where}", *values)
     limit, _ = page_of(call)
-    rising = call.query.get("sort") == "timestamp"
+    rising = not call.query.get("sort", "").startswith("-")
     if call.query.get("search_after"):
         at, _, seq = call.query["search_after"].partition(",")
         where += f" and (at, seq) {'>' if rising else '<'} (?, ?)"
@@ -122,7 +132,7 @@ def count_events(call: Call) -> Answer:
 def config_records(call: Call, *, last: bool) -> list[dict[str, Any]]:
     """Configurations that a device took, or refused; `last` keeps the newest per device that was taken."""
     query = call.query
-    kind = query.get("device_type" if last else "type", "ap")
+    kind = query.get("device_type" if last else "type", _default_type(call))
     if kind not in ("gateway", "all"):
         return []
     start, end = window(call)
@@ -152,6 +162,8 @@ def last_configs(call: Call) -> Answer:
 
 
 def count_last_configs(call: Call) -> Answer:
+    # the count says `type` where its search says `device_type`
+    call.query.setdefault("device_type", call.query.get("type", _default_type(call)))
     return count_answer(call, config_records(call, last=True), "mac")
 
 

@@ -1,0 +1,83 @@
+"""What the simulator answers is what the published document describes."""
+
+import json
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.mist_lab.cloud import NODE0, NODE1, SPEC_READS, Cloud, device_id, template
+from tests.mist_lab.openapi import SUBSET, violations
+
+pytestmark = pytest.mark.skipif(not SUBSET.exists(), reason=f"{SUBSET} is not here")
+
+
+@pytest.fixture
+def exchanges(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Iterator[Any]]:
+    folder = tmp_path / "traffic"
+    monkeypatch.setenv("HAPLAN_LAB_TRAFFIC", str(folder))
+
+    def read() -> Iterator[Any]:
+        for file in folder.iterdir():
+            yield from map(json.loads, file.read_text().splitlines())
+
+    return read
+
+
+def test_every_read_of_a_living_organisation_fits_the_document(
+    exchanges: Callable[[], Iterator[Any]], open_cloud: Callable[..., Cloud]
+) -> None:
+    cloud = open_cloud()
+    made = cloud.new("gatewaytemplates", **template())["id"]
+    site = cloud.new("sites", name="s", gatewaytemplate_id=made)["id"]
+    cloud.assign(site, NODE0, NODE1)
+    cloud.form(site)
+    cloud.later(16)
+    for path in SPEC_READS:
+        cloud.ok("GET", path.format(org=cloud.served.org_id, site=site, device=device_id(NODE0), template=made))
+    wrong = [text for exchange in exchanges() for text in violations(exchange)]
+    assert wrong == []
+
+
+def exchange(method: str, path: str, status: int, response: Any, request: Any = None, query: str = "") -> Any:
+    return {
+        "method": method,
+        "path": f"/api/v1{path}",
+        "status": status,
+        "response": response,
+        "request": request,
+        "query": query,
+    }
+
+
+NETWORK = "/orgs/2818e386-8dec-2562-9ede-5b8a0fbbdc71/networks"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (exchange("POST", NETWORK, 200, {"name": "x"}, {"name": 5}), "request: 5 is not of type 'string' at name"),
+        (exchange("POST", NETWORK, 200, {"name": "x"}, {}), "request: 'name' is a required property at body"),
+        (exchange("GET", NETWORK, 200, {}), "response 200: {} is not of type 'array' at body"),
+        (exchange("GET", NETWORK, 200, [], query="limit=5&limt=5"), "query parameter limt is not documented"),
+        (exchange("GET", NETWORK, 201, []), "status 201 is not documented"),
+        (exchange("GET", "/orgs/x/unheard", 200, []), "answered 200, but the document does not have it"),
+        (exchange("GET", NETWORK, 401, {"detail": 5}), "response 401: 5 is not of type 'string' at detail"),
+    ],
+)
+def test_what_does_not_fit_is_told(given: Any, said: str) -> None:
+    assert any(said in text for text in violations(given)), violations(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        exchange("POST", NETWORK, 400, {"detail": "name"}, {}),
+        exchange("PUT", f"{NETWORK}/x", 200, {"name": "x"}, {"-subnet": ""}),
+        exchange("PUT", "/sites/x", 200, {"name": "x"}, {"gatewaytemplate_id": None}),
+        exchange("GET", NETWORK, 503, "busy"),
+    ],
+)
+def test_refused_requests_merges_and_outages_are_no_violation(given: Any) -> None:
+    assert violations(given) == []
