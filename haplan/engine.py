@@ -14,9 +14,11 @@ import attrs
 
 from haplan.contracts import Part, PlanView, Provider, Task, ValidateView
 from haplan.errors import Denied, HaplanError
+from haplan.model.compare import same
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Calls, Change, Placement, Plan, Transaction
+from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.session import Options, Session, open_session
@@ -62,10 +64,33 @@ def plan(session: Session) -> Plan:
     _refuse_errors(found.findings)
     state = session.backend.load()
     stack = _emptied(found.stack) if session.options.destroy else found.stack
-    resources = graph.graph(stack, session.types)
     options = session.options
     chosen = select.select(stack, state, options.targets, options.excludes, options.replaces)
-    wanted = refresh.targets(stack, state, chosen.only)
+    return _compared(session, found, stack, state, chosen)
+
+
+def import_(session: Session, address: str, identity: str) -> Plan:
+    """A plan that takes one existing object into state, as it is.
+
+    Raises:
+        HaplanError: The stack has no such resource, state has it already, or the backend has no such object.
+    """
+    found = validate(session)
+    state = session.backend.load()
+    if address not in found.stack.blocks:
+        raise HaplanError(f"{address}: the stack has no such resource; declare it first, then import it")
+    if state.row(address) is not None:
+        raise HaplanError(f"{address}: is in state already; `haplan state show` shows it")
+    chosen = Selection(frozenset({address}), importing={address: identity})
+    made = _compared(session, found, found.stack, state, chosen)
+    if made.change(address) is None or made.count(Action.CREATE):
+        raise HaplanError(f"{address}: there is no such object with id {identity}")
+    return made
+
+
+def _compared(session: Session, found: Validation, stack: Stack, state: State, chosen: Selection) -> Plan:
+    resources = graph.graph(stack, session.types)
+    wanted = refresh.targets(stack, state, chosen)
     providers = session.open_providers(found.stack, wanted)
     identities = _identities(providers, state)
     seen = _refresh(session, wanted, providers, state)
@@ -178,7 +203,7 @@ def _assessed(
     findings: list[Finding] = []
     for change in changes:
         provider = providers.get(change.provider)
-        if provider is None or change.action is Action.FORGET:
+        if provider is None or change.action is Action.FORGET or _only_remembered(change):
             done.append(change)
             placements[change.address] = ()
             continue
@@ -193,6 +218,11 @@ def _assessed(
         placements[change.address] = tuple(provider.placements(change))
         done.append(change)
     return tuple(done), placements, tuple(findings)
+
+
+def _only_remembered(change: Change) -> bool:
+    """True for an object that is taken into state as it is."""
+    return change.action is Action.IMPORT and not change.incomplete and same(change.after, change.before)
 
 
 def _counted(

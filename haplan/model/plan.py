@@ -69,6 +69,7 @@ class Change:
         id: The backend's id, or "".
         previous_id: When the id changes: the one before.
         importing: Id that is taken into state, or "".
+        incomplete: What is there is half made: the provider goes on with it.
         deposed: Mark of a deposed object, or "".
         previous_address: Before a move, or "".
         position: (before, after) in its list, for a reorder.
@@ -98,6 +99,7 @@ class Change:
     id: str = ""
     previous_id: str = ""
     importing: str = ""
+    incomplete: bool = False
     deposed: str = ""
     previous_address: str = ""
     position: tuple[int, int] | None = None

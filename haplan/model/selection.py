@@ -1,14 +1,23 @@
 """Which addresses a plan is about."""
 
+from collections.abc import Mapping
+
 import attrs
 
 
 @attrs.frozen
 class Selection:
-    """Which addresses a plan is about; None in `only` means all."""
+    """Which addresses a plan is about.
+
+    Attributes:
+        only: These alone; None means all.
+        replace: To be replaced, whatever they are like.
+        importing: Address → id of an existing object that is taken into state as it is.
+    """
 
     only: frozenset[str] | None = None
     replace: frozenset[str] = frozenset()
+    importing: Mapping[str, str] = attrs.field(factory=dict)
 
     def has(self, address: str) -> bool:
         """True if the address takes part."""

@@ -162,6 +162,10 @@ def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None
         _know(work, block.address, None, None, _literal(after))
         return _base(block, Action.CREATE, "new", after, None)
     _know(work, block.address, None, seen, _literal(after))
+    if block.address in work.selection.importing:
+        live = _seen_values(work, block, after, None, seen)
+        base = _base(block, Action.IMPORT, "taken into state", live, None)
+        return attrs.evolve(base, before=live, id=seen.id, importing=seen.id, private=seen.private)
     resumed = block.address in work.pending or seen.status == "incomplete"
     if not (kind.takes_over or resumed):
         text = (
@@ -171,7 +175,8 @@ def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None
         work.findings.append(Finding("EXISTS", "error", block.address, text, str(block.location), hint))
     base = _base(block, Action.IMPORT, "resume" if resumed else "taken over", after, None)
     before = _seen_values(work, block, after, None, seen)
-    return attrs.evolve(base, before=before, id=seen.id, importing=seen.id, private=seen.private)
+    half = seen.status == "incomplete"
+    return attrs.evolve(base, before=before, id=seen.id, importing=seen.id, incomplete=half, private=seen.private)
 
 
 def _literal(after: Mapping[str, Tree]) -> dict[str, Tree]:
@@ -268,7 +273,7 @@ def _judge(
             base, reason="drifted" if drifted else "unset" if gone and len(gone) == len(paths) else "changed"
         )
     if row.status in ("pending", "incomplete", "in_doubt") or seen.status == "incomplete":
-        return attrs.evolve(base, reason="resume")
+        return attrs.evolve(base, reason="resume", incomplete=True)
     work.unchanged += 1
     return None
 

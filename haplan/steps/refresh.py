@@ -6,6 +6,7 @@ import attrs
 
 from haplan.contracts import Provider, Query, Reading, Seen, Target
 from haplan.model import value as model
+from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
 from haplan.model.state import Row, State
 
@@ -31,15 +32,18 @@ class Refreshed:
     facts: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
 
 
-def targets(stack: Stack, state: State, only: frozenset[str] | None = None) -> dict[str, list[Target]]:
+def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Target]]:
     """What to read, by provider key: the blocks of the stack and the rows of the state."""
     pending = {intent.address for intent in state.intents}
     found: dict[str, list[Target]] = {}
     for block in stack.blocks.values():
-        if only is None or block.address in only:
-            found.setdefault(block.provider, []).append(_of_block(block, stack, state, pending))
+        if chosen.has(block.address):
+            target = _of_block(block, stack, state, pending)
+            found.setdefault(block.provider, []).append(
+                attrs.evolve(target, id=chosen.importing.get(block.address, target.id))
+            )
     for (address, deposed), row in state.rows.items():
-        if not deposed and address not in stack.blocks and (only is None or address in only):
+        if not deposed and address not in stack.blocks and chosen.has(address):
             found.setdefault(row.provider_key, []).append(_of_row(row, state))
     return found
 
