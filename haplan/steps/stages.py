@@ -234,7 +234,7 @@ def _transactions(
             gates=_named(gates[number], names),
             soft=_named(soft[number], names),
             orders=tuple(orders.get(group.document, ())),
-            verb=_verb(group, changes),
+            verb=_verb(group, changes, placements),
         )
         made.append(transaction)
     return tuple(made)
@@ -244,9 +244,15 @@ def _named(numbers: Iterable[int], names: Mapping[int, str]) -> tuple[str, ...]:
     return tuple(sorted(names[number] for number in numbers))
 
 
-def _verb(group: _Group, changes: Mapping[str, Change]) -> str:
-    """What happens to the document, told by its first resource: the one whose own document it is."""
-    action = changes[group.nodes[0][0]].action
-    if action is Action.CREATE and group.nodes[0][1] == 0:
-        return "create"
-    return "delete" if action is Action.DELETE and group.nodes[0][1] == 0 else "update"
+def _verb(group: _Group, changes: Mapping[str, Change], placements: Mapping[str, Sequence[Placement]]) -> str:
+    """What happens to the document, told by the resource whose own document it is."""
+    for address, index in group.nodes:
+        change, part = changes[address], placements[address][index].part
+        if change.owner or part not in ("", "create", "retire"):
+            continue
+        if change.action is Action.DELETE or part == "retire":
+            return "delete"
+        if change.action is Action.CREATE or part == "create":
+            return "create"
+    return "update"
+
