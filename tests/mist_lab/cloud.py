@@ -83,33 +83,3 @@ def template(**over: Any) -> dict[str, Any]:
         "path_preferences": {"pri": {"strategy": "ordered", "paths": [{"type": "wan", "name": "wan0"}]}},
     }
     return {**body, **over}
-
-
-_ORG = (
-    "", "/stats", "/setting", "/sites", "/sites/search", "/sites/count?distinct=timezone", "/sitegroups", "/networks",
-    "/services", "/servicepolicies", "/vpns", "/gatewaytemplates", "/gatewaytemplates/{template}",
-    "/deviceprofiles?type=gateway", "/idpprofiles", "/avprofiles", "/secintelprofiles", "/apitokens", "/logs",
-    "/inventory?vc=true", "/inventory/search?type=gateway", "/inventory/count?distinct=model", "/devices",
-    "/devices/summary", "/devices/search?type=gateway", "/devices/count?type=gateway&distinct=model",
-    "/devices/events/search?device_type=gateway", "/devices/events/count?distinct=type",
-    "/devices/last_config/search?device_type=gateway", "/devices/last_config/count?type=gateway&distinct=mac",
-    "/devices/versions", "/ssr/versions", "/stats/devices?type=gateway&fields=*", "/stats/vpn_peers/search",
-    "/stats/bgp_peers/search", "/stats/ports/search", "/alarms/search",
-)  # fmt: skip
-_SITE = (
-    "", "/setting", "/setting/derived", "/networks/derived", "/services/derived", "/servicepolicies/derived",
-    "/vpns/derived", "/gatewaytemplates/derived", "/deviceprofiles/derived", "/devices?type=gateway",
-    "/devices/{device}", "/devices/{device}/ha", "/devices/search?type=gateway", "/devices/count?distinct=model",
-    "/devices/events/search", "/devices/last_config/search?device_type=gateway",
-    "/devices/config_history/search?type=gateway", "/stats/devices?type=gateway", "/stats/devices/{device}",
-    "/stats/gateways/metrics", "/stats",
-)  # fmt: skip
-_CONST = (
-    "device_models", "device_events", "default_gateway_config?model=SSR120&ha=true", "applications",
-    "gateway_applications", "traffic_types", "app_categories", "app_subcategories", "alarm_defs",
-)  # fmt: skip
-SPEC_READS = (
-    "/self", "/self/usage", *(f"/orgs/{{org}}{path}" for path in _ORG), *(f"/sites/{{site}}{path}" for path in _SITE),
-    *(f"/const/{path}" for path in _CONST),
-)  # fmt: skip
-"""Every read that the simulator has and the published document describes."""

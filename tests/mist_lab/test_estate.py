@@ -1,5 +1,6 @@
 """One estate, many servers: what was answered is kept."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -109,3 +110,13 @@ def test_three_hundred_pairs_are_written_and_listed_quickly(open_cloud: Callable
 def test_settings_can_change_between_runs(open_cloud: Callable[..., Cloud]) -> None:
     assert open_cloud(budget=7).ok("GET", "/self/usage")["request_limit"] == 7
     assert open_cloud().ok("GET", "/self/usage")["request_limit"] == Settings().budget
+
+
+def test_many_clients_of_two_servers_lose_nothing(open_cloud: Callable[..., Cloud]) -> None:
+    clouds = [open_cloud(), open_cloud()]
+    names = [f"n{number}" for number in range(40)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda n: clouds[int(n[1:]) % 2].new("networks", name=n)["id"], names))
+    listed = clouds[0].ok("GET", f"{clouds[0].org}/networks?limit=1000")
+    assert {entry["id"]: entry["name"] for entry in listed} == dict(zip(made, names, strict=True))
+    assert clouds[1].ok("GET", "/self/usage")["requests"] == 42
