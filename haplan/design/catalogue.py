@@ -1,8 +1,8 @@
 """The port catalogue: which port does what on each model, once two of them form a pair.
 
 One row a model. Names are node0's, as Mist writes them (``type-slot/pic/port``); node1's name has `offset` added to the
-first number (cluster slot = node id × slots per node + local slot). Never compute "the last two ports": it is true of
-SSR120 and SSR130 only. An unknown model is said to be unknown (HA005), never guessed.
+first number (cluster slot = node id times slots per node + local slot). Never compute "the last two ports": that is
+true of SSR120 and SSR130 only. An unknown model is said to be unknown (HA005), never guessed.
 
 Sources: Junos chassis cluster documentation, slot numbering and the fxp0/fxp1 ports of each SRX (SLOT); the Mist API
 description of HA port configuration (API); the SSR hardware port layouts in github 128technology/docs (SSRDOC).

@@ -148,10 +148,19 @@ class Sync(Interface):
 
 @helper
 def wan(
-    name: str, ports: str, address: WanAddress, *, overlay: Sequence[Path] = (), endpoint: bool | str = True,
-    source_nat: Value[bool] = True, public_ip: Value[str] | None = None, vlan_id: Value[int] | Value[str] | None = None,
-    mtu: Value[int] | None = None, shared_wan: str | None = None, extra: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Interface:  # fmt: skip
+    name: str,
+    ports: str,
+    address: WanAddress,
+    *,
+    overlay: Sequence[Path] = (),
+    endpoint: bool | str = True,
+    source_nat: Value[bool] = True,
+    public_ip: Value[str] | None = None,
+    vlan_id: Value[int] | Value[str] | None = None,
+    mtu: Value[int] | None = None,
+    shared_wan: str | None = None,
+    extra: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Interface:
     """A WAN interface.
 
     `overlay` is a spoke's side: the hub endpoints it builds towards. `endpoint` is a hub's side: True names it
@@ -159,27 +168,55 @@ def wan(
     ports of both nodes (HA057).
     """
     return Wan(
-        name=name, ports=ports, address=address, overlay=overlay, endpoint=endpoint, source_nat=source_nat, public_ip=public_ip,
-        vlan_id=vlan_id, mtu=mtu, shared_wan=shared_wan, extra=extra, location=here(),
-    )  # fmt: skip
+        name=name,
+        ports=ports,
+        address=address,
+        overlay=overlay,
+        endpoint=endpoint,
+        source_nat=source_nat,
+        public_ip=public_ip,
+        vlan_id=vlan_id,
+        mtu=mtu,
+        shared_wan=shared_wan,
+        extra=extra,
+        location=here(),
+    )
 
 
 @helper
 def lan(
-    name: str, ports: str, networks: Mapping[Network, Value[str] | LanAddress], *, redundant: bool | None = None,
-    primary: str | Mapping[Network, str] = "node0", untagged: Network | None = None, reth_idx: Value[int] | None = None,
-    redundancy_group: Value[int] | None = None, aggregated: bool = False, single_homed: str | None = None,
+    name: str,
+    ports: str,
+    networks: Mapping[Network, Value[str] | LanAddress],
+    *,
+    redundant: bool | None = None,
+    primary: str | Mapping[Network, str] = "node0",
+    untagged: Network | None = None,
+    reth_idx: Value[int] | None = None,
+    redundancy_group: Value[int] | None = None,
+    aggregated: bool = False,
+    single_homed: str | None = None,
     extra: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Interface:  # fmt: skip
+) -> Interface:
     """A LAN interface: its networks, each with the gateway's address.
 
     Two ports mean redundant, unless `aggregated=True` or `redundant=False`. `single_homed="reason"` excuses a LAN on one
     node (HA035). `primary` takes a node for each network on SSR.
     """
     return Lan(
-        name=name, ports=ports, networks=networks, redundant=redundant, primary=primary, untagged=untagged, reth_idx=reth_idx,
-        redundancy_group=redundancy_group, aggregated=aggregated, single_homed=single_homed, extra=extra, location=here(),
-    )  # fmt: skip
+        name=name,
+        ports=ports,
+        networks=networks,
+        redundant=redundant,
+        primary=primary,
+        untagged=untagged,
+        reth_idx=reth_idx,
+        redundancy_group=redundancy_group,
+        aggregated=aggregated,
+        single_homed=single_homed,
+        extra=extra,
+        location=here(),
+    )
 
 
 @helper

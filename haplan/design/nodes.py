@@ -46,9 +46,14 @@ class Node:
 
 @helper
 def node(
-    mac: str, *, serial: str | None = None, model: str | None = None, host: str | None = None, asset_id: str | None = None,
+    mac: str,
+    *,
+    serial: str | None = None,
+    model: str | None = None,
+    host: str | None = None,
+    asset_id: str | None = None,
     pin: str | None = None,
-) -> Node:  # fmt: skip
+) -> Node:
     """A member of a pair: its MAC address, and what a backend or a check wants beside it.
 
     `host` is where an SRX is reached directly; `asset_id` how an SSR conductor knows the box; `pin` says which node it

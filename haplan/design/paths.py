@@ -150,8 +150,11 @@ class LocalPath(Path):
 
 @helper
 def local(
-    network: "Network", *more: "Network", gateway_ip: Value[str] | None = None, target_ips: "list[Value[str]] | tuple[Value[str], ...]" = (),
-) -> Path:  # fmt: skip
+    network: "Network",
+    *more: "Network",
+    gateway_ip: Value[str] | None = None,
+    target_ips: "list[Value[str]] | tuple[Value[str], ...]" = (),
+) -> Path:
     """The path into LANs of the box itself: ``local(office, printers)``."""
     return LocalPath(location=here(), networks=(network, *more), gateway_ip=gateway_ip, target_ips=target_ips)
 

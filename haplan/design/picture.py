@@ -132,7 +132,7 @@ class Owner:
 
     def families(self) -> set[str]:
         """The families it serves."""
-        return {catalogue.family(pair.model) for pair in self.pairs if pair.model} - {""}
+        return {str(catalogue.family(pair.model)) for pair in self.pairs if pair.model} - {""}
 
     def nodes_of(self, face: Face) -> set[int]:
         """The nodes a face has ports on; empty where that cannot be told."""
@@ -162,6 +162,11 @@ class Picture:
         """The blocks that an attribute names."""
         value = getattr(block.object, attribute, None)
         found = [self.at(one) for one in (value if isinstance(value, list | tuple) else [value])]
+        return [one for one in found if one is not None]
+
+    def each_key(self, mapping: Any) -> list[Block]:
+        """The blocks that are the keys of a mapping, such as a LAN's networks."""
+        found = [self.at(one) for one in mapping] if isinstance(mapping, Mapping) else []
         return [one for one in found if one is not None]
 
     def owner(self, address: str) -> Owner | None:

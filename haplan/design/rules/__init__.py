@@ -1,0 +1,24 @@
+"""The design rules: one module a group, one function a rule and moment. ``haplan rules ID`` prints what they say."""
+
+from haplan.design.rules import lan, lifecycle, overlay, pair, plan_pair, policy, ports, site, steering, wan
+from haplan.model.finding import Rule
+
+
+def all_rules() -> list[Rule]:
+    """All rules, by id."""
+    books = (
+        pair.book,
+        ports.book,
+        lan.book,
+        wan.book,
+        overlay.book,
+        steering.book,
+        policy.book,
+        site.book,
+        lifecycle.book,
+    )
+    found = [rule for book in books for rule in book.rules()]
+    return sorted(found, key=lambda rule: rule.id)
+
+
+__all__ = ["all_rules", "plan_pair"]

@@ -80,7 +80,8 @@ class Book:
         """The rules, by id."""
         for id in sorted(self._said):
             said = self._said[id]
-            moments: tuple[Moment, ...] = (*(["V"] if id in self._validate else []), *(["P"] if id in self._plan else []))  # type: ignore[assignment]  # of these two words
+            at: list[tuple[Moment, bool]] = [("V", id in self._validate), ("P", id in self._plan)]
+            moments = tuple(moment for moment, there in at if there)
             yield Rule(id=id, moments=moments, check=self._check(id, said["severity"]), **said)
 
     def _check(self, id: str, severity: Severity) -> Callable[[Any], Iterable[Finding]]:

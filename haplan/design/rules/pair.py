@@ -63,7 +63,8 @@ def one_model(design: Picture) -> Iterator[Found]:
 
 book.says(
     "HA004", "error", "Only Juniper SRX and SSR appliances form a pair",
-    why="Whitebox hardware is outside the HA design: its ports and links are nobody's promise.", source="SEED", types=_CLUSTER,
+    why="Whitebox hardware is outside the HA design: its ports and links are nobody's promise.",
+    source="SEED", types=_CLUSTER,
 )  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def appliance(design: Picture) -> Iterator[Found]:
 
 book.says(
     "HA005", "warning", "The model is in the port catalogue",
-    why="Without its ports nobody can tell a wrong port name or a reserved port: those checks are skipped, and said to be.",
+    why="Without its ports nobody can tell a wrong port name or a reserved port: those checks are skipped.",
     source="ours", types=("cluster", "hub_profile", "wan_edge_template"),
 )  # fmt: skip
 
@@ -198,7 +199,9 @@ def mac_format(design: Picture) -> Iterator[Found]:
         for node in pair.nodes:
             if normal_mac(node.mac) is None:
                 text = f'"{node.mac}" is not a MAC address'
-                yield Found(pair.block.address, text, str(node.location), "write it as 02005e100a10 or 02:00:5e:10:0a:10")
+                yield Found(
+                    pair.block.address, text, str(node.location), "write it as 02005e100a10 or 02:00:5e:10:0a:10"
+                )
 
 
 book.says(

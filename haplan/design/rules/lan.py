@@ -1,0 +1,170 @@
+"""LANs of a pair: HA035 to HA047."""
+
+from collections.abc import Iterator, Mapping
+
+from haplan.design.addresses import Dhcp, WanAddress
+from haplan.design.picture import Face, Owner, Picture
+from haplan.design.rules.book import Book, Found
+from haplan.design.rules.pair import attested
+
+book = Book()
+
+book.says(
+    "HA035", "error", "LAN interfaces of HA hubs and HA spokes are redundant",
+    why="A LAN on one node dies with that node: the pair would be none for it.", source="SEED",
+    override='lan(…, single_homed="reason")',
+)  # fmt: skip
+
+
+@book.validate("HA035")
+def lan_redundant(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for face in owner.of("lan") if owner.pairs else ():
+            if face.redundant:
+                continue
+            reason = face.object.single_homed
+            if reason:
+                text = f"{face.name}: the LAN dies with its node. Accepted because: {reason}"
+                yield Found(owner.block.address, text, face.location, severity="warning")
+            else:
+                text = f"{face.name}: LAN of an HA device must be redundant"
+                rows = [row for row in owner.rows() if face.ports]
+                hint = (
+                    f'write "{rows[0].pair_of(str((face.ports or ())[0].base))}"'
+                    if rows
+                    else "name a port of each node"
+                )
+                yield Found(owner.block.address, text, face.location, hint)
+
+
+book.says(
+    "HA036", "error", "A redundant LAN has one static address for the pair",
+    why="Hosts have one gateway; it moves with the active node. An address for each node would not.",
+    source="SEED", confidence="M",
+)  # fmt: skip
+
+
+@book.validate("HA036")
+def one_address(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for face in owner.of("lan"):
+            networks = face.object.networks
+            for network, address in networks.items() if isinstance(networks, Mapping) else ():
+                kind = address.type if isinstance(address, WanAddress | Dhcp) else ""
+                many = ", ".join(map(str, address)) if isinstance(address, list | tuple) else ""
+                if kind or isinstance(address, list | tuple):
+                    name = getattr(network, "haplan_name", network)
+                    text = f"{face.name}/{name}: one static gateway address is required, found {kind or many or 'none'}"
+                    yield Found(
+                        owner.block.address, text, face.location, "write the pair's own address, such as 10.1.2.1/24"
+                    )
+
+
+book.says(
+    "HA037", "error", "Both members of a redundant SSR interface are in one layer-2 domain",
+    why="The address moves by gratuitous ARP, which only reaches hosts on the same segment.",
+    source="SEED, SSRDOC", types=("cluster",), override="attested=attest(same_l2=True, by=…, on=…)",
+)  # fmt: skip
+
+
+@book.validate("HA037")
+def same_segment(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        names = ", ".join(face.name for face in owner.faces if face.redundant)
+        for pair in owner.pairs if names else ():
+            if pair.block.values.get("family") == "ssr" and not attested(pair, "same_l2"):
+                text = (
+                    f"{pair.label}: {names}: connect both ports to the same VLAN/switch domain; "
+                    "the address moves by gratuitous ARP"
+                )
+                hint = 'attested=attest(same_l2=True, by="…", on="…") once somebody looked'
+                # Not known to be wrong: a person is asked. It is an error once a device sees otherwise.
+                yield Found(pair.block.address, text, pair.location, hint, "warning")
+
+
+book.says(
+    "HA040", "info", "Redundant interfaces are active/passive",
+    why="One node carries the traffic and answers ARP; the other waits.", source="SEED",
+)  # fmt: skip
+
+
+@book.validate("HA040")
+def active_passive(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        faces = [face for face in owner.of("lan") if face.redundant]
+        if faces:
+            words = ", ".join(f"{face.name} ({_primary(face)} active)" for face in faces)
+            yield Found(owner.block.address, f"{owner.label}: active/passive: {words}", faces[0].location)
+
+
+def _primary(face: Face) -> str:
+    primary = face.plain.get("primary", "node0")
+    if isinstance(primary, Mapping):
+        return ", ".join(f"{network}: {node}" for network, node in primary.items())
+    return str(primary)
+
+
+book.says(
+    "HA041", "warning", "The primary of redundant interfaces stays node0, and is the same for all",
+    why="Mixed primaries push traffic across the fabric between the nodes.", source="SEED",
+)  # fmt: skip
+
+
+@book.validate("HA041")
+def primaries(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for face in owner.of("lan"):
+            if face.redundant and "node1" in _primary(face):
+                text = f"{face.name}: primary is {_primary(face)}; node0 is recommended for consistency"
+                yield Found(owner.block.address, text, face.location)
+
+
+book.says(
+    "HA042", "error", "On SRX each redundant interface has its own reth index; the redundancy group is 1 to 128",
+    why="Two interfaces of one index are one interface. SSR has neither.", source="API",
+)  # fmt: skip
+
+
+@book.validate("HA042")
+def reth(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        users: dict[int, Face] = {}
+        for face in owner.of("lan"):
+            index, group = face.plain.get("reth_idx"), face.plain.get("redundancy_group")
+            if "ssr" in owner.families() and (index is not None or group is not None):
+                text = f"{face.name}: reth_idx and redundancy_group are for SRX only"
+                yield Found(owner.block.address, text, face.location, "leave them out")
+                continue
+            if isinstance(group, int) and not 1 <= group <= _groups(owner):
+                text = f"{face.name}: redundancy_group {group} is not 1 to {_groups(owner)}"
+                yield Found(owner.block.address, text, face.location)
+            if isinstance(index, int):
+                first = users.setdefault(index, face)
+                if first is not face:
+                    text = f"{face.name}: reth_idx {index} already used by {first.name}"
+                    yield Found(owner.block.address, text, face.location)
+
+
+def _groups(owner: Owner) -> int:
+    return 64 if any(row.name == "vSRX" for row in owner.rows()) else 128
+
+
+book.says(
+    "HA043", "error", "A node for each network is SSR's, and then one for every network",
+    why="A network without an entry would have no active node.", source="API",
+)  # fmt: skip
+
+
+@book.validate("HA043")
+def node_entries(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for face in owner.of("lan"):
+            primary = face.plain.get("primary")
+            if not isinstance(primary, Mapping):
+                continue
+            if "srx" in owner.families():
+                text = f"{face.name}: SRX takes one primary for all networks"
+                yield Found(owner.block.address, text, face.location, 'primary="node0"')
+            elif set(primary) != set(face.networks):
+                text = f"{face.name}: {len(face.networks)} networks but {len(primary)} node entries"
+                yield Found(owner.block.address, text, face.location, f"name {', '.join(sorted(face.networks))}")

@@ -1,0 +1,181 @@
+"""Life cycle, at plan: HA131 to HA143."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from haplan.contracts import PlanView
+from haplan.design.clusters import in_order
+from haplan.design.rules.book import Book, Found
+from haplan.design.rules.plan_pair import clusters, joining, label, members, nodes
+from haplan.model.plan import Action, Change
+
+book = Book()
+_CLUSTER = ("cluster",)
+
+book.says("HA131", "warning", "Forming a pair reboots both boxes", why="Whatever they carry stops for that time.",
+          source="SEED, API", types=_CLUSTER)  # fmt: skip
+
+
+@book.plan("HA131")
+def reboots(view: PlanView) -> Iterator[Found]:
+    for change, facts in clusters(view, Action.CREATE, Action.REPLACE):
+        if facts.get("status") != "formed" or change.action is Action.REPLACE:
+            text = f"{label(change)}: both nodes reboot; expect up to 15 min (30 seen)"
+            yield Found(change.address, text, change.location)
+
+
+def replaced(view: PlanView) -> Iterator[tuple[Change, Mapping[str, Any], str, str]]:
+    """Living pairs with one node changed: change, facts, survivor, new one."""
+    for change, facts in clusters(view, Action.UPDATE):
+        before, after = nodes(change.before), nodes(change.after)
+        stay, new = [mac for mac in after if mac in before], joining(change)
+        if len(before) == 2 and len(stay) == 1 and len(new) == 1:
+            yield change, facts, stay[0], new[0]
+
+
+book.says("HA134", "info", "A cluster's device id comes from node0's MAC",
+          why="Links and tools that keep the id have to follow.",
+          source="TFP source, API examples", types=_CLUSTER)  # fmt: skip
+
+
+@book.plan("HA134")
+def id_moves(view: PlanView) -> Iterator[Found]:
+    for change, _, _, _ in replaced(view):
+        old, new = in_order(nodes(change.before)), in_order(nodes(change.after))
+        if old and new and old[0] != new[0]:
+            ids = [f"00000000-0000-0000-1000-{mac}" for mac in (old[0], new[0])]
+            text = f"{label(change)}: id changes from {ids[0]} to {ids[1]} because node0 changes"
+            yield Found(change.address, text, change.location)
+
+
+book.says("HA135", "error", "Changing one node is a replacement in place; both in one plan is refused",
+          why="One box has to stay to keep the site alive and to hold the pair's identity.",
+          source="API, TFP source", types=_CLUSTER)  # fmt: skip
+
+
+@book.plan("HA135")
+def both_nodes(view: PlanView) -> Iterator[Found]:
+    for change, _ in clusters(view, Action.UPDATE, Action.REPLACE):
+        before, after = nodes(change.before), nodes(change.after)
+        if len(before) == 2 and after and not set(before) & set(after):
+            text = f"refusing to change both nodes of {label(change)} in one plan"
+            yield Found(change.address, text, change.location, "change one, apply, then change the other")
+
+
+book.says(
+    "HA136", "error", "A replacement is the same model", why="Two models do not pair.", source="API", types=_CLUSTER
+)
+
+
+@book.plan("HA136")
+def same_model(view: PlanView) -> Iterator[Found]:
+    for change, facts, stay, new in replaced(view):
+        known = members(change, facts)
+        model = str(known.get(new, {}).get("model", ""))
+        wanted = str(known.get(stay, {}).get("model", "") or (change.after or {}).get("model", ""))
+        if model and wanted and model.upper() != wanted.upper():
+            yield Found(change.address, f"{new} is {model}, expected {wanted}", change.location)
+
+
+book.says("HA137", "error", "A replacement is claimed, and unassigned or in the same site",
+          why="A box in use elsewhere is not spare.", source="API", types=_CLUSTER)  # fmt: skip
+
+
+@book.plan("HA137")
+def spare(view: PlanView) -> Iterator[Found]:
+    for change, facts, _, new in replaced(view):
+        site = str(members(change, facts).get(new, {}).get("site") or "")
+        if site not in ("", str((change.after or {}).get("site", ""))):
+            yield Found(change.address, f"{new} is assigned to {site}", change.location, "unassign it first")
+
+
+book.says("HA138", "warning", "A replacement that sorts on the other side may change who is node0",
+          why="Port names follow the node number; what really happens is to be confirmed on the live pair.",
+          source="SEED", confidence="L", types=_CLUSTER)  # fmt: skip
+
+
+@book.plan("HA138")
+def sides(view: PlanView) -> Iterator[Found]:
+    for change, _, stay, _ in replaced(view):
+        old, now = in_order(nodes(change.before)), in_order(nodes(change.after))
+        if stay in old and stay in now and old.index(stay) != now.index(stay):
+            new = next(mac for mac in now if mac != stay)
+            word = "lower" if now[0] == new else "higher"
+            text = f"{new} is {word} than the survivor; node numbers may swap"
+            yield Found(change.address, text, change.location, f"check that {stay} is still cabled as it is numbered")
+
+
+book.says(
+    "HA140", "error", "Deleting a cluster leaves both devices without site and configuration",
+    why="It is said before the plan is approved: the approval of the plan is the yes to it.",
+    source="API", types=_CLUSTER,
+    override="approving the plan",
+)  # fmt: skip
+
+
+@book.plan("HA140")
+def dissolved(view: PlanView) -> Iterator[Found]:
+    for change, _ in clusters(view, Action.DELETE):
+        both = in_order(nodes(change.before)) or nodes(change.before)
+        site = (change.before or {}).get("site", "?")
+        who = " and ".join(both) or "its nodes"
+        text = (
+            f"deleting {label(change)} leaves {who} without site and configuration: "
+            f"{len(both)} devices become unassigned, site {site} loses its WAN edge"
+        )
+        # As an error no pair could ever be dissolved; prevent_destroy is for pairs that never may be.
+        yield Found(change.address, text, change.location, severity="warning")
+
+
+book.says("HA141", "error", "A device is not taken from a living cluster",
+          why="The pair is dissolved first, or it stays behind with half its nodes.",
+          source="TFP #67", types=_CLUSTER)  # fmt: skip
+
+
+@book.plan("HA141")
+def not_from_living(view: PlanView) -> Iterator[Found]:
+    owners = {mac: row.address for (_, deposed), row in view.state.rows.items() if row.type == "cluster" and not deposed
+              for mac in nodes(row.values)}  # fmt: skip
+    for change, _ in clusters(view, Action.CREATE, Action.UPDATE, Action.REPLACE):
+        for mac in joining(change):
+            other = owners.get(mac, change.address)
+            if other not in (change.address, change.previous_address):
+                text = f"{mac} is a member of {other}; dissolve it first"
+                yield Found(change.address, text, change.location, "in a plan of its own")
+
+
+book.says("HA143", "error", "HA ports of a living cluster are not changed",
+          why="Taking the fabric away disables the secondary node.", source="CCNOTE",
+          types=("hub_profile", "wan_edge_template"))  # fmt: skip
+
+
+@book.plan("HA143")
+def ha_ports_stay(view: PlanView) -> Iterator[Found]:
+    leaving = {change.address for change, _ in clusters(view, Action.DELETE, Action.REPLACE, Action.FORGET)}
+    for change in view.changes:
+        attribute = {"hub_profile": "profile", "wan_edge_template": "template"}.get(change.type)
+        if attribute is None or change.before is None or change.after is None:
+            continue
+        gone = sorted(set(_ha(change.before)) - set(_ha(change.after)))
+        living = [
+            row.address
+            for (_, deposed), row in view.state.rows.items()
+            if row.type == "cluster"
+            and not deposed
+            and row.values.get(attribute) == change.name
+            and row.address not in leaving
+        ]
+        if gone and living:
+            words = "fabric" if any(usage == "ha_data" for usage, _ in gone) else "sync link"
+            text = f"{change.name}: removing the {words} of a live cluster disables the secondary node"
+            yield Found(change.address, text, change.location, f"living: {', '.join(sorted(living))}")
+
+
+def _ha(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    interfaces = values.get("interfaces")
+    faces = interfaces.values() if isinstance(interfaces, Mapping) else ()
+    return [
+        (str(f["usage"]), str(f.get("ports")))
+        for f in faces
+        if isinstance(f, Mapping) and str(f.get("usage")).startswith("ha_")
+    ]

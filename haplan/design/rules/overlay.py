@@ -1,0 +1,226 @@
+"""Hubs, spokes and the overlay: HA070 to HA080."""
+
+from collections.abc import Iterator
+
+from haplan.contracts import PlanView
+from haplan.design.paths import Endpoint
+from haplan.design.picture import Face, Owner, Picture
+from haplan.design.rules.book import Book, Found
+from haplan.model.plan import Action
+
+book = Book()
+
+book.says(
+    "HA070", "error", "Each hub cluster has its own hub profile",
+    why="A profile holds one hub's addresses; two hubs of one profile would have the same.", source="POL",
+    types=("cluster", "hub_profile"),
+)  # fmt: skip
+
+
+@book.validate("HA070")
+def own_profile(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for pair in owner.pairs[1:] if owner.hub else ():
+            text = f"{pair.label}: profile {owner.label} is already assigned to {owner.pairs[0].label}"
+            yield Found(pair.block.address, text, pair.location, "give each hub a profile of its own")
+
+
+book.says(
+    "HA071", "info", "Each hub WAN interface makes an overlay endpoint named <hub>-<wan>",
+    why="Spokes and steering name endpoints; they are what the overlay is made of.",
+    source="MISTLAB, POL, SEED", types=("hub_profile",),
+)  # fmt: skip
+
+
+@book.validate("HA071")
+def endpoint_names(design: Picture) -> Iterator[Found]:
+    taken: dict[str, Owner] = {}
+    for owner in design.owners:
+        names = [str(face.plain["endpoint"]) for face in owner.of("wan") if face.plain.get("endpoint")]
+        if names:
+            yield Found(owner.block.address, f"endpoints: {', '.join(names)}", owner.location)
+        for name in names:
+            first = taken.setdefault(name, owner)
+            if first is not owner or names.count(name) > 1:
+                text = (
+                    f"{owner.label}: endpoint {name} is also made by {first.label}; the organisation has one of a name"
+                )
+                yield Found(owner.block.address, text, owner.location, "name it with endpoint=", "error")
+
+
+book.says(
+    "HA072", "error", "Spoke WAN interfaces refer to endpoints that exist",
+    why="A tunnel to a name that nobody made never comes up.", source="POL", types=("wan_edge_template",),
+)  # fmt: skip
+
+
+@book.validate("HA072")
+def known_endpoints(design: Picture) -> Iterator[Found]:
+    known = design.endpoints()
+    for owner in design.owners:
+        for face in owner.of("wan"):
+            for one in endpoints_of(face):
+                if not one.profile.haplan_data and one.title not in known:
+                    there = ", ".join(known) or "none"
+                    text = f"{owner.label}/{face.name}: no overlay endpoint {one.title}; known: {there}"
+                    yield Found(owner.block.address, text, str(one.location))
+
+
+def endpoints_of(face: Face) -> list[Endpoint]:
+    """The endpoints a spoke's WAN builds towards."""
+    overlay = getattr(face.object, "overlay", None)
+    listed = overlay if isinstance(overlay, list | tuple) else [overlay]
+    return [one for one in listed if isinstance(one, Endpoint)]
+
+
+def _steered(owner: Owner) -> Iterator[tuple[str, Endpoint]]:
+    for steering in owner.steerings:
+        paths = getattr(steering.object, "paths", ())
+        for path in paths if isinstance(paths, list | tuple) else ():
+            if isinstance(path, Endpoint):
+                yield steering.label, path
+
+
+book.says(
+    "HA073", "error", "A template that steers into the overlay maps at least one WAN to a hub",
+    why="Without a mapping there is no tunnel to steer into.", source="POL", types=("wan_edge_template",),
+)  # fmt: skip
+
+
+@book.validate("HA073")
+def mapped(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        if owner.hub or any(endpoints_of(face) for face in owner.of("wan")):
+            continue
+        for label, path in _steered(owner):
+            text = f"{owner.label}: steering {label} needs the overlay but no WAN maps to a hub"
+            yield Found(owner.block.address, text, str(path.location), "give a WAN overlay=[hub.endpoint(…)]")
+            break
+
+
+book.says(
+    "HA074", "error", "Hubs are built before the spokes that point at them, and taken down after",
+    why="A spoke without its hub is cut off from everything behind the overlay.", source="POL, SEED",
+    types=("wan_edge_template", "cluster"),
+)  # fmt: skip
+
+
+@book.validate("HA074")
+def hubs_there(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        hubs = {str(one.profile.haplan_address): one for face in owner.of("wan") for one in endpoints_of(face)}
+        for address, one in hubs.items():
+            hub = design.owner(address)
+            if owner.pairs and hub is not None and not hub.pairs:
+                text = f"{owner.label} depends on {hub.label}, and no cluster of this stack is that hub"
+                yield Found(owner.block.address, text, str(one.location), "declare its cluster", "warning")
+
+
+@book.plan("HA074")
+def hubs_stay(view: PlanView) -> Iterator[Found]:
+    gone = [change for change in view.changes if change.type == "cluster" and change.action is Action.DELETE]
+    hubs = {
+        str((change.before or {}).get("profile")): change for change in gone if (change.before or {}).get("profile")
+    }
+    for spoke, users in _spokes(view).items():
+        for hub, change in hubs.items():
+            if hub in users:
+                text = f"{spoke} depends on {hub}: {change.address} cannot go while it stays"
+                yield Found(change.address, text, change.location, "take the endpoints out of the template first")
+
+
+def _spokes(view: PlanView) -> dict[str, set[str]]:
+    """Clusters that stay, with the hub profiles that their template names."""
+    found: dict[str, set[str]] = {}
+    blocks = view.stack.blocks.values() if view.stack is not None else ()
+    profiles = {end: str(b.name) for b in blocks if b.type == "hub_profile" for end in _ends(b.values)}
+    named = {
+        str(block.name): {profiles.get(end, "") for end in _mapped_ends(block.values)}
+        for block in blocks
+        if block.type == "wan_edge_template"
+    }
+    for block in blocks:
+        if block.type == "cluster" and block.values.get("template") in named:
+            found[block.address] = named[str(block.values["template"])]
+    return found
+
+
+def _wans(values: object) -> list[dict[str, object]]:
+    interfaces = values.get("interfaces") if isinstance(values, dict) else None
+    faces = interfaces.values() if isinstance(interfaces, dict) else ()
+    return [face for face in faces if isinstance(face, dict) and face.get("usage") == "wan"]
+
+
+def _ends(values: object) -> set[str]:
+    return {str(face["endpoint"]) for face in _wans(values) if face.get("endpoint")}
+
+
+def _mapped_ends(values: object) -> set[str]:
+    overlays = [face.get("overlay") for face in _wans(values)]
+    return {str(name) for overlay in overlays if isinstance(overlay, dict) for name in overlay}
+
+
+book.says(
+    "HA075", "warning", "Renaming or removing a hub WAN or hub profile takes paths from every spoke",
+    why="Spokes name endpoints; one that goes is a tunnel less at each of them.", source="POL", types=("hub_profile",),
+)  # fmt: skip
+
+
+@book.plan("HA075")
+def endpoints_go(view: PlanView) -> Iterator[Found]:
+    for change in view.changes:
+        if change.type != "hub_profile" or change.before is None:
+            continue
+        for end in sorted(_ends(change.before) - _ends(change.after or {})):
+            rows = [row for (_, deposed), row in view.state.rows.items() if not deposed]
+            templates = {
+                row.name for row in rows if row.type == "wan_edge_template" and end in _mapped_ends(row.values)
+            }
+            sites = sorted(
+                {
+                    str(r.values.get("site"))
+                    for r in rows
+                    if r.type == "cluster" and r.values.get("template") in templates
+                }
+            )
+            if sites:
+                many = f"{len(sites)} spoke site{'s' if len(sites) > 1 else ''}"
+                text = f"removing {end} takes a path away from {many}: {', '.join(sites)}"
+                yield Found(change.address, text, change.location)
+
+
+book.says(
+    "HA076", "warning", "A spoke's paths to a hub do not all hang on one node",
+    why="Losing that node cuts the site off, pair or not.", source="SEED", confidence="M", types=("wan_edge_template",),
+)  # fmt: skip
+
+
+@book.validate("HA076")
+def spread(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        mapping = [face for face in owner.of("wan") if endpoints_of(face)]
+        nodes = {node for face in mapping for node in owner.nodes_of(face)}
+        if mapping and owner.rows() and len(nodes) == 1:
+            text = f"{owner.label}: all overlay paths use node{nodes.pop()}; losing it cuts the site"
+            yield Found(owner.block.address, text, mapping[0].location, "map a WAN of the other node too")
+
+
+book.says(
+    "HA080", "warning", "Hub and spoke of one overlay are of one family",
+    why="SRX peers speak IPsec, SSR peers speak SVR.", source="API", confidence="M", types=("wan_edge_template",),
+)  # fmt: skip
+
+
+@book.validate("HA080")
+def peers(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for address in sorted(
+            {str(one.profile.haplan_address) for face in owner.of("wan") for one in endpoints_of(face)}
+        ):
+            hub = design.owner(address)
+            if hub is None or not hub.families() or not owner.families() or hub.families() & owner.families():
+                continue
+            mine, theirs = ", ".join(sorted(owner.families())).upper(), ", ".join(sorted(hub.families())).upper()
+            yield Found(
+                owner.block.address, f"{owner.label} ({mine}) cannot peer with {hub.label} ({theirs})", owner.location
+            )

@@ -1,0 +1,152 @@
+"""Pairs against the inventory, at plan: HA003 and HA006 to HA011 with what the backend says of the devices."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from haplan.contracts import PlanView
+from haplan.design.clusters import in_order
+from haplan.design.rules.book import Book, Found
+from haplan.design.rules.pair import book
+from haplan.model.plan import Action, Change
+
+
+def clusters(view: PlanView, *actions: Action) -> Iterator[tuple[Change, Mapping[str, Any]]]:
+    """Changing clusters, with the facts of each."""
+    for change in view.changes:
+        if change.type == "cluster" and change.action in actions:
+            yield change, view.facts.get(change.address, {})
+
+
+def label(change: Change) -> str:
+    """How messages name a cluster."""
+    return change.address.split("cluster.", 1)[-1]
+
+
+def nodes(values: Mapping[str, Any] | None) -> list[str]:
+    """The MACs of a cluster's values."""
+    found = (values or {}).get("nodes")
+    return list(found) if isinstance(found, Mapping) else []
+
+
+def joining(change: Change) -> list[str]:
+    """The devices that are to become members: all of a new pair, the new one of a living pair."""
+    if change.action is Action.UPDATE:
+        return [mac for mac in nodes(change.after) if mac not in nodes(change.before)]
+    return nodes(change.after)
+
+
+def members(change: Change, facts: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What is known of the devices that are to be in the pair."""
+    known: Any = facts.get("nodes", {})
+    return {mac: known[mac] for mac in nodes(change.after) if isinstance(known, Mapping) and mac in known}
+
+
+FORMING = (Action.CREATE, Action.REPLACE, Action.UPDATE)
+
+
+def each_joining(view: PlanView) -> Iterator[tuple[Change, str, Mapping[str, Any]]]:
+    """Each device that is to join a pair and is in the inventory."""
+    for change, facts in clusters(view, *FORMING):
+        for mac, fact in members(change, facts).items():
+            if mac in joining(change) and fact.get("known"):
+                yield change, mac, fact
+
+
+@book.plan("HA003")
+def one_model_really(view: PlanView) -> Iterator[Found]:
+    for change, facts in clusters(view, *FORMING):
+        wanted = str((change.after or {}).get("model", ""))
+        models = [str(fact.get("model", "")) for fact in members(change, facts).values() if joining(change)]
+        for model in dict.fromkeys(one for one in models if one and one.upper() != wanted.upper()):
+            text = f"{label(change)}: node models differ ({wanted}, {model}); an HA pair must be two of the same model"
+            yield Found(change.address, text, change.location)
+
+
+book.says(
+    "HA006", "error", "Both nodes run the same firmware",
+    why="Nodes of different software do not form a pair, or form one that does not fail over.", source="SEED, CCFORM",
+    types=("cluster",),
+)  # fmt: skip
+
+
+@book.plan("HA006")
+def one_firmware(view: PlanView) -> Iterator[Found]:
+    for change, facts in clusters(view, *FORMING):
+        found = {mac: str(fact["firmware"]) for mac, fact in members(change, facts).items() if fact.get("firmware")}
+        if not joining(change) or not found:
+            continue
+        if len(set(found.values())) > 1:
+            words = ", ".join(f"{mac} {version}" for mac, version in found.items())
+            yield Found(
+                change.address, f"{label(change)}: firmware differs ({words}); align before clustering", change.location
+            )
+            continue
+        wanted, has = str((change.after or {}).get("firmware", "")), next(iter(found.values()))
+        if wanted and wanted != has:
+            text = f"{label(change)}: expected firmware {wanted}, both nodes run {has}"
+            yield Found(change.address, text, change.location, "haplan installs no firmware", "warning")
+
+
+book.says("HA007", "error", "Both devices are onboarded in the organisation",
+          why="What was never claimed cannot be assigned.",
+          source="SEED", types=("cluster",))  # fmt: skip
+
+
+@book.plan("HA007")
+def onboarded(view: PlanView) -> Iterator[Found]:
+    for change, facts in clusters(view, *FORMING):
+        for mac, fact in members(change, facts).items():
+            if mac in joining(change) and not fact.get("known"):
+                text = f"{mac} is not in the organisation inventory; claim or adopt it first"
+                yield Found(change.address, text, change.location)
+
+
+book.says("HA008", "warning", "Both devices are connected before the pair is formed",
+          why="A box that is off would leave a half-formed pair.", source="SEED (video)", confidence="M",
+          types=("cluster",))  # fmt: skip
+
+
+@book.plan("HA008")
+def connected(view: PlanView) -> Iterator[Found]:
+    for change, mac, fact in each_joining(view):
+        if fact.get("connected") is False:
+            text = f"{mac} is not connected; clustering would leave a half-formed pair"
+            yield Found(change.address, text, change.location, "power it up and wait until it is connected")
+
+
+@book.plan("HA009")
+def in_site(view: PlanView) -> Iterator[Found]:
+    for change, mac, fact in each_joining(view):
+        site, wanted = str(fact.get("site") or ""), str((change.after or {}).get("site", ""))
+        if change.action is not Action.UPDATE and site not in ("", wanted):
+            text = f"{mac} is in site {site}, expected {wanted}; it would have to be moved first"
+            yield Found(change.address, text, change.location)
+
+
+@book.plan("HA010")
+def in_other_cluster(view: PlanView) -> Iterator[Found]:
+    for change, facts in clusters(view, *FORMING):
+        live = [str(mac) for mac in facts.get("pair", ())]
+        if set(live) == set(nodes(change.after)) and live:
+            if live != in_order(live):
+                text = f"{label(change)}: the pair is already formed, with {live[0]} as node0 instead of {live[1]}"
+                yield Found(change.address, text, change.location, "dissolve it, or check which box is cabled as node0")
+            continue
+        own = {*nodes(change.before), *nodes(change.after)} if change.action is not Action.CREATE else set()
+        for mac, fact in members(change, facts).items():
+            cluster = str(fact.get("cluster") or "")
+            if mac in joining(change) and cluster and cluster not in own:
+                others = ", ".join(one for one in live if one != mac) or "another device"
+                text = f"{mac} is already a member of cluster {cluster} with {others}"
+                yield Found(change.address, text, change.location, "dissolve that cluster first")
+
+
+@book.plan("HA011")
+def managed_really(view: PlanView) -> Iterator[Found]:
+    for change, mac, fact in each_joining(view):
+        if fact.get("managed") is False and change.provider.split(".")[0] == "mist":
+            text = f"{mac} is not managed by Mist; configuration would never be delivered"
+            yield Found(change.address, text, change.location, "switch management on for it in the inventory")
+
+
+__all__ = ["FORMING", "Book", "clusters", "joining", "label", "members", "nodes"]

@@ -1,0 +1,239 @@
+"""Application policies: HA100 to HA113."""
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+
+from haplan.design.paths import LocalPath
+from haplan.design.picture import Owner, Pair, Picture
+from haplan.design.rules.book import Book, Found
+from haplan.design.rules.steering import paths_of, twice
+from haplan.design.substitution import substitute
+from haplan.model.stack import Block
+from haplan.model.value import Tree
+
+book = Book()
+_TYPES = ("policy",)
+
+book.says("HA100", "error", "Policy names are unique in a template", why="One of two would be lost.", source="API",
+          confidence="M", types=_TYPES)  # fmt: skip
+
+
+@book.validate("HA100")
+def unique(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        yield from twice(owner, owner.policies, "policies")
+
+
+book.says("HA101", "error", "Every network of a policy exists where the policy lives",
+          why="The backend refers by name: a network of another organisation is none.", source="SEED, TFP",
+          types=_TYPES)  # fmt: skip
+book.says("HA102", "error", "Every application of a policy exists where the policy lives; any has to be defined too",
+          why="The backend refers by name: an application of another organisation is none.", source="SEED, MISTLAB",
+          types=_TYPES)  # fmt: skip
+
+
+@book.validate("HA101")
+def networks(design: Picture) -> Iterator[Found]:
+    yield from _foreign(design, "networks", "network")
+
+
+@book.validate("HA102")
+def applications(design: Picture) -> Iterator[Found]:
+    yield from _foreign(design, "applications", "application")
+
+
+def _foreign(design: Picture, attribute: str, what: str) -> Iterator[Found]:
+    for owner in design.owners:
+        for policy in owner.policies:
+            named = getattr(policy.object, attribute, ())
+            if isinstance(named, list | tuple) and not named:
+                yield Found(policy.address, f"{policy.label}: names no {what}", str(policy.location))
+            for block in design.each(policy, attribute):
+                if block.provider != policy.provider:
+                    text = f"{policy.label}: unknown {what} {block.name}: it is declared for {block.provider}"
+                    hint = f"the policy is of {policy.provider}; declare the {what} there"
+                    yield Found(policy.address, text, str(policy.location), hint)
+
+
+book.says("HA103", "error", "The steering rule is of the same template or profile",
+          why="Steering lives in one document with the policies that use it.", source="SEED", types=_TYPES)  # fmt: skip
+
+
+@book.validate("HA103")
+def same_owner(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for policy in owner.policies:
+            for steering in design.each(policy, "steering"):
+                if steering.owner != policy.owner:
+                    known = ", ".join(block.label for block in owner.steerings) or "none"
+                    text = f"{policy.label}: unknown steering {steering.label}: it is of {steering.owner}"
+                    yield Found(policy.address, text, str(policy.location), f"{owner.label} has: {known}")
+
+
+book.says("HA104", "error", "Action is allow or deny", why="No backend knows another.", source="SEED, API",
+          types=_TYPES)  # fmt: skip
+
+
+@book.validate("HA104")
+def actions(design: Picture) -> Iterator[Found]:
+    for policy in design.of("policy"):
+        action = policy.values.get("action")
+        if isinstance(action, str) and action not in ("allow", "deny"):
+            text = f'{policy.label}: action must be allow or deny, got "{action}"'
+            yield Found(policy.address, text, str(policy.location))
+
+
+book.says("HA105", "error", "On SRX every allow policy names a steering rule",
+          why="The paths of the steering rule decide the destination zone; without one the policy matches nothing.",
+          source="POL", types=_TYPES)  # fmt: skip
+
+
+@book.validate("HA105")
+def srx_steers(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for policy in owner.policies if "srx" in owner.families() else ():
+            if policy.values.get("action") == "allow" and "steering" not in policy.values:
+                text = f"{policy.label}: SRX needs a steering rule to know the destination zone"
+                yield Found(
+                    policy.address, text, str(policy.location), "towards a LAN: Steering(…, paths=[local(network)])"
+                )
+
+
+book.says("HA106", "warning", "SSR does not steer into a LAN",
+          why="It finds its LANs by route; a local path only confuses.",
+          source="JVDEX", confidence="M", types=_TYPES)  # fmt: skip
+
+
+@book.validate("HA106")
+def ssr_does_not(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for policy in owner.policies if "ssr" in owner.families() else ():
+            for steering in design.each(policy, "steering"):
+                if any(isinstance(path, LocalPath) for path in paths_of(steering)):
+                    text = f"{policy.label}: SSR must not use LAN steering"
+                    yield Found(policy.address, text, str(policy.location), "leave steering= out")
+
+
+book.says("HA107", "warning", "No earlier policy matches everything that a later one would",
+          why="Policies are evaluated top to bottom: the later one never comes to its turn.", source="POL, MISTLAB",
+          types=_TYPES)  # fmt: skip
+
+
+@book.validate("HA107")
+def shadowed(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for index, later in enumerate(owner.policies):
+            first = next((one for one in owner.policies[:index] if _covers(design, one, later)), None)
+            if first is not None:
+                text = f"{later.label} can never match; {first.label} comes first"
+                yield Found(later.address, text, str(later.location), f"put it before {first.label}")
+
+
+def _covers(design: Picture, first: Block, later: Block) -> bool:
+    ours, theirs = design.each(first, "networks"), design.each(later, "networks")
+    wide, narrow = design.each(first, "applications"), design.each(later, "applications")
+    same_networks = bool(theirs) and {b.address for b in theirs} <= {b.address for b in ours}
+    return same_networks and bool(narrow) and all(any(_wider(one, other) for one in wide) for other in narrow)
+
+
+def _wider(one: Block, other: Block) -> bool:
+    """True if an application matches all that another does."""
+    if one.address == other.address:
+        return True
+    mine, theirs = _prefixes(one.values), _prefixes(other.values)
+    protocols, wanted = set(_list(one.values, "protocols")), set(_list(other.values, "protocols"))
+    if one.values.get("hostnames") or not mine or not ("any" in protocols or (wanted and wanted <= protocols)):
+        return False
+    if any(net.prefixlen == 0 for net in mine):
+        return True
+    # Host names, apps and URLs resolve to any address: only the whole internet is wider.
+    return bool(theirs) and not other.values.get("hostnames") and all(_inside(net, mine) for net in theirs)
+
+
+def _list(values: Mapping[str, Tree], name: str) -> list[str]:
+    found = values.get(name)
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+
+
+Net = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _prefixes(values: Mapping[str, Tree]) -> list[Net]:
+    return [net for net in map(prefix, _list(values, "addresses")) if net is not None]
+
+
+def prefix(text: str | None) -> Net | None:
+    """The prefix a text is, or None."""
+    try:
+        return ipaddress.ip_network(text or "", strict=False)
+    except ValueError:
+        return None
+
+
+def _inside(net: Net, others: list[Net]) -> bool:
+    return any(net.version == other.version and net.subnet_of(other) for other in others)  # type: ignore[arg-type]  # same version
+
+
+book.says("HA109", "warning", "A policy's network is on a LAN of the template, or arrives over the overlay",
+          why="A network that is neither never sends a packet here.",
+          source="API", confidence="M", types=_TYPES)  # fmt: skip
+
+
+@book.validate("HA109")
+def arrives(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        own = {name for face in owner.of("lan") for name in face.networks}
+        for policy in owner.policies:
+            for network in design.each(policy, "networks"):
+                if not network.data and str(network.name) not in own and not network.values.get("advertise"):
+                    text = (
+                        f"{policy.label}: {network.name} is on no LAN interface of {owner.label} "
+                        "and is not advertised by any peer"
+                    )
+                    yield Found(policy.address, text, str(policy.location))
+
+
+book.says("HA110", "warning", "Every LAN network has a policy",
+          why="Hosts of a network that no policy names reach nothing, silently.",
+          source="EVT", confidence="M", types=("hub_profile", "wan_edge_template"))  # fmt: skip
+
+
+@book.validate("HA110")
+def has_policy(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        allowed = [policy for policy in owner.policies if policy.values.get("action") == "allow"]
+        sources = {block.address for policy in allowed for block in design.each(policy, "networks")}
+        targets = [
+            net
+            for policy in allowed
+            for block in design.each(policy, "applications")
+            for net in _prefixes(block.values)
+        ]
+        for face in owner.of("lan"):
+            for network in design.each_key(face.object.networks):
+                if network.address not in sources and not _reached(network, owner, targets):
+                    text = f"{network.name} appears in no policy; hosts there reach nothing"
+                    yield Found(owner.block.address, text, face.location)
+
+
+def _reached(network: Block, owner: Owner, targets: list[Net]) -> bool:
+    """True if a policy lets others in to it: what answers needs no policy of its own."""
+    pairs: tuple[Pair | None, ...] = owner.pairs or (None,)
+    for pair in pairs:
+        net = prefix(substitute(network.values.get("subnet"), pair.variables if pair else {}))
+        if net is None or net.prefixlen == 0 or not _inside(net, [one for one in targets if one.prefixlen]):
+            return False
+    return True
+
+
+book.says("HA113", "warning", "An application by address or name says its protocols",
+          why="Without them it is documented to match HTTP and HTTPS only.", source="API", confidence="M",
+          types=("application",))  # fmt: skip
+
+
+@book.validate("HA113")
+def protocols(design: Picture) -> Iterator[Found]:
+    for block in design.of("application"):
+        if ("addresses" in block.values or "hostnames" in block.values) and not block.values.get("protocols"):
+            text = f"{block.label}: no protocol given; state any or list ports"
+            yield Found(block.address, text, str(block.location), 'protocols=["any"]')

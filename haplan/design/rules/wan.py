@@ -1,0 +1,238 @@
+"""WAN interfaces: HA055 to HA065."""
+
+import ipaddress
+from collections.abc import Iterator
+
+from haplan.design.catalogue import Model
+from haplan.design.picture import Face, Owner, Pair, Picture
+from haplan.design.rules.book import Book, Found
+from haplan.design.substitution import has_variable, substitute
+
+book = Book()
+_PRIVATE = [ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
+
+book.says(
+    "HA055", "error", "Each path has its own WAN interface on one node",
+    why="Two circuits on two nodes are both in use and fail one by one; a shared one is idle on one side.",
+    source="SEED",
+    override='wan(…, shared_wan="reason")',
+)  # fmt: skip
+
+
+@book.validate("HA055")
+def own_port(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for face in owner.of("wan"):
+            if len(face.ports or ()) > 1 and not face.object.shared_wan:
+                text = f"{face.name}: a WAN path belongs to one port of one node, got {face.text}"
+                yield Found(owner.block.address, text, face.location, 'split it, or say shared_wan="reason"')
+
+
+book.says(
+    "HA056", "error", "Each node has at least one WAN interface",
+    why="A node without WAN could neither carry traffic nor reach the cloud when it is alone.", source="SEED",
+)  # fmt: skip
+
+
+@book.validate("HA056")
+def wan_per_node(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        wans = owner.of("wan")
+        for row in owner.rows():
+            nodes = {row.node(port) for face in wans for port in face.ports or ()}
+            if None in nodes or any(face.ports is None for face in wans):
+                continue  # HA020 and HA021 have said so
+            for node in sorted({0, 1} - nodes):
+                text = f"{owner.label}: node{node} has no WAN interface; it could not carry traffic or reach Mist alone"
+                yield Found(owner.block.address, text, (wans[-1] if wans else owner).location, _other(row, node))
+
+
+def _other(row: Model, node: int) -> str:
+    return f"such as {row.pair_of(row.wan).split(',')[node]}"
+
+
+book.says(
+    "HA057", "warning", "A shared WAN is active/passive, an exception for circuits with a single address",
+    why="Only one node uses it at a time.", source="SSRHA, API",
+)  # fmt: skip
+
+
+@book.validate("HA057")
+def shared_wan(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for face in owner.of("wan"):
+            if len(face.ports or ()) > 1 and face.object.shared_wan:
+                reason = face.object.shared_wan
+                text = f"{face.name}: shared between both nodes; only one is active. Accepted because: {reason}"
+                yield Found(owner.block.address, text, face.location)
+
+
+book.says(
+    "HA058", "error", "WAN interfaces of an HA hub have static addresses",
+    why="Spokes build the overlay towards them: an address that moves takes every spoke down.", source="SEED",
+    types=("hub_profile",),
+)  # fmt: skip
+
+
+@book.validate("HA058")
+def hub_static(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for face in owner.of("wan") if owner.hub else ():
+            kind = _address(face).get("type")
+            if kind not in (None, "static"):
+                why = "spokes build the overlay towards it"
+                text = f"{owner.label}/{face.name}: hub WAN must be static ({why}), found {kind}"
+                yield Found(
+                    owner.block.address, text, face.location, 'static("198.51.100.254/24", gateway="198.51.100.1")'
+                )
+
+
+book.says(
+    "HA059", "info", "A spoke's WAN may be static or DHCP",
+    why="Spokes build towards hubs, nobody builds towards them.", source="SEED, API", types=("wan_edge_template",),
+)  # fmt: skip
+
+
+@book.validate("HA059")
+def spoke_address(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        faces = [] if owner.hub else owner.of("wan")
+        if faces:
+            words = ", ".join(f"{face.name} {_address(face).get('type', '?')}" for face in faces)
+            yield Found(owner.block.address, f"{owner.label}: {words}", faces[0].location)
+
+
+def _address(face: Face) -> dict[str, object]:
+    found = face.plain.get("address")
+    return found if isinstance(found, dict) else {}
+
+
+def at_sites(owner: Owner, *texts: object) -> Iterator[tuple[Pair | None, list[str]]]:
+    """Texts with variables put in, for each site that knows them all; once, without a site, where they have none."""
+    if not any(has_variable(text) for text in texts):
+        plain = [substitute(text, {}) for text in texts]
+        if all(one is not None for one in plain):
+            yield None, [one for one in plain if one is not None]
+        return
+    for pair in owner.pairs:
+        put = [substitute(text, pair.variables) for text in texts]
+        if pair.variables is not None and all(one is not None for one in put):
+            yield pair, [one for one in put if one is not None]
+
+
+def where(pair: Pair | None) -> str:
+    """`` (site)`` for a message, or nothing."""
+    return f" ({pair.site_name})" if pair is not None else ""
+
+
+book.says(
+    "HA060", "error", "A static WAN's gateway is inside its subnet, and not the address itself",
+    why="The gateway could not be reached.", source="API",
+)  # fmt: skip
+
+
+@book.validate("HA060")
+def gateways(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for face in owner.of("wan"):
+            address = _address(face)
+            for pair, (ip, gateway) in at_sites(owner, address.get("ip"), address.get("gateway")):
+                complaint = _gateway_complaint(ip, gateway)
+                if complaint:
+                    text = f"{face.name}{where(pair)}: {complaint}"
+                    yield Found(owner.block.address, text, face.location, "check address, length and gateway")
+
+
+def _gateway_complaint(ip: str, gateway: str) -> str:
+    try:
+        own, other = ipaddress.ip_interface(ip), ipaddress.ip_address(gateway)
+    except ValueError:
+        return "" if "/" in ip else f"{ip} has no prefix length"  # HA120 says what is no address
+    if "/" not in ip:
+        return f"{ip} has no prefix length"
+    if own.ip == other:
+        return f"gateway {gateway} is the interface's own address"
+    return "" if other in own.network else f"gateway {gateway} is outside {own.network}"
+
+
+book.says(
+    "HA061", "warning", "A hub WAN behind NAT says its public address",
+    why="Spokes outside cannot reach a private or carrier-NAT address.", source="MISTLAB, API", types=("hub_profile",),
+    override='wan(…, public_ip="…")',
+)  # fmt: skip
+
+
+@book.validate("HA061")
+def public_address(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for face in owner.of("wan") if owner.hub else ():
+            if face.plain.get("public_ip") or not face.plain.get("endpoint"):
+                continue
+            for pair, (text,) in at_sites(owner, _address(face).get("ip")):
+                if _private(text):
+                    words = f"{text} is private; spokes outside cannot reach it without an override"
+                    message = f"{owner.label}/{face.name}{where(pair)}: {words}"
+                    yield Found(owner.block.address, message, face.location, "public_ip= on this WAN")
+
+
+def _private(text: str) -> bool:
+    """RFC 1918 and 100.64/10 only: a library's "is private" is also true of documentation ranges."""
+    try:
+        ip = ipaddress.ip_interface(text).ip
+    except ValueError:
+        return False
+    return any(ip in network for network in _PRIVATE)
+
+
+book.says(
+    "HA062", "error", "Names of interfaces are unique in a profile or template",
+    why="A WAN's name is part of its endpoint's name, and interfaces are kept by name.", source="MISTLAB, POL",
+)  # fmt: skip
+
+
+@book.validate("HA062")
+def names(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        seen: dict[str, Face] = {}
+        for face in owner.faces:
+            first = seen.setdefault(face.name, face)
+            if first is not face:
+                what = "WAN interfaces" if first.usage == face.usage == "wan" else "interfaces"
+                text = f"{owner.label}: two {what} named {face.name}"
+                yield Found(owner.block.address, text, face.location, f"the first is at {first.object.location.short}")
+
+
+book.says(
+    "HA063", "warning", "There is more than one WAN path",
+    why="Two nodes behind one circuit survive a box, not the circuit.", source="SEED",
+)  # fmt: skip
+
+
+@book.validate("HA063")
+def several_paths(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        wans = owner.of("wan")
+        if owner.pairs and len(wans) == 1:
+            text = f"{owner.label}: a single WAN path; node redundancy without path redundancy"
+            yield Found(owner.block.address, text, wans[0].location)
+
+
+book.says(
+    "HA065", "error", "After the pair is formed each node still has a port that reaches the cloud",
+    why="The port used for the first contact must not be one that changes its role: the box would be cut off.",
+    source="API",
+)  # fmt: skip
+
+
+@book.validate("HA065")
+def still_connected(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        for row in owner.rows():
+            for node in (0, 1):
+                mine = [(port, face) for face in owner.of("wan") for port in face.ports or () if row.node(port) == node]
+                if mine and all(row.changed_role(port) for port, _ in mine):
+                    port, face = mine[0]
+                    instead = row.pair_of(row.wan).split(",")[node]
+                    role = row.changed_role(port)
+                    text = f"node{node}: its only cloud path was {port}, which becomes {role}; use {instead}"
+                    yield Found(owner.block.address, text, face.location, f"move {face.name} to {instead}")
