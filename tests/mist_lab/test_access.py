@@ -55,7 +55,7 @@ def test_a_token_made_for_a_role_has_that_role(cloud: Cloud) -> None:
 
 def test_the_budget_is_counted_per_token_and_starts_anew_on_the_full_hour(open_cloud: Callable[..., Cloud]) -> None:
     cloud = open_cloud(budget=3)
-    cloud.later(60 - cloud.lab.clock.now() % 3600 / 60 + 0.1)
+    cloud.to_the_full_hour()
     for used in (1, 2, 3):
         assert cloud.ok("GET", "/self/usage")["requests"] == used
     answer = cloud.api.get("/self/usage")

@@ -47,6 +47,7 @@ def test_what_was_answered_survives_the_death_of_the_server(open_cloud: Callable
 def test_two_servers_of_one_estate_see_each_others_writes_clock_and_budget(open_cloud: Callable[..., Cloud]) -> None:
     one = open_cloud()
     two = open_cloud()
+    one.to_the_full_hour()
     made = one.new("networks", name="LAN")
     assert two.ok("GET", f"{two.org}/networks") == [made]
     two.later(10)
@@ -114,6 +115,7 @@ def test_settings_can_change_between_runs(open_cloud: Callable[..., Cloud]) -> N
 
 def test_many_clients_of_two_servers_lose_nothing(open_cloud: Callable[..., Cloud]) -> None:
     clouds = [open_cloud(), open_cloud()]
+    clouds[0].to_the_full_hour()
     names = [f"n{number}" for number in range(40)]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda n: clouds[int(n[1:]) % 2].new("networks", name=n)["id"], names))
