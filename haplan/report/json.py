@@ -49,6 +49,7 @@ def plan_json(
         computed: Resource type → attributes that only an apply can tell.
         state: With it, what does not change is listed too (``--full``).
     """
+    configured = configuration(plan)
     plan = _with_computed(plan, computed or {})
     errored = any(one.severity == "error" for one in plan.findings)
     return {
@@ -60,7 +61,7 @@ def plan_json(
         "resource_changes": [_resource_change(plan, one) for one in plan.changes] + _unchanged(plan, state),
         "output_changes": {one.name: _output_change(one) for one in plan.outputs},
         "prior_state": _prior(plan, state),
-        "configuration": configuration(plan),
+        "configuration": configured,
         "checks": _checks(plan.findings),
         "timestamp": stamp(made),
         "applyable": not errored and not plan.empty(),

@@ -12,7 +12,7 @@ from haplan.report.text import plan_lines, verdict
 def plan_markdown(plan: Plan, *, full: bool = False) -> str:
     """The plan as GitHub and GitLab render it."""
     head = plain(verdict(plan)).splitlines()
-    parts = [f"## Plan: {_cell(head[0])}", "", *(f"{_cell(row)}  " for row in head[1:]), ""]
+    parts = [f"## Plan: {_cell(head[0])}", "", *(f"* {_cell(row)}" for row in head[1:]), ""]
     if plan.changes:
         parts += ["| | address | what it costs | where |", "|---|---|---|---|", *map(_row, plan.changes), ""]
     text = plain(plan_lines(plan, full=full)).rstrip()

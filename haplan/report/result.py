@@ -78,7 +78,8 @@ NEXT = {
 
 def result_lines(result: Result, sensitive: Sequence[str] = ()) -> Lines:
     """The whole summary. Values of the outputs named in `sensitive` are not shown."""
-    lines = [_headline(result)]
+    effort = f"{words.plural(result.writes, 'write')} in {words.took(result.seconds)}"
+    lines = [_headline(result), line(effort, f" · run {result.run}" if result.run else "")]
     for name, heading, style in SECTIONS:
         outcomes: Sequence[Outcome] = getattr(result, name)
         if outcomes:
@@ -98,9 +99,7 @@ def _headline(result: Result) -> Line:
     rest = len(actions) - sum(actions.count(action) for action, _ in DONE)
     done += [f"{rest} recorded"] if rest else []
     verdict = ("Done. ", "good") if result.exit_code == 0 else ("Not all done. ", "error")
-    effort = f" · {words.plural(result.writes, 'write')} in {words.took(result.seconds)}"
-    run = f" · run {result.run}" if result.run else ""
-    return line(verdict, ", ".join([*(done or ["nothing changed"]), *said]), effort, run)
+    return line(verdict, ", ".join([*(done or ["nothing changed"]), *said]))
 
 
 def _outputs(result: Result, sensitive: Sequence[str]) -> Lines:

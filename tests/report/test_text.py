@@ -7,8 +7,18 @@ import pytest
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.plan import (
-    Action, Calls, Change, Drift, Impact, Order, OutputChange, Placed, Placement, Plan, Transaction,
-)  # fmt: skip
+    Action,
+    Calls,
+    Change,
+    Drift,
+    Impact,
+    Order,
+    OutputChange,
+    Placed,
+    Placement,
+    Plan,
+    Transaction,
+)
 from haplan.model.value import Ref, Secret, Text, Unknown
 from haplan.report.lines import plain
 from haplan.report.text import drift_report, plan_lines
@@ -17,9 +27,17 @@ REBOOT = Impact("outage", 900, False, "both nodes reboot")
 
 
 def make(*changes: Change, **more: object) -> Plan:
-    return Plan(**{  # type: ignore[arg-type]  # a test names the fields it needs
-        "stack": "branch", "environment": "lab", "command": "apply", "lineage": "", "serial": 0, "changes": changes, **more,
-    })  # fmt: skip
+    return Plan(
+        **{  # type: ignore[arg-type]  # a test names the fields it needs
+            "stack": "branch",
+            "environment": "lab",
+            "command": "apply",
+            "lineage": "",
+            "serial": 0,
+            "changes": changes,
+            **more,
+        }
+    )
 
 
 def text(plan: Plan, **more: object) -> str:
@@ -36,47 +54,106 @@ def expect(words: str) -> str:
 
 
 def site(action: Action = Action.CREATE, **more: object) -> Change:
-    return Change(**{"address": "site.branch", "type": "site", "name": "branch", "provider": "mist", "action": action, **more})  # type: ignore[arg-type]
+    return Change(
+        **{"address": "site.branch", "type": "site", "name": "branch", "provider": "mist", "action": action, **more}
+    )  # type: ignore[arg-type]
 
 
 def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
     template = Change(
-        "wan_edge_template.ha-branch", "wan_edge_template", "ha-branch", "mist", Action.CREATE, "new", location="stack.py:10",
+        "wan_edge_template.ha-branch",
+        "wan_edge_template",
+        "ha-branch",
+        "mist",
+        Action.CREATE,
+        "new",
+        location="stack.py:10",
         after={
             "dns_servers": ["8.8.8.8"],
             "interfaces": {
                 "wan0": {"usage": "wan", "ports": "ge-0/0/0", "address": {"type": "dhcp"}, "source_nat": True},
-                "lan": {"usage": "lan", "ports": "ge-0/0/3,ge-1/0/3", "networks": {"guest": {"ip": "172.22.99.1/24"}}, "redundant": True},
+                "lan": {
+                    "usage": "lan",
+                    "ports": "ge-0/0/3,ge-1/0/3",
+                    "networks": {"guest": {"ip": "172.22.99.1/24"}},
+                    "redundant": True,
+                },
             },
         },
-    )  # fmt: skip
+    )
     policy = Change(
-        "policy.ha-branch.guest-internet", "policy", "guest-internet", "mist", Action.CREATE, "new", location="stack.py:24",
+        "policy.ha-branch.guest-internet",
+        "policy",
+        "guest-internet",
+        "mist",
+        Action.CREATE,
+        "new",
+        location="stack.py:24",
         after={"networks": ["guest"], "action": "allow"},
-    )  # fmt: skip
+    )
     cluster = Change(
-        "cluster.branch", "cluster", "branch", "mist", Action.CREATE, "new", impact=REBOOT, sites=("branch",),
+        "cluster.branch",
+        "cluster",
+        "branch",
+        "mist",
+        Action.CREATE,
+        "new",
+        impact=REBOOT,
+        sites=("branch",),
         location="modules/hub.py:88, from stack.py:7 (spokes.csv:2)",
         after={"model": "SSR120", "site": "branch", "id": Unknown()},
-    )  # fmt: skip
+    )
     document = "gatewaytemplate:ha-branch"
     plan = make(
-        site(after={"country_code": "US", "variables": {"LAN": "10.1.1"}}, reason="new", location="stack.py:7"), template, policy, cluster,
+        site(after={"country_code": "US", "variables": {"LAN": "10.1.1"}}, reason="new", location="stack.py:7"),
+        template,
+        policy,
+        cluster,
         transactions=(
-            Transaction("t1", 1, "mist", "site:branch", (Placed("site.branch", Placement("site:branch")),), writes=2, verb="create"),
-            Transaction("t2", 2, "mist", document, tuple(Placed(c.address, Placement(document)) for c in (template, policy)), verb="create"),
-            Transaction("t3", 3, "mist", "cluster:branch", (Placed("cluster.branch", Placement("cluster:branch")),), writes=4, verb="create"),
+            Transaction(
+                "t1",
+                1,
+                "mist",
+                "site:branch",
+                (Placed("site.branch", Placement("site:branch")),),
+                writes=2,
+                verb="create",
+            ),
+            Transaction(
+                "t2",
+                2,
+                "mist",
+                document,
+                tuple(Placed(c.address, Placement(document)) for c in (template, policy)),
+                verb="create",
+            ),
+            Transaction(
+                "t3",
+                3,
+                "mist",
+                "cluster:branch",
+                (Placed("cluster.branch", Placement("cluster:branch")),),
+                writes=4,
+                verb="create",
+            ),
             Transaction("t4", 4, "mist", "cluster:other", (), gates=("t3",), verb="update"),
         ),
         outputs=(OutputChange("branch_device_id", None, Ref("cluster.branch", ("id",))),),
         findings=(
             Finding("HA055", "info", "cluster.branch", "the pair is attested"),
             Finding("HA055", "info", "cluster.other", "the pair is attested"),
-            Finding("HA024", "warning", "cluster.branch", "firmware of node0 and node1 differs", "stack.py:21", "install one version on both"),
+            Finding(
+                "HA024",
+                "warning",
+                "cluster.branch",
+                "firmware of node0 and node1 differs",
+                "stack.py:21",
+                "install one version on both",
+            ),
         ),
         identities={"mist": {"kind": "organisation", "id": "203d3d02", "name": "Demo"}},
         calls=(Calls("mist", 12, 9, 4988, 5000),),
-    )  # fmt: skip
+    )
     assert text(plan, next_step="haplan apply stacks/branch --lab") == expect("""
         branch · environment lab · mist organisation "Demo"
         4 to create, 0 to change, 0 to replace, 0 to delete · 8 writes in 4 transactions
@@ -123,10 +200,19 @@ def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
 
 def test_an_update_shows_each_attribute_before_and_after() -> None:
     change = site(
-        Action.UPDATE, reason="drifted", sites=("branch",), impact=Impact("config-push"), location="stack.py:7",
-        before={"timezone": "UTC", "variables": {"A": "1", "B": "2", "odd key": "x"}, "address": "Main St", "psk": Secret("env:A", None, "1")},
+        Action.UPDATE,
+        reason="drifted",
+        sites=("branch",),
+        impact=Impact("config-push"),
+        location="stack.py:7",
+        before={
+            "timezone": "UTC",
+            "variables": {"A": "1", "B": "2", "odd key": "x"},
+            "address": "Main St",
+            "psk": Secret("env:A", None, "1"),
+        },
         after={"timezone": "Europe/Berlin", "variables": {"A": "1", "B": "3", "C": "4"}, "psk": Secret("env:A")},
-    )  # fmt: skip
+    )
     assert section(make(change), "Changes") == expect("""
           ~ site.branch  stack.py:7
               it was changed outside haplan
@@ -142,10 +228,19 @@ def test_an_update_shows_each_attribute_before_and_after() -> None:
 
 def test_a_replacement_marks_what_forces_it() -> None:
     change = Change(
-        "cluster.a", "cluster", "a", "mist", Action.REPLACE, "replaced because model changed",
-        before={"model": "SSR120", "nodes": {"02005e100c30": {}}}, after={"model": "SSR130", "nodes": {"02005e100c31": {}}},
-        replaces=(("model",),), create_first=True, impact=REBOOT, sites=("a", "b", "c", "d", "e"),
-    )  # fmt: skip
+        "cluster.a",
+        "cluster",
+        "a",
+        "mist",
+        Action.REPLACE,
+        "replaced because model changed",
+        before={"model": "SSR120", "nodes": {"02005e100c30": {}}},
+        after={"model": "SSR130", "nodes": {"02005e100c31": {}}},
+        replaces=(("model",),),
+        create_first=True,
+        impact=REBOOT,
+        sites=("a", "b", "c", "d", "e"),
+    )
     assert section(make(change), "Changes") == expect("""
         +/- cluster.a
               replaced because model changed
@@ -158,8 +253,11 @@ def test_a_replacement_marks_what_forces_it() -> None:
 
 def test_what_came_of_lists_is_told_by_entry_when_they_are_long() -> None:
     names = [f"network-number-{n}" for n in range(8)]
-    change = site(Action.UPDATE, before={"networks": names, "paths": [{"name": "a", "cost": 1}]},
-                  after={"networks": [*names[1:], "new-one"], "paths": [{"name": "a", "cost": 2}]})  # fmt: skip
+    change = site(
+        Action.UPDATE,
+        before={"networks": names, "paths": [{"name": "a", "cost": 1}]},
+        after={"networks": [*names[1:], "new-one"], "paths": [{"name": "a", "cost": 2}]},
+    )
     assert section(make(change), "Changes") == expect("""
         ~ site.branch
             ~ networks       8 → 8 entries
@@ -169,17 +267,27 @@ def test_what_came_of_lists_is_told_by_entry_when_they_are_long() -> None:
         """)
 
 
-@pytest.mark.parametrize(("change", "lines"), [
-    (site(Action.DELETE, reason="not in the stack", before={"a": 1}, id="4f"), ["  - site.branch", '      id "4f"']),
-    (site(Action.IMPORT, reason="taken over", before={}, after={}, importing="4f"),
-     ["  ⇐ site.branch", '      takes "4f" into state', "      it is there already and is taken into state"]),
-    (site(Action.FORGET), ["  . site.branch", "      leaves the state; the estate keeps it"]),
-    (site(Action.READ, after={"id": Unknown()}), [" <= site.branch", "      id  (known after apply)"]),
-    (site(Action.NO_OP, previous_address="site.old"), ["  → site.branch", "      moves from site.old"]),
-    (site(Action.UPDATE, reason="reordered", position=(4, 2)), ["  ~ site.branch", "      moves from 4 to 2"]),
-    (site(Action.UPDATE, name="Branch 7", before={"a": None}, after={"a": Text(("x", Ref("b.c", ("id",))))}),
-     ["  ~ site.branch", '      named "Branch 7"', "      + a  (known after apply)"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "lines"),
+    [
+        (
+            site(Action.DELETE, reason="not in the stack", before={"a": 1}, id="4f"),
+            ["  - site.branch", '      id "4f"'],
+        ),
+        (
+            site(Action.IMPORT, reason="taken over", before={}, after={}, importing="4f"),
+            ["  ⇐ site.branch", '      takes "4f" into state', "      it is there already and is taken into state"],
+        ),
+        (site(Action.FORGET), ["  . site.branch", "      leaves the state; the estate keeps it"]),
+        (site(Action.READ, after={"id": Unknown()}), [" <= site.branch", "      id  (known after apply)"]),
+        (site(Action.NO_OP, previous_address="site.old"), ["  → site.branch", "      moves from site.old"]),
+        (site(Action.UPDATE, reason="reordered", position=(4, 2)), ["  ~ site.branch", "      moves from 4 to 2"]),
+        (
+            site(Action.UPDATE, name="Branch 7", before={"a": None}, after={"a": Text(("x", Ref("b.c", ("id",))))}),
+            ["  ~ site.branch", '      named "Branch 7"', "      + a  (known after apply)"],
+        ),
+    ],
+)
 def test_each_action_has_its_sign_and_its_words(change: Change, lines: list[str]) -> None:
     after_heading = text(make(change)).split("Changes\n")[1].splitlines()
     assert after_heading == lines
@@ -188,7 +296,9 @@ def test_each_action_has_its_sign_and_its_words(change: Change, lines: list[str]
 def test_a_sensitive_attribute_is_never_shown() -> None:
     secret = {"password": "hunter2", "nested": {"key": Secret("env:KEY", None, "hmac-sha256:aa")}}
     created = text(make(site(after=secret, sensitive=("password",))))
-    updated = text(make(site(Action.UPDATE, before={**secret, "password": "hunter1"}, after=secret, sensitive=("password",))))
+    updated = text(
+        make(site(Action.UPDATE, before={**secret, "password": "hunter1"}, after=secret, sensitive=("password",)))
+    )
     for shown in (created, updated):
         assert "hunter" not in shown
         assert "hmac" not in shown
@@ -204,7 +314,9 @@ def test_no_changes_is_one_line_and_no_next_step() -> None:
 
 
 def test_drift_is_a_section_with_who_and_when() -> None:
-    moved = Drift("policy.e.guest", "policy", "guest", {"steering": "a"}, {"steering": "b"}, "kim@example.com", 1763800000.0)
+    moved = Drift(
+        "policy.e.guest", "policy", "guest", {"steering": "a"}, {"steering": "b"}, "kim@example.com", 1763800000.0
+    )
     gone = Drift("site.x", "site", "x", {"a": 1}, None)
     plan = make(drift=(moved, gone))
     assert "\n" + plain(drift_report(plan)) == expect("""
@@ -222,7 +334,11 @@ def test_drift_is_a_section_with_who_and_when() -> None:
 
 
 def test_notes_name_orders_that_were_given_up() -> None:
-    plan = make(site(), notes=("kim@h is writing this state now",), voided=(Edge("site.a", "wan_edge_template.b", "soft", "HA161"),))
+    plan = make(
+        site(),
+        notes=("kim@h is writing this state now",),
+        voided=(Edge("site.a", "wan_edge_template.b", "soft", "HA161"),),
+    )
     assert section(plan, "Notes") == expect("""
         kim@h is writing this state now
         order given up, one document is one write (HA161): site.a before wan_edge_template.b

@@ -1,0 +1,81 @@
+"""Markdown, HTML, and the graph."""
+
+from haplan.model.graph import Edge
+from haplan.model.plan import Action, Change, Plan
+from haplan.model.stack import Stack
+from haplan.report.graph import dot, mermaid
+from haplan.report.lines import line, write
+from haplan.report.markdown import plan_html, plan_markdown
+
+PLAN = Plan(
+    "s",
+    "default",
+    "apply",
+    "",
+    0,
+    (Change("site.a", "site", "a", "mist", Action.CREATE, "new", after={"text": "<b>```"}, location="stack.py:3"),),
+)
+
+
+def test_markdown_has_a_table_and_the_whole_text_folded() -> None:
+    assert plan_markdown(PLAN).startswith("""## Plan: s · environment default
+
+* 1 to create, 0 to change, 0 to replace, 0 to delete · no writes
+* no outage
+* 0 errors, 0 warnings, 0 notes
+
+| | address | what it costs | where |
+|---|---|---|---|
+| `+` | `site.a` |  | stack.py:3 |
+
+<details><summary>The whole plan</summary>
+
+````
+s · environment default
+""")
+
+
+def test_html_is_escaped() -> None:
+    page = plan_html(PLAN)
+    assert "&lt;b&gt;" in page
+    assert "<b>" not in page
+
+
+def test_the_graph_for_graphviz_and_mermaid() -> None:
+    stack = Stack("s", "/", dict.fromkeys(["site.a", 'site."b c"', "cluster.c"]), {}, {}, {})  # type: ignore[arg-type]  # blocks are not looked at
+    edges = [Edge("site.a", "cluster.c", "hard", "site"), Edge('site."b c"', "cluster.c", "gate", "hub first")]
+    assert (
+        dot(stack, edges)
+        == """digraph "s" {
+  rankdir=LR;
+  node [shape=box];
+  "site.a";
+  "site.\\"b c\\"";
+  "cluster.c";
+  "site.a" -> "cluster.c";
+  "site.\\"b c\\"" -> "cluster.c" [style=bold, color=red];
+}
+"""
+    )
+    assert (
+        mermaid(stack, edges)
+        == """flowchart LR
+  n0["site.a"]
+  n1["site.#quot;b c#quot;"]
+  n2["cluster.c"]
+  n0 --> n2
+  n1 ==> n2
+"""
+    )
+
+
+def test_colour_changes_no_word() -> None:
+    import io
+    import re
+
+    lines = [line(("+ ", "create"), ("site.a", "create"), ("  stack.py:3", "dim"))]
+    plain, coloured = io.StringIO(), io.StringIO()
+    write(lines, plain)
+    write(lines, coloured, color=True)
+    assert "\x1b[" in coloured.getvalue()
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured.getvalue()) == plain.getvalue()

@@ -1,0 +1,180 @@
+"""The summary after an apply, the state, and what is installed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from haplan.model.finding import Finding, Rule
+from haplan.model.plan import Action
+from haplan.model.schema import Attribute, TypeInfo
+from haplan.model.state import Row, Run, State
+from haplan.report.catalogue import rule_lines, type_lines
+from haplan.report.findings import validation_lines
+from haplan.report.lines import plain
+from haplan.report.result import result_lines
+from haplan.report.state import row_lines, run_lines, state_lines
+
+
+@attrs.frozen
+class Outcome:
+    address: str
+    action: Action
+    text: str = ""
+    id: str = ""
+
+
+@attrs.frozen
+class Result:
+    run: str = "2026-11-22-ab12"
+    done: tuple[Outcome, ...] = ()
+    failed: tuple[Outcome, ...] = ()
+    skipped: tuple[Outcome, ...] = ()
+    in_doubt: tuple[Outcome, ...] = ()
+    pending: tuple[Outcome, ...] = ()
+    stopped: tuple[Outcome, ...] = ()
+    exit_code: int = 0
+    outputs: Mapping[str, Any] = attrs.field(factory=dict)
+    seconds: float = 910.0
+    writes: int = 3
+
+
+def test_a_run_that_did_all_says_so_with_its_outputs() -> None:
+    done = (Outcome("site.a", Action.CREATE), Outcome("site.b", Action.DELETE), Outcome("site.c", Action.IMPORT))
+    result = Result(done=done, outputs={"a_id": "4f", "key": "x"})
+    assert (
+        "\n" + plain(result_lines(result, ["key"]))
+        == """
+Done. 1 created, 1 deleted, 1 recorded
+3 writes in 15 min 10 s · run 2026-11-22-ab12
+
+Outputs
+  a_id  "4f"
+  key   (sensitive)
+"""
+    )
+
+
+def test_a_run_that_failed_lists_what_and_because_of_what() -> None:
+    result = Result(
+        exit_code=3,
+        done=(Outcome("site.a", Action.UPDATE),),
+        failed=(Outcome("cluster.h1", Action.CREATE, "the cloud says: not connected"),),
+        skipped=(Outcome("policy.h1.p", Action.CREATE, "because cluster.h1 failed"),),
+        pending=(Outcome("cluster.h2", Action.UPDATE, "node1 is offline"),),
+    )
+    assert (
+        "\n" + plain(result_lines(result))
+        == """
+Not all done. 1 changed, 1 failed, 1 not attempted, 1 pending
+3 writes in 15 min 10 s · run 2026-11-22-ab12
+
+Failed
+  + cluster.h1: the cloud says: not connected
+
+Not attempted
+  + policy.h1.p: because cluster.h1 failed
+
+Pending: accepted, waiting for the device
+  ~ cluster.h2: node1 is offline
+
+Mend what failed and run apply again: it goes on with what is missing.
+"""
+    )
+
+
+def test_state_is_listed_and_one_resource_shown_without_secrets() -> None:
+    row = Row(
+        "site.a",
+        "site",
+        "mist",
+        id="4f",
+        name="a",
+        values={"x": 1, "psk": "hunter2"},
+        sensitive=("psk",),
+        status="in_doubt",
+        serial=3,
+    )
+    state = State(
+        "lin",
+        3,
+        rows={("site.a", ""): row},
+        identities={"mist": {"kind": "organisation", "name": "Demo", "id": "203d"}},
+    )
+    assert (
+        "\n" + plain(state_lines(state, environment="lab"))
+        == """
+environment lab · lineage lin · serial 3 · 1 resource
+mist: organisation Demo 203d
+
+Resources
+  site.a  4f  in doubt
+"""
+    )
+    assert "hunter2" not in plain(row_lines(row))
+    assert plain(state_lines(State(), environment="lab")) == "No state in environment lab yet: nothing was applied.\n"
+
+
+def test_runs_are_listed_with_a_heading() -> None:
+    runs = [Run("r1", 1, "sha256:0", 60.0, "kim@h", result="done"), Run("r2", 2, "sha256:1", 120.0, "kim@h", "destroy")]
+    assert (
+        "\n" + plain(run_lines(runs))
+        == """
+run  serial  command  started               result     who
+r1   1       apply    1970-01-01 00:01 UTC  done       kim@h
+r2   2       destroy  1970-01-01 00:02 UTC  under way  kim@h
+"""
+    )
+
+
+def test_validating_gives_a_verdict_and_names_a_rule_to_read() -> None:
+    finding = Finding("HA024", "error", "cluster.a", "nodes differ", "stack.py:3")
+    assert (
+        "\n" + plain(validation_lines("branch", [finding], 7))
+        == """
+branch does not keep the rules: 7 resources, 1 error, 0 warnings, 0 notes
+
+Findings
+  error   HA024  cluster.a: nodes differ  stack.py:3
+
+What a rule means: haplan rules HA024
+"""
+    )
+    assert plain(validation_lines("branch", [], 7)) == "branch is valid: 7 resources, 0 errors, 0 warnings, 0 notes\n"
+
+
+def test_a_type_and_a_rule_explain_themselves() -> None:
+    attributes = [
+        Attribute("model", "text", required=True, replaces="destroy-first"),
+        Attribute("managed", "True or False", default=True),
+        Attribute("id", "text", computed=True),
+        Attribute("dns", "list of text", unordered=True, text="Servers."),
+    ]
+    info = TypeInfo("cluster", 80, {one.name: one for one in attributes}, text="An HA pair.")
+    assert (
+        "\n" + plain(type_lines(info))
+        == """
+cluster  An HA pair.
+
+Attributes
+  model    text           required, change replaces
+  managed  True or False  default true
+  id       text           computed: known after apply
+  dns      list of text   unordered · Servers.
+"""
+    )
+    rule = Rule(
+        "HA024", "error", ("V", "P"), ("cluster",), "Nodes are alike", "They will not pair.", "Juniper", "H", list, "x="
+    )
+    assert (
+        "\n" + plain(rule_lines(rule))
+        == """
+HA024  Nodes are alike
+  severity    error; lowered by x=
+  checked at  validate, plan
+  looks at    cluster
+  without it  They will not pair.
+  source      Juniper
+  confidence  high
+"""
+    )
