@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from haplan_mist.lab import make_schemas
 from tests.mist_lab.cloud import NODE0, NODE1, Cloud, device_id, template
 from tests.mist_lab.openapi import SUBSET, violations
 
@@ -110,3 +111,11 @@ def test_what_does_not_fit_is_told(given: Any, said: str) -> None:
 )
 def test_refused_requests_merges_and_outages_are_no_violation(given: Any) -> None:
     assert violations(given) == []
+
+
+def test_the_schemas_that_requests_are_held_against_are_cut_from_the_document(tmp_path: pathlib.Path) -> None:
+    make_schemas.main(SUBSET, tmp_path / "schemas.json")
+    shipped = pathlib.Path(make_schemas.__file__).with_name("schemas.json")
+    assert (tmp_path / "schemas.json").read_text() == shipped.read_text()
+    assert shipped.stat().st_size < 400_000
+    assert "Copyright (c) 2020 Thomas Munzer" in shipped.with_name("LICENSE.mist-openapi").read_text()
