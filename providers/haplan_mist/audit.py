@@ -1,0 +1,119 @@
+"""The organisation's audit log: who changed what since when, and which sites need no new look.
+
+`GET /orgs/{org_id}/logs` of Mist OpenAPI 2509.1.2: newest first, `before` and `after` hold the changed keys.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from haplan_mist.client import PAGE, Client
+
+MOST_PAGES = 12
+"""Beyond these, reading everything afresh is as good."""
+LONG_AGO = 90 * 86400
+
+
+@attrs.frozen
+class Entry:
+    """One entry of the log.
+
+    Attributes:
+        id: Its id.
+        at: Epoch seconds.
+        who: The administrator or token.
+        site_id: The site it concerns, or "".
+        object_id: The object it concerns, or "".
+        message: One line.
+        before: Changed keys before, or None.
+        after: Changed keys after, or None.
+    """
+
+    id: str
+    at: float
+    who: str
+    site_id: str
+    object_id: str
+    message: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+    @property
+    def variables(self) -> Mapping[str, Any] | None:
+        """Site variables as this entry left them; None if it does not speak of them."""
+        for side in (self.after, self.before):
+            if side is not None and "vars" in side:
+                return (self.after or {}).get("vars") or {}
+        return None
+
+    @property
+    def opaque(self) -> bool:
+        """True if it may have changed a site's setting without saying how."""
+        return self.before is None and self.after is None and "setting" in self.message.lower()
+
+    @property
+    def creates_site(self) -> bool:
+        """True if it is the first of a site."""
+        return self.before is None and bool(self.object_id) and self.object_id == self.site_id
+
+
+def newest(client: Client, path: str, now: float) -> Mapping[str, Any]:
+    """The anchor: the newest entry, so that the next look begins behind it; {} for an empty log."""
+    answer = client.get(path, what="the audit log", start=int(now - LONG_AGO), limit=1, page=1)
+    first = next(_entries(answer), None)
+    return {} if first is None else {"id": first.id, "at": first.at}
+
+
+def since(client: Client, path: str, anchor: Mapping[str, Any]) -> list[Entry] | None:
+    """Every entry after the anchor, oldest first; None if the log has a gap or has grown too long."""
+    found: dict[str, Entry] = {}
+    for page in range(1, MOST_PAGES + 1):
+        answer = client.get(path, what="the audit log", start=int(anchor["at"]), limit=PAGE, page=page)
+        found.update((entry.id, entry) for entry in _entries(answer))
+        if page * int(answer.get("limit") or PAGE) >= int(answer.get("total") or 0):
+            complete = len(found) >= int(answer.get("total") or 0) and anchor["id"] in found
+            found.pop(str(anchor["id"]), None)
+            return list(reversed(found.values())) if complete else None
+    return None
+
+
+def recent(client: Client, path: str, now: float, days: int = 7) -> list[Entry]:
+    """One page of the newest entries, for who and when; oldest first."""
+    answer = client.get(path, what="the audit log", start=int(now - days * 86400), limit=PAGE, page=1)
+    return list(reversed(list(_entries(answer))))
+
+
+def authors(entries: Iterable[Entry]) -> dict[str, tuple[str, float]]:
+    """Object or site → who touched it last, and when."""
+    found: dict[str, tuple[str, float]] = {}
+    for entry in entries:
+        if entry.site_id:
+            found[entry.site_id] = (entry.who, entry.at)
+        if entry.object_id:
+            found[entry.object_id] = (entry.who, entry.at)
+    return found
+
+
+def by_site(entries: Iterable[Entry], sites: Iterable[str]) -> dict[str, list[Entry]]:
+    """Entries that concern sites, by site, oldest first."""
+    there = set(sites)
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        for site in {entry.site_id, entry.object_id} & there:
+            found.setdefault(site, []).append(entry)
+    return found
+
+
+def _entries(answer: Any) -> Iterator[Entry]:
+    for item in (answer or {}).get("results") or ():
+        before, after = item.get("before"), item.get("after")
+        sides = [side for side in (after, before) if isinstance(side, Mapping)]
+        yield Entry(
+            id=str(item.get("id") or ""), at=float(item.get("timestamp") or 0), who=str(item.get("admin_name") or ""),
+            site_id=str(item.get("site_id") or ""),
+            object_id=next((str(side["id"]) for side in sides if side.get("id")), ""),
+            message=str(item.get("message") or ""),
+            before=before if isinstance(before, Mapping) else None,
+            after=after if isinstance(after, Mapping) else None,
+        )  # fmt: skip

@@ -1,0 +1,142 @@
+"""The organisation as last read: whole lists, kept up to date by our own writes.
+
+Lists return whole objects, up to 1000 in a call; a type has to be named or the cloud answers access points only
+(Mist OpenAPI 2509.1.2). One lock: the engine writes from several threads.
+"""
+
+import math
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from haplan.contracts import Clock
+from haplan.errors import ProviderError
+from haplan_mist.client import Client
+
+Object = dict[str, Any]
+
+LISTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "sites": ("sites", {}),
+    "networks": ("networks", {}),
+    "services": ("services", {}),
+    "vpns": ("vpns", {}),
+    "gatewaytemplates": ("gatewaytemplates", {}),
+    "deviceprofiles": ("deviceprofiles", {"type": "gateway"}),
+    "inventory": ("inventory", {"type": "gateway", "vc": True}),
+    "stats": ("stats/devices", {"type": "gateway"}),
+}
+"""Lists by name: path below the organisation, and what has to be asked for."""
+TITLES = {
+    "sites": "site", "networks": "network", "services": "application", "vpns": "overlay",
+    "gatewaytemplates": "WAN edge template", "deviceprofiles": "hub profile",
+}  # fmt: skip
+_BY_MAC = frozenset({"inventory", "stats"})
+
+
+class Organisation:
+    """Lists of one organisation."""
+
+    def __init__(self, client: Client, clock: Clock) -> None:
+        self.client = client
+        self.id = client.access.org_id
+        self.lock = threading.RLock()
+        self._clock = clock
+        self._lists: dict[str, dict[str, Object]] = {}
+        self._read_at: dict[str, float] = {}
+        self._settings: dict[str, tuple[float, Object]] = {}
+
+    def path(self, rest: str) -> str:
+        """A path below the organisation."""
+        return f"/orgs/{self.id}/{rest}"
+
+    # --- lists ---
+
+    def items(self, kind: str, max_age: float = math.inf) -> dict[str, Object]:
+        """A whole list by id (devices: by MAC), read again if it is older than `max_age` seconds."""
+        with self.lock:
+            at = self._read_at.get(kind, -math.inf)
+            if kind not in self._lists or at < self._clock.now() - max_age:
+                path, params = LISTS[kind]
+                found = self.client.all(self.path(path), what=f"the list of {kind}", **params)
+                key = "mac" if kind in _BY_MAC else "id"
+                self._lists[kind] = {str(item[key]): item for item in found if item.get(key)}
+                self._read_at[kind] = self._clock.now()
+            return self._lists[kind]
+
+    def known(self, kind: str) -> Mapping[str, Object]:
+        """A list if it was read before; never a call."""
+        return self._lists.get(kind, {})
+
+    def outdate(self, kinds: Iterable[str]) -> None:
+        """The next look at these lists reads them again."""
+        with self.lock:
+            for kind in kinds:
+                self._read_at[kind] = -math.inf
+            if "settings" in kinds:
+                self._settings.clear()
+
+    def fresh(self, kind: str, max_age: float) -> dict[str, Object]:
+        """As `items`, where 0 stands for a list that was outdated before."""
+        return self.items(kind, max_age if max_age > 0 else 1e9)
+
+    def find(self, kind: str, id_: str, name: str) -> tuple[Object | None, bool]:
+        """An object by id, else by name; and whether it was the name that found it.
+
+        Raises:
+            ProviderError: Several objects have this name.
+        """
+        items = self.items(kind)
+        if id_ and id_ in items:
+            return items[id_], False
+        named = [item for item in items.values() if item.get("name") == name and name]
+        if len(named) > 1:
+            ids = ", ".join(sorted(str(item["id"]) for item in named))
+            raise ProviderError(
+                f'{TITLES[kind]} "{name}" is there {len(named)} times (ids {ids}): rename or delete all but one'
+            )
+        return (named[0], True) if named else (None, False)
+
+    def name_of(self, kind: str, id_: str | None) -> str:
+        """Name of what an id stands for; "" if it is not there."""
+        return str((self._lists.get(kind, {}).get(id_ or "") or {}).get("name") or "")
+
+    def keep(self, kind: str, item: Object) -> None:
+        """Our own write: the list is as the cloud answered."""
+        with self.lock:
+            if kind in self._lists:
+                self._lists[kind][str(item["id"])] = item
+
+    def drop(self, kind: str, id_: str) -> None:
+        """Our own delete."""
+        with self.lock:
+            self._lists.get(kind, {}).pop(id_, None)
+            self._settings.pop(id_, None)
+
+    def change_device(self, mac: str, **fields: Any) -> None:
+        """Our own write to a device's inventory record."""
+        with self.lock:
+            record = self._lists.get("inventory", {}).get(mac)
+            if record is not None:
+                record.update(fields)
+
+    # --- site settings ---
+
+    def setting(self, site_id: str, max_age: float = math.inf) -> Object:
+        """The setting of one site."""
+        with self.lock:
+            at, found = self._settings.get(site_id, (-math.inf, {}))
+        if at >= self._clock.now() - max_age:
+            return found
+        what = f'the setting of site "{self.name_of("sites", site_id) or site_id}"'
+        read: Object = self.client.get(f"/sites/{site_id}/setting", what=what)
+        self.keep_setting(site_id, read)
+        return read
+
+    def known_setting(self, site_id: str) -> Mapping[str, Any] | None:
+        """The setting of a site if it was read before."""
+        return self._settings[site_id][1] if site_id in self._settings else None
+
+    def keep_setting(self, site_id: str, setting: Object) -> None:
+        """What the cloud answered about a site's setting."""
+        with self.lock:
+            self._settings[site_id] = (self._clock.now(), setting)

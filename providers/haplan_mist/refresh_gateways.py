@@ -1,0 +1,157 @@
+"""Templates and hub profiles, and the steering and policies that live in them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from haplan.contracts import Seen, Target
+from haplan.model.value import Path, decode
+from haplan_mist.documents import KIND, PREFIXES
+from haplan_mist.organisation import Object, Organisation
+from haplan_mist.translate import gateway, ports
+
+_OWNERS = {"hub_profile": "profile", "wan_edge_template": "template"}
+
+
+class Gateways:
+    """Owners' documents, each translated once for all its rules."""
+
+    def __init__(self, organisation: Organisation, targets: Iterable[Target]) -> None:
+        self._organisation = organisation
+        self._targets = tuple(targets)
+        self._owners = {target.address: target for target in self._targets if target.type in _OWNERS}
+        self._overlays = frozenset(_overlays([t.values for t in self._targets]))
+        self._documents: dict[str, Object] = {}
+        self._policies: dict[str, dict[str, Object]] = {}
+
+    # --- owners ---
+
+    def owner(self, target: Target) -> Seen | None:
+        """A template or profile."""
+        wire, by_name = self._organisation.find(KIND[target.type], target.id, target.name)
+        if wire is None:
+            return None
+        self._documents[f"{PREFIXES[target.type]}:{target.name}"] = wire
+        recorded = decode(target.row.values) if target.row else {}
+        hints = gateway.hints_of(recorded.get("interfaces"), target.values.get("interfaces"))
+        values = gateway.gateway_values(
+            wire, hints, self._overlays, overlay=str(target.values.get("overlay") or ""),
+            profile=target.type == "hub_profile",
+        )  # fmt: skip
+        without_passwords(values)
+        values["name"] = wire.get("name") or ""
+        return Seen(
+            target.address, str(wire["id"]), values, private={"name": values["name"]},
+            when=float(wire.get("modified_time") or 0), found_by_name=by_name,
+        )  # fmt: skip
+
+    # --- rules ---
+
+    def rule(self, target: Target) -> Seen | None:
+        """A steering rule or a policy, in the document of the owner that was recorded, else of the wanted one."""
+        kind, values = self._home(target)
+        document = self._document(target, kind, values)
+        if document is None:
+            return None
+        find = self._steering if target.type == "steering" else self._policy
+        name = next((n for n in (target.id, target.name) if n and find(document, n) is not None), "")
+        if not name:
+            return None
+        found = find(document, name) or {}
+        hint = target.values.get("paths") or ()
+        live = (gateway.steering_values(found, self._overlays, hint) if target.type == "steering"
+                else gateway.policy_values(found))  # fmt: skip
+        owner = "profile" if kind == "hub_profile" else "template"
+        live |= {"name": name, owner: values.get(owner) or target.owner_name}
+        return Seen(
+            target.address, name, live, private={"name": name, "document_id": str(document["id"])},
+            when=float(document.get("modified_time") or 0), found_by_name=not target.id,
+        )  # fmt: skip
+
+    def _home(self, target: Target) -> tuple[str, Mapping[str, Any]]:
+        recorded = decode(target.row.values) if target.row is not None else {}
+        values = recorded if recorded.get("template") or recorded.get("profile") else target.values
+        return ("hub_profile" if values.get("profile") else "wan_edge_template"), values
+
+    def _document(self, target: Target, kind: str, values: Mapping[str, Any]) -> Object | None:
+        name = str(values.get("profile") or values.get("template") or target.owner_name)
+        id_ = ""
+        owner = self._owners.get(target.row.owner if target.row else target.owner)
+        if owner is not None and owner.type == kind:
+            id_, name = owner.id, name or owner.name
+        found, _ = self._organisation.find(KIND[kind], id_, name)
+        if found is not None:
+            self._documents.setdefault(f"{PREFIXES[kind]}:{name}", found)
+        return found
+
+    def _steering(self, document: Object, name: str) -> Object | None:
+        found: Object | None = (document.get("path_preferences") or {}).get(name)
+        return found
+
+    def _policy(self, document: Object, name: str) -> Object | None:
+        id_ = str(document["id"])
+        if id_ not in self._policies:
+            listed = document.get("service_policies") or []
+            self._policies[id_] = dict(zip(gateway.policy_names(listed), listed, strict=True))
+        return self._policies[id_].get(name)
+
+    # --- whole documents ---
+
+    def orders(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """The sequence of policies of every document that was looked at."""
+        return {
+            (document, kind): tuple(gateway.policy_names(wire.get("service_policies") or ()))
+            for document, wire in self._documents.items()
+            for kind in ("service_policies", "policy")
+        }
+
+    def unowned(self) -> dict[str, tuple[str, ...]]:
+        """Entries of these documents that no target stands for."""
+        owned = {(t.type, self._name_of_owner(t), n) for t in self._targets if t.type in ("steering", "policy")
+                 for n in (t.id, t.name)}  # fmt: skip
+        lines: dict[str, tuple[str, ...]] = {}
+        for target in self._owners.values():
+            document = f"{PREFIXES[target.type]}:{target.name}"
+            wire = self._documents.get(document)
+            if wire is not None:
+                found = [*self._ports(target, wire), *_rules(target.name, wire, owned)]
+                if found:
+                    lines[document] = tuple(found)
+        return lines
+
+    def _name_of_owner(self, target: Target) -> str:
+        owner = self._owners.get(target.owner)
+        return owner.name if owner else str(target.values.get("profile") or target.values.get("template") or "")
+
+    def _ports(self, target: Target, wire: Object) -> Iterable[str]:
+        recorded = decode(target.row.values) if target.row else {}
+        ours = gateway.hints_of(recorded.get("interfaces"), target.values.get("interfaces"))
+        for key in wire.get("port_config") or {}:
+            if ports.same_ports(key) not in ours:
+                yield f"{target.name}: port {key} is not in the stack"
+
+
+def _rules(owner: str, wire: Object, owned: set[tuple[str, str, str]]) -> Iterable[str]:
+    for name in wire.get("path_preferences") or {}:
+        if ("steering", owner, name) not in owned:
+            yield f'{owner}: traffic steering "{name}" is not in the stack'
+    for number, name in enumerate(gateway.policy_names(wire.get("service_policies") or ()), start=1):
+        if ("policy", owner, name) not in owned:
+            yield f'{owner}: policy "{name}" (number {number}) is not in the stack'
+
+
+def without_passwords(values: dict[str, Any]) -> None:
+    """No secret leaves the provider; what is recorded of it is a fingerprint."""
+    for interface in values.get("interfaces", {}).values():
+        (interface.get("address") or {}).pop("password", None)
+
+
+def _overlays(trees: Iterable[Any], at: Path = ()) -> Iterable[str]:
+    """Overlays that the stack names, so that dots in their names do no harm."""
+    for tree in trees:
+        if isinstance(tree, Mapping):
+            name = tree.get("overlay")
+            if isinstance(name, str) and name:
+                yield name
+            yield from _overlays(tree.values(), at)
+        elif isinstance(tree, list | tuple):
+            yield from _overlays(tree, at)
