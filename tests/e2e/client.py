@@ -1,0 +1,35 @@
+"""haplan as a process of its own against a simulator elsewhere: real settings, simulated time.
+
+    python client.py STACK LAB_FOLDER PORT PID_FILE [kill]
+
+With ``kill`` it writes its process id to PID_FILE first, so that the simulator kills it after its next write. Its exit
+code is the apply's.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from haplan_mist.lab import Lab
+
+from haplan import engine
+from haplan.errors import HaplanError
+from haplan.session import Options, open_session
+
+
+def main() -> int:
+    stack, folder, port, pid_file = sys.argv[1], Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
+    lab = Lab(folder)
+    environ = {"MIST_HOST": f"http://127.0.0.1:{port}", "MIST_ORG_ID": lab.org_id, "MIST_APITOKEN": lab.token}
+    with open_session(stack, Options(environment="kill", parallelism=1), environ=environ, clock=lab.clock) as session:
+        try:
+            plan = engine.plan(session)
+            if "kill" in sys.argv:
+                pid_file.write_text(str(os.getpid()))
+            return engine.apply(session, plan).exit_code if not plan.empty() else 0
+        except HaplanError as error:
+            print(error, file=sys.stderr)
+            return error.exit_code
+
+
+sys.exit(main())

@@ -1,0 +1,116 @@
+"""Lost answers, failing pushes, dead processes: nothing is lost, nothing is doubled, and the next apply converges."""
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.e2e.world import World, summary
+
+Example = Callable[[str], World]
+HERE = Path(__file__).parent
+
+
+def doubled(world: World) -> list[str]:
+    """Names that more than one object of a kind has."""
+    found: list[str] = []
+    for kind, objects in world.snapshot().items():
+        if kind != "inventory":
+            found += [f"{kind} {name}" for name, count in Counter(one["name"] for one in objects).items() if count > 1]
+    return found
+
+
+def test_every_post_whose_answer_was_lost_is_found_again_not_repeated(example: Example) -> None:
+    world = example("hub_spoke_ssr")
+    world.misbehave('[[fault]]\non = "POST **"\ndrop = "after"\ntimes = 0\n')
+    assert world.apply().exit_code == 0
+    assert doubled(world) == []
+    assert summary(world.plan()) == {}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/orgs/*/sites", "/orgs/*/vpns", "/orgs/*/networks", "/orgs/*/services", "/orgs/*/deviceprofiles",
+     "/orgs/*/gatewaytemplates", "/sites/*/devices/*/ha", "/orgs/*/inventory/create_ha_cluster"],
+)  # fmt: skip
+def test_a_post_that_never_arrived_is_made_by_this_apply_or_the_next(example: Example, path: str) -> None:
+    world = example("hub_spoke_ssr")
+    world.misbehave(f'[[fault]]\non = "POST {path}"\ndrop = "before"\n')
+    if world.apply().exit_code != 0:
+        assert world.apply().exit_code == 0
+    assert doubled(world) == []
+    assert summary(world.plan()) == {}
+
+
+def test_a_push_reverted_on_one_spoke_fails_the_template_and_is_offered_again(example: Example) -> None:
+    world = example("hub_spoke_ssr")
+    assert world.apply().exit_code == 0
+    world.misbehave('[[push]]\nsite = "spoke1-site"\nresult = "revert"\n')
+    world.edit("../modules/hub_spoke.py", "[spoke_lan, guest], public_dns, pri_wan0)", "[spoke_lan, guest], public_dns, only_wan1)")
+    result = world.apply()
+    assert result.exit_code == 3
+    assert [outcome.address for outcome in result.failed] == ["policy.ha-spoke.public-dns"]
+    assert "revert" in result.failed[0].text
+    plan = world.plan()
+    assert [(change.address, change.reason) for change in plan.changes] == [("policy.ha-spoke.public-dns", "resume")]
+
+
+def test_a_device_that_is_offline_gets_the_change_later_and_that_is_said(example: Example) -> None:
+    world = example("hub_spoke_ssr")
+    assert world.apply().exit_code == 0
+    world.portal.post("/lab/devices", json={"mac": "02005e100c30", "connected": False})
+    world.portal.post("/lab/devices", json={"mac": "02005e100c31", "connected": False})
+    world.edit("../modules/hub_spoke.py", "[spoke_lan, guest], public_dns, pri_wan0)", "[spoke_lan, guest], public_dns, only_wan1)")
+    result = world.apply()
+    assert (result.exit_code, [outcome.address for outcome in result.pending]) == (0, ["policy.ha-spoke.public-dns"])
+
+
+class Apart:
+    """A stack and its simulator as a process of its own."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world = world
+        self.pid_file = folder / "pid"
+        self.port_file = folder / "port"
+        self.lab_folder = world.folder / ".haplan" / "lab"
+        command = [sys.executable, str(HERE / "simulator.py"), str(self.lab_folder), str(self.port_file), str(self.pid_file)]
+        self.simulator = subprocess.Popen(command)
+        until = time.monotonic() + 20
+        while not (self.port_file.exists() and self.port_file.read_text()):
+            assert time.monotonic() < until, "the simulator did not start"
+            assert self.simulator.poll() is None, "the simulator ended"
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        port = self.port_file.read_text()
+        command = [sys.executable, str(HERE / "client.py"), str(self.world.folder), str(self.lab_folder), port, str(self.pid_file)]
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=120, check=False)
+
+    def close(self) -> None:
+        self.simulator.kill()
+        self.simulator.wait()
+
+
+@pytest.fixture
+def apart(example: Example, tmp_path: Path) -> Iterator[Apart]:
+    world = example("hub_spoke_ssr")
+    world.plan()  # seeds the organisation with the boxes
+    found = Apart(world, tmp_path)
+    yield found
+    found.close()
+
+
+def test_killed_after_each_remote_write_it_converges_without_doubles(apart: Apart) -> None:
+    killed = 0
+    while (done := apart.run("kill")).returncode == -9:
+        killed += 1
+        assert killed < 60
+    assert done.returncode == 0, done.stderr
+    assert killed >= 31  # as many as a first apply has writes
+    apart.pid_file.write_text("")
+    assert apart.run().returncode == 0
+    assert doubled(apart.world) == []
+    pairs = [box for box in apart.world.snapshot()["inventory"] if box[2]]
+    assert len(pairs) == 8
