@@ -100,7 +100,7 @@ def _expected(error: HaplanError) -> int:
 
 
 def _interrupted(error: BaseException) -> int:
-    if isinstance(error.__cause__, EOFError):
+    if isinstance(error.__cause__ or error.__context__, EOFError):
         _say("the question was not answered: the input ended")
         return USAGE
     _say("interrupted")

@@ -135,7 +135,8 @@ def _uncompared(secret: Secret) -> bool:
 
 def whole(values: Mapping[str, Tree], sensitive: tuple[str, ...] = ()) -> Lines:
     """All attributes of something, compactly; maps of maps by entry."""
-    shown: dict[str, Tree] = {name: _masked(name, tree, sensitive) for name, tree in values.items() if tree is not None}
+    given = sorted((name, tree) for name, tree in values.items() if tree is not None)
+    shown: dict[str, Tree] = {name: _masked(name, tree, sensitive) for name, tree in given}
     nested = {name for name, tree in shown.items() if _by_entry(tree)}
     names = [name for name in shown if name not in nested]
     names += [f"  {words.key(entry)}" for name in nested for entry in shown[name]]
@@ -146,7 +147,7 @@ def whole(values: Mapping[str, Tree], sensitive: tuple[str, ...] = ()) -> Lines:
             lines.append(_row(name, _bare(tree), width))
             continue
         lines.append(line(name, indent=6))
-        lines.extend(_row(f"  {words.key(entry)}", _bare(inner), width) for entry, inner in tree.items())
+        lines.extend(_row(f"  {words.key(entry)}", _bare(inner), width) for entry, inner in sorted(tree.items()))
     return lines
 
 

@@ -42,10 +42,10 @@ class Difference:
 def differences(
     before: Mapping[str, Tree] | None, after: Mapping[str, Tree] | None, sensitive: Sequence[str] = ()
 ) -> list[Difference]:
-    """Every entry that differs, attributes in the order of `after`; sensitive ones as a whole, masked."""
+    """Every entry that differs, by name; sensitive attributes as a whole, masked."""
     before, after = before or {}, after or {}
     found: list[Difference] = []
-    for name in [*after, *(name for name in before if name not in after)]:
+    for name in sorted({*before, *after}):
         one, other = _side(before, name), _side(after, name)
         if same(one, other):
             continue
@@ -78,7 +78,7 @@ def _compare(before: Tree, after: Tree, at: Path) -> Iterator[Difference]:
     if same(before, after):
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for name in [*after, *(name for name in before if name not in after)]:
+        for name in sorted({*before, *after}):
             yield from _compare(_side(before, name), _side(after, name), (*at, name))
     elif _rows(before) and _rows(after) and len(before) == len(after):
         for index, (one, other) in enumerate(zip(before, after, strict=True)):

@@ -59,11 +59,11 @@ def safe(text: str) -> str:
 
 
 def wrapped(one: Line, width: int = WIDTH) -> Iterator[tuple[Span, ...]]:
-    """The rows a line takes; words are kept whole."""
+    """The rows a line takes; words are kept whole, and a name with its colon stays with what follows."""
     row: list[Span] = []
     used, pending = 0, ""
     for text, style in one.spans:
-        for word in re.findall(r"\s+|\S+", safe(text)):
+        for word in re.findall(r"\s+|(?:\S+: )*\S+", safe(text)):
             if word.isspace():
                 pending += word
                 continue

@@ -92,5 +92,5 @@ def value(tree: Tree) -> str:
 
 
 def entries(tree: Mapping[str, Tree]) -> str:
-    """The entries of a mapping on one line, without its braces."""
-    return ", ".join(f"{name}: {value(inner)}" for name, inner in tree.items() if inner is not None)
+    """The entries of a mapping on one line, without its braces; by name, so that a plan file reads as the plan did."""
+    return ", ".join(f"{name}: {value(inner)}" for name, inner in sorted(tree.items()) if inner is not None)

@@ -168,17 +168,17 @@ def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
           + wan_edge_template.ha-branch  stack.py:10
               dns_servers  ["8.8.8.8"]
               interfaces
-                wan0       usage: "wan", ports: "ge-0/0/0", address: {type: "dhcp"}, source_nat: true
-                lan        usage: "lan", ports: "ge-0/0/3,ge-1/0/3", networks: {guest: {ip:
-                           "172.22.99.1/24"}}, redundant: true
+                lan        networks: {guest: {ip: "172.22.99.1/24"}}, ports: "ge-0/0/3,ge-1/0/3",
+                           redundant: true, usage: "lan"
+                wan0       address: {type: "dhcp"}, ports: "ge-0/0/0", source_nat: true, usage: "wan"
           + policy.ha-branch.guest-internet  stack.py:24
-              networks  ["guest"]
               action    "allow"
+              networks  ["guest"]
           + cluster.branch  modules/hub.py:88 (spokes.csv:2)
               outage at branch, about 15 min, not quickly undone: both nodes reboot
+              id     (known after apply)
               model  "SSR120"
               site   "branch"
-              id     (known after apply)
 
         Stages
            1 │ site:branch                create  2 writes
@@ -217,12 +217,12 @@ def test_an_update_shows_each_attribute_before_and_after() -> None:
           ~ site.branch  stack.py:7
               it was changed outside haplan
               configuration push at branch
+              - address               "Main St" → unset
+              ~ psk                   (sensitive) → (sensitive)  (secret, not compared)
               ~ timezone              "UTC" → "Europe/Berlin"
               ~ variables.B           "2" → "3"
               + variables.C           "4"
               - variables["odd key"]  "x" → unset
-              ~ psk                   (sensitive) → (sensitive)  (secret, not compared)
-              - address               "Main St" → unset
         """)
 
 
@@ -246,8 +246,8 @@ def test_a_replacement_marks_what_forces_it() -> None:
               replaced because model changed
               outage at a, b, c and 2 more, about 15 min, not quickly undone: both nodes reboot
               ~ model               "SSR120" → "SSR130"  # forces replacement
-              + nodes.02005e100c31  {}
               - nodes.02005e100c30  {} → unset
+              + nodes.02005e100c31  {}
         """)
 
 

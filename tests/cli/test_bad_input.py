@@ -1,0 +1,99 @@
+"""Bad input: one clear line, the right exit code, never a traceback."""
+
+from pathlib import Path
+
+import pytest
+
+CASES = [
+    (["plan", "nowhere"], 1, "error: nowhere: no such stack; name a folder with stack.py, or a .py file"),
+    (["plan", "."], 1, "error: .: no stack.py in this folder"),
+    (["apply", "nowhere.plan"], 1, "error: nowhere.plan: cannot read this plan file"),
+    (["apply", "garbage.plan"], 1, "error: garbage.plan: not a plan file"),
+    (["show", "garbage.plan"], 1, "error: garbage.plan: not a plan file"),
+    (["plan", "broken"], 1, "error: stack.py:1: syntax error"),
+    (["plan", "edge", "--var", "sise=4"], 1, "error: "),
+    (["plan", "edge", "--var", "size=many"], 1, "error: "),
+    (["plan", "edge", "--var-file", "none.toml"], 1, "error: "),
+    (["plan", "edge", "--target", "record.zz"], 1, "error: "),
+    (["plan", "edge", "--bogus"], 1, "error: No such option"),
+    (["plan", "edge", "--parallelism", "0"], 1, "error: No such option"),
+    (["apply", "edge", "--parallelism", "0"], 1, "error: Invalid value for '--parallelism'"),
+    (["pln"], 1, "error: no command 'pln'; did you mean 'plan'?"),
+    (["plan", "edge", "more"], 1, "error: Got unexpected extra argument"),
+    (["import", "record.a"], 1, "error: expected [STACK] ADDRESS ID, got 1 arguments"),
+    (["output", "a", "b", "c"], 1, "error: expected [STACK] [NAME], got 3 arguments"),
+    (["show", "edge", "--format", "html"], 1, "error: --format html is for plan files"),
+    (["plan", "edge", "--state", "oracle://x"], 1, "error: no state backend for 'oracle'"),
+    (["plan", "edge", "--out", "no/such/folder/x.plan"], 1, "error: no/such/folder/x.plan: cannot write the plan"),
+    (["init", "garbage.plan"], 1, "error: garbage.plan: cannot write here"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "line"), CASES, ids=[" ".join(case[0]) for case in CASES])
+def test_bad_input_is_one_line(run, folder: Path, arguments: list[str], code: int, line: str) -> None:
+    (folder / "garbage.plan").write_bytes(b"\x00\xff not json")
+    (folder / "broken").mkdir()
+    (folder / "broken" / "stack.py").write_text("from haplan import (\n")
+    ended = run(*arguments)
+    assert ended.code == code
+    assert ended.err.startswith(line)
+    assert len(ended.err.splitlines()) == 1
+    assert "Traceback" not in ended.err
+
+
+def test_a_needed_variable_without_a_terminal_is_an_error_and_with_one_a_question(run, folder: Path) -> None:
+    (folder / "edge" / "stack.py").write_text('from haplan import Data, variable\nData("a", input=variable("town"))\n')
+    ended = run("plan", "edge")
+    assert ended.code == 1
+    assert "town" in ended.err
+    asked = run("plan", "edge", typed="Bern\n")
+    assert asked.code == 0
+    assert 'input  "Bern"' in asked.out
+
+
+def test_an_unexpected_error_is_one_line_unless_a_traceback_is_asked_for(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from haplan import engine
+
+    def broken(session: object) -> None:
+        raise RuntimeError("boom\nbang")
+
+    monkeypatch.setattr(engine, "plan", broken)
+    ended = run("plan", "edge")
+    assert (ended.code, ended.err) == (
+        1,
+        "error: unexpected error, please report: RuntimeError: boom bang; HAPLAN_TRACEBACK=1 shows more\n",
+    )
+    monkeypatch.setenv("HAPLAN_TRACEBACK", "1")
+    assert "Traceback" in run("plan", "edge").err
+
+
+def test_ctrl_c_ends_with_7(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from haplan import engine
+
+    def pressed(session: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "plan", pressed)
+    ended = run("plan", "edge")
+    assert (ended.code, ended.err.strip()) == (7, "error: interrupted")
+
+
+def test_the_end_of_input_at_a_question_is_an_error_line(run) -> None:
+    ended = run("apply", "edge", typed="")
+    assert ended.code == 1
+    assert ended.err.endswith("error: the question was not answered: the input ended\n")
+
+
+def test_denied_and_stale_keep_their_exit_codes(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from haplan import engine
+    from haplan.errors import Denied, StackError, Stale
+
+    for error, code in ((Denied("a\nb"), 4), (Stale("s"), 5), (StackError(["stack.py:1: x", "stack.py:2: y"]), 1)):
+
+        def fail(session: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(engine, "plan", fail)
+        ended = run("plan", "edge")
+        assert ended.code == code
+        assert all(row.startswith("error: ") for row in ended.err.splitlines())
