@@ -200,8 +200,8 @@ def lan(
 ) -> Interface:
     """A LAN interface: its networks, each with the gateway's address.
 
-    Two ports mean redundant, unless `aggregated=True` or `redundant=False`. `single_homed="reason"` excuses a LAN on one
-    node (HA035). `primary` takes a node for each network on SSR.
+    Two ports mean redundant, unless `aggregated=True` or `redundant=False`. `single_homed="reason"` excuses a LAN on
+    one node (HA035). `primary` takes a node for each network on SSR.
     """
     return Lan(
         name=name,

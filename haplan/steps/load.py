@@ -62,10 +62,8 @@ def load(place: str | Path, resources: Mapping[str, type], variable_value: Varia
             importlib.import_module(f"{PACKAGE}.{_inner(file.parent)}.{file.stem}")
         except HaplanError as error:
             into.mistakes.append(str(error))
-        except (
-            Exception,
-            SystemExit,
-        ) as error:  # the stack is somebody's program: whatever it raises is reported with its line
+        # The stack is somebody's program: whatever it raises is reported with its line.
+        except (Exception, SystemExit) as error:
             into.mistakes.append(_exception(error, file))
     if into.mistakes:
         raise StackError(into.mistakes)

@@ -242,7 +242,7 @@ def fits(design: Picture) -> Iterator[Found]:
                 continue  # what has no variable was checked when the stack was loaded
             for pair, (text,) in at_sites(owner, use.value):
                 if pair is not None and pair.site is not None and not _is(use.kind, text):
-                    message = f"{pair.site_name}: {use.what} = {text} is not a {use.kind}"
+                    message = f"{pair.site_name}: {use.what} = {text} is no {use.kind}"
                     yield Found(
                         pair.site.address, message, str(pair.site.location), f"it is put together at {use.location}"
                     )

@@ -1,0 +1,210 @@
+"""Rules at plan: what the inventory and the changes say."""
+
+from typing import Any
+
+import attrs
+import pytest
+
+from haplan import design
+from haplan.contracts import PlanView
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Change
+from haplan.model.state import Row, State
+from haplan.steps.check import check
+
+A, B, C, LOW = "02005e000020", "02005e000021", "02005e000022", "02005e000001"
+RULES = list(design.haplan_checks())
+
+
+def values(*macs: str, **more: Any) -> dict[str, Any]:
+    return {"site": "s", "model": "SSR120", "template": "t", "nodes": {mac: {} for mac in macs}, **more}
+
+
+def fact(**more: Any) -> dict[str, Any]:
+    return {
+        "known": True, "model": "SSR120", "serial": "X", "firmware": "6.3", "site": "", "connected": True, "managed": True,
+        "cluster": "", **more,
+    }  # fmt: skip
+
+
+def cluster(action: Action, before: Any, after: Any) -> Change:
+    return Change("cluster.c", "cluster", "c", "mist", action, before=before, after=after, location="stack.py:9")
+
+
+def row(address: str, kind: str, name: str, values: dict[str, Any]) -> Row:
+    return Row(address, kind, "mist", name=name, values=values)
+
+
+def found(*changes: Change, rows: tuple[Row, ...] = (), facts: dict[str, Any] | None = None) -> tuple[Finding, ...]:
+    state = State(rows={(one.address, ""): one for one in rows})
+    return check("P", PlanView(None, state, changes, {}, facts or {}), RULES)
+
+
+def rules(*changes: Change, rows: tuple[Row, ...] = (), facts: dict[str, Any] | None = None) -> dict[str, str]:
+    return {one.rule: one.message for one in found(*changes, rows=rows, facts=facts)}
+
+
+def facts(nodes: dict[str, Any], pair: tuple[str, ...] = (), status: str = "none") -> dict[str, Any]:
+    return {"cluster.c": {"nodes": nodes, "pair": list(pair), "status": status}}
+
+
+NEW = cluster(Action.CREATE, None, values(A, B))
+SWAP = cluster(Action.UPDATE, values(A, B), values(A, C))
+
+
+def test_a_new_pair_of_two_good_boxes_says_that_both_reboot() -> None:
+    assert rules(NEW, facts=facts({A: fact(), B: fact()})) == {
+        "HA131": "c: both nodes reboot; expect up to 15 min (30 seen)"
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "wrong", "says"),
+    [
+        ("HA003", {"model": "SSR130"}, "c: node models differ (SSR120, SSR130)"),
+        ("HA006", {"firmware": "6.2"}, f"c: firmware differs ({A} 6.3, {B} 6.2); align before clustering"),
+        ("HA007", {"known": False}, f"{B} is not in the organisation inventory; claim or adopt it first"),
+        ("HA008", {"connected": False}, f"{B} is not connected; clustering would leave a half-formed pair"),
+        ("HA009", {"site": "elsewhere"}, f"{B} is in site elsewhere, expected s"),
+        ("HA010", {"cluster": "02005e0000ff"}, f"{B} is already a member of cluster 02005e0000ff"),
+        ("HA011", {"managed": False}, f"{B} is not managed by Mist"),
+    ],
+)
+def test_a_wrong_box_is_named(rule: str, wrong: dict[str, Any], says: str) -> None:
+    said = rules(NEW, facts=facts({A: fact(), B: fact(**wrong)}))
+    assert set(said) == {rule, "HA131"}
+    assert said[rule].startswith(says)
+
+
+def test_firmware_that_is_not_the_expected_one_is_a_warning() -> None:
+    new = cluster(Action.CREATE, None, values(A, B, firmware="6.4"))
+    (one,) = [f for f in found(new, facts=facts({A: fact(), B: fact()})) if f.rule == "HA006"]
+    assert (one.severity, one.message) == ("warning", "c: expected firmware 6.4, both nodes run 6.3")
+
+
+def test_the_pair_as_it_is_already_formed_is_taken_over_without_a_word() -> None:
+    formed = facts({A: fact(cluster=A, site="s"), B: fact(cluster=A, site="s")}, (A, B), "formed")
+    assert rules(NEW, facts=formed) == {}
+
+
+def test_the_pair_formed_the_other_way_round_is_refused() -> None:
+    formed = facts({A: fact(cluster=B, site="s"), B: fact(cluster=B, site="s")}, (B, A), "formed")
+    assert "already formed" in rules(NEW, facts=formed)["HA010"]
+
+
+def test_one_changed_node_is_a_replacement() -> None:
+    assert rules(SWAP, facts=facts({A: fact(site="s"), C: fact()}, (A, B), "formed")) == {}
+
+
+def test_both_changed_nodes_are_refused() -> None:
+    both = cluster(Action.UPDATE, values(A, B), values(C, LOW))
+    assert rules(both)["HA135"] == "refusing to change both nodes of c in one plan"
+
+
+@pytest.mark.parametrize(
+    ("rule", "wrong", "says"),
+    [
+        ("HA136", {"model": "SSR130"}, f"{C} is SSR130, expected SSR120"),
+        ("HA137", {"site": "elsewhere"}, f"{C} is assigned to elsewhere"),
+    ],
+)
+def test_a_wrong_replacement_is_named(rule: str, wrong: dict[str, Any], says: str) -> None:
+    said = rules(SWAP, facts=facts({A: fact(site="s"), C: fact(**wrong)}, (A, B), "formed"))
+    assert said[rule] == says
+
+
+def test_a_lower_replacement_changes_the_id_and_maybe_the_node_numbers() -> None:
+    lower = cluster(Action.UPDATE, values(A, B), values(A, LOW))
+    said = rules(lower, facts=facts({A: fact(site="s"), LOW: fact()}, (A, B), "formed"))
+    assert said["HA134"] == (
+        f"c: id changes from 00000000-0000-0000-1000-{A} to 00000000-0000-0000-1000-{LOW} because node0 changes"
+    )
+    assert said["HA138"] == f"{LOW} is lower than the survivor; node numbers may swap"
+
+
+def test_deleting_a_pair_says_what_is_lost_and_does_not_forbid_it() -> None:
+    (one,) = found(cluster(Action.DELETE, values(A, B), None))
+    assert (one.rule, one.severity) == ("HA140", "warning")
+    assert one.message == (
+        f"deleting c leaves {A} and {B} without site and configuration: "
+        "2 devices become unassigned, site s loses its WAN edge"
+    )
+
+
+def test_a_box_of_another_recorded_cluster_is_not_taken() -> None:
+    other = row("cluster.other", "cluster", "other", values(B, C))
+    assert rules(NEW, rows=(other,))["HA141"] == f"{B} is a member of cluster.other; dissolve it first"
+    assert "HA141" not in rules(NEW, rows=(attrs.evolve(other, address="cluster.c"),))
+
+
+FABRIC = {"ha-fabric": {"usage": "ha_data", "ports": "ge-0/0/4,ge-1/0/4"}}
+
+
+def template(action: Action, before: Any, after: Any) -> Change:
+    return Change("wan_edge_template.t", "wan_edge_template", "t", "mist", action, before=before, after=after)
+
+
+def test_the_fabric_of_a_living_pair_stays() -> None:
+    change = template(Action.UPDATE, {"interfaces": FABRIC}, {"interfaces": {}})
+    living = row("cluster.c", "cluster", "c", values(A, B))
+    assert (
+        rules(change, rows=(living,))["HA143"] == "t: removing the fabric of a live cluster disables the secondary node"
+    )
+    assert "HA143" not in rules(change, cluster(Action.DELETE, values(A, B), None), rows=(living,))
+    assert "HA143" not in rules(template(Action.UPDATE, {"interfaces": FABRIC}, {"interfaces": FABRIC}), rows=(living,))
+
+
+def test_a_template_change_says_how_many_sites_it_reaches() -> None:
+    change = template(Action.UPDATE, {}, {})
+    ours = row("site.s", "site", "s", {})
+    said = found(change, rows=(ours,), facts={"wan_edge_template.t": {"bound": ["s", "x"]}})
+    assert [(f.rule, f.severity, f.message) for f in said] == [
+        ("HA122", "warning", "t is bound to 2 sites, 1 of them not in this stack")
+    ]
+    alone = found(change, rows=(ours,), facts={"wan_edge_template.t": {"bound": ["s"]}})
+    assert [(f.rule, f.severity) for f in alone] == [("HA122", "info")]
+
+
+def test_a_hub_wan_that_goes_takes_a_path_from_its_spokes() -> None:
+    wan = {"wan0": {"usage": "wan", "endpoint": "h1-wan0"}}
+    change = Change(
+        "hub_profile.h1",
+        "hub_profile",
+        "h1",
+        "mist",
+        Action.UPDATE,
+        before={"interfaces": wan},
+        after={"interfaces": {}},
+    )
+    spoke = {"interfaces": {"wan0": {"usage": "wan", "overlay": {"h1-wan0": {}}}}}
+    rows = (row("wan_edge_template.t", "wan_edge_template", "t", spoke), row("cluster.c", "cluster", "c", values(A, B)))
+    assert rules(change, rows=rows)["HA075"] == "removing h1-wan0 takes a path away from 1 spoke site: s"
+
+
+def test_a_hub_does_not_go_while_its_spokes_stay(stack: Any) -> None:
+    from pathlib import Path
+
+    text = (Path(__file__).parent / "cases" / "ssr.txt").read_text()
+    gone = Change(
+        "cluster.hub",
+        "cluster",
+        "hub",
+        "mist",
+        Action.DELETE,
+        before={"profile": "h1", "nodes": {A: {}, B: {}}, "site": "hub"},
+    )
+    said = check("P", PlanView(stack(text), State(), (gone,), {}, {}), RULES)
+    assert {f.message for f in said if f.rule == "HA074"} == {
+        "cluster.one depends on h1: cluster.hub cannot go while it stays",
+        "cluster.two depends on h1: cluster.hub cannot go while it stays",
+    }
+
+
+def test_nothing_known_of_the_devices_breaks_no_rule() -> None:
+    odd = [
+        cluster(Action.CREATE, None, None), cluster(Action.UPDATE, {}, {}), cluster(Action.DELETE, {}, None),
+        cluster(Action.REPLACE, values(A), values()), template(Action.UPDATE, {"interfaces": None}, {"interfaces": None}),
+    ]  # fmt: skip
+    for change in odd:
+        found(change, facts={"cluster.c": {}})
+        found(change, facts={"cluster.c": {"nodes": {}, "pair": [], "status": "none"}})
