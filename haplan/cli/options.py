@@ -12,21 +12,15 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=Callable[..., Any])
 
 COMMON = (
-    click.option(
-        "--env", "environment", metavar="NAME", help="Own state; variables from env/NAME.toml."
-    ),
+    click.option("--env", "environment", metavar="NAME", help="Own state; variables from env/NAME.toml."),
     click.option("--state", metavar="URL", envvar="HAPLAN_STATE", default="", help="Where state is kept."),
     click.option("--lab", is_flag=True, help="Work on simulators, with a state of their own."),
     click.option("--no-color", is_flag=True, help="Plain text, as with NO_COLOR set."),
-    click.option(
-        "--log", metavar="FILE", type=click.Path(path_type=Path), help="Write each request, redacted."
-    ),
+    click.option("--log", metavar="FILE", type=click.Path(path_type=Path), help="Write each request, redacted."),
 )
 VARIABLES = (
     click.option("--var", "variables", metavar="NAME=VALUE", multiple=True, help="Value of a variable; repeat."),
-    click.option(
-        "--var-file", "variable_files", metavar="FILE", multiple=True, help="TOML or JSON; repeat."
-    ),
+    click.option("--var-file", "variable_files", metavar="FILE", multiple=True, help="TOML or JSON; repeat."),
 )
 WRITING = (
     click.option(

@@ -70,6 +70,8 @@ def session(
         telling(given, *observers, quiet=quiet) as everybody,
         open_session(place, options, observers=everybody, ask=question()) as opened,
     ):
+        for name, why in sorted(opened.plugins.broken.items()):
+            click.echo(f"warning: plugin {name!r} cannot be loaded: {why}", err=True)
         yield opened
 
 

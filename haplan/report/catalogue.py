@@ -16,10 +16,19 @@ def type_infos(classes: Mapping[str, type]) -> dict[str, TypeInfo]:
     return {name: cls.haplan_type for name, cls in classes.items()}  # type: ignore[attr-defined]  # set by @resource
 
 
-def plugin_lines(rows: Sequence[tuple[str, str, str]], broken: Mapping[str, str]) -> Lines:
-    """One line a plugin: name, version, what it brings."""
-    lines = table([("plugin", "version", "brings"), *rows], indent=0)
-    return lines + [line((f"{name}: cannot be loaded: {why}", "error"), hang=2) for name, why in sorted(broken.items())]
+def plugin_lines(versions: Mapping[str, str], brings: Mapping[str, Sequence[str]], broken: Mapping[str, str]) -> Lines:
+    """The plugins with their versions, what they bring by kind, and what is broken."""
+    lines = table([("plugin", "version"), *sorted(versions.items())], indent=0)
+    lines += title("What they bring")
+    named = {
+        kind: ", ".join(names) if kind != "rules" else words.plural(len(names), "rule")
+        for kind, names in brings.items()
+    }
+    lines += table([(kind.replace("_", " "), text or "none") for kind, text in named.items()])
+    if broken:
+        lines += title("Broken")
+        lines += [line((f"{name}: {why}", "error"), indent=2) for name, why in sorted(broken.items())]
+    return lines
 
 
 def type_list(types: Iterable[TypeInfo]) -> Lines:

@@ -223,7 +223,7 @@ def test_types_and_plugins_come_from_the_installed_plugins(run) -> None:
     wrong = run("types", "recrod")
     assert (wrong.code, wrong.err) == (1, "error: no resource type 'recrod'; did you mean 'record'?\n")
     assert "builtin" in run("plugins").out
-    assert json.loads(run("plugins", "--json").out)["types"] == ["record"]
+    assert json.loads(run("plugins", "--json").out)["resources"] == ["record"]
 
 
 def test_unlock_of_a_lock_that_nobody_holds_is_an_error(run) -> None:

@@ -6,6 +6,7 @@ import click
 
 from haplan.cli import terminal
 from haplan.cli.options import JSON, options
+from haplan.errors import PluginError
 
 if TYPE_CHECKING:
     from haplan.plugins import Plugins
@@ -26,21 +27,21 @@ def command(**given: Any) -> None:
     from haplan.report.catalogue import plugin_lines
 
     plugins = load_plugins()
+    brings, broken = _brings(plugins)
     if given["as_json"]:
-        terminal.dump({"plugins": dict(plugins.versions), "broken": dict(plugins.broken)} | _all(plugins))
-        return
-    rows = [(name, version, "") for name, version in sorted(plugins.versions.items())]
-    terminal.show(plugin_lines(rows, plugins.broken), given)
-    click.echo("")
-    for kind, names in _all(plugins).items():
-        click.echo(f"{kind.replace('_', ' ')}: {', '.join(names) if kind != 'rules' else len(names)}")
+        terminal.dump({"plugins": dict(plugins.versions), "broken": broken} | brings)
+    else:
+        terminal.show(plugin_lines(plugins.versions, brings, broken), given)
 
 
-def _all(plugins: "Plugins") -> dict[str, list[str]]:
-    return {
-        "providers": sorted(plugins.providers),
-        "types": sorted(plugins.resources),
-        "state_backends": sorted(plugins.state_backends),
-        "secret_sources": sorted(plugins.secret_sources),
-        "rules": sorted(plugins.rules),
-    }
+def _brings(plugins: "Plugins") -> tuple[dict[str, list[str]], dict[str, str]]:
+    """What there is of each kind; a plugin that breaks when it is asked is told with the broken ones."""
+    brings: dict[str, list[str]] = {}
+    broken = dict(plugins.broken)
+    for kind in ("providers", "resources", "rules", "state_backends", "secret_sources"):
+        try:
+            brings[kind] = sorted(getattr(plugins, kind))
+        except PluginError as error:
+            brings[kind] = []
+            broken[kind] = str(error)
+    return brings, broken
