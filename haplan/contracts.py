@@ -384,7 +384,7 @@ class ValidateView:
 
 @attrs.frozen
 class PlanView:
-    """What a rule may look at when planning (P): the changes, what is seen, and facts by address."""
+    """What a rule may look at when planning (P): the changes, what is seen, facts by address, and the calls it takes."""
 
     stack: Stack | None
     state: State
@@ -392,6 +392,7 @@ class PlanView:
     seen: Mapping[str, Seen]
     facts: Mapping[str, Mapping[str, Any]]
     edges: tuple[Edge, ...] = ()
+    calls: tuple[Calls, ...] = ()
 
 
 @attrs.frozen

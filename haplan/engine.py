@@ -12,17 +12,16 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Part, PlanView, Provider, Task, ValidateView
+from haplan.contracts import PlanView, Provider, ValidateView
 from haplan.errors import Denied, HaplanError
-from haplan.model.compare import same
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
-from haplan.model.plan import Action, Calls, Change, Placement, Plan, Transaction
+from haplan.model.plan import Action, Plan
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.session import Options, Session, open_session
-from haplan.steps import approve, check, diff, graph, order, refresh, select, stages
+from haplan.steps import approve, assess, check, diff, graph, order, refresh, select, stages
 from haplan.steps.apply import Result, Setting
 from haplan.steps.apply import apply as carry_out
 from haplan.steps.approve import PlanFile, digest
@@ -95,59 +94,40 @@ def _compared(session: Session, found: Validation, stack: Stack, state: State, c
     identities = _identities(providers, state)
     seen = _refresh(session, wanted, providers, state)
     difference = diff.diff(stack, resources.order, state, seen.seen, session.types, chosen, session.fingerprint(state))
-    placed = order.reordered(stack, session.types, providers, seen.orders, difference.changes, chosen)
-    return _planned(
-        session, stack, state, resources.edges, providers, seen, difference, placed, found.findings, identities
-    )
-
-
-def _planned(
-    session: Session,
-    stack: Stack,
-    state: State,
-    references: Iterable[Edge],
-    providers: Mapping[str, Provider],
-    seen: refresh.Refreshed,
-    difference: diff.Difference,
-    placed: order.Ordered,
-    findings: tuple[Finding, ...],
-    identities: Mapping[str, Mapping[str, str]],
-) -> Plan:
-    changes, placements, assessed = _assessed(placed.changes, providers)
-    refresh_only = session.options.refresh_only
-    changes = () if refresh_only else changes
-    edges = order.edges(stack, state, changes, references, session.plugins.order)
+    ordered = order.reordered(stack, session.types, providers, seen.orders, difference.changes, chosen)
+    assessed = assess.assess(ordered.changes, providers, session.types)
+    changes = () if session.options.refresh_only else assessed.changes
+    edges = order.edges(stack, state, changes, resources.edges, session.plugins.order)
     ranks = {name: kind.rank for name, kind in session.types.items()}
-    staged = stages.stages(changes, placements, edges, ranks, placed.orders)
-    view = PlanView(stack, state, changes, seen.seen, seen.facts, edges)
-    found = (*findings, *difference.findings, *assessed, *check.check("P", view, session.plugins.rules.values()))
-    transactions, calls = _counted(staged.transactions, changes, providers)
+    staged = stages.stages(changes, assessed.placements, edges, ranks, ordered.orders)
+    transactions, calls = assess.count(staged.transactions, changes, providers)
+    view = PlanView(stack, state, changes, seen.seen, seen.facts, edges, calls)
+    at_plan = check.check("P", view, session.plugins.rules.values())
+    notes = {*seen.notes, *(line for lines in seen.unowned.values() for line in lines), *session.notes(state)}
     made = Plan(
         stack=stack.name,
         environment=session.options.environment,
-        command="destroy" if session.options.destroy else "refresh" if refresh_only else "apply",
+        command=session.command,
         lineage=state.lineage,
         serial=state.serial,
         changes=changes,
-        unchanged=difference.unchanged - len(placed.changes) + len(difference.changes),
+        unchanged=difference.unchanged - len(ordered.changes) + len(difference.changes),
         drift=difference.drift,
         transactions=transactions,
         edges=edges,
-        outputs=diff.outputs(stack, state, difference.known) if not refresh_only else (),
-        findings=check.in_order(found),
+        outputs=diff.outputs(stack, state, difference.known) if session.command != "refresh" else (),
+        findings=check.in_order((*found.findings, *difference.findings, *assessed.findings, *at_plan)),
         limits=stack.limits,
         identities=identities,
         settings=session.settings_without_secrets(stack),
         calls=calls,
-        versions=_versions(changes, state),
-        known=_flowing(changes, stack, difference.known),
-        facts={address: facts for address, facts in seen.facts.items() if any(c.address == address for c in changes)},
-        targets={name: getattr(session.options, name) for name in ("targets", "excludes", "replaces")},
+        versions=assess.versions(changes, state),
+        known=assess.flowing(changes, stack, difference.known),
+        facts={change.address: seen.facts[change.address] for change in changes if change.address in seen.facts},
+        targets=session.targets,
         inputs=stack.inputs,
         voided=staged.voided,
-        notes=tuple(
-            sorted({*seen.notes, *(line for lines in seen.unowned.values() for line in lines), *session.notes(state)})
-        ),
+        notes=tuple(sorted(notes)),
         plugins=session.plugin_versions(stack),
         variables={name: session.shown_variable(variable, state) for name, variable in stack.variables.items()},
         memories=seen.memories,
@@ -192,80 +172,6 @@ def _refresh(
         calls = providers[key].calls(()).made
         session.tell("refresh", data={"state": "done", "resources": len(asked), "provider": key, "calls": calls})
     return seen
-
-
-def _assessed(
-    changes: Iterable[Change], providers: Mapping[str, Provider]
-) -> tuple[tuple[Change, ...], dict[str, tuple[Placement, ...]], tuple[Finding, ...]]:
-    """What each provider says of its changes: cost, reach, further reasons to replace, and where they are placed."""
-    done: list[Change] = []
-    placements: dict[str, tuple[Placement, ...]] = {}
-    findings: list[Finding] = []
-    for change in changes:
-        provider = providers.get(change.provider)
-        if provider is None or change.action is Action.FORGET or _only_remembered(change):
-            done.append(change)
-            placements[change.address] = ()
-            continue
-        said = provider.assess(change)
-        if said.replaces and change.action is Action.UPDATE:
-            words = ", ".join(".".join(map(str, path)) for path in said.replaces)
-            change = attrs.evolve(
-                change, action=Action.REPLACE, replaces=said.replaces, reason=f"replaced because {words} changed"
-            )
-        change = attrs.evolve(change, impact=said.impact, sites=said.sites)
-        findings += said.findings
-        placements[change.address] = tuple(provider.placements(change))
-        done.append(change)
-    return tuple(done), placements, tuple(findings)
-
-
-def _only_remembered(change: Change) -> bool:
-    """True for an object that is taken into state as it is."""
-    return change.action is Action.IMPORT and not change.incomplete and same(change.after, change.before)
-
-
-def _counted(
-    transactions: tuple[Transaction, ...], changes: Iterable[Change], providers: Mapping[str, Provider]
-) -> tuple[tuple[Transaction, ...], tuple[Calls, ...]]:
-    """How many calls each provider made, and expects."""
-    by_address = {change.address: change for change in changes}
-    counted: list[Transaction] = []
-    for transaction in transactions:
-        task = _task(transaction, by_address)
-        counted.append(attrs.evolve(transaction, writes=providers[transaction.provider].calls([task]).expected))
-    calls = [
-        providers[key].calls([_task(t, by_address) for t in counted if t.provider == key])
-        for key in providers
-        if key != "haplan"
-    ]
-    return tuple(counted), tuple(calls)
-
-
-def _task(transaction: Transaction, changes: Mapping[str, Change]) -> Task:
-    parts = tuple(Part(changes[placed.address], placed.placement) for placed in transaction.placed)
-    return Task(transaction, parts, transaction.orders)
-
-
-def _versions(changes: Iterable[Change], state: State) -> dict[str, int]:
-    """The row versions a plan depends on: those it changes, and those whose values flow into the changes."""
-    versions = {}
-    for change in changes:
-        for address in (change.address, *change.depends_on):
-            row = state.row(address)
-            versions[address] = row.serial if row else 0
-    return dict(sorted(versions.items()))
-
-
-def _flowing(
-    changes: Iterable[Change], stack: Stack, known: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Mapping[str, Any]]:
-    """What references in the changes and outputs may need of resources that do not change: ids and names."""
-    from haplan.model.value import references
-
-    wanted = {ref.address for change in changes for ref in references(change.after)}
-    wanted |= {ref.address for out in stack.outputs.values() for ref in references(out.value)}
-    return {address: {"id": known[address]["id"]} for address in sorted(wanted) if "id" in known.get(address, {})}
 
 
 # --- Apply ------------------------------------------------------------------------------------------------------------

@@ -143,6 +143,16 @@ class Session:
         return next((lab.clock for lab in self._labs.values()), RealClock())
 
     @property
+    def command(self) -> str:
+        """What a plan of this session is for."""
+        return "refresh" if self.options.refresh_only else "destroy" if self.options.destroy else "apply"
+
+    @property
+    def targets(self) -> dict[str, tuple[str, ...]]:
+        """What the plan is limited to, as given."""
+        return {name: getattr(self.options, name) for name in ("targets", "excludes", "replaces")}
+
+    @property
     def state_url(self) -> str:
         """Where state is kept."""
         return self.options.state or self.environ.get("HAPLAN_STATE", "") or f"sqlite:///{self.folder / 'state.db'}"

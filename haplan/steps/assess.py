@@ -1,0 +1,98 @@
+"""Assess: what the providers say of the changes: cost, reach, documents, calls."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Part, Provider, Task
+from haplan.model.compare import differences, unordered
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Calls, Change, Placement, Transaction
+from haplan.model.schema import TypeInfo
+from haplan.model.stack import Stack
+from haplan.model.state import State
+from haplan.model.value import references
+
+
+@attrs.frozen
+class Assessed:
+    """Changes with their impact, address → the documents each touches, and reasons to refuse or to warn."""
+
+    changes: tuple[Change, ...]
+    placements: Mapping[str, tuple[Placement, ...]]
+    findings: tuple[Finding, ...]
+
+
+def assess(changes: Iterable[Change], providers: Mapping[str, Provider], types: Mapping[str, TypeInfo]) -> Assessed:
+    """Ask each provider about its changes. Makes no calls."""
+    done: list[Change] = []
+    placements: dict[str, tuple[Placement, ...]] = {}
+    findings: list[Finding] = []
+    for change in changes:
+        provider = providers.get(change.provider)
+        if provider is None or change.action is Action.FORGET or _only_remembered(change, types[change.type]):
+            done.append(change)
+            placements[change.address] = ()
+            continue
+        said = provider.assess(change)
+        if said.replaces and change.action is Action.UPDATE:
+            words = ", ".join(".".join(map(str, path)) for path in said.replaces)
+            change = attrs.evolve(
+                change, action=Action.REPLACE, replaces=said.replaces, reason=f"replaced because {words} changed"
+            )
+        change = attrs.evolve(change, impact=said.impact, sites=said.sites)
+        findings += said.findings
+        placements[change.address] = tuple(provider.placements(change))
+        done.append(change)
+    return Assessed(tuple(done), placements, tuple(findings))
+
+
+def _only_remembered(change: Change, kind: TypeInfo) -> bool:
+    """True for an object that is taken into state as it is, and for a change of what is never sent."""
+    if change.incomplete or change.action not in (Action.IMPORT, Action.UPDATE) or change.position is not None:
+        return False
+    local = {name for name, attribute in kind.attributes.items() if attribute.local}
+    paths = list(differences(change.after, change.before, unordered(kind.attributes, change.after or {})))
+    return all(path and path[0] in local for path in paths)
+
+
+def count(
+    transactions: tuple[Transaction, ...], changes: Iterable[Change], providers: Mapping[str, Provider]
+) -> tuple[tuple[Transaction, ...], tuple[Calls, ...]]:
+    """How many calls each provider made, and expects."""
+    by_address = {change.address: change for change in changes}
+    counted: list[Transaction] = []
+    for transaction in transactions:
+        task = _task(transaction, by_address)
+        counted.append(attrs.evolve(transaction, writes=providers[transaction.provider].calls([task]).expected))
+    calls = [
+        providers[key].calls([_task(t, by_address) for t in counted if t.provider == key])
+        for key in providers
+        if key != "haplan"
+    ]
+    return tuple(counted), tuple(calls)
+
+
+def _task(transaction: Transaction, changes: Mapping[str, Change]) -> Task:
+    parts = tuple(Part(changes[placed.address], placed.placement) for placed in transaction.placed)
+    return Task(transaction, parts, transaction.orders)
+
+
+def versions(changes: Iterable[Change], state: State) -> dict[str, int]:
+    """The row versions a plan depends on: those it changes, and those whose values flow into the changes."""
+    found = {}
+    for change in changes:
+        for address in (change.address, *change.depends_on):
+            row = state.row(address)
+            found[address] = row.serial if row else 0
+    return dict(sorted(found.items()))
+
+
+def flowing(
+    changes: Iterable[Change], stack: Stack, known: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """What references in the changes and outputs may need of resources that do not change: ids and names."""
+    wanted = {ref.address for change in changes for ref in references(change.after)}
+    wanted |= {ref.address for out in stack.outputs.values() for ref in references(out.value)}
+    return {address: {"id": known[address]["id"]} for address in sorted(wanted) if "id" in known.get(address, {})}
