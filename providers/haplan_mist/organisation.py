@@ -55,7 +55,7 @@ class Organisation:
         """A whole list by id (devices: by MAC), read again if it is older than `max_age` seconds."""
         with self.lock:
             at = self._read_at.get(kind, -math.inf)
-            if kind not in self._lists or at < self._clock.now() - max_age:
+            if at == -math.inf or (max_age != math.inf and at < self._clock.now() - max_age):
                 path, params = LISTS[kind]
                 found = self.client.all(self.path(path), what=f"the list of {kind}", **params)
                 key = "mac" if kind in _BY_MAC else "id"

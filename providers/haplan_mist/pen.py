@@ -4,7 +4,7 @@ Creating answers 200 and is not idempotent; names are not unique to the cloud, s
 look for the name. A PUT carries only top-level keys that change (Mist OpenAPI 2509.1.2; terraform-provider-mist).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -149,3 +149,13 @@ def identified(address: str, made: Object) -> Written:
 
 def joined(one: Written, other: Written) -> Written:
     return Written({**one.ids, **other.ids}, {**one.values, **other.values}, {**one.private, **other.private})
+
+
+def assign_profile(pen: Pen, profile_id: str, macs: Sequence[str], address: str, *, take_off: bool = False) -> None:
+    """Assign or unassign; an empty `success` means that it was so already."""
+    verb, organisation = "unassign" if take_off else "assign", pen.organisation
+    pen.io.about_to(f"{verb} profile", address, {"profile": profile_id, "macs": list(macs)}, idempotent=True)
+    path = organisation.path(f"deviceprofiles/{profile_id}/{verb}")
+    organisation.client.post(path, {"macs": list(macs)}, what=address, idempotent=True)
+    for mac in macs:
+        organisation.change_device(mac, deviceprofile_id=None if take_off else profile_id)

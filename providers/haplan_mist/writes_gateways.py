@@ -9,10 +9,9 @@ from haplan.errors import ProviderError
 from haplan.model.plan import Action
 from haplan_mist.documents import GOING, LISTS, old_name
 from haplan_mist.organisation import TITLES, Object
-from haplan_mist.pen import FRESH, Pen, Sent, extras, going, identified, joined, live_of, main_part
+from haplan_mist.pen import FRESH, Pen, Sent, assign_profile, extras, going, identified, joined, live_of, main_part
 from haplan_mist.translate import gateway, merge
 from haplan_mist.translate.merge import Wire
-
 
 
 def write_gateway(task: Task, pen: Pen) -> Sent:
@@ -87,16 +86,6 @@ def _repoint(kind: str, old: str, new: str, address: str, pen: Pen) -> None:
         macs = [mac for mac, record in records.items() if record.get("deviceprofile_id") == old]
         if macs:
             assign_profile(pen, new, macs, address)
-
-
-def assign_profile(pen: Pen, profile_id: str, macs: Sequence[str], address: str, *, take_off: bool = False) -> None:
-    """Assign or unassign; an empty `success` means that it was so already."""
-    verb, organisation = "unassign" if take_off else "assign", pen.organisation
-    pen.io.about_to(f"{verb} profile", address, {"profile": profile_id, "macs": list(macs)}, idempotent=True)
-    path = organisation.path(f"deviceprofiles/{profile_id}/{verb}")
-    organisation.client.post(path, {"macs": list(macs)}, what=address, idempotent=True)
-    for mac in macs:
-        organisation.change_device(mac, deviceprofile_id=None if take_off else profile_id)
 
 
 def _rules(wanted: Wire, task: Task) -> Written:

@@ -1,0 +1,179 @@
+"""What a change costs the network, which sites it reaches, and how many calls it takes. Makes no calls.
+
+Classes after Juniper's documentation: metadata reaches no device; rules, applications and name servers are pushed
+without a hit; addresses, tunnels and redundancy interrupt traffic; pairs restart their nodes.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from haplan.contracts import Assessment, Task
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Change, Impact
+from haplan_mist import reach
+from haplan_mist.boxes import seconds_of_push
+from haplan_mist.documents import GOING, PREFIXES, binding, old_name, owner_document
+from haplan_mist.organisation import Organisation
+from haplan_mist.settling import FORMATION
+from haplan_mist.translate import keys
+from haplan_mist.translate.keys import setting_keys
+
+_HITLESS = frozenset({"dns_servers", "ntp_servers", "type", "exclusive", "name", "extra"})
+_METADATA = frozenset({"country_code", "timezone", "address", "name", "role"})
+
+
+def assess(organisation: Organisation, change: Change) -> Assessment:
+    """Cost and reach of one change."""
+    if change.type == "cluster":
+        return _cluster(organisation, change)
+    document, id_ = _document(change)
+    macs = reach.devices_of(organisation, document, id_)
+    sites = reach.sites_of(organisation, macs)
+    findings = tuple(_findings(change))
+    if change.type == "site":
+        sites = tuple(sorted({*sites, old_name(change)})) if change.action is not Action.CREATE else (change.name,)
+    if not macs:
+        bound = () if change.type == "site" else reach.bound_to(organisation, document, id_)
+        return Assessment(Impact(), tuple(sorted({*sites, *bound})), findings=findings)
+    kind = _kind(organisation, change)
+    if kind == "none":
+        return Assessment(Impact(), sites, findings=findings)
+    records = organisation.known("inventory")
+    seconds = max(seconds_of_push(str((records.get(mac) or {}).get("model") or "")) for mac in macs)
+    note = f"{len(macs)} device{'s' if len(macs) != 1 else ''} configured anew"
+    return Assessment(Impact(kind, seconds, kind != "outage", note), sites, findings=findings)
+
+
+def _document(change: Change) -> tuple[str, str]:
+    if change.type in PREFIXES:
+        return f"{PREFIXES[change.type]}:{old_name(change)}", change.previous_id or change.id
+    if change.type in ("steering", "policy"):
+        return owner_document(change.before if change.after is None else change.after), ""
+    return f"site:{old_name(change)}", change.id
+
+
+def _changed(change: Change) -> set[str]:
+    before, after = change.before or {}, change.after or {}
+    return {key for key in {**before, **after} if before.get(key) != after.get(key)}
+
+
+def _kind(organisation: Organisation, change: Change) -> Any:
+    changed = _changed(change)
+    if change.type == "site":
+        return _site_kind(organisation, change, changed)
+    if change.action in (*GOING, Action.REPLACE):
+        return "config-push" if change.type in ("steering", "policy", "application") else "traffic"
+    if change.type in ("steering", "policy", "application"):
+        return "config-push"
+    if change.type == "network":
+        return "traffic" if changed & {"subnet", "vlan_id"} else "config-push"
+    if change.type == "overlay":
+        removed = set((change.before or {}).get("endpoints") or ()) - set((change.after or {}).get("endpoints") or ())
+        return "traffic" if removed or "type" in changed else "config-push"
+    return _gateway_kind(change, changed)
+
+
+def _gateway_kind(change: Change, changed: set[str]) -> Any:
+    if changed <= {"name"} and changed:
+        return "none"
+    if changed <= _HITLESS:
+        return "config-push"
+    before, after = ((side or {}).get("interfaces") or {} for side in (change.before, change.after))
+    different = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    links = [name for name in different for side in (before, after)
+             if str((side.get(name) or {}).get("usage", "")).startswith("ha_")]  # fmt: skip
+    # moving the links of a formed pair can split it
+    return "outage" if links else "traffic"
+
+
+def _site_kind(organisation: Organisation, change: Change, changed: set[str]) -> Any:
+    if change.action in GOING:
+        return "outage"
+    if "variables" in changed:
+        return _variables_kind(organisation, change)
+    extra = {key for side in (change.before, change.after) for key in (side or {}).get("extra") or {}}
+    if changed <= _METADATA or not (extra & setting_keys()):
+        return "none"
+    return "config-push"
+
+
+def _variables_kind(organisation: Organisation, change: Change) -> Any:
+    """The class of the fields that use the variable."""
+    before, after = (dict((side or {}).get("variables") or {}) for side in (change.before, change.after))
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    site = organisation.known("sites").get(change.id) or {}
+    carried = [organisation.known("gatewaytemplates").get(str(site.get("gatewaytemplate_id") or ""))]
+    carried += [
+        organisation.known("deviceprofiles").get(str(record.get("deviceprofile_id") or ""))
+        for record in organisation.known("inventory").values()
+        if record.get("site_id") == change.id
+    ]
+    hit = any(reach.uses_variable(wire, names) for wire in carried if wire)
+    return "traffic" if hit else "config-push"
+
+
+def _cluster(organisation: Organisation, change: Change) -> Assessment:
+    values = change.after or change.before or {}
+    site = str(values.get("site") or "")
+    sites = (site,) if site else ()
+    if change.action in GOING:
+        nodes = ", ".join(sorted((change.before or {}).get("nodes") or {}))
+        note = f"{nodes} become unassigned; site {site} loses its WAN edge"
+        return Assessment(Impact("outage", 300, False, note), sites)
+    before, after = (set((side or {}).get("nodes") or {}) for side in (change.before, change.after))
+    if change.action is Action.REPLACE:
+        return Assessment(Impact("outage", FORMATION, False, "the pair is dissolved and formed again"), sites)
+    if change.action is Action.CREATE or change.before is None or len(before) < 2:
+        return Assessment(Impact("reboot", FORMATION, False, "both nodes restart"), sites, resume=bool(change.id))
+    if not before & after:
+        text = f"refusing to change both nodes of {change.address} in one plan"
+        hint = "replace one node, let it settle, then replace the other"
+        return Assessment(findings=(Finding("HA135", "error", change.address, text, change.location, hint),))
+    if before != after:
+        new = ", ".join(sorted(after - before))
+        return Assessment(Impact("reboot", FORMATION, False, f"{new} joins the pair; its peer restarts"), sites)
+    if binding(change.before) != binding(change.after):
+        seconds = seconds_of_push(str(values.get("model") or ""))
+        return Assessment(Impact("traffic", seconds, True, "another design is pushed"), sites)
+    if change.reason == "resume":
+        return Assessment(Impact("reboot", FORMATION, False, "the formation goes on"), sites, resume=True)
+    return Assessment(Impact(), sites)
+
+
+def _findings(change: Change) -> list[Finding]:
+    """Vendor keys of interfaces: each is checked against what its usage may have."""
+    found = []
+    for name, interface in ((change.after or {}).get("interfaces") or {}).items():
+        extra: Mapping[str, Any] = (interface.get("extra") or {}).get("mist") or {}
+        for line in keys.problems(str(interface.get("usage") or "interface"), extra):
+            text = f"{change.address}: interfaces.{name}: {line}"
+            found.append(Finding("EXTRA", "error", change.address, text, change.location))
+    return found
+
+
+# --- calls ---
+
+
+def writes_of(task: Task) -> int:
+    """Writes that a task is expected to take."""
+    kind = task.transaction.document.partition(":")[0]
+    if kind == "cluster":
+        return _cluster_writes(task.parts[0].change) if task.parts else 1
+    replaced = [p for p in task.parts if p.change.action is Action.REPLACE and not p.placement.part]
+    own = [part for part in replaced if part.change.type in PREFIXES]
+    return 2 if own else 1
+
+
+def _cluster_writes(change: Change) -> int:
+    hub_before, hub_after = bool((change.before or {}).get("profile")), bool((change.after or {}).get("profile"))
+    form, dissolve = 3 if hub_after else 1, 2 if hub_before else 1
+    if change.action in GOING:
+        return dissolve
+    if change.action is Action.REPLACE:
+        return dissolve + form
+    before, after = (set((side or {}).get("nodes") or {}) for side in (change.before, change.after))
+    if change.action is Action.CREATE or len(before) < 2:
+        return form
+    if before != after:
+        return 3
+    return int(binding(change.before) != binding(change.after))

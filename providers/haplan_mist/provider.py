@@ -1,0 +1,215 @@
+"""The provider ``mist``: translates the vocabulary to one organisation of the Mist cloud."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import attrs
+
+from haplan.contracts import (
+    Assessment,
+    Context,
+    Io,
+    Lab,
+    LabRequest,
+    Provider,
+    Query,
+    Reading,
+    Seen,
+    Settlement,
+    Target,
+    Task,
+    Written,
+)
+from haplan.errors import ProviderError, Unauthorized
+from haplan.model.finding import Finding
+from haplan.model.plan import Calls, Change, Placement
+from haplan.model.state import Intent
+from haplan.model.value import Tree, decode
+from haplan_mist import assess, documents, reach, refresh, refresh_pairs, verifying
+from haplan_mist.client import ApiError, Client
+from haplan_mist.cluster import node_order, write_cluster
+from haplan_mist.config import MistConfig, access
+from haplan_mist.organisation import Organisation
+from haplan_mist.pen import Pen, Sent
+from haplan_mist.settling import Settling, Wait
+from haplan_mist.translate import keys
+from haplan_mist.writes import write_object, write_setting, write_site
+from haplan_mist.writes_gateways import write_gateway
+
+WRITERS = {
+    "site": write_site, "setting": write_setting, "vpn": write_object, "network": write_object,
+    "service": write_object, "gatewaytemplate": write_gateway, "deviceprofile": write_gateway,
+    "cluster": write_cluster,
+}  # fmt: skip
+"""By kind of document."""
+SILENT = frozenset({"name", "address", "country_code", "timezone", "notes", "latlng", "sitegroup_ids"})
+"""Keys whose change reaches no device."""
+
+
+class MistProvider(Provider):
+    """Sites, overlays, networks, applications, templates, profiles and pairs in a Mist organisation."""
+
+    name: ClassVar[str] = "mist"
+    config: ClassVar[type] = MistConfig
+    poll_seconds: ClassVar[float] = 60.0
+
+    def __init__(self, client: Client, context: Context) -> None:
+        self._client, self._context = client, context
+        self._organisation = Organisation(client, context.clock)
+        self._settling = Settling(self._organisation, context.clock)
+        self._waits: dict[str, Wait] = {}
+        self._identity: Mapping[str, str] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, settings: Any, context: Context) -> "MistProvider":
+        """Make one; nothing is sent yet."""
+        config = MistConfig(**settings) if isinstance(settings, Mapping) else settings
+        found = access(config, context.environ, context.secret)
+        return cls(Client(found, context.clock, log=context.log, tell=context.tell), context)
+
+    @classmethod
+    def lab(cls, request: LabRequest) -> Lab:
+        """Start the simulator."""
+        from haplan_mist.labs import start
+
+        return start(request)
+
+    @classmethod
+    def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
+        """One line for each wrong vendor key; `type_name` may also be a usage of an interface."""
+        return tuple(keys.problems(type_name, extra))
+
+    # --- looking ---
+
+    def identity(self) -> Mapping[str, str]:
+        """The organisation that the token reaches.
+
+        Raises:
+            Unauthorized: The cloud does not accept the token.
+            ProviderError: The organisation is not one of the token's.
+        """
+        if not self._identity:
+            me = self._client.get("/self", what="mist")
+            try:
+                found = self._client.get(f"/orgs/{self._organisation.id}", what="mist")
+            except (ApiError, Unauthorized) as error:
+                raise self._unknown(me, error) from None
+            self._client.count_usage()
+            self._identity = {
+                "kind": "mist organisation", "id": self._organisation.id, "name": str(found.get("name") or ""),
+            }  # fmt: skip
+        return self._identity
+
+    def _unknown(self, me: Any, error: ProviderError) -> ProviderError:
+        if isinstance(error, ApiError) and error.status not in (403, 404):
+            return error
+        rights = [right for right in (me or {}).get("privileges") or () if right.get("org_id")]
+        known = sorted({f"{right['org_id']} ({right.get('name') or 'no name'})" for right in rights})
+        return ProviderError(
+            f"mist: organisation {self._organisation.id} is not visible to this token at {self._client.access.host}; "
+            f"it sees {', '.join(known) or 'none'}: mend MIST_ORG_ID, MIST_HOST or the token"
+        )
+
+    def read(self, query: Query) -> Reading:
+        """Read many resources from whole lists."""
+        return refresh.read(self._organisation, query, self._context.clock.now())
+
+    def facts(self, targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:
+        """What rules want to know of devices and bindings; from what was read."""
+        return refresh_pairs.facts(self._organisation, targets)
+
+    def placements(self, change: Change) -> Sequence[Placement]:
+        """The documents a change touches."""
+        return documents.placements(change)
+
+    def assess(self, change: Change) -> Assessment:
+        """Cost and reach; from what was read."""
+        return assess.assess(self._organisation, change)
+
+    def calls(self, transactions: Sequence[Task]) -> Calls:
+        """Calls made, writes expected, and what is left of the hour's budget."""
+        expected = sum(assess.writes_of(task) for task in transactions)
+        return Calls(self.name, self._client.made, expected, self._client.left, self._client.limit)
+
+    # --- writing ---
+
+    def write(self, task: Task, io: Io) -> Written:
+        """Carry out one transaction."""
+        kind = task.transaction.document.partition(":")[0]
+        writer = WRITERS.get(kind)
+        if writer is None:
+            raise ProviderError(f"mist: {task.transaction.document} is no document of this provider")
+        pen = Pen(self._organisation, self._context.secret, io)
+        sent = writer(task, pen)
+        wait = self._wait(task, sent)
+        with self._lock:
+            self._waits[task.transaction.id] = wait
+        return attrs.evolve(sent.written, settling=bool(wait.pair or wait.macs))
+
+    def _wait(self, task: Task, sent: Sent) -> Wait:
+        if task.transaction.document.startswith("cluster:"):
+            return self._wait_for_pair(task, sent)
+        if not sent.keys - SILENT:
+            return Wait()
+        document = task.transaction.document
+        macs = reach.devices_of(self._organisation, document, sent.id, load=True)
+        return Wait(macs=tuple(macs))
+
+    def _wait_for_pair(self, task: Task, sent: Sent) -> Wait:
+        part = task.parts[0]
+        if part.change.action in documents.GOING:
+            return Wait()
+        nodes = tuple(sent.written.private.get(part.change.address, {}).get("nodes") or ())
+        boxes = refresh_pairs.boxes(self._organisation)
+        if {"form", "replace node"} & sent.keys or not boxes.formed(nodes):
+            return Wait(pair=nodes, address=part.change.address)
+        return Wait(macs=nodes[:1]) if "profile" in sent.keys else Wait()
+
+    # --- waiting ---
+
+    def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
+        """How far these transactions are: one look at the stats, and one at the events, for all."""
+        waits = {task.transaction.id: self._waits.get(task.transaction.id) or self._recalled(task) for task in tasks}
+        return self._settling.settle(tasks, waits)
+
+    def _recalled(self, task: Task) -> Wait:
+        """What a document of another process is waited for."""
+        document = task.transaction.document
+        if not document.startswith("cluster:"):
+            if all(part.change.action in documents.GOING for part in task.parts):
+                return Wait()
+            return Wait(macs=tuple(reach.devices_of(self._organisation, document, load=True)))
+        change = task.parts[0].change
+        if change.action in documents.GOING:
+            return Wait()
+        self._organisation.items("inventory")
+        nodes = node_order((change.after or {}).get("nodes") or {})
+        pair = refresh_pairs.boxes(self._organisation).pair_of(nodes[0]) or tuple(nodes)
+        return Wait(pair=pair, address=change.address)
+
+    def verify(self, task: Task) -> Sequence[Finding]:
+        """Look at a pair that has formed: node0, both nodes, equal firmware (HA175, HA178, HA183)."""
+        if not task.transaction.document.startswith("cluster:"):
+            return ()
+        wait = self._waits.get(task.transaction.id) or self._recalled(task)
+        self._organisation.items("stats", verifying.MAX_AGE)
+        return tuple(verifying.findings(self._organisation, task, wait))
+
+    def identify(self, intent: Intent) -> Seen | None:
+        """What became of an announced write: by name, or by the MACs of a pair; from fresh lists."""
+        row = intent.planned
+        type_name = row.type if row is not None else intent.address.removeprefix("data.").split(".")[-2]
+        if type_name not in refresh.NEEDS and row is None:
+            return None
+        name = str(intent.key.get("name") or (row.name if row else ""))
+        target = Target(
+            intent.address, type_name, name, id=str(intent.key.get("id") or ""), pending=True,
+            values=decode(row.values) if row is not None else {"nodes": {m: {} for m in intent.key.get("macs") or ()}},
+        )  # fmt: skip
+        return self.read(Query((target,))).seen.get(intent.address)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
