@@ -22,6 +22,8 @@ Tables of `lab.toml` (any other table belongs to another provider and is left al
     `formation_needs_site`       an unassigned pair waits for a site before it forms, default true
     `formation_needs_ha_ports`   a pair without HA ports in its configuration never forms, default false
     `count_refused`              a call answered with 429 counts, default true
+    `remote_networks_need_variables`  a network that only a policy names, as a source elsewhere, needs its variables at
+                                 the site too, default false: the vendor's hub-and-spoke lab goes without
     `unchanged_put_is_modified`  a PUT that changes nothing moves `modified_time`, default true
 
 `[[device]]`: one box of the organisation's inventory
@@ -115,6 +117,7 @@ class Settings:
     formation_needs_ha_ports: bool = False
     count_refused: bool = True
     unchanged_put_is_modified: bool = True
+    remote_networks_need_variables: bool = False
 
 
 def _firmware(device: "Device") -> str:

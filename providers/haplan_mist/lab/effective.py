@@ -107,22 +107,31 @@ class Basis:
         return self._problems[key]
 
 
-def basis(config: dict[str, Any], world: World) -> Basis:
+def basis(config: dict[str, Any], world: World, *, remote_too: bool) -> Basis:
+    """With `remote_too`, networks that only a policy names, as a source elsewhere, need their variables here too."""
     resolved = with_policies(config, world)
-    named = used_objects(resolved, world)
-    text = json.dumps([resolved, named], sort_keys=True)
-    return Basis(resolved, world, digest(text, world.shared), frozenset(VARIABLE.findall(text)))
+    named = used_objects(resolved, world, network_names(resolved))
+    here = named if remote_too else used_objects(resolved, world, attached_networks(resolved))
+    variables = frozenset(VARIABLE.findall(json.dumps([resolved, here])))
+    return Basis(resolved, world, digest(json.dumps([resolved, named], sort_keys=True), world.shared), variables)
 
 
-def used_objects(config: Mapping[str, Any], world: World) -> list[dict[str, Any]]:
-    """Bodies of the networks, applications and overlays that a configuration names."""
-    networks = [strip(world.networks[name]) for name in sorted(set(network_names(config))) if name in world.networks]
+def used_objects(config: Mapping[str, Any], world: World, names: Iterable[str]) -> list[dict[str, Any]]:
+    """Bodies of these networks, and of the applications and overlays that a configuration names."""
+    networks = [strip(world.networks[name]) for name in sorted(set(names)) if name in world.networks]
     services = [strip(world.services[name]) for name in sorted(service_names(config)) if name in world.services]
     vpns = sorted({key.rpartition(".")[2] for port in _ports(config).values() for key in port.get("vpn_paths") or {}})
     return [*networks, *services, *(strip(world.vpns[name]) for name in vpns if name in world.vpns)]
 
 
 def network_names(config: Mapping[str, Any]) -> Iterator[str]:
+    yield from attached_networks(config)
+    for policy in config.get("service_policies") or ():
+        yield from policy.get("tenants") or ()
+
+
+def attached_networks(config: Mapping[str, Any]) -> Iterator[str]:
+    """Networks that the device itself has, as against those that traffic comes from elsewhere."""
     for port in _ports(config).values():
         yield from port.get("networks") or ()
         yield from port.get("wan_networks") or ()
@@ -135,8 +144,6 @@ def network_names(config: Mapping[str, Any]) -> Iterator[str]:
             yield from path.get("networks") or ()
     for vrf in (config.get("vrf_instances") or {}).values():
         yield from vrf.get("networks") or ()
-    for policy in config.get("service_policies") or ():
-        yield from policy.get("tenants") or ()
 
 
 def service_names(config: Mapping[str, Any]) -> set[str]:

@@ -123,7 +123,9 @@ def _basis(tx: Tx, row: sqlite3.Row, site: Mapping[str, Any], setting: Mapping[s
         config = merge(shared, gateway)
         for kind, id_ in (("gatewaytemplate", template), ("deviceprofile", row["profile_id"])):
             config = merge(config, _body(tx, kind, id_) if id_ else {})
-        tx.cache[key] = basis(merge(config, own), _world(tx, row["org_id"]))
+        tx.cache[key] = basis(
+            merge(config, own), _world(tx, row["org_id"]), remote_too=tx.settings.remote_networks_need_variables
+        )
     found: Basis = tx.cache[key]
     return found
 
