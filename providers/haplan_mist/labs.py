@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from haplan.contracts import Clock, LabRequest
 from haplan.errors import ProviderError
 from haplan.model.stack import Block
@@ -49,10 +51,12 @@ def start(request: LabRequest) -> MistLab:
 
 def definition_of(request: LabRequest) -> LabDefinition:
     """Devices and faults of the lab."""
+    seeded = tuple(_devices(request.blocks))
     if request.definition is None:
-        return LabDefinition(devices=tuple(_devices(request.blocks)))
+        return LabDefinition(devices=seeded)
     try:
-        return read_definition(request.definition)
+        found = read_definition(request.definition)
+        return found if found.devices else attrs.evolve(found, devices=seeded)
     except (OSError, ValueError) as error:
         raise ProviderError(f"mist lab: {error}") from None
 
