@@ -1,6 +1,6 @@
 """Findings of rules as lines: errors first, then warnings, then notes grouped by rule."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
 from haplan.model.finding import Finding, Severity
 from haplan.report import words
@@ -21,38 +21,56 @@ def finding_lines(findings: Sequence[Finding]) -> Lines:
         return []
     lines = title("Findings")
     for severity in ("error", "warning"):
-        for one in findings:
-            if one.severity == severity:
-                lines.extend(_whole(one))
-    for same in _groups(f for f in findings if f.severity == "info"):
-        lines.append(_group(same))
+        for same in _groups([one for one in findings if one.severity == severity], _alike):
+            lines.extend(_whole(same))
+    for same in _groups([one for one in findings if one.severity == "info"], lambda one: one.rule):
+        lines.append(_note(same))
     return lines
 
 
-def _whole(one: Finding) -> Iterator[Line]:
-    place = ((f"  {words.short(one.location)}", "dim"),) if one.location else ()
-    lead = (f"{NAMES[one.severity]:<7} ", one.severity)
-    yield line(lead, f"{one.rule}  {_message(one)}", *place, indent=2, hang=17)
-    if one.hint:
-        yield line(f"→ {one.hint}", indent=17, hang=19)
+def _whole(same: Sequence[Finding]) -> Iterator[Line]:
+    first = same[0]
+    place = ((f"  {words.short(first.location)}", "dim"),) if first.location else ()
+    lead = (f"{NAMES[first.severity]:<7} ", first.severity)
+    yield line(
+        lead, f"{first.rule}  {_about(first)}{_message(first)}", (_others(same), "dim"), *place, indent=2, hang=17
+    )
+    if first.hint:
+        yield line(f"→ {first.hint}", indent=17, hang=19)
 
 
-def _groups(findings: Iterable[Finding]) -> list[list[Finding]]:
-    groups: dict[str, list[Finding]] = {}
+def _note(same: Sequence[Finding]) -> Line:
+    first = same[0]
+    text = f"{first.rule}  {_about(first)}{_message(first)}"
+    return line(("note    ", "dim"), text, (_others(same), "dim"), indent=2, hang=17)
+
+
+def _groups(findings: Iterable[Finding], sort: Callable[[Finding], Hashable]) -> list[list[Finding]]:
+    groups: dict[Hashable, list[Finding]] = {}
     for one in findings:
-        groups.setdefault(one.rule, []).append(one)
+        groups.setdefault(sort(one), []).append(one)
     return list(groups.values())
 
 
-def _group(same: list[Finding]) -> Line:
-    first = same[0]
+def _alike(one: Finding) -> Hashable:
+    return one.rule, _message(one), one.hint
+
+
+def _others(same: Sequence[Finding]) -> str:
+    if len(same) == 1:
+        return ""
     others = list(dict.fromkeys(one.address for one in same[1:] if one.address))
-    more = f" (and {len(same) - 1} more{': ' if others else ''}{words.some(others)})" if len(same) > 1 else ""
-    return line(("note    ", "dim"), f"{first.rule}  {_message(first)}", (more, "dim"), indent=2, hang=17)
+    return f" (and {len(same) - 1} more{': ' if others else ''}{words.some(others)})"
+
+
+def _about(one: Finding) -> str:
+    return "" if not one.address or one.message.startswith(one.address) else f"{one.address}: "
 
 
 def _message(one: Finding) -> str:
-    return one.message if not one.address or one.message.startswith(one.address) else f"{one.address}: {one.message}"
+    """The message without the name that the address in front of it says already."""
+    label = one.address.rpartition(".")[2].strip('"')
+    return one.message.removeprefix(f"{label}: ") if label else one.message
 
 
 def validation_lines(name: str, findings: Sequence[Finding], resources: int) -> Lines:

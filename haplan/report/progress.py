@@ -17,6 +17,9 @@ from haplan.report import words
 from haplan.report.lines import safe
 
 QUIET_SECONDS = 1.0
+SLOW_SECONDS = 60.0
+AGAIN_SECONDS = 300.0
+"""After this long the same phase is told again."""
 LOUD = frozenset({"failed", "warning"})
 """Kinds that are told at once, however short the run."""
 
@@ -59,11 +62,9 @@ def sentence(event: Event) -> str:
         case "writing" | "step" | "settling" | "progress" | "queued" | "skipped" | "failed":
             lead = {"writing": "writing", "step": "", "settling": "", "progress": ""}.get(event.kind, event.kind)
             return f"{place}: " + ": ".join(word for word in (lead, event.text) if word)
-        case "verified":
-            return f"{place}: verified"
         case "recorded":
-            took = f" after {words.took(float(data['seconds']))}" if "seconds" in data else ""
-            return f"{place}: done{took}"
+            seconds = float(data.get("seconds", 0))
+            return f"{place}: done" + (f" after {words.took(seconds)}" if seconds >= 1 else "")
         case "warning" | "note":
             return f"{event.kind}: {place + ': ' if place else ''}{event.text}"
     return ""
@@ -74,31 +75,48 @@ def _of(data: Mapping[str, Any], name: str, word: str) -> str:
 
 
 class PlainProgress:
-    """Lines such as ``12:03:10 cluster:h1: 7 of about 15 min: nodes rebooting``; the same text is told once."""
+    """Lines such as ``12:03:10 cluster:h1: 7 of about 15 min: nodes rebooting``.
+
+    What takes less than a minute is told when it is done. What takes longer is told when it starts, whenever it
+    reaches something new, and every few minutes.
+    """
 
     def __init__(self, out: TextIO, *, zone: tzinfo | None = None) -> None:
         self._out = out
         self._zone = zone
         self._first: float | None = None
         self._waiting: list[str] | None = []
-        self._last: dict[str, str] = {}
+        self._slow: set[str] = set()
+        self._last: dict[str, tuple[float, str]] = {}
 
     def __call__(self, event: Event) -> None:
-        text = sentence(event)
-        place = event.document or event.address or event.kind
         self._first = event.at if self._first is None else self._first
         if self._waiting is not None and event.at - self._first >= QUIET_SECONDS:
             self._tell(*self._waiting)
             self._waiting = None
-        if not text or self._last.get(place) == text:
+        if not self._is_news(event):
             return
-        self._last[place] = text
         at = datetime.fromtimestamp(event.at, UTC).astimezone(self._zone).strftime("%H:%M:%S")
-        row = f"{at} {safe(text)}"
+        row = f"{at} {safe(sentence(event))}"
         if self._waiting is None or event.kind in LOUD:
             self._tell(row)
         else:
             self._waiting.append(row)
+
+    def _is_news(self, event: Event) -> bool:
+        place = event.document or event.address or event.kind
+        if float(event.data.get("expected_seconds", 0)) >= SLOW_SECONDS:
+            self._slow.add(place)
+        if event.kind in ("writing", "step") and place not in self._slow:
+            return False
+        phase = event.text.partition(": ")[2] if event.kind == "settling" else sentence(event)
+        at, before = self._last.get(place, (event.at, ""))
+        if not sentence(event) or (
+            phase == before and not (event.kind == "settling" and event.at - at >= AGAIN_SECONDS)
+        ):
+            return False
+        self._last[place] = (event.at, phase)
+        return True
 
     def _tell(self, *rows: str) -> None:
         for row in rows:

@@ -61,8 +61,9 @@ def _estates(plan: Plan) -> Iterator[str]:
     for key, estate in plan.identities.items():
         if key == "haplan":  # resources that live in state only
             continue
-        kind = f"{estate.get('kind', '')} ".lstrip()
-        yield f"{key} {kind}{words.value(estate.get('name') or estate.get('id', ''))}"
+        kind = estate.get("kind", "")
+        said = kind if kind.startswith(key) else f"{key} {kind}".rstrip()
+        yield f"{said} {words.value(estate.get('name') or estate.get('id', ''))}"
 
 
 def _tally(plan: Plan) -> Line:
@@ -142,7 +143,8 @@ def _notes(plan: Plan) -> Lines:
     for edge in plan.voided:
         groups.setdefault(edge.why, []).append(f"{edge.first} before {edge.then}")
     for why, pairs in groups.items():
-        lines.append(line(f"order given up, one document is one write ({why}): {words.some(pairs, 3)}", indent=2))
+        named = pairs[0] if len(pairs) == 1 else f"{pairs[0]}, and {len(pairs) - 1} more"
+        lines.append(line(f"one document is one write, so this order is given up ({why}): {named}", indent=2))
     return lines
 
 

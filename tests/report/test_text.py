@@ -341,7 +341,7 @@ def test_notes_name_orders_that_were_given_up() -> None:
     )
     assert section(plan, "Notes") == expect("""
         kim@h is writing this state now
-        order given up, one document is one write (HA161): site.a before wan_edge_template.b
+        one document is one write, so this order is given up (HA161): site.a before wan_edge_template.b
         """)
 
 
