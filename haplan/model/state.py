@@ -103,13 +103,13 @@ class Intent:
         id: Given by the journal; 0 before.
         run: Id of the run.
         transaction: Id in the plan.
-        address: The resource.
+        address: The resource that the step is told of.
+        addresses: All resources that the write carries: each may have come to be by it.
         document: The document.
         provider: Provider key.
         step: Name of the step, such as ``create``.
         key: Natural key by which the outcome can be found, plain JSON.
         idempotent: True if doing it twice is the same as once.
-        planned: The row as it is to be, so that another run can take it over; encoded values.
         outcome: "" while open, else ``done``, ``failed`` or ``reconciled``.
         result: What the backend gave: ids.
     """
@@ -122,10 +122,14 @@ class Intent:
     step: str
     key: Mapping[str, Any]
     idempotent: bool = False
-    planned: Row | None = None
+    addresses: tuple[str, ...] = ()
     outcome: str = ""
     result: Mapping[str, Any] = attrs.field(factory=dict)
     id: int = 0
+
+    def touches(self) -> frozenset[str]:
+        """All resources that the write may have touched."""
+        return frozenset((self.address, *self.addresses))
 
 
 @attrs.frozen
@@ -200,6 +204,10 @@ class State:
     intents: tuple[Intent, ...] = ()
     runs: tuple[Run, ...] = ()
     applied: frozenset[str] = frozenset()
+
+    def unsettled(self) -> frozenset[str]:
+        """Addresses that an announced write may have touched, whose outcome nobody recorded."""
+        return frozenset(address for intent in self.intents for address in intent.touches())
 
     def row(self, address: str) -> Row | None:
         """The current row of an address."""

@@ -69,7 +69,7 @@ def diff(
     Raises:
         Denied: A deletion or replacement is forbidden by ``prevent_destroy``.
     """
-    pending = frozenset(intent.address for intent in state.intents)
+    pending = state.unsettled()
     work = _Diff(stack, state, seen, types, selection, fingerprint, pending)
     changes = [change for address in order if (change := _wanted(work, stack.blocks[address])) is not None]
     changes += [change for row in _leaving(work) if (change := _delete(work, row)) is not None]

@@ -34,7 +34,7 @@ class Refreshed:
 
 def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Target]]:
     """What to read, by provider key: the blocks of the stack and the rows of the state."""
-    pending = {intent.address for intent in state.intents}
+    pending = state.unsettled()
     found: dict[str, list[Target]] = {}
     for block in stack.blocks.values():
         if chosen.has(block.address):
@@ -80,7 +80,7 @@ def remembered(state: State) -> Refreshed:
     )
 
 
-def _of_block(block: Block, stack: Stack, state: State, pending: set[str]) -> Target:
+def _of_block(block: Block, stack: Stack, state: State, pending: frozenset[str]) -> Target:
     row = state.row(block.address)
     owner = stack.blocks.get(block.owner)
     return Target(

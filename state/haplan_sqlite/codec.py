@@ -5,7 +5,6 @@ Pure functions. A list comes back as a list wherever a tuple went in, except whe
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import attrs
@@ -104,8 +103,6 @@ def _cast(kind: Any, value: Tree, where: str) -> Tree:
     origin = get_origin(kind) or kind
     if kind is Any:
         return value
-    if origin is UnionType:  # the one such field: the planned row of an intent
-        return None if value is None else revive(Row, value, where)
     if origin is Literal:
         return _expect(value in get_args(kind), value, where)
     if origin is tuple:

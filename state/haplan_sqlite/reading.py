@@ -13,7 +13,7 @@ import attrs
 from haplan.errors import StateError
 from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Status
 from haplan_sqlite import schema
-from haplan_sqlite.codec import dumps, mapping, revive, strings
+from haplan_sqlite.codec import dumps, mapping, strings
 
 T = TypeVar("T")
 Query = Callable[[sqlite3.Connection], T]
@@ -249,13 +249,12 @@ def _intents(db: sqlite3.Connection) -> tuple[Intent, ...]:
 
 def _intent(cells: dict[str, Any]) -> Intent:
     try:
-        planned = mapping(cells["planned"])
         return Intent(**{
             **cells,
             "key": mapping(cells["key"]),
             "result": mapping(cells["result"]),
             "idempotent": bool(cells["idempotent"]),
-            "planned": revive(Row, planned, "planned") if planned else None,
+            "addresses": strings(cells["addresses"]),
         })
     except (ValueError, StateError) as error:
         raise ValueError(f"intent {cells['id']}: {error}") from None
@@ -264,8 +263,8 @@ def _intent(cells: dict[str, Any]) -> Intent:
 def intent_cells(intent: Intent) -> tuple[Any, ...]:
     """An intent as `INTENT` says, its id apart: the journal gives that."""
     cells = attrs.asdict(intent, recurse=False)
-    for name in ("key", "result", "planned"):
-        cells[name] = dumps(cells[name] if cells[name] is not None else {})
+    for name in ("key", "result", "addresses"):
+        cells[name] = dumps(cells[name])
     return tuple(cells[name] for name in INTENT)
 
 

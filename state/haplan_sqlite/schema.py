@@ -62,7 +62,7 @@ def _runs(db: "Database") -> None:
     }
     intent = {
         "id": int, "run": str, "transaction": str, "address": str, "document": str, "provider": str, "step": str,
-        "key": str, "idempotent": int, "planned": str, "outcome": str, "result": str,
+        "key": str, "idempotent": int, "addresses": str, "outcome": str, "result": str,
     }
     lock = {
         "only": int, "token": int, "id": str, "who": str, "where": str, "pid": int, "what": str, "since": float,

@@ -223,8 +223,7 @@ class StateBackendContract:
     # --- Intents ------------------------------------------------------------------------------------------------------
 
     def test_an_open_intent_is_there_for_others_at_once(self, state: StateBackend, opened: Opened) -> None:
-        planned = row(values={"name": "ä"}, declared=("name",))
-        first = state.journal(intent(planned=planned, idempotent=True))
+        first = state.journal(intent(addresses=("site.a", 'site."ä"'), idempotent=True))
         second = state.journal(intent(address="site.b"))
         assert 0 < first.id < second.id
         assert opened().load().intents == (first, second)

@@ -22,7 +22,7 @@ def full(state: SqliteState) -> SqliteState:
         outputs=(OutputRow("o", [1, None], sensitive=True),), identities={"mist": {"org": "1"}},
         settings={"mist": {"host": "h"}}, memories={"mist": {"m": [1.5]}},
     ))
-    state.journal(intent(planned=row("site.c"), idempotent=True))
+    state.journal(intent(addresses=("site.a", "site.c"), idempotent=True))
     state.begin(run("r2"))
     return state
 

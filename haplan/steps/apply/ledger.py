@@ -24,6 +24,7 @@ class Ledger:
         self._rows: dict[Key, Row] = dict(state.rows)
         self._versions = {key: row.serial for key, row in state.rows.items()}
         self._intents: dict[str, list[int]] = {}
+        self._orphans: dict[int, set[str]] = {}
         self._left: dict[str, int] = {}
         for transaction in plan.transactions:
             for placed in transaction.placed:
@@ -76,7 +77,7 @@ class Ledger:
         numbers = self._intents.pop(transaction.id, []) if transaction else []
         for change in changes:
             if not self._left.get(change.address):
-                numbers += self._intents.pop(_orphan(change.address), [])
+                numbers += self._settled_orphans(change.address)
         self._save(rows, deleted, written, numbers, transaction, changes, queued)
 
     def close(self, transaction: str, outcome: str) -> None:
@@ -140,13 +141,20 @@ class Ledger:
         for intent in self._state.intents:
             if intent.run == self._run.id:
                 continue
-            if intent.address in changing:
-                self._intents.setdefault(_orphan(intent.address), []).append(intent.id)
+            still = intent.touches() & changing
+            if still:
+                self._orphans[intent.id] = set(still)
             else:
                 gone.append((intent.id, "reconciled", {}))
         if gone:
             self._backend.settle_intents(gone)
 
-
-def _orphan(address: str) -> str:
-    return f"address {address}"
+    def _settled_orphans(self, address: str) -> list[int]:
+        """Intents of dead runs of which this was the last address to be recorded."""
+        done: list[int] = []
+        for number, addresses in list(self._orphans.items()):
+            addresses.discard(address)
+            if not addresses:
+                done.append(number)
+                del self._orphans[number]
+        return done

@@ -76,6 +76,7 @@ class _Io:
                 run=self._job.run,
                 transaction=transaction.id,
                 address=address,
+                addresses=tuple(dict.fromkeys(part.change.address for part in self._job.task.parts)),
                 document=transaction.document,
                 provider=transaction.provider,
                 step=step,
