@@ -30,8 +30,8 @@ def show(lines: "Lines", given: Mapping[str, Any]) -> None:
 
 
 def dump(document: Any) -> None:
-    """One JSON document on stdout."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    """One JSON document on stdout, on one line as Terraform writes it: tools made for its plans read it so."""
+    click.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str))
 
 
 def question() -> Callable[[str], str] | None:

@@ -1,6 +1,6 @@
 """The ``configuration`` part of plan JSON: providers and expressions, as the plan knows them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from haplan.model.address import parse
@@ -74,12 +74,31 @@ def _resource(change: Change, via: Mapping[tuple[str, str], list[str]]) -> Docum
 
 
 def _via(plan: Plan) -> Mapping[tuple[str, str], list[str]]:
-    """(resource, attribute) → what the attribute refers to."""
+    """(resource, attribute) → what the attribute refers to: values hold remote names, dependencies hold addresses."""
+    named = {change.address: (change.type, change.name) for change in plan.changes}
     found: dict[tuple[str, str], list[str]] = {}
-    for edge in plan.edges:
-        if edge.kind == "hard":
-            found.setdefault((edge.then, edge.why), []).append(edge.first)
+    for change in plan.changes:
+        targets = [(address, *named[address]) for address in change.depends_on if address in named]
+        for attribute, value in (change.after or {}).items():
+            words = set(_words(value))
+            there = [(address, kind) for address, kind, name in targets if name in words]
+            own = [address for address, kind in there if attribute.removesuffix("s") in kind]
+            if there:
+                found[change.address, attribute] = own or [address for address, _ in there]
     return found
+
+
+def _words(value: Tree) -> Iterator[str]:
+    """Every text in a value, keys included."""
+    if isinstance(value, Mapping):
+        yield from value
+        for inner in value.values():
+            yield from _words(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _words(inner)
+    elif isinstance(value, str):
+        yield value
 
 
 def _expression(value: Tree, named: Any, sensitive: bool) -> Document:

@@ -70,7 +70,10 @@ def wrapped(one: Line, width: int = WIDTH) -> Iterator[tuple[Span, ...]]:
             if used + len(pending) + len(word) > width and used > one.hang:
                 yield tuple(row)
                 row, used, pending = [], 0, " " * one.hang
-            row.append((pending + word, style))
+            if row and row[-1][1] == style:
+                row[-1] = (row[-1][0] + pending + word, style)
+            else:
+                row.append((pending + word, style))
             used, pending = used + len(pending) + len(word), ""
     yield tuple(row)
 

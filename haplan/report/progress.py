@@ -40,6 +40,10 @@ class Item:
     expected: float = 0.0
     text: str = "writing"
 
+    def line(self, now: float) -> str:
+        """How it goes, with the time unless the provider has said it."""
+        return safe(self.text if " of about " in self.text else f"{self.clock(now)}: {self.text}")
+
     def clock(self, now: float) -> str:
         """Elapsed and expected time: ``7 of about 15 min``."""
         elapsed = max(0.0, now - self.started)
@@ -180,18 +184,17 @@ class LiveProgress:
             self._console.print(Text(text), soft_wrap=True)
 
     def _table(self) -> Any:
+        from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
-        table = Table.grid(padding=(0, 2))
         if self._ticks() - self._began < QUIET_SECONDS:
-            return table
+            return Group()
         now = self._now + (self._ticks() - self._tick)
-        if self._doing:
-            table.add_row(Text(self._doing))
+        table = Table.grid(padding=(0, 2))
         for item in list(self._items.values()):
-            table.add_row(Text(safe(item.name)), Text(item.clock(now)), Text(safe(item.text)))
-        return table
+            table.add_row(Text(safe(item.name)), Text(item.line(now)))
+        return Group(Text(self._doing), table)
 
 
 class JsonLines:

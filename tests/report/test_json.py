@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from haplan.model.finding import Finding
-from haplan.model.graph import Edge
 from haplan.model.plan import Action, Change, Drift, Impact, OutputChange, Placed, Placement, Plan, Transaction
 from haplan.model.state import OutputRow, Row, State
 from haplan.model.value import Ref, Secret, Text, encode
@@ -197,7 +196,6 @@ def test_configuration_tells_constants_from_references() -> None:
     found = document(
         site,
         cluster,
-        edges=(Edge("site.a", "cluster.c", "hard", "site"),),
         settings={"mist.west": {"host": "api.mist.com"}},
     )
     assert found["configuration"]["provider_config"] == {

@@ -2,12 +2,17 @@
 
 import signal
 import threading
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from haplan.cli import terminal
 from haplan.cli.options import COMMON, STACK, VARIABLES, engine_options, options
+
+if TYPE_CHECKING:
+    from haplan.contracts import Lab
+    from haplan.session import Session
 
 
 @click.command("lab")
@@ -22,20 +27,23 @@ def command(stack: str, port: int, **given: Any) -> None:
     Example:
       haplan lab stacks/hub_spoke_ssr --port 8443
     """
-    from haplan import engine
-
     with terminal.session(stack, engine_options(given, lab=True), given, quiet=True) as opened:
-        labs = engine.lab(opened, port=port)
-        for key, lab in labs.items():
+        for key, lab in _start(opened, port):
             click.echo(f"{key}:")
             for line in lab.describe():
                 click.echo(f"  {line}")
         click.echo("Ctrl-C ends it.", err=True)
-        try:
-            _wait()
-        finally:
-            for lab in labs.values():
-                lab.stop()
+        _wait()
+
+
+def _start(opened: "Session", port: int) -> "Iterator[tuple[str, Lab]]":
+    """The simulator of each provider that the stack names; the session ends them."""
+    from haplan import engine
+
+    stack = engine.validate(opened).stack
+    for key, block in stack.providers.items():
+        blocks = tuple(one for one in stack.blocks.values() if one.provider == key)
+        yield key, opened.start_lab(key, opened.plugins.provider(block.name), blocks, port=port)
 
 
 def _wait() -> None:
