@@ -78,7 +78,8 @@ class NodesOf:
         for index, one in enumerate(value):
             found = one if isinstance(one, Node) else _from_mac(one, taking.location)
             if found is None or not isinstance(found.mac, str):
-                taking.wrong(f"{at}[{index}]", f"expected a MAC address or node(…), got {shown(one)}")
+                got = shown(one.mac if isinstance(one, Node) else one)
+                taking.wrong(f"{at}[{index}]", f"expected a MAC address or node(…), got {got}")
                 taken[f"broken {index}"] = BROKEN
             elif isinstance(found, Node):
                 taken.setdefault(found.key, found.plain(taking, f"{at}[{index}]"))

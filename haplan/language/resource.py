@@ -66,7 +66,7 @@ def computed(*, init: bool = False, text: str = "") -> Any:
 def derived(
     work_out: Callable[[Any, Any], Any], *, init: bool = False, kind: str = "text", local: bool = False, text: str = ""
 ) -> Any:
-    """An attribute worked out from the whole stack: ``work_out(resource, all resources)``. A `Ref` that makes no edge."""
+    """An attribute worked out from the whole stack: ``work_out(resource, all resources)``. A `Ref` without an edge."""
     return attrs.field(
         metadata={_INFO: Attribute(name="", kind=kind, derived=True, local=local, text=text), "haplan_derive": work_out}
     )

@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -57,9 +58,9 @@ def load(place: str | Path, resources: Mapping[str, type], variable_value: Varia
     """
     file = find(place)
     into = Recording(file.parent, variable_value, resources)
-    with recording(into), _private_package(file.parent, into), contextlib.redirect_stdout(sys.stderr):
+    with recording(into), _private_package(file, into), contextlib.redirect_stdout(sys.stderr):
         try:
-            importlib.import_module(f"{PACKAGE}.{_inner(file.parent)}.{file.stem}")
+            importlib.import_module(_module_name(file))
         except HaplanError as error:
             into.mistakes.append(str(error))
         # The stack is somebody's program: whatever it raises is reported with its line.
@@ -214,12 +215,16 @@ class _Source(importlib.machinery.SourceFileLoader):
 class _Finder:
     """Finds modules of the private package, and notes which files were read."""
 
-    def __init__(self, into: Recording) -> None:
+    def __init__(self, into: Recording, file: Path) -> None:
         self._into = into
+        self._file = file
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
         if not fullname.startswith(PACKAGE + "."):
             return None
+        if fullname == _module_name(self._file):  # by its path: a file's name may hold what a module's cannot
+            self._into.inputs.add(self._file)
+            return spec_from_file_location(fullname, self._file, loader=_Source(fullname, str(self._file)))
         for folder in path or ():
             spec = importlib.machinery.FileFinder(folder, (_Source, [".py"])).find_spec(fullname)
             if spec is not None:
@@ -233,9 +238,13 @@ def _inner(folder: Path) -> str:
     return folder.name.replace(".", "_") or "root"
 
 
+def _module_name(file: Path) -> str:
+    return f"{PACKAGE}.{_inner(file.parent)}.{file.stem.replace('.', '_')}"
+
+
 @contextlib.contextmanager
-def _private_package(folder: Path, into: Recording) -> Iterator[None]:
-    finder = _Finder(into)
+def _private_package(file: Path, into: Recording) -> Iterator[None]:
+    finder, folder = _Finder(into, file), file.parent
     for name, path in ((PACKAGE, folder.parent), (f"{PACKAGE}.{_inner(folder)}", folder)):
         package = ModuleType(name)
         package.__path__ = [str(path)]
@@ -256,11 +265,11 @@ def _exception(error: BaseException, file: Path) -> str:
         place: Location = placed([(Path(error.filename), error.lineno or 0)], file.parent)
         return f"{place}: syntax error: {error.msg}"
     frames = [
-        (Path(frame.filename), frame.lineno or 0)
-        for frame in reversed(traceback.extract_tb(error.__traceback__))
-        if Path(frame.filename).is_relative_to(file.parent.parent) and "site-packages" not in frame.filename
+        (Path(frame.f_code.co_filename), line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__", "")).startswith(PACKAGE)
     ]
-    place = placed(frames, file.parent)
+    place = placed(reversed(frames), file.parent)
     if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith(PACKAGE):
         return f"{place}: no module {(error.name or '').removeprefix(PACKAGE + '.')!r} beside the stack"
     words = str(error).replace(f"{PACKAGE}.", "")

@@ -1,0 +1,119 @@
+"""Rules run over any stack that loads: nothing that is missing, doubled or odd breaks one."""
+
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from haplan.errors import StackError
+from haplan.steps.check import check
+
+CASES = Path(__file__).parent / "cases"
+ODD = {
+    '"ge-0/0/3,ge-1/0/3"': [
+        '""',
+        '","',
+        '"x"',
+        '"ge-0/0/3"',
+        '"ge-0/0/3-5"',
+        '"{{PORT}}"',
+        '"ge-9/9/9,ge-8/8/8"',
+        '"cl-1/0/0"',
+    ],
+    '"SSR120"': ['""', '"SRX300"', '"SRX4600"', '"SRX550"', '"vSRX"', '"NCA"', '"SSR440"', '"SSR1400"'],
+    '"SRX300"': ['"SSR130"', '"SRX1500"', '"SRX4100"', '"?"'],
+    "dhcp()": ['static("{{X}}", gateway="{{Y}}")', 'pppoe("me")', 'static("10.0.0.1/31", gateway="10.0.0.0")'],
+    '"172.22.99.1/24"': [
+        "dhcp()",
+        "[]",
+        '"{{X}}/24"',
+        'lan_address("10.0.0.1/24", dhcp=dhcp_relay(["{{D}}"]))',
+        '"::1/64"',
+    ],
+    '"ecmp"': ['"weighted"', '""', '"ordered"'],
+    '"allow"': ['"deny"', '"maybe"'],
+    "template=edge, model": ["model", "template=edge, profile=h1, model"],
+    '["any"]': ["[]", '["tcp/1-5"]'],
+    '"02005e000020"': ['""', '"zz"', 'node("02005e000020", model="", pin="node1")'],
+    '"VLAN": 101': ['"VLAN": "x"', '"B B": "1"', '"VLAN": "{{VLAN}}"'],
+    'Network("guest", subnet="172.22.99.0/24"': [
+        'Network("guest", subnet="::/0"',
+        'Network("guest", subnet="{{A-B}}/24"',
+    ],
+}
+
+
+def spoilt(text: str, seed: int) -> str:
+    """The text with lines of lists left out and values exchanged, by chance."""
+    chance = random.Random(seed)  # the seed is Hypothesis's: a failure can be repeated
+    for old, news in ODD.items():
+        if old in text and chance.random() < 0.3:
+            places = [found.start() for found in re.finditer(re.escape(old), text)]
+            at = chance.choice(places)
+            text = text[:at] + chance.choice(news) + text[at + len(old) :]
+    lines = []
+    for line in text.splitlines():
+        removable = line.startswith(("    wan(", "    lan(", "    ha_", "Policy(", "one =", "two =", "hub =", "pair ="))
+        if removable and chance.random() < 0.2:
+            continue
+        lines.append(line)
+        if removable and chance.random() < 0.1:
+            lines.append(line.replace('"one"', '"one2"').replace('"two"', '"two2"').replace('Policy("', 'Policy("x-'))
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("base", ["ssr", "srx"])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**9))
+def test_no_rule_breaks_over_an_odd_stack(base: str, seed: int, stack: Any, findings: Any) -> None:
+    text = (
+        (CASES / f"{base}.txt")
+        .read_text()
+        .replace("import (", "import (dhcp_relay, lan_address, node, pppoe, static, ", 1)
+    )
+    try:
+        found = stack(spoilt(text, seed))
+    except StackError as error:
+        unplaced = [line for line in error.mistakes if not line.startswith("stack.py:")]
+    else:
+        unplaced = []
+        assert all(one.message and one.address in found.blocks for one in findings(found))
+    assert unplaced == []
+
+
+def test_an_empty_stack_has_nothing_to_say(stack: Any, findings: Any) -> None:
+    assert findings(stack("")) == ()
+
+
+def test_templates_of_nothing_break_nothing(stack: Any, findings: Any) -> None:
+    text = (
+        'from haplan import provider\nfrom haplan.design import *\nprovider("mist")\n'
+        'h, t = HubProfile("h", interfaces=[]), WanEdgeTemplate("t", interfaces=[])\n'
+        'x = WanEdgeTemplate.existing("x")\n'
+        'Cluster("c", site=Site.existing("s"), template=x, model="SSR120", nodes=[])\n'
+        'Cluster("d", site=Site("d"), profile=h, model="SSR120", nodes=[])\n'
+        'Steering("s", template=t, paths=[])\nPolicy("p", profile=h, networks=[], applications=[], action="allow")'
+    )
+    assert {one.rule for one in findings(stack(text))} >= {"HA001", "HA005", "HA026", "HA056", "HA085"}
+
+
+def test_three_hundred_pairs_are_checked_in_a_moment(stack: Any) -> None:
+    import time
+
+    from haplan import design
+    from haplan.contracts import ValidateView
+
+    text = (CASES / "ssr.txt").read_text() + (
+        '\nfor n in range(300):\n    s = Site(f"s{n}", variables={"OFFICE": f"10.{n // 250 + 2}.{n % 250}", "VLAN": 7, '
+        '"WAN1": "192.0.2.9"}, provider=mist)\n'
+        '    both = [f"02005e1{2 * n:05x}", f"02005e1{2 * n + 1:05x}"]\n'
+        '    Cluster(f"c{n}", site=s, template=edge, model="SSR120", nodes=both, attested=looked)\n'
+    )
+    started = time.perf_counter()
+    found = check("V", ValidateView(stack(text)), list(design.haplan_checks()))
+    assert not [one for one in found if one.severity == "error"]
+    assert time.perf_counter() - started < 5

@@ -1,0 +1,240 @@
+"""Loading: folders, files, neighbours, rows, modules, and nothing left behind."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haplan.errors import HaplanError
+from haplan.language.record import PACKAGE
+from haplan.model.stack import Stack
+from haplan.steps.load import find
+
+PROVIDER = 'from haplan import Data, module, output, provider, rows, secret, variable\nprovider("mist")\n'
+SITES = "from haplan.design import *\n"
+
+
+def files(root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def test_a_load_leaves_no_trace(loader: Any, tmp_path: Path) -> None:
+    loader(PROVIDER + "from .other import x\nfrom ..shared.more import y", **{
+        "here/other.py": "x = 1", "shared/more.py": "y = 2",
+    })  # fmt: skip
+    assert files(tmp_path) == {"here/stack.py", "here/other.py", "shared/more.py"}
+    assert not [name for name in sys.modules if name.startswith(PACKAGE)]
+    assert not [finder for finder in sys.meta_path if type(finder).__module__ == "haplan.steps.load"]
+
+
+def test_loading_twice_gives_equal_stacks(loader: Any) -> None:
+    text = PROVIDER + SITES + 'a = Site("a", variables={"X": "1"})\nData("d", input=f"{a.id} {a.role}")'
+    assert loader(text) == loader.again()
+
+
+def test_a_changed_file_is_read_again(loader: Any) -> None:
+    assert "site.a" in loader(PROVIDER + SITES + 'Site("a")').blocks
+    assert "site.b" in loader(PROVIDER + SITES + 'Site("b")').blocks
+
+
+def test_a_single_file_is_a_stack(loader: Any) -> None:
+    stack = loader(PROVIDER + SITES + 'Site("a")', "here/lonely.py")
+    assert (stack.name, list(stack.blocks)) == ("lonely", ["site.a"])
+
+
+@pytest.mark.parametrize("place", ["my-stack.v2/stack.py", "1st/stack.py", "here/my-stack.v2.py", "a b/stack.py"])
+def test_folders_and_files_may_have_odd_names(place: str, loader: Any) -> None:
+    stack = loader(PROVIDER + SITES + "from .beside import label\nSite(label)", place, **{
+        f"{place.split('/')[0]}/beside.py": 'label = "a"',
+    })  # fmt: skip
+    assert list(stack.blocks) == ["site.a"]
+    assert stack.inputs == tuple(sorted([place, f"{place.split('/')[0]}/beside.py"]))
+
+
+def test_a_neighbour_is_imported_and_named_in_locations(loader: Any) -> None:
+    stack = loader(PROVIDER + "from ..shared.sites import make\nmake()", **{
+        "shared/sites.py": "from haplan.design import Site\n\ndef make():\n    Site('a')\n",
+    })  # fmt: skip
+    assert str(stack.blocks["site.a"].location) == "shared/sites.py:4, from here/stack.py:4"
+    assert stack.inputs == ("here/stack.py", "shared/sites.py")
+
+
+def test_a_missing_neighbour_is_one_clear_line(loader: Any) -> None:
+    assert loader.mistakes(PROVIDER + "from ..shared.sites import make") == [
+        "stack.py:3: no module 'shared' beside the stack"
+    ]
+
+
+def test_a_mistake_in_a_neighbour_says_the_calls_that_led_there(loader: Any) -> None:
+    (mistake,) = loader.mistakes(PROVIDER + "from ..shared.sites import make\n\nmake()", **{
+        "shared/sites.py": "from haplan.design import Site\n\ndef make():\n    Site('a', timezone=3)\n",
+    })  # fmt: skip
+    assert mistake == "shared/sites.py:4, from here/stack.py:5: site.a: timezone: expected text, got 3"
+
+
+def test_rows_name_their_line_in_mistakes(loader: Any) -> None:
+    text = (
+        PROVIDER + SITES + 'for row in rows("sites.csv"):\n    Site(row["name"], variables=row.group("var."), zone=1)'
+    )
+    found = loader.mistakes(text, **{"here/sites.csv": "name,var.A\na,1\nb,\n"})
+    assert found[0].startswith("stack.py:5 (sites.csv:2): site.a: unknown keyword 'zone'")
+    assert found[1].startswith("stack.py:5 (sites.csv:3): site.b: unknown keyword 'zone'")
+
+
+def test_rows_leave_blank_cells_out_of_groups(loader: Any) -> None:
+    text = PROVIDER + SITES + 'for row in rows("sites.csv"):\n    Site(row["name"], variables=row.group("var."))'
+    stack = loader(text, **{"here/sites.csv": "name,var.A,var.B\na,1,2\nb,,3\n"})
+    assert stack.blocks["site.b"].values["variables"] == {"B": "3"}
+    assert stack.inputs == ("here/sites.csv", "here/stack.py")
+
+
+def test_a_missing_column_names_the_nearest(loader: Any) -> None:
+    text = PROVIDER + SITES + 'for row in rows("sites.csv"):\n    Site("a", address=row["adress"])'
+    (mistake,) = loader.mistakes(text, **{"here/sites.csv": "name,address\na,1\n"})
+    assert mistake.startswith("stack.py:5 (sites.csv:2): sites.csv:2 has no column 'adress'; did you mean 'address'?")
+
+
+def test_a_row_of_another_length_is_a_mistake(loader: Any) -> None:
+    text = PROVIDER + 'for row in rows("sites.csv"):\n    pass'
+    assert "2 columns are named" in loader.mistakes(text, **{"here/sites.csv": "a,b\n1,2,3\n"})[0]
+
+
+def test_a_file_that_is_not_there_is_a_mistake(loader: Any) -> None:
+    assert loader.mistakes(PROVIDER + 'list(rows("no.csv"))') == [
+        "stack.py:3: rows: cannot read no.csv: No such file or directory"
+    ]
+
+
+def test_modules_stand_in_addresses_and_outputs(loader: Any) -> None:
+    text = (
+        PROVIDER
+        + SITES
+        + 'with module("m"):\n    with module("store 4"):\n        Site("a")\n        output("o", 1)\nSite("b")'
+    )
+    stack = loader(text)
+    assert list(stack.blocks) == ['module.m.module."store 4".site.a', "site.b"]
+    assert list(stack.outputs) == ["module.m.module.store 4.o"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ('Site("a")\nSite("a")', "site.a: is declared twice; first at stack.py:4. Labels must differ"),
+        ('Site("a")\nSite("b", name="a")', "site.b: site 'a' is declared twice; first at stack.py:4"),
+        ('output("o", 1)\noutput("o", 2)', "output o: is declared twice; first at stack.py:4"),
+        ('variable("v", default=1)\nvariable("v", default=2)', "variable 'v' is declared twice; first at stack.py:4"),
+        ('provider("srx")\nprovider("srx")', "provider 'srx' is declared twice; first at stack.py:4"),
+    ],
+)
+def test_one_name_twice_names_both_lines(lines: str, says: str, loader: Any) -> None:
+    (mistake,) = loader.mistakes(PROVIDER + SITES + lines)
+    assert mistake.startswith(f"stack.py:5: {says}")
+
+
+def test_names_of_rules_count_in_their_owner_only(loader: Any) -> None:
+    text = PROVIDER + SITES + (
+        't1 = WanEdgeTemplate("t1", interfaces=[])\nt2 = WanEdgeTemplate("t2", interfaces=[])\n'
+        'for t in (t1, t2):\n    Policy("p", template=t, networks=[], applications=[], action="allow")'
+    )  # fmt: skip
+    assert [a for a in loader(text).blocks if a.startswith("policy")] == ["policy.t1.p", "policy.t2.p"]
+
+
+def test_one_policy_label_twice_names_the_rule(loader: Any) -> None:
+    text = PROVIDER + SITES + (
+        't = WanEdgeTemplate("t", interfaces=[])\n'
+        'for _ in range(2):\n    Policy("p", template=t, networks=[], applications=[], action="allow")'
+    )  # fmt: skip
+    assert loader.mistakes(text)[0].endswith("Labels must differ (HA100)")
+
+
+def test_variables_come_from_outside_or_from_their_default(loader: Any) -> None:
+    loader.given = {"a": "from outside"}
+    stack = loader(PROVIDER + 'Data("d", input=[variable("a"), variable("b", default=3)])')
+    assert stack.blocks["record.d"].values["input"] == ["from outside", 3]
+    assert (stack.variables["a"].source, stack.variables["b"].source) == ("--var", "default")
+
+
+def test_a_variable_without_value_says_how_to_give_one(loader: Any) -> None:
+    assert loader.mistakes(PROVIDER + 'Data("d", input=variable("a"))') == [
+        "stack.py:3: variable 'a': no value given; use --var"
+    ]
+
+
+def test_secrets_are_known_by_their_source_only(loader: Any) -> None:
+    loader.given = {"pw": "hunter2"}
+    stack = loader(
+        PROVIDER
+        + SITES
+        + 'Overlay("o", psk=secret("env:PSK", version="3"))\nData("d", input=variable("pw", sensitive=True))'
+    )
+    assert {one.source for one in stack.secrets()} == {"env:PSK", "var:pw"}
+    assert "hunter2" not in str([block.values for block in stack.blocks.values()])
+
+
+def test_a_secret_as_text_is_refused(loader: Any) -> None:
+    (mistake,) = loader.mistakes(PROVIDER + SITES + 'Overlay("o", psk="hunter2")')
+    assert mistake == (
+        'stack.py:4: overlay.o: psk: expected secret("env:NAME"), got text; a secret never stands in a stack'
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("Sit('a')", "stack.py:4: NameError: name 'Sit' is not defined"),
+        ("def f(:", "stack.py:4: syntax error: "),
+        ("raise SystemExit(3)", "stack.py:4: SystemExit: 3"),
+        ("import nothing_of_the_sort", "stack.py:4: ModuleNotFoundError: No module named 'nothing_of_the_sort'"),
+        ("Site('a').rol", "stack.py:4: AttributeError: 'Site' object has no attribute 'rol'"),
+    ],
+)
+def test_exceptions_of_pythons_own_are_one_line(line: str, says: str, loader: Any) -> None:
+    assert loader.mistakes(PROVIDER + SITES + line)[-1].startswith(says)
+
+
+def test_prints_do_not_mix_with_results(loader: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    loader(PROVIDER + 'print("hello")')
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "hello\n")
+
+
+def test_a_stack_that_is_run_by_hand_says_what_to_run() -> None:
+    from haplan.design import Site
+
+    with pytest.raises(HaplanError, match=r"outside a load; write it in a stack\.py and run: haplan plan"):
+        Site("a")
+
+
+@pytest.mark.parametrize(("place", "says"), [("nowhere", "no such stack"), (".", "no stack.py in this folder")])
+def test_what_is_no_stack_is_said(place: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(HaplanError, match=says):
+        find(tmp_path / place)
+
+
+def providers(loader: Any, text: str) -> Stack:
+    found: Stack = loader("from haplan import provider\n" + SITES + text)
+    return found
+
+
+def test_a_resource_takes_its_owners_provider(loader: Any) -> None:
+    stack = providers(loader, (
+        'a = provider("mist", alias="a")\nb = provider("mist", alias="b")\n'
+        't = WanEdgeTemplate("t", provider=a, interfaces=[])\ns = Site("s", provider=b)\n'
+        'Policy("p", template=t, networks=[], applications=[], action="allow")'
+    ))  # fmt: skip
+    assert {b.address: b.provider for b in stack.blocks.values()} == {
+        "wan_edge_template.t": "mist.a", "site.s": "mist.b", "policy.t.p": "mist.a",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('Site("s")', "the stack names no provider"),
+        ('provider("mist")\nprovider("srx")\nSite("s")', "which provider? The stack has several"),
+        ('provider("mist", alias="a")\nSite("s")', "which provider? The stack has none without an alias"),
+    ],
+)
+def test_an_unclear_provider_is_asked_for(text: str, says: str, loader: Any) -> None:
+    assert says in loader.mistakes("from haplan import provider\n" + SITES + text)[0]

@@ -1,0 +1,108 @@
+"""References: whole, cut, and where they cannot stand."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from haplan.model import value as model
+
+START = (
+    "from haplan import Data, output, provider, secret, variable\nfrom haplan.design import Site, Network\n"
+    'provider("mist")\na = Site("a")\n'
+)
+
+
+def test_a_reference_in_an_attribute_is_data_and_an_edge(loader: Any) -> None:
+    block = loader(START + 'Data("d", input={"site": [a.id]})').blocks["record.d"]
+    assert block.values["input"] == {"site": [model.Ref("site.a", ("id",))]}
+    assert [(one.address, one.via) for one in block.references] == [("site.a", "input")]
+
+
+def test_a_reference_in_an_f_string_is_found_again(loader: Any) -> None:
+    block = loader(START + 'Data("d", input=f"<{a.id}>")').blocks["record.d"]
+    assert block.values["input"] == model.Text(("<", model.Ref("site.a", ("id",)), ">"))
+    assert [one.address for one in block.references] == ["site.a"]
+
+
+def test_a_text_that_is_only_a_reference_is_that_reference(loader: Any) -> None:
+    assert loader(START + 'Data("d", input=f"{a.id}")').blocks["record.d"].values["input"] == model.Ref(
+        "site.a", ("id",)
+    )
+
+
+def test_a_derived_value_is_known_at_once_and_makes_no_edge(loader: Any) -> None:
+    stack = loader(START + 'Data("d", input=f"it is {a.role}")\noutput("o", a.role)')
+    assert stack.blocks["record.d"].values["input"] == "it is none"
+    assert stack.blocks["record.d"].references == ()
+    assert stack.outputs["o"].value == "none"
+
+
+@pytest.mark.parametrize("how", ["[1:]", "[:-1]", ".upper()[2:]", '.replace("\\ue010", "\\ue011")', "[::-1]"])
+def test_a_damaged_reference_is_a_mistake_with_its_line(how: str, loader: Any) -> None:
+    (mistake,) = loader.mistakes(START + f'Data("d", input=f"{{a.id}}"{how})')
+    assert mistake.startswith("stack.py:5: record.d: input: a reference in this text was cut or changed")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('Site(f"x{a.id}")', "site: a label cannot hold a reference"),
+        ('Site("x", name=f"x{a.id}")', "site.x: name: a remote name cannot hold a reference"),
+        ('output(f"{a.id}", 1)', "a name cannot hold a reference"),
+        ('variable("v", default=f"{a.id}")', "variable 'v': its default cannot hold a reference"),
+    ],
+)
+def test_a_reference_cannot_make_a_name(line: str, says: str, loader: Any) -> None:
+    (mistake,) = loader.mistakes(START + line)
+    assert mistake.startswith("stack.py:5: ")
+    assert says in mistake
+
+
+@pytest.mark.parametrize(
+    ("line", "how"),
+    [
+        ("if a.id: pass", "as a truth value"), ("x = not a.id", "as a truth value"),
+        ('x = a.id == "x"', "in a comparison"),
+        ('x = a.id != "x"', "in a comparison"), ("x = a.id < 3", "in a comparison"), ("x = int(a.id)", "as a number"),
+        ("x = [1, 2][a.id]", "as a number"), ('x = a.id + "x"', "in a sum"), ("x = list(a.id)", "in a loop"),
+        ('x = f"{a.id:>8}"', "in an f-string with the format"), ("x = len(a.id)", "for its length"),
+    ],
+)  # fmt: skip
+def test_a_reference_is_no_plain_value(line: str, how: str, loader: Any) -> None:
+    (mistake,) = loader.mistakes(START + line)
+    assert mistake.startswith(f"stack.py:5: site.a.id cannot be used {how}")
+    assert "known only after apply" in mistake
+
+
+def test_what_was_wrong_before_is_reported_with_it(loader: Any) -> None:
+    found = loader.mistakes(START + 'Site("b", timezone=3)\nif a.id: pass')
+    assert [line.split(": ")[0] for line in found] == ["stack.py:5", "stack.py:6"]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Co"])))
+def test_a_text_without_reference_stays_as_it_is(text: str) -> None:
+    from haplan.language.refs import scan
+
+    assert scan(text) == text
+
+
+@given(st.text(st.characters(min_codepoint=0xE000, max_codepoint=0xE01F), min_size=1))
+def test_private_characters_of_somebody_else_are_refused(text: str) -> None:
+    from pathlib import Path
+
+    from haplan.language.record import Recording, recording
+    from haplan.language.refs import scan
+
+    with recording(Recording(Path(), lambda *_: (None, ""), {})), pytest.raises(ValueError, match="cut or changed"):
+        scan(text)
+
+
+def test_the_kept_forms_come_back_from_json() -> None:
+    tree = {
+        "ref": model.Ref("site.a", ("id",)), "text": model.Text(("x", model.Ref("site.a", ("id",)))),
+        "n": [1, None, True],
+        "secret": model.Secret("env:X", "1", "hmac"), "unknown": model.Unknown("site.a.id"),
+    }  # fmt: skip
+    assert model.decode(model.encode(tree)) == tree
