@@ -163,7 +163,8 @@ class Session:
         scheme = self.state_url.partition("://")[0] if "://" in self.state_url else "sqlite"
         if scheme not in self.plugins.state_backends:
             known = ", ".join(sorted(self.plugins.state_backends)) or "none"
-            raise PluginError(f"no state backend for {scheme!r} is installed; there are: {known}")
+            broken = "".join(f"; plugin {name!r} is broken: {why}" for name, why in self.plugins.broken.items())
+            raise PluginError(f"no state backend for {scheme!r} is installed; there are: {known}{broken}")
         return self.plugins.state_backends[scheme](self.state_url, _Wall(self))
 
     @cached_property
@@ -287,9 +288,9 @@ class Session:
         alive = holder is not None and holder.until > _Wall(self).now()
         if holder is not None and alive:
             return (
-                f"{holder.who} writes this state now ({holder.what}, lock {holder.id}); what it writes may still change",
+                f"{holder.who} writes this state now ({holder.what}, lock {holder.id}); its part may still change",
             )
-        left = sorted({intent.address for intent in state.intents})
+        left = sorted(state.unsettled())
         return (
             (f"an earlier run ended in the middle of: {', '.join(left)}; this plan goes on from what is true",)
             if left
