@@ -1,0 +1,66 @@
+"""The stack that `init` writes, on simulators: it validates, plans, and its lab serves other clients."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+def mine(run, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A stack as `haplan init` wrote it, with all plugins."""
+    monkeypatch.delenv("HAPLAN_PLUGINS_OFF")
+    assert run("init", "mine").code == 0
+    return "mine"
+
+
+def test_what_init_writes_validates_and_plans(run, mine: str) -> None:
+    assert run("validate", mine).code == 0
+    planned = run("plan", mine, "--lab")
+    assert planned.code == 0
+    assert "\n7 to create, 0 to change, 0 to replace, 0 to delete · " in planned.out
+    assert planned.out.endswith("To carry it out: haplan apply mine --lab\n")
+
+
+def test_a_portal_edit_is_drift_with_who_and_the_plan_mends_it(run, mine: str, folder: Path) -> None:
+    assert run("apply", mine, "--lab", "--auto-approve").code == 0
+    with serving(folder) as settings:
+        headers = {"Authorization": f"Token {settings['MIST_APITOKEN']}"}
+        with httpx.Client(base_url=settings["MIST_HOST"], headers=headers) as portal:
+            sites = f"/api/v1/orgs/{settings['MIST_ORG_ID']}/sites"
+            site = next(one for one in portal.get(sites).json() if one["name"] == "branch")
+            portal.put(f"/api/v1/sites/{site['id']}", json={"timezone": "Europe/Berlin"}).raise_for_status()
+    drifted = run("drift", mine, "--lab")
+    assert drifted.code == 2
+    assert "1 resource changed outside haplan" in drifted.out
+    assert '      ~ timezone  "America/New_York" → "Europe/Berlin"\n' in drifted.out
+    planned = run("plan", mine, "--lab", "--detailed-exitcode")
+    assert planned.code == 2
+    assert '      ~ timezone  "Europe/Berlin" → "America/New_York"\n' in planned.out
+
+
+class serving:  # noqa: N801  (reads as a statement: with serving(folder))
+    """``haplan lab mine`` in a process of its own; gives its settings, and ends it as Ctrl-C does."""
+
+    def __init__(self, folder: Path) -> None:
+        command = [sys.executable, "-m", "haplan.cli.main", "lab", "mine"]
+        self._process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        assert self._process.stdout is not None
+        for row in self._process.stdout:
+            name, _, value = row.strip().partition("=")
+            if value:
+                found[name] = value
+            if "MIST_APITOKEN" in found:
+                break
+        return found
+
+    def __exit__(self, *exc: object) -> None:
+        self._process.send_signal(signal.SIGINT)
+        _, err = self._process.communicate(timeout=20)
+        assert (self._process.returncode, err.strip()) == (0, "Ctrl-C ends it.")
