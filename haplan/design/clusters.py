@@ -72,6 +72,11 @@ class Cluster(Resource):
             return "hub"
         return self.template.haplan_role if isinstance(self.template, WanEdgeTemplate) else "standalone"
 
+    def haplan_provider_of(self) -> Resource | None:
+        """The provider of what it carries."""
+        carried = [one for one in (self.template, self.profile) if isinstance(one, Resource)]
+        return carried[0] if carried and not self.haplan_data else None
+
     def haplan_finish(self, values: dict[str, Tree], taking: Taking) -> dict[str, Tree]:
         """Tell the site of its cluster; what it carries, and how many nodes, rules judge."""
         if isinstance(self.site, Site):

@@ -162,6 +162,10 @@ class Resource:
         _construct(made, label, {"name": name, "provider": provider}, data=True)
         return made
 
+    def haplan_provider_of(self) -> "Resource | None":
+        """Whose provider it takes, and may not differ from: its owner's, unless the type says another."""
+        return None if self.haplan_data else self.haplan_owner
+
     def haplan_finish(self, values: dict[str, model.Tree], taking: Taking) -> Mapping[str, model.Tree]:
         """For types whose parts depend on the whole: may add to the plain values, and record mistakes."""
         return values

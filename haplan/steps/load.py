@@ -120,9 +120,10 @@ def _provider_key(found: Resource, into: Recording) -> str:
     if kind.name == "record":
         return "haplan"
     own = found.provider.key if isinstance(found.provider, ProviderBlock) else ""
-    if found.haplan_owner is not None and not found.haplan_data:
-        owners = _provider_key(found.haplan_owner, into)
-        if own and own != owners:
+    owner = found.haplan_provider_of()
+    if owner is not None:
+        owners = _provider_key(owner, into)
+        if own and owners and own != owners:
             into.mistake(
                 f"{found.haplan_address}: provider {own!r} differs from its owner's {owners!r}", found.haplan_location
             )

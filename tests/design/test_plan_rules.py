@@ -200,6 +200,23 @@ def test_a_hub_does_not_go_while_its_spokes_stay(stack: Any) -> None:
     }
 
 
+def test_another_order_of_paths_moves_traffic() -> None:
+    def paths(*names: str, strategy: str = "ordered") -> dict[str, Any]:
+        return {"strategy": strategy, "paths": [{"kind": "wan", "name": name} for name in names]}
+
+    def said(before: Any, after: Any) -> str | None:
+        change = Change("steering.t.s", "steering", "s", "mist", Action.UPDATE, before=before, after=after)
+        return rules(change).get("HA095")
+
+    assert said(paths("wan0", "wan1"), paths("wan1", "wan0")) == "s: traffic moves from wan0 > wan1 to wan1 > wan0"
+    assert said(paths("a", "b", strategy="ecmp"), paths("b", "a", strategy="ecmp")) is None
+
+
+def test_a_moved_policy_is_said() -> None:
+    change = Change("policy.t.p", "policy", "p", "mist", Action.UPDATE, before={}, after={}, position=(3, 1))
+    assert rules(change)["HA108"] == "p moves from 3 to 1"
+
+
 def test_nothing_known_of_the_devices_breaks_no_rule() -> None:
     odd = [
         cluster(Action.CREATE, None, None), cluster(Action.UPDATE, {}, {}), cluster(Action.DELETE, {}, None),

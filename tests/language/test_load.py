@@ -228,6 +228,18 @@ def test_a_resource_takes_its_owners_provider(loader: Any) -> None:
     }  # fmt: skip
 
 
+def test_a_cluster_takes_the_provider_of_what_it_carries(loader: Any) -> None:
+    text = (
+        'a = provider("mist", alias="a")\nt = WanEdgeTemplate("t", provider=a, interfaces=[])\n'
+        'Cluster("c", site=Site("s", provider=a), template=t, model="SSR120", nodes=[])'
+    )
+    assert providers(loader, text).blocks["cluster.c"].provider == "mist.a"
+    (mistake,) = loader.mistakes(
+        "from haplan import provider\n" + SITES + text.replace("nodes=[]", 'nodes=[], provider=provider("srx")')
+    )
+    assert mistake == "stack.py:5: cluster.c: provider 'srx' differs from its owner's 'mist.a'"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

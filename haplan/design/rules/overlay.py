@@ -206,6 +206,51 @@ def spread(design: Picture) -> Iterator[Found]:
 
 
 book.says(
+    "HA077",
+    "warning",
+    "Hub and spoke are in different sites",
+    why="A spoke beside its hub needs no overlay, and the cloud gives a site one template.",
+    source="SSRDOC",
+    confidence="M",
+    types=("cluster",),
+)
+
+
+@book.validate("HA077")
+def apart(design: Picture) -> Iterator[Found]:
+    hubs = {pair.site.address: pair for pair in design.pairs if pair.role == "hub" and pair.site is not None}
+    for pair in design.pairs:
+        hub = hubs.get(pair.site.address) if pair.site is not None and pair.role == "spoke" else None
+        if hub is not None:
+            text = f"{hub.label} and {pair.label} share site {pair.site_name}"
+            yield Found(pair.block.address, text, pair.location)
+
+
+book.says(
+    "HA079",
+    "warning",
+    "A network that policies send over the overlay is advertised",
+    why="The other end does not know the way back.",
+    source="MISTLAB",
+    confidence="M",
+    types=("policy",),
+)
+
+
+@book.validate("HA079")
+def advertised(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        over = {label for label, _ in _steered(owner)}
+        for policy in owner.policies:
+            if policy.values.get("action") != "allow" or not over & {b.label for b in design.each(policy, "steering")}:
+                continue
+            for network in design.each(policy, "networks"):
+                if not network.data and not network.values.get("advertise"):
+                    text = f"{network.name} is not advertised; {policy.label} will not get traffic back"
+                    yield Found(policy.address, text, str(policy.location), "give the network advertise=")
+
+
+book.says(
     "HA080", "warning", "Hub and spoke of one overlay are of one family",
     why="SRX peers speak IPsec, SSR peers speak SVR.", source="API", confidence="M", types=("wan_edge_template",),
 )  # fmt: skip

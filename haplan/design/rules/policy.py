@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterator, Mapping
 
+from haplan.contracts import PlanView
 from haplan.design.paths import LocalPath
 from haplan.design.picture import Owner, Pair, Picture
 from haplan.design.rules.book import Book, Found
@@ -237,3 +238,21 @@ def protocols(design: Picture) -> Iterator[Found]:
         if ("addresses" in block.values or "hostnames" in block.values) and not block.values.get("protocols"):
             text = f"{block.label}: no protocol given; state any or list ports"
             yield Found(block.address, text, str(block.location), 'protocols=["any"]')
+
+
+book.says(
+    "HA108",
+    "warning",
+    "Reordering policies is a change even if no policy changed",
+    why="The first policy that matches decides.",
+    source="POL",
+    types=_TYPES,
+)
+
+
+@book.plan("HA108")
+def moves(view: PlanView) -> Iterator[Found]:
+    for change in view.changes:
+        if change.type == "policy" and change.position is not None and change.before is not None:
+            before, after = change.position
+            yield Found(change.address, f"{change.name} moves from {before} to {after}", change.location)

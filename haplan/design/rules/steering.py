@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from haplan.contracts import PlanView
 from haplan.design.paths import Endpoint, LocalPath, Path, TunnelPath, WanPath
 from haplan.design.picture import Owner, Picture
 from haplan.design.rules.book import Book, Found
 from haplan.design.rules.overlay import endpoints_of
+from haplan.model.plan import Action
 from haplan.model.stack import Block
 
 book = Book()
@@ -248,3 +250,34 @@ def used(design: Picture) -> Iterator[Found]:
         for block in owner.steerings:
             if block.address not in users:
                 yield Found(block.address, f"{block.label} is unused", str(block.location))
+
+
+book.says(
+    "HA095",
+    "warning",
+    "A changed path order or strategy changes live traffic",
+    why="Sessions move to another circuit as soon as it is written.",
+    source="SEED",
+    types=_TYPES,
+)
+
+
+@book.plan("HA095")
+def traffic_moves(view: PlanView) -> Iterator[Found]:
+    for change in view.changes:
+        if change.type != "steering" or change.action is not Action.UPDATE:
+            continue
+        before, after = (_in_words(values) for values in (change.before, change.after))
+        if before and after and before != after:
+            yield Found(change.address, f"{change.name}: traffic moves from {before} to {after}", change.location)
+
+
+def _in_words(values: Any) -> str:
+    """``wan0 > wan1`` for an ordered rule, ``ecmp of wan0, wan1`` for a set."""
+    values = values or {}
+    paths = values.get("paths")
+    names = [str(path.get("name", path.get("networks"))) for path in paths if isinstance(path, dict)] if paths else []
+    strategy = values.get("strategy")
+    if strategy == "ordered":
+        return " > ".join(names)
+    return f"{strategy} of {', '.join(sorted(names))}" if names else ""

@@ -236,3 +236,27 @@ def still_connected(design: Picture) -> Iterator[Found]:
                     role = row.changed_role(port)
                     text = f"node{node}: its only cloud path was {port}, which becomes {role}; use {instead}"
                     yield Found(owner.block.address, text, face.location, f"move {face.name} to {instead}")
+
+
+book.says(
+    "HA064",
+    "error",
+    "Two WAN interfaces of a pair do not hold the same address",
+    why="Two interfaces of one address: neither works reliably.",
+    source="SEED",
+)
+
+
+@book.validate("HA064")
+def own_addresses(design: Picture) -> Iterator[Found]:
+    for owner in design.owners:
+        seen: dict[tuple[str, str], Face] = {}
+        for face in owner.of("wan"):
+            for pair, (text,) in at_sites(owner, _address(face).get("ip")):
+                ip = text.partition("/")[0]
+                sites = [pair.site_name] if pair else [one.site_name for one in owner.pairs] or [""]
+                first = next((seen[site, ip] for site in sites if (site, ip) in seen), None)
+                if first is not None:
+                    message = f"{first.name} and {face.name} both use {ip}{where(pair)}"
+                    yield Found(owner.block.address, message, face.location)
+                seen.update({(site, ip): face for site in sites})
