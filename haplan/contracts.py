@@ -453,36 +453,52 @@ OrderHook = Callable[[Sequence[Node]], Iterable[Edge]]
 
 
 class StateBackend(Protocol):
-    """Where state is kept. Reading never writes; no state yet is an empty `State`.
+    """Where state is kept. Reading never writes and never waits for a writer; no state yet is an empty `State`.
 
-    Raises everywhere: `haplan.errors.StateError` for what is damaged or newer.
+    Every write but `lock` and `unlock` needs the lock, and compares its fencing token in the transaction that writes.
+    `haplan.state` has what backends share: cells, the pulled document, the rules of lock and versions, recovery files.
+
+    Raises everywhere: `haplan.errors.StateError` for what is damaged or newer, or cannot be reached.
     """
 
-    url: str
+    @property
+    def url(self) -> str:
+        """Where, for people: without a password."""
+        ...
+
+    @property
+    def migrated(self) -> str:
+        """Where the copy is that was made of an older state before this object migrated it; "" if it did not."""
+        ...
+
+    def now(self) -> float:
+        """Seconds since the epoch on the clock that leases go by: the server's, where there is one."""
+        ...
+
+    # --- Reading ---
 
     def load(self) -> State:
         """The whole state."""
         ...
 
-    def begin(self, run: Run) -> Run:
-        """Open a run: mints lineage and key at the first, gives it the next serial. Lock first."""
+    def holder(self) -> Holder | None:
+        """Who holds the lock, its lease run out or not."""
         ...
 
-    def save(self, update: Update) -> None:
-        """Write one update, all or nothing.
+    def as_of(self, serial: int) -> State:
+        """Rows, orders and outputs as the run of that serial left them; what is known for now only is left empty.
 
         Raises:
-            haplan.errors.Stale: A row is not what `Update.expected` says.
-            haplan.errors.StateNotSaved: It could not be written.
+            haplan.errors.StateError: There is no such serial, or its history was pruned.
         """
         ...
 
-    def end(self, run: Run) -> None:
-        """Close a run with its result."""
-        ...
+    # --- The lock ---
 
     def lock(self, holder: Holder, *, takeover: bool = True) -> Holder:
         """Take the lock; a holder whose lease has run out is replaced. Gives the holder with its fencing token.
+
+        Makes the state where there is none, and migrates an older one; see `migrated`.
 
         Raises:
             haplan.errors.Locked: Somebody else holds it; the message says who, where, since when and for what.
@@ -497,8 +513,23 @@ class StateBackend(Protocol):
         """Give the lock back, or take it from the holder of that id; None if nobody held it."""
         ...
 
-    def holder(self) -> Holder | None:
-        """Who holds the lock."""
+    # --- Writing ---
+
+    def begin(self, run: Run) -> Run:
+        """Open a run: mints lineage and key at the first, gives it the next serial. Lock first."""
+        ...
+
+    def save(self, update: Update) -> None:
+        """Write one update, all or nothing.
+
+        Raises:
+            haplan.errors.Stale: A row is not what `Update.expected` says.
+            haplan.errors.StateNotSaved: It could not be written; the message says which recovery file has it.
+        """
+        ...
+
+    def end(self, run: Run) -> None:
+        """Close a run with its result."""
         ...
 
     def journal(self, intent: Intent) -> Intent:
@@ -509,8 +540,23 @@ class StateBackend(Protocol):
         """Record outcomes: (id, outcome, result)."""
         ...
 
+    def push(self, document: bytes) -> None:
+        """Put a pulled state (`haplan.state.document`) in place of this one; the secret key stays.
+
+        Raises:
+            haplan.errors.StateError: It is damaged, of another lineage, older, or changed without a new serial.
+        """
+        ...
+
+    def prune(self, keep: int) -> int:
+        """Forget the history of all but the latest `keep` runs; gives how many runs were forgotten.
+
+        Digests that were applied stay known.
+        """
+        ...
+
     def close(self) -> None:
-        """Let go of the file or connection."""
+        """Let go of the file or connection. The lock stays as it is."""
         ...
 
 

@@ -12,6 +12,7 @@ SOURCES = [ROOT / "haplan", ROOT / "providers", ROOT / "state"]
 FLOORS = {
     "model": 0,
     "errors": 0,
+    "state": 1,
     "language": 1,
     "contracts": 2,
     "hookspecs": 3,

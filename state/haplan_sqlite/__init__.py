@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from haplan.contracts import OpenState
 from haplan.hookspecs import hookimpl
 from haplan_sqlite.backend import SqliteState, open_sqlite
-from haplan_sqlite.codec import parse, pull
 
 haplan_api = 1
 
@@ -16,4 +15,4 @@ def haplan_state_backends() -> Mapping[str, OpenState]:
     return {"sqlite": open_sqlite}
 
 
-__all__ = ["SqliteState", "haplan_api", "haplan_state_backends", "open_sqlite", "parse", "pull"]
+__all__ = ["SqliteState", "haplan_api", "haplan_state_backends", "open_sqlite"]

@@ -11,7 +11,9 @@ from typing import Any
 from haplan.contracts import Clock
 from haplan.errors import HaplanError, Locked, StateError, StateNotSaved
 from haplan.model.state import Holder, Intent, Run, State, Update
-from haplan_sqlite import codec, history, lease, reading, recovery, schema, writing
+from haplan.state import recovery
+from haplan.state.document import parse, pull, refuse_push
+from haplan_sqlite import history, lease, reading, schema, writing
 
 Mint = Callable[[], tuple[str, bytes]]
 
@@ -45,13 +47,13 @@ class SqliteState:
     Attributes:
         url: Where, as an absolute ``sqlite:///`` URL.
         path: The file.
-        migrated: The copy that was made of an older state before it was migrated, if it was.
+        migrated: Path of the copy that was made of an older state before it was migrated, or "".
     """
 
     def __init__(self, path: Path, clock: Clock, *, mint: Mint = _mint) -> None:
         self.path = path.resolve()  # now: a later change of folder must not change the state
         self.url = f"sqlite:///{self.path}"
-        self.migrated: Path | None = None
+        self.migrated = ""
         self._clock = clock
         self._mint = mint
         self._writer: sqlite3.Connection | None = None
@@ -64,6 +66,10 @@ class SqliteState:
     def load(self) -> State:
         """The whole state; an empty one where there is no file."""
         return self._read(reading.load_checked) or State()
+
+    def now(self) -> float:
+        """This machine's clock."""
+        return self._clock.now()
 
     def holder(self) -> Holder | None:
         """Who holds the lock, its lease run out or not."""
@@ -146,7 +152,8 @@ class SqliteState:
                 lease.fence(db, self._held, self._clock.now())
                 writing.save(db, update)
         except (sqlite3.Error, ValueError) as error:  # ValueError: text or a number that no file can hold
-            raise recovery.not_saved(self.path, self._lineage, update, error) from error
+            folder, stem = self.path.parent, self.path.name
+            raise recovery.not_saved(str(self.path), folder, stem, self._lineage, update, error) from error
 
     def end(self, run: Run) -> None:
         """Close a run with its result."""
@@ -169,11 +176,11 @@ class SqliteState:
         Raises:
             StateError: It is damaged, of another lineage, older, or changed without a new serial.
         """
-        state = codec.parse(document)
+        state = parse(document)
         with self._locked("nothing was pushed") as db:
             stored = reading.load(db)
-            _may_replace(state, stored, self.path)
-            if codec.pull(stored) != codec.pull(state):
+            refuse_push(state, stored, str(self.path))
+            if pull(stored) != pull(state):
                 writing.push(db, state, stored, self._mint())
 
     def prune(self, keep: int) -> int:
@@ -220,7 +227,7 @@ class SqliteState:
                 f"state {self.path} was made by an older haplan and is in use by {there.who} on {there.where} "
                 f"(pid {there.pid}); it can be migrated when that run has ended"
             )
-        self.migrated = writing.migrate(db, self.path)
+        self.migrated = str(writing.migrate(db, self.path) or "")
 
     @contextmanager
     def _locked(self, missing: str, kind: type[HaplanError] = StateError) -> Iterator[sqlite3.Connection]:
@@ -257,25 +264,3 @@ def _snapshot(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         yield db
     finally:
         db.execute("ROLLBACK")
-
-
-def _may_replace(state: State, stored: State, path: Path) -> None:
-    if not state.lineage and (state.rows or state.serial):
-        raise StateError("the pulled state has rows but no lineage: it is damaged; nothing was pushed")
-    if not stored.lineage:
-        return
-    if state.lineage != stored.lineage:
-        raise StateError(
-            f"the pulled state has lineage {state.lineage or '(none)'}, state {path} has {stored.lineage}: "
-            "they are two states; nothing was pushed"
-        )
-    if state.serial < stored.serial:
-        raise StateError(
-            f"the pulled state has serial {state.serial}, state {path} is at {stored.serial}: it would undo later "
-            "runs; pull again and mend that"
-        )
-    if state.serial == stored.serial and codec.pull(state) != codec.pull(stored):
-        raise StateError(
-            f"the pulled state was changed but has the serial {state.serial} of the stored one; "
-            f"set its serial to {state.serial + 1}"
-        )

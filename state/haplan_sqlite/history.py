@@ -3,8 +3,8 @@
 import sqlite3
 from typing import Any
 
-from haplan.errors import StateError
 from haplan.model.state import State
+from haplan.state import cells, versions
 from haplan_sqlite import reading
 
 
@@ -16,16 +16,14 @@ def as_of(db: sqlite3.Connection, serial: int) -> State:
     """
     known = reading.meta(db)
     oldest, latest = int(known.get("pruned", 1)), int(known.get("serial", 0))
-    if not oldest <= serial <= latest:
-        kept = f"kept are {oldest} to {latest}" if latest else "nothing was recorded yet"
-        raise StateError(f"the state has no record of serial {serial}; {kept}")
+    versions.refuse_unkept(serial, oldest, latest)
     return State(
         lineage=known.get("lineage", ""),
         serial=serial,
         key=bytes.fromhex(known.get("secret_key", "")),
-        rows=reading.rows(_versions(db, "rows", "row_history", reading.ROW, serial)),
-        orders=reading.orders(_versions(db, "orders", "order_history", ("document", "list", "names"), serial)),
-        outputs=reading.outputs(_versions(db, "outputs", "output_history", ("name", "value", "sensitive"), serial)),
+        rows=cells.rows(_versions(db, "rows", "row_history", cells.ROW, serial)),
+        orders=cells.orders(_versions(db, "orders", "order_history", ("document", "list", "names"), serial)),
+        outputs=cells.outputs(_versions(db, "outputs", "output_history", ("name", "value", "sensitive"), serial)),
         runs=tuple(run for run in reading.runs(db) if run.serial <= serial),
     )
 
@@ -49,7 +47,7 @@ def prune(db: sqlite3.Connection, keep: int) -> int:
 
 
 def _versions(db: sqlite3.Connection, table: str, history: str, names: tuple[str, ...], serial: int) -> list[Any]:
-    columns = reading.quoted(names)
+    columns = cells.quoted(names)
     return db.execute(
         f"SELECT {columns} FROM {table} WHERE since <= ? "
         f"UNION ALL SELECT {columns} FROM {history} WHERE since <= ? AND until > ?",

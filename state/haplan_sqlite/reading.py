@@ -3,17 +3,15 @@
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, get_args
-
-import attrs
+from typing import NamedTuple, TypeVar
 
 from haplan.errors import StateError
-from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Status
+from haplan.model.state import PlacementRow, Run, State
+from haplan.state import cells
 from haplan_sqlite import schema
-from haplan_sqlite.codec import dumps, mapping, strings
 
 T = TypeVar("T")
 Query = Callable[[sqlite3.Connection], T]
@@ -126,21 +124,6 @@ def readable(path: Path) -> Iterator[None]:
 
 # --- What the tables say ----------------------------------------------------------------------------------------------
 
-ROW = tuple(field.name for field in attrs.fields(Row))
-INTENT = tuple(field.name for field in attrs.fields(Intent))
-RUN = tuple(field.name for field in attrs.fields(Run))
-
-_MAPPINGS = ("values", "lifecycle", "private")
-_STRINGS = ("declared", "sensitive", "depends_on")
-_JSON = frozenset((*_MAPPINGS, *_STRINGS))
-_STATUS = ROW.index("status")
-_STATUSES = frozenset(get_args(Status))
-
-
-def quoted(names: Iterable[str]) -> str:
-    """Column names for SQL; some of ours are words of SQL."""
-    return ", ".join(f'"{name}"' for name in names)
-
 
 def meta(db: sqlite3.Connection) -> dict[str, str]:
     """Lineage, serial, secret key and the like."""
@@ -162,112 +145,29 @@ def load_checked(db: sqlite3.Connection) -> State:
 def load(db: sqlite3.Connection) -> State:
     """The whole state."""
     known = meta(db)
-    providers = _providers(db)
+    providers = cells.provider_notes(db.execute("SELECT name, kind, content FROM providers ORDER BY name"))
+    intents = db.execute(f"SELECT {cells.quoted(cells.INTENT)} FROM intents WHERE outcome = '' ORDER BY id")
     return State(
         lineage=known.get("lineage", ""),
         serial=int(known.get("serial", 0)),
         key=bytes.fromhex(known.get("secret_key", "")),
-        rows=rows(db.execute(f"SELECT {quoted(ROW)} FROM rows ORDER BY seq, address, deposed")),
+        rows=cells.rows(db.execute(f"SELECT {cells.quoted(cells.ROW)} FROM rows ORDER BY seq, address, deposed")),
         placements={
             record[:3]: PlacementRow(*record)
             for record in db.execute("SELECT address, document, part, status FROM placements")
         },
-        orders=orders(db.execute('SELECT document, "list", names FROM orders')),
-        outputs=outputs(db.execute("SELECT name, value, sensitive FROM outputs")),
+        orders=cells.orders(db.execute('SELECT document, "list", names FROM orders')),
+        outputs=cells.outputs(db.execute("SELECT name, value, sensitive FROM outputs")),
         identities=providers["identity"],
         settings=providers["settings"],
         memories=providers["memory"],
-        intents=_intents(db),
+        intents=cells.intents(intents),
         runs=runs(db),
         applied=frozenset(digest for (digest,) in db.execute("SELECT digest FROM applied")),
     )
 
 
-def rows(records: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], Row]:
-    """Rows by key.
-
-    Raises:
-        ValueError: A cell cannot be read; it says whose and which.
-    """
-    decoders: list[tuple[int, Callable[[str], Any]]] = [(ROW.index(name), mapping) for name in _MAPPINGS]
-    # Most rows share their lists of names with many others of the same type: each is decoded once.
-    lists = _Memo(strings)
-    decoders += [(ROW.index(name), lists.__getitem__) for name in _STRINGS]
-    found = {}
-    for record in records:
-        cells = list(record)
-        for at, decoder in decoders:
-            try:
-                cells[at] = decoder(cells[at])
-            except ValueError as error:
-                raise ValueError(f"{ROW[at]} of row {record[0]}: {error}") from None
-        if cells[_STATUS] not in _STATUSES:
-            raise ValueError(f"status of row {record[0]}: {cells[_STATUS]!r} is unknown")
-        row = Row(*cells)
-        found[(row.address, row.deposed)] = row
-    return found
-
-
-class _Memo(dict[str, Any]):
-    def __init__(self, decoder: Callable[[str], Any]) -> None:
-        super().__init__()
-        self._decoder = decoder
-
-    def __missing__(self, text: str) -> Any:
-        self[text] = self._decoder(text)
-        return self[text]
-
-
-def orders(records: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], OrderRow]:
-    """Orders by key."""
-    return {(document, name): OrderRow(document, name, strings(names)) for document, name, names in records}
-
-
-def outputs(records: Iterable[tuple[str, str, int]]) -> dict[str, OutputRow]:
-    """Outputs by name."""
-    return {name: OutputRow(name, mapping(value)["value"], bool(sensitive)) for name, value, sensitive in records}
-
-
 def runs(db: sqlite3.Connection) -> tuple[Run, ...]:
     """Every run, the latest last."""
-    return tuple(Run(*record) for record in db.execute(f"SELECT {quoted(RUN)} FROM runs ORDER BY serial, started, id"))
-
-
-def _providers(db: sqlite3.Connection) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {"identity": {}, "settings": {}, "memory": {}}
-    for name, kind, content in db.execute("SELECT name, kind, content FROM providers ORDER BY name"):
-        if kind not in found:
-            raise ValueError(f"providers: kind {kind!r} is unknown")
-        found[kind][name] = mapping(content)
-    return found
-
-
-def _intents(db: sqlite3.Connection) -> tuple[Intent, ...]:
-    cells = db.execute(f"SELECT {quoted(INTENT)} FROM intents WHERE outcome = '' ORDER BY id")
-    return tuple(_intent(dict(zip(INTENT, record, strict=True))) for record in cells)
-
-
-def _intent(cells: dict[str, Any]) -> Intent:
-    try:
-        return Intent(**{
-            **cells,
-            "key": mapping(cells["key"]),
-            "result": mapping(cells["result"]),
-            "idempotent": bool(cells["idempotent"]),
-            "addresses": strings(cells["addresses"]),
-        })
-    except (ValueError, StateError) as error:
-        raise ValueError(f"intent {cells['id']}: {error}") from None
-
-
-def intent_cells(intent: Intent) -> tuple[Any, ...]:
-    """An intent as `INTENT` says, its id apart: the journal gives that."""
-    cells = attrs.asdict(intent, recurse=False)
-    for name in ("key", "result", "addresses"):
-        cells[name] = dumps(cells[name])
-    return tuple(cells[name] for name in INTENT)
-
-
-def row_cells(row: Row) -> tuple[Any, ...]:
-    """A row as `ROW` says."""
-    return tuple([dumps(getattr(row, name)) if name in _JSON else getattr(row, name) for name in ROW])
+    sql = f"SELECT {cells.quoted(cells.RUN)} FROM runs ORDER BY serial, started, id"
+    return tuple(Run(*record) for record in db.execute(sql))

@@ -23,8 +23,19 @@ BUSY = 10.0
 """Seconds to wait for another process's transaction; ours take milliseconds, so ten seconds mean something is wrong."""
 
 TABLES = (
-    "meta", "rows", "row_history", "placements", "orders", "order_history", "outputs", "output_history", "providers",
-    "intents", "runs", "applied", "lock",
+    "meta",
+    "rows",
+    "row_history",
+    "placements",
+    "orders",
+    "order_history",
+    "outputs",
+    "output_history",
+    "providers",
+    "intents",
+    "runs",
+    "applied",
+    "lock",
 )
 
 Step = tuple[str, Callable[["Database"], None]]
@@ -35,9 +46,26 @@ Step = tuple[str, Callable[["Database"], None]]
 
 def _state(db: "Database") -> None:
     row = {
-        "address": str, "deposed": str, "type": str, "provider": str, "alias": str, "schema_version": int, "id": str,
-        "name": str, "owner": str, "values": str, "hash": str, "declared": str, "sensitive": str, "depends_on": str,
-        "lifecycle": str, "status": str, "private": str, "source": str, "serial": int, "seq": int,
+        "address": str,
+        "deposed": str,
+        "type": str,
+        "provider": str,
+        "alias": str,
+        "schema_version": int,
+        "id": str,
+        "name": str,
+        "owner": str,
+        "values": str,
+        "hash": str,
+        "declared": str,
+        "sensitive": str,
+        "depends_on": str,
+        "lifecycle": str,
+        "status": str,
+        "private": str,
+        "source": str,
+        "serial": int,
+        "seq": int,
     }
     order = {"document": str, "list": str, "names": str}
     output = {"name": str, "value": str, "sensitive": int}
@@ -57,15 +85,38 @@ def _state(db: "Database") -> None:
 
 def _runs(db: "Database") -> None:
     run = {
-        "id": str, "serial": int, "digest": str, "started": float, "who": str, "command": str, "ended": float,
+        "id": str,
+        "serial": int,
+        "digest": str,
+        "started": float,
+        "who": str,
+        "command": str,
+        "ended": float,
         "result": str,
     }
     intent = {
-        "id": int, "run": str, "transaction": str, "address": str, "document": str, "provider": str, "step": str,
-        "key": str, "idempotent": int, "addresses": str, "outcome": str, "result": str,
+        "id": int,
+        "run": str,
+        "transaction": str,
+        "address": str,
+        "document": str,
+        "provider": str,
+        "step": str,
+        "key": str,
+        "idempotent": int,
+        "addresses": str,
+        "outcome": str,
+        "result": str,
     }
     lock = {
-        "only": int, "token": int, "id": str, "who": str, "where": str, "pid": int, "what": str, "since": float,
+        "only": int,
+        "token": int,
+        "id": str,
+        "who": str,
+        "where": str,
+        "pid": int,
+        "what": str,
+        "since": float,
         "until": float,
     }
     _table(db, "runs", run, "id")
@@ -74,8 +125,9 @@ def _runs(db: "Database") -> None:
     db.table("intents").create_index(["outcome"])  # the open ones are few among many
     # One row for ever: the fencing token goes on counting while nobody holds the lock.
     _table(db, "lock", lock, "only")
-    db.table("lock").insert({"only": 1, "token": 0, "id": "", "who": "", "where": "", "pid": 0, "what": "",
-                             "since": 0.0, "until": 0.0})
+    db.table("lock").insert(
+        {"only": 1, "token": 0, "id": "", "who": "", "where": "", "pid": 0, "what": "", "since": 0.0, "until": 0.0}
+    )
 
 
 def _table(db: "Database", name: str, columns: Mapping[str, type], *key: str) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import attrs
 
-from haplan.errors import Stale, StateError
+from haplan.errors import StateError
 from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Update
+from haplan.state import versions
+from haplan.state.cells import INTENT, ROW, RUN, dumps, intent_cells, output_cells, quoted, row_cells
 from haplan_sqlite import schema
-from haplan_sqlite.codec import dumps
-from haplan_sqlite.reading import INTENT, ROW, RUN, connect, intent_cells, meta, quoted, row_cells
+from haplan_sqlite.reading import connect, meta
 
 Outcomes = Iterable[tuple[int, str, Mapping[str, Any]]]
 Key = tuple[str, str]
@@ -140,10 +141,8 @@ def _compare(db: sqlite3.Connection, expected: Mapping[Key, int], serial: int) -
         stored = found[0] if found else 0
         if stored in (read, serial) or (not found and _deleted_by(db, key, serial)):
             continue  # as it was read, or moved by this very run
-        who = db.execute("SELECT id FROM runs WHERE serial = ?", [stored]).fetchone()
-        by = f" by run {who[0]}" if who else ""
-        now = f"was written{by} at serial {stored}" if stored else "is no longer in the state"
-        raise Stale(f"{key[0]}: its row {now}, this run read it at serial {read}; make a new plan")
+        run = db.execute("SELECT id FROM runs WHERE serial = ?", [stored]).fetchone()
+        versions.refuse_moved(key[0], read, stored, run[0] if run else "")
 
 
 def _deleted_by(db: sqlite3.Connection, key: Key, serial: int) -> bool:
@@ -161,19 +160,15 @@ def _delete_rows(db: sqlite3.Connection, keys: Sequence[Key], serial: int) -> No
 def _put_rows(db: sqlite3.Connection, rows: Sequence[Row], since: int) -> None:
     """Write rows as this run's."""
     _archive(db, "rows", ("address", "deposed"), [(row.address, row.deposed) for row in rows], since)
-    last = int(meta(db).get("seq", 0))
-    first = last
-    cells = []
     sql = "SELECT seq FROM rows WHERE address = ? AND deposed = ?"
-    for row in rows:
-        found = db.execute(sql, [row.address, row.deposed]).fetchone()
-        seq = found[0] if found else row.seq  # a row that moves to another key brings its own along
-        if not seq:
-            seq = last + 1
-        last = max(last, seq)
-        cells.append((*row_cells(attrs.evolve(row, serial=since, seq=seq)), since))
+    found = {(r.address, r.deposed): db.execute(sql, [r.address, r.deposed]).fetchone() for r in rows}
+    first = int(meta(db).get("seq", 0))
+    made, last = versions.numbered(rows, {key: seq[0] for key, seq in found.items() if seq}, first, since)
     columns = (*ROW, "since")
-    db.executemany(f"INSERT OR REPLACE INTO rows ({quoted(columns)}) VALUES ({_marks(columns)})", cells)
+    db.executemany(
+        f"INSERT OR REPLACE INTO rows ({quoted(columns)}) VALUES ({_marks(columns)})",
+        [(*row_cells(row), since) for row in made],
+    )
     if last != first:
         _note(db, "seq", str(last))
 
@@ -196,8 +191,7 @@ def _put_orders(db: sqlite3.Connection, orders: Sequence[OrderRow], since: int) 
 
 
 def _replace_outputs(db: sqlite3.Connection, outputs: Iterable[OutputRow], since: int) -> None:
-    # The value stands in a mapping of its own: a cell is never bare JSON such as null, whatever the value is.
-    wanted = {row.name: (dumps({"value": row.value}), int(row.sensitive)) for row in outputs}
+    wanted = output_cells(outputs)
     sql = "SELECT name, value, sensitive FROM outputs"
     stored = {name: (value, sensitive) for name, value, sensitive in db.execute(sql)}
     changed = sorted(name for name in wanted.keys() | stored.keys() if wanted.get(name) != stored.get(name))
@@ -243,12 +237,10 @@ def push(db: sqlite3.Connection, state: State, stored: State, mint: tuple[str, b
         _note(db, "lineage", state.lineage)
         _note(db, "secret_key", mint[1].hex())
         _note(db, "pruned", str(state.serial))  # the runs of the document have no history here
-    gone = [key for key in stored.rows if key not in state.rows]
-    changed = [row for key, row in state.rows.items() if stored.rows.get(key) != row]
+    gone, changed = versions.rows_to_push(state, stored)
     _delete_rows(db, gone, state.serial)
     _push_rows(db, changed, state.serial)
-    _put_orders(db, [OrderRow(*key, ()) for key in stored.orders if key not in state.orders], state.serial)
-    _put_orders(db, [row for key, row in state.orders.items() if stored.orders.get(key) != row], state.serial)
+    _put_orders(db, versions.orders_to_push(state, stored), state.serial)
     _replace_outputs(db, state.outputs.values(), state.serial)
     for table in ("placements", "providers", "runs", "applied"):
         db.execute(f"DELETE FROM {table}")

@@ -1,11 +1,16 @@
 """What every state backend promises. Inherit `StateBackendContract` and give the fixture `backend_factory`.
 
-    class TestMine(StateBackendContract):
+    class TestMine(StateBackendContract, StateHistoryContract, StatePushContract):
         @pytest.fixture
         def backend_factory(self, tmp_path, clock):
             return lambda: open_mine(f"mine://{tmp_path}", clock)
 
-Each call of the factory opens the same state once more, as another process would.
+        @pytest.fixture
+        def another_factory(self, tmp_path, clock):
+            return lambda: open_mine(f"mine://{tmp_path}/another", clock)
+
+Each call of a factory opens the same state once more, as another process would. Tests move `clock`; a backend whose
+time is a server's gives a `clock` that moves what its queries take for the server's time.
 """
 
 import os
@@ -22,13 +27,14 @@ from hypothesis import strategies as st
 from haplan.contracts import StateBackend
 from haplan.errors import HaplanError, Locked, Stale
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, State, Update
+from haplan.state.document import pull
 from tests.state.samples import FakeClock, holder, intent, odd_rows, row, run
 
 Opened = Callable[[], StateBackend]
 
 
-class StateBackendContract:
-    """The promises. Every test takes a state that was never written."""
+class Opening:
+    """What every contract is given: the same state, opened as often as a test likes."""
 
     @pytest.fixture
     def clock(self) -> FakeClock:
@@ -39,15 +45,22 @@ class StateBackendContract:
         raise NotImplementedError("give a fixture `backend_factory`: a function that opens the same state once more")
 
     @pytest.fixture
-    def opened(self, backend_factory: Opened) -> Iterator[Opened]:
+    def another_factory(self) -> Opened:
+        raise NotImplementedError("give a fixture `another_factory`: a function that opens another state")
+
+    @pytest.fixture
+    def opened(self, backend_factory: Opened, closing: ExitStack) -> Opened:
+        return _closed_by(closing, backend_factory)
+
+    @pytest.fixture
+    def another(self, another_factory: Opened, closing: ExitStack) -> Opened:
+        """Opens a state of another place, never written either."""
+        return _closed_by(closing, another_factory)
+
+    @pytest.fixture
+    def closing(self) -> Iterator[ExitStack]:
         with ExitStack() as stack:
-
-            def once_more() -> StateBackend:
-                backend = backend_factory()
-                stack.callback(backend.close)
-                return backend
-
-            yield once_more
+            yield stack
 
     @pytest.fixture
     def state(self, opened: Opened) -> StateBackend:
@@ -56,6 +69,26 @@ class StateBackendContract:
         backend.lock(holder())
         backend.begin(run())
         return backend
+
+    @pytest.fixture
+    def dead_pid(self) -> int:
+        """The pid of a process that has just ended."""
+        process = subprocess.Popen([sys.executable, "-S", "-c", ""])
+        process.wait()
+        return process.pid
+
+
+def _closed_by(stack: ExitStack, factory: Opened) -> Opened:
+    def once_more() -> StateBackend:
+        backend = factory()
+        stack.callback(backend.close)
+        return backend
+
+    return once_more
+
+
+class StateBackendContract(Opening):
+    """The promises. Every test takes a state that was never written."""
 
     # --- Beginning ----------------------------------------------------------------------------------------------------
 
@@ -110,15 +143,30 @@ class StateBackendContract:
     # --- Saving -------------------------------------------------------------------------------------------------------
 
     def test_everything_saved_is_loaded_again(self, state: StateBackend, opened: Opened) -> None:
-        full = row(values={"name": "Zürich", "n": [1, {"x": None}], "e": {}}, hash="h", depends_on=("network.n",),
-                   sensitive=("psk",), declared=("name",), private={"etag": 7}, status="pending", alias="eu", id="123")
-        state.save(Update(
-            run="r1", rows=(full,), expected={("site.a", ""): 0},
-            placements=(PlacementRow("site.a", "site:1", "setting", "pending"),),
-            orders=(OrderRow("template:t", "policies", ("b", "a")),),
-            outputs=(OutputRow("ip", None), OutputRow("psk", {"$haplan": "secret"}, sensitive=True)),
-            identities={"mist": {"org": "o1"}}, settings={"mist": {"host": "api"}}, memories={"mist": {"seen": [1]}},
-        ))
+        full = row(
+            values={"name": "Zürich", "n": [1, {"x": None}], "e": {}},
+            hash="h",
+            depends_on=("network.n",),
+            sensitive=("psk",),
+            declared=("name",),
+            private={"etag": 7},
+            status="pending",
+            alias="eu",
+            id="123",
+        )
+        state.save(
+            Update(
+                run="r1",
+                rows=(full,),
+                expected={("site.a", ""): 0},
+                placements=(PlacementRow("site.a", "site:1", "setting", "pending"),),
+                orders=(OrderRow("template:t", "policies", ("b", "a")),),
+                outputs=(OutputRow("ip", None), OutputRow("psk", {"$haplan": "secret"}, sensitive=True)),
+                identities={"mist": {"org": "o1"}},
+                settings={"mist": {"host": "api"}},
+                memories={"mist": {"seen": [1]}},
+            )
+        )
         loaded = opened().load()
         assert loaded.rows == {("site.a", ""): attrs.evolve(full, serial=1, seq=1)}
         assert loaded.row("site.a") == attrs.evolve(full, serial=1, seq=1)
@@ -127,7 +175,8 @@ class StateBackendContract:
         }
         assert loaded.orders == {("template:t", "policies"): OrderRow("template:t", "policies", ("b", "a"))}
         assert loaded.outputs == {
-            "ip": OutputRow("ip", None), "psk": OutputRow("psk", {"$haplan": "secret"}, sensitive=True),
+            "ip": OutputRow("ip", None),
+            "psk": OutputRow("psk", {"$haplan": "secret"}, sensitive=True),
         }
         assert (loaded.identities, loaded.settings) == ({"mist": {"org": "o1"}}, {"mist": {"host": "api"}})
         assert loaded.memories == {"mist": {"seen": [1]}}
@@ -290,6 +339,11 @@ class StateBackendContract:
         with pytest.raises(Locked):
             opened().lock(holder("l2", where="host2"))
 
+    def test_leases_go_by_the_clock_that_the_backend_tells(self, opened: Opened, clock: FakeClock) -> None:
+        backend = opened()
+        assert backend.now() == clock.now()
+        assert backend.lock(holder()).since == clock.now()
+
     def test_a_token_never_comes_twice(self, opened: Opened) -> None:
         backend = opened()
         for token in (1, 2, 3):
@@ -336,6 +390,8 @@ class StateBackendContract:
             lambda: backend.journal(intent()),
             lambda: backend.settle_intents([]),
             lambda: backend.renew(holder(token=1)),
+            lambda: backend.push(pull(State())),
+            lambda: backend.prune(1),
         ]
 
     # --- Company ------------------------------------------------------------------------------------------------------
@@ -351,10 +407,3 @@ class StateBackendContract:
         state.close()
         state.close()
         assert opened().load().row("site.a") is not None
-
-    @pytest.fixture
-    def dead_pid(self) -> int:
-        """The pid of a process that has just ended."""
-        process = subprocess.Popen([sys.executable, "-S", "-c", ""])
-        process.wait()
-        return process.pid

@@ -98,7 +98,7 @@ def test_a_missing_table(saved: Path, open_state: Open, table: str) -> None:
         ("""UPDATE rows SET private = '[]' WHERE address = 'site.s7'""", "private of row site.s7: not a mapping"),
         ("""UPDATE rows SET status = 'fine' WHERE address = 'site.s7'""", "status of row site.s7: 'fine' is unknown"),
         ("""UPDATE rows SET name = CAST(x'ff' AS TEXT) WHERE address = 'site.s7'""", "UTF-8"),
-        ("""UPDATE intents SET planned = '{"address": 1}'""", "intent 1: planned"),
+        ("""UPDATE intents SET addresses = '{"address": 1}'""", "intent 1: addresses"),
         ("""UPDATE meta SET value = 'two' WHERE key = 'serial'""", "'two'"),
         ("""UPDATE meta SET value = 'xyz' WHERE key = 'secret_key'""", "hexadecimal"),
         ("""DELETE FROM meta WHERE key = 'format'""", "its format is not recorded"),

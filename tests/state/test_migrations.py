@@ -10,7 +10,8 @@ from sqlite_utils.db import Database
 
 from haplan.errors import Locked, StateError
 from haplan.model.state import Row, Update
-from haplan_sqlite import SqliteState, reading, schema
+from haplan.state import cells
+from haplan_sqlite import SqliteState, schema
 from tests.state.conftest import Open
 from tests.state.samples import FakeClock, holder, row
 
@@ -44,7 +45,7 @@ def columns(path: Path) -> set[str]:
 
 def test_the_table_of_rows_has_a_column_for_each_field(older: Path) -> None:
     assert columns(older) == {field.name for field in attrs.fields(Row)} | {"since"}
-    assert set(reading.ROW) < columns(older)
+    assert set(cells.ROW) < columns(older)
 
 
 @pytest.mark.usefixtures("newer_haplan")
@@ -61,12 +62,13 @@ def test_writing_an_older_state_migrates_it_and_keeps_a_copy(older: Path, open_s
     writer.lock(holder("l2"))
     assert "colour" in columns(older)
     assert writer.load().row("site.a") is not None
-    assert writer.migrated == older.with_name("state.db.step-1.backup")
-    assert "colour" not in columns(writer.migrated)
-    assert writer.migrated.stat().st_mode & 0o777 == 0o600
+    copy = older.with_name("state.db.step-1.backup")
+    assert writer.migrated == str(copy)
+    assert "colour" not in columns(copy)
+    assert copy.stat().st_mode & 0o777 == 0o600
     again = open_state()
     again.unlock("l2")
-    assert again.migrated is None
+    assert again.migrated == ""
 
 
 @pytest.mark.usefixtures("newer_haplan")

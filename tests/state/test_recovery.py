@@ -9,7 +9,8 @@ import pytest
 
 from haplan.errors import StateError, StateNotSaved
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Update
-from haplan_sqlite import SqliteState, recovery
+from haplan.state import recovery
+from haplan_sqlite import SqliteState
 from tests.state.conftest import Open
 from tests.state.samples import holder, intent, row
 
@@ -85,11 +86,11 @@ def test_without_room_beside_the_state_another_folder_serves(
     other = tmp_path / "other"
     other.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(other))
-    gone = tmp_path / "gone" / "state.db"
-    error = recovery.not_saved(gone, "", Update(run="r1", rows=(row(),)), "disk is full")
+    gone = (str(tmp_path / "gone" / "state.db"), tmp_path / "gone", "state.db", "")
+    error = recovery.not_saved(*gone, Update(run="r1", rows=(row(),)), "disk is full")
     assert f"is in {other}/state.db.recovery-r1-1.json" in str(error)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    assert "nor could a recovery file be written" in str(recovery.not_saved(gone, "", Update(run="r1"), "disk is full"))
+    assert "nor could a recovery file be written" in str(recovery.not_saved(*gone, Update(run="r1"), "disk is full"))
 
 
 def test_a_journal_that_cannot_be_written_forbids_the_write(state: SqliteState) -> None:

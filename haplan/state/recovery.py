@@ -1,4 +1,4 @@
-"""What could not be saved, kept in a file beside the state until it can be."""
+"""What could not be saved, kept in a file until it can be."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import attrs
 
 from haplan.errors import StateError, StateNotSaved
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, Update
-from haplan_sqlite.codec import document, revive
+from haplan.state.cells import document, revive
 
 DOCUMENT = "haplan-recovery/1"
 
@@ -30,19 +30,27 @@ class Recovery:
     update: Update
 
 
-def not_saved(path: Path, lineage: str, update: Update, error: object) -> StateNotSaved:
-    """The error to raise, after the update was written to a recovery file: beside the state, or, where there is no
-    room either, in the folder for temporary files."""
+def not_saved(place: str, folder: Path, stem: str, lineage: str, update: Update, error: object) -> StateNotSaved:
+    """The error to raise, after the update was written to a recovery file.
+
+    Args:
+        place: The state, for people.
+        folder: Where the file goes; if there is no room either, to the folder for temporary files.
+        stem: What its name begins with.
+        lineage: Of the state.
+        update: What waits.
+        error: Why it could not be saved.
+    """
     text = document(_parts(lineage, update), strict=False)
-    for folder in (path.parent, Path(tempfile.gettempdir())):
+    for tried in (folder, Path(tempfile.gettempdir())):
         with suppress(OSError):
-            file = _write(folder, f"{path.name}.recovery-{update.run}", text)
+            file = _write(tried, f"{stem}.recovery-{update.run}", text)
             return StateNotSaved(
-                f"state {path} could not be saved: {error}; what was to be saved is in {file}: "
+                f"state {place} could not be saved: {error}; what was to be saved is in {file}: "
                 f"mend the cause, then `haplan state recover {file}`"
             )
     return StateNotSaved(
-        f"state {path} could not be saved: {error}; nor could a recovery file be written: make room, then plan again: "
+        f"state {place} could not be saved: {error}; nor could a recovery file be written: make room, then plan again: "
         "open intents in the state say what was under way"
     )
 

@@ -1,0 +1,247 @@
+"""Between haplan's nouns and the cells of a table. A mapping or a list is one cell of canonical JSON.
+
+Pure functions. A list comes back as a list wherever a tuple went in, except where the noun says tuple.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import attrs
+
+from haplan.errors import StateError
+from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, Status
+from haplan.model.value import Tree, encode
+
+T = TypeVar("T")
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def dumps(tree: Tree) -> str:
+    """A tree as a cell: canonical JSON, with sorted keys, in ASCII.
+
+    ASCII, because a backend may answer with half a surrogate pair: JSON can say it escaped, UTF-8 cannot.
+
+    Raises:
+        ValueError: It holds NaN or an infinity, which JSON does not know.
+    """
+    return _CELL.encode(tree)
+
+
+def document(tree: Tree, *, strict: bool = True) -> str:
+    """A tree as a file for people: the same, on many lines. Not `strict` lets NaN pass, where nothing may be lost."""
+    return json.dumps(tree, default=_plain, sort_keys=True, allow_nan=not strict, indent=2) + "\n"
+
+
+def _plain(leaf: object) -> Tree:
+    """What JSON does not know by itself: other mappings, nouns in lists, references and secrets."""
+    if isinstance(leaf, Mapping):
+        return dict(leaf)
+    if isinstance(leaf, Row | Run | PlacementRow | OrderRow | OutputRow | Intent):
+        return attrs.asdict(leaf, recurse=False)
+    encoded = encode(leaf)
+    if encoded is leaf:
+        raise TypeError(f"{type(leaf).__name__} cannot be kept in a state")
+    return encoded
+
+
+def mapping(text: str) -> dict[str, Any]:
+    """A cell that holds a mapping.
+
+    Raises:
+        ValueError: It holds something else.
+    """
+    tree = json.loads(text)
+    if not isinstance(tree, dict):
+        raise ValueError("not a mapping")
+    return tree
+
+
+def strings(text: str) -> tuple[str, ...]:
+    """A cell that holds a list of strings.
+
+    Raises:
+        ValueError: It holds something else.
+    """
+    tree = json.loads(text)
+    if not isinstance(tree, list) or not all(isinstance(item, str) for item in tree):
+        raise ValueError("not a list of strings")
+    return tuple(tree)
+
+
+_CELL = json.JSONEncoder(default=_plain, sort_keys=True, allow_nan=False, separators=(",", ":"))
+"""Made once: `json.dumps` with options makes one for every cell."""
+
+
+# --- Nouns ------------------------------------------------------------------------------------------------------------
+
+
+def revive(cls: type[T], data: object, where: str) -> T:
+    """A noun from plain JSON, every field checked.
+
+    Raises:
+        StateError: A field is missing, unknown or of another kind; `where` says in what.
+    """
+    if not isinstance(data, Mapping):
+        raise StateError(f"{where}: expected a mapping, found {type(data).__name__}")
+    fields = {field.name: field for field in attrs.fields(cls)}  # type: ignore[arg-type]  # only attrs classes come here
+    for name in data:
+        if name not in fields:
+            raise StateError(f"{where}: unknown field {name!r}")
+    for name, field in fields.items():
+        if name not in data and field.default is attrs.NOTHING:
+            raise StateError(f"{where}: field {name!r} is missing")
+    return cls(**{name: cast(fields[name].type, value, f"{where}.{name}") for name, value in data.items()})
+
+
+def cast(kind: Any, value: Tree, where: str) -> Tree:
+    """The value of a field of that kind.
+
+    Raises:
+        StateError: It is of another kind.
+    """
+    origin = get_origin(kind) or kind
+    if kind is Any:
+        return value
+    if origin is Literal:
+        return expect(value in get_args(kind), value, where)
+    if origin is tuple:
+        expect(isinstance(value, list | tuple) and all(isinstance(item, str) for item in value), value, where)
+        return tuple(value)
+    if origin is Mapping:
+        return expect(isinstance(value, Mapping), value, where)
+    if kind is float:
+        return expect(isinstance(value, int | float) and not isinstance(value, bool), value, where)
+    if kind is int:
+        return expect(isinstance(value, int) and not isinstance(value, bool), value, where)
+    return expect(isinstance(value, kind), value, where)
+
+
+def expect(right: bool, value: Tree, where: str) -> Tree:
+    """The value, if it is right.
+
+    Raises:
+        StateError: It is not.
+    """
+    if not right:
+        raise StateError(f"{where}: {value!r} is not allowed here")
+    return value
+
+
+# --- Columns and records ----------------------------------------------------------------------------------------------
+
+ROW = tuple(field.name for field in attrs.fields(Row))
+INTENT = tuple(field.name for field in attrs.fields(Intent))
+RUN = tuple(field.name for field in attrs.fields(Run))
+
+_MAPPINGS = ("values", "lifecycle", "private")
+_STRINGS = ("declared", "sensitive", "depends_on")
+_JSON = frozenset((*_MAPPINGS, *_STRINGS))
+_STATUS = ROW.index("status")
+_STATUSES = frozenset(get_args(Status))
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Column names for SQL; some of ours are words of SQL."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def rows(records: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], Row]:
+    """Rows by key.
+
+    Raises:
+        ValueError: A cell cannot be read; it says whose and which.
+    """
+    decoders: list[tuple[int, Callable[[str], Any]]] = [(ROW.index(name), mapping) for name in _MAPPINGS]
+    # Most rows share their lists of names with many others of the same type: each is decoded once.
+    lists = _Memo(strings)
+    decoders += [(ROW.index(name), lists.__getitem__) for name in _STRINGS]
+    found = {}
+    for record in records:
+        cells = list(record)
+        for at, decoder in decoders:
+            try:
+                cells[at] = decoder(cells[at])
+            except ValueError as error:
+                raise ValueError(f"{ROW[at]} of row {record[0]}: {error}") from None
+        if cells[_STATUS] not in _STATUSES:
+            raise ValueError(f"status of row {record[0]}: {cells[_STATUS]!r} is unknown")
+        row = Row(*cells)
+        found[(row.address, row.deposed)] = row
+    return found
+
+
+class _Memo(dict[str, Any]):
+    def __init__(self, decoder: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._decoder = decoder
+
+    def __missing__(self, text: str) -> Any:
+        self[text] = self._decoder(text)
+        return self[text]
+
+
+def orders(records: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], OrderRow]:
+    """Orders by key."""
+    return {(document, name): OrderRow(document, name, strings(names)) for document, name, names in records}
+
+
+def outputs(records: Iterable[tuple[str, str, int]]) -> dict[str, OutputRow]:
+    """Outputs by name."""
+    return {name: OutputRow(name, mapping(value)["value"], bool(sensitive)) for name, value, sensitive in records}
+
+
+def intents(records: Iterable[tuple[Any, ...]]) -> tuple[Intent, ...]:
+    """Intents, from records as `INTENT` says.
+
+    Raises:
+        ValueError: A cell cannot be read; it says whose.
+    """
+    return tuple(_intent(dict(zip(INTENT, record, strict=True))) for record in records)
+
+
+def _intent(cells: dict[str, Any]) -> Intent:
+    decoders: Mapping[str, Callable[[str], Any]] = {"key": mapping, "result": mapping, "addresses": strings}
+    for name, decoder in decoders.items():
+        try:
+            cells[name] = decoder(cells[name])
+        except ValueError as error:
+            raise ValueError(f"intent {cells['id']}: {name}: {error}") from None
+    return Intent(**{**cells, "idempotent": bool(cells["idempotent"])})
+
+
+def intent_cells(intent: Intent) -> tuple[Any, ...]:
+    """An intent as `INTENT` says, its id apart: the journal gives that."""
+    cells = attrs.asdict(intent, recurse=False)
+    for name in ("key", "result", "addresses"):
+        cells[name] = dumps(cells[name])
+    return tuple(cells[name] for name in INTENT)
+
+
+def row_cells(row: Row) -> tuple[Any, ...]:
+    """A row as `ROW` says."""
+    return tuple([dumps(getattr(row, name)) if name in _JSON else getattr(row, name) for name in ROW])
+
+
+def output_cells(outputs: Iterable[OutputRow]) -> dict[str, tuple[str, int]]:
+    """Value and mark of sensitivity by name.
+
+    The value stands in a mapping of its own: a cell is never bare JSON such as null, whatever the value is.
+    """
+    return {row.name: (dumps({"value": row.value}), int(row.sensitive)) for row in outputs}
+
+
+def provider_notes(records: Iterable[tuple[str, str, str]]) -> dict[str, dict[str, Any]]:
+    """Kind (``identity``, ``settings``, ``memory``) → provider key → what is noted.
+
+    Raises:
+        ValueError: A kind is unknown.
+    """
+    found: dict[str, dict[str, Any]] = {"identity": {}, "settings": {}, "memory": {}}
+    for name, kind, content in records:
+        if kind not in found:
+            raise ValueError(f"providers: kind {kind!r} is unknown")
+        found[kind][name] = mapping(content)
+    return found

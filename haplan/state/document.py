@@ -1,0 +1,128 @@
+"""The document of ``haplan state pull``: a state to look at, keep or mend, and to push again. Pure functions."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from haplan.errors import StateError
+from haplan.model.state import FORMAT, Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State
+from haplan.state.cells import cast, document, expect, revive
+
+DOCUMENT = f"haplan-state/{FORMAT}"
+"""The ``format`` of a pulled state."""
+
+T = TypeVar("T")
+
+
+def pull(state: State) -> bytes:
+    """The state as a document to look at, keep or mend. The secret key stays in the backend."""
+    parts = {
+        "format": DOCUMENT,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "rows": _sorted(state.rows),
+        "placements": _sorted(state.placements),
+        "orders": _sorted(state.orders),
+        "outputs": _sorted(state.outputs),
+        "identities": state.identities,
+        "settings": state.settings,
+        "memories": state.memories,
+        "intents": state.intents,
+        "runs": state.runs,
+        "applied": sorted(state.applied),
+    }
+    return document(parts).encode()
+
+
+def parse(text: bytes) -> State:
+    """The state of a document that `pull` wrote, without the secret key.
+
+    Raises:
+        StateError: It is not such a document, or was made by a newer haplan.
+    """
+    data = _opened(text)
+    nouns: dict[str, list[Any]] = {
+        name: [revive(cls, item, f"{name}[{i}]") for i, item in enumerate(data[name])] for name, cls in _LISTS.items()
+    }
+    providers = ("identities", "settings", "memories")
+    for name in providers:
+        cast(Mapping, data[name], name)
+        for key, note in data[name].items():
+            cast(Mapping, note, f"{name}.{key}")
+    return State(
+        lineage=cast(str, data["lineage"], "lineage"),
+        serial=cast(int, data["serial"], "serial"),
+        rows=_keyed(nouns["rows"], lambda row: (row.address, row.deposed), "rows"),
+        placements=_keyed(nouns["placements"], lambda row: (row.address, row.document, row.part), "placements"),
+        orders=_keyed(nouns["orders"], lambda row: (row.document, row.list), "orders"),
+        outputs=_keyed(nouns["outputs"], lambda row: row.name, "outputs"),
+        intents=tuple(nouns["intents"]),
+        runs=tuple(nouns["runs"]),
+        applied=frozenset(cast(tuple[str, ...], data["applied"], "applied")),
+        **{name: data[name] for name in providers},
+    )
+
+
+_LISTS: Mapping[str, type] = {
+    "rows": Row,
+    "placements": PlacementRow,
+    "orders": OrderRow,
+    "outputs": OutputRow,
+    "intents": Intent,
+    "runs": Run,
+}
+_NAMES = frozenset(_LISTS) | {"format", "lineage", "serial", "identities", "settings", "memories", "applied"}
+
+
+def _opened(text: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise StateError(f"this is not a pulled state: {error}") from None
+    if not isinstance(data, dict) or not str(data.get("format", "")).startswith("haplan-state/"):
+        raise StateError(f"this is not a pulled state: its format must be {DOCUMENT!r}")
+    if data["format"] != DOCUMENT:
+        raise StateError(f"the pulled state has format {data['format']}, this haplan reads {DOCUMENT}; upgrade haplan")
+    if wrong := sorted(_NAMES ^ data.keys()):
+        raise StateError(f"the pulled state is damaged: {', '.join(wrong)} missing or unknown")
+    for name in _LISTS:
+        expect(isinstance(data[name], list), data[name], name)
+    return data
+
+
+def _sorted(nouns: Mapping[Any, T]) -> Sequence[T]:
+    return [nouns[key] for key in sorted(nouns)]
+
+
+def _keyed(nouns: Sequence[Any], key_of: Callable[[Any], Any], where: str) -> dict[Any, Any]:
+    keyed = {key_of(noun): noun for noun in nouns}
+    if len(keyed) != len(nouns):
+        raise StateError(f"{where}: one key stands there twice")
+    return keyed
+
+
+def refuse_push(state: State, stored: State, place: str) -> None:
+    """Refuse a document that must not stand in place of what is stored; `place` names that for people.
+
+    Raises:
+        StateError: It is damaged, of another lineage, older, or changed without a new serial.
+    """
+    if not state.lineage and (state.rows or state.serial):
+        raise StateError("the pulled state has rows but no lineage: it is damaged; nothing was pushed")
+    if not stored.lineage:
+        return
+    if state.lineage != stored.lineage:
+        raise StateError(
+            f"the pulled state has lineage {state.lineage or '(none)'}, state {place} has {stored.lineage}: "
+            "they are two states; nothing was pushed"
+        )
+    if state.serial < stored.serial:
+        raise StateError(
+            f"the pulled state has serial {state.serial}, state {place} is at {stored.serial}: it would undo later "
+            "runs; pull again and mend that"
+        )
+    if state.serial == stored.serial and pull(state) != pull(stored):
+        raise StateError(
+            f"the pulled state was changed but has the serial {state.serial} of the stored one; "
+            f"set its serial to {state.serial + 1}"
+        )
