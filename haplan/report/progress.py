@@ -4,6 +4,7 @@ For people everything goes to stderr: a live table on a terminal, plain lines el
 (by its own clock) shows nothing.
 """
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -123,9 +124,9 @@ class PlainProgress:
         return True
 
     def _tell(self, *rows: str) -> None:
-        for row in rows:
-            self._out.write(row + "\n")
-        self._out.flush()
+        with contextlib.suppress(BrokenPipeError):  # a reader that went away does not disturb the run
+            self._out.write("".join(row + "\n" for row in rows))
+            self._out.flush()
 
     def __enter__(self) -> "PlainProgress":
         return self
