@@ -12,7 +12,7 @@ Confidence: H where the vendor's text was read, M where it was read in part, L w
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Literal, Required, TypedDict
+from typing import Literal, cast
 
 import attrs
 
@@ -78,6 +78,11 @@ class Model:
     confidence: Confidence
     source: str
     note: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """Why node1's names may be wrong, or ""."""
+        return self.note if self.confidence == "L" or "is taken" in self.note else ""
 
     def node(self, port: Port) -> int | None:
         """0 or 1: which node a port is on; None if it is a port of neither."""
@@ -158,172 +163,74 @@ def find(model: str) -> Model | None:
     return rows().get(model.upper().split("-")[0])
 
 
-def _ports(text: str) -> tuple[Port, ...]:
-    return parse_ports(text) if text else ()
+# "-" is: none, fixed, or not known. `mgmt` and `control` of an SRX are ports that change their role by forming a pair;
+# `control` of an SSR is the sync port that is declared. A row without WAN port was read too thinly to judge ports by:
+# such models count as unknown.
+_TABLE = """
+model    offset  ports                              mgmt      control   fabric    wan       lan       conf  source
+SRX300   1       ge-0/0/0-7                         ge-0/0/0  ge-0/0/1  ge-0/0/2  ge-0/0/7  ge-0/0/3  H     SLOT,API
+SRX320   3       ge-0/0/0-7                         ge-0/0/0  ge-0/0/1  ge-0/0/2  ge-0/0/7  ge-0/0/3  H     SLOT,API
+SRX340   5       ge-0/0/0-15                        -         ge-0/0/1  ge-0/0/2  ge-0/0/0  ge-0/0/3  H     SLOT,API
+SRX345   5       ge-0/0/0-15                        -         ge-0/0/1  ge-0/0/2  ge-0/0/0  ge-0/0/3  H     SLOT,API
+SRX380   5       ge-0/0/0-15,xe-0/0/16-19           -         ge-0/0/1  ge-0/0/2  ge-0/0/0  ge-0/0/3  M     SLOT,API
+SRX550   -       -                                  ge-0/0/0  ge-0/0/1  ge-0/0/2  ge-0/0/3  ge-0/0/4  L     API
+SRX550M  9       -                                  ge-0/0/0  -         ge-0/0/2  ge-0/0/3  ge-0/0/4  L     API,SLOT
+SRX1500  7       ge-0/0/0-15,xe-0/0/16-19           -         -         ge-0/0/1  ge-0/0/0  ge-0/0/2  M     API
+SRX1600  7       -                                  -         -         ge-0/0/1  ge-0/0/0  ge-0/0/2  H     API,SLOT
+SRX2300  7       -                                  -         -         -         -         -         L     SLOT
+SRX4100  7       xe-0/0/0-7                         -         -         -         xe-0/0/0  xe-0/0/1  L     API
+SRX4120  7       -                                  -         -         -         -         -         L     SLOT
+SRX4200  7       xe-0/0/0-7                         -         -         -         xe-0/0/0  xe-0/0/1  L     API
+SRX4300  7       -                                  -         -         -         -         -         L     SLOT
+SRX4600  7       -                                  -         -         -         -         -         L     SLOT
+vSRX     7       -                                  -         -         ge-0/0/0  ge-0/0/1  ge-0/0/2  L     API
+SSR120   1       ge-0/0/0-5                         -         ge-0/0/5  ge-0/0/4  ge-0/0/0  ge-0/0/3  H     SSRDOC
+SSR130   1       ge-0/0/0-7                         -         ge-0/0/7  ge-0/0/6  ge-0/0/0  ge-0/0/5  H     SSRDOC
+SSR1200  1       ge-0/0/0-6,xe-0/1/0-3              -         ge-0/0/6  ge-0/0/5  ge-0/0/0  ge-0/0/3  H     SSRDOC
+SSR1300  1       xe-0/0/0-3,ge-0/1/0-3,xe-0/2/0-3   -         ge-0/1/0  xe-0/2/3  xe-0/0/0  xe-0/0/3  L     SSRDOC
+SSR1400  1       xe-0/0/0-3,ge-0/1/0-3,xe-0/2/0-3   -         ge-0/1/0  xe-0/2/3  xe-0/0/0  xe-0/0/3  M     SSRDOC
+SSR1500  1       ge-0/1/0-3,xe-0/2/0-3,xe-0/3/0-3,xe-0/4/0-3 -         ge-0/1/3  xe-0/2/0  ge-0/1/0  xe-0/2/1  M     SSRDOC
+"""
 
-
+_NOTES = {
+    "SRX320": "LTE redundancy is not known: sources disagree on node1's cl port",
+    "SRX380": "xe-0/0/16 as fabric is allowed by the API and not by Junos documentation",
+    "SRX550": "a legacy model; node1's slot numbers were not confirmed",
+    "SRX550M": "a legacy model",
+    "SRX1500": "the API text says 5 in one place and 7 in a later one; 7 is taken",
+    "SRX4100": "the offset is of low confidence",
+    "SRX4200": "the offset is of low confidence",
+    "vSRX": "virtual; outside the design guide",
+    "SSR1300": "its port list was read in part",
+}
 _GIGABIT_FABRIC = ("SRX300", "SRX320", "SRX340", "SRX345", "SRX380")
-
-
-class _Names(TypedDict, total=False):
-    wan: Required[str]
-    lan: Required[str]
-    management: str
-    control: str
-    fabric: str
-
-
-def _srx(
-    name: str, offset: int | None, ports: str, *, wan: str, lan: str, confidence: Confidence, source: str,
-    management: str = "", control: str = "", fabric: str = "", note: str = "",
-) -> Model:  # fmt: skip
-    becomes = {
-        one_port(port): role
-        for port, role in ((management, "the management port"), (control, "the control link"))
-        if port
-    }
-    return Model(
-        name,
-        "srx",
-        offset,
-        _ports(ports),
-        becomes,
-        control="",
-        fixed_control=True,
-        fabric=fabric,
-        fixed_fabric=not fabric,
-        gigabit_fabric=name in _GIGABIT_FABRIC,
-        wan=wan,
-        lan=lan,
-        confidence=confidence,
-        source=source,
-        note=note,
-    )
-
-
-def _ssr(
-    name: str, ports: str, control: str, fabric: str, wan: str, lan: str, confidence: Confidence, note: str = ""
-) -> Model:
-    return Model(
-        name,
-        "ssr",
-        1,
-        _ports(ports),
-        {},
-        control=control,
-        fixed_control=False,
-        fabric=fabric,
-        fixed_fabric=False,
-        gigabit_fabric=False,
-        wan=wan,
-        lan=lan,
-        confidence=confidence,
-        source="SSRDOC",
-        note=note,
-    )
 
 
 @cache
 def rows() -> Mapping[str, Model]:
     """All rows, by upper-case name."""
-    small: _Names = {
-        "wan": "ge-0/0/7",
-        "lan": "ge-0/0/3",
-        "management": "ge-0/0/0",
-        "control": "ge-0/0/1",
-        "fabric": "ge-0/0/2",
-    }
-    medium: _Names = {"wan": "ge-0/0/0", "lan": "ge-0/0/3", "control": "ge-0/0/1", "fabric": "ge-0/0/2"}
-    large: _Names = {"wan": "ge-0/0/0", "lan": "ge-0/0/2", "fabric": "ge-0/0/1"}
-    ten: _Names = {"wan": "xe-0/0/0", "lan": "xe-0/0/1"}
-    table = [
-        _srx("SRX300", 1, "ge-0/0/0-7", **small, confidence="H", source="SLOT, API"),
-        _srx(
-            "SRX320",
-            3,
-            "ge-0/0/0-7",
-            **small,
-            confidence="H",
-            source="SLOT, API",
-            note="LTE redundancy is not known: sources disagree on node1's cl port",
-        ),
-        _srx("SRX340", 5, "ge-0/0/0-15", **medium, confidence="H", source="SLOT, API"),
-        _srx("SRX345", 5, "ge-0/0/0-15", **medium, confidence="H", source="SLOT, API"),
-        _srx(
-            "SRX380",
-            5,
-            "ge-0/0/0-15,xe-0/0/16-19",
-            **medium,
-            confidence="M",
-            source="SLOT, API",
-            note="xe-0/0/16 as fabric is allowed by the API and not by Junos documentation",
-        ),
-        _srx(
-            "SRX550",
-            None,
-            "",
-            wan="ge-0/0/3",
-            lan="ge-0/0/4",
-            management="ge-0/0/0",
-            control="ge-0/0/1",
-            fabric="ge-0/0/2",
-            confidence="L",
-            source="API",
-            note="a legacy model; node1's slot numbers were not confirmed",
-        ),
-        _srx(
-            "SRX550M",
-            9,
-            "",
-            wan="ge-0/0/3",
-            lan="ge-0/0/4",
-            management="ge-0/0/0",
-            fabric="ge-0/0/2",
-            confidence="L",
-            source="API, SLOT",
-            note="a legacy model",
-        ),
-        _srx(
-            "SRX1500",
-            7,
-            "ge-0/0/0-15,xe-0/0/16-19",
-            **large,
-            confidence="M",
-            source="API",
-            note="the API text says 5 in one place and 7 in a later one; 7 is taken",
-        ),
-        _srx("SRX1600", 7, "", **large, confidence="H", source="API, SLOT"),
-        _srx("SRX2300", 7, "", wan="", lan="", confidence="L", source="SLOT"),
-        _srx("SRX4100", 7, "xe-0/0/0-7", **ten, confidence="M", source="API", note="the offset is of low confidence"),
-        _srx("SRX4120", 7, "", wan="", lan="", confidence="L", source="SLOT"),
-        _srx("SRX4200", 7, "xe-0/0/0-7", **ten, confidence="M", source="API", note="the offset is of low confidence"),
-        _srx("SRX4300", 7, "", wan="", lan="", confidence="L", source="SLOT"),
-        _srx("SRX4600", 7, "", wan="", lan="", confidence="L", source="SLOT"),
-        _srx(
-            "vSRX",
-            7,
-            "",
-            wan="ge-0/0/1",
-            lan="ge-0/0/2",
-            fabric="ge-0/0/0",
-            confidence="L",
-            source="API",
-            note="virtual; outside the design guide",
-        ),
-        _ssr("SSR120", "ge-0/0/0-5", "ge-0/0/5", "ge-0/0/4", "ge-0/0/0", "ge-0/0/3", "H"),
-        _ssr("SSR130", "ge-0/0/0-7", "ge-0/0/7", "ge-0/0/6", "ge-0/0/0", "ge-0/0/5", "H"),
-        _ssr("SSR1200", "ge-0/0/0-6,xe-0/1/0-3", "ge-0/0/6", "ge-0/0/5", "ge-0/0/0", "ge-0/0/3", "H"),
-        _ssr("SSR1300", "xe-0/0/0-3,ge-0/1/0-3,xe-0/2/0-3", "ge-0/1/0", "xe-0/2/3", "xe-0/0/0", "xe-0/0/3", "L"),
-        _ssr("SSR1400", "xe-0/0/0-3,ge-0/1/0-3,xe-0/2/0-3", "ge-0/1/0", "xe-0/2/3", "xe-0/0/0", "xe-0/0/3", "M"),
-        _ssr(
-            "SSR1500",
-            "ge-0/1/0-3,xe-0/2/0-3,xe-0/3/0-3,xe-0/4/0-3",
-            "ge-0/1/3",
-            "xe-0/2/0",
-            "ge-0/1/0",
-            "xe-0/2/1",
-            "M",
-        ),
-    ]
-    # A row without WAN port was read too thinly to judge ports by: such models are reported as unknown.
-    return {row.name.upper(): row for row in table if row.wan}
+    found = (_row(["" if cell == "-" else cell for cell in line.split()]) for line in _TABLE.strip().splitlines()[1:])
+    return {row.name.upper(): row for row in found if row.wan}
+
+
+def _row(cells: list[str]) -> Model:
+    name, offset, ports, management, control, fabric, wan, lan, confidence, source = cells
+    srx = family(name) == "srx"
+    roles = ((management, "the management port"), (control if srx else "", "the control link"))
+    return Model(
+        name=name,
+        family=family(name),
+        offset=int(offset) if offset else None,
+        ports=parse_ports(ports) if ports else (),
+        becomes={one_port(port): role for port, role in roles if port},
+        control="" if srx else control,
+        fixed_control=srx,
+        fabric=fabric,
+        fixed_fabric=not fabric,
+        gigabit_fabric=name in _GIGABIT_FABRIC,
+        wan=wan,
+        lan=lan,
+        confidence=cast(Confidence, confidence),
+        source=source.replace(",", ", "),
+        note=_NOTES.get(name, ""),
+    )

@@ -90,6 +90,9 @@ def in_catalogue(design: Picture) -> Iterator[Found]:
         if pair.row is None and catalogue.family(pair.model):
             text = f"{pair.model}: no port catalogue entry; {skipped}"
             yield Found(pair.block.address, text, pair.location, "check the ports against the hardware guide by hand")
+        if pair.row is not None and pair.row.doubt:
+            text = f"{pair.model}: the port catalogue is not sure of node1's port names: {pair.row.doubt}"
+            yield Found(pair.block.address, text, pair.location, "compare them with the device before applying")
     for owner in design.owners:
         if not owner.pairs:
             text = f"{owner.label}: no cluster of this stack uses it; {skipped}"
