@@ -73,6 +73,10 @@ class _Pairing:
             pair = self._replace(devices, pair, want, site_id)
         else:
             self._bring(devices, pair, site_id)
+            if self.pen.again & set(pair):
+                # it formed, its configuration did not hold: assigning it anew pushes once more
+                self._assign([pair[0]], site_id)
+                self.done.append("push again")
         self._profile(_devices(self.pen), pair[0])
         head = pair[0]
         private: dict[str, Any] = {"node0": head, "nodes": list(pair), "site_id": site_id}

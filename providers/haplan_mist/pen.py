@@ -23,6 +23,13 @@ FRESH = 60.0
 """Seconds that a list may be old to say that a name is free."""
 
 
+CONFIGURATION = (
+    "port_config", "ip_configs", "path_preferences", "service_policies", "gatewaytemplate_id", "subnet", "specs",
+    "paths",
+)
+"""What is sent again when a device did not take it."""
+
+
 @attrs.frozen
 class Sent:
     """What came of a document.
@@ -40,11 +47,19 @@ class Sent:
 
 @attrs.frozen
 class Pen:
-    """What a write needs: the organisation, the secrets, and whom to tell."""
+    """What a write needs.
+
+    Attributes:
+        organisation: The lists.
+        secret: Gives the secret behind a source.
+        io: Whom to tell.
+        again: Devices that did not take what an earlier run wrote: it is sent once more, changed or not.
+    """
 
     organisation: Organisation
     secret: Callable[[str], str]
     io: Io
+    again: frozenset[str] = frozenset()
 
     def plain(self, values: Mapping[str, Tree] | None) -> dict[str, Any]:
         """Values with the secrets themselves, for the wire."""
@@ -87,6 +102,8 @@ class Pen:
     def update(self, kind: str, live: Object, wanted: Wire, address: str) -> tuple[Object, frozenset[str]]:
         """PUT of what changes; no call if nothing does."""
         body = merge.body(live, wanted)
+        if not body and self.again:
+            body = {key: wanted[key] for key in CONFIGURATION if wanted.get(key)}
         if not body:
             return live, frozenset()
         id_ = str(live["id"])
@@ -125,6 +142,14 @@ def extras(part: Part) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 def main_part(task: Task) -> Part | None:
     """The part whose own document this is."""
     return next((part for part in task.parts if part.change.type in KIND), None)
+
+
+def resumes(task: Task) -> bool:
+    """True if this goes on with what an earlier run did not bring to its end."""
+    return any(
+        part.change.reason == "resume" or (part.row is not None and part.row.status not in ("", "ok"))
+        for part in task.parts
+    )
 
 
 def going(part: Part) -> bool:

@@ -22,17 +22,18 @@ from haplan.contracts import (
     Written,
 )
 from haplan.errors import ProviderError, Unauthorized
+from haplan.model.address import parse
 from haplan.model.finding import Finding
 from haplan.model.plan import Calls, Change, Placement
 from haplan.model.state import Intent
-from haplan.model.value import Tree, decode
+from haplan.model.value import Tree
 from haplan_mist import assess, documents, reach, refresh, refresh_pairs, verifying
 from haplan_mist.client import ApiError, Client
 from haplan_mist.cluster import node_order, write_cluster
 from haplan_mist.config import MistConfig, access
 from haplan_mist.organisation import Organisation
-from haplan_mist.pen import Pen, Sent
-from haplan_mist.settling import Settling, Wait
+from haplan_mist.pen import FRESH, Pen, Sent, resumes
+from haplan_mist.settling import Settling, Wait, has_failed
 from haplan_mist.translate import keys
 from haplan_mist.writes import write_object, write_setting, write_site
 from haplan_mist.writes_gateways import write_gateway
@@ -141,12 +142,23 @@ class MistProvider(Provider):
         writer = WRITERS.get(kind)
         if writer is None:
             raise ProviderError(f"mist: {task.transaction.document} is no document of this provider")
-        pen = Pen(self._organisation, self._context.secret, io)
+        pen = Pen(self._organisation, self._context.secret, io, self._to_push_again(task))
         sent = writer(task, pen)
         wait = self._wait(task, sent)
         with self._lock:
             self._waits[task.transaction.id] = wait
         return attrs.evolve(sent.written, settling=bool(wait.pair or wait.macs))
+
+    def _to_push_again(self, task: Task) -> frozenset[str]:
+        """Devices that did not take what an earlier run wrote into this document: they are to be pushed again."""
+        document = task.transaction.document
+        if not resumes(task):
+            return frozenset()
+        macs = reach.devices_of(self._organisation, document, load=True)
+        if document.startswith("cluster:"):
+            macs = sorted((task.parts[0].change.after or {}).get("nodes") or {})
+        stats = self._organisation.items("stats", FRESH)
+        return frozenset(mac for mac in macs if has_failed(stats.get(mac)))
 
     def _wait(self, task: Task, sent: Sent) -> Wait:
         if task.transaction.document.startswith("cluster:"):
@@ -163,8 +175,10 @@ class MistProvider(Provider):
             return Wait()
         nodes = tuple(sent.written.private.get(part.change.address, {}).get("nodes") or ())
         boxes = refresh_pairs.boxes(self._organisation)
-        if {"form", "replace node"} & sent.keys or not boxes.formed(nodes):
+        if {"form", "replace node", "push again"} & sent.keys:
             return Wait(pair=nodes, address=part.change.address)
+        if resumes(task) or not boxes.formed(nodes):
+            return Wait(pair=nodes, address=part.change.address, fresh=False)
         return Wait(macs=nodes[:1]) if "profile" in sent.keys else Wait()
 
     # --- waiting ---
@@ -199,15 +213,21 @@ class MistProvider(Provider):
 
     def identify(self, intent: Intent) -> Seen | None:
         """What became of an announced write: by name, or by the MACs of a pair; from fresh lists."""
-        row = intent.planned
-        type_name = row.type if row is not None else intent.address.removeprefix("data.").split(".")[-2]
-        if type_name not in refresh.NEEDS and row is None:
+        at = parse(intent.address)
+        if at.type not in refresh.NEEDS:
             return None
-        name = str(intent.key.get("name") or (row.name if row else ""))
-        target = Target(
-            intent.address, type_name, name, id=str(intent.key.get("id") or ""), pending=True,
-            values=decode(row.values) if row is not None else {"nodes": {m: {} for m in intent.key.get("macs") or ()}},
-        )  # fmt: skip
+        values: dict[str, Any] = {}
+        owner = ""
+        if intent.key.get("macs"):
+            self._organisation.items("sites")
+            site = self._organisation.name_of("sites", str(intent.key.get("site_id") or ""))
+            values = {"nodes": {mac: {} for mac in intent.key["macs"]}, "site": site}
+        elif at.owner:
+            kind, _, owner = intent.document.partition(":")
+            values = {"profile" if kind == "deviceprofile" else "template": owner}
+        name = at.label if at.owner else str(intent.key.get("name") or at.label)
+        target = Target(intent.address, at.type, name, id=str(intent.key.get("id") or "") if not at.owner else "",
+                        owner_name=owner, values=values, pending=True)  # fmt: skip
         return self.read(Query((target,))).seen.get(intent.address)
 
     def close(self) -> None:

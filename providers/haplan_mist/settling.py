@@ -43,11 +43,13 @@ class Wait:
         pair: Nodes of a pair that forms, node0 first; () for a push.
         macs: Devices that the configuration is pushed to.
         address: The cluster, for a pair.
+        fresh: True if only a configuration that was taken after the write counts.
     """
 
     pair: tuple[str, ...] = ()
     macs: tuple[str, ...] = ()
     address: str = ""
+    fresh: bool = True
 
 
 @attrs.frozen
@@ -139,7 +141,7 @@ class Settling:
         missing = _not_ready(entry)
         if missing:
             return _Verdict("waiting", missing)
-        return self._configured(entry, task, now)
+        return self._configured(entry, task, wait, now)
 
     def _phase(self, wait: Wait) -> str:
         up = [mac for mac in wait.pair if self._connected(mac)]
@@ -150,15 +152,15 @@ class Settling:
         entry = Boxes({}, self._organisation.known("stats")).modules.get(mac)
         return bool(entry and entry.get("status") == "connected")
 
-    def _configured(self, entry: Object, task: Task, now: float) -> _Verdict:
+    def _configured(self, entry: Object, task: Task, wait: Wait, now: float) -> _Verdict:
         status = str(entry.get("config_status") or "").upper()
         at = entry.get("config_timestamp")
-        current = at is None or float(at) >= int(task.started)
+        current = at is None or not wait.fresh or float(at) >= int(task.started)
         if status in COMMITTED and current:
             return _Verdict("done", "one device with two nodes, configured")
         if status in FAILED and current:
             return _Verdict("failed", f"the pair formed, its configuration did not hold: {_reason(entry)}")
-        held = self._held(str(entry.get("site_id") or ""), task, now, str(entry.get("model") or ""))
+        held = self._held(entry, now, ask=now - task.started > FORMATION + GRACE)
         if held:
             return _Verdict("queued", f"the pair formed; {held}")
         return _Verdict("waiting", "formed, configuration being pushed")
@@ -208,20 +210,20 @@ class Settling:
             return _Verdict("failed" if late else "waiting", "its pair has not formed")
         if entry.get("status") == "disconnected":
             return _Verdict("queued", "offline; it takes the configuration when it comes back")
-        held = self._held(str(entry.get("site_id") or ""), task, now, str(entry.get("model") or ""))
+        overdue = now - task.started > 2 * seconds_of_push(str(entry.get("model") or ""))
+        held = self._held(entry, now, ask=overdue)
         if held:
             return _Verdict("queued", held)
         if now - task.started > UNCONFIRMED:
             return _Verdict("failed", "connected, but it has not confirmed the configuration within 10 min")
         return _Verdict("waiting")
 
-    def _held(self, site_id: str, task: Task, now: float, model: str) -> str:
+    def _held(self, entry: Object, now: float, *, ask: bool) -> str:
         """Why the site takes no push now; its setting is asked for only when a push is overdue."""
-        organisation = self._organisation
+        organisation, site_id = self._organisation, str(entry.get("site_id") or "")
         setting = organisation.known_setting(site_id)
-        overdue = now - task.started > 2 * seconds_of_push(model)
-        if setting is None and overdue and site_id:
-            setting = organisation.setting(site_id)
+        if ask and site_id:
+            setting = organisation.setting(site_id, UNCONFIRMED)
         site = organisation.known("sites").get(site_id) or {}
         return held_back(setting or {}, str(site.get("timezone") or "UTC"), now)
 
@@ -242,6 +244,11 @@ def _not_ready(entry: Object) -> str:
     if isinstance(config, dict) and config.get("status") not in (None, "Green"):
         return f"cluster status is {config['status']}: {config.get('last_status_change_reason') or 'no reason given'}"
     return ""
+
+
+def has_failed(entry: Mapping[str, Any] | None) -> bool:
+    """True for a device whose last configuration did not hold."""
+    return str((entry or {}).get("config_status") or "").upper() in FAILED
 
 
 def _reason(entry: Mapping[str, Any]) -> str:

@@ -168,6 +168,8 @@ def write_setting(task: Task, pen: Pen) -> Sent:
     old = {"vars": objects.variables_wire((change.before or {}).get("variables") or {}), **before}
     new = {"vars": objects.variables_wire(pen.plain(change.after).get("variables") or {}), **after}
     body = merge.body(live, merge.merged(live, old, new))
+    if not body and pen.again and live.get("vars"):
+        body = {"vars": live["vars"]}
     if not body:
         return Sent(Written(), id=site_id)
     pen.io.about_to("variables", change.address, {"kind": "setting", "id": site_id}, idempotent=True)

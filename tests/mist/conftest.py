@@ -1,0 +1,210 @@
+"""A Mist provider on a simulated cloud over real HTTP, and just enough of an engine to drive it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import attrs
+import httpx
+import pytest
+
+from haplan.contracts import Context, Part, Query, Reading, Seen, Settlement, Target, Task, Written
+from haplan.model.compare import merged, owned
+from haplan.model.plan import Action, Change, Order, Placed, Transaction
+from haplan.model.state import Row
+from haplan.model.value import encode
+from haplan_mist.lab import Device, Lab, LabDefinition
+from haplan_mist.provider import MistProvider
+
+MACS = ("02005e100c30", "02005e100c31")
+OWNERS = {"steering", "policy"}
+
+
+class Io:
+    """Notes what is announced."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        self.keys: list[dict[str, Any]] = []
+
+    def about_to(self, step: str, address: str, key: Mapping[str, Any], *, idempotent: bool = False) -> None:
+        self.steps.append(step)
+        self.keys.append(dict(key))
+
+    def progress(self, text: str) -> None:
+        pass
+
+
+@attrs.define
+class World:
+    """A provider, its lab, and the rows that an engine would keep."""
+
+    lab: Lab
+    provider: MistProvider
+    url: str
+    rows: dict[str, Row] = attrs.field(factory=dict)
+    memory: Mapping[str, Any] = attrs.field(factory=dict)
+    steps: list[str] = attrs.field(factory=list)
+    told: list[str] = attrs.field(factory=list)
+    logged: list[str] = attrs.field(factory=list)
+
+    # --- reading ---
+
+    def read(self, *targets: Target, max_age: float = 0.0) -> Reading:
+        """All that is recorded, or these targets."""
+        asked = targets or tuple(self.target(row) for row in self.rows.values())
+        return self.provider.read(Query(asked, max_age, self.memory))
+
+    def target(self, row: Row) -> Target:
+        owner = self.rows.get(row.owner)
+        return Target(row.address, row.type, row.name, row.id, row.owner, owner.name if owner else "",
+                      owner.type if owner else "", row.values, row)  # fmt: skip
+
+    def see(self, address: str) -> Seen:
+        return self.read().seen[address]
+
+    def made(self) -> int:
+        return self.provider.calls(()).made
+
+    # --- writing ---
+
+    def create(self, type_: str, name: str, /, extra: Mapping[str, Any] | None = None, **values: Any) -> Written:
+        after = {**values, **({"extra": extra} if extra else {})}
+        owner = self._owner(type_, values)
+        return self.apply(Change(f"{type_}.{name}", type_, name, "mist", Action.CREATE, "new", after=after, owner=owner,
+                                 extra=extra or {}))  # fmt: skip
+
+    def update(self, place: str, /, *, rename: str = "", unset: tuple[str, ...] = (), **values: Any) -> Written:
+        return self.apply(self.changed(place, rename=rename, unset=unset, **values))
+
+    def changed(self, place: str, /, *, rename: str = "", unset: tuple[str, ...] = (), **values: Any) -> Change:
+        row, seen = self.rows[place], self.see(place)
+        after = {**{key: value for key, value in row.values.items() if key not in unset}, **values}
+        after.pop("id", None)
+        before = owned(merged(after, {key: value for key, value in row.values.items() if key != "id"}), seen.values)
+        if rename:
+            before, after = {**before, "name": row.name}, {**after, "name": rename}
+        return Change(place, row.type, rename or row.name, "mist", Action.UPDATE, "changed", before, after,
+                      owner=row.owner, id=seen.id, extra=after.get("extra") or {}, private=row.private)  # fmt: skip
+
+    def delete(self, address: str) -> Written:
+        row = self.rows[address]
+        before = {key: value for key, value in row.values.items() if key != "id"}
+        return self.apply(Change(address, row.type, row.name, "mist", Action.DELETE, before=before, owner=row.owner,
+                                 id=row.id, private=row.private))  # fmt: skip
+
+    def apply(self, *changes: Change, orders: Mapping[str, tuple[str, ...]] | None = None) -> Written:
+        """Each document once, in the order of the placements; waits to the end."""
+        documents: dict[str, list[Placed]] = {}
+        by_address = {change.address: change for change in changes}
+        for change in changes:
+            for placement in self.provider.placements(change):
+                documents.setdefault(placement.document, []).append(Placed(change.address, placement))
+        written = Written()
+        for number, (document, placed) in enumerate(documents.items()):
+            task, one = self.start(f"t{number}", document, placed, by_address, (orders or {}).get(document, ()))
+            if one.settling:
+                more = self.settle(task)
+                assert more.state == "done", more.text
+                one = attrs.evolve(one, ids={**one.ids, **more.written.ids})
+            written = Written({**written.ids, **one.ids}, {}, {**written.private, **one.private})
+            for change in changes:
+                self._record(change, written)
+        return written
+
+    def start(
+        self, id_: str, document: str, placed: list[Placed], changes: Mapping[str, Change], order: tuple[str, ...] = ()
+    ) -> tuple[Task, Written]:  # fmt: skip
+        targets = tuple(self._target_of(changes[one.address]) for one in placed)
+        seen = self.provider.read(Query(targets, 60.0)).seen
+        parts = tuple(
+            Part(changes[one.address], one.placement, seen.get(one.address), self.rows.get(one.address))
+            for one in placed
+        )
+        orders = (Order(document, "policy", (), order),) if order else ()
+        task = Task(Transaction(id_, 1, "mist", document, tuple(placed), orders=orders), parts, orders, {},
+                    self.lab.clock.now())  # fmt: skip
+        io = Io()
+        try:
+            return task, self.provider.write(task, io)
+        finally:
+            self.steps += io.steps
+
+    def settle(self, task: Task, *, minutes: int = 60) -> Settlement:
+        for _ in range(minutes):
+            found = self.provider.settled([task])[task.transaction.id]
+            if found.state != "waiting":
+                return found
+            self.told.append(found.text)
+            self.lab.clock.sleep(60)
+        return found
+
+    def _target_of(self, change: Change) -> Target:
+        owner = self.rows.get(change.owner)
+        return Target(change.address, change.type, str((change.before or {}).get("name", change.name)), change.id,
+                      change.owner, owner.name if owner else "", owner.type if owner else "",
+                      change.after if change.after is not None else change.before or {},
+                      self.rows.get(change.address))  # fmt: skip
+
+    def _record(self, change: Change, written: Written) -> None:
+        if change.action is Action.DELETE:
+            self.rows.pop(change.address, None)
+            return
+        values = {key: value for key, value in (change.after or {}).items() if key != "name"}
+        old = self.rows.get(change.address)
+        private = {**(old.private if old else {}), **written.private.get(change.address, {})}
+        self.rows[change.address] = Row(change.address, change.type, "mist", name=change.name, owner=change.owner,
+                                        id=written.ids.get(change.address, change.id), values=encode(values),
+                                        declared=tuple(values), private=private)  # fmt: skip
+
+    def _owner(self, type_: str, values: Mapping[str, Any]) -> str:
+        if type_ not in OWNERS:
+            return ""
+        return f"hub_profile.{values['profile']}" if "profile" in values else f"wan_edge_template.{values['template']}"
+
+    # --- another client ---
+
+    def portal(self, method: str, path: str, body: Any = None) -> Any:
+        """A person's edit."""
+        headers = {"Authorization": f"Token {self.lab.person_token}"}
+        answer = httpx.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers, trust_env=False)
+        assert answer.status_code == 200, answer.text
+        return answer.json() if answer.content else None
+
+    def org(self, rest: str) -> str:
+        return f"/orgs/{self.lab.org_id}/{rest}"
+
+    def listed(self, rest: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.portal("GET", self.org(rest))
+        return found
+
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture
+def make_world(tmp_path: Any) -> Iterator[MakeWorld]:
+    """Makes worlds; the definition of the lab may be given."""
+    stops: list[Callable[[], None]] = []
+
+    def make(definition: LabDefinition | None = None, **parts: Any) -> World:
+        devices = tuple(Device(mac, f"SN{mac[-4:]}", "SSR120") for mac in MACS)
+        definition = definition or LabDefinition(**{"devices": devices, **parts})
+        lab = Lab(tmp_path / f"lab{len(stops)}", definition=definition)
+        served = lab.start()
+        told: list[str] = []
+        logged: list[str] = []
+        context = Context(lab.clock, {}, lambda source: f"secret of {source}", logged.append, told.append)
+        settings = {"host": served.url, "org_id": served.org_id, "apitoken": served.token}
+        provider = MistProvider.open(settings, context)
+        stops.extend((provider.close, lab.stop))
+        return World(lab, provider, served.url, told=told, logged=logged)
+
+    yield make
+    for stop in stops:
+        stop()
+
+
+@pytest.fixture
+def world(make_world: MakeWorld) -> World:
+    """A lab with two unassigned SSR120."""
+    return make_world()
