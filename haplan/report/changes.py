@@ -15,7 +15,7 @@ SIGNS: Mapping[Action, tuple[str, str]] = {
 }  # fmt: skip
 """Action → sign and style. A no-op is listed only when its address moves."""
 
-OBVIOUS = frozenset({"", "new", "changed", "not in the stack", "reordered"})
+OBVIOUS = frozenset({"", "new", "changed", "not in the stack", "reordered", "taken into state"})
 """Reasons that the sign and the attributes say already."""
 
 REASONS = {
@@ -23,6 +23,7 @@ REASONS = {
     "gone": "it is gone from the estate",
     "unset": "its line left the stack",
     "resume": "goes on where an earlier run stopped",
+    "remembered": "only the state changes",
     "taken over": "it is there already and is taken into state",
 }
 """Our words for a reason, said to a reader."""

@@ -148,8 +148,13 @@ def action_reason(plan: Plan, change: Change) -> str:
     return ""
 
 
+def _key(change: Change) -> str:
+    """What names a change in the plan: a deposed object shares the address of the one that took its place."""
+    return f"{change.address} (deposed {change.deposed})" if change.deposed else change.address
+
+
 def _more(plan: Plan, change: Change) -> Document:
-    documents = [one.document for one in plan.transactions for placed in one.placed if placed.address == change.address]
+    documents = [one.document for one in plan.transactions for placed in one.placed if placed.address == _key(change)]
     return {
         "name": change.name,
         "reason": change.reason,
@@ -308,7 +313,7 @@ def _ours(plan: Plan, digest: str) -> Document:
         "impact": {**attrs.asdict(plan.worst()), "seconds": plan.seconds()},
         "calls": [attrs.asdict(one) for one in plan.calls],
         "identity": {key: dict(estate) for key, estate in sorted(plan.identities.items())},
-        "reason": {change.address: change.reason for change in plan.changes},
+        "reason": {_key(change): change.reason for change in plan.changes},
         "unchanged": plan.unchanged,
         "voided": [attrs.asdict(edge) for edge in plan.voided],
         "notes": list(plan.notes),
