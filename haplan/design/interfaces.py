@@ -16,6 +16,7 @@ from haplan.language.kinds import (
     Broken,
     Flag,
     MapOf,
+    Name,
     ResourceOf,
     Taking,
     Text,
@@ -85,7 +86,7 @@ class Wan(Interface):
             address = taking.wrong(
                 f"{at}.address", f"expected static(…), dhcp() or pppoe(…), got {shown(self.address)}"
             )
-        if self.endpoint not in (True, False) and not isinstance(self.endpoint, str):
+        if not isinstance(self.endpoint, bool | str):
             taking.wrong(f"{at}.endpoint", f"expected True, False or a name, got {shown(self.endpoint)}")
         return {
             "address": address,
@@ -252,8 +253,9 @@ class InterfacesOf:
                         f"{at}[{index}]", f"expected wan(…), lan(…), ha_fabric(…) or ha_sync(…), got {shown(one)}"
                     )
                 continue
-            if not isinstance(one.name, str) or not one.name:
-                taking.wrong(f"{at}[{index}]", f"expected a name, got {shown(one.name)}", one.location)
+            if Name().take(one.name, f"{at}[{index}]", attrs.evolve(taking, location=one.location)) is BROKEN:
+                taken[f"broken {index}"] = BROKEN
+                continue
             taken.setdefault(str(one.name), one.plain(taking, f"{at}[{shown(one.name)}]"))
         return BROKEN if any(one is BROKEN for one in taken.values()) else taken
 

@@ -6,8 +6,9 @@ from typing import Any
 import attrs
 
 from haplan.language.blocks import helper
-from haplan.language.kinds import BROKEN, Broken, Flag, Taking, Text, Tree, shown
+from haplan.language.kinds import BROKEN, Broken, Choice, Flag, Kind, Name, Taking, Text, Tree, shown
 from haplan.language.record import here
+from haplan.language.refs import has_token
 from haplan.model.stack import Location
 
 
@@ -34,13 +35,21 @@ class Node:
         """The MAC in its normal spelling, or as it was typed."""
         return normal_mac(self.mac) or self.mac if isinstance(self.mac, str) else ""
 
+    def known(self, name: str) -> str:
+        """What is declared of it under a name; "" where nothing is, or nothing that is known yet."""
+        value = getattr(self, name)
+        return value if isinstance(value, str) and not has_token(value) else ""
+
     def plain(self, taking: Taking, at: str) -> Tree:
         """What is declared of it, without the MAC."""
         mine = attrs.evolve(taking, location=self.location)
         given = {name: getattr(self, name) for name in ("serial", "model", "host", "asset_id", "pin")}
-        taken = {name: Text().take(value, f"{at}.{name}", mine) for name, value in given.items() if value is not None}
-        if self.pin is not None and self.pin not in ("node0", "node1"):
-            mine.wrong(f"{at}.pin", f"expected node0 or node1, got {shown(self.pin)}")
+        kinds: dict[str, Kind] = {"pin": Choice(("node0", "node1"))}
+        taken = {
+            name: kinds.get(name, Text()).take(value, f"{at}.{name}", mine)
+            for name, value in given.items()
+            if value is not None
+        }
         return BROKEN if any(value is BROKEN for value in taken.values()) else taken
 
 
@@ -82,7 +91,10 @@ class NodesOf:
                 taking.wrong(f"{at}[{index}]", f"expected a MAC address or node(…), got {got}")
                 taken[f"broken {index}"] = BROKEN
             elif isinstance(found, Node):
-                taken.setdefault(found.key, found.plain(taking, f"{at}[{index}]"))
+                known = Name("MAC address").take(
+                    found.mac, f"{at}[{index}]", attrs.evolve(taking, location=found.location)
+                )
+                taken.setdefault(found.key, BROKEN if known is BROKEN else found.plain(taking, f"{at}[{index}]"))
         return BROKEN if any(one is BROKEN for one in taken.values()) else taken
 
 

@@ -6,7 +6,7 @@ import attrs
 
 from haplan.design.addresses import whole
 from haplan.language.blocks import helper
-from haplan.language.kinds import BROKEN, Choice, Flag, ListOf, ResourceOf, Taking, Text, Tree, Whole, host, shown
+from haplan.language.kinds import BROKEN, Choice, Flag, ListOf, Name, ResourceOf, Taking, Tree, Whole, host, shown
 from haplan.language.record import here, mistake
 from haplan.language.resource import Resource, Value
 from haplan.model.stack import Location
@@ -66,7 +66,7 @@ class WanPath(Path):
         return str(self.name)
 
     def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
-        return {"name": Text().take(self.name, at, taking)}
+        return {"name": Name("name of a WAN").take(self.name, at, taking)}
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -83,7 +83,7 @@ class TunnelPath(Path):
         return str(self.name)
 
     def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
-        return {"name": Text().take(self.name, at, taking)}
+        return {"name": Name("name of a tunnel").take(self.name, at, taking)}
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -103,8 +103,8 @@ class Endpoint(Path):
 
     def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
         taking.refer(str(self.profile.haplan_address))
-        if not isinstance(self.wan, str):
-            return {"name": taking.wrong(at, f"expected the name of a WAN, got {shown(self.wan)}")}
+        if Name("name of a WAN").take(self.wan, at, taking) is BROKEN:
+            return {"name": BROKEN}
         return {"name": self.title, **self._overlay()}
 
     def mapping(self, taking: Taking, at: str) -> tuple[str, Tree]:

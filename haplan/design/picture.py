@@ -234,7 +234,8 @@ def _face(made: Interface, block: Block) -> Face:
     interfaces = block.values.get("interfaces")
     plain = interfaces.get(str(made.name), {}) if isinstance(interfaces, Mapping) else {}
     try:
-        ports = catalogue.parse_ports(str(plain.get("ports", "")))
+        text = plain.get("ports")
+        ports = catalogue.parse_ports(text) if isinstance(text, str) else None
     except ValueError:
         ports = None
     return Face(made, plain, ports)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import attrs
 
 from haplan.language.record import Recording, nearest
-from haplan.language.refs import Ref, scan
+from haplan.language.refs import Ref, has_token, scan
 from haplan.model import value as model
 from haplan.model.stack import Location, Reference
 
@@ -127,6 +127,22 @@ class Text:
         if complaint:
             return taking.wrong(at, complaint)
         return self.clean(found) if self.clean else found
+
+
+@attrs.frozen
+class Name:
+    """A text that is known at once: it names a part, so it holds no reference."""
+
+    words: str = "name"
+
+    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        if isinstance(value, Broken):
+            return BROKEN
+        if not isinstance(value, str) or not value:
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+        if has_token(value):
+            return taking.wrong(at, f"a {self.words} cannot hold a reference: it is known only after apply")
+        return value
 
 
 @attrs.frozen

@@ -101,6 +101,20 @@ def test_templates_of_nothing_break_nothing(stack: Any, findings: Any) -> None:
     assert {one.rule for one in findings(stack(text))} >= {"HA001", "HA005", "HA026", "HA056", "HA085"}
 
 
+def test_values_known_after_apply_break_nothing(stack: Any, findings: Any) -> None:
+    text = (
+        'from haplan import Data, provider\nfrom haplan.design import *\nprovider("mist")\nd = Data("d").output\n'
+        'n = Network("n", subnet=d, vlan_id=d)\na = Application("a", addresses=[d], protocols=[d])\n'
+        'h = HubProfile("h", overlay=Overlay("o"), interfaces=[wan("w", d, static(d, gateway=d)), '
+        'lan("l", f"{d},ge-1/0/3", {n: d}), ha_fabric(f"{d}")])\n'
+        's = Steering("s", profile=h, strategy=d, paths=[path(h.wan("w"), cost=d)])\n'
+        'Policy("p", profile=h, networks=[n], applications=[a], action=d, steering=s)\n'
+        'Cluster("c", site=Site("x", variables={"A": d}), profile=h, model=d, firmware=d, managed=d, cluster_id=d, '
+        'nodes=["02005e000001", node("02005e000002", serial=d, model=d)])'
+    )
+    assert not [one for one in findings(stack(text)) if one.rule in ("HA003", "HA020", "HA087", "HA104", "HA120")]
+
+
 def test_three_hundred_pairs_are_checked_in_a_moment(stack: Any) -> None:
     import time
 

@@ -6,7 +6,7 @@ from typing import Any
 from haplan.contracts import PlanView
 from haplan.design.clusters import in_order
 from haplan.design.rules.book import Book, Found
-from haplan.design.rules.plan_pair import clusters, joining, label, members, nodes
+from haplan.design.rules.plan_pair import clusters, joining, label, members, nodes, said
 from haplan.model.plan import Action, Change
 
 book = Book()
@@ -72,7 +72,7 @@ def same_model(view: PlanView) -> Iterator[Found]:
     for change, facts, stay, new in replaced(view):
         known = members(change, facts)
         model = str(known.get(new, {}).get("model", ""))
-        wanted = str(known.get(stay, {}).get("model", "") or (change.after or {}).get("model", ""))
+        wanted = str(known.get(stay, {}).get("model", "") or said(change.after, "model"))
         if model and wanted and model.upper() != wanted.upper():
             yield Found(change.address, f"{new} is {model}, expected {wanted}", change.location)
 
@@ -85,7 +85,7 @@ book.says("HA137", "error", "A replacement is claimed, and unassigned or in the 
 def spare(view: PlanView) -> Iterator[Found]:
     for change, facts, _, new in replaced(view):
         site = str(members(change, facts).get(new, {}).get("site") or "")
-        if site not in ("", str((change.after or {}).get("site", ""))):
+        if site not in ("", said(change.after, "site")):
             yield Found(change.address, f"{new} is assigned to {site}", change.location, "unassign it first")
 
 

@@ -35,7 +35,7 @@ book.says(
 def different(design: Picture) -> Iterator[Found]:
     for pair in design.pairs:
         keys = [node.key for node in pair.nodes]
-        serials = [str(node.serial) for node in pair.nodes if node.serial is not None]
+        serials = [node.known("serial") for node in pair.nodes if node.known("serial")]
         for what, values in (("", keys), ("serial ", serials)):
             for value in sorted({one for one in values if values.count(one) > 1}):
                 text = f"{pair.label}: both nodes are {what}{value}"
@@ -52,10 +52,10 @@ book.says(
 @book.validate("HA003")
 def one_model(design: Picture) -> Iterator[Found]:
     for pair in design.pairs:
-        models = [str(node.model) if node.model else pair.model for node in pair.nodes]
+        models = [node.known("model") or pair.model for node in pair.nodes]
         for node, model in zip(pair.nodes, models, strict=True):
             other = next((one for one in [pair.model, *models] if one and one.upper() != model.upper()), "")
-            if node.model and other:
+            if node.known("model") and other:
                 text = f"{pair.label}: node models differ ({other}, {model}); an HA pair must be two of the same model"
                 yield Found(pair.block.address, text, str(node.location), f"pair {node.key} with another {model}")
                 break
@@ -239,7 +239,7 @@ book.says(
 @book.validate("HA019")
 def one_family(design: Picture) -> Iterator[Found]:
     for pair in design.pairs:
-        models = [str(node.model) if node.model else pair.model for node in pair.nodes]
+        models = [node.known("model") or pair.model for node in pair.nodes]
         families = {catalogue.family(model) for model in [pair.model, *models] if model} - {""}
         if len(families) > 1:
             text = f"{pair.label}: cannot pair {' with '.join(sorted({pair.model, *models}))}"

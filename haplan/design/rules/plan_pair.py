@@ -28,6 +28,12 @@ def nodes(values: Mapping[str, Any] | None) -> list[str]:
     return list(found) if isinstance(found, Mapping) else []
 
 
+def said(values: Mapping[str, Any] | None, name: str) -> str:
+    """A text of a cluster's values; "" where there is none, or it is not known yet."""
+    found = (values or {}).get(name)
+    return found if isinstance(found, str) else ""
+
+
 def joining(change: Change) -> list[str]:
     """The devices that are to become members: all of a new pair, the new one of a living pair."""
     if change.action is Action.UPDATE:
@@ -55,8 +61,9 @@ def each_joining(view: PlanView) -> Iterator[tuple[Change, str, Mapping[str, Any
 @book.plan("HA003")
 def one_model_really(view: PlanView) -> Iterator[Found]:
     for change, facts in clusters(view, *FORMING):
-        wanted = str((change.after or {}).get("model", ""))
+        wanted = said(change.after, "model")
         models = [str(fact.get("model", "")) for fact in members(change, facts).values() if joining(change)]
+        wanted = wanted or next(filter(None, models), "")
         for model in dict.fromkeys(one for one in models if one and one.upper() != wanted.upper()):
             text = f"{label(change)}: node models differ ({wanted}, {model}); an HA pair must be two of the same model"
             yield Found(change.address, text, change.location)
@@ -81,7 +88,7 @@ def one_firmware(view: PlanView) -> Iterator[Found]:
                 change.address, f"{label(change)}: firmware differs ({words}); align before clustering", change.location
             )
             continue
-        wanted, has = str((change.after or {}).get("firmware", "")), next(iter(found.values()))
+        wanted, has = said(change.after, "firmware"), next(iter(found.values()))
         if wanted and wanted != has:
             text = f"{label(change)}: expected firmware {wanted}, both nodes run {has}"
             yield Found(change.address, text, change.location, "haplan installs no firmware", "warning")
@@ -117,8 +124,8 @@ def connected(view: PlanView) -> Iterator[Found]:
 @book.plan("HA009")
 def in_site(view: PlanView) -> Iterator[Found]:
     for change, mac, fact in each_joining(view):
-        site, wanted = str(fact.get("site") or ""), str((change.after or {}).get("site", ""))
-        if change.action is not Action.UPDATE and site not in ("", wanted):
+        site, wanted = str(fact.get("site") or ""), said(change.after, "site")
+        if change.action is not Action.UPDATE and wanted and site not in ("", wanted):
             text = f"{mac} is in site {site}, expected {wanted}; it would have to be moved first"
             yield Found(change.address, text, change.location)
 
@@ -149,4 +156,4 @@ def managed_really(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, text, change.location, "switch management on for it in the inventory")
 
 
-__all__ = ["FORMING", "Book", "clusters", "joining", "label", "members", "nodes"]
+__all__ = ["FORMING", "Book", "clusters", "joining", "label", "members", "nodes", "said"]

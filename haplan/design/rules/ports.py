@@ -32,7 +32,7 @@ book.says(
 def port_names(design: Picture) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.faces:
-            if face.ports is None and "{{" not in face.text:
+            if face.ports is None and isinstance(face.plain.get("ports"), str) and "{{" not in face.text:
                 for name in face.text.split(","):
                     if _unreadable(name):
                         text = f'{face.name}: "{name}" is not a port name'
