@@ -59,10 +59,11 @@ class Entry:
 
 
 def newest(client: Client, path: str, now: float) -> Mapping[str, Any]:
-    """The anchor: the newest entry, so that the next look begins behind it; {} for an empty log."""
+    """The anchor: the newest entry, so that the next look begins behind it; without an id for an empty log."""
     answer = client.get(path, what="the audit log", start=int(now - LONG_AGO), limit=1, page=1)
     first = next(_entries(answer), None)
-    return {} if first is None else {"id": first.id, "at": first.at}
+    # an empty log is an anchor too; clocks may differ a little
+    return {"id": "", "at": now - 300} if first is None else {"id": first.id, "at": first.at}
 
 
 def since(client: Client, path: str, anchor: Mapping[str, Any]) -> list[Entry] | None:
@@ -72,7 +73,7 @@ def since(client: Client, path: str, anchor: Mapping[str, Any]) -> list[Entry] |
         answer = client.get(path, what="the audit log", start=int(anchor["at"]), limit=PAGE, page=page)
         found.update((entry.id, entry) for entry in _entries(answer))
         if page * int(answer.get("limit") or PAGE) >= int(answer.get("total") or 0):
-            complete = len(found) >= int(answer.get("total") or 0) and anchor["id"] in found
+            complete = len(found) >= int(answer.get("total") or 0) and (not anchor["id"] or anchor["id"] in found)
             found.pop(str(anchor["id"]), None)
             return list(reversed(found.values())) if complete else None
     return None

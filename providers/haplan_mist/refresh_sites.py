@@ -184,7 +184,7 @@ def same_variables(target: Target, seen: Seen) -> bool:
 
 def moved(target: Target, seen: Seen | None) -> bool:
     """True if what is there is not what was recorded, as far as that can be told cheaply."""
-    if target.row is None or seen is None:
+    if target.row is None or seen is None or target.row.status != "ok":
         return False
     recorded = {key: value for key, value in decode(target.row.values).items() if key in seen.values}
     return any(True for _ in differences(recorded, owned(recorded, seen.values), frozenset(recorded)))

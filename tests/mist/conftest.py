@@ -11,7 +11,7 @@ from haplan.contracts import Context, Part, Query, Reading, Seen, Settlement, Ta
 from haplan.model.compare import merged, owned
 from haplan.model.plan import Action, Change, Order, Placed, Transaction
 from haplan.model.state import Row
-from haplan.model.value import encode
+from haplan.model.value import decode, encode
 from haplan_mist.lab import Device, Lab, LabDefinition
 from haplan_mist.provider import MistProvider
 
@@ -78,9 +78,9 @@ class World:
 
     def changed(self, place: str, /, *, rename: str = "", unset: tuple[str, ...] = (), **values: Any) -> Change:
         row, seen = self.rows[place], self.see(place)
-        after = {**{key: value for key, value in row.values.items() if key not in unset}, **values}
-        after.pop("id", None)
-        before = owned(merged(after, {key: value for key, value in row.values.items() if key != "id"}), seen.values)
+        recorded = {key: value for key, value in decode(row.values).items() if key != "id"}
+        after = {**{key: value for key, value in recorded.items() if key not in unset}, **values}
+        before = owned(merged(after, recorded), seen.values)
         if rename:
             before, after = {**before, "name": row.name}, {**after, "name": rename}
         return Change(place, row.type, rename or row.name, "mist", Action.UPDATE, "changed", before, after,

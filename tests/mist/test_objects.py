@@ -6,6 +6,7 @@ import pytest
 from haplan.contracts import Target
 from haplan.errors import ProviderError
 from haplan.model.plan import Action, Change, Placed
+from haplan.model.value import Secret
 from haplan_mist.lab import Fault
 
 LAN = {"usage": "lan", "ports": "ge-0/0/3,ge-1/0/3", "redundant": True, "primary": "node0",
@@ -195,3 +196,27 @@ def test_a_default_that_the_portal_writes_down_is_seen_as_the_same(world):
     id_ = world.rows["network.x"].id
     world.portal("PUT", world.org(f"networks/{id_}"), {"disallow_mist_services": False, "vpn_access": {}})
     assert world.see("network.x").values == before
+
+
+def test_a_password_goes_to_the_cloud_and_never_comes_back(world):
+    address = {"type": "pppoe", "username": "u", "auth": "pap", "password": Secret("env:PPP")}
+    world.create("wan_edge_template", "t", interfaces={"wan0": {**WAN, "address": address}}, type="standalone")
+    (wire,) = world.listed("gatewaytemplates")
+    assert wire["port_config"]["ge-0/0/0"]["ip_config"]["poser_password"] == "secret of env:PPP"
+    assert "password" not in world.see("wan_edge_template.t").values["interfaces"]["wan0"]["address"]
+    assert not any("secret of" in line for line in world.logged)
+    world.steps.clear()
+    world.update("wan_edge_template.t")
+    assert world.steps == []
+
+
+def test_a_template_that_is_made_anew_keeps_its_sites_and_rules(template):
+    world = template
+    old = world.rows["wan_edge_template.t"]
+    site = world.portal("POST", world.org("sites"), {"name": "s", "gatewaytemplate_id": old.id})
+    change = attrs.evolve(world.changed("wan_edge_template.t"), action=Action.REPLACE, previous_id=old.id)
+    world.apply(change)
+    (wire,) = world.listed("gatewaytemplates")
+    assert wire["id"] != old.id
+    assert names(world) == ["a", "b", "c"]
+    assert world.portal("GET", f"/sites/{site['id']}")["gatewaytemplate_id"] == wire["id"]
