@@ -1,0 +1,268 @@
+"""The state backend itself: a short story of which transaction does what."""
+
+import secrets
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+import psycopg
+
+from haplan.errors import HaplanError, Locked, StateError, StateNotSaved
+from haplan.model.state import Holder, Intent, Run, State, Update
+from haplan.state import lease, recovery
+from haplan.state.document import parse, pull, refuse_push
+from haplan_postgres import reading, schema, writing
+from haplan_postgres.link import Db, Link, readable, reason
+from haplan_postgres.place import Place
+
+SERVER_TIME = "SELECT extract(epoch FROM clock_timestamp())::float8"
+
+Mint = Callable[[], tuple[str, bytes]]
+T = TypeVar("T")
+
+
+def _mint() -> tuple[str, bytes]:
+    return str(uuid.uuid4()), secrets.token_bytes(32)
+
+
+@attrs.frozen
+class _Moment:
+    """A transaction that writes: the lock's row is held, and this is the server's time."""
+
+    db: Db
+    there: Holder
+    now: float
+
+
+class PostgresState:
+    """A state in one schema of a PostgreSQL database.
+
+    The lock is a row, not a session: a run survives a lost connection, and who died is told by the lease. Each write
+    holds that row, so its token is compared in the transaction that writes. Every write but `lock` is refused unless
+    this very object holds the lock.
+
+    Attributes:
+        url: Where, without a password.
+        migrated: URL of the copy that was made of an older state before it was migrated, or "".
+    """
+
+    def __init__(self, place: Place, *, mint: Mint = _mint, time: str = SERVER_TIME) -> None:
+        self.url = place.url
+        self.migrated = ""
+        self._place = place
+        self._link = Link(place)
+        self._mint = mint
+        self._time = time
+        self._ready = False
+        self._held: Holder | None = None
+        self._lineage = ""
+
+    # --- Reading ------------------------------------------------------------------------------------------------------
+
+    def load(self) -> State:
+        """The whole state; an empty one where there is no schema."""
+        return self._read(reading.load) or State()
+
+    def now(self) -> float:
+        """The server's time."""
+        with readable(self._place), self._link.reading() as db:
+            ((now,),) = db.execute(self._time).fetchall()
+        return float(now)
+
+    def holder(self) -> Holder | None:
+        """Who holds the lock, its lease run out or not."""
+        return self._read(reading.holder)
+
+    def as_of(self, serial: int) -> State:
+        """Rows, orders and outputs as the run of that serial left them.
+
+        Raises:
+            StateError: There is no such serial, or its history was pruned.
+        """
+        found = self._read(lambda db: reading.as_of(db, serial))
+        if found is None:
+            raise StateError(f"state {self.url} is not there: nothing was recorded yet")
+        return found
+
+    def _read(self, query: Callable[[Db], T]) -> T | None:
+        with readable(self._place):
+            with self._link.reading() as db:
+                lacking = schema.pending(db, self._place)
+                if lacking is None:
+                    return None
+                if not lacking:
+                    return query(db)
+            with self._link.scratch() as db:
+                schema.migrated_copy(db, self._place, lacking)
+                return query(db)
+
+    # --- The lock -----------------------------------------------------------------------------------------------------
+
+    def lock(self, holder: Holder, *, takeover: bool = True) -> Holder:
+        """Take the lock; makes the schema where there is none, and migrates an older one.
+
+        Raises:
+            Locked: Somebody else holds it, and is neither dead nor past the lease.
+        """
+        with self._transaction("the lock was not taken") as at:
+            taken = writing.put_holder(at.db, lease.taken(at.there, holder, at.now, takeover=takeover))
+        self._held = taken
+        return taken
+
+    def renew(self, holder: Holder) -> Holder:
+        """Extend the lease.
+
+        Raises:
+            Locked: It was lost.
+        """
+        self._must_hold()
+        with self._transaction("the lease was not extended") as at:
+            renewed = writing.put_holder(at.db, lease.renewed(at.there, holder, at.now))
+        self._held = renewed
+        return renewed
+
+    def unlock(self, holder_id: str) -> Holder | None:
+        """Give the lock back, or take it from the holder of that id; None if that one does not hold it."""
+        if not self._ready and self.holder() is None:
+            return None
+        with self._transaction("the lock is as it was") as at:
+            mine = bool(at.there.id) and at.there.id == holder_id
+            if mine:
+                writing.put_holder(at.db, lease.freed(at.there))
+        if self._held is not None and self._held.id == holder_id:
+            self._held = None
+        return at.there if mine else None
+
+    # --- Writing ------------------------------------------------------------------------------------------------------
+
+    def begin(self, run: Run) -> Run:
+        """Open a run. One that is begun again under its old id goes on with its serial."""
+        with self._locked("the run was not begun") as at:
+            opened = writing.begin(at.db, run, self._mint())
+            self._lineage = reading.meta(at.db)["lineage"]
+        return opened
+
+    def save(self, update: Update) -> None:
+        """Write one update, all or nothing.
+
+        Raises:
+            Locked: The lock is no longer ours.
+            Stale: A row is not what `Update.expected` says.
+            StateNotSaved: It could not be written; the message says where it is kept.
+        """
+        self._must_hold()
+        try:
+            self._save(update)
+        except (psycopg.Error, ValueError) as error:  # ValueError: text or a number that no database can hold
+            folder, stem, why = Path.cwd(), self._place.schema, reason(self._place, error)
+            raise recovery.not_saved(self.url, folder, stem, self._lineage, update, why) from None
+
+    def end(self, run: Run) -> None:
+        """Close a run with its result."""
+        with self._locked("only the end of the run is missing", StateNotSaved) as at:
+            writing.end(at.db, run, at.now)
+
+    def journal(self, intent: Intent) -> Intent:
+        """Make an intent durable; gives it with its id."""
+        with self._locked("the write it would announce must not begin", StateNotSaved) as at:
+            return writing.journal(at.db, intent)
+
+    def settle_intents(self, outcomes: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:
+        """Record outcomes: (id, outcome, result)."""
+        with self._locked("the intents stay open; plan again to find out what became of them", StateNotSaved) as at:
+            writing.settle(at.db, outcomes)
+
+    def push(self, document: bytes) -> None:
+        """Put a pulled state in place of this one; the secret key stays.
+
+        Raises:
+            StateError: It is damaged, of another lineage, older, or changed without a new serial.
+        """
+        state = parse(document)
+        with self._locked("nothing was pushed") as at:
+            stored = reading.load(at.db)
+            refuse_push(state, stored, self.url)
+            if pull(stored) != pull(state):
+                writing.push(at.db, state, stored, self._mint())
+
+    def prune(self, keep: int) -> int:
+        """Forget the history of all but the latest `keep` runs; gives how many runs were forgotten."""
+        with self._locked("nothing was pruned") as at:
+            return writing.prune(at.db, keep)
+
+    def close(self) -> None:
+        """Let go of the connection. The lock stays as it is."""
+        self._link.close()
+
+    # --- Transactions -------------------------------------------------------------------------------------------------
+
+    def _save(self, update: Update) -> None:
+        """Saved twice is the same as once: if the connection breaks, perhaps after all was written, once more."""
+        try:
+            self._save_once(update)
+        except psycopg.OperationalError:
+            if not self._link.lost:
+                raise
+            self._save_once(update)
+
+    def _save_once(self, update: Update) -> None:
+        with self._writing() as at:
+            lease.fenced(at.there, self._held, at.now)
+            writing.save(at.db, update)
+
+    @contextmanager
+    def _writing(self) -> Iterator[_Moment]:
+        self._make_ready()
+        with self._link.writing(f"{reading.HOLDER} FOR UPDATE; {self._time}") as (db, (((there),), ((now,),))):
+            yield _Moment(db, Holder(*there), float(now))
+
+    @contextmanager
+    def _locked(self, missing: str, kind: type[HaplanError] = StateError) -> Iterator[_Moment]:
+        self._must_hold()
+        with self._transaction(missing, kind) as at:
+            lease.fenced(at.there, self._held, at.now)
+            yield at
+
+    @contextmanager
+    def _transaction(self, missing: str, kind: type[HaplanError] = StateError) -> Iterator[_Moment]:
+        try:
+            with self._writing() as at:
+                yield at
+        except (psycopg.Error, UnicodeEncodeError) as error:
+            why = reason(self._place, error)
+            raise kind(f"state {self.url} cannot be written: {why}; {missing}") from None
+
+    def _make_ready(self) -> None:
+        """Once: make the schema, or bring an older one up to date. What is no state of ours stays as it is."""
+        if self._ready:
+            return
+        with self._link.writing() as (db, _):
+            schema.alone(db, self._place)
+            lacking = schema.pending(db, self._place)
+            if lacking is None:
+                schema.create(db, self._place)
+            elif lacking:
+                self._migrate(db, lacking)
+        self._ready = True
+
+    def _migrate(self, db: Db, lacking: Sequence[str]) -> None:
+        ((record,), ((now,),)) = (
+            db.execute(f"{reading.HOLDER} FOR UPDATE").fetchall(),
+            db.execute(self._time).fetchall(),
+        )
+        there = Holder(*record)
+        if there.id and there.until > now:
+            raise Locked(
+                f"state {self.url} was made by an older haplan and is in use by {there.who} on {there.where} "
+                f"(pid {there.pid}); it can be migrated when that run has ended"
+            )
+        copy = schema.backup(db, self._place, len(schema.STEPS) - len(lacking))
+        schema.migrate(db, lacking)
+        self.migrated = self._place.beside(copy)
+
+    def _must_hold(self) -> None:
+        if self._held is None:
+            raise Locked(f"state {self.url} can be written only with its lock, which this run does not hold")

@@ -1,0 +1,89 @@
+"""Reading a state: functions of an open transaction, which sees one moment."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from haplan.model.state import Holder, PlacementRow, Run, State
+from haplan.state import cells, versions
+from haplan_postgres.link import Db, unescaped
+
+HOLDER = 'SELECT id, who, "where", pid, what, since, until, token FROM lock'
+
+
+def records(db: Db, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+    """The answer of a query, texts as they went in."""
+    return unescaped(iter(db.execute(sql, values or None)))
+
+
+def meta(db: Db) -> dict[str, str]:
+    """Lineage, serial, secret key and the like."""
+    return dict(records(db, "SELECT key, value FROM meta"))
+
+
+def holder(db: Db) -> Holder | None:
+    """Who holds the lock, its lease run out or not."""
+    (there,) = records(db, HOLDER)
+    return Holder(*there) if there[0] else None
+
+
+def load(db: Db) -> State:
+    """The whole state."""
+    known = meta(db)
+    providers = cells.provider_notes(records(db, "SELECT name, kind, content FROM providers ORDER BY name"))
+    intents = records(db, f"SELECT {cells.quoted(cells.INTENT)} FROM intents WHERE outcome = '' ORDER BY id")
+    return State(
+        lineage=known.get("lineage", ""),
+        serial=int(known.get("serial", 0)),
+        key=bytes.fromhex(known.get("secret_key", "")),
+        rows=cells.rows(records(db, f"SELECT {cells.quoted(cells.ROW)} FROM rows ORDER BY seq, address, deposed")),
+        placements={
+            record[:3]: PlacementRow(*record)
+            for record in records(db, "SELECT address, document, part, status FROM placements")
+        },
+        orders=cells.orders(records(db, "SELECT document, list, names FROM orders")),
+        outputs=cells.outputs(records(db, "SELECT name, value, sensitive FROM outputs")),
+        identities=providers["identity"],
+        settings=providers["settings"],
+        memories=providers["memory"],
+        intents=cells.intents(intents),
+        runs=runs(db),
+        applied=frozenset(digest for (digest,) in records(db, "SELECT digest FROM applied")),
+    )
+
+
+def runs(db: Db) -> tuple[Run, ...]:
+    """Every run, the latest last."""
+    sql = f"SELECT {cells.quoted(cells.RUN)} FROM runs ORDER BY serial, started, id"
+    return tuple(Run(*record) for record in records(db, sql))
+
+
+# --- What earlier runs recorded ---------------------------------------------------------------------------------------
+
+
+def as_of(db: Db, serial: int) -> State:
+    """Rows, orders and outputs as the run of that serial left them; the rest is known for now only, and left empty.
+
+    Raises:
+        StateError: There is no such serial, or its history was pruned.
+    """
+    known = meta(db)
+    versions.refuse_unkept(serial, int(known.get("pruned", 1)), int(known.get("serial", 0)))
+    return State(
+        lineage=known.get("lineage", ""),
+        serial=serial,
+        key=bytes.fromhex(known.get("secret_key", "")),
+        rows=cells.rows(_versions(db, "rows", "row_history", cells.ROW, serial)),
+        orders=cells.orders(_versions(db, "orders", "order_history", ("document", "list", "names"), serial)),
+        outputs=cells.outputs(_versions(db, "outputs", "output_history", ("name", "value", "sensitive"), serial)),
+        runs=tuple(run for run in runs(db) if run.serial <= serial),
+    )
+
+
+def _versions(db: Db, table: str, history: str, names: Sequence[str], serial: int) -> Iterator[tuple[Any, ...]]:
+    columns = cells.quoted(names)
+    return records(
+        db,
+        f"SELECT {columns} FROM {table} WHERE since <= %s "
+        f"UNION ALL SELECT {columns} FROM {history} WHERE since <= %s AND until > %s",
+        [serial, serial, serial],
+    )
