@@ -30,6 +30,7 @@ from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block, ProviderBlock, Stack, Variable
 from haplan.model.state import Holder, Run, State
 from haplan.plugins import Plugins, load_plugins
+from haplan.state.location import shown
 from haplan.steps.approve import digest, plain
 from haplan.steps.load import find
 from haplan.variables import Variables
@@ -154,8 +155,17 @@ class Session:
 
     @property
     def state_url(self) -> str:
-        """Where state is kept."""
-        return self.options.state or self.environ.get("HAPLAN_STATE", "") or f"sqlite:///{self.folder / 'state.db'}"
+        """Where state is kept; may hold a password, see `haplan.state.location.shown`.
+
+        ``{env}`` in a given URL is the environment. Without that, `HAPLAN_STATE` is not taken for the lab's state.
+        """
+        given, usual = self.options.state, self.environ.get("HAPLAN_STATE", "")
+        if self.options.lab and "{env}" not in usual:
+            usual = ""
+        given, usual = (url.replace("{env}", self.options.environment) for url in (given, usual))
+        if given == shown(usual):  # from a plan file, which keeps no password
+            given = usual
+        return given or usual or f"sqlite:///{self.folder / 'state.db'}"
 
     @cached_property
     def backend(self) -> StateBackend:
@@ -285,7 +295,7 @@ class Session:
     def notes(self, state: State) -> tuple[str, ...]:
         """Lines for people about the state: who is writing it now, what a dead run left."""
         holder = self.backend.holder()
-        alive = holder is not None and holder.until > _Wall(self).now()
+        alive = holder is not None and holder.until > self.backend.now()
         if holder is not None and alive:
             return (
                 f"{holder.who} writes this state now ({holder.what}, lock {holder.id}); its part may still change",
@@ -304,7 +314,7 @@ class Session:
             "by": who(),
             "haplan": __version__,
             "file": str(self.file),
-            "state": self.state_url,
+            "state": shown(self.state_url),
             "lab": self.options.lab,
         }
 
@@ -323,6 +333,8 @@ class Session:
         )
         holder = self._wait_for_lock(wanted)
         try:
+            if self.backend.migrated:
+                self.tell("note", f"the state of an older haplan was migrated; a copy of it is {self.backend.migrated}")
             yield holder
         finally:
             self.backend.unlock(holder.id)

@@ -71,6 +71,7 @@ def parse(url: str) -> Place:
         rule = "letters, digits, _ and -, up to 40, not beginning with a digit or pg_"
         raise StateError(f"state URL {shown(url)!r}: the schema's name may have {rule}")
     rest = "&".join(part for part in parts if not part.startswith("schema="))
+    address = address.replace(f":{HIDDEN}@", "@", 1)  # a URL as it was shown: libpq may know the password otherwise
     conninfo = f"{address}?{rest}" if rest else address
     return Place(conninfo, schemas[0], shown(url), _checked(conninfo, shown(url), rest))
 
