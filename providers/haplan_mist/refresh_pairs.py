@@ -70,10 +70,10 @@ def _seen(
 
 
 def _node(devices: Boxes, target: Target, mac: str) -> dict[str, Any]:
+    """A node: what the stack says of it tells who it is and cannot be changed; rules hold it against the facts."""
     record = devices.records.get(mac) or {}
-    declared = dict((target.values.get("nodes") or {}).get(mac) or {})
     live = {key: record[key] for key in ("serial", "model") if record.get(key)}
-    return {**declared, **live}
+    return {**live, **((target.values.get("nodes") or {}).get(mac) or {})}
 
 
 def _binding(

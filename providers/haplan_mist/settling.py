@@ -144,13 +144,11 @@ class Settling:
         return self._configured(entry, task, wait, now)
 
     def _phase(self, wait: Wait) -> str:
-        up = [mac for mac in wait.pair if self._connected(mac)]
-        return "nodes rebooting" if not up else "waiting for both nodes to join" if len(up) == 2 else (
-            f"waiting for {next(mac for mac in wait.pair if mac not in up)} to come back")  # fmt: skip
-
-    def _connected(self, mac: str) -> bool:
-        entry = Boxes({}, self._organisation.known("stats")).modules.get(mac)
-        return bool(entry and entry.get("status") == "connected")
+        modules = Boxes({}, self._organisation.known("stats")).modules
+        away = [mac for mac in wait.pair if (modules.get(mac) or {}).get("status") == "disconnected"]
+        if wait.pair[0] in away:
+            return "nodes rebooting"
+        return f"waiting for {away[0]} to come back" if away else "waiting for the nodes to join"
 
     def _configured(self, entry: Object, task: Task, wait: Wait, now: float) -> _Verdict:
         status = str(entry.get("config_status") or "").upper()

@@ -86,7 +86,7 @@ def test_a_pair_is_formed_in_as_few_writes_as_can_be(world, kind, steps):
 
 def test_waiting_says_how_far_it_is(world):
     formed(world)
-    assert world.told[0] == "0 of about 15 min: accepted by the cloud" or world.told[0].startswith("0 of about 15 min")
+    assert world.told[0] == "0 of about 15 min: waiting for the nodes to join"
     assert "3 of about 15 min: nodes rebooting" in world.told
     assert world.told[-1] == "14 of about 15 min: formed, configuration being pushed"
 
@@ -345,3 +345,10 @@ def test_a_stack_that_says_serials_sees_them(make_world):
     world = make_world(definition=LabDefinition(devices=DEVICES, settings=Settings(swap_modules=True)))
     formed(world)
     assert world.see("cluster.c").values["nodes"][A]["serial"] == "SN0c30"
+
+
+def test_a_serial_that_the_stack_has_wrong_is_a_fact_and_no_drift(world):
+    formed(world)
+    target = Target("cluster.c", "cluster", "c", values=cluster(nodes={A: {"serial": "WRONG"}, B: {}}))
+    assert world.read(target).seen["cluster.c"].values["nodes"][A]["serial"] == "WRONG"
+    assert world.provider.facts([target])["cluster.c"]["nodes"][A]["serial"] == "SN0c30"
