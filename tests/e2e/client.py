@@ -1,9 +1,9 @@
 """haplan as a process of its own against a simulator elsewhere: real settings, simulated time.
 
-    python client.py STACK LAB_FOLDER PORT PID_FILE [kill]
+    python client.py STACK LAB_FOLDER PORT PID_FILE [SIGNAL]
 
-With ``kill`` it writes its process id to PID_FILE first, so that the simulator kills it after its next write. Its exit
-code is the apply's.
+With a signal's name it writes its process id and that name to PID_FILE first, so that the simulator sends it that signal
+after its next write. Its exit code is the apply's.
 """
 
 import os
@@ -24,8 +24,8 @@ def main() -> int:
     with open_session(stack, Options(environment="kill", parallelism=1), environ=environ, clock=lab.clock) as session:
         try:
             plan = engine.plan(session)
-            if "kill" in sys.argv:
-                pid_file.write_text(str(os.getpid()))
+            if len(sys.argv) > 5:
+                pid_file.write_text(f"{os.getpid()} {sys.argv[5]}")
             return engine.apply(session, plan).exit_code if not plan.empty() else 0
         except HaplanError as error:
             print(error, file=sys.stderr)

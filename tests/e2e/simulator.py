@@ -2,8 +2,8 @@
 
     python simulator.py FOLDER PORT_FILE PID_FILE
 
-After each write that it has stored, and before it answers, it reads PID_FILE; if a process id stands there, that process
-is killed with SIGKILL and the file is emptied: the client dies without knowing what became of its request.
+After each write that it has stored, and before it answers, it reads PID_FILE; if a process id and a signal stand there,
+that process gets the signal and the file is emptied: a killed client dies without knowing what became of its request.
 """
 
 import os
@@ -18,8 +18,8 @@ from haplan_mist.lab import Lab
 from haplan_mist.lab.web import app
 
 
-class Killing:
-    """ASGI middleware: kills the client after a write was stored."""
+class Signalling:
+    """ASGI middleware: sends the client a signal after a write was stored."""
 
     def __init__(self, inner: Any, pid_file: Path) -> None:
         self.inner = inner
@@ -29,16 +29,16 @@ class Killing:
         async def answer(message: Any) -> None:
             write = scope["type"] == "http" and scope["method"] != "GET" and scope["path"].startswith("/api/")
             if write and message["type"] == "http.response.start" and message["status"] < 300:
-                self.kill()
+                self.send_signal()
             await send(message)
 
         await self.inner(scope, receive, answer)
 
-    def kill(self) -> None:
-        pid = self.pid_file.read_text() if self.pid_file.exists() else ""
-        if pid:
+    def send_signal(self) -> None:
+        words = self.pid_file.read_text().split() if self.pid_file.exists() else []
+        if words:
             self.pid_file.write_text("")
-            os.kill(int(pid), signal.SIGKILL)
+            os.kill(int(words[0]), signal.Signals[words[1]])
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def main() -> None:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     listening.listen(64)
-    config = uvicorn.Config(Killing(app(lab.estate), pid_file), log_level="critical", lifespan="off", ws="none")
+    config = uvicorn.Config(Signalling(app(lab.estate), pid_file), log_level="critical", lifespan="off", ws="none")
     port_file.write_text(str(listening.getsockname()[1]))
     uvicorn.Server(config).run(sockets=[listening])
 

@@ -1,0 +1,5 @@
+"""``python -m haplan``."""
+
+from haplan.cli.main import main
+
+main()
