@@ -22,6 +22,7 @@ from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.session import Options, Session, open_session
 from haplan.steps import approve, assess, check, diff, graph, order, refresh, select, stages
+from haplan.steps import drift as drift_
 from haplan.steps.apply import Result, Setting
 from haplan.steps.apply import apply as carry_out
 from haplan.steps.approve import PlanFile, digest
@@ -94,9 +95,10 @@ def _compared(session: Session, found: Validation, stack: Stack, state: State, c
     identities = _identities(providers, state)
     seen = _refresh(session, wanted, providers, state)
     difference = diff.diff(stack, resources.order, state, seen.seen, session.types, chosen, session.fingerprint(state))
-    ordered = order.reordered(stack, session.types, providers, seen.orders, difference.changes, chosen)
+    ordered = order.reordered(stack, session.types, providers, seen.orders, difference.changes, difference.same, chosen)
     assessed = assess.assess(ordered.changes, providers, session.types)
     changes = () if session.options.refresh_only else assessed.changes
+    approve.refuse_protected(changes)
     edges = order.edges(stack, state, changes, resources.edges, session.plugins.order)
     ranks = {name: kind.rank for name, kind in session.types.items()}
     staged = stages.stages(changes, assessed.placements, edges, ranks, ordered.orders)
@@ -112,7 +114,7 @@ def _compared(session: Session, found: Validation, stack: Stack, state: State, c
         serial=state.serial,
         changes=changes,
         unchanged=difference.unchanged - len(ordered.changes) + len(difference.changes),
-        drift=difference.drift,
+        drift=tuple(drift_.drift(stack, state, seen.seen, session.types, chosen)),
         transactions=transactions,
         edges=edges,
         outputs=diff.outputs(stack, state, difference.known) if session.command != "refresh" else (),
@@ -124,7 +126,7 @@ def _compared(session: Session, found: Validation, stack: Stack, state: State, c
         versions=assess.versions(changes, state),
         known=assess.flowing(changes, stack, difference.known),
         facts={change.address: seen.facts[change.address] for change in changes if change.address in seen.facts},
-        targets=session.targets,
+        targets={**session.targets, **({"targets": tuple(chosen.importing)} if chosen.importing else {})},
         inputs=stack.inputs,
         voided=staged.voided,
         notes=tuple(sorted(notes)),
@@ -164,7 +166,8 @@ def _refresh(
     session: Session, wanted: Mapping[str, Any], providers: Mapping[str, Provider], state: State
 ) -> refresh.Refreshed:
     if not session.options.refresh:
-        return refresh.remembered(state)
+        asked = refresh.untold(wanted)
+        return refresh.remembered(state, refresh.refresh(asked, providers, state), asked)
     for key, asked in wanted.items():
         session.tell("refresh", data={"state": "started", "resources": len(asked), "provider": key})
     seen = refresh.refresh(wanted, providers, state)
@@ -188,6 +191,8 @@ def apply(session: Session, plan: Plan) -> Result:
     approve.refuse_limits(plan)
     if plan.command == "refresh":
         raise HaplanError("a refresh-only plan changes nothing; there is nothing to apply")
+    if plan.empty():  # a run without change opens no serial
+        return Result("", 0)
     providers = session.providers_of(plan)
     with session.locked(plan) as holder:
         state = session.backend.load()
@@ -196,11 +201,12 @@ def apply(session: Session, plan: Plan) -> Result:
             approve.refuse_estate({**state.identities, **plan.identities}, key, provider.identity(), "this plan")
         run = session.begin(plan, holder)
         with session.interruptible() as stop, session.record(run, plan) as tell:
+            opened = session.backend.load()
             setting = Setting(
                 session.backend,
                 holder,
                 run,
-                session.backend.load(),
+                opened,
                 providers,
                 session.types,
                 tuple(session.plugins.rules.values()),
@@ -208,6 +214,7 @@ def apply(session: Session, plan: Plan) -> Result:
                 tell,
                 stop,
                 session.options.parallelism,
+                session.fingerprint(opened),
             )
             result = carry_out(plan, setting)
             session.end(run, result.exit_code)

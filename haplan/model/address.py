@@ -67,6 +67,11 @@ def parse(text: str) -> Address:
     return Address(tuple(module), data, parts[0], labels[0] if len(labels) == 2 else "", labels[-1])
 
 
+def keyed(address: str, deposed: str) -> str:
+    """What names an object in a plan: its address, and the mark of one that was replaced and waits to be deleted."""
+    return f"{address} (deposed {deposed})" if deposed else address
+
+
 def matches(address: str, pattern: str) -> bool:
     """True if the address is what the pattern says; ``*`` and ``?`` stand for any text, any character.
 

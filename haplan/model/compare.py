@@ -6,11 +6,11 @@ declares in turn; a list or a plain value is owned whole. Absent, ``None`` and a
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from haplan.model.schema import Attribute
-from haplan.model.value import Path, Ref, Secret, Text, Tree, Unknown
+from haplan.model.value import Path, Ref, Secret, Text, Tree, Unknown, at_path
 
 Unordered = frozenset[str]
 """Names of the attributes that compare as sets."""
@@ -43,7 +43,7 @@ def same(wanted: Tree, live: Tree, as_set: bool = False) -> bool:
     if is_empty(wanted) and is_empty(live):
         return True
     if isinstance(wanted, Mapping) and isinstance(live, Mapping):
-        return all(same(wanted.get(key), live.get(key)) for key in {*wanted, *live})
+        return not any(True for key in {*wanted, *live} for _ in _entry(wanted, live, key, frozenset(), (key,)))
     if isinstance(wanted, list | tuple) and isinstance(live, list | tuple):
         if as_set:
             return sorted(map(_key, wanted)) == sorted(map(_key, live))
@@ -69,9 +69,28 @@ def differences(wanted: Tree, live: Tree, sets: Unordered = frozenset(), at: Pat
     if isinstance(wanted, Mapping) and (isinstance(live, Mapping) or (at and live is None)) and wanted:
         there = live or {}
         for key in [*wanted, *(key for key in there if key not in wanted)]:
-            yield from differences(wanted.get(key), there.get(key), sets, (*at, key))
+            yield from _entry(wanted, there, key, sets, (*at, key))
     elif not same(wanted, live, as_set=len(at) == 1 and at[0] in sets):
         yield at
+
+
+def _entry(wanted: Mapping[str, Tree], live: Mapping[str, Tree], key: str, sets: Unordered, at: Path) -> Iterator[Path]:
+    if len(at) > 1 and stands(wanted, key) != stands(live, key):
+        yield at
+    else:
+        yield from differences(wanted.get(key), live.get(key), sets, at)
+
+
+def stands(tree: Tree, key: str | int) -> bool:
+    """True if an entry is there. Below the attributes an empty mapping is one: a node without further words."""
+    return isinstance(tree, Mapping) and key in tree and (isinstance(tree[key], Mapping) or not is_empty(tree[key]))
+
+
+def stands_at(tree: Tree, path: Path) -> bool:
+    """True if something is at a path: an attribute that is not empty, or an entry below one."""
+    if len(path) == 1:
+        return not is_empty(at_path(tree, path))
+    return stands(at_path(tree, path[:-1]), path[-1])
 
 
 def lost(recorded: Tree, wanted: Tree, at: Path = ()) -> Iterator[Path]:
@@ -101,6 +120,27 @@ def without_secrets(tree: Tree) -> Tree:
     return tree
 
 
+def with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
+    """What is live, with the secrets of the shape as recorded: no backend tells them."""
+    if isinstance(shape, Secret):
+        return recorded
+    if isinstance(shape, Mapping) and isinstance(live, Mapping):
+        old = recorded if isinstance(recorded, Mapping) else {}
+        keys = [key for key in shape if key in live or isinstance(shape[key], Secret)]
+        return {key: with_secrets(live.get(key), shape[key], old.get(key)) for key in keys}
+    return live
+
+
+def seen_as(shape: Tree, live: Tree, recorded: Tree, local: Iterable[str]) -> dict[str, Tree]:
+    """The owned part of what is there; secrets and local attributes as recorded, since no backend can tell them."""
+    found = dict(owned(shape, live))
+    for name in local:
+        found.pop(name, None)
+        if name in recorded:
+            found[name] = recorded[name]
+    return dict(with_secrets(found, shape, recorded))
+
+
 def merged(shape: Tree, more: Tree) -> Tree:
     """Two declarations as one shape: every key that either has."""
     if isinstance(shape, Mapping) and isinstance(more, Mapping):
@@ -119,7 +159,7 @@ def kept_in_order(wanted: list[str], live: list[str]) -> set[str]:
         at = bisect_left(ends, place[name])
         if at:
             back[name] = tails[at - 1]
-        ends[at:], tails[at:] = [place[name], *ends[at + 1 :]], [name, *tails[at + 1 :]]
+        ends[at : at + 1], tails[at : at + 1] = [place[name]], [name]
     kept: set[str] = set()
     last = tails[-1] if tails else None
     while last is not None:

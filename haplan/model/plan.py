@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import attrs
 
+from haplan.model.address import keyed
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.stack import Lifecycle, Limits
@@ -59,7 +60,8 @@ class Change:
         provider: Provider key.
         action: See `Action`.
         reason: Why, in one of our words: ``new``, ``changed``, ``drifted``, ``gone``, ``reordered``, ``unset``,
-            ``not in the stack``, ``replaced because …``, ``resume``, ``taken over``; "" for no-op.
+            ``not in the stack``, ``replaced because …``, ``resume``, ``taken over``, ``taken into state``,
+            ``remembered`` (only the state changes); "" for no-op.
         before: Owned values as they are; None when there is nothing.
         after: Owned values as they are to be; leaves may be references until the apply. None when deleted.
         unset: Paths that leave the resource.
@@ -113,6 +115,11 @@ class Change:
     serial: int = 0
     private: Mapping[str, Any] = attrs.field(factory=dict)
 
+    @property
+    def key(self) -> str:
+        """Its name in the plan: the address, with the mark of a deposed object."""
+        return keyed(self.address, self.deposed)
+
 
 @attrs.frozen
 class Drift:
@@ -149,7 +156,7 @@ class Placement:
 
 @attrs.frozen
 class Placed:
-    """A placement of a named change."""
+    """A placement of a change; `address` is the change's `Change.key`."""
 
     address: str
     placement: Placement
@@ -286,7 +293,7 @@ class Plan:
 
     def change(self, address: str) -> Change | None:
         """The change of an address."""
-        return next((change for change in self.changes if change.address == address), None)
+        return next((change for change in self.changes if change.key == address), None)
 
     def count(self, *actions: Action) -> int:
         """How many changes have one of these actions."""
@@ -302,7 +309,7 @@ class Plan:
 
     def seconds(self) -> int:
         """Expected duration of the apply: the longest way through the transactions."""
-        by_address = {change.address: change for change in self.changes}
+        by_address = {change.key: change for change in self.changes}
         ends: dict[str, int] = {}
         for transaction in self.transactions:
             start = max((ends[before] for before in (*transaction.after, *transaction.gates)), default=0)
@@ -315,4 +322,4 @@ class Plan:
     def of(self, transaction: Transaction) -> Iterator[Change]:
         """The changes that a transaction carries."""
         wanted = {placed.address for placed in transaction.placed}
-        return (change for change in self.changes if change.address in wanted)
+        return (change for change in self.changes if change.key in wanted)

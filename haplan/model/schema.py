@@ -72,3 +72,7 @@ class TypeInfo:
     def computed(self) -> tuple[str, ...]:
         """Names of the attributes that only an apply can tell."""
         return tuple(name for name, attribute in self.attributes.items() if attribute.computed)
+
+    def local(self) -> tuple[str, ...]:
+        """Names of the attributes that are never sent."""
+        return tuple(name for name, attribute in self.attributes.items() if attribute.local)

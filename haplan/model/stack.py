@@ -52,6 +52,11 @@ class Lifecycle:
     create_before_destroy: bool = False
     timeouts: Mapping[str, int] = attrs.field(factory=dict)
 
+    def plain(self) -> dict[str, Any]:
+        """As a row keeps it: plain JSON, without what says nothing."""
+        kept = attrs.asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items() if value}
+
 
 @attrs.frozen
 class Reference:

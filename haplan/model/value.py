@@ -8,7 +8,7 @@ string keys) whose leaves may also be:
 * `Secret`: where a secret comes from, never the secret;
 * `Unknown`: a value that only the apply will tell.
 
-In files each of them is a mapping with the one key ``$haplan``.
+In files each of them is a mapping with the key ``$haplan``; a mapping that has this key by itself is wrapped in one.
 """
 
 import hashlib
@@ -140,6 +140,26 @@ def _joined(text: Text, known: Callable[[Ref], Tree]) -> Tree:
     return "".join(words)
 
 
+def partly(tree: Tree, known: Mapping[str, Mapping[str, Tree]]) -> Tree:
+    """The tree with each reference replaced whose value is known; the others stay."""
+
+    def resolved(ref: Ref) -> Tree:
+        found = at_path(known.get(ref.address), ref.path)
+        return ref if found is None else found
+
+    def leaf(value: Tree) -> Tree:
+        if isinstance(value, Ref):
+            return resolved(value)
+        if isinstance(value, Text):
+            parts = [resolved(part) if isinstance(part, Ref) else part for part in value.parts]
+            if any(isinstance(part, Ref) for part in parts):
+                return Text(tuple(part if isinstance(part, Ref) else str(part) for part in parts))
+            return "".join(map(str, parts))
+        return value
+
+    return transform(tree, leaf)
+
+
 def is_known(tree: Tree) -> bool:
     """True if no leaf is `Unknown`."""
     return not any(isinstance(leaf, Unknown) for _, leaf in leaves(tree))
@@ -147,19 +167,21 @@ def is_known(tree: Tree) -> bool:
 
 def encode(tree: Tree) -> Tree:
     """The tree as plain JSON, for files."""
-
-    def leaf(value: Tree) -> Tree:
-        if isinstance(value, Ref):
-            return {TAG: "ref", "address": value.address, "path": list(value.path)}
-        if isinstance(value, Text):
-            return {TAG: "text", "parts": [encode(part) for part in value.parts]}
-        if isinstance(value, Secret):
-            return {TAG: "secret", "source": value.source, "version": value.version, "fingerprint": value.fingerprint}
-        if isinstance(value, Unknown):
-            return {TAG: "unknown", "because": value.because}
-        return value
-
-    return transform(tree, leaf)
+    if isinstance(tree, Mapping):
+        plain = {key: encode(value) for key, value in tree.items()}
+        return {TAG: "map", "value": plain} if TAG in tree else plain
+    if isinstance(tree, list | tuple):
+        return [encode(value) for value in tree]
+    if isinstance(tree, Ref):
+        derived = {"derived": True} if tree.derived else {}
+        return {TAG: "ref", "address": tree.address, "path": list(tree.path), **derived}
+    if isinstance(tree, Text):
+        return {TAG: "text", "parts": [encode(part) for part in tree.parts]}
+    if isinstance(tree, Secret):
+        return {TAG: "secret", "source": tree.source, "version": tree.version, "fingerprint": tree.fingerprint}
+    if isinstance(tree, Unknown):
+        return {TAG: "unknown", "because": tree.because}
+    return tree
 
 
 def decode(tree: Tree) -> Tree:
@@ -167,13 +189,15 @@ def decode(tree: Tree) -> Tree:
     if isinstance(tree, Mapping):
         match tree.get(TAG):
             case "ref":
-                return Ref(tree["address"], tuple(tree["path"]))
+                return Ref(tree["address"], tuple(tree["path"]), tree.get("derived", False))
             case "text":
                 return Text(tuple(decode(part) for part in tree["parts"]))
             case "secret":
                 return Secret(tree["source"], tree["version"], tree["fingerprint"])
             case "unknown":
                 return Unknown(tree["because"])
+            case "map":
+                return {key: decode(value) for key, value in tree["value"].items()}
         return {key: decode(value) for key, value in tree.items()}
     if isinstance(tree, list):
         return [decode(value) for value in tree]

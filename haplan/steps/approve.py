@@ -6,7 +6,7 @@ or the order of work. What differs from run to run stands beside it, under ``mad
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -17,11 +17,12 @@ import rfc8785
 
 from haplan.errors import Denied, OtherEstate, PlanFileError, Stale
 from haplan.model import value as model
+from haplan.model.address import keyed
 from haplan.model.finding import Finding
-from haplan.model.plan import FORMAT, Action, Plan
+from haplan.model.plan import FORMAT, Action, Change, Plan
 from haplan.model.state import State
 
-VARYING = ("calls", "memories", "serial")
+VARYING = ("calls", "memories")
 """Fields of a plan that are not part of what is approved: they tell how it was made."""
 
 
@@ -49,7 +50,8 @@ def plain(thing: Any) -> Any:
     if attrs.has(type(thing)):
         return {field.name: plain(getattr(thing, field.name)) for field in attrs.fields(type(thing))}
     if isinstance(thing, Mapping):
-        return {str(key): plain(value) for key, value in thing.items()}
+        found = {str(key): plain(value) for key, value in thing.items()}
+        return {model.TAG: "map", "value": found} if model.TAG in found else found
     if isinstance(thing, list | tuple | set | frozenset):
         return [plain(value) for value in thing]
     return thing
@@ -129,9 +131,9 @@ def refuse_stale(plan: Plan, state: State, sealed: str, *, resuming: bool = Fals
         raise Stale(
             "this plan was applied already; plan again, or go on with an interrupted run: haplan apply --resume RUN"
         )
+    serials = {keyed(*key): row.serial for key, row in state.rows.items()}
     for name, serial in plan.versions.items():
-        row = state.row(name)
-        now = row.serial if row else 0
+        now = serials.get(name, 0)
         if now != serial:
             raise Stale(f"{name}: its state moved since the plan (row version {serial} then, {now} now); plan again")
 
@@ -154,6 +156,26 @@ def line(finding: Finding) -> str:
     """A finding as one line."""
     words = [finding.location, finding.rule, finding.message + (f"; {finding.hint}" if finding.hint else "")]
     return ": ".join(word for word in words if word)
+
+
+def refuse_protected(changes: Iterable[Change]) -> None:
+    """Refuse what ``prevent_destroy`` forbids; it is kept in state, so it guards after the block is gone.
+
+    Raises:
+        Denied: Naming each.
+    """
+    lines = [
+        f"{change.address}: {change.action.value} is forbidden by prevent_destroy"
+        + (
+            f" ({change.reason})"
+            if change.action is Action.REPLACE
+            else "; apply the stack once with prevent_destroy=False first"
+        )
+        for change in changes
+        if change.action in (Action.DELETE, Action.REPLACE) and change.lifecycle.prevent_destroy and not change.deposed
+    ]
+    if lines:
+        raise Denied("\n".join(lines))
 
 
 def refuse_limits(plan: Plan) -> None:

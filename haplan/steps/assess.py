@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Part, Provider, Task
+from haplan.model.address import keyed
 from haplan.model.compare import differences, unordered
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Calls, Change, Placement, Transaction
@@ -17,7 +18,7 @@ from haplan.model.value import references
 
 @attrs.frozen
 class Assessed:
-    """Changes with their impact, address → the documents each touches, and reasons to refuse or to warn."""
+    """Changes with their impact, `Change.key` → the documents each touches, and reasons to refuse or to warn."""
 
     changes: tuple[Change, ...]
     placements: Mapping[str, tuple[Placement, ...]]
@@ -33,17 +34,22 @@ def assess(changes: Iterable[Change], providers: Mapping[str, Provider], types: 
         provider = providers.get(change.provider)
         if provider is None or change.action is Action.FORGET or _only_remembered(change, types[change.type]):
             done.append(change)
-            placements[change.address] = ()
+            placements[change.key] = ()
             continue
         said = provider.assess(change)
         if said.replaces and change.action is Action.UPDATE:
             words = ", ".join(".".join(map(str, path)) for path in said.replaces)
             change = attrs.evolve(
-                change, action=Action.REPLACE, replaces=said.replaces, reason=f"replaced because {words} changed"
+                change,
+                action=Action.REPLACE,
+                replaces=said.replaces,
+                reason=f"replaced because {words} changed",
+                create_first=change.lifecycle.create_before_destroy,
+                previous_id=change.id,
             )
         change = attrs.evolve(change, impact=said.impact, sites=said.sites)
         findings += said.findings
-        placements[change.address] = tuple(provider.placements(change))
+        placements[change.key] = tuple(provider.placements(change))
         done.append(change)
     return Assessed(tuple(done), placements, tuple(findings))
 
@@ -61,13 +67,13 @@ def count(
     transactions: tuple[Transaction, ...], changes: Iterable[Change], providers: Mapping[str, Provider]
 ) -> tuple[tuple[Transaction, ...], tuple[Calls, ...]]:
     """How many calls each provider made, and expects."""
-    by_address = {change.address: change for change in changes}
+    by_key = {change.key: change for change in changes}
     counted: list[Transaction] = []
     for transaction in transactions:
-        task = _task(transaction, by_address)
+        task = _task(transaction, by_key)
         counted.append(attrs.evolve(transaction, writes=providers[transaction.provider].calls([task]).expected))
     calls = [
-        providers[key].calls([_task(t, by_address) for t in counted if t.provider == key])
+        providers[key].calls([_task(t, by_key) for t in counted if t.provider == key])
         for key in providers
         if key != "haplan"
     ]
@@ -83,9 +89,10 @@ def versions(changes: Iterable[Change], state: State) -> dict[str, int]:
     """The row versions a plan depends on: those it changes, and those whose values flow into the changes."""
     found = {}
     for change in changes:
-        for address in (change.address, *change.depends_on):
-            row = state.row(address)
-            found[address] = row.serial if row else 0
+        needed = () if change.action in (Action.DELETE, Action.FORGET) else change.depends_on
+        for address, deposed in ((change.address, change.deposed), *((one, "") for one in needed)):
+            row = state.rows.get((address, deposed))
+            found[keyed(address, deposed)] = row.serial if row else 0
     return dict(sorted(found.items()))
 
 

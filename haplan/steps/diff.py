@@ -1,15 +1,26 @@
-"""Diff: wanted against seen, remembering recorded. Gives the changes, in order of the graph, and the drift."""
+"""Diff: wanted against seen, remembering recorded. Gives the changes, in order of the graph."""
 
 from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
 from haplan.contracts import Seen
-from haplan.errors import Denied
 from haplan.model import value as model
-from haplan.model.compare import differences, is_empty, lost, merged, owned, same, unordered, without
+from haplan.model.compare import (
+    Unordered,
+    differences,
+    is_empty,
+    lost,
+    merged,
+    owned,
+    same,
+    seen_as,
+    stands_at,
+    unordered,
+    without,
+)
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Change, Drift, OutputChange
+from haplan.model.plan import Action, Change, OutputChange
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Lifecycle, Stack
@@ -24,14 +35,14 @@ class Difference:
     Attributes:
         changes: In order of the graph, deletions last in reverse; no-ops left out.
         unchanged: How many stay as they are.
-        drift: What moved in the estate.
+        same: Address → what would be the change of those whose list has an order, for a reorder.
         findings: Reasons to refuse.
         known: Address → values known now, for references.
     """
 
     changes: tuple[Change, ...]
     unchanged: int
-    drift: tuple[Drift, ...]
+    same: Mapping[str, Change]
     findings: tuple[Finding, ...]
     known: Mapping[str, Mapping[str, Tree]]
 
@@ -48,6 +59,7 @@ class _Diff:
     known: dict[str, dict[str, Tree]] = attrs.field(factory=dict)
     findings: list[Finding] = attrs.field(factory=list)
     unchanged: int = 0
+    same: dict[str, Change] = attrs.field(factory=dict)
 
 
 def diff(
@@ -65,16 +77,12 @@ def diff(
         order: Addresses of the stack, each after what it depends on.
         seen: From refresh.
         fingerprint: Resolves a secret and gives it back with its fingerprint, or unchanged where it cannot.
-
-    Raises:
-        Denied: A deletion or replacement is forbidden by ``prevent_destroy``.
     """
     pending = state.unsettled()
     work = _Diff(stack, state, seen, types, selection, fingerprint, pending)
     changes = [change for address in order if (change := _wanted(work, stack.blocks[address])) is not None]
     changes += [change for row in _leaving(work) if (change := _delete(work, row)) is not None]
-    _guard(changes)
-    return Difference(tuple(changes), work.unchanged, tuple(_drift(work)), tuple(work.findings), work.known)
+    return Difference(tuple(changes), work.unchanged, work.same, tuple(work.findings), work.known)
 
 
 # --- Wanted resources -------------------------------------------------------------------------------------------------
@@ -92,47 +100,38 @@ def _wanted(work: _Diff, block: Block) -> Change | None:
     if row is None:
         return _new(work, block, after, seen)
     if seen is None:
-        change = _base(block, Action.CREATE, "gone", after, row)
-        _know(work, block.address, None, None)
-        return change
+        _know(work, block.address, None, None, _literal(after))
+        return attrs.evolve(_base(block, Action.CREATE, "gone", after, row), id="", private={})
     return _compare(work, block, after, row, seen)
 
 
 def _after(work: _Diff, block: Block) -> dict[str, Tree]:
     """Wanted values with everything resolved that is known now; the rest stays a reference."""
-    values = {**block.values, **({"extra": block.extra} if block.extra else {})}
-
-    def leaf(value: Tree) -> Tree:
-        if isinstance(value, model.Ref):
-            return _resolved(work, value)
-        if isinstance(value, model.Text):
-            parts = [_resolved(work, part) if isinstance(part, model.Ref) else part for part in value.parts]
-            if any(isinstance(part, model.Ref) for part in parts):
-                return model.Text(tuple(part if isinstance(part, model.Ref) else str(part) for part in parts))
-            return "".join(map(str, parts))
-        if isinstance(value, model.Secret):
-            return work.fingerprint(value)
-        return value
-
-    return dict(model.transform(values, leaf))
-
-
-def _resolved(work: _Diff, ref: model.Ref) -> Tree:
-    values = work.known.get(ref.address)
-    found = model.at_path(values, ref.path) if values is not None else None
-    return ref if found is None else found
+    values = model.partly({**block.values, **({"extra": block.extra} if block.extra else {})}, work.known)
+    return dict(
+        model.transform(values, lambda leaf: work.fingerprint(leaf) if isinstance(leaf, model.Secret) else leaf)
+    )
 
 
 def _know(
     work: _Diff, address: str, row: Row | None, seen: Seen | None, after: Mapping[str, Tree] | None = None
 ) -> None:
-    """Remember what references to an address may use now: declared values, and the id where there is one."""
-    known: dict[str, Tree] = {**(after or {})}
+    """Remember what references to an address may use now: declared values, and the computed ones where they stay."""
+    known: dict[str, Tree] = dict(after or {})
     if row is not None:
         known = {**model.decode(row.values), **known, "id": row.id}
     if seen is not None:
-        known = {**known, "id": seen.id}
+        kind = work.types[work.stack.blocks[address].type]
+        computed = {name: seen.values[name] for name in kind.computed() if name in seen.values}
+        known = {**known, **computed, "id": seen.id}
     work.known[address] = known
+
+
+def _forget_computed(work: _Diff, address: str, *but: str) -> None:
+    """A change may give other computed values: references wait for them."""
+    for name in work.types[work.stack.blocks[address].type].computed():
+        if name not in but:
+            work.known[address].pop(name, None)
 
 
 def _base(block: Block, action: Action, reason: str, after: Mapping[str, Tree], row: Row | None) -> Change:
@@ -163,7 +162,7 @@ def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None
         return _base(block, Action.CREATE, "new", after, None)
     _know(work, block.address, None, seen, _literal(after))
     if block.address in work.selection.importing:
-        live = _seen_values(work, block, after, None, seen)
+        live = seen_as(after, seen.values, {}, kind.local())
         base = _base(block, Action.IMPORT, "taken into state", live, None)
         return attrs.evolve(base, before=live, id=seen.id, importing=seen.id, private=seen.private)
     resumed = block.address in work.pending or seen.status == "incomplete"
@@ -174,9 +173,10 @@ def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None
         hint = f"run: haplan import {block.address} {seen.id}; or give this one another name="
         work.findings.append(Finding("EXISTS", "error", block.address, text, str(block.location), hint))
     base = _base(block, Action.IMPORT, "resume" if resumed else "taken over", after, None)
-    before = _seen_values(work, block, after, None, seen)
+    before = seen_as(after, seen.values, {}, kind.local())
+    private = seen.private if resumed else {**seen.private, **_with_prior(after, {}, before, {})}
     half = seen.status == "incomplete"
-    return attrs.evolve(base, before=before, id=seen.id, importing=seen.id, incomplete=half, private=seen.private)
+    return attrs.evolve(base, before=before, id=seen.id, importing=seen.id, incomplete=half, private=private)
 
 
 def _literal(after: Mapping[str, Tree]) -> dict[str, Tree]:
@@ -184,102 +184,94 @@ def _literal(after: Mapping[str, Tree]) -> dict[str, Tree]:
     return {name: value for name, value in after.items() if not any(True for _ in model.references(value))}
 
 
-def _seen_values(work: _Diff, block: Block, shape: Tree, row: Row | None, seen: Seen) -> dict[str, Tree]:
-    """The owned part of what is there; local attributes and secrets as recorded, since no backend can tell them."""
-    recorded = model.decode(row.values) if row else {}
-    live = dict(owned(shape, seen.values))
-    for name, attribute in work.types[block.type].attributes.items():
-        if attribute.local:
-            live.pop(name, None)
-            if name in recorded:
-                live[name] = recorded[name]
-    return dict(_secrets_recorded(live, shape, recorded))
-
-
-def _secrets_recorded(live: Tree, shape: Tree, recorded: Tree) -> Tree:
-    if isinstance(shape, model.Secret):
-        return recorded
-    if isinstance(shape, Mapping) and isinstance(live, Mapping):
-        old = recorded if isinstance(recorded, Mapping) else {}
-        keys = [key for key in shape if key in live or isinstance(shape[key], model.Secret)]
-        return {key: _secrets_recorded(live.get(key), shape[key], old.get(key)) for key in keys}
-    return live
-
-
 def _compare(work: _Diff, block: Block, after: dict[str, Tree], row: Row, seen: Seen) -> Change | None:
-    kind = work.types[block.type]
-    declared = {name: value for name, value in model.decode(row.values).items() if name in row.declared}
+    kind, declared = work.types[block.type], _declared(row)
     after = _ignoring(after, block.lifecycle, seen.values)
-    before = _seen_values(work, block, merged(after, declared), row, seen)
-    sets = unordered(kind.attributes, after)
-    gone = tuple(
-        path
-        for path in lost(declared, after)
-        if path[0] not in block.lifecycle.leave and not is_empty(model.at_path(before, path))
-    )
-    private = _with_prior(after, declared, before, row)
+    before = seen_as(merged(after, declared), seen.values, model.decode(row.values), kind.local())
+    left = tuple(lost(declared, after))
+    gone = tuple(path for path in left if path[0] not in block.lifecycle.leave and stands_at(before, path))
+    private = _with_prior(after, declared, before, row.private)
     after = _restored(after, gone, row)
-    before = without(before, tuple(path for path in lost(declared, after) if path not in gone))
-    paths = tuple(differences(after, before, sets))
-    if str(block.name) != seen.values.get("name", row.name):
-        before, after = {"name": seen.values.get("name", row.name), **before}, {"name": str(block.name), **after}
+    before = without(before, tuple(path for path in left if path not in gone))
+    paths = tuple(differences(after, before, unordered(kind.attributes, after)))
+    there = seen.values.get("name", row.name)
+    if str(block.name) != there:
+        before, after = {"name": there, **before}, {"name": str(block.name), **after}
         paths = (("name",), *paths)
     _know(work, block.address, row, seen, _literal(after))
-    return _judge(work, block, before, after, attrs.evolve(row, private=private), seen, paths, gone)
-
-
-def _judge(
-    work: _Diff,
-    block: Block,
-    before: Mapping[str, Tree],
-    after: Mapping[str, Tree],
-    row: Row,
-    seen: Seen,
-    paths: tuple[Path, ...],
-    gone: tuple[Path, ...],
-) -> Change | None:
-    kind = work.types[block.type]
     base = attrs.evolve(
         _base(block, Action.UPDATE, "", after, row),
         before=before,
         id=seen.id,
         unset=gone,
-        private={**row.private, **seen.private},
+        private={**private, **seen.private},
     )
-    forcing = tuple(
-        path for path in paths if kind.attributes.get(str(path[0])) and kind.attributes[str(path[0])].replaces
-    )
-    asked = block.address in work.selection.replace
-    if row.status == "tainted" or forcing or asked:
-        why = (
-            "tainted"
-            if row.status == "tainted"
-            else f"replaced because {_words(forcing)} changed"
-            if forcing
-            else "asked for by --replace"
-        )
-        first = block.lifecycle.create_before_destroy or any(
-            kind.attributes[str(p[0])].replaces == "create-first" for p in forcing
-        )
-        work.known[block.address].pop("id", None)
-        return attrs.evolve(
-            base, action=Action.REPLACE, reason=why, replaces=forcing, create_first=first, previous_id=seen.id
-        )
+    forced = _replaced(work, block, row, base, paths)
+    if forced is not None:
+        return forced
     if paths:
-        drifted = not any(
-            True for path in differences(model.at_path(after, ()), _recorded(row, after)) if path != ("name",)
-        )
-        return attrs.evolve(
-            base, reason="drifted" if drifted else "unset" if gone and len(gone) == len(paths) else "changed"
-        )
+        _forget_computed(work, block.address, "id")
+        return attrs.evolve(base, reason=_reason(row, after, gone, paths, unordered(kind.attributes, after)))
     if row.status in ("pending", "incomplete", "in_doubt") or seen.status == "incomplete":
         return attrs.evolve(base, reason="resume", incomplete=True)
+    if left or _moved_on(block, row, after, unordered(kind.attributes, after)):
+        return attrs.evolve(base, reason="remembered")
     work.unchanged += 1
+    if kind.ordered:
+        work.same[block.address] = base
     return None
 
 
-def _recorded(row: Row, shape: Mapping[str, Tree]) -> Tree:
-    return owned(shape, {**model.decode(row.values), "name": row.name})
+def _declared(row: Row) -> dict[str, Tree]:
+    return {name: value for name, value in model.decode(row.values).items() if name in row.declared}
+
+
+def _replaced(work: _Diff, block: Block, row: Row, base: Change, paths: tuple[Path, ...]) -> Change | None:
+    """The change as a replacement, if anything asks for one."""
+    attributes = work.types[block.type].attributes
+    forcing = tuple(path for path in paths if str(path[0]) in attributes and attributes[str(path[0])].replaces)
+    if row.status == "tainted":
+        why = "tainted"
+    elif forcing:
+        why = f"replaced because {_words(forcing)} changed"
+    elif block.address in work.selection.replace:
+        why = "asked for by --replace"
+    else:
+        return None
+    first = any(attributes[str(path[0])].replaces == "create-first" for path in forcing)
+    _forget_computed(work, block.address)
+    return attrs.evolve(
+        base,
+        action=Action.REPLACE,
+        reason=why,
+        replaces=forcing,
+        create_first=first or block.lifecycle.create_before_destroy,
+        previous_id=base.id,
+    )
+
+
+def _reason(row: Row, after: Tree, gone: tuple[Path, ...], paths: tuple[Path, ...], sets: Unordered) -> str:
+    if gone and set(paths) <= set(gone):
+        return "unset"
+    recorded = owned(after, {**model.decode(row.values), "name": row.name})
+    return "changed" if gone or any(True for _ in differences(after, recorded, sets)) else "drifted"
+
+
+def _moved_on(block: Block, row: Row, after: Mapping[str, Tree], sets: Unordered) -> bool:
+    """True if the row says something else than the stack, though the estate is as wanted."""
+    recorded = owned(after, model.decode(row.values))
+    ignored = tuple(tuple(name.split(".")) for name in block.lifecycle.ignore_changes)
+    paths = [path for path in differences(after, recorded, sets) if not _within(path, ignored)]
+    return bool(
+        paths
+        or row.name != str(block.name)
+        or dict(row.lifecycle) != block.lifecycle.plain()
+        or set(row.depends_on) != {reference.address for reference in block.references}
+    )
+
+
+def _within(path: Path, ignored: Iterable[Path]) -> bool:
+    return any(path[: len(one)] == one or one[: len(path)] == path for one in ignored)
 
 
 def _words(paths: Iterable[Path]) -> str:
@@ -287,10 +279,13 @@ def _words(paths: Iterable[Path]) -> str:
 
 
 def _ignoring(after: dict[str, Tree], lifecycle: Lifecycle, live: Mapping[str, Tree]) -> dict[str, Tree]:
+    """The wanted values, with what is there in place of what is ignored."""
     for name in lifecycle.ignore_changes:
-        top = name.split(".")[0]
-        if top in after and top in live:
-            after = {**after, top: owned(after[top], live[top])}
+        path = tuple(name.split("."))
+        found = model.at_path(live, path)
+        if model.at_path(after, path) is not None and found is not None:
+            shape = model.at_path(after, path)
+            after = dict(merged(_nested(path, owned(shape, found)), after))
     return after
 
 
@@ -298,20 +293,20 @@ def _restored(after: dict[str, Tree], gone: tuple[Path, ...], row: Row) -> dict[
     """Fields that had a value before haplan first owned them get it back when their line leaves the stack."""
     prior = row.private.get("prior", {})
     for path in gone:
-        old = model.at_path(prior, path)
+        old = model.decode(model.at_path(prior, path))
         if not is_empty(old):
             after = dict(merged(after, _nested(path, old)))
     return after
 
 
-def _with_prior(after: Tree, declared: Tree, before: Tree, row: Row) -> dict[str, Tree]:
+def _with_prior(after: Tree, declared: Tree, before: Tree, private: Mapping[str, Tree]) -> dict[str, Tree]:
     """The row's private part, with what stood at the paths that are owned from now on; destroy gives it back."""
-    prior = dict(row.private.get("prior", {}))
+    prior = dict(private.get("prior", {}))
     for path in lost(after, declared):
         old = model.at_path(before, path)
         if not is_empty(old) and not isinstance(old, model.Secret):
             prior = dict(merged(_nested(path, model.encode(old)), prior))
-    return {**row.private, **({"prior": prior} if prior else {})}
+    return {**private, **({"prior": prior} if prior else {})}
 
 
 def _nested(path: Path, value: Tree) -> Tree:
@@ -338,8 +333,10 @@ def _leaving(work: _Diff) -> list[Row]:
 
 
 def _delete(work: _Diff, row: Row) -> Change:
-    seen = work.seen.get(row.address)
-    values = {name: value for name, value in model.decode(row.values).items() if name in row.declared}
+    seen = None if row.deposed else work.seen.get(row.address)
+    kind, before = work.types.get(row.type), _declared(row)
+    if seen is not None and kind is not None:
+        before = seen_as(before, seen.values, before, kind.local())
     there = seen is not None or bool(row.deposed)
     return Change(
         address=row.address,
@@ -347,8 +344,8 @@ def _delete(work: _Diff, row: Row) -> Change:
         name=row.name,
         provider=row.provider_key,
         action=Action.DELETE if there else Action.FORGET,
-        reason="not in the stack" if there else "gone",
-        before=values,
+        reason="replaced" if row.deposed else "not in the stack" if there else "gone",
+        before=before,
         owner=row.owner,
         id=seen.id if seen else row.id,
         deposed=row.deposed,
@@ -368,63 +365,14 @@ def _kept_lifecycle(row: Row) -> Lifecycle:
     return Lifecycle(**kept)
 
 
-def _guard(changes: Iterable[Change]) -> None:
-    """Refuse what ``prevent_destroy`` forbids; it is kept in state, so it guards after the block is gone."""
-    lines = [
-        f"{change.address}: {change.action.value} is forbidden by prevent_destroy"
-        + (
-            f" ({change.reason})"
-            if change.action is Action.REPLACE
-            else "; apply the stack once with prevent_destroy=False first"
-        )
-        for change in changes
-        if change.action in (Action.DELETE, Action.REPLACE) and change.lifecycle.prevent_destroy
-    ]
-    if lines:
-        raise Denied("\n".join(lines))
-
-
-# --- Drift, order, outputs --------------------------------------------------------------------------------------------
-
-
-def _drift(work: _Diff) -> Iterable[Drift]:
-    """Seen against recorded, owned fields only."""
-    for (address, deposed), row in work.state.rows.items():
-        if deposed or row.status == "pending" or row.provider == "haplan" or not work.selection.has(address):
-            continue
-        kind, seen = work.types.get(row.type), work.seen.get(address)
-        recorded = {name: value for name, value in model.decode(row.values).items() if name in row.declared}
-        if seen is None:
-            yield Drift(address, row.type, row.name, recorded, None)
-        elif kind is not None:
-            found = _moved(kind, row, recorded, seen)
-            if found:
-                yield Drift(address, row.type, row.name, *found, seen.who, seen.when)
-
-
-def _moved(
-    kind: TypeInfo, row: Row, recorded: Mapping[str, Tree], seen: Seen
-) -> tuple[dict[str, Tree], dict[str, Tree]] | None:
-    backend = {
-        name: value for name, value in recorded.items() if not (name in kind.attributes and kind.attributes[name].local)
-    }
-    live = _secrets_recorded(owned(backend, seen.values), backend, backend)
-    paths = list(differences(backend, live, unordered(kind.attributes, backend)))
-    if seen.values.get("name", row.name) != row.name:
-        backend, live, paths = {**backend, "name": row.name}, {**live, "name": seen.values["name"]}, [("name",), *paths]
-    tops = dict.fromkeys(str(path[0]) for path in paths)
-    return ({top: backend.get(top) for top in tops}, {top: live.get(top) for top in tops}) if tops else None
+# --- Outputs ----------------------------------------------------------------------------------------------------------
 
 
 def outputs(stack: Stack, state: State, known: Mapping[str, Mapping[str, Tree]]) -> tuple[OutputChange, ...]:
     """What changes in the outputs."""
     found: list[OutputChange] = []
     for name, out in stack.outputs.items():
-        after = (
-            model.resolve(out.value, lambda ref: _or_ref(known, ref))
-            if not _has_unknown(out.value, known)
-            else out.value
-        )
+        after = model.partly(out.value, known)
         before = state.outputs.get(name)
         if before is None or not same(after, model.decode(before.value)):
             found.append(OutputChange(name, model.decode(before.value) if before else None, after, out.sensitive))
@@ -432,12 +380,3 @@ def outputs(stack: Stack, state: State, known: Mapping[str, Mapping[str, Tree]])
         if name not in stack.outputs:
             found.append(OutputChange(name, model.decode(row.value), None, row.sensitive))
     return tuple(found)
-
-
-def _or_ref(known: Mapping[str, Mapping[str, Tree]], ref: model.Ref) -> Tree:
-    found = model.at_path(known.get(ref.address), ref.path)
-    return ref if found is None else found
-
-
-def _has_unknown(tree: Tree, known: Mapping[str, Mapping[str, Tree]]) -> bool:
-    return any(isinstance(_or_ref(known, ref), model.Ref) for ref in model.references(tree))

@@ -20,10 +20,10 @@ DISRUPTIVE = ("reboot", "outage")
 
 @attrs.frozen
 class Ordered:
-    """What `reordered` gives: the changes, reorders among them, and document → the sequences to set in it."""
+    """What `reordered` gives: the changes, reorders among them, and the sequences to set, by provider and document."""
 
     changes: tuple[Change, ...]
-    orders: Mapping[str, tuple[Order, ...]]
+    orders: Mapping[tuple[str, str], tuple[Order, ...]]
 
 
 def as_new(block: Block) -> Change:
@@ -48,29 +48,32 @@ def reordered(
     providers: Mapping[str, Provider],
     live: Mapping[tuple[str, str], tuple[str, ...]],
     changes: Sequence[Change],
+    same: Mapping[str, Change],
     selection: Selection,
 ) -> Ordered:
     """Compare the sequences: what has to move becomes an update with reason ``reordered``.
 
     The order belongs to the document, so it is compared by a longest common sequence of wanted against seen: one block
-    inserted in the middle of fifty moves nothing.
+    inserted in the middle of fifty moves nothing. `same` has a change for each block that is as it should be.
     """
-    by_address = {change.address: change for change in changes}
+    by_address = {change.address: change for change in changes if not change.deposed}
     moved: dict[str, Change] = {}
-    orders: dict[str, list[Order]] = {}
+    orders: dict[tuple[str, str], list[Order]] = {}
     for (_, kind), blocks in _lists(stack, types).items():
         document = _document(blocks[0], providers)
         if document is None:
             continue
-        wanted = tuple(str(block.name) for block in blocks)
-        before = tuple(name for name in live.get((document, kind), ()) if name in wanted)
-        orders.setdefault(document, []).append(Order(document, kind, before, wanted))
+        names = {str(block.name): place for place, block in enumerate(blocks, start=1)}
+        before = tuple(name for name in live.get((document, kind), ()) if name in names)
+        orders.setdefault((blocks[0].provider, document), []).append(Order(document, kind, before, tuple(names)))
+        places = {name: place for place, name in enumerate(before, start=1)}
+        kept = kept_in_order(list(names), list(before))
         for block in blocks:
-            if selection.has(block.address) and str(block.name) in _movers(wanted, before):
-                position = (before.index(str(block.name)) + 1, wanted.index(str(block.name)) + 1)
-                moved[block.address] = _moved(block, by_address.get(block.address), position)
-    kept = [moved.pop(change.address, change) for change in changes]
-    return Ordered((*kept, *moved.values()), {document: tuple(found) for document, found in orders.items()})
+            name, change = str(block.name), by_address.get(block.address) or same.get(block.address)
+            if selection.has(block.address) and name in places and name not in kept and change is not None:
+                moved[block.address] = _moved(change, (places[name], names[name]))
+    done = [change if change.deposed else moved.pop(change.address, change) for change in changes]
+    return Ordered((*done, *moved.values()), {where: tuple(found) for where, found in orders.items()})
 
 
 def _lists(stack: Stack, types: Mapping[str, TypeInfo]) -> dict[tuple[str, str], list[Block]]:
@@ -87,18 +90,10 @@ def _document(block: Block, providers: Mapping[str, Provider]) -> str | None:
     return placements[0].document if placements else None
 
 
-def _movers(wanted: tuple[str, ...], live: tuple[str, ...]) -> frozenset[str]:
-    kept = kept_in_order(list(wanted), list(live))
-    return frozenset(name for name in live if name not in kept)
-
-
-def _moved(block: Block, change: Change | None, position: tuple[int, int]) -> Change:
-    if change is not None:
+def _moved(change: Change, position: tuple[int, int]) -> Change:
+    if change.reason:
         return attrs.evolve(change, position=position)
-    same = as_new(block)
-    return attrs.evolve(
-        same, action=Action.UPDATE, reason="reordered", before=same.after, position=position, lifecycle=block.lifecycle
-    )
+    return attrs.evolve(change, reason="reordered", position=position)
 
 
 def edges(
@@ -111,11 +106,32 @@ def edges(
         if not deposed
         for needed in row.depends_on
     ]
-    hard = edges_of_work(changes, references, recorded)
-    changing = {change.address for change in changes}
-    nodes = _nodes(stack, state, changes)
+    current = [change for change in changes if not change.deposed]
+    hard = (*edges_of_work(current, references, recorded), *_deposed(changes, state))
+    changing = {change.address for change in current}
+    nodes = _nodes(stack, state, current)
     found = [edge for hook in hooks for edge in hook(nodes) if edge.first in changing and edge.then in changing]
     return tuple(dict.fromkeys((*hard, *found)))
+
+
+def _deposed(changes: Sequence[Change], state: State) -> Iterable[Edge]:
+    """A deposed object goes after all that may still use it, and before what it needs itself."""
+    old = [change for change in changes if change.deposed]
+    if not old:
+        return
+    current = {change.address: change for change in changes if not change.deposed}
+    users: dict[str, list[str]] = {}
+    for address in current:
+        row = state.row(address)
+        for needed in row.depends_on if row else ():
+            users.setdefault(needed, []).append(address)
+    for change in old:
+        for user in (change.address, *users.get(change.address, ())):
+            if user in current:
+                yield Edge(user, change.key, "hard", "goes after what uses it")
+        for needed in change.depends_on:
+            if needed in current and current[needed].action is Action.DELETE:
+                yield Edge(change.key, needed, "hard", "goes before what it needs")
 
 
 def _nodes(stack: Stack, state: State, changes: Sequence[Change]) -> tuple[Node, ...]:
@@ -178,15 +194,35 @@ def edges_of_work(changes: Sequence[Change], hard: Iterable[Edge], recorded: Ite
         for first, then in _passed_on(hard, by_address, lambda change: change.action not in GOING)
     ]
     going = [Edge(edge.then, edge.first, edge.kind, edge.why) for edge in recorded]
+    loose: list[Edge] = []
     for first, then in _passed_on(going, by_address, lambda change: True):
-        if by_address[then].action is Action.DELETE or _destroys_first(by_address[then], by_address[first]):
-            found.append(Edge(first, then, "hard", "goes before what it needs"))
-    return tuple(dict.fromkeys(found))
+        edge = Edge(first, then, "hard", "goes before what it needs")
+        if by_address[then].action is Action.DELETE:
+            found.append(edge)
+        elif _destroys_first(by_address[then], by_address[first]):
+            loose.append(edge)
+    return tuple(dict.fromkeys((*found, *_without_circle(found, loose))))
 
 
 def _destroys_first(target: Change, dependant: Change) -> bool:
-    """A dependant that goes must be gone before what it needs is replaced."""
+    """A dependant that goes is better gone before what it needs is replaced."""
     return target.action is Action.REPLACE and dependant.action is Action.DELETE
+
+
+def _without_circle(found: Iterable[Edge], loose: Iterable[Edge]) -> Iterable[Edge]:
+    """Those of the loose edges that close no circle."""
+    onward: dict[str, list[str]] = {}
+    for edge in found:
+        onward.setdefault(edge.first, []).append(edge.then)
+    for edge in loose:
+        waiting, visited = [edge.then], {edge.then}
+        while waiting and edge.first not in visited:
+            ahead = [one for one in onward.get(waiting.pop(), ()) if one not in visited]
+            visited.update(ahead)
+            waiting += ahead
+        if edge.first not in visited:
+            onward.setdefault(edge.first, []).append(edge.then)
+            yield edge
 
 
 def _passed_on(

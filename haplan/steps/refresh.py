@@ -68,16 +68,22 @@ def refresh(
     )
 
 
-def remembered(state: State) -> Refreshed:
-    """What state says, instead of a look: for ``--no-refresh``."""
-    return Refreshed(
-        seen={
-            address: Seen(address, row.id, model.decode(row.values), row.private)
-            for (address, deposed), row in state.rows.items()
-            if not deposed
-        },
-        orders={where: row.names for where, row in state.orders.items()},
-    )
+def untold(wanted: Mapping[str, Iterable[Target]]) -> dict[str, list[Target]]:
+    """Of what is to be read, that which state cannot tell: data sources, and what a dead run may have made."""
+    found = {key: [one for one in asked if one.data or one.pending] for key, asked in wanted.items()}
+    return {key: asked for key, asked in found.items() if asked}
+
+
+def remembered(state: State, looked: Refreshed, asked: Mapping[str, Iterable[Target]]) -> Refreshed:
+    """What state says, instead of a look: for ``--no-refresh``. What had to be looked at is as it was seen."""
+    away = {target.address for targets in asked.values() for target in targets}
+    rows = {
+        address: Seen(address, row.id, model.decode(row.values), row.private)
+        for (address, deposed), row in state.rows.items()
+        if not deposed and address not in away
+    }
+    orders = {where: row.names for where, row in state.orders.items()}
+    return attrs.evolve(looked, seen={**rows, **looked.seen}, orders={**orders, **looked.orders})
 
 
 def _of_block(block: Block, stack: Stack, state: State, pending: frozenset[str]) -> Target:

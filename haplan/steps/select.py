@@ -15,6 +15,8 @@ def select(
 ) -> Selection:
     """What a plan is about: targets with what they need, without the excluded and what needs those.
 
+    What goes needs those gone, or pointed elsewhere, that still use it.
+
     Raises:
         HaplanError: A pattern matches nothing.
     """
@@ -41,7 +43,10 @@ def _matching(patterns: Iterable[str], known: Iterable[str], option: str) -> fro
 def _needs(stack: Stack, state: State) -> dict[str, set[str]]:
     needs = {address: {reference.address for reference in block.references} for address, block in stack.blocks.items()}
     for (address, _), row in state.rows.items():
-        needs.setdefault(address, set(row.depends_on))
+        needs.setdefault(address, set())
+        for needed in row.depends_on:
+            if needed not in stack.blocks:
+                needs.setdefault(needed, set()).add(address)
     return needs
 
 

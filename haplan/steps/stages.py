@@ -14,7 +14,9 @@ from haplan.model.graph import Edge
 from haplan.model.plan import Action, Change, Order, Placed, Placement, Transaction
 
 Node = tuple[str, int]
-"""One placement: address of the change, and its index among the change's placements."""
+"""One placement: key of the change, and its index among the change's placements."""
+Document = tuple[str, str]
+"""Provider key and document: two organisations may have documents of one name."""
 
 
 @attrs.frozen
@@ -33,6 +35,7 @@ class Staged:
 @attrs.define
 class _Group:
     number: int
+    provider: str
     document: str
     nodes: list[Node]
 
@@ -42,32 +45,32 @@ def stages(
     placements: Mapping[str, Sequence[Placement]],
     edges: Iterable[Edge],
     ranks: Mapping[str, int],
-    orders: Mapping[str, Sequence[Order]],
+    orders: Mapping[Document, Sequence[Order]],
 ) -> Staged:
     """Arrange the writes.
 
     Args:
         changes: What is to be done, in order of the graph.
-        placements: Address → the documents it touches, in order.
-        edges: Between changes, of all kinds, in the direction of the work.
+        placements: `Change.key` → the documents it touches, in order.
+        edges: Between changes, by key, of all kinds, in the direction of the work.
         ranks: Resource type → rank.
-        orders: Document → sequences to set in it.
+        orders: Provider key and document → sequences to set in it.
     """
     edges = tuple(edges)
-    by_address = {change.address: change for change in changes}
-    seq = {change.address: index for index, change in enumerate(changes)}
+    by_key = {change.key: change for change in changes}
     key = {
-        (change.address, index): (ranks.get(change.type, 50), seq[change.address], index)
-        for change in changes
-        for index in range(len(placements[change.address]))
+        (change.key, index): (ranks.get(change.type, 50), seq, index)
+        for seq, change in enumerate(changes)
+        for index in range(len(placements[change.key]))
     }
     walk = _placement_graph(changes, placements, edges)
-    groups = _grouped(walk, key, placements, edges)
+    documents = {node: (by_key[node[0]].provider, placements[node[0]][node[1]].document) for node in key}
+    groups = _grouped(walk, key, documents)
     of = {node: group.number for group in groups for node in group.nodes}
-    hard, gates = _between(walk, of, placements, edges)
+    hard, gates = _between(walk, of)
     soft, voided = _soft(hard, gates, of, placements, edges, len(groups))
     ordered = _in_order(groups, hard, gates, soft, key)
-    return Staged(_transactions(ordered, groups, hard, gates, soft, by_address, placements, ranks, orders), voided)
+    return Staged(_transactions(ordered, groups, hard, gates, soft, by_key, placements, ranks, orders), voided)
 
 
 def _placement_graph(
@@ -75,9 +78,9 @@ def _placement_graph(
 ) -> "nx.DiGraph[Node]":
     walk: nx.DiGraph[Node] = nx.DiGraph()
     for change in changes:
-        nodes = [(change.address, index) for index in range(len(placements[change.address]))]
+        nodes = [(change.key, index) for index in range(len(placements[change.key]))]
         walk.add_nodes_from(nodes)
-        nx.add_path(walk, nodes)
+        nx.add_path(walk, nodes, gate=False)
     for edge in edges:
         if edge.kind != "soft" and placements.get(edge.first) and placements.get(edge.then):
             _join(walk, edge, placements)
@@ -89,9 +92,11 @@ def _join(walk: "nx.DiGraph[Node]", edge: Edge, placements: Mapping[str, Sequenc
     early, late = _split(placements[edge.first])
     then_early, _ = _split(placements[edge.then])
     if early and then_early:
-        walk.add_edge((edge.first, early[-1]), (edge.then, then_early[0]))
+        first, then = (edge.first, early[-1]), (edge.then, then_early[0])
+        gated = walk.has_edge(first, then) and walk.edges[first, then]["gate"]
+        walk.add_edge(first, then, gate=gated or edge.kind == "gate")
     if late and then_early:
-        walk.add_edge((edge.then, then_early[-1]), (edge.first, late[0]))
+        walk.add_edge((edge.then, then_early[-1]), (edge.first, late[0]), gate=False)
 
 
 def _split(placements: Sequence[Placement]) -> tuple[list[int], list[int]]:
@@ -100,31 +105,29 @@ def _split(placements: Sequence[Placement]) -> tuple[list[int], list[int]]:
 
 
 def _grouped(
-    walk: "nx.DiGraph[Node]",
-    key: Mapping[Node, tuple[int, int, int]],
-    placements: Mapping[str, Sequence[Placement]],
-    edges: Sequence[Edge],
+    walk: "nx.DiGraph[Node]", key: Mapping[Node, tuple[int, int, int]], documents: Mapping[Node, Document]
 ) -> list[_Group]:
     """Merge placements into transactions, greedily in topological order.
 
     A placement joins a transaction of its document unless a way leads from that transaction through another one to the
-    placement. Such a way stays once it is there, so no two of the result could still be merged.
+    placement, or a gate stands between them. Such a way stays once it is there, so no two of the result could still be
+    merged.
     """
     groups: list[_Group] = []
-    by_document: dict[str, list[_Group]] = {}
+    by_document: dict[Document, list[_Group]] = {}
     of: dict[Node, int] = {}
     after: list[set[int]] = []
     for node in nx.lexicographical_topological_sort(walk, key=key.__getitem__):
-        document = placements[node[0]][node[1]].document
         before = {of[one] for one in walk.predecessors(node)}
-        for group in by_document.get(document, []):
-            if not _leads(group.number, before - {group.number}, after):
+        gates = {of[one] for one in walk.predecessors(node) if walk.edges[one, node]["gate"]}
+        for group in by_document.get(documents[node], []):
+            if group.number not in gates and not _leads(group.number, before - {group.number}, after):
                 break
         else:
-            group = _Group(len(groups), document, [])
+            group = _Group(len(groups), *documents[node], [])
             groups.append(group)
             after.append(set())
-            by_document.setdefault(document, []).append(group)
+            by_document.setdefault(documents[node], []).append(group)
         group.nodes.append(node)
         of[node] = group.number
         after[group.number] |= before - {group.number}
@@ -144,19 +147,13 @@ def _leads(start: int, ends: set[int], after: list[set[int]]) -> bool:
     return False
 
 
-def _between(
-    walk: "nx.DiGraph[Node]",
-    of: Mapping[Node, int],
-    placements: Mapping[str, Sequence[Placement]],
-    edges: Sequence[Edge],
-) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+def _between(walk: "nx.DiGraph[Node]", of: Mapping[Node, int]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
     """Which transaction waits for which: by hard edges, and by gates."""
-    gated = {(edge.first, edge.then) for edge in edges if edge.kind == "gate"}
     hard: dict[int, set[int]] = {number: set() for number in of.values()}
     gates: dict[int, set[int]] = {number: set() for number in of.values()}
     for first, then in walk.edges:
         if of[first] != of[then]:
-            (gates if (first[0], then[0]) in gated else hard)[of[then]].add(of[first])
+            (gates if walk.edges[first, then]["gate"] else hard)[of[then]].add(of[first])
     return hard, gates
 
 
@@ -199,7 +196,7 @@ def _in_order(
     order.add_nodes_from(group.number for group in groups)
     for waits in (hard, gates, soft):
         order.add_edges_from((first, then) for then, firsts in waits.items() for first in firsts)
-    best = {group.number: (min(key[node] for node in group.nodes), group.document) for group in groups}
+    best = {group.number: min(key[node] for node in group.nodes) for group in groups}
     return list(nx.lexicographical_topological_sort(order, key=best.__getitem__))
 
 
@@ -212,7 +209,7 @@ def _transactions(
     changes: Mapping[str, Change],
     placements: Mapping[str, Sequence[Placement]],
     ranks: Mapping[str, int],
-    orders: Mapping[str, Sequence[Order]],
+    orders: Mapping[Document, Sequence[Order]],
 ) -> tuple[Transaction, ...]:
     width = max(2, len(str(len(ordered))))
     names = {number: f"t{index:0{width}d}" for index, number in enumerate(ordered, start=1)}
@@ -227,13 +224,13 @@ def _transactions(
         transaction = Transaction(
             id=names[number],
             stage=stage,
-            provider=first.provider,
+            provider=group.provider,
             document=group.document,
             placed=tuple(Placed(address, placements[address][index]) for address, index in group.nodes),
             after=_named(hard[number], names),
             gates=_named(gates[number], names),
             soft=_named(soft[number], names),
-            orders=tuple(orders.get(group.document, ())),
+            orders=tuple(orders.get((group.provider, group.document), ())),
             verb=_verb(group, changes, placements),
         )
         made.append(transaction)
@@ -255,4 +252,3 @@ def _verb(group: _Group, changes: Mapping[str, Change], placements: Mapping[str,
         if change.action is Action.CREATE or part == "create":
             return "create"
     return "update"
-

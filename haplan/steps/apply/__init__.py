@@ -5,6 +5,7 @@ next. `run` is the loop, `worker` one write, `record` what is saved.
 """
 
 from haplan.steps.apply.outcome import Outcome, Result
-from haplan.steps.apply.run import Setting, apply
+from haplan.steps.apply.run import apply
+from haplan.steps.apply.setting import Setting
 
 __all__ = ["Outcome", "Result", "Setting", "apply"]

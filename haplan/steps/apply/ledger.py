@@ -1,14 +1,15 @@
 """The book of a run: the only place of a run that talks to the state. Each entry is durable before the run goes on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from haplan.contracts import StateBackend, Written
-from haplan.model.plan import Change, Plan, Transaction
-from haplan.model.state import Holder, Intent, OrderRow, Row, Run, State, Status, Update
+from haplan.model.plan import Action, Change, Placement, Plan, Transaction
+from haplan.model.state import Holder, Intent, OrderRow, PlacementRow, Row, Run, State, Status, Update
 from haplan.model.value import Tree
-from haplan.steps.apply.record import GOING, outputs_after, placement_row, row_of
+from haplan.steps.apply.record import GOING, deposed_mark, deposed_row, outputs_after, placement_row, row_of
 
+NOTHING = Written()
 Key = tuple[str, str]
 """Address and mark of deposed."""
 
@@ -25,20 +26,31 @@ class Ledger:
         self._versions = {key: row.serial for key, row in state.rows.items()}
         self._intents: dict[str, list[int]] = {}
         self._orphans: dict[int, set[str]] = {}
-        self._left: dict[str, int] = {}
+        self._open: dict[str, list[Placement]] = {}
         for transaction in plan.transactions:
             for placed in transaction.placed:
-                self._left[placed.address] = self._left.get(placed.address, 0) + 1
+                self._open.setdefault(placed.address, []).append(placed.placement)
+        self._retiring = {
+            change.key
+            for change in plan.changes
+            if change.action is Action.REPLACE and any(one.late for one in self._open.get(change.key, ()))
+        }
         self.announced: set[str] = set()
-        self._settle_orphans({change.address for change in plan.changes})
+        looked_at_all = not plan.targets.get("targets") and not plan.targets.get("excludes")
+        self._settle_orphans({change.address for change in plan.changes}, looked_at_all)
 
     def row(self, address: str, deposed: str = "") -> Row | None:
         """The row as it is now."""
         return self._rows.get((address, deposed))
 
-    def placed(self, address: str) -> bool:
-        """True if some transaction of the plan carries the address."""
-        return address in self._left
+    def placed(self, key: str) -> bool:
+        """True if some transaction of the plan carries the change."""
+        return key in self._open
+
+    def completes(self, transaction: Transaction, key: str) -> bool:
+        """True if a change waits for nothing but this transaction, and the deletion of what it replaced."""
+        here = [placed.placement for placed in transaction.placed if placed.address == key]
+        return all(one in here or one.late for one in self._open.get(key, ()))
 
     def keep_lease(self) -> None:
         """Renew the lease; raises `Locked` if it was lost."""
@@ -54,8 +66,8 @@ class Ledger:
     def wrote(self, transaction: Transaction, changes: Sequence[Change], written: Written, status: Status) -> None:
         """Ids are durable from now on, whatever comes; the rows are not final yet."""
         kept = [change for change in changes if change.after is not None and change.action not in GOING]
-        rows = [self._made(change, written, status) for change in kept]
-        self._save(rows, [], written, intents=())
+        rows = [row for change in kept for row in self._made(change, written, status)]
+        self._save(rows, [], placements=[row for change in kept for row in self._awaited(change)])
         if status == "incomplete":
             self.close(transaction.id, "done")
 
@@ -63,26 +75,34 @@ class Ledger:
         self, transaction: Transaction | None, changes: Sequence[Change], written: Written, *, queued: bool = False
     ) -> None:
         """The final entry of a transaction; of a resource when it was its last."""
+        done = "pending" if queued else "done"
         rows: list[Row] = []
         deleted: list[Key] = []
-        for change in changes:
-            for placed in transaction.placed if transaction else ():
-                if placed.address == change.address:
-                    self._left[change.address] -= 1
-            complete = not self._left.get(change.address)
-            if change.action in GOING or change.after is None:
-                deleted += [(change.address, change.deposed)] if complete else []
-            else:
-                rows.append(self._made(change, written, "ok" if complete else "pending"))
+        placements: list[PlacementRow] = []
         numbers = self._intents.pop(transaction.id, []) if transaction else []
+        by_key = {change.key: change for change in changes}
+        for placed in transaction.placed if transaction else ():
+            self._open[placed.address].remove(placed.placement)
+            if by_key[placed.address].action not in GOING:
+                placements.append(placement_row(by_key[placed.address], placed.placement, done))
         for change in changes:
-            if not self._left.get(change.address):
+            left = self._open.get(change.key, [])
+            if not left:
                 numbers += self._settled_orphans(change.address)
-        self._save(rows, deleted, written, numbers, transaction, changes, queued)
+            if change.action in GOING or change.after is None:
+                deleted += [(change.address, change.deposed)] if not left else []
+                continue
+            waits = any(not one.late for one in left) if change.key in self._retiring else bool(left)
+            rows += self._made(change, written, "pending" if waits else "ok")
+            placements += self._awaited(change)
+            old = (change.address, deposed_mark(change.previous_id))
+            deleted += [old] if not left and old in self._rows else []
+        self._save(rows, deleted, placements=placements, numbers=numbers, written=written, transaction=transaction)
 
-    def close(self, transaction: str, outcome: str) -> None:
-        """Settle the open intents of a transaction."""
+    def close(self, transaction: str, outcome: str, *, last: bool = False) -> None:
+        """Settle the open intents of a transaction: all, or its last alone while what went before it stays open."""
         numbers = self._intents.pop(transaction, [])
+        numbers = numbers[-1:] if last else numbers
         if numbers:
             self._backend.settle_intents([(number, outcome, {}) for number in numbers])
 
@@ -98,34 +118,36 @@ class Ledger:
             )
         )
 
-    def _made(self, change: Change, written: Written, status: Status) -> Row:
-        return row_of(change, written, self._rows.get((change.address, change.deposed)), status, self._run.serial)
+    def _made(self, change: Change, written: Written, status: Status) -> list[Row]:
+        """The row of a change; with it the old object's, while that waits to be deleted."""
+        old = self._rows.get((change.address, change.deposed))
+        rows = [row_of(change, written, old, status, self._run.serial)]
+        deposed = deposed_row(old, self._run.serial) if self._open.get(change.key) else None
+        return [*rows, deposed] if deposed is not None and change.key in self._retiring else rows
+
+    def _awaited(self, change: Change) -> list[PlacementRow]:
+        """The placements that are still to be carried out, as rows."""
+        return [placement_row(change, one, "pending") for one in self._open.get(change.key, ()) if not one.late]
 
     def _save(
         self,
         rows: Sequence[Row],
         deleted: Sequence[Key],
-        written: Written,
-        intents: Iterable[int],
+        *,
+        placements: Sequence[PlacementRow],
+        numbers: Sequence[int] = (),
+        written: Written = NOTHING,
         transaction: Transaction | None = None,
-        changes: Sequence[Change] = (),
-        queued: bool = False,
     ) -> None:
         keys = [*((row.address, row.deposed) for row in rows), *deleted]
-        placed = transaction.placed if transaction else ()
-        by_address = {change.address: change for change in changes if change.action not in GOING}
         update = Update(
             run=self._run.id,
             rows=tuple(rows),
             deleted=tuple(deleted),
             expected={key: self._versions.get(key, 0) for key in keys},
-            placements=tuple(
-                placement_row(by_address[one.address], one.placement, "pending" if queued else "done")
-                for one in placed
-                if one.address in by_address
-            ),
+            placements=tuple(placements),
             orders=tuple(OrderRow(o.document, o.list, o.after) for o in transaction.orders) if transaction else (),
-            intents=tuple((number, "done", dict(written.ids)) for number in intents),
+            intents=tuple((number, "done", dict(written.ids)) for number in numbers),
         )
         self._backend.save(update)
         for row in rows:
@@ -135,8 +157,11 @@ class Ledger:
             self._rows.pop(key, None)
             self._versions.pop(key, None)
 
-    def _settle_orphans(self, changing: set[str]) -> None:
-        """Intents of dead runs are settled when their address is recorded; those of other addresses led to nothing."""
+    def _settle_orphans(self, changing: set[str], looked_at_all: bool) -> None:
+        """Intents of dead runs are settled when their addresses are recorded.
+
+        Those of other addresses led to nothing, provided that the plan looked at them.
+        """
         gone: list[tuple[int, str, Mapping[str, Any]]] = []
         for intent in self._state.intents:
             if intent.run == self._run.id:
@@ -144,7 +169,7 @@ class Ledger:
             still = intent.touches() & changing
             if still:
                 self._orphans[intent.id] = set(still)
-            else:
+            elif looked_at_all:
                 gone.append((intent.id, "reconciled", {}))
         if gone:
             self._backend.settle_intents(gone)

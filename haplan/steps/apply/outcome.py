@@ -7,7 +7,7 @@ import attrs
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Transaction
 from haplan.model.value import Tree
-from haplan.steps.apply.schedule import FAILED, PENDING, RED, SETTLING, SKIPPED, STOPPED, WAITING
+from haplan.steps.apply.schedule import FAILED, PENDING, RED, SETTLING, SKIPPED, STOPPED, WAITING, Barred
 
 CODES = (9, 8, 3, 10, 7, 5, 4, 1)
 """Exit codes, the one that wins first (design section 6)."""
@@ -88,9 +88,9 @@ def sort_outcomes(
         name: [] for name in ("done", "failed", "skipped", "stopped", "in_doubt", "pending")
     }
     for change in changes:
-        name, text = _came_of(carrying.get(change.address, []), phase, why)
-        identity = str(known.get(change.address, {}).get("id") or change.id)
-        found[name].append(Outcome(change.address, change.action, text, identity))
+        name, text = _came_of(carrying.get(change.key, []), phase, why)
+        identity = change.id if change.deposed else str(known.get(change.address, {}).get("id") or change.id)
+        found[name].append(Outcome(change.key, change.action, text, identity))
     return {name: tuple(outcomes) for name, outcomes in found.items()}
 
 
@@ -108,3 +108,14 @@ def exit_code(codes: Iterable[int], wrote: bool) -> int:
     codes = set(codes)
     winner = next((code for code in CODES if code in codes), 0)
     return 1 if winner == 3 and not wrote else winner
+
+
+def because(barred: Barred) -> str:
+    """Why something was not attempted."""
+    words = {FAILED: "failed", RED: "was not verified", PENDING: "is not confirmed yet", STOPPED: "was stopped"}
+    return f"{subject_of(barred.source)} {words.get(barred.source_phase, 'was skipped')}"
+
+
+def subject_of(transaction: Transaction) -> str:
+    """What a transaction is called: its first resource."""
+    return transaction.placed[0].address if transaction.placed else transaction.document

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import attrs
 import rfc8785
@@ -18,19 +17,27 @@ GOING = (Action.DELETE, Action.FORGET)
 
 
 def row_of(change: Change, written: Written, old: Row | None, status: Status, serial: int) -> Row:
-    """The row of a change that was written."""
+    """The row of a change that was written.
+
+    A change with several placements is recorded once for each: what an earlier one of this run gave stays.
+    """
+    earlier = old if old is not None and old.serial == serial else None
+    fresh = change.action in (Action.CREATE, Action.REPLACE)
     after = dict(without(change.after or {}, change.unset))
     name = str(after.pop("name", change.name))
     values = model.encode({**after, **written.values.get(change.address, {})})
+    kept = earlier if fresh else old
+    computed = {n: v for n, v in kept.values.items() if n not in kept.declared} if kept else {}
+    values = {**{n: v for n, v in computed.items() if n not in values}, **values}
+    private = {} if change.action is Action.REPLACE else dict(change.private)
+    private |= {**(earlier.private if earlier else {}), **written.private.get(change.address, {})}
     provider, _, alias = change.provider.partition(".")
-    private = {**change.private, **(old.private if old and change.action is not Action.REPLACE else {})}
-    private |= written.private.get(change.address, {})
     return Row(
         address=change.address,
         type=change.type,
         provider=provider,
         alias=alias,
-        id=written.ids.get(change.address) or change.id,
+        id=written.ids.get(change.address) or (earlier.id if earlier else "") or change.id,
         name=name,
         owner=change.owner,
         values=values,
@@ -38,7 +45,7 @@ def row_of(change: Change, written: Written, old: Row | None, status: Status, se
         declared=tuple(sorted(after)),
         sensitive=change.sensitive,
         depends_on=change.depends_on,
-        lifecycle=_lifecycle(change),
+        lifecycle=change.lifecycle.plain(),
         status=status,
         private=private,
         source=change.location,
@@ -47,19 +54,36 @@ def row_of(change: Change, written: Written, old: Row | None, status: Status, se
     )
 
 
+def deposed_row(old: Row | None, serial: int) -> Row | None:
+    """What is kept of the old object of a replacement that creates first, until it is deleted."""
+    if old is None or old.serial == serial or not old.id:
+        return None
+    return attrs.evolve(old, deposed=deposed_mark(old.id))
+
+
+def deposed_mark(identity: str) -> str:
+    """The mark of a deposed object."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:8]
+
+
 def fingerprint(values: Tree) -> str:
     """The hash of a row's values, to see quickly that nothing changed."""
     return hashlib.sha256(rfc8785.dumps(values)).hexdigest()[:32]
 
 
-def _lifecycle(change: Change) -> dict[str, Any]:
-    kept = attrs.asdict(change.lifecycle)
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items() if value}
-
-
 def placement_row(change: Change, placement: Placement, status: str) -> PlacementRow:
     """One placement, as saved."""
     return PlacementRow(change.address, placement.document, placement.part, status)
+
+
+def joined(written: Written, more: Written) -> Written:
+    """What a write gave, with what became known while it settled."""
+    return Written(
+        {**written.ids, **more.ids},
+        {a: {**written.values.get(a, {}), **more.values.get(a, {})} for a in {**written.values, **more.values}},
+        {a: {**written.private.get(a, {}), **more.private.get(a, {})} for a in {**written.private, **more.private}},
+        written.settling,
+    )
 
 
 def resolved(tree: Tree, known: Mapping[str, Mapping[str, Tree]]) -> Tree:

@@ -4,83 +4,37 @@ Writes run in threads, at most `parallelism` at once; waiting costs no place. Th
 the observers. It ends when nothing runs, nothing settles and nothing may start any more.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from typing import Any
 
 import attrs
 
-from haplan.contracts import CheckView, Clock, Part, Provider, Query, Settlement, StateBackend, Task, TypeInfo, Written
+from haplan.contracts import Part, Provider, Settlement, Task, Written
 from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, StateNotSaved, Unauthorized
 from haplan.model.event import Event
-from haplan.model.finding import Finding, Rule
-from haplan.model.plan import Change, Plan, Transaction
-from haplan.model.state import Holder, Intent, Run, State
-from haplan.model.value import Tree
+from haplan.model.finding import Finding
+from haplan.model.plan import Change, Placement, Plan, Transaction
+from haplan.model.state import Intent
+from haplan.model.value import Secret, Tree, transform
+from haplan.steps.apply.checks import broken_word, look, looked_at
 from haplan.steps.apply.ledger import Ledger
-from haplan.steps.apply.outcome import DOUBT, Result, exit_code, sort_outcomes
-from haplan.steps.apply.record import resolved, unknown_in
-from haplan.steps.apply.schedule import FAILED, PENDING, RECORDED, RED, STOPPED, Barred, Schedule
+from haplan.steps.apply.outcome import DOUBT, Result, because, exit_code, sort_outcomes, subject_of
+from haplan.steps.apply.record import joined, resolved, unknown_in
+from haplan.steps.apply.schedule import FAILED, PENDING, RECORDED, RED, STOPPED, Schedule
+from haplan.steps.apply.setting import Announce, Polled, Progress, Setting
 from haplan.steps.apply.worker import Broke, Done, Job, target_of, work
 
 HEARTBEAT = 15.0
 """Seconds between two renewals of the lease (design section 5)."""
+DEAF = 3
+"""Looks at what settles that may fail one after another before the wait is given up."""
 TICK = 0.25
 """Seconds of real time after which a waiting loop looks at Ctrl-C and the lease again."""
-
-
-@attrs.frozen
-class Setting:
-    """What a run works with.
-
-    Attributes:
-        backend: Where state is kept; locked by `holder`.
-        holder: Who holds the lock.
-        run: The run, opened.
-        state: As loaded under the lock.
-        providers: By key.
-        types: Resource types by name.
-        rules: Of all moments.
-        clock: Time.
-        tell: Takes every event.
-        stop: Set once Ctrl-C was pressed: nothing new is started.
-        parallelism: Most writes at once.
-    """
-
-    backend: StateBackend
-    holder: Holder
-    run: Run
-    state: State
-    providers: Mapping[str, Provider]
-    types: Mapping[str, TypeInfo]
-    rules: tuple[Rule, ...]
-    clock: Clock
-    tell: Callable[[Event], None]
-    stop: Flag
-    parallelism: int = 10
-
-
-@attrs.frozen
-class _Announce:
-    """A worker wants an intent made durable, and waits for the answer."""
-
-    intent: Intent
-    answer: "SimpleQueue[HaplanError | None]"
-
-
-@attrs.frozen
-class _Progress:
-    transaction: str
-    text: str
-
-
-@attrs.frozen
-class _Polled:
-    provider: str
-    found: Mapping[str, Settlement]
-    error: HaplanError | None = None
 
 
 def apply(plan: Plan, setting: Setting) -> Result:
@@ -91,12 +45,10 @@ def apply(plan: Plan, setting: Setting) -> Result:
     """
     started = setting.clock.now()
     loop = _Loop(plan, setting)
-    with loop.writers, loop.pollers:
-        try:
-            loop.run()
-        finally:
-            loop.writers.shutdown(wait=False, cancel_futures=True)
-            loop.pollers.shutdown(wait=False, cancel_futures=True)
+    try:
+        loop.run()
+    finally:
+        loop.leave()
     loop.ledger.finish(plan, loop.known)
     return loop.result(setting.clock.now() - started)
 
@@ -106,7 +58,7 @@ class _Loop:
         self.plan = plan
         self.setting = setting
         self.clock = setting.clock
-        self.changes = {change.address: change for change in plan.changes}
+        self.changes = {change.key: change for change in plan.changes}
         self.gates = {before for transaction in plan.transactions for before in transaction.gates}
         self.schedule = Schedule(plan.transactions)
         self.ledger = Ledger(setting.backend, setting.holder, setting.run, setting.state, plan)
@@ -117,9 +69,13 @@ class _Loop:
         self.why: dict[str, str] = {}
         self.known: dict[str, dict[str, Tree]] = {address: dict(values) for address, values in plan.known.items()}
         self.touched: set[str] = set()
+        self.documents: set[tuple[str, str]] = set()
         self.findings: list[Finding] = []
         self.codes: set[int] = set()
         self.polling: set[str] = set()
+        self.deaf: Counter[str] = Counter()
+        self.fatal = False
+        self.left = Flag()
         self.next_poll: dict[str, float] = {}
         self.since: dict[str, float] = {}
         self.writes = 0
@@ -127,8 +83,8 @@ class _Loop:
 
     def run(self) -> None:
         for change in self.plan.changes:
-            if not self.ledger.placed(change.address):  # touches no document: forgotten, or only remembered
-                self.ledger.record(None, [change], Written())
+            if not self.ledger.placed(change.key):  # touches no document: forgotten, or only remembered
+                self.ledger.record(None, [self._final(change)], Written())
         while True:
             self._start_ready()
             settling = self.schedule.settling and not self.setting.stop.is_set()
@@ -138,15 +94,21 @@ class _Loop:
             self._handle(self._next())
             self._keep_lease()
 
+    def leave(self) -> None:
+        """Nothing is waited for: at the end all is done, and after an error a writer must not hold up the way out."""
+        self.left.set()
+        self.writers.shutdown(wait=False, cancel_futures=True)
+        self.pollers.shutdown(wait=False, cancel_futures=True)
+
     def result(self, seconds: float) -> Result:
         schedule, plan = self.schedule, self.plan
-        if self.setting.stop.is_set() and schedule.left() and not self.codes:
+        if self.setting.stop.is_set() and not self.fatal and schedule.left():
             self.codes.add(7)
         outcomes = sort_outcomes(plan.changes, plan.transactions, schedule.phase, self.why, self.known)
         outputs = {out.name: resolved(out.after, self.known) for out in plan.outputs if out.after is not None}
         return Result(
             run=self.setting.run.id,
-            exit_code=exit_code(self.codes, bool(self.writes)),
+            exit_code=exit_code(self.codes, bool(self.writes or schedule.recorded())),
             findings=tuple(self.findings),
             outputs=outputs,
             seconds=seconds,
@@ -174,7 +136,7 @@ class _Loop:
 
     def _job(self, transaction: Transaction) -> Job:
         parts = [self._part(placed.address, placed.placement) for placed in transaction.placed]
-        targets = {part.change.address: target_of(part.change, part.row, self._owner(part.change)) for part in parts}
+        targets = {part.change.key: target_of(part.change, part.row, self._owner(part.change)) for part in parts}
         timeouts = {name: s for part in parts for name, s in part.change.lifecycle.timeouts.items()}
         setting = self.setting
         return Job(
@@ -184,23 +146,31 @@ class _Loop:
             provider=setting.providers[transaction.provider],
             targets=tuple(targets.values()),
             touched=frozenset(self.touched & targets.keys()),
+            reordered=(transaction.provider, transaction.document) in self.documents,
             announce=self._ask,
-            progress=lambda text: self.queue.put(_Progress(transaction.id, text)),
+            progress=lambda text: self.queue.put(Progress(transaction.id, text)),
             rules=tuple(rule for rule in setting.rules if "A" in rule.moments),
             types=setting.types,
             run=setting.run.id,
         )
 
-    def _part(self, address: str, placement: Any) -> Part:
-        change = self.changes[address]
-        if change.after is not None:
-            after = resolved(change.after, self.known)
-            missing = unknown_in(after)
-            if missing is not None:
-                words = ".".join(map(str, missing))
-                raise ProviderError(f"{address}: {words} is still unknown: what it refers to gave no such value")
-            change = attrs.evolve(change, after=after)
-        return Part(change, placement, None, self.ledger.row(address, change.deposed))
+    def _part(self, key: str, placement: Placement) -> Part:
+        change = self._final(self.changes[key])
+        return Part(change, placement, None, self.ledger.row(change.address, change.deposed))
+
+    def _final(self, change: Change) -> Change:
+        """The change with its references resolved, and its secrets marked by fingerprint."""
+        if change.after is None:
+            return change
+        after = resolved(change.after, self.known)
+        missing = unknown_in(after)
+        if missing is not None:
+            words = ".".join(map(str, missing))
+            raise ProviderError(f"{change.address}: {words} is still unknown: what it refers to gave no such value")
+        return attrs.evolve(change, after=transform(after, self._marked))
+
+    def _marked(self, leaf: Tree) -> Tree:
+        return self.setting.fingerprint(leaf) if isinstance(leaf, Secret) and not leaf.fingerprint else leaf
 
     def _owner(self, change: Change) -> Any:
         return self.changes.get(change.owner) or self.ledger.row(change.owner)
@@ -208,10 +178,14 @@ class _Loop:
     def _ask(self, intent: Intent) -> None:
         """Called in a worker: wait until the loop has made the intent durable."""
         answer: SimpleQueue[HaplanError | None] = SimpleQueue()
-        self.queue.put(_Announce(intent, answer))
-        refusal = answer.get()
-        if refusal is not None:
-            raise refusal
+        self.queue.put(Announce(intent, answer))
+        while not self.left.is_set():
+            with suppress(Empty):
+                refusal = answer.get(timeout=TICK)
+                if refusal is None:
+                    return
+                raise refusal
+        raise HaplanError(f"{intent.document}: the run has ended; nothing more is written")
 
     # --- Waiting ---
 
@@ -227,7 +201,8 @@ class _Loop:
 
     def _let_time_pass(self) -> None:
         """Nothing is being written: sleep until the next poll, in slices short enough for Ctrl-C and the lease."""
-        until = min(self.next_poll.values(), default=0.0)
+        waiting = {self.schedule.get(number).provider for number in self.schedule.settling}
+        until = min((self.next_poll.get(key, 0.0) for key in waiting), default=0.0)
         pause = min(until - self.clock.now(), HEARTBEAT)
         if pause > 0:
             self.clock.sleep(pause)
@@ -247,12 +222,12 @@ class _Loop:
 
     def _poll(self, key: str, provider: Provider, tasks: Sequence[Task]) -> None:
         try:
-            self.queue.put(_Polled(key, provider.settled(tasks)))
+            self.queue.put(Polled(key, provider.settled(tasks)))
         except HaplanError as error:
-            self.queue.put(_Polled(key, {}, error))
+            self.queue.put(Polled(key, {}, error))
         except Exception as error:  # a provider is a plugin: name it
             text = f"provider {key!r} broke while waiting: {type(error).__name__}: {error}"
-            self.queue.put(_Polled(key, {}, ProviderError(text)))
+            self.queue.put(Polled(key, {}, ProviderError(text)))
 
     def _keep_lease(self) -> None:
         now = self.clock.now()
@@ -263,25 +238,25 @@ class _Loop:
             self.ledger.keep_lease()
         except Locked as error:
             self.codes.add(1)
-            self.setting.stop.set()
+            self._stop_if_fatal(error)
             self.setting.tell(Event("warning", now, text=f"the lock was lost, nothing more is written: {error}"))
 
     # --- What happened ---
 
     def _handle(self, message: Any) -> None:
         match message:
-            case _Announce():
+            case Announce():
                 self._announce(message)
-            case _Progress():
+            case Progress():
                 self._tell("progress", self.schedule.get(message.transaction), message.text)
             case Done():
                 self._written(message.task, message.written)
             case Broke():
                 self._broke(message)
-            case _Polled():
+            case Polled():
                 self._polled(message)
 
-    def _announce(self, message: _Announce) -> None:
+    def _announce(self, message: Announce) -> None:
         intent = message.intent
         try:
             self.ledger.announce(intent)
@@ -296,37 +271,48 @@ class _Loop:
     def _written(self, task: Task, written: Written) -> None:
         transaction = task.transaction
         self.tasks[transaction.id] = (task, written)
+        self.documents.add((transaction.provider, transaction.document))
         self._learn(task, written)
         self._tell("written", transaction, data={"seconds": self.clock.now() - self.since[transaction.id]})
-        if not written.settling:
+        if written.settling or looked_at(task, self.setting):
+            self.ledger.wrote(transaction, [part.change for part in task.parts], written, "pending")
+        if written.settling:
+            self.schedule.settles(transaction.id)
+        else:
             self._verify(task, written)
-            return
-        self.ledger.wrote(transaction, [part.change for part in task.parts], written, "pending")
-        self.schedule.settles(transaction.id)
 
     def _learn(self, task: Task, written: Written) -> None:
         """From now on references may use what the write gave, and later writes expect it."""
         for part in task.parts:
             change = part.change
-            self.touched.add(change.address)
-            known = {**(change.after or {}), **written.values.get(change.address, {})}
-            identity = written.ids.get(change.address) or change.id
-            self.known.setdefault(change.address, {}).update({**known, **({"id": identity} if identity else {})})
+            if not change.deposed:
+                known = self.known.setdefault(change.address, {})
+                before = known.get("id") if change.key in self.touched else ""
+                identity = written.ids.get(change.address) or before or change.id
+                known.update({**(change.after or {}), **written.values.get(change.address, {})})
+                known.update({"id": identity} if identity else {})
+            self.touched.add(change.key)
 
-    def _polled(self, message: _Polled) -> None:
+    def _polled(self, message: Polled) -> None:
         self.polling.discard(message.provider)
         if message.error is not None:
             self._stop_if_fatal(message.error)
+            self.deaf[message.provider] += 1
+            if self.deaf[message.provider] < DEAF and not self.fatal:
+                self.setting.tell(Event("warning", self.clock.now(), text=f"{message.error}; asking again"))
+                return
             waiting = [n for n in self.schedule.settling if self.schedule.get(n).provider == message.provider]
             for number in sorted(waiting):
                 self._fail(self.schedule.get(number), str(message.error), red=True)
+            return
+        self.deaf[message.provider] = 0
         for number, settlement in message.found.items():
             if number in self.schedule.settling:
                 self._settlement(number, settlement)
 
     def _settlement(self, number: str, settlement: Settlement) -> None:
         task, written = self.tasks[number]
-        written = _more(written, settlement.written)
+        written = joined(written, settlement.written)
         self.tasks[number] = (task, written)
         match settlement.state:
             case "waiting":
@@ -343,29 +329,25 @@ class _Loop:
 
     def _verify(self, task: Task, written: Written) -> None:
         """The last look: the provider's own and the rules after a step. A red one stops what lies behind a gate."""
+        transaction = task.transaction
         try:
-            found = [*self.setting.providers[task.transaction.provider].verify(task), *self._checks(task)]
+            found = look(task, self.setting)
         except HaplanError as error:
             self._stop_if_fatal(error)
-            self._fail(task.transaction, str(error), red=True)
+            self._fail(transaction, str(error), red=True)
+            return
+        except Exception as error:  # a provider is a plugin: name it
+            text = f"provider {transaction.provider!r} broke while checking: {type(error).__name__}: {error}"
+            self._fail(transaction, text, red=True)
             return
         self.findings += found
         red = [finding for finding in found if finding.severity == "error"]
-        if red:
-            self._fail(task.transaction, "; ".join(f"{f.rule}: {f.message}" for f in red), red=True)
+        broken = "" if red else broken_word(task, written, self.setting.types, self.ledger)
+        if red or broken:
+            self._fail(transaction, broken or "; ".join(f"{f.rule}: {f.message}" for f in red), red=True)
             return
-        self._tell("verified", task.transaction)
+        self._tell("verified", transaction)
         self._record(task, written, RECORDED)
-
-    def _checks(self, task: Task) -> list[Finding]:
-        rules = [rule for rule in self.setting.rules if "C" in rule.moments]
-        if not rules:
-            return []
-        provider = self.setting.providers[task.transaction.provider]
-        targets = tuple(target_of(part.change, part.row, None) for part in task.parts)
-        reading = provider.read(Query(targets, 60.0))
-        view = CheckView(task, provider.facts(targets), reading.seen)
-        return [finding for rule in rules for finding in rule.check(view)]
 
     def _record(self, task: Task, written: Written, phase: str) -> None:
         transaction = task.transaction
@@ -386,13 +368,14 @@ class _Loop:
         if isinstance(error, ProviderError) and error.lost and transaction.id in self.ledger.announced:
             self._fail(transaction, f"{DOUBT}: {error}", red=False, code=8)  # its intents stay open for the next run
             return
-        self.ledger.close(transaction.id, "failed")
+        self.ledger.close(transaction.id, "failed", last=True)
         code = 5 if isinstance(error, Stale) else 4 if isinstance(error, Denied) else 3
         self._fail(transaction, str(error), red=False, code=code)
 
     def _stop_if_fatal(self, error: HaplanError) -> None:
         """Credentials that are not accepted any more, or a lost lock, end the run: nothing else could succeed."""
         if isinstance(error, Unauthorized | Locked | StateNotSaved):
+            self.fatal = True
             self.setting.stop.set()
 
     def _fail(self, transaction: Transaction, text: str, *, red: bool, code: int = 3) -> None:
@@ -406,7 +389,7 @@ class _Loop:
 
     def _end(self, transaction: Transaction, phase: str) -> None:
         for barred in self.schedule.ends(transaction.id, phase):
-            self.why[barred.transaction.id] = _because(barred)
+            self.why[barred.transaction.id] = because(barred)
             if barred.phase == STOPPED:
                 self.codes.add(10)
             self._tell("skipped", barred.transaction, self.why[barred.transaction.id])
@@ -432,23 +415,5 @@ class _Loop:
             "actions": {address: self.changes[address].action.value for address in addresses},
             **(data or {}),
         }
-        subject = address or _subject(transaction)
+        subject = address or subject_of(transaction)
         self.setting.tell(Event(kind, self.clock.now(), subject, transaction.document, text, more))
-
-
-def _more(written: Written, more: Written) -> Written:
-    return Written(
-        {**written.ids, **more.ids},
-        {a: {**written.values.get(a, {}), **more.values.get(a, {})} for a in {**written.values, **more.values}},
-        {a: {**written.private.get(a, {}), **more.private.get(a, {})} for a in {**written.private, **more.private}},
-        written.settling,
-    )
-
-
-def _because(barred: Barred) -> str:
-    words = {FAILED: "failed", RED: "was not verified", PENDING: "is not confirmed yet", STOPPED: "was stopped"}
-    return f"{_subject(barred.source)} {words.get(barred.source_phase, 'was skipped')}"
-
-
-def _subject(transaction: Transaction) -> str:
-    return transaction.placed[0].address if transaction.placed else transaction.document

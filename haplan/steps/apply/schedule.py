@@ -4,6 +4,7 @@ A transaction waits for three kinds of others: hard ones must be recorded (or ac
 gates must be verified and recorded, soft ones must have been written or have come to an end, whichever way.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 
@@ -71,15 +72,19 @@ class Schedule:
         self.settling.discard(number)
         self.phase[number] = phase
         barred: list[Barred] = []
-        for other in self._behind.get(number, ()):
-            if self.phase[other.id] != WAITING:
-                continue
-            verdict = self._verdict(other, number, phase)
-            if verdict is None:
-                self._release(other, number)
-            else:
-                barred.append(Barred(other, verdict, self.get(number), phase))
-                barred += self.ends(other.id, verdict)
+        ended = deque([number])
+        while ended:
+            source = ended.popleft()
+            for other in self._behind.get(source, ()):
+                if self.phase[other.id] != WAITING:
+                    continue
+                verdict = self._verdict(other, source, self.phase[source])
+                if verdict is None:
+                    self._release(other, source)
+                    continue
+                self.phase[other.id] = verdict
+                barred.append(Barred(other, verdict, self.get(source), self.phase[source]))
+                ended.append(other.id)
         return barred
 
     def _verdict(self, other: Transaction, number: str, phase: str) -> str | None:
@@ -97,6 +102,10 @@ class Schedule:
     def idle(self) -> bool:
         """True if nothing is being written."""
         return not self.running
+
+    def recorded(self) -> bool:
+        """True if anything came to a good end."""
+        return any(phase in GOOD for phase in self.phase.values())
 
     def left(self) -> Iterable[Transaction]:
         """What never came to an end."""

@@ -28,7 +28,8 @@ class Job:
         task: With references resolved.
         provider: Who writes.
         targets: The task's resources, as `Provider.read` takes them.
-        touched: Addresses that an earlier transaction of this run wrote: they are expected to have moved.
+        touched: Changes that an earlier transaction of this run wrote: they are expected to have moved.
+        reordered: True if this run wrote the document before: its lists are expected to have moved.
         announce: Makes an intent durable; raises if this run may not write any more.
         progress: Tells how it goes.
         rules: Of the moment before a write.
@@ -40,6 +41,7 @@ class Job:
     provider: Provider
     targets: tuple[Target, ...]
     touched: frozenset[str]
+    reordered: bool
     announce: Callable[[Intent], None]
     progress: Callable[[str], None]
     rules: tuple[Rule, ...]
@@ -94,7 +96,9 @@ def work(job: Job) -> Done | Broke:
     try:
         reading = job.provider.read(Query(job.targets, MAX_AGE))
         task = _with_seen(job.task, reading.seen)
-        _refuse_moved(task, reading, job.touched, job.types)
+        _refuse_moved(task, job.touched, job.types)
+        if not job.reordered:
+            _refuse_reordered(task, reading)
         _refuse_by_rule(task, job)
         return Done(task, job.provider.write(task, _Io(job)))
     except HaplanError as error:
@@ -106,12 +110,10 @@ def work(job: Job) -> Done | Broke:
 
 
 def _with_seen(task: Task, seen: Mapping[str, Seen]) -> Task:
-    return attrs.evolve(
-        task, parts=tuple(attrs.evolve(part, seen=seen.get(part.change.address)) for part in task.parts)
-    )
+    return attrs.evolve(task, parts=tuple(attrs.evolve(part, seen=seen.get(part.change.key)) for part in task.parts))
 
 
-def _refuse_moved(task: Task, reading: Reading, touched: frozenset[str], types: Mapping[str, TypeInfo]) -> None:
+def _refuse_moved(task: Task, touched: frozenset[str], types: Mapping[str, TypeInfo]) -> None:
     """Refuse if what the plan was made on is no longer so.
 
     Raises:
@@ -119,12 +121,22 @@ def _refuse_moved(task: Task, reading: Reading, touched: frozenset[str], types: 
     """
     for part in task.parts:
         change, seen = part.change, part.seen
-        if change.address in touched or change.action is Action.FORGET:
+        if change.key in touched or change.deposed or change.action is Action.FORGET:
             continue
         if change.action is Action.CREATE and seen is not None and not _expected(change, seen):
             raise Stale(f"{change.address}: exists now (id {seen.id}), it did not when the plan was made; plan again")
         if change.action in (Action.UPDATE, Action.REPLACE, Action.IMPORT):
             _refuse_changed(change, seen, types[change.type])
+        if change.action is Action.DELETE and seen is not None and change.type in types:
+            _refuse_changed(change, seen, types[change.type])
+
+
+def _refuse_reordered(task: Task, reading: Reading) -> None:
+    """Refuse if the names of a list stand in another order than the plan was made on.
+
+    Raises:
+        Stale: Naming the list.
+    """
     for order in task.orders:
         live = [name for name in reading.orders.get((order.document, order.list), ()) if name in order.before]
         if live != [name for name in order.before if name in live] or (order.before and len(live) != len(order.before)):
@@ -161,7 +173,7 @@ def _refuse_by_rule(task: Task, job: Job) -> None:
 def target_of(change: Change, row: Row | None, owner: Change | Row | None) -> Target:
     """A change as `Provider.read` is asked for it."""
     return Target(
-        address=change.address,
+        address=change.key,
         type=change.type,
         name=str((change.before or {}).get("name", change.name)),
         id=change.id,

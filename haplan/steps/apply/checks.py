@@ -1,0 +1,62 @@
+"""The last look at a write: the provider's checks, the rules after a step, and whether the provider kept its word."""
+
+from collections.abc import Mapping
+
+from haplan.contracts import CheckView, Provider, Query, Task, Written
+from haplan.model import value as model
+from haplan.model.compare import differences, owned, unordered, without_secrets
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Change
+from haplan.model.schema import TypeInfo
+from haplan.model.state import Row
+from haplan.steps.apply.ledger import Ledger
+from haplan.steps.apply.setting import Setting
+from haplan.steps.apply.worker import MAX_AGE, target_of
+
+
+def looked_at(task: Task, setting: Setting) -> bool:
+    """True if a check comes between the write and its record."""
+    checks = any("C" in rule.moments for rule in setting.rules)
+    return checks or type(setting.providers[task.transaction.provider]).verify is not Provider.verify
+
+
+def look(task: Task, setting: Setting) -> list[Finding]:
+    """What the provider's check and the rules find."""
+    provider = setting.providers[task.transaction.provider]
+    found = list(provider.verify(task))
+    rules = [rule for rule in setting.rules if "C" in rule.moments]
+    if rules:
+        targets = tuple(target_of(part.change, part.row, None) for part in task.parts)
+        reading = provider.read(Query(targets, MAX_AGE))
+        view = CheckView(task, provider.facts(targets), reading.seen)
+        found += [finding for rule in rules for finding in rule.check(view)]
+    return found
+
+
+def broken_word(task: Task, written: Written, types: Mapping[str, TypeInfo], ledger: Ledger) -> str:
+    """What the provider gave against its plan, or ""."""
+    for part in task.parts:
+        change, kind = part.change, types.get(part.change.type)
+        if kind is None or part.placement.late:
+            continue
+        complete = ledger.completes(task.transaction, change.key)
+        text = _broken(change, written, ledger.row(change.address), kind, complete=complete)
+        if text:
+            return text
+    return ""
+
+
+def _broken(change: Change, written: Written, row: Row | None, kind: TypeInfo, *, complete: bool) -> str:
+    """What the provider gave against its plan, or "": a value the stack set may not come back changed, and what only
+    an apply can tell must be known once the change is complete."""
+    wanted, got = without_secrets(change.after or {}), written.values.get(change.address, {})
+    wanted = {name: value for name, value in wanted.items() if name in got and (name,) not in change.unset}
+    for path in differences(wanted, owned(wanted, got), unordered(kind.attributes, wanted)):
+        words = f"planned {model.at_path(wanted, path)!r}, got {model.at_path(got, path)!r}"
+        return f"{change.address}: {'.'.join(map(str, path))}: {words}; report it to the provider's author"
+    if complete and change.action in (Action.CREATE, Action.REPLACE):
+        known = {**(row.values if row else {}), **got, "id": written.ids.get(change.address) or (row.id if row else "")}
+        lacking = [name for name in kind.computed() if not known.get(name)]
+        if lacking:
+            return f"{change.address}: {', '.join(lacking)} not known after the apply; report it to its author"
+    return ""

@@ -1,0 +1,73 @@
+"""What a run works with, and what its threads tell its loop."""
+
+from collections.abc import Callable, Mapping
+from queue import SimpleQueue
+from threading import Event as Flag
+
+import attrs
+
+from haplan.contracts import Clock, Provider, Settlement, StateBackend
+from haplan.errors import HaplanError
+from haplan.model.event import Event
+from haplan.model.finding import Rule
+from haplan.model.schema import TypeInfo
+from haplan.model.state import Holder, Intent, Run, State
+from haplan.model.value import Secret
+
+
+@attrs.frozen
+class Setting:
+    """What a run works with.
+
+    Attributes:
+        backend: Where state is kept; locked by `holder`.
+        holder: Who holds the lock.
+        run: The run, opened.
+        state: As loaded under the lock.
+        providers: By key.
+        types: Resource types by name.
+        rules: Of all moments.
+        clock: Time.
+        tell: Takes every event.
+        stop: Set once Ctrl-C was pressed: nothing new is started.
+        parallelism: Most writes at once.
+        fingerprint: Gives a secret its fingerprint, where it can be resolved.
+    """
+
+    backend: StateBackend
+    holder: Holder
+    run: Run
+    state: State
+    providers: Mapping[str, Provider]
+    types: Mapping[str, TypeInfo]
+    rules: tuple[Rule, ...]
+    clock: Clock
+    tell: Callable[[Event], None]
+    stop: Flag
+    parallelism: int = 10
+    fingerprint: Callable[[Secret], Secret] = lambda secret: secret
+
+
+@attrs.frozen
+class Announce:
+    """A worker wants an intent made durable, and waits for the answer."""
+
+    intent: Intent
+    answer: "SimpleQueue[HaplanError | None]"
+
+
+@attrs.frozen
+class Progress:
+    """How a write goes."""
+
+    transaction: str
+    text: str
+
+
+@attrs.frozen
+class Polled:
+    """What a provider said of all that settles."""
+
+    provider: str
+    found: Mapping[str, Settlement]
+    error: HaplanError | None = None

@@ -1,0 +1,53 @@
+"""Drift: what moved in the estate since it was recorded: seen against recorded, owned fields only."""
+
+from collections.abc import Iterator, Mapping
+
+from haplan.contracts import Seen
+from haplan.model import value as model
+from haplan.model.compare import differences, seen_as, unordered, without
+from haplan.model.plan import Drift
+from haplan.model.schema import TypeInfo
+from haplan.model.selection import Selection
+from haplan.model.stack import Stack
+from haplan.model.state import Row, State
+from haplan.model.value import Path, Tree
+
+
+def drift(
+    stack: Stack, state: State, seen: Mapping[str, Seen], types: Mapping[str, TypeInfo], selection: Selection
+) -> Iterator[Drift]:
+    """Compare each row with what is there. What a run left half done has not drifted; what is ignored is not ours."""
+    unsettled = state.unsettled()
+    for (address, deposed), row in state.rows.items():
+        half = row.status not in ("ok", "tainted") or address in unsettled
+        if deposed or half or row.provider == "haplan" or not selection.has(address) or row.type not in types:
+            continue
+        found, kind = seen.get(address), types[row.type]
+        recorded = {name: value for name, value in model.decode(row.values).items() if name in row.declared}
+        recorded = dict(without(recorded, _left_alone(address, row, stack)))
+        if found is None:
+            yield Drift(address, row.type, row.name, recorded, None)
+            continue
+        moved = _moved(kind, row, recorded, found)
+        if moved:
+            yield Drift(address, row.type, row.name, *moved, found.who, found.when)
+
+
+def _left_alone(address: str, row: Row, stack: Stack) -> tuple[Path, ...]:
+    block = stack.blocks.get(address)
+    names = [*row.lifecycle.get("ignore_changes", ())]
+    if block is not None:
+        names += block.lifecycle.ignore_changes
+        names += [name for name in block.lifecycle.leave if name not in block.values]
+    return tuple(tuple(name.split(".")) for name in names)
+
+
+def _moved(
+    kind: TypeInfo, row: Row, recorded: Mapping[str, Tree], seen: Seen
+) -> tuple[dict[str, Tree], dict[str, Tree]] | None:
+    live = seen_as(recorded, seen.values, recorded, kind.local())
+    tops = dict.fromkeys(str(path[0]) for path in differences(recorded, live, unordered(kind.attributes, recorded)))
+    before, after = {top: recorded.get(top) for top in tops}, {top: live.get(top) for top in tops}
+    if seen.values.get("name", row.name) != row.name:
+        before, after = {"name": row.name, **before}, {"name": seen.values["name"], **after}
+    return (before, after) if before or after else None
