@@ -20,8 +20,8 @@ NAMED = "HAPLAN_TEST_POSTGRES"
 
 _INITDB = ["--auth=trust", "--username=postgres", "--encoding=utf8", "--locale=C", "--no-sync"]
 
-_SERVE = '"$@" & read -r _; kill -INT $!; wait $!'
-"""A shell that stops the server when nobody holds its standard input any more, be it closed or its owner killed."""
+_SERVE = '"$@" & read -r _; kill -INT $!; wait $!; rm -rf "$0"'
+"""A shell that ends the server when nobody holds its standard input any more, be it closed or its owner killed."""
 
 _SETTINGS = {"listen_addresses": "", "fsync": "off", "max_connections": "60", "shared_buffers": "16MB"}
 
@@ -84,8 +84,9 @@ def _started(programs: Path, folder: Path, account: dict[str, Any]) -> Iterator[
         except (OSError, subprocess.CalledProcessError) as error:
             raise NoServer(f"no server of our own: {error}; {_end(log)}; name one in {NAMED}") from None
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
-        command = ["sh", "-c", _SERVE, "sh", programs / "postgres", "-D", data, "-k", folder, *settings]
-        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, **told)
+        command = ["sh", "-c", _SERVE, folder, programs / "postgres", "-D", data, "-k", folder, *settings]
+        # A session of its own: Ctrl-C in the terminal is for the tests, which then end the server in good order.
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, start_new_session=True, **told)
     with server:
         try:
             _wait(server, data / "postmaster.pid", log)
