@@ -384,7 +384,7 @@ class ValidateView:
 
 @attrs.frozen
 class PlanView:
-    """What a rule may look at when planning (P): the changes, what is seen, facts by address, and the calls it takes."""
+    """What a rule may look at when planning (P): the changes, what is seen, facts by address, and calls."""
 
     stack: Stack | None
     state: State

@@ -12,11 +12,11 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import PlanView, Provider, ValidateView
+from haplan.contracts import Lab, PlanView, Provider, ValidateView
 from haplan.errors import Denied, HaplanError
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
-from haplan.model.plan import Action, Plan
+from haplan.model.plan import Action, Impact, Plan
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
@@ -267,8 +267,20 @@ def dependencies(session: Session) -> tuple[Stack, tuple[Edge, ...]]:
     """A stack and its edges of all kinds, as if everything in it were new."""
     found = validate(session)
     resources = graph.graph(found.stack, session.types)
-    new = tuple(order.as_new(block) for block in found.stack.blocks.values() if not block.data)
+    blocks = [block for block in found.stack.blocks.values() if not block.data]
+    new = tuple(attrs.evolve(order.as_new(block), impact=Impact("reboot")) for block in blocks)  # so that gates show
     return found.stack, order.edges(found.stack, State(), new, resources.edges, session.plugins.order)
+
+
+def labs(session: Session, *, port: int = 0, tls: bool = False) -> dict[str, Lab]:
+    """Start the simulators of a stack's providers, by key; they end with the session."""
+    stack = _load(session)
+    found = {}
+    for key, provider in stack.providers.items():
+        cls = session.plugins.provider(provider.name)
+        blocks = tuple(block for block in stack.blocks.values() if block.provider == key)
+        found[key] = session.start_lab(key, cls, blocks, port=port, tls=tls)
+    return found
 
 
 def force_unlock(session: Session, lock_id: str) -> Holder:

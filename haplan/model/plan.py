@@ -146,12 +146,14 @@ class Placement:
         part: Which part of the resource, where it has several; ordered within a change.
         title: What is done there, for people; "" says it all by the action.
         late: Comes after everything that depends on the resource was re-pointed: names used by others shrink last.
+        own: The document is the resource's own, although the part has a name.
     """
 
     document: str
     part: str = ""
     title: str = ""
     late: bool = False
+    own: bool = False
 
 
 @attrs.frozen
@@ -188,6 +190,7 @@ class Transaction:
         orders: Lists whose sequence it sets.
         writes: Calls that change something, as the provider expects.
         verb: ``create``, ``update`` or ``delete``: what happens to the document.
+        seconds: Expected duration.
     """
 
     id: str
@@ -201,6 +204,7 @@ class Transaction:
     orders: tuple[Order, ...] = ()
     writes: int = 1
     verb: str = "update"
+    seconds: int = 0
 
 
 @attrs.frozen
@@ -309,14 +313,10 @@ class Plan:
 
     def seconds(self) -> int:
         """Expected duration of the apply: the longest way through the transactions."""
-        by_address = {change.key: change for change in self.changes}
         ends: dict[str, int] = {}
         for transaction in self.transactions:
             start = max((ends[before] for before in (*transaction.after, *transaction.gates)), default=0)
-            takes = max(
-                (by_address[p.address].impact.seconds for p in transaction.placed if p.address in by_address), default=0
-            )
-            ends[transaction.id] = start + takes
+            ends[transaction.id] = start + transaction.seconds
         return max(ends.values(), default=0)
 
     def of(self, transaction: Transaction) -> Iterator[Change]:

@@ -218,7 +218,7 @@ def _transactions(
     for number in ordered:
         group = groups[number]
         first = changes[group.nodes[0][0]]
-        if ranks.get(first.type, 50) // 10 != rank or gates[number] & members:
+        if ranks.get(first.type, 50) // 10 != rank or _waits_for(number, members, groups, hard, gates, changes):
             stage, rank, members = stage + 1, ranks.get(first.type, 50) // 10, set()
         members.add(number)
         transaction = Transaction(
@@ -232,9 +232,34 @@ def _transactions(
             soft=_named(soft[number], names),
             orders=tuple(orders.get((group.provider, group.document), ())),
             verb=_verb(group, changes, placements),
+            seconds=_seconds(group, changes, placements),
         )
         made.append(transaction)
     return tuple(made)
+
+
+def _waits_for(
+    number: int,
+    members: set[int],
+    groups: Sequence[_Group],
+    hard: Mapping[int, set[int]],
+    gates: Mapping[int, set[int]],
+    changes: Mapping[str, Change],
+) -> bool:
+    """True if a transaction begins a stage of its own: it waits behind a gate, or for another resource of its type."""
+    own = {address for address, _ in groups[number].nodes}
+    kind = changes[groups[number].nodes[0][0]].type
+    return bool(gates[number] & members) or any(
+        address not in own and changes[address].type == kind
+        for one in hard[number] & members
+        for address, _ in groups[one].nodes
+    )
+
+
+def _seconds(group: _Group, changes: Mapping[str, Change], placements: Mapping[str, Sequence[Placement]]) -> int:
+    """A change takes its time where the last of it is placed; what is late only tidies up."""
+    early = {address: _split(placements[address])[0] for address, _ in group.nodes}
+    return max((changes[a].impact.seconds for a, index in group.nodes if early[a] and index == early[a][-1]), default=0)
 
 
 def _named(numbers: Iterable[int], names: Mapping[int, str]) -> tuple[str, ...]:
@@ -244,8 +269,9 @@ def _named(numbers: Iterable[int], names: Mapping[int, str]) -> tuple[str, ...]:
 def _verb(group: _Group, changes: Mapping[str, Change], placements: Mapping[str, Sequence[Placement]]) -> str:
     """What happens to the document, told by the resource whose own document it is."""
     for address, index in group.nodes:
-        change, part = changes[address], placements[address][index].part
-        if change.owner or part not in ("", "create", "retire"):
+        change, placement = changes[address], placements[address][index]
+        part = placement.part
+        if change.owner or not (placement.own or part in ("", "create", "retire")):
             continue
         if change.action is Action.DELETE or part == "retire":
             return "delete"

@@ -104,7 +104,7 @@ def _in_owner(change: Change) -> Sequence[Placement]:
 
 
 def _cluster(change: Change) -> Sequence[Placement]:
-    pair = Placement(f"cluster:{change.name}", "pair")
+    pair = Placement(f"cluster:{change.name}", "pair", own=True)
     if change.action in GOING:
         kind, name = binding(change.before)
         unbind = Placement(f"site:{(change.before or {}).get('site')}", "unbind", f"take off template {name}")

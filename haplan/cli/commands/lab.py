@@ -2,17 +2,12 @@
 
 import signal
 import threading
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from haplan.cli import terminal
 from haplan.cli.options import COMMON, STACK, VARIABLES, engine_options, options
-
-if TYPE_CHECKING:
-    from haplan.contracts import Lab
-    from haplan.session import Session
 
 
 @click.command("lab")
@@ -27,23 +22,15 @@ def command(stack: str, port: int, **given: Any) -> None:
     Example:
       haplan lab stacks/hub_spoke_ssr --port 8443
     """
+    from haplan import engine
+
     with terminal.session(stack, engine_options(given, lab=True), given, quiet=True) as opened:
-        for key, lab in _start(opened, port):
+        for key, lab in engine.labs(opened, port=port).items():
             click.echo(f"{key}:")
             for line in lab.describe():
                 click.echo(f"  {line}")
         click.echo("Ctrl-C ends it.", err=True)
         _wait()
-
-
-def _start(opened: "Session", port: int) -> "Iterator[tuple[str, Lab]]":
-    """The simulator of each provider that the stack names; the session ends them."""
-    from haplan import engine
-
-    stack = engine.validate(opened).stack
-    for key, block in stack.providers.items():
-        blocks = tuple(one for one in stack.blocks.values() if one.provider == key)
-        yield key, opened.start_lab(key, opened.plugins.provider(block.name), blocks, port=port)
 
 
 def _wait() -> None:

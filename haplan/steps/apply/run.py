@@ -124,7 +124,7 @@ class _Loop:
             if transaction is None:
                 return
             self.since[transaction.id] = self.clock.now()
-            data = {"stage": transaction.stage, "expected_seconds": self._expected(transaction)}
+            data = {"stage": transaction.stage, "expected_seconds": transaction.seconds}
             self._tell("writing", transaction, data=data)
             try:
                 self.writers.submit(self._work, self._job(transaction))
@@ -317,7 +317,7 @@ class _Loop:
         match settlement.state:
             case "waiting":
                 elapsed = self.clock.now() - self.since[number]
-                data = {"elapsed": elapsed, "expected": self._expected(task.transaction)}
+                data = {"elapsed": elapsed, "expected": task.transaction.seconds}
                 self._tell("settling", task.transaction, settlement.text, data=data)
             case "failed":
                 self._fail(task.transaction, settlement.text, red=True)
@@ -395,9 +395,6 @@ class _Loop:
             self._tell("skipped", barred.transaction, self.why[barred.transaction.id])
 
     # --- Telling ---
-
-    def _expected(self, transaction: Transaction) -> int:
-        return max((self.changes[placed.address].impact.seconds for placed in transaction.placed), default=0)
 
     def _tell(
         self,
