@@ -120,7 +120,8 @@ class Plugins:
 
 def _called(impl: pluggy.HookImpl, hook: str) -> Iterable[Any]:
     try:
-        return list(impl.function())
+        found: list[Any] = list(impl.function())  # type: ignore[call-overload]  # pluggy says object
+        return found
     except Exception as error:  # a plugin's code may fail in any way; it is named
         raise PluginError(f"plugin {impl.plugin_name!r}: {hook} broke: {type(error).__name__}: {error}") from error
 
