@@ -1,5 +1,9 @@
-"""The examples are documentation that runs: each gives the plan that stands beside it, and the README shows the first."""
+"""The examples are documentation that runs: each gives the plan that stands beside it, and the README shows the first.
 
+``UPDATE_EXPECTED=1`` in the environment writes what is instead of comparing; read the difference before you commit it.
+"""
+
+import os
 import re
 import shutil
 import subprocess
@@ -9,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+UPDATE = bool(os.environ.get("UPDATE_EXPECTED"))
 STACKS = sorted(folder.parent.name for folder in (ROOT / "stacks").glob("*/stack.py"))
 
 
@@ -22,7 +27,10 @@ def copied(tmp_path: Path) -> Path:
 def test_a_stack_gives_the_plan_beside_it(copied: Path, name: str) -> None:
     command = [sys.executable, "-m", "haplan", "plan", f"stacks/{name}", "--lab"]
     done = subprocess.run(command, cwd=copied, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, (ROOT / "stacks" / name / "plan.txt").read_text())
+    expected = ROOT / "stacks" / name / "plan.txt"
+    if UPDATE:
+        expected.write_text(done.stdout)
+    assert (done.returncode, done.stdout) == (0, expected.read_text())
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -32,10 +40,14 @@ def test_a_stack_has_a_readme(name: str) -> None:
 
 @pytest.mark.parametrize("file", ["stacks/one_pair/stack.py", "stacks/one_pair/plan.txt"])
 def test_the_readme_shows_the_file_as_it_is(file: str) -> None:
-    readme = (ROOT / "README.md").read_text()
-    shown = re.search(rf"<!-- {re.escape(file)} -->\n```\w+\n(.*?)```", readme, re.DOTALL)
+    readme, block = (ROOT / "README.md").read_text(), rf"(<!-- {re.escape(file)} -->\n```\w+\n)(.*?)(```)"
+    if UPDATE:
+        text = (ROOT / file).read_text()
+        readme = re.sub(block, lambda found: found[1] + text + found[3], readme, flags=re.DOTALL)
+        (ROOT / "README.md").write_text(readme)
+    shown = re.search(block, readme, re.DOTALL)
     assert shown is not None
-    assert shown[1] == (ROOT / file).read_text()
+    assert shown[2] == (ROOT / file).read_text()
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
