@@ -1,20 +1,6 @@
 """One HA spoke: a pair of SSR120 in one site, guests leave by the second circuit only."""
-
 from haplan import provider
-from haplan.design import (
-    Application,
-    Cluster,
-    Network,
-    Policy,
-    Site,
-    Steering,
-    WanEdgeTemplate,
-    dhcp,
-    ha_fabric,
-    ha_sync,
-    lan,
-    wan,
-)
+from haplan.design import (Application, Cluster, Network, Policy, Site, Steering, WanEdgeTemplate, dhcp, ha_fabric, ha_sync, lan, wan)
 
 provider("mist")
 
