@@ -141,11 +141,14 @@ class _TextDumper(StrDumper):
         return super().dump(escaped(obj))
 
 
+def to_escape(text: str) -> bool:
+    """True if there may be something to escape in a text, or in a JSON text."""
+    return "\0" in text or "\\u0000" in text or _MARK in text
+
+
 def escaped(text: str) -> str:
     """Text as it is stored."""
-    if "\0" in text or _MARK in text:
-        return text.replace(_MARK, f"{_MARK}1").replace("\0", f"{_MARK}0")
-    return text
+    return text.replace(_MARK, f"{_MARK}1").replace("\0", f"{_MARK}0")
 
 
 def unescaped(records: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

@@ -1,44 +1,62 @@
-"""Many records in one statement: each column travels as one array."""
+"""Many records in one statement.
 
-from collections.abc import Sequence
+Those to write travel as one JSON text, which the server takes apart by the table's own types. Keys to look for travel
+as arrays: of these the planner knows how many they are, and does not read a whole table for one of them.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from psycopg.types.json import Json
+
 from haplan.state.cells import ROW, quoted
-from haplan_postgres.link import Db
+from haplan_postgres.link import Db, escaped, to_escape
 
 Record = Sequence[Any]
 
 HISTORY = {"rows": "row_history", "orders": "order_history", "outputs": "output_history"}
 """Tables whose versions are kept, and where."""
 
-_KEYS = {"rows": ("address", "deposed"), "orders": ("document", "list"), "outputs": ("name",)}
-_COLUMNS: dict[str, tuple[str, ...]] = {
+COLUMNS: dict[str, tuple[str, ...]] = {
     "rows": (*ROW, "since"),
     "orders": ("document", "list", "names", "since"),
     "outputs": ("name", "value", "sensitive", "since"),
 }
-_TYPES = {"idempotent": "boolean", "started": "float8", "ended": "float8"}
-_TYPES |= dict.fromkeys(("schema_version", "serial", "seq", "since"), "bigint")
-_TYPES |= {"intents.id": "bigint", "outputs.sensitive": "bigint"}  # elsewhere these are text
+"""What is kept of a version."""
+
+_KEYS = {"rows": ("address", "deposed"), "orders": ("document", "list"), "outputs": ("name",)}
 
 
-def arrays(records: Sequence[Record]) -> list[list[Any]]:
-    """Records as columns."""
-    return [list(column) for column in zip(*records, strict=True)]
+def arrays(keys: Iterable[Record]) -> list[list[Any]]:
+    """Keys as columns, for `unnest`."""
+    return [list(column) for column in zip(*keys, strict=True)]
+
+
+def _many(columns: Sequence[str], records: Iterable[Record]) -> Json:
+    made = [dict(zip(columns, record, strict=True)) for record in records]
+    text = _dumps(made)
+    if to_escape(text):
+        text = _dumps([{name: escaped(cell) if type(cell) is str else cell for name, cell in m.items()} for m in made])
+    return Json(text, dumps=str)
+
+
+def _dumps(made: list[dict[str, Any]]) -> str:
+    return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
 
 
 def put(db: Db, table: str, columns: Sequence[str], key: Sequence[str], records: Sequence[Record]) -> None:
     """Write records over those of the same key; of two with one key, the later."""
     at = [columns.index(name) for name in key]
-    latest = list({tuple(record[i] for i in at): record for record in records}.values())
+    latest = {tuple(record[i] for i in at): record for record in records}.values()
     if not latest:
         return
-    others = [name for name in columns if name not in key]
-    change = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
+    names = quoted(columns)
+    change = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name not in key)
     db.execute(
-        f"INSERT INTO {table} ({quoted(columns)}) SELECT * FROM unnest({_marks(table, columns)}) "
+        f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, %s) "
         f"ON CONFLICT ({quoted(key)}) DO {f'UPDATE SET {change}' if change else 'NOTHING'}",
-        arrays(latest),
+        [_many(columns, latest)],
     )
 
 
@@ -51,7 +69,7 @@ def delete(db: Db, table: str, key: Sequence[str], keys: Sequence[Record]) -> No
 def archive(db: Db, table: str, keys: Sequence[Record], until: int) -> None:
     """Keep the versions that are about to go. What the same run wrote before was never a result: it is not kept."""
     if keys:
-        columns = quoted(_COLUMNS[table])
+        columns = quoted(COLUMNS[table])
         db.execute(
             f"INSERT INTO {HISTORY[table]} ({columns}, until) SELECT {columns}, %s::bigint FROM {table} "
             f"WHERE {among(_KEYS[table])} AND since < %s ON CONFLICT DO NOTHING",
@@ -60,11 +78,6 @@ def archive(db: Db, table: str, keys: Sequence[Record], until: int) -> None:
 
 
 def among(key: Sequence[str]) -> str:
-    """The condition that a record's key is one of `arrays` of keys."""
+    """The condition that a record's key, of texts, is one of `arrays`."""
     marks = ", ".join(["%s::text[]"] * len(key))
     return f"({quoted(key)}) IN (SELECT * FROM unnest({marks}))"
-
-
-def _marks(table: str, columns: Sequence[str]) -> str:
-    kinds = [_TYPES.get(f"{table}.{name}") or _TYPES.get(name, "text") for name in columns]
-    return ", ".join(f"%s::{kind}[]" for kind in kinds)

@@ -11,11 +11,10 @@ import attrs
 from haplan.errors import StateError
 from haplan.model.state import Holder, Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Update
 from haplan.state import versions
-from haplan.state.cells import INTENT, ROW, RUN, dumps, intent_cells, output_cells, row_cells
-from haplan_postgres import tables
+from haplan.state.cells import INTENT, RUN, dumps, intent_cells, output_cells, row_cells
 from haplan_postgres.link import Db
 from haplan_postgres.reading import meta, records
-from haplan_postgres.tables import archive, delete, put
+from haplan_postgres.tables import COLUMNS, HISTORY, among, archive, arrays, delete, put
 
 Outcomes = Iterable[tuple[int, str, Mapping[str, Any]]]
 Key = tuple[str, str]
@@ -95,7 +94,7 @@ def settle(db: Db, outcomes: Outcomes) -> None:
         "UPDATE intents SET outcome = o.outcome, result = o.result "
         "FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS o (id, outcome, result) WHERE intents.id = o.id "
         "RETURNING intents.id",
-        tables.arrays(list(wanted.values())),
+        arrays(wanted.values()),
     )
     for id in sorted(wanted.keys() - {id for (id,) in settled}):
         raise StateError(f"intent {id} is not in the state")
@@ -138,7 +137,7 @@ def _compare(db: Db, expected: Mapping[Key, int], serial: int) -> None:
         "LEFT JOIN rows r ON r.address = k.address AND r.deposed = k.deposed LEFT JOIN runs u ON u.serial = r.serial "
         "WHERE coalesce(r.serial, 0) NOT IN (k.read, %s) AND NOT (r.address IS NULL AND EXISTS (SELECT FROM "
         "row_history h WHERE h.address = k.address AND h.deposed = k.deposed AND h.until = %s)) ORDER BY k.n LIMIT 1",
-        [*tables.arrays([(*key, read) for key, read in expected.items()]), serial, serial],
+        [*arrays((*key, read) for key, read in expected.items()), serial, serial],
     )
     for address, read, stored, run in moved:
         versions.refuse_moved(address, read, stored, run)
@@ -157,11 +156,11 @@ def _put_rows(db: Db, rows: Sequence[Row], since: int) -> None:
         return
     keys = [(row.address, row.deposed) for row in rows]
     archive(db, "rows", keys, since)
-    sql = f"SELECT address, deposed, seq FROM rows WHERE {tables.among(_ROW_KEY)}"
-    stored = {(address, deposed): seq for address, deposed, seq in records(db, sql, tables.arrays(keys))}
+    sql = f"SELECT address, deposed, seq FROM rows WHERE {among(_ROW_KEY)}"
+    stored = {(address, deposed): seq for address, deposed, seq in records(db, sql, arrays(keys))}
     first = int(meta(db).get("seq", 0))
     made, last = versions.numbered(rows, stored, first, since)
-    put(db, "rows", (*ROW, "since"), _ROW_KEY, [(*row_cells(row), since) for row in made])
+    put(db, "rows", COLUMNS["rows"], _ROW_KEY, [(*row_cells(row), since) for row in made])
     if last != first:
         _note(db, {"seq": str(last)})
 
@@ -175,7 +174,7 @@ def _put_orders(db: Db, orders: Sequence[OrderRow], since: int) -> None:
     archive(db, "orders", keys, since)
     delete(db, "orders", ("document", "list"), keys)
     made = [(row.document, row.list, dumps(row.names), since) for row in orders if row.names]
-    put(db, "orders", ("document", "list", "names", "since"), ("document", "list"), made)
+    put(db, "orders", COLUMNS["orders"], ("document", "list"), made)
 
 
 def _replace_outputs(db: Db, outputs: Iterable[OutputRow], since: int) -> None:
@@ -186,7 +185,7 @@ def _replace_outputs(db: Db, outputs: Iterable[OutputRow], since: int) -> None:
     archive(db, "outputs", [(name,) for name in changed], since)
     delete(db, "outputs", ("name",), [(name,) for name in changed])
     made = [(name, *wanted[name], since) for name in changed if name in wanted]
-    put(db, "outputs", ("name", "value", "sensitive", "since"), ("name",), made)
+    put(db, "outputs", COLUMNS["outputs"], ("name",), made)
 
 
 def _put_providers(db: Db, *notes: Mapping[str, Mapping[str, Any]]) -> None:
@@ -228,7 +227,7 @@ def push(db: Db, state: State, stored: State, mint: tuple[str, bytes]) -> None:
 
 def _push_rows(db: Db, rows: Sequence[Row], since: int) -> None:
     archive(db, "rows", [(row.address, row.deposed) for row in rows], since)
-    put(db, "rows", (*ROW, "since"), _ROW_KEY, [(*row_cells(row), since) for row in rows])
+    put(db, "rows", COLUMNS["rows"], _ROW_KEY, [(*row_cells(row), since) for row in rows])
     _note(db, {"seq": str(max([int(meta(db).get("seq", 0)), *(row.seq for row in rows)]))})
 
 
@@ -241,7 +240,7 @@ def prune(db: Db, keep: int) -> int:
     if not latest:
         return 0
     (oldest,) = latest[-1]
-    for table in tables.HISTORY.values():
+    for table in HISTORY.values():
         db.execute(f"DELETE FROM {table} WHERE until <= %s", [oldest])
     gone = db.execute("DELETE FROM runs WHERE serial < %s", [oldest]).rowcount
     db.execute("DELETE FROM intents WHERE outcome <> '' AND run NOT IN (SELECT id FROM runs)")

@@ -108,6 +108,21 @@ def test_a_commit_is_durable_whatever_the_servers_default(state: PostgresState, 
         assert at.db.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("30s",)
 
 
+def test_a_small_save_in_a_large_state_reads_no_table_whole(state: PostgresState, schema: str) -> None:
+    rows = tuple(row(f"site.s{n}", values={"text": "x" * 100}) for n in range(3000))
+    state.save(Update(run="r1", rows=rows))
+    waiting = [state.journal(intent()) for _ in range(3)]
+    state.begin(run("r2"))
+    one = Update(run="r2", rows=rows[:1], deleted=(("site.s9", ""),), expected={("site.s0", ""): 1, ("site.s9", ""): 1})
+    with state._writing() as at:
+        writing.save(at.db, attrs.evolve(one, intents=((waiting[1].id, "done", {}),)))
+        read = at.db.execute(
+            "SELECT relname, seq_tup_read FROM pg_stat_xact_user_tables WHERE schemaname = %s", [schema]
+        )
+        assert all(count < 100 for _, count in read)
+    assert len(state.load().rows) == 2999
+
+
 def test_states_in_other_schemas_are_other_states(state: PostgresState, url: str, server_clock: ServerClock) -> None:
     state.save(Update(run="r1", rows=(row(),)))
     other = PostgresState(parse(f"{url}_other"), time=server_clock.query)
