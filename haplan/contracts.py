@@ -74,6 +74,8 @@ class Target:
         row: What is recorded, or None.
         data: True for a data source.
         pending: True if it was begun by a run that died: look for it by its natural key too.
+        holds: (type, remote name) of every resource that lives in it, asked about or not: what else is there is not
+            owned.
     """
 
     address: str
@@ -87,6 +89,7 @@ class Target:
     row: Row | None = None
     data: bool = False
     pending: bool = False
+    holds: frozenset[tuple[str, str]] = frozenset()
 
 
 @attrs.frozen

@@ -18,8 +18,15 @@ _INTERFACES = "wan(…), lan(…), ha_fabric(…), ha_sync(…); keyed by name."
 _EXCLUSIVE = "True makes what haplan does not own in it drift that is removed."
 
 
+_UNOWNED = "With `exclusive`: what others have put into it; none is wanted."
+
+
 def _wans(owner: "HubProfile | WanEdgeTemplate") -> list[Wan]:
     return [one for one in interfaces_of(owner.interfaces) if isinstance(one, Wan)]
+
+
+def _none_unowned(owner: "HubProfile | WanEdgeTemplate", resources: Any) -> list[str] | None:
+    return [] if getattr(owner, "exclusive", None) is True else None
 
 
 @resource("hub_profile", rank=30)
@@ -31,6 +38,7 @@ class HubProfile(Resource):
     dns_servers: Sequence[Value[str]] = attribute(ListOf(Text()), default=(), text="DNS servers, in order.")
     ntp_servers: Sequence[Value[str]] = attribute(ListOf(Text()), default=(), text="NTP servers, in order.")
     exclusive: Value[bool] = attribute(Flag(), default=False, local=True, text=_EXCLUSIVE)
+    unowned: Ref[list[str]] = derived(_none_unowned, init=False, kind="list of text", text=_UNOWNED)
     id: Ref[str] = computed(init=False)
 
     @helper
@@ -86,6 +94,7 @@ class WanEdgeTemplate(Resource):
     dns_servers: Sequence[Value[str]] = attribute(ListOf(Text()), default=(), text="DNS servers, in order.")
     ntp_servers: Sequence[Value[str]] = attribute(ListOf(Text()), default=(), text="NTP servers, in order.")
     exclusive: Value[bool] = attribute(Flag(), default=False, local=True, text=_EXCLUSIVE)
+    unowned: Ref[list[str]] = derived(_none_unowned, init=False, kind="list of text", text=_UNOWNED)
     type: Ref[str] = derived(_template_type, init=False, text="spoke if a WAN builds towards a hub, else standalone.")
     id: Ref[str] = computed(init=False)
 

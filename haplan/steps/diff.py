@@ -174,7 +174,7 @@ def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None
         work.findings.append(Finding("EXISTS", "error", block.address, text, str(block.location), hint))
     base = _base(block, Action.IMPORT, "resume" if resumed else "taken over", after, None)
     before = seen_as(after, seen.values, {}, kind.local())
-    private = seen.private if resumed else {**seen.private, **_with_prior(after, {}, before, {})}
+    private = seen.private if resumed else {**seen.private, **_with_prior(kind, after, {}, before, {})}
     half = seen.status == "incomplete"
     return attrs.evolve(base, before=before, id=seen.id, importing=seen.id, incomplete=half, private=private)
 
@@ -190,7 +190,7 @@ def _compare(work: _Diff, block: Block, after: dict[str, Tree], row: Row, seen: 
     before = seen_as(merged(after, declared), seen.values, model.decode(row.values), kind.local())
     left = tuple(lost(declared, after))
     gone = tuple(path for path in left if path[0] not in block.lifecycle.leave and stands_at(before, path))
-    private = _with_prior(after, declared, before, row.private)
+    private = _with_prior(kind, after, declared, before, row.private)
     after = _restored(after, gone, row)
     before = without(before, tuple(path for path in left if path not in gone))
     paths = tuple(differences(after, before, unordered(kind.attributes, after)))
@@ -299,11 +299,18 @@ def _restored(after: dict[str, Tree], gone: tuple[Path, ...], row: Row) -> dict[
     return after
 
 
-def _with_prior(after: Tree, declared: Tree, before: Tree, private: Mapping[str, Tree]) -> dict[str, Tree]:
-    """The row's private part, with what stood at the paths that are owned from now on; destroy gives it back."""
+def _with_prior(
+    kind: TypeInfo, after: Tree, declared: Tree, before: Tree, private: Mapping[str, Tree]
+) -> dict[str, Tree]:
+    """The row's private part, with what stood at the paths that are owned from now on; destroy gives it back.
+
+    What is worked out from the stack nobody has set: it is not given back.
+    """
     prior = dict(private.get("prior", {}))
     for path in lost(after, declared):
-        old = model.at_path(before, path)
+        attribute, old = kind.attributes.get(str(path[0])), model.at_path(before, path)
+        if attribute is not None and attribute.derived:
+            continue
         if not is_empty(old) and not isinstance(old, model.Secret):
             prior = dict(merged(_nested(path, model.encode(old)), prior))
     return {**private, **({"prior": prior} if prior else {})}

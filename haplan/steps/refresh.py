@@ -34,17 +34,32 @@ class Refreshed:
 
 def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Target]]:
     """What to read, by provider key: the blocks of the stack and the rows of the state."""
-    pending = state.unsettled()
+    pending, held = state.unsettled(), _held(stack, state)
     found: dict[str, list[Target]] = {}
     for block in stack.blocks.values():
         if chosen.has(block.address):
             target = _of_block(block, stack, state, pending)
             found.setdefault(block.provider, []).append(
-                attrs.evolve(target, id=chosen.importing.get(block.address, target.id))
+                attrs.evolve(
+                    target,
+                    id=chosen.importing.get(block.address, target.id),
+                    holds=frozenset(held.get(block.address, ())),
+                )
             )
     for (address, deposed), row in state.rows.items():
         if not deposed and address not in stack.blocks and chosen.has(address):
-            found.setdefault(row.provider_key, []).append(_of_row(row, state))
+            target = attrs.evolve(_of_row(row, state), holds=frozenset(held.get(address, ())))
+            found.setdefault(row.provider_key, []).append(target)
+    return found
+
+
+def _held(stack: Stack, state: State) -> dict[str, set[tuple[str, str]]]:
+    """Owner → what lives in it, whether the plan is about it or not."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for block in stack.blocks.values():
+        found.setdefault(block.owner, set()).add((block.type, str(block.name)))
+    for row in state.rows.values():
+        found.setdefault(row.owner, set()).update({(row.type, row.name), (row.type, row.id)})
     return found
 
 

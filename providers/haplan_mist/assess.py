@@ -76,7 +76,7 @@ def _kind(organisation: Organisation, change: Change) -> Any:
 def _gateway_kind(change: Change, changed: set[str]) -> Any:
     if changed <= {"name"} and changed:
         return "none"
-    if changed <= _HITLESS:
+    if changed <= _HITLESS or (changed <= {*_HITLESS, "unowned"} and not _of_ports(change)):
         return "config-push"
     before, after = ((side or {}).get("interfaces") or {} for side in (change.before, change.after))
     different = [name for name in {**before, **after} if before.get(name) != after.get(name)]
@@ -84,6 +84,12 @@ def _gateway_kind(change: Change, changed: set[str]) -> Any:
              if str((side.get(name) or {}).get("usage", "")).startswith("ha_")]  # fmt: skip
     # moving the links of a formed pair can split it
     return "outage" if links else "traffic"
+
+
+def _of_ports(change: Change) -> bool:
+    """True if what is removed of others is more than rules: ports, addresses, paths."""
+    gone = (change.before or {}).get("unowned") or ()
+    return any(not word.startswith(("policy ", "steering ")) for word in gone)
 
 
 def _site_kind(organisation: Organisation, change: Change, changed: set[str]) -> Any:

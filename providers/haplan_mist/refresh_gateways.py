@@ -7,7 +7,7 @@ from haplan.contracts import Seen, Target
 from haplan.model.value import Path, decode
 from haplan_mist.documents import KIND, PREFIXES
 from haplan_mist.organisation import Object, Organisation
-from haplan_mist.translate import gateway, ports
+from haplan_mist.translate import entries, gateway
 
 _OWNERS = {"hub_profile": "profile", "wan_edge_template": "template"}
 
@@ -39,6 +39,8 @@ class Gateways:
         )  # fmt: skip
         without_passwords(values)
         values["name"] = wire.get("name") or ""
+        if "unowned" in target.values:
+            values["unowned"] = self._strangers(target, wire)
         return Seen(
             target.address, str(wire["id"]), values, private={"name": values["name"]},
             when=float(wire.get("modified_time") or 0), found_by_name=by_name,
@@ -105,38 +107,24 @@ class Gateways:
         }
 
     def unowned(self) -> dict[str, tuple[str, ...]]:
-        """Entries of these documents that no target stands for."""
-        owned = {(t.type, self._name_of_owner(t), n) for t in self._targets if t.type in ("steering", "policy")
-                 for n in (t.id, t.name)}  # fmt: skip
+        """Entries of these documents that nothing of the stack stands for."""
         lines: dict[str, tuple[str, ...]] = {}
         for target in self._owners.values():
             document = f"{PREFIXES[target.type]}:{target.name}"
             wire = self._documents.get(document)
             if wire is not None:
-                found = [*self._ports(target, wire), *_rules(target.name, wire, owned)]
-                if found:
-                    lines[document] = tuple(found)
+                words = self._strangers(target, wire)
+                if words:
+                    lines[document] = tuple(f"{target.name}: {word} is not in the stack" for word in words)
         return lines
 
-    def _name_of_owner(self, target: Target) -> str:
-        owner = self._owners.get(target.owner)
-        return owner.name if owner else str(target.values.get("profile") or target.values.get("template") or "")
-
-    def _ports(self, target: Target, wire: Object) -> Iterable[str]:
-        recorded = decode(target.row.values) if target.row else {}
-        ours = gateway.hints_of(recorded.get("interfaces"), target.values.get("interfaces"))
-        for key in wire.get("port_config") or {}:
-            if ports.same_ports(key) not in ours:
-                yield f"{target.name}: port {key} is not in the stack"
-
-
-def _rules(owner: str, wire: Object, owned: set[tuple[str, str, str]]) -> Iterable[str]:
-    for name in wire.get("path_preferences") or {}:
-        if ("steering", owner, name) not in owned:
-            yield f'{owner}: traffic steering "{name}" is not in the stack'
-    for number, name in enumerate(gateway.policy_names(wire.get("service_policies") or ()), start=1):
-        if ("policy", owner, name) not in owned:
-            yield f'{owner}: policy "{name}" (number {number}) is not in the stack'
+    def _strangers(self, target: Target, wire: Object) -> list[str]:
+        """What is in the document of an owner, and neither the owner's nor of what lives in it."""
+        sides = (target.values, decode(target.row.values) if target.row else {})
+        held = {*target.holds, *((t.type, n) for t in self._targets if t.owner == target.address
+                                 for n in (t.id, t.name))}  # fmt: skip
+        known = {word for side in sides for word in entries.words_of(side)}
+        return entries.strangers(wire, {*known, *(f"{type_} {name}" for type_, name in held)})
 
 
 def without_passwords(values: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from haplan.model.plan import Action
 from haplan_mist.documents import GOING, LISTS, old_name
 from haplan_mist.organisation import TITLES, Object
 from haplan_mist.pen import FRESH, Pen, Sent, assign_profile, extras, going, identified, joined, live_of, main_part
-from haplan_mist.translate import gateway, merge
+from haplan_mist.translate import entries, gateway, merge
 from haplan_mist.translate.merge import Wire
 
 
@@ -45,6 +45,8 @@ def _rewritten(live: Object, part: Part | None, pen: Pen) -> Wire:
         str(vpn.get("name")) for vpn in pen.organisation.known("vpns").values() if vpn.get("type") == "mesh"
     )
     out = gateway.rewritten(live, change.before or {}, pen.plain(change.after), extras(part), meshes)
+    strange = set((change.before or {}).get("unowned") or ()) - set((change.after or {}).get("unowned") or ())
+    out = entries.cleared(out, strange)
     out["name"] = change.name
     if change.type == "hub_profile":
         out["type"] = "gateway"

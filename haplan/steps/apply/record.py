@@ -9,8 +9,8 @@ import rfc8785
 from haplan.contracts import Written
 from haplan.model import value as model
 from haplan.model.compare import without
-from haplan.model.plan import Action, Change, OutputChange, Placement
-from haplan.model.state import OutputRow, PlacementRow, Row, State, Status
+from haplan.model.plan import Action, Change, OutputChange, Placement, Plan
+from haplan.model.state import OutputRow, PlacementRow, Row, State, Status, deposed_mark
 from haplan.model.value import Path, Tree
 
 GOING = (Action.DELETE, Action.FORGET)
@@ -26,7 +26,7 @@ def row_of(change: Change, written: Written, old: Row | None, status: Status, se
     after = dict(without(change.after or {}, change.unset))
     name = str(after.pop("name", change.name))
     values = model.encode({**after, **written.values.get(change.address, {})})
-    kept = earlier if fresh else old
+    kept = earlier if fresh or (old is not None and old.id != change.id) else old
     computed = {n: v for n, v in kept.values.items() if n not in kept.declared} if kept else {}
     values = {**{n: v for n, v in computed.items() if n not in values}, **values}
     private = {} if change.action is Action.REPLACE else dict(change.private)
@@ -59,11 +59,6 @@ def deposed_row(old: Row | None, serial: int) -> Row | None:
     if old is None or old.serial == serial or not old.id:
         return None
     return attrs.evolve(old, deposed=deposed_mark(old.id))
-
-
-def deposed_mark(identity: str) -> str:
-    """The mark of a deposed object."""
-    return hashlib.sha256(identity.encode()).hexdigest()[:8]
 
 
 def fingerprint(values: Tree) -> str:
@@ -114,3 +109,14 @@ def outputs_after(
         if unknown_in(value) is None:
             rows[change.name] = OutputRow(change.name, model.encode(value), change.sensitive)
     return tuple(rows[name] for name in sorted(rows))
+
+
+def held(plan: Plan, state: State) -> dict[str, set[tuple[str, str]]]:
+    """Owner → what lives in it before and after this run."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for change in plan.changes:
+        before = str((change.before or {}).get("name", change.name))
+        found.setdefault(change.owner, set()).update({(change.type, change.name), (change.type, before)})
+    for row in state.rows.values():
+        found.setdefault(row.owner, set()).update({(row.type, row.name), (row.type, row.id)})
+    return found

@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Part, Provider, Settlement, Task, Written
+from haplan.contracts import Part, Provider, Settlement, Target, Task, Written
 from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, StateNotSaved, Unauthorized
 from haplan.model.event import Event
 from haplan.model.finding import Finding
@@ -24,7 +24,7 @@ from haplan.model.value import Secret, Tree, transform
 from haplan.steps.apply.checks import broken_word, look, looked_at
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.outcome import DOUBT, Result, because, exit_code, sort_outcomes, subject_of
-from haplan.steps.apply.record import joined, resolved, unknown_in
+from haplan.steps.apply.record import held, joined, resolved, unknown_in
 from haplan.steps.apply.schedule import FAILED, PENDING, RECORDED, RED, STOPPED, Schedule
 from haplan.steps.apply.setting import Announce, Polled, Progress, Setting
 from haplan.steps.apply.worker import Broke, Done, Job, target_of, work
@@ -59,6 +59,7 @@ class _Loop:
         self.setting = setting
         self.clock = setting.clock
         self.changes = {change.key: change for change in plan.changes}
+        self.held = held(plan, setting.state)
         self.gates = {before for transaction in plan.transactions for before in transaction.gates}
         self.schedule = Schedule(plan.transactions)
         self.ledger = Ledger(setting.backend, setting.holder, setting.run, setting.state, plan)
@@ -136,7 +137,7 @@ class _Loop:
 
     def _job(self, transaction: Transaction) -> Job:
         parts = [self._part(placed.address, placed.placement) for placed in transaction.placed]
-        targets = {part.change.key: target_of(part.change, part.row, self._owner(part.change)) for part in parts}
+        targets = {part.change.key: self._target(part) for part in parts}
         timeouts = {name: s for part in parts for name, s in part.change.lifecycle.timeouts.items()}
         setting = self.setting
         return Job(
@@ -153,6 +154,10 @@ class _Loop:
             types=setting.types,
             run=setting.run.id,
         )
+
+    def _target(self, part: Part) -> Target:
+        held = frozenset(self.held.get(part.change.address, ()))
+        return target_of(part.change, part.row, self._owner(part.change), held)
 
     def _part(self, key: str, placement: Placement) -> Part:
         change = self._final(self.changes[key])
@@ -352,7 +357,7 @@ class _Loop:
     def _record(self, task: Task, written: Written, phase: str) -> None:
         transaction = task.transaction
         self._learn(task, written)
-        changes = list({part.change.address: part.change for part in task.parts}.values())
+        changes = list({part.change.key: part.change for part in task.parts}.values())
         self.ledger.record(transaction, changes, written, queued=phase == PENDING)
         self._end(transaction, phase)
         if phase == PENDING:

@@ -170,7 +170,9 @@ def _refuse_by_rule(task: Task, job: Job) -> None:
         raise Denied("; ".join(f"{finding.rule}: {finding.message}" for finding in found))
 
 
-def target_of(change: Change, row: Row | None, owner: Change | Row | None) -> Target:
+def target_of(
+    change: Change, row: Row | None, owner: Change | Row | None, holds: frozenset[tuple[str, str]] = frozenset()
+) -> Target:
     """A change as `Provider.read` is asked for it."""
     return Target(
         address=change.key,
@@ -183,4 +185,5 @@ def target_of(change: Change, row: Row | None, owner: Change | Row | None) -> Ta
         values=change.after if change.after is not None else (change.before or {}),
         row=row,
         pending=change.reason == "resume",
+        holds=holds,
     )
