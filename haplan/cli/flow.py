@@ -10,6 +10,7 @@ import click
 from haplan.cli import terminal
 from haplan.cli.options import OF_A_PLAN
 from haplan.errors import Denied, HaplanError
+from haplan.state.location import shown
 
 if TYPE_CHECKING:
     from haplan.model.plan import Plan
@@ -73,6 +74,8 @@ def _again(option: click.Option, value: Any) -> list[str]:
     values = value if isinstance(value, tuple) else (value,)
     if option.name == "variables":
         values = tuple(str(one).partition("=")[0] + "=…" for one in values)
+    elif option.name == "state":
+        values = tuple(shown(one) for one in values)
     return [word for one in values for word in (flag, str(one))]
 
 

@@ -13,7 +13,7 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 COMMON = (
     click.option("--env", "environment", metavar="NAME", help="Own state; variables from env/NAME.toml."),
-    click.option("--state", metavar="URL", envvar="HAPLAN_STATE", default="", help="Where state is kept."),
+    click.option("--state", metavar="URL", default="", help="Where state is kept; else HAPLAN_STATE says it."),
     click.option("--lab", is_flag=True, help="Work on simulators, with a state of their own."),
     click.option("--no-color", is_flag=True, help="Plain text, as with NO_COLOR set."),
     click.option("--log", metavar="FILE", type=click.Path(path_type=Path), help="Write each request, redacted."),

@@ -95,7 +95,13 @@ class Link:
         if self._db is None or self._db.closed:
             given = psycopg.conninfo.conninfo_to_dict(self._place.conninfo)
             defaults = {name: value for name, value in _CONNECTION.items() if name not in given}
-            db = psycopg.connect(self._place.conninfo, autocommit=True, **defaults)  # type: ignore[arg-type]  # libpq's
+            # Nothing is prepared: a plan for these very keys is better, and a pooler may change the server's process.
+            db = psycopg.connect(
+                self._place.conninfo,
+                autocommit=True,
+                prepare_threshold=None,
+                **defaults,  # type: ignore[arg-type]  # libpq's
+            )
             db.adapters.register_dumper(str, _TextDumper)
             self._db = db
         return self._db

@@ -41,7 +41,7 @@ def serving() -> Iterator[str]:
         yield named
         return
     account: dict[str, Any] = {"user": "nobody", "group": _group(), "extra_groups": []} if os.geteuid() == 0 else {}
-    folder = Path(tempfile.mkdtemp(prefix="haplan-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="haplan-pg-", dir=_in_memory()))
     try:
         if account:
             shutil.chown(folder, "nobody")
@@ -49,6 +49,15 @@ def serving() -> Iterator[str]:
             yield f"postgresql://postgres@/postgres?host={folder}"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_memory() -> Path | None:
+    """Where files are in memory, if there is plenty of it: making tables takes half the time there."""
+    memory = Path("/dev/shm")
+    with suppress(OSError):
+        if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**30:
+            return memory
+    return None
 
 
 def _group() -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from haplan import engine
+from haplan.cli.main import run
 from haplan.session import Options, open_session
 from tests.state_postgres.conftest import Admin
 
@@ -57,3 +58,20 @@ def test_a_plan_file_keeps_no_password_and_finds_it_again(stack: Path, url: str)
         assert session.state_url == secret
         assert engine.apply(session, plan).exit_code == 0
     assert not [kept for kept in stack.rglob("*") if kept.is_file() and b"s3cret" in kept.read_bytes()]
+
+
+def test_the_command_line_never_prints_the_password(
+    stack: Path, url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    secret = url.replace("//postgres@", "//postgres:s3cret@")
+    if secret == url:
+        pytest.skip("the named server's URL has another user than postgres")
+    monkeypatch.setenv("HAPLAN_STATE", secret)
+    unreachable = secret.replace("?", "?port=1&")
+    assert run(["plan", str(stack)]) == 0
+    assert run(["plan", str(stack), "--state", secret]) == 0
+    assert run(["apply", str(stack), "--auto-approve"]) == 0
+    assert run(["plan", str(stack), "--state", unreachable]) == 1
+    out, err = capfd.readouterr()
+    assert "s3cret" not in out + err
+    assert "state postgresql://postgres:***@" in err
