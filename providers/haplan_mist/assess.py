@@ -131,10 +131,6 @@ def _cluster(organisation: Organisation, change: Change) -> Assessment:
         return Assessment(Impact("outage", FORMATION, False, "the pair is dissolved and formed again"), sites)
     if change.action is Action.CREATE or change.before is None or len(before) < 2:
         return Assessment(Impact("reboot", FORMATION, False, "both nodes restart"), sites, resume=bool(change.id))
-    if not before & after:
-        text = f"refusing to change both nodes of {change.address} in one plan"
-        hint = "replace one node, let it settle, then replace the other"
-        return Assessment(findings=(Finding("HA135", "error", change.address, text, change.location, hint),))
     if before != after:
         new = ", ".join(sorted(after - before))
         return Assessment(Impact("reboot", FORMATION, False, f"{new} joins the pair; its peer restarts"), sites)

@@ -97,6 +97,11 @@ class _Pairing:
     def _known(self, devices: Boxes, want: Sequence[str]) -> None:
         if len(want) != 2:
             raise ProviderError(f"{self.address}: a pair has exactly two nodes, found {len(want)}")
+        before = set((self.part.change.before or {}).get("nodes") or {})
+        if self.part.change.action is Action.UPDATE and len(before) == 2 and not before & set(want):
+            raise ProviderError(
+                f"{self.address}: both nodes would change at once; replace one, apply, then replace the other (HA135)"
+            )
         for mac in want:
             if mac not in devices.records:
                 raise ProviderError(

@@ -253,12 +253,13 @@ def test_a_replacement_that_belongs_elsewhere_is_refused(make_world):
         world.update("cluster.c", nodes={A: {}, NEW: {}})
 
 
-def test_both_nodes_in_one_plan_are_refused(world):
-    formed(world)
-    change = world.changed("cluster.c")
-    change = attrs.evolve(change, after={**change.after, "nodes": {"02005e100001": {}, "02005e100002": {}}})
-    (finding,) = world.provider.assess(change).findings
-    assert (finding.rule, finding.severity) == ("HA135", "error")
+def test_both_nodes_in_one_write_are_refused(make_world):
+    others = ("02005e100001", "02005e100002")
+    world = formed(make_world(devices=(*DEVICES[:2], *(Device(mac, mac, "SSR120") for mac in others))))
+    steps = len(world.steps)
+    with pytest.raises(ProviderError, match="both nodes would change at once"):
+        world.update("cluster.c", nodes={mac: {} for mac in others})
+    assert len(world.steps) == steps
 
 
 def test_a_device_that_nobody_claimed_is_told(world):
