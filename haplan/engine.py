@@ -6,7 +6,7 @@ comes of it is approved, carried out, and remembered.
 Each arrow is one module in `haplan.steps`. This module strings them together; it holds no rule of its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.session import Options, Session, open_session
-from haplan.steps import approve, assess, check, diff, graph, order, refresh, select, stages
+from haplan.steps import approve, assess, check, diff, graph, order, reconcile, refresh, select, stages
 from haplan.steps import drift as drift_
 from haplan.steps.apply import Result, Setting
 from haplan.steps.apply import apply as carry_out
@@ -93,6 +93,8 @@ def _compared(session: Session, found: Validation, stack: Stack, state: State, c
     wanted = refresh.targets(stack, state, chosen)
     providers = session.open_providers(found.stack, wanted)
     identities = _identities(providers, state)
+    state = reconcile.reconcile(state, providers)
+    wanted = refresh.targets(stack, state, chosen)
     seen = _refresh(session, wanted, providers, state)
     difference = diff.diff(stack, resources.order, state, seen.seen, session.types, chosen, session.fingerprint(state))
     ordered = order.reordered(stack, session.types, providers, seen.orders, difference.changes, difference.same, chosen)
@@ -148,10 +150,10 @@ def _emptied(stack: Stack) -> Stack:
     return attrs.evolve(stack, blocks={}, outputs={})
 
 
-def _refuse_errors(findings: Iterable[Finding]) -> None:
+def _refuse_errors(findings: Sequence[Finding]) -> None:
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
-        raise Denied("\n".join(approve.line(finding) for finding in errors))
+        raise Denied("\n".join(approve.line(finding) for finding in errors), findings)
 
 
 def _identities(providers: Mapping[str, Provider], state: State) -> dict[str, Mapping[str, str]]:

@@ -18,7 +18,10 @@ A message is one line: what happened, on which address, what to do next.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from haplan.model.finding import Finding
 
 
 class HaplanError(Exception):
@@ -68,9 +71,17 @@ class PlanFileError(HaplanError):
 
 
 class Denied(HaplanError):
-    """A rule, a limit, a window or an approval forbids going on."""
+    """A rule, a limit, a window or an approval forbids going on.
+
+    Attributes:
+        findings: What the rules found, errors and others, where a rule is what forbids it.
+    """
 
     exit_code = 4
+
+    def __init__(self, message: str, findings: Sequence["Finding"] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
 
 
 class Stale(HaplanError):

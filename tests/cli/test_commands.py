@@ -107,6 +107,14 @@ def test_plan_json_is_one_document_and_nothing_else(run) -> None:
     assert ended.err == ""
 
 
+def test_plan_json_says_why_there_is_no_plan(run, folder: Path) -> None:
+    (folder / "edge" / "stack.py").write_text("from haplan import Data\nData('a', inptu=1)\n")
+    ended = run("plan", "edge", "--json")
+    document = json.loads(ended.out)
+    assert (ended.code, document["valid"], document["error_count"]) == (1, False, 1)
+    assert "did you mean 'input'" in document["diagnostics"][0]["summary"]
+
+
 def test_planning_twice_gives_the_same_digest(run) -> None:
     digests = {json.loads(run("plan", "edge", "--json").out)["haplan"]["digest"] for _ in range(2)}
     assert len(digests) == 1

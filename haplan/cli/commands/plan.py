@@ -6,6 +6,7 @@ import click
 
 from haplan.cli import flow, terminal
 from haplan.cli.options import COMMON, DESTROY, JSON, PLANNING, STACK, VARIABLES, engine_options, options
+from haplan.errors import Denied, StackError
 
 
 @click.command("plan")
@@ -21,9 +22,23 @@ def command(ctx: click.Context, /, stack: str, **given: Any) -> int:
     from haplan import engine
 
     with terminal.session(stack, engine_options(given), given) as opened:
-        plan = engine.plan(opened)
+        try:
+            plan = engine.plan(opened)
+        except (Denied, StackError) as error:
+            return _refused(error, given)
         flow.show_plan(opened, plan, given, next_step=flow.next_command(ctx, stack, given["out"]))
         flow.write_out(opened, plan, given)
     if flow.errors(plan):
         return flow.DENIED
     return flow.CHANGES if given["detailed_exitcode"] and not (plan.empty() and not plan.drift) else 0
+
+
+def _refused(error: Denied | StackError, given: dict[str, Any]) -> int:
+    """With --json there is one document all the same: why there is no plan."""
+    from haplan.report.documents import validation_json
+
+    if not given["as_json"]:
+        raise error
+    mistakes = error.mistakes if isinstance(error, StackError) else ()
+    terminal.dump(validation_json(getattr(error, "findings", ()), mistakes=mistakes))
+    return error.exit_code
