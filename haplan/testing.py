@@ -37,7 +37,7 @@ from haplan.language.resource import Resource, Value, attribute, computed, resou
 from haplan.model.event import Event
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Placement, Plan
-from haplan.model.state import State
+from haplan.model.state import Intent, State
 from haplan.model.value import Secret, Tree
 from haplan.plugins import Plugins
 from haplan.session import Options, Session, open_session
@@ -274,6 +274,10 @@ class Mem(Provider):
     def verify(self, task: Task) -> Sequence[Finding]:
         text = self.cloud.red.get(task.transaction.document)
         return [Finding("MEM", "error", task.parts[0].change.address, text)] if text else []
+
+    def identify(self, intent: Intent) -> Seen | None:
+        kind, _, _ = intent.address.partition(".")
+        return self._find(Target(intent.address, kind, str(intent.key["name"]), pending=True))
 
     def _settlement(self, task: Task) -> Settlement:
         document = task.transaction.document

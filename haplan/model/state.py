@@ -1,5 +1,6 @@
 """What haplan remembers: rows, the orders of lists, outputs, and open intents. Data only; backends keep it."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -65,6 +66,11 @@ class Row:
     def provider_key(self) -> str:
         """``name`` or ``name.alias``."""
         return f"{self.provider}.{self.alias}" if self.alias else self.provider
+
+
+def deposed_mark(identity: str) -> str:
+    """The mark of a deposed object, from its id."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:8]
 
 
 @attrs.frozen

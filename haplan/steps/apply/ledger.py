@@ -1,13 +1,15 @@
 """The book of a run: the only place of a run that talks to the state. Each entry is durable before the run goes on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import attrs
 
 from haplan.contracts import StateBackend, Written
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
-from haplan.model.state import Holder, Intent, OrderRow, PlacementRow, Row, Run, State, Status, Update
+from haplan.model.state import Holder, Intent, OrderRow, PlacementRow, Row, Run, State, Status, Update, deposed_mark
 from haplan.model.value import Tree
-from haplan.steps.apply.record import GOING, deposed_mark, deposed_row, outputs_after, placement_row, row_of
+from haplan.steps.apply.record import GOING, deposed_row, outputs_after, placement_row, row_of
 
 NOTHING = Written()
 Key = tuple[str, str]
@@ -38,6 +40,7 @@ class Ledger:
         self.announced: set[str] = set()
         looked_at_all = not plan.targets.get("targets") and not plan.targets.get("excludes")
         self._settle_orphans({change.address for change in plan.changes}, looked_at_all)
+        self._keep_deposed(plan.changes)
 
     def row(self, address: str, deposed: str = "") -> Row | None:
         """The row as it is now."""
@@ -156,6 +159,17 @@ class Ledger:
         for key in deleted:
             self._rows.pop(key, None)
             self._versions.pop(key, None)
+
+    def _keep_deposed(self, changes: Iterable[Change]) -> None:
+        """A dead run replaced something and could not say so: its old object has a row before anything is written."""
+        rows = [
+            attrs.evolve(row, deposed=change.deposed, id=change.id)
+            for change in changes
+            if change.deposed and (change.address, change.deposed) not in self._rows
+            if (row := self._rows.get((change.address, ""))) is not None
+        ]
+        if rows:
+            self._save(rows, [], placements=[])
 
     def _settle_orphans(self, changing: set[str], looked_at_all: bool) -> None:
         """Intents of dead runs are settled when their addresses are recorded.

@@ -1,0 +1,199 @@
+"""Stages: one document, one write, as far as the graph allows; soft edges yield."""
+
+from collections.abc import Mapping, Sequence
+
+import networkx as nx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from haplan.model.graph import Edge
+from haplan.model.plan import Action, Change, Placement, Transaction
+from haplan.steps.stages import Staged, stages
+from tests.steps.samples import change
+
+Placements = Mapping[str, Sequence[Placement]]
+
+
+def staged(documents: Mapping[str, Sequence[str]], *edges: str, late: Sequence[str] = ()) -> Staged:
+    """Stages of changes given as name → documents, and edges such as ``a hard b``."""
+    placements = {
+        name: tuple(Placement(one.rstrip("!"), part=str(n), late=one.endswith("!")) for n, one in enumerate(carried))
+        for name, carried in documents.items()
+    }
+    made = [Edge(first, then, kind, "test") for first, kind, then in (edge.split() for edge in edges)]  # type: ignore[arg-type]
+    return stages([change(name) for name in documents], placements, made, {}, {})
+
+
+def shown(found: Staged) -> list[str]:
+    """Each transaction as ``document: what it carries``."""
+    return [f"{t.document}: {' '.join(placed.address for placed in t.placed)}" for t in found.transactions]
+
+
+def test_all_of_one_document_is_one_write() -> None:
+    assert shown(staged({"t": ["T"], "s": ["T"], "p": ["T"]}, "t hard s", "s hard p")) == ["T: t s p"]
+
+
+def test_a_hard_way_through_another_document_splits_a_write() -> None:
+    assert shown(staged({"a": ["T"], "b": ["U"], "c": ["T"]}, "a hard b", "b hard c")) == ["T: a", "U: b", "T: c"]
+
+
+def test_a_soft_way_through_another_document_does_not() -> None:
+    found = staged({"a": ["T"], "b": ["U"], "c": ["T"]}, "a soft b", "b soft c")
+    assert shown(found) == ["T: a c", "U: b"]
+    assert [(edge.first, edge.then) for edge in found.voided] == [("b", "c")]
+
+
+def test_a_gate_inside_one_document_splits_the_write() -> None:
+    found = staged({"hub1": ["T"], "hub2": ["T"]}, "hub1 gate hub2")
+    assert shown(found) == ["T: hub1", "T: hub2"]
+    assert found.transactions[1].gates == ("t01",)
+
+
+def test_a_gate_that_is_a_reference_too_stays_a_gate() -> None:
+    for edges in (("a gate b", "a hard b"), ("a hard b", "a gate b")):
+        second = staged({"a": ["A"], "b": ["B"]}, *edges).transactions[1]
+        assert (second.gates, second.after) == (("t01",), ())
+
+
+def test_what_shrinks_last_comes_after_all_who_use_it() -> None:
+    found = staged({"name": ["N", "N!"], "user1": ["U"], "user2": ["V"]}, "name hard user1", "name hard user2")
+    assert shown(found) == ["N: name", "U: user1", "V: user2", "N: name"]
+    assert set(found.transactions[3].after) == {"t01", "t02", "t03"}
+
+
+def test_a_change_without_a_document_has_no_transaction() -> None:
+    assert staged({"forgotten": []}).transactions == ()
+
+
+def test_documents_of_two_providers_are_never_one() -> None:
+    two = [change("a"), Change("b", "mem_thing", "b", "mem.other", Action.CREATE)]
+    found = stages(two, {"a": [Placement("T")], "b": [Placement("T")]}, [], {}, {})
+    assert [(t.provider, t.document) for t in found.transactions] == [("mem", "T"), ("mem.other", "T")]
+
+
+def test_a_gate_begins_a_new_stage() -> None:
+    found = staged({"a": ["A"], "b": ["B"], "c": ["C"]}, "a gate b")
+    assert [t.stage for t in found.transactions] == sorted(t.stage for t in found.transactions)
+    by_document = {t.document: t.stage for t in found.transactions}
+    assert by_document["A"] < by_document["B"]
+
+
+@pytest.mark.parametrize(("action", "verb"), [(Action.CREATE, "create"), (Action.UPDATE, "update"), (Action.DELETE, "delete")])
+def test_the_verb_says_what_happens_to_the_document(action: Action, verb: str) -> None:
+    (only,) = stages([change("a", action)], {"a": [Placement("T")]}, [], {}, {}).transactions
+    assert only.verb == verb
+
+
+# --- Laws -------------------------------------------------------------------------------------------------------------
+
+documents = st.lists(st.sampled_from("ABCD"), min_size=1, max_size=3)
+kinds = st.sampled_from(["hard", "hard", "soft", "gate"])
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> tuple[list[Change], Placements, list[Edge]]:
+    count = draw(st.integers(1, 7))
+    placements = {
+        f"c{n}": tuple(
+            Placement(one, part=str(index), late=index > 0 and draw(st.booleans()) and index == 2)
+            for index, one in enumerate(draw(documents))
+        )
+        for n in range(count)
+    }
+    pairs = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1), kinds)
+    edges = [
+        Edge(f"c{min(a, b)}", f"c{max(a, b)}", kind, "drawn")  # type: ignore[arg-type]
+        for a, b, kind in draw(st.lists(pairs, max_size=10))
+        if a != b
+    ]
+    return [change(name) for name in placements], placements, edges
+
+
+def order_of(found: Staged) -> "nx.DiGraph[str]":
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(t.id for t in found.transactions)
+    graph.add_edges_from((before, t.id) for t in found.transactions for before in (*t.after, *t.gates))
+    return graph
+
+
+def whereabouts(found: Staged) -> dict[tuple[str, str], Transaction]:
+    return {(placed.address, placed.placement.part): t for t in found.transactions for placed in t.placed}
+
+
+@given(problems())
+@settings(max_examples=300)
+def test_every_placement_is_in_exactly_one_transaction_of_its_document(problem: tuple[list[Change], Placements, list[Edge]]) -> None:
+    changes, placements, edges = problem
+    found = stages(changes, placements, edges, {}, {})
+    carried = [(p.address, p.placement) for t in found.transactions for p in t.placed]
+    assert sorted(carried, key=str) == sorted(((name, p) for name, ps in placements.items() for p in ps), key=str)
+    assert all(placed.placement.document == t.document for t in found.transactions for placed in t.placed)
+
+
+@given(problems())
+@settings(max_examples=300)
+def test_hard_edges_gates_and_the_order_inside_a_change_are_respected(problem: tuple[list[Change], Placements, list[Edge]]) -> None:
+    changes, placements, edges = problem
+    found = stages(changes, placements, edges, {}, {})
+    graph, at = order_of(found), whereabouts(found)
+    place = {t.id: index for index, t in enumerate(found.transactions)}
+    assert all(place[a] < place[b] for a, b in graph.edges)
+
+    def before(one: tuple[str, str], other: tuple[str, str]) -> bool:
+        first, then = at[one], at[other]
+        if first is then:
+            parts = [(p.address, p.placement.part) for p in first.placed]
+            return parts.index(one) < parts.index(other)
+        return bool(nx.has_path(graph, first.id, then.id))
+
+    for name, carried in placements.items():
+        assert all(before((name, str(n)), (name, str(n + 1))) for n in range(len(carried) - 1))
+    for edge in edges:
+        early = [(edge.first, p.part) for p in placements[edge.first] if not p.late]
+        then = [(edge.then, p.part) for p in placements[edge.then] if not p.late]
+        if edge.kind != "soft" and early and then:
+            assert before(early[-1], then[0])
+        if edge.kind == "gate" and early and then:
+            assert at[early[-1]] is not at[then[0]]
+
+
+@given(problems())
+@settings(max_examples=300)
+def test_no_two_transactions_of_one_document_could_be_one(problem: tuple[list[Change], Placements, list[Edge]]) -> None:
+    changes, placements, edges = problem
+    found = stages(changes, placements, edges, {}, {})
+    graph = order_of(found)
+    for one in found.transactions:
+        for other in found.transactions:
+            if one.id < other.id and one.document == other.document:
+                merged = nx.contracted_nodes(graph, one.id, other.id, self_loops=False)
+                gated = other.id in one.gates or one.id in other.gates
+                assert gated or not nx.is_directed_acyclic_graph(merged), (one, other)
+
+
+@given(problems())
+@settings(max_examples=300)
+def test_soft_edges_add_no_transaction_and_close_no_circle(problem: tuple[list[Change], Placements, list[Edge]]) -> None:
+    changes, placements, edges = problem
+    found = stages(changes, placements, edges, {}, {})
+    without = stages(changes, placements, [edge for edge in edges if edge.kind != "soft"], {}, {})
+    assert {frozenset(t.placed) for t in found.transactions} == {frozenset(t.placed) for t in without.transactions}
+    graph = order_of(found)
+    graph.add_edges_from((before, t.id) for t in found.transactions for before in t.soft)
+    assert nx.is_directed_acyclic_graph(graph)
+    for edge in edges:
+        if edge.kind == "soft" and edge not in found.voided:
+            first = {t.id for t in found.transactions for p in t.placed if p.address == edge.first}
+            then = {t.id for t in found.transactions for p in t.placed if p.address == edge.then}
+            assert all(nx.has_path(graph, a, b) for a in first - then for b in then - first)
+
+
+@given(problems(), st.randoms())
+@settings(max_examples=150)
+def test_the_same_changes_give_the_same_stages(problem: tuple[list[Change], Placements, list[Edge]], chance: "object") -> None:
+    changes, placements, edges = problem
+    shuffled = list(edges)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    hard = [edge for edge in shuffled if edge.kind != "soft"] + [edge for edge in edges if edge.kind == "soft"]
+    assert stages(changes, placements, edges, {}, {}) == stages(changes, dict(reversed(placements.items())), hard, {}, {})
