@@ -39,7 +39,8 @@ def open_postgres(url: str, clock: Clock) -> "PostgresState":
     except ImportError as error:  # psycopg is an extra; without libpq it cannot be imported either
         if (error.name or "psycopg").partition(".")[0] != "psycopg":
             raise
-        raise PluginError(f"a state in PostgreSQL needs psycopg: install haplan[postgres] ({error})") from None
+        why = " ".join(str(error).split())
+        raise PluginError(f"a state in PostgreSQL needs psycopg: install haplan[postgres] ({why})") from None
     return PostgresState(parse(url))
 
 

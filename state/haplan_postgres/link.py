@@ -81,15 +81,16 @@ class Link:
 
     def _begun(self, begin: str, first: str = "") -> tuple[Db, list[list[Any]]]:
         sql = "; ".join(filter(None, [begin.format(schema=self._place.quoted), first]))
-        fresh = self._db is None
-        db = self._connected()
-        try:
-            return db, _answers(db, sql)
-        except psycopg.Error:
-            if fresh or not db.closed:
+        again = self._db is not None
+        while True:
+            db = self._connected()
+            try:
+                return db, _answers(db, sql)
+            except BaseException as error:
                 _roll_back(db)
-                raise
-        return self._connected(), _answers(self._connected(), sql)  # nothing was written yet: once more
+                if not (again and db.closed and isinstance(error, psycopg.Error)):
+                    raise
+            again = False  # the connection had been lost, and nothing was written yet: once more over a new one
 
     def _connected(self) -> Db:
         if self._db is None or self._db.closed:
