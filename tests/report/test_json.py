@@ -243,7 +243,7 @@ def test_outputs_drift_checks_and_variables() -> None:
 
 def test_ours_holds_stages_impact_and_reasons() -> None:
     placed = Placed("site.a", Placement("site:a"))
-    transaction = Transaction("t1", 1, "mist", "site:a", (placed,), writes=2, verb="create")
+    transaction = Transaction("t1", 1, "mist", "site:a", (placed,), writes=2, verb="create", seconds=900)
     found = document(
         change(Action.CREATE, after={}, reason="new", impact=Impact("outage", 900)),
         transactions=(transaction,),

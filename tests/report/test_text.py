@@ -135,6 +135,7 @@ def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
                 (Placed("cluster.branch", Placement("cluster:branch")),),
                 writes=4,
                 verb="create",
+                seconds=900,
             ),
             Transaction("t4", 4, "mist", "cluster:other", (), gates=("t3",), verb="update"),
         ),

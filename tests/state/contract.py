@@ -181,7 +181,12 @@ class StateBackendContract(Opening):
         assert (loaded.identities, loaded.settings) == ({"mist": {"org": "o1"}}, {"mist": {"host": "api"}})
         assert loaded.memories == {"mist": {"seen": [1]}}
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    # the same test runs for each backend: its examples are not shared, and need not be
+    @settings(
+        max_examples=60,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    )
     @given(wanted=st.lists(odd_rows, max_size=4, unique_by=lambda row: (row.address, row.deposed)))
     def test_whatever_a_row_holds_comes_back(self, state: StateBackend, wanted: list[Row]) -> None:
         gone = tuple(state.load().rows)
