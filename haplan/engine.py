@@ -196,13 +196,13 @@ def apply(session: Session, plan: Plan) -> Result:
     if plan.empty():  # a run without change opens no serial
         return Result("", 0)
     providers = session.providers_of(plan)
-    with session.locked(plan) as holder:
+    with session.locked(plan.command) as holder:
         state = session.backend.load()
         approve.refuse_stale(plan, state, digest(plan))
         for key, provider in providers.items():
             approve.refuse_estate({**state.identities, **plan.identities}, key, provider.identity(), "this plan")
-        run = session.begin(plan, holder)
-        with session.interruptible() as stop, session.record(run, plan) as tell:
+        run = session.begin(plan.command, digest(plan))
+        with session.interruptible() as stop, session.record(run, plan, plan) as tell:
             opened = session.backend.load()
             setting = Setting(
                 session.backend,

@@ -6,21 +6,20 @@ need not.
 
 import contextlib
 import getpass
-import json
 import os
 import secrets
-import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from haplan import __version__
+from haplan import __version__, runs
 from haplan.contracts import Clock, Context, Lab, LabRequest, Observer, Provider, StateBackend, Target
 from haplan.errors import HaplanError, PluginError
 from haplan.model import value as model
@@ -31,7 +30,7 @@ from haplan.model.stack import Block, ProviderBlock, Stack, Variable
 from haplan.model.state import Holder, Run, State
 from haplan.plugins import Plugins, load_plugins
 from haplan.state.location import shown
-from haplan.steps.approve import digest, plain
+from haplan.steps.approve import plain, seal
 from haplan.steps.load import find
 from haplan.variables import Variables
 
@@ -321,16 +320,14 @@ class Session:
     # --- Runs ---
 
     @contextlib.contextmanager
-    def locked(self, plan: Plan) -> Iterator[Holder]:
-        """Hold the lock for a ``with`` block.
+    def locked(self, what: str) -> Iterator[Holder]:
+        """Hold the lock for a ``with`` block; `what` says for what, for people who find it held.
 
         Raises:
             Locked: Somebody else holds it, longer than ``--lock-timeout``.
         """
         now = _Wall(self).now()
-        wanted = Holder(
-            f"{secrets.token_hex(4)}", who(), socket.gethostname(), os.getpid(), plan.command, now, now + LEASE
-        )
+        wanted = Holder(secrets.token_hex(4), who(), socket.gethostname(), os.getpid(), what, now, now + LEASE)
         holder = self._wait_for_lock(wanted)
         try:
             if self.backend.migrated:
@@ -351,71 +348,29 @@ class Session:
                     raise
                 time.sleep(0.2)
 
-    def begin(self, plan: Plan, holder: Holder) -> Run:
-        """Open a run."""
-        day = time.strftime("%Y-%m-%d", time.gmtime(self.clock.now()))
-        return self.backend.begin(
-            Run(f"{day}-{secrets.token_hex(4)}", 0, digest(plan), self.clock.now(), who(), plan.command)
-        )
+    def begin(self, command: str, digest: str = "") -> Run:
+        """Open a run. Lock first."""
+        return self.backend.begin(self.run(command, digest))
+
+    def run(self, command: str, digest: str = "") -> Run:
+        """A run that begins now, with an id of its own; not opened yet."""
+        now = self.clock.now()
+        day = time.strftime("%Y-%m-%d", time.gmtime(now))
+        return Run(f"{day}-{secrets.token_hex(4)}", 0, digest, now, who(), command)
 
     def end(self, run: Run, exit_code: int) -> None:
         """Close a run."""
         result = {0: "done", 7: "interrupted"}.get(exit_code, "failed")
         self.backend.end(attrs.evolve(run, ended=self.clock.now(), result=result))
 
-    @contextlib.contextmanager
-    def record(self, run: Run, plan: Plan) -> Iterator[Callable[[Event], None]]:
-        """Keep the run's record beside the state: plan, events, result."""
-        folder = self.folder / "runs" / run.id
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "plan.json").write_text(json.dumps(plain(plan), indent=1), encoding="utf-8")
-        with (folder / "events.jsonl").open("w", encoding="utf-8") as events:
+    def record(self, run: Run, plan: Plan, whole: Plan) -> AbstractContextManager[Callable[[Event], None]]:
+        """Keep the run's record beside the state: the plan of which it carries out `plan`, and the events."""
+        kept = seal(whole, self.made())
+        return runs.recorded(self.folder, run, plan, kept, self.clock, self.observe)
 
-            def tell(event: Event) -> None:
-                events.write(json.dumps(plain(event)) + "\n")
-                events.flush()
-                self.observe(event)
-
-            total = max((t.stage for t in plan.transactions), default=0)
-            tell(
-                Event(
-                    "run",
-                    self.clock.now(),
-                    data={
-                        "state": "started",
-                        "run": run.id,
-                        "transactions": len(plan.transactions),
-                        "stages": total,
-                        "expected_seconds": plan.seconds(),
-                    },
-                )
-            )
-            yield tell
-            tell(Event("run", self.clock.now(), data={"state": "ended", "run": run.id}))
-
-    @contextlib.contextmanager
-    def interruptible(self) -> Iterator[threading.Event]:
+    def interruptible(self) -> AbstractContextManager[threading.Event]:
         """Ctrl-C once sets the flag: nothing new is started. Twice raises KeyboardInterrupt."""
-        stop = threading.Event()
-        if threading.current_thread() is not threading.main_thread():
-            yield stop
-            return
-
-        def pressed(number: int, frame: object) -> None:
-            if stop.is_set():
-                raise KeyboardInterrupt
-            stop.set()
-            self.tell(
-                "warning",
-                "stopping: writes under way are finished, nothing new is started; Ctrl-C again leaves at once",
-            )
-
-        before = {number: signal.signal(number, pressed) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield stop
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        return runs.interruptible(self.tell)
 
 
 class _Wall:

@@ -19,8 +19,10 @@ FLOORS = {
     "plugins": 4,
     "variables": 4,
     "steps": 5,
+    "runs": 6,
     "session": 6,
     "engine": 7,
+    "mending": 7,
     "report": 8,
     "cli": 9,
 }

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from haplan_mist.lab import Lab
 
-from haplan import engine
 from haplan.session import Options, open_session
 from tests.e2e.world import World
 
@@ -131,7 +130,7 @@ def test_a_stale_plan_and_the_same_plan_twice(haplan: Run, world: World) -> None
 
 
 def test_two_applies_at_once(haplan: Run, world: World) -> None:
-    with open_session(world.folder, Options(lab=True), environ={}) as session, session.locked(engine.plan(session)):
+    with open_session(world.folder, Options(lab=True), environ={}) as session, session.locked("apply"):
         refused(haplan("apply", "one_pair", "--lab", "--auto-approve"), 6, "lock")
 
 
