@@ -89,7 +89,7 @@ class Look:
         for target in query.targets:
             found = seen.get(target.address)
             if target.type == "site" and found is not None:
-                (known.add if same_variables(target, found) else known.discard)(found.id)
+                (known.add if same_setting(target, found) else known.discard)(found.id)
         return {"anchor": dict(self.anchor), "known": sorted(known)}
 
 
@@ -174,12 +174,13 @@ def recorded_variables(target: Target) -> dict[str, str]:
     return {name: str(value) for name, value in (values.get("variables") or {}).items()}
 
 
-def same_variables(target: Target, seen: Seen) -> bool:
-    """True if the recorded variables are the live ones."""
-    if target.row is None:
-        return False
-    live = seen.values.get("variables") or {}
-    return all(live.get(name) == value for name, value in recorded_variables(target).items())
+def same_setting(target: Target, seen: Seen) -> bool:
+    """True if what is recorded of the setting is live; of a site that is not recorded yet, what is wanted."""
+    values = decode(target.row.values) if target.row else target.values
+    live, vendor = seen.values.get("variables") or {}, seen.values.get("extra") or {}
+    mine = {key: value for key, value in (values.get("extra") or {}).items() if key in setting_keys()}
+    same = all(live.get(name) == str(value) for name, value in (values.get("variables") or {}).items())
+    return same and not any(True for _ in differences(mine, owned(mine, vendor)))
 
 
 def moved(target: Target, seen: Seen | None) -> bool:

@@ -164,6 +164,11 @@ class Estate:
         finally:
             db.execute("rollback")
 
+    def now(self) -> float:
+        """Wall time and the offset that all processes agree on; asked often, so it is one statement."""
+        (offset,) = self._connection().execute("select value from meta where key = 'offset'").fetchone()
+        return time.time() + float(offset)
+
     def identity(self) -> Identity:
         with self.read() as tx:
             return Identity(**{field.name: str(tx.meta(field.name)) for field in attrs.fields(Identity)})
