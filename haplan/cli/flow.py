@@ -34,7 +34,8 @@ def show_plan(opened: "Session", plan: "Plan", given: Mapping[str, Any], *, next
         return
     from haplan.report.text import plan_lines
 
-    terminal.show(plan_lines(plan, next_step=next_step, full=bool(given.get("full"))), given)
+    refused = "; ".join(over_limits(plan))
+    terminal.show(plan_lines(plan, next_step=next_step, refused=refused, full=bool(given.get("full"))), given)
 
 
 def document(
@@ -46,6 +47,13 @@ def document(
 
     computed = {name: info.computed() for name, info in type_infos(plugins.resources).items()}
     return plan_json(plan, digest=digest, made=float(made.get("at", 0.0)), computed=computed, state=state)
+
+
+def over_limits(plan: "Plan") -> list[str]:
+    """What in the plan is over the stack's limits."""
+    from haplan.steps import approve
+
+    return approve.over_limits(plan)
 
 
 def errors(plan: "Plan") -> int:
@@ -127,7 +135,8 @@ def carry_out(opened: "Session", plan: "Plan", given: Mapping[str, Any], events:
         if events is not None:
             summary(opened, events, str(error), {"exit_code": error.exit_code})
         raise
-    lines = result_lines(result, [one.name for one in plan.outputs if one.sensitive])
+    sensitive = [one.name for one in plan.outputs if one.sensitive]
+    lines = result_lines(result, sensitive, simulated=plan.environment == "lab")
     if events is not None:
         summary(opened, events, plain(lines[:1]).strip(), result_json(result))
     else:

@@ -79,11 +79,18 @@ def options(*groups: Any) -> Callable[[C], C]:
 
 
 def engine_options(given: Mapping[str, Any], **more: Any) -> "Options":
-    """What the engine is told; anything a command does not have stays at its default."""
+    """What the engine is told; anything a command does not have stays at its default.
+
+    Raises:
+        click.UsageError: Two options contradict each other.
+    """
     import attrs
 
     from haplan.session import Options
 
+    environment = given.get("environment")
+    if (given.get("lab") or more.get("lab")) and environment not in (None, "lab"):
+        raise click.UsageError(f"--lab is an environment of its own; leave out --env {environment}")
     names = {field.name for field in attrs.fields(Options)}
     found = {name: value for name, value in {**given, **more}.items() if name in names and value is not None}
     if given.get("no_refresh"):

@@ -106,10 +106,15 @@ def placed(frames: Iterable[tuple[Path, int]], root: Path, row: str = "") -> Loc
     return Location(named[0][0], named[0][1], tuple(named[1:]), row)
 
 
+MANY = 20
+"""So many known words are listed where none is near."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` for the nearest known word, else what is known."""
     known = sorted(known)
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"
-    return f"; there are: {', '.join(known)}" if known else ""
+    some = ", ".join(known[:MANY]) + (f" and {len(known) - MANY} more" if len(known) > MANY else "")
+    return f"; there are: {some}" if known else ""

@@ -10,11 +10,15 @@ _DOT = {"hard": "", "soft": " [style=dashed]", "gate": " [style=bold, color=red]
 _MERMAID = {"hard": "-->", "soft": "-.->", "gate": "==>"}
 
 
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # graphviz reads UTF-8, and no escapes such as \u00e9
+
+
 def dot(stack: Stack, edges: Sequence[Edge]) -> str:
     """Arrows from what comes first; dashed are soft, bold red are gates."""
-    rows = [f"  {json.dumps(address)};" for address in stack.blocks]
-    rows += [f"  {json.dumps(one.first)} -> {json.dumps(one.then)}{_DOT[one.kind]};" for one in edges]
-    return "\n".join([f"digraph {json.dumps(stack.name)} {{", "  rankdir=LR;", "  node [shape=box];", *rows, "}", ""])
+    rows = [f"  {_quoted(address)};" for address in stack.blocks]
+    rows += [f"  {_quoted(one.first)} -> {_quoted(one.then)}{_DOT[one.kind]};" for one in edges]
+    return "\n".join([f"digraph {_quoted(stack.name)} {{", "  rankdir=LR;", "  node [shape=box];", *rows, "}", ""])
 
 
 def mermaid(stack: Stack, edges: Sequence[Edge]) -> str:

@@ -76,9 +76,10 @@ NEXT = {
 }  # fmt: skip
 
 
-def result_lines(result: Result, sensitive: Sequence[str] = ()) -> Lines:
+def result_lines(result: Result, sensitive: Sequence[str] = (), *, simulated: bool = False) -> Lines:
     """The whole summary. Values of the outputs named in `sensitive` are not shown."""
     effort = f"{words.plural(result.writes, 'write')} in {words.took(result.seconds)}"
+    effort += " of simulated time" if simulated and result.seconds >= 60 else ""
     lines = [_headline(result), line(effort, f" · run {result.run}" if result.run else "")]
     for name, heading, style in SECTIONS:
         outcomes: Sequence[Outcome] = getattr(result, name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from haplan.model.address import parse
 from haplan.model.plan import IMPACTS, Action, Change, OutputChange, Plan
 from haplan.report import words
 from haplan.report.changes import change_lines, drift_lines
@@ -14,21 +15,22 @@ USUAL = ((Action.CREATE, "create"), (Action.UPDATE, "change"), (Action.REPLACE, 
 RARE = ((Action.IMPORT, "import"), (Action.READ, "read"), (Action.FORGET, "forget"), (Action.NO_OP, "move"))
 
 
-def plan_lines(plan: Plan, *, next_step: str = "", full: bool = False) -> Lines:
+def plan_lines(plan: Plan, *, next_step: str = "", refused: str = "", full: bool = False) -> Lines:
     """The whole plan.
 
     Args:
         plan: The plan.
         next_step: The command that carries it out, for the last line.
-        full: Long lists of like writes are not folded.
+        refused: Why no apply will take this plan, for the last line.
+        full: Long lists of like writes are not folded, and notes on what does not change are shown.
     """
     lines = [*verdict(plan), *drift_lines(plan.drift)]
     if plan.changes:
         lines += title("Changes")
         for change in plan.changes:
             lines += change_lines(change)
-    lines += [*stage_lines(plan, full=full), *_outputs(plan.outputs), *_notes(plan), *finding_lines(plan.findings)]
-    last = _last(plan, next_step)
+    lines += [*stage_lines(plan, full=full), *_outputs(plan.outputs), *_notes(plan), *_findings(plan, full)]
+    last = _last(plan, next_step, refused)
     return [*lines, BLANK, last] if last else lines
 
 
@@ -54,6 +56,8 @@ def _why_nothing(plan: Plan) -> str:
         return f"{words.plural(len(plan.drift), 'resource')} changed outside haplan in a way that asks for no write."
     if plan.command == "destroy":
         return "There is nothing to destroy."
+    if plan.command == "refresh":
+        return f"Nothing moved outside haplan: {words.plural(plan.unchanged, 'resource')} compared."
     return f"The estate is as the stack says: {words.plural(plan.unchanged, 'resource')} compared."
 
 
@@ -91,13 +95,15 @@ def _cost(plan: Plan) -> Lines:
 
 
 def _sentence(plan: Plan, kind: str) -> str:
-    """``outage: 4 clusters created: both nodes reboot``, one part for each sort of change."""
-    sorts: dict[tuple[str, str, str], int] = {}
+    """``reboot: 4 clusters created, both nodes restart``: a part for each sort of change, with the note all share."""
+    sorts: dict[tuple[str, str], list[str]] = {}
     for change in plan.changes:
         if change.impact.kind == kind:
-            sort = (change.type, _done(change), f", {change.impact.note}" if change.impact.note else "")
-            sorts[sort] = sorts.get(sort, 0) + 1
-    said = [f"{words.plural(n, type_name)} {done}{note}" for (type_name, done, note), n in sorts.items()]
+            sorts.setdefault((change.type, _done(change)), []).append(change.impact.note)
+    said = [
+        f"{words.plural(len(notes), type_name)} {done}" + (f", {notes[0]}" if notes[0] and len({*notes}) == 1 else "")
+        for (type_name, done), notes in sorts.items()
+    ]
     return f"{kind}: " + "; ".join(said)
 
 
@@ -109,7 +115,8 @@ def _done(change: Change) -> str:
 def _calls(plan: Plan) -> Lines:
     lines: Lines = []
     for calls in plan.calls:
-        text = f"{calls.provider}: {words.plural(calls.made, 'call')} made, {calls.expected} more expected at apply"
+        text = f"{calls.provider}: {words.plural(calls.made, 'call')} made"
+        text += f", {calls.expected} more expected at apply" if calls.expected or not plan.empty() else ""
         if calls.left is not None:
             text += f", {calls.left} of {calls.limit} left" if calls.limit is not None else f", {calls.left} left"
         short = calls.left is not None and calls.expected > calls.left
@@ -139,20 +146,48 @@ def _notes(plan: Plan) -> Lines:
         return []
     lines = title("Notes")
     lines += [line(note, indent=2) for note in plan.notes]
+    return [*lines, *_given_up(plan)]
+
+
+def _given_up(plan: Plan) -> Lines:
+    """The orders that yield where keeping them would write one document twice."""
     groups: dict[str, list[str]] = {}
     for edge in plan.voided:
         groups.setdefault(edge.why, []).append(f"{edge.first} before {edge.then}")
+    said = []
     for why, pairs in groups.items():
-        named = pairs[0] if len(pairs) == 1 else f"{pairs[0]}, and {len(pairs) - 1} more"
-        lines.append(line(f"one document is one write, so this order is given up ({why}): {named}", indent=2))
-    return lines
+        more = f" and {len(pairs) - 1} more" if pairs[1:] else ""
+        said.append(f"{why} ({pairs[0]}{more})")
+    if not said:
+        return []
+    return [line("order given up, because one document is one write: " + "; ".join(said), indent=2)]
+
+
+def _findings(plan: Plan, full: bool) -> Lines:
+    """Errors and warnings, and of the notes those on what changes: on the rest they say nothing new."""
+    if full:
+        return finding_lines(plan.findings)
+    near = {change.address for change in plan.changes if change.action is not Action.DELETE}
+    near |= {change.owner for change in plan.changes if change.address in near and change.owner}
+    owners = {parse(address).label for address in near}
+    shown = [
+        one for one in plan.findings
+        if one.severity != "info" or not one.address or one.address in near or parse(one.address).owner in owners
+    ]  # fmt: skip
+    lines, rest = finding_lines(shown), len(plan.findings) - len(shown)
+    if not rest:
+        return lines
+    text = f"{words.plural(rest, 'note')} on what does not change: --full or haplan validate shows them"
+    return [*(lines or title("Findings")), line((text, "dim"), indent=2)]
 
 
 def _errors(plan: Plan) -> bool:
     return any(one.severity == "error" for one in plan.findings)
 
 
-def _last(plan: Plan, next_step: str) -> Line | None:
+def _last(plan: Plan, next_step: str, refused: str) -> Line | None:
+    if refused and not _errors(plan):
+        return line((f"This plan cannot be applied: {refused}", "error"))
     if _errors(plan):
         return line(("This plan cannot be applied: mend the errors above, then plan again.", "error"))
     if plan.empty() and not plan.drift:

@@ -128,9 +128,7 @@ def refuse_stale(plan: Plan, state: State, sealed: str, *, resuming: bool = Fals
     if not plan.lineage and state.rows:
         raise Stale("this plan was made before this state existed; plan again")
     if sealed in state.applied and not resuming:
-        raise Stale(
-            "this plan was applied already; plan again, or go on with an interrupted run: haplan apply --resume RUN"
-        )
+        raise Stale("this plan was applied already; plan again: the new plan has what is still missing")
     serials = {keyed(*key): row.serial for key, row in state.rows.items()}
     for name, serial in plan.versions.items():
         now = serials.get(name, 0)
@@ -184,7 +182,14 @@ def refuse_limits(plan: Plan) -> None:
     Raises:
         Denied: Naming each.
     """
-    lines = [line(finding) for finding in plan.findings if finding.severity == "error"]
+    lines = [*(line(finding) for finding in plan.findings if finding.severity == "error"), *over_limits(plan)]
+    if lines:
+        raise Denied("\n".join(lines))
+
+
+def over_limits(plan: Plan) -> list[str]:
+    """One line for each of the stack's `limits` that the plan is over."""
+    lines = []
     deletes = plan.count(Action.DELETE, Action.REPLACE)
     reboots = sum(change.impact.kind in ("reboot", "outage") for change in plan.changes)
     sites = len({site for change in plan.changes for site in change.sites})
@@ -192,5 +197,4 @@ def refuse_limits(plan: Plan) -> None:
         limit = getattr(plan.limits, name)
         if limit is not None and count > limit:
             lines.append(f"limits({name}={limit}): this plan has {count}; raise it in the stack, or use --target")
-    if lines:
-        raise Denied("\n".join(lines))
+    return lines

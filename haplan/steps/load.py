@@ -18,10 +18,14 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from haplan.errors import HaplanError, StackError
+from haplan.language.kinds import Broken
 from haplan.language.record import PACKAGE, Recording, nearest, placed, recording
 from haplan.language.resource import Resource
 from haplan.model import value as model
 from haplan.model.stack import Block, Lifecycle, Location, Output, ProviderBlock, Reference, Stack
+
+BROKEN = f"'{Broken.__name__}' object"
+"""How Python names a value that stands for one with a mistake: what it says of it only follows from that mistake."""
 
 VariableValue = Callable[[str, Any, bool, Any], tuple[Any, str]]
 """(name, type, sensitive, default) → (value, where from); raises ValueError with the reason there is none."""
@@ -65,7 +69,8 @@ def load(place: str | Path, resources: Mapping[str, type], variable_value: Varia
             into.mistakes.append(str(error))
         # The stack is somebody's program: whatever it raises is reported with its line.
         except (Exception, SystemExit) as error:
-            into.mistakes.append(_exception(error, file))
+            if not (into.mistakes and BROKEN in str(error)):
+                into.mistakes.append(_exception(error, file))
     if into.mistakes:
         raise StackError(into.mistakes)
     return _frozen(into, file)

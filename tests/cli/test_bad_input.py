@@ -18,6 +18,7 @@ CASES = [
     (["plan", "edge", "--bogus"], 1, "error: No such option"),
     (["plan", "edge", "--parallelism", "0"], 1, "error: No such option"),
     (["apply", "edge", "--parallelism", "0"], 1, "error: Invalid value for '--parallelism'"),
+    (["plan", "edge", "--lab", "--env", "prod"], 1, "error: --lab is an environment of its own; leave out --env prod"),
     (["pln"], 1, "error: no command 'pln'; did you mean 'plan'?"),
     (["plan", "edge", "more"], 1, "error: Got unexpected extra argument"),
     (["import", "record.a"], 1, "error: expected [STACK] ADDRESS ID, got 1 arguments"),

@@ -46,6 +46,15 @@ def test_apply_then_plan_says_no_changes(run) -> None:
     )
 
 
+def test_a_plan_over_a_limit_of_the_stack_ends_with_4(run, folder: Path) -> None:
+    run("apply", "edge", "--auto-approve")
+    stack = folder / "edge" / "stack.py"
+    stack.write_text("from haplan import limits\nlimits(max_deletes=0)\n" + stack.read_text())
+    ended = run("plan", "edge", "--destroy")
+    assert ended.code == 4
+    assert "This plan cannot be applied: limits(max_deletes=0): this plan has 2" in ended.out
+
+
 def test_detailed_exitcode_is_2_when_there_are_changes(run) -> None:
     assert run("plan", "edge", "--detailed-exitcode").code == 2
 

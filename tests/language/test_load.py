@@ -193,6 +193,13 @@ def test_exceptions_of_pythons_own_are_one_line(line: str, says: str, loader: An
     assert loader.mistakes(PROVIDER + SITES + line)[-1].startswith(says)
 
 
+def test_what_only_follows_from_a_mistake_is_not_told(loader: Any) -> None:
+    loader.given = {}
+    assert loader.mistakes("from haplan import variable\nfor i in range(variable('n', type=int)):\n    pass\n") == [
+        "stack.py:2: variable 'n': no value given; use --var"
+    ]
+
+
 def test_prints_do_not_mix_with_results(loader: Any, capsys: pytest.CaptureFixture[str]) -> None:
     loader(PROVIDER + 'print("hello")')
     out, err = capsys.readouterr()

@@ -69,6 +69,10 @@ def test_the_graph_for_graphviz_and_mermaid() -> None:
     )
 
 
+def test_graphviz_gets_names_as_they_are() -> None:
+    assert dot(Stack("Käse", "/x", {}, {}, {}, {}), []).startswith('digraph "Käse" {')
+
+
 def test_colour_changes_no_word() -> None:
     import io
     import re

@@ -55,6 +55,10 @@ Outputs
     )
 
 
+def test_a_run_on_simulators_says_that_its_time_is_simulated() -> None:
+    assert "3 writes in 15 min 10 s of simulated time · run" in plain(result_lines(Result(), simulated=True))
+
+
 def test_a_run_that_failed_lists_what_and_because_of_what() -> None:
     result = Result(
         exit_code=3,

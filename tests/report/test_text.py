@@ -193,7 +193,8 @@ def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
         Findings
           warning HA024  cluster.branch: firmware of node0 and node1 differs  stack.py:21
                          → install one version on both
-          note    HA055  cluster.branch: the pair is attested (and 1 more: cluster.other)
+          note    HA055  cluster.branch: the pair is attested
+          1 note on what does not change: --full or haplan validate shows them
 
         To carry it out: haplan apply stacks/branch --lab
         """)
@@ -342,8 +343,46 @@ def test_notes_name_orders_that_were_given_up() -> None:
     )
     assert section(plan, "Notes") == expect("""
         kim@h is writing this state now
-        one document is one write, so this order is given up (HA161): site.a before wan_edge_template.b
+        order given up, because one document is one write: HA161 (site.a before wan_edge_template.b)
         """)
+
+
+def test_notes_on_what_does_not_change_are_counted_until_all_is_asked_for() -> None:
+    policy = site(
+        Action.UPDATE, address="policy.e.guest", type="policy", owner="wan_edge_template.e",
+        before={"steering": "a"}, after={"steering": "b"},
+    )  # fmt: skip
+    plan = make(policy, findings=(
+        Finding("HA012", "info", "cluster.far", "node0 will be 02", ""),
+        Finding("HA088", "info", "steering.e.a", "wan0 > wan1", ""),
+        Finding("HA131", "warning", "cluster.far", "both nodes reboot", ""),
+    ))  # fmt: skip
+    assert section(plan, "Findings") == expect("""
+        warning HA131  cluster.far: both nodes reboot
+        note    HA088  steering.e.a: wan0 > wan1
+        1 note on what does not change: --full or haplan validate shows them
+        """)
+    assert "HA012  cluster.far" in text(plan, full=True)
+
+
+def test_many_outages_of_one_sort_are_told_once() -> None:
+    gone = [
+        site(Action.DELETE, address=f"cluster.{name}", type="cluster", impact=Impact("outage", 300, False, name))
+        for name in ("a", "b")
+    ]
+    assert "\noutage: 2 clusters deleted\n" in text(make(*gone))
+
+
+def test_a_plan_that_only_refreshes_says_whether_anything_moved() -> None:
+    assert "\nNo changes. Nothing moved outside haplan: 3 resources compared.\n" in text(
+        make(command="refresh", unchanged=3)
+    )
+
+
+def test_a_plan_over_a_limit_says_so_last() -> None:
+    assert text(make(site()), refused="limits(max_sites=0): this plan has 1", next_step="haplan apply").endswith(
+        "\nThis plan cannot be applied: limits(max_sites=0): this plan has 1\n"
+    )
 
 
 def test_a_plan_with_errors_says_that_it_cannot_be_applied() -> None:

@@ -28,7 +28,7 @@ def command(ctx: click.Context, /, stack: str, **given: Any) -> int:
             return _refused(error, given)
         flow.show_plan(opened, plan, given, next_step=flow.next_command(ctx, stack, given["out"]))
         flow.write_out(opened, plan, given)
-    if flow.errors(plan):
+    if flow.errors(plan) or flow.over_limits(plan):
         return flow.DENIED
     return flow.CHANGES if given["detailed_exitcode"] and not (plan.empty() and not plan.drift) else 0
 
