@@ -43,18 +43,32 @@ class PlanFile:
 
 def plain(thing: Any) -> Any:
     """Frozen nouns as plain JSON."""
-    if isinstance(thing, model.Ref | model.Text | model.Secret | model.Unknown):
-        return model.encode(thing)
-    if isinstance(thing, Enum):
-        return thing.value
-    if attrs.has(type(thing)):
-        return {field.name: plain(getattr(thing, field.name)) for field in attrs.fields(type(thing))}
-    if isinstance(thing, Mapping):
-        found = {str(key): plain(value) for key, value in thing.items()}
-        return {model.TAG: "map", "value": found} if model.TAG in found else found
-    if isinstance(thing, list | tuple | set | frozenset):
+    kind: Any = type(thing)
+    if kind in _SCALARS:
+        return thing
+    if kind in _SEQUENCES:
         return [plain(value) for value in thing]
-    return thing
+    if kind is not dict and not isinstance(thing, Mapping):
+        names = _fields(kind)
+        if names is None:
+            return thing.value if isinstance(thing, Enum) else thing
+        if not names:
+            return model.encode(thing)
+        return {name: plain(getattr(thing, name)) for name in names}
+    found = {str(key): plain(value) for key, value in thing.items()}
+    return {model.TAG: "map", "value": found} if model.TAG in found else found
+
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_SEQUENCES = frozenset({tuple, list, set, frozenset})
+
+
+@cache
+def _fields(kind: Any) -> tuple[str, ...] | None:
+    """The fields of a noun; none for a leaf that `haplan.model.value` encodes, None for what is no noun."""
+    if kind in (model.Ref, model.Text, model.Secret, model.Unknown):
+        return ()
+    return tuple(field.name for field in attrs.fields(kind)) if attrs.has(kind) else None
 
 
 def body(plan: Plan) -> dict[str, Any]:

@@ -37,7 +37,9 @@ def test_a_module_a_data_source_and_an_owner_have_their_place() -> None:
     assert found.name == "ha-spoke.guest"
 
 
-@pytest.mark.parametrize("text", ["", "site", "site.", ".a", "site..a", "Site.a", "datax.a", "a.b.c.d", "site.a b", 'site."a'])
+@pytest.mark.parametrize(
+    "text", ["", "site", "site.", ".a", "site..a", "Site.a", "datax.a", "a.b.c.d", "site.a b", 'site."a']
+)
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a"):
         parse(text)

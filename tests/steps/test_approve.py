@@ -14,7 +14,10 @@ from haplan.steps.approve import digest, refuse_estate, refuse_limits, refuse_st
 from haplan.testing import Project
 
 Make = Callable[..., Project]
-TEXT = 'a = Thing("a", size=1, tags={"x": 1, "$haplan": "ref"})\nThing("b", tags={"of": a.id, "t": f"x-{a.id}"}, members=[])\n'
+TEXT = (
+    'a = Thing("a", size=1, tags={"x": 1, "$haplan": "ref"})\n'
+    'Thing("b", tags={"of": a.id, "t": f"x-{a.id}"}, members=[])\n'
+)
 
 
 @pytest.fixture
@@ -38,7 +41,9 @@ def test_a_plan_reads_back_as_it_was_written(plan: Plan, tmp_path: Path) -> None
 def test_a_plan_on_a_state_reads_back_too(project: Make, tmp_path: Path) -> None:
     made = project(TEXT, applied=True)
     made.cloud.edit("a", size=9)
-    plan = made.write('c = Thing("c", psk=secret("env:NONE"))\noutput("x", c.id)\n' + TEXT.replace("$haplan", "y")).plan()
+    plan = made.write(
+        'c = Thing("c", psk=secret("env:NONE"))\noutput("x", c.id)\n' + TEXT.replace("$haplan", "y")
+    ).plan()
     assert digest(unseal(written(plan, tmp_path)).plan) == digest(plan)
 
 
@@ -57,7 +62,9 @@ def test_the_digest_does_not_know_when_and_where(plan: Plan) -> None:
         lambda document: document.update(digest="sha256:0"),
     ],
 )
-def test_what_was_changed_after_it_was_written_is_refused(plan: Plan, tmp_path: Path, tamper: Callable[[Any], Any]) -> None:
+def test_what_was_changed_after_it_was_written_is_refused(
+    plan: Plan, tmp_path: Path, tamper: Callable[[Any], Any]
+) -> None:
     file = written(plan, tmp_path)
     document = json.loads(file.read_bytes())
     tamper(document)
@@ -111,7 +118,7 @@ def test_a_digest_is_applied_once(project: Make) -> None:
     plan = made.plan()
     made.apply(plan)
     made.apply(destroy=True)
-    with pytest.raises(Stale, match="made before this state existed|was applied already|its state moved"):
+    with pytest.raises(Stale, match="was applied already"):
         made.apply(plan)
 
 
@@ -140,7 +147,9 @@ def test_another_lineage_is_refused(project: Make) -> None:
 def test_another_estate_is_refused_with_both_names(project: Make) -> None:
     made = project('Thing("a")', applied=True)
     made.cloud.name = "other"
-    with pytest.raises(OtherEstate, match=r"belongs to cloud 'test' \(test\), these credentials reach 'other' \(other\)"):
+    with pytest.raises(
+        OtherEstate, match=r"belongs to cloud 'test' \(test\), these credentials reach 'other' \(other\)"
+    ):
         made.plan()
     refuse_estate({}, "mem", {"id": "x"}, "this state")
 

@@ -58,7 +58,9 @@ def test_a_computed_value_of_what_changes_is_known_after_apply(project: Make) ->
 
 def test_the_id_of_what_is_only_updated_stays_known(project: Make) -> None:
     made = project('a = Thing("a", size=1)\nThing("b", tags={"of": a.id})', applied=True)
-    assert said(made.write('a = Thing("a", size=2)\nThing("b", tags={"of": a.id})').plan()) == [("a", "update", "changed")]
+    assert said(made.write('a = Thing("a", size=2)\nThing("b", tags={"of": a.id})').plan()) == [
+        ("a", "update", "changed")
+    ]
 
 
 def test_the_id_of_what_is_replaced_is_known_after_apply(project: Make) -> None:

@@ -38,7 +38,9 @@ def test_a_circle_is_printed_with_the_references_that_make_it() -> None:
 
 @given(st.permutations(range(6)), st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=10))
 def test_the_order_respects_every_reference(declared: list[int], pairs: list[tuple[int, int]]) -> None:
-    needs: dict[int, set[str]] = {n: {str(min(pair)) for pair in pairs if max(pair) == n != min(pair)} for n in declared}
+    needs: dict[int, set[str]] = {
+        n: {str(min(pair)) for pair in pairs if max(pair) == n != min(pair)} for n in declared
+    }
     found = graph(stack(*(block(str(n), *sorted(needs[n])) for n in declared)), TYPES)
     place = {name: index for index, name in enumerate(names(found.order))}
     assert all(place[need] < place[str(n)] for n in declared for need in needs[n])

@@ -1,6 +1,7 @@
 """Stages: one document, one write, as far as the graph allows; soft edges yield."""
 
 from collections.abc import Mapping, Sequence
+from random import Random
 
 import networkx as nx
 import pytest
@@ -79,7 +80,9 @@ def test_a_gate_begins_a_new_stage() -> None:
     assert by_document["A"] < by_document["B"]
 
 
-@pytest.mark.parametrize(("action", "verb"), [(Action.CREATE, "create"), (Action.UPDATE, "update"), (Action.DELETE, "delete")])
+@pytest.mark.parametrize(
+    ("action", "verb"), [(Action.CREATE, "create"), (Action.UPDATE, "update"), (Action.DELETE, "delete")]
+)
 def test_the_verb_says_what_happens_to_the_document(action: Action, verb: str) -> None:
     (only,) = stages([change("a", action)], {"a": [Placement("T")]}, [], {}, {}).transactions
     assert only.verb == verb
@@ -122,8 +125,10 @@ def whereabouts(found: Staged) -> dict[tuple[str, str], Transaction]:
 
 
 @given(problems())
-@settings(max_examples=300)
-def test_every_placement_is_in_exactly_one_transaction_of_its_document(problem: tuple[list[Change], Placements, list[Edge]]) -> None:
+@settings(max_examples=150)
+def test_every_placement_is_in_exactly_one_transaction_of_its_document(
+    problem: tuple[list[Change], Placements, list[Edge]],
+) -> None:
     changes, placements, edges = problem
     found = stages(changes, placements, edges, {}, {})
     carried = [(p.address, p.placement) for t in found.transactions for p in t.placed]
@@ -132,8 +137,10 @@ def test_every_placement_is_in_exactly_one_transaction_of_its_document(problem: 
 
 
 @given(problems())
-@settings(max_examples=300)
-def test_hard_edges_gates_and_the_order_inside_a_change_are_respected(problem: tuple[list[Change], Placements, list[Edge]]) -> None:
+@settings(max_examples=150)
+def test_hard_edges_gates_and_the_order_inside_a_change_are_respected(
+    problem: tuple[list[Change], Placements, list[Edge]],
+) -> None:
     changes, placements, edges = problem
     found = stages(changes, placements, edges, {}, {})
     graph, at = order_of(found), whereabouts(found)
@@ -159,7 +166,7 @@ def test_hard_edges_gates_and_the_order_inside_a_change_are_respected(problem: t
 
 
 @given(problems())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_no_two_transactions_of_one_document_could_be_one(problem: tuple[list[Change], Placements, list[Edge]]) -> None:
     changes, placements, edges = problem
     found = stages(changes, placements, edges, {}, {})
@@ -173,8 +180,10 @@ def test_no_two_transactions_of_one_document_could_be_one(problem: tuple[list[Ch
 
 
 @given(problems())
-@settings(max_examples=300)
-def test_soft_edges_add_no_transaction_and_close_no_circle(problem: tuple[list[Change], Placements, list[Edge]]) -> None:
+@settings(max_examples=150)
+def test_soft_edges_add_no_transaction_and_close_no_circle(
+    problem: tuple[list[Change], Placements, list[Edge]],
+) -> None:
     changes, placements, edges = problem
     found = stages(changes, placements, edges, {}, {})
     without = stages(changes, placements, [edge for edge in edges if edge.kind != "soft"], {}, {})
@@ -190,10 +199,14 @@ def test_soft_edges_add_no_transaction_and_close_no_circle(problem: tuple[list[C
 
 
 @given(problems(), st.randoms())
-@settings(max_examples=150)
-def test_the_same_changes_give_the_same_stages(problem: tuple[list[Change], Placements, list[Edge]], chance: "object") -> None:
+@settings(max_examples=100)
+def test_the_same_changes_give_the_same_stages(
+    problem: tuple[list[Change], Placements, list[Edge]], chance: Random
+) -> None:
     changes, placements, edges = problem
     shuffled = list(edges)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)
     hard = [edge for edge in shuffled if edge.kind != "soft"] + [edge for edge in edges if edge.kind == "soft"]
-    assert stages(changes, placements, edges, {}, {}) == stages(changes, dict(reversed(placements.items())), hard, {}, {})
+    assert stages(changes, placements, edges, {}, {}) == stages(
+        changes, dict(reversed(placements.items())), hard, {}, {}
+    )

@@ -28,7 +28,9 @@ special = (
     | st.builds(Secret, texts, st.none() | texts, texts)
     | st.builds(Unknown, texts)
 )
-scalars = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+scalars = (
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+)
 trees = st.recursive(
     scalars | texts | special,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts | st.just("$haplan"), inner, max_size=3),

@@ -55,8 +55,9 @@ def _broken(change: Change, written: Written, row: Row | None, kind: TypeInfo, *
         words = f"planned {model.at_path(wanted, path)!r}, got {model.at_path(got, path)!r}"
         return f"{change.address}: {'.'.join(map(str, path))}: {words}; report it to the provider's author"
     if complete and change.action in (Action.CREATE, Action.REPLACE):
-        known = {**(row.values if row else {}), **got, "id": written.ids.get(change.address) or (row.id if row else "")}
-        lacking = [name for name in kind.computed() if not known.get(name)]
+        known = {*(row.values if row else {}), *got}
+        known |= {"id"} if written.ids.get(change.address) or (row is not None and row.id) else set()
+        lacking = [name for name in kind.computed() if name not in known]
         if lacking:
             return f"{change.address}: {', '.join(lacking)} not known after the apply; report it to its author"
     return ""

@@ -410,11 +410,11 @@ class _Loop:
         address: str = "",
         data: Mapping[str, Any] | None = None,
     ) -> None:
-        addresses = list(dict.fromkeys(placed.address for placed in transaction.placed))
+        addresses = [address] if address else list(dict.fromkeys(placed.address for placed in transaction.placed))
         more = {
             "transaction": transaction.id,
             "addresses": addresses,
-            "actions": {address: self.changes[address].action.value for address in addresses},
+            "actions": {one: self.changes[one].action.value for one in addresses if one in self.changes},
             **(data or {}),
         }
         subject = address or subject_of(transaction)
