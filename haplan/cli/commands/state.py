@@ -1,17 +1,24 @@
 """haplan state"""
 
-from typing import Any
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from haplan.cli import terminal
-from haplan.cli.options import COMMON, JSON, STACK, engine_options, options, stack_and
+from haplan.cli.options import COMMON, JSON, STACK, WRITING, engine_options, options, stack_and
 from haplan.errors import HaplanError
+
+if TYPE_CHECKING:
+    from haplan.mending import Mended
+
+LOCKING = WRITING[1]
 
 
 @click.group("state")
 def command() -> None:
-    """Look at what haplan remembers.
+    """Look at what haplan remembers, and mend it. The estate is never touched.
 
     \b
     Example:
@@ -65,3 +72,234 @@ def show(arguments: tuple[str, ...], **given: Any) -> None:
         terminal.dump(row_json(row))
     else:
         terminal.show(row_lines(row), given)
+
+
+# --- Mending ----------------------------------------------------------------------------------------------------------
+
+
+@command.command("mv")
+@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS NEW-ADDRESS")
+@options(COMMON, LOCKING, JSON)
+def mv(arguments: tuple[str, ...], **given: Any) -> None:
+    """Give a resource another address, after it was renamed in the stack.
+
+    What lives in it comes along: the steering rules and policies of a template. A whole module moves as
+    module.NAME; * is everything.
+
+    \b
+    Example:
+      haplan state mv stacks/one_pair site.branch site.store --lab
+    """
+    from haplan import mending
+
+    stack, source, target = stack_and(arguments, "ADDRESS", "NEW-ADDRESS")
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        mended = mending.move(opened, source, target)
+    told = [f"{old} is now {new}" for old, new in sorted(mended.mending.addresses.items())]
+    _tell(mended, told, given)
+
+
+@command.command("rm")
+@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS...")
+@options(COMMON, LOCKING, JSON)
+def rm(arguments: tuple[str, ...], **given: Any) -> None:
+    """Forget resources: they leave the state, the estate keeps them. Addresses may be globs.
+
+    \b
+    Example:
+      haplan state rm stacks/one_pair "policy.branch.*" --lab
+    """
+    from haplan import mending
+
+    stack, patterns = _split(arguments)
+    if not patterns:
+        raise click.UsageError("expected [STACK] ADDRESS..., got no address")
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        mended = mending.forget(opened, patterns)
+    told = [f"{one} is forgotten; the estate was not touched" for one in sorted(mended.mending.addresses)]
+    _tell(mended, told, given)
+
+
+@command.command("taint")
+@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS")
+@options(COMMON, LOCKING, JSON)
+def taint(arguments: tuple[str, ...], **given: Any) -> None:
+    """Mark a resource as broken: the next plan replaces it.
+
+    \b
+    Example:
+      haplan state taint stacks/one_pair site.branch --lab
+    """
+    from haplan import mending
+
+    stack, address = stack_and(arguments, "ADDRESS")
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        _tell(mending.taint(opened, address), [f"{address} is tainted: the next plan replaces it"], given)
+
+
+@command.command("untaint")
+@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS")
+@options(COMMON, LOCKING, JSON)
+def untaint(arguments: tuple[str, ...], **given: Any) -> None:
+    """Take the mark of a tainted resource away.
+
+    \b
+    Example:
+      haplan state untaint stacks/one_pair site.branch --lab
+    """
+    from haplan import mending
+
+    stack, address = stack_and(arguments, "ADDRESS")
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        _tell(mending.untaint(opened, address), [f"{address} is not tainted any more"], given)
+
+
+def _tell(mended: "Mended", told: list[str], given: dict[str, Any]) -> None:
+    run, found = mended.run, mended.mending
+    if given["as_json"]:
+        addresses = {old: new or None for old, new in sorted(found.addresses.items())}
+        terminal.dump({"run": run.id, "serial": run.serial, "addresses": addresses, "notes": list(found.notes)})
+        return
+    click.echo("\n".join(told))
+    for note in found.notes:
+        click.echo(f"warning: {note}", err=True)
+    click.echo(f"serial {run.serial} · run {run.id}")
+
+
+# --- History ----------------------------------------------------------------------------------------------------------
+
+
+@command.command("history")
+@click.argument("arguments", nargs=-1, metavar="[STACK] [ADDRESS]")
+@click.option("--last", metavar="N", type=click.IntRange(min=1), default=20, show_default=True, help="So many runs.")
+@options(COMMON, JSON)
+def history(arguments: tuple[str, ...], last: int, **given: Any) -> None:
+    """Show the runs and what each changed in the state, latest last.
+
+    With ADDRESS the values of that resource, under every name that it had.
+
+    \b
+    Example:
+      haplan state history stacks/one_pair site.branch --lab
+    """
+    from haplan import mending
+    from haplan.report.history import history_json, history_lines
+
+    stack, address = _split_one(arguments, "ADDRESS")
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        chapters = mending.history(opened, address, last)
+    if given["as_json"]:
+        terminal.dump(history_json(chapters))
+    else:
+        terminal.show(history_lines(chapters, values=bool(address)), given)
+
+
+@command.command("prune")
+@click.option("--keep", metavar="N", type=click.IntRange(min=1), required=True, help="So many runs stay.")
+@options(STACK, COMMON, LOCKING, JSON)
+def prune(stack: str, keep: int, **given: Any) -> None:
+    """Forget the history of all but the latest runs. What is recorded now stays, and so do applied digests.
+
+    \b
+    Example:
+      haplan state prune stacks/one_pair --keep 50 --lab
+    """
+    from haplan import mending
+    from haplan.report.words import plural
+
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        gone = mending.prune(opened, keep)
+    if given["as_json"]:
+        terminal.dump({"forgotten": gone})
+    else:
+        click.echo(f"the history of {plural(gone, 'run')} is forgotten")
+
+
+# --- Copies -----------------------------------------------------------------------------------------------------------
+
+
+@command.command("pull")
+@options(STACK, COMMON)
+def pull(stack: str, **given: Any) -> None:
+    """Write the state as one JSON document, to keep, or to mend and push again. Secrets are not in it.
+
+    \b
+    Example:
+      haplan state pull stacks/one_pair --lab > state.json
+    """
+    from haplan import mending
+
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        sys.stdout.write(mending.pull(opened).decode())
+
+
+@command.command("push")
+@click.argument("arguments", nargs=-1, metavar="[STACK] FILE")
+@options(COMMON, LOCKING, JSON)
+def push(arguments: tuple[str, ...], **given: Any) -> None:
+    """Put a pulled document in place of the state. What was mended needs a serial one higher; - reads stdin.
+
+    \b
+    Example:
+      haplan state push stacks/one_pair state.json --lab
+    """
+    from haplan import mending
+
+    stack, file = stack_and(arguments, "FILE")
+    try:
+        document = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise HaplanError(f"{file}: cannot read this document: {error.strerror}") from None
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        pushed = mending.push(opened, document)
+    if given["as_json"]:
+        terminal.dump({"pushed": pushed is not None, "serial": pushed.serial if pushed else None})
+    else:
+        click.echo(f"pushed: serial {pushed.serial}" if pushed else "the state says that already; nothing was pushed")
+
+
+@command.command("recover")
+@click.argument("arguments", nargs=-1, metavar="[STACK] [FILE]")
+@options(COMMON, LOCKING, JSON)
+def recover(arguments: tuple[str, ...], **given: Any) -> None:
+    """Merge back what could not be saved. Without FILE: the recovery files that lie beside the state.
+
+    \b
+    Example:
+      haplan state recover stacks/one_pair --lab
+    """
+    from haplan import mending
+
+    stack, file = _split_one(arguments, "FILE")
+    if file and len(arguments) == 1:
+        stack, given = _beside(Path(file), given)
+    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        files = mending.recover(opened, Path(file) if file else None)
+    if given["as_json"]:
+        terminal.dump({"merged": [str(one) for one in files]})
+    else:
+        click.echo("\n".join(f"merged: {one}" for one in files))
+
+
+def _beside(file: Path, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The stack and the environment that a recovery file lies in: ``edge/.haplan/default/state.db.recovery-…``."""
+    folders = file.absolute().parents
+    if len(folders) < 3 or folders[1].name != ".haplan":
+        return ".", given
+    return str(folders[2]), given if given["environment"] or given["lab"] else {**given, "environment": folders[0].name}
+
+
+def _split(arguments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """``[STACK] …``: the first is the stack if it is a folder with one, or a Python file."""
+    path = Path(arguments[0]) if arguments else Path()
+    is_stack = bool(arguments) and (path.is_dir() or (path.suffix == ".py" and path.is_file()))
+    return (arguments[0], arguments[1:]) if is_stack else (".", arguments)
+
+
+def _split_one(arguments: tuple[str, ...], name: str) -> tuple[str, str]:
+    if len(arguments) == 2:
+        return arguments[0], arguments[1]
+    stack, rest = _split(arguments)
+    if len(rest) > 1:
+        raise click.UsageError(f"expected [STACK] [{name}], got {len(arguments)} arguments")
+    return stack, rest[0] if rest else ""

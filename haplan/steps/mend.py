@@ -1,0 +1,222 @@
+"""Mend: what ``haplan state mv``, ``rm``, ``taint`` and ``untaint`` change in a state. Pure: no estate is touched."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from haplan.errors import HaplanError
+from haplan.language.record import nearest
+from haplan.model.address import Address, matches, parse
+from haplan.model.state import OrderRow, PlacementRow, Row, State, Update
+
+
+@attrs.frozen
+class Mending:
+    """What is changed.
+
+    Attributes:
+        update: To be saved by a run; its `run` is filled in then.
+        addresses: What it is about: address before → address after, "" where it is forgotten.
+        notes: Lines for people.
+    """
+
+    update: Update
+    addresses: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+# --- Moving -----------------------------------------------------------------------------------------------------------
+
+
+def move(state: State, source: str, target: str) -> Mending:
+    """Give a resource, or all of a module, another address; what lives in a moved resource comes along.
+
+    Raises:
+        HaplanError: There is no such resource, the target is taken, or it would be of another type.
+    """
+    names = _renames(state, source, target)
+    taken = [new for new in names.values() if new not in names and any(address == new for address, _ in state.rows)]
+    if taken:
+        raise HaplanError(f"{taken[0]}: is in state already; move or forget that one first")
+    open_ = sorted(state.unsettled() & {*names, *names.values()})
+    if open_:
+        raise HaplanError(f"{open_[0]}: an earlier run ended in the middle of it; apply first, then move it")
+    return Mending(_renamed(state, names), names)
+
+
+def _renames(state: State, source: str, target: str) -> dict[str, str]:
+    known = list(dict.fromkeys(address for address, _ in state.rows))
+    before = _prefix(source, known)
+    if before is not None:
+        after = _prefix(target, known)
+        names = {old: f"{after}{old.removeprefix(before)}" for old in known if old.startswith(before)}
+        if after is None or not names:
+            why = "names no module" if after is None else "there is nothing in it"
+            raise HaplanError(f"{target if after is None else source}: {why}; write module.NAME or module.NAME.*")
+        _parsed(next(iter(names.values())))
+        return {old: new for old, new in names.items() if old != new}
+    if source not in known:
+        raise HaplanError(f"{source} is not in state{nearest(source, known)}")
+    names = {source: str(_fitting(source, target))}
+    return {**names, **_living_in(state, names)}
+
+
+def _prefix(pattern: str, known: Iterable[str]) -> str | None:
+    """What all addresses begin with that are meant: of a module, or "" for all; None where one address is meant."""
+    if pattern == "*":
+        return ""
+    path = pattern.removesuffix(".*")
+    return f"{path}." if pattern not in known and _is_module(path) else None
+
+
+def _is_module(path: str) -> bool:
+    try:
+        found = parse(f"{path}.x.y")
+    except ValueError:
+        return False
+    return bool(found.module) and (found.type, found.owner, found.label) == ("x", "", "y")
+
+
+def _parsed(text: str) -> Address:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise HaplanError(str(error)) from None
+
+
+def _fitting(source: str, target: str) -> Address:
+    old, new = _parsed(source), _parsed(target)
+    if old == new:
+        raise HaplanError(f"{source}: that is where it is")
+    if (old.type, old.data) != (new.type, new.data):
+        raise HaplanError(f"{target}: a move keeps the type, and {source} is of type {old.type}")
+    if old.owner != new.owner:
+        raise HaplanError(f"{target}: a move keeps the owner ({old.owner or 'none'}); move the owner, this comes along")
+    return new
+
+
+def _living_in(state: State, names: Mapping[str, str]) -> dict[str, str]:
+    """New addresses of what lives in resources that move: it is named in its owner."""
+    found = {}
+    for row in state.rows.values():
+        if row.owner in names and row.address not in names:
+            own, owner, new = parse(row.address), parse(row.owner), parse(names[row.owner])
+            module = new.module if own.module == owner.module else own.module
+            found[row.address] = str(attrs.evolve(own, owner=new.label, module=module))
+    return found
+
+
+def _renamed(state: State, names: Mapping[str, str]) -> Update:
+    """Rows under their new addresses, and those that speak of them; what is named after an address follows."""
+    rows, expected = [], {}
+    for key, row in state.rows.items():
+        new = _row(row, names)
+        if new != row:
+            rows.append(new)
+            expected[key] = row.serial
+            expected.setdefault((new.address, new.deposed), 0)
+    gone = [key for key in state.rows if key[0] in names]
+    placements = [
+        PlacementRow(names[one.address], _document(one.document, names), one.part, one.status)
+        for one in state.placements.values()
+        if one.address in names
+    ]
+    orders = [one for one in state.orders.values() if _document(one.document, names) != one.document]
+    emptied = [attrs.evolve(one, names=()) for one in orders]
+    moved = [OrderRow(_document(one.document, names), one.list, one.names) for one in orders]
+    return Update(
+        run="",
+        rows=tuple(rows),
+        deleted=tuple(gone),
+        expected=expected,
+        placements=tuple(placements),
+        orders=(*emptied, *moved),
+    )
+
+
+def _row(row: Row, names: Mapping[str, str]) -> Row:
+    return attrs.evolve(
+        row,
+        address=names.get(row.address, row.address),
+        owner=names.get(row.owner, row.owner),
+        depends_on=tuple(names.get(one, one) for one in row.depends_on),
+    )
+
+
+def _document(document: str, names: Mapping[str, str]) -> str:
+    kind, colon, address = document.partition(":")
+    return f"{kind}:{names[address]}" if colon and address in names else names.get(document, document)
+
+
+# --- Forgetting -------------------------------------------------------------------------------------------------------
+
+
+def forget(state: State, patterns: Iterable[str]) -> Mending:
+    """Drop resources from state, with what lives in them; deposed objects too.
+
+    Raises:
+        HaplanError: A pattern matches nothing.
+    """
+    known = list(dict.fromkeys(address for address, _ in state.rows))
+    chosen: set[str] = set()
+    for pattern in patterns:
+        matched = {address for address in known if matches(address, pattern)}
+        if not matched:
+            raise HaplanError(f"{pattern} is not in state{nearest(pattern, known)}")
+        chosen |= matched
+    chosen |= {row.address for row in state.rows.values() if row.owner in chosen}
+    gone = {key: row.serial for key, row in state.rows.items() if key[0] in chosen}
+    done = [intent.id for intent in state.intents if intent.touches() <= chosen]
+    settled = tuple((number, "reconciled", dict[str, Any]()) for number in done)
+    update = Update(run="", deleted=tuple(gone), expected=gone, intents=settled)
+    return Mending(update, {address: "" for address in known if address in chosen}, tuple(_left(state, chosen)))
+
+
+def _left(state: State, chosen: set[str]) -> Iterable[str]:
+    for row in state.rows.values():
+        if row.address in chosen and row.provider == "haplan":
+            yield f"{row.address} was kept in the state alone: it is gone"
+        needed = [one for one in row.depends_on if one in chosen]
+        if needed and row.address not in chosen and not row.deposed:
+            yield f"{row.address} still refers to {', '.join(needed)}"
+
+
+# --- Marking ----------------------------------------------------------------------------------------------------------
+
+
+def taint(state: State, address: str) -> Mending:
+    """Mark a resource: the next plan replaces it.
+
+    Raises:
+        HaplanError: It is not in state, or is not as an apply left it when all went well.
+    """
+    row = _there(state, address)
+    if row.status == "tainted":
+        raise HaplanError(f"{address}: is tainted already; the next plan replaces it")
+    if row.status != "ok":
+        raise HaplanError(f"{address}: is {row.status.replace('_', ' ')}: apply goes on with it; --replace replaces it")
+    return _marked(attrs.evolve(row, status="tainted"))
+
+
+def untaint(state: State, address: str) -> Mending:
+    """Take the mark away.
+
+    Raises:
+        HaplanError: It is not in state, or not tainted.
+    """
+    row = _there(state, address)
+    if row.status != "tainted":
+        raise HaplanError(f"{address}: is not tainted; its status is {row.status.replace('_', ' ')}")
+    return _marked(attrs.evolve(row, status="ok"))
+
+
+def _there(state: State, address: str) -> Row:
+    row = state.row(address)
+    if row is None:
+        raise HaplanError(f"{address} is not in state{nearest(address, [key[0] for key in state.rows])}")
+    return row
+
+
+def _marked(row: Row) -> Mending:
+    return Mending(Update(run="", rows=(row,), expected={(row.address, ""): row.serial}), {row.address: row.address})
