@@ -342,7 +342,7 @@ class Provider:
         return Assessment()
 
     def calls(self, transactions: Sequence[Task]) -> Calls:
-        """Calls made so far, and those expected for these tasks."""
+        """Calls made so far, and those expected for these tasks: writes, looks before them, polls."""
         return Calls(self.name, 0, sum(task.transaction.writes for task in transactions))
 
     def write(self, task: Task, io: Io) -> Written:

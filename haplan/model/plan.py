@@ -211,7 +211,7 @@ class Transaction:
 class Calls:
     """Calls to one provider's backend: made while planning, expected at apply, and left of the budget.
 
-    `left` is None where the backend has no budget.
+    `left` is None where the backend has no budget. `writes` of the expected ones change something; None says: all.
     """
 
     provider: str
@@ -219,6 +219,7 @@ class Calls:
     expected: int
     left: int | None = None
     limit: int | None = None
+    writes: int | None = None
 
 
 @attrs.frozen

@@ -71,7 +71,8 @@ def count(
     counted: list[Transaction] = []
     for transaction in transactions:
         task = _task(transaction, by_key)
-        counted.append(attrs.evolve(transaction, writes=providers[transaction.provider].calls([task]).expected))
+        said = providers[transaction.provider].calls([task])
+        counted.append(attrs.evolve(transaction, writes=said.expected if said.writes is None else said.writes))
     calls = [
         providers[key].calls([_task(t, by_key) for t in counted if t.provider == key])
         for key in providers

@@ -1,4 +1,4 @@
-"""What a change costs the network, which sites it reaches, and how many calls it takes. Makes no calls.
+"""What a change costs the network, and which sites it reaches. Makes no calls.
 
 Classes after Juniper's documentation: metadata reaches no device; rules, applications and name servers are pushed
 without a hit; addresses, tunnels and redundancy interrupt traffic; pairs restart their nodes.
@@ -7,7 +7,7 @@ without a hit; addresses, tunnels and redundancy interrupt traffic; pairs restar
 from collections.abc import Mapping
 from typing import Any
 
-from haplan.contracts import Assessment, Task
+from haplan.contracts import Assessment
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Impact
 from haplan_mist import reach
@@ -151,31 +151,3 @@ def _findings(change: Change) -> list[Finding]:
             text = f"{change.address}: interfaces.{name}: {line}"
             found.append(Finding("EXTRA", "error", change.address, text, change.location))
     return found
-
-
-# --- calls ---
-
-
-def writes_of(task: Task) -> int:
-    """Writes that a task is expected to take."""
-    kind = task.transaction.document.partition(":")[0]
-    if kind == "cluster":
-        return _cluster_writes(task.parts[0].change) if task.parts else 1
-    replaced = [p for p in task.parts if p.change.action is Action.REPLACE and not p.placement.part]
-    own = [part for part in replaced if part.change.type in PREFIXES]
-    return 2 if own else 1
-
-
-def _cluster_writes(change: Change) -> int:
-    hub_before, hub_after = bool((change.before or {}).get("profile")), bool((change.after or {}).get("profile"))
-    form, dissolve = 3 if hub_after else 1, 2 if hub_before else 1
-    if change.action in GOING:
-        return dissolve
-    if change.action is Action.REPLACE:
-        return dissolve + form
-    before, after = (set((side or {}).get("nodes") or {}) for side in (change.before, change.after))
-    if change.action is Action.CREATE or len(before) < 2:
-        return form
-    if before != after:
-        return 3
-    return int(binding(change.before) != binding(change.after))

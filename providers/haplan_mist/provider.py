@@ -27,7 +27,7 @@ from haplan.model.finding import Finding
 from haplan.model.plan import Calls, Change, Placement
 from haplan.model.state import Intent
 from haplan.model.value import Tree
-from haplan_mist import assess, documents, reach, refresh, refresh_pairs, verifying
+from haplan_mist import assess, budget, documents, reach, refresh, refresh_pairs, verifying
 from haplan_mist.client import ApiError, Client
 from haplan_mist.cluster import node_order, write_cluster
 from haplan_mist.config import MistConfig, access
@@ -130,9 +130,10 @@ class MistProvider(Provider):
         return assess.assess(self._organisation, change)
 
     def calls(self, transactions: Sequence[Task]) -> Calls:
-        """Calls made, writes expected, and what is left of the hour's budget."""
-        expected = sum(assess.writes_of(task) for task in transactions)
-        return Calls(self.name, self._client.made, expected, self._client.left, self._client.limit)
+        """Calls made and expected, and what is left of the hour's budget."""
+        expected = budget.expected(self._organisation, transactions, self.poll_seconds)
+        writes = sum(map(budget.writes_of, transactions))
+        return Calls(self.name, self._client.made, expected, self._client.left, self._client.limit, writes)
 
     # --- writing ---
 

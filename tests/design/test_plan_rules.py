@@ -8,7 +8,7 @@ import pytest
 from haplan import design
 from haplan.contracts import PlanView
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Change
+from haplan.model.plan import Action, Calls, Change
 from haplan.model.state import Row, State
 from haplan.steps.check import check
 
@@ -226,3 +226,10 @@ def test_nothing_known_of_the_devices_breaks_no_rule() -> None:
     for change in odd:
         found(change, facts={"cluster.c": {}})
         found(change, facts={"cluster.c": {"nodes": {}, "pair": [], "status": "none"}})
+
+
+@pytest.mark.parametrize(("expected", "left", "says"), [(40, 30, "40 calls planned, 30 left this hour"), (40, 40, "")])
+def test_a_plan_that_does_not_fit_into_the_hour_is_warned_of(expected: int, left: int, says: str) -> None:
+    view = PlanView(None, State(), (), {}, {}, calls=(Calls("mist", 12, expected, left, 5000), Calls("ssr", 3, 9)))
+    found = [(one.severity, one.message) for one in check("P", view, RULES) if one.rule == "HA169"]
+    assert found == ([("warning", says)] if says else [])

@@ -102,3 +102,22 @@ def test_a_new_stack_is_created_by_its_own_apply_only(example: Example) -> None:
     assert plan.count(Action.CREATE) == len(plan.changes) == 7
     assert world.apply().exit_code == 0
     assert summary(world.plan()) == {}
+
+
+def test_the_plan_tells_about_how_many_calls_the_apply_will_take(example: Example) -> None:
+    world = example("hub_spoke_ssr")
+    plan = world.plan()
+    (calls,) = plan.calls
+    before = sum(world.calls().values())
+    assert world.apply().exit_code == 0
+    really = sum(world.calls().values()) - before
+    assert (calls.writes, sum(transaction.writes for transaction in plan.transactions)) == (31, 31)
+    assert really <= calls.made + calls.expected <= 1.3 * really
+
+
+def test_a_plan_warns_of_the_hours_budget(example: Example) -> None:
+    world = example("hub_spoke_ssr")
+    world.misbehave("[settings]\nbudget = 60\n")
+    (finding,) = [finding for finding in world.plan().findings if finding.rule == "HA169"]
+    assert finding.severity == "warning"
+    assert finding.message.endswith("left this hour")

@@ -1,6 +1,6 @@
 """The design rules: one module a group, one function a rule and moment. ``haplan rules ID`` prints what they say."""
 
-from haplan.design.rules import lan, lifecycle, overlay, pair, plan_pair, policy, ports, site, steering, wan
+from haplan.design.rules import change, lan, lifecycle, overlay, pair, plan_pair, policy, ports, site, steering, wan
 from haplan.model.finding import Rule
 
 
@@ -16,6 +16,7 @@ def all_rules() -> list[Rule]:
         policy.book,
         site.book,
         lifecycle.book,
+        change.book,
     )
     found = [rule for book in books for rule in book.rules()]
     return sorted(found, key=lambda rule: rule.id)
