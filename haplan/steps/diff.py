@@ -6,6 +6,7 @@ import attrs
 
 from haplan.contracts import Seen
 from haplan.model import value as model
+from haplan.model.address import parse
 from haplan.model.compare import (
     Unordered,
     differences,
@@ -161,12 +162,15 @@ def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None
         _know(work, block.address, None, None, _literal(after))
         return _base(block, Action.CREATE, "new", after, None)
     _know(work, block.address, None, seen, _literal(after))
+    holder = _holder(work, block, seen)
+    if holder is not None:
+        work.findings.append(_held(block, seen, holder))
     if block.address in work.selection.importing:
         live = seen_as(after, seen.values, {}, kind.local())
         base = _base(block, Action.IMPORT, "taken into state", live, None)
         return attrs.evolve(base, before=live, id=seen.id, importing=seen.id, private=seen.private)
     resumed = block.address in work.pending or seen.status == "incomplete"
-    if not (kind.takes_over or resumed):
+    if not (kind.takes_over or resumed or holder):
         text = (
             f"a {block.type.replace('_', ' ')} named {block.name!r} exists already (id {seen.id}) and is not in state"
         )
@@ -177,6 +181,26 @@ def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None
     private = seen.private if resumed else {**seen.private, **_with_prior(kind, after, {}, before, {})}
     half = seen.status == "incomplete"
     return attrs.evolve(base, before=before, id=seen.id, importing=seen.id, incomplete=half, private=private)
+
+
+def _holder(work: _Diff, block: Block, seen: Seen) -> Row | None:
+    """The row that has the same object under another address: to take it over here and delete it there loses it."""
+    place = parse(block.address)
+    for row in work.state.rows.values():
+        if row.deposed or (row.type, row.provider, row.id) != (block.type, block.provider, seen.id):
+            continue
+        there = parse(row.address)
+        if not block.owner or (there.module, there.owner) == (place.module, place.owner):
+            return row
+    return None
+
+
+def _held(block: Block, seen: Seen, holder: Row) -> Finding:
+    text = (
+        f"this {block.type.replace('_', ' ')} (id {seen.id}) is in state as {holder.address}: one object, one address"
+    )
+    hint = f"keep the label of {holder.address}; name= alone renames the object"
+    return Finding("EXISTS", "error", block.address, text, str(block.location), hint)
 
 
 def _literal(after: Mapping[str, Tree]) -> dict[str, Tree]:

@@ -135,6 +135,13 @@ def test_an_object_of_the_same_name_is_not_doubled_but_named(example: Example) -
     assert world.named("/orgs/{org}/networks", "guest")["subnet"] == "172.22.99.0/24"
 
 
+def test_another_label_for_a_formed_pair_does_not_dissolve_it(applied: World) -> None:
+    applied.edit("stack.py", 'Cluster("branch"', 'Cluster("branch-new"')
+    (finding,) = [f for f in applied.plan().findings if f.severity == "error"]
+    assert finding.address == "cluster.branch-new"
+    assert "is in state as cluster.branch" in finding.message
+
+
 def test_a_cluster_that_left_the_stack_leaves_two_unassigned_boxes(applied: World) -> None:
     applied.edit("stack.py", 'Cluster("branch"', 'if False: Cluster("branch"')
     plan = applied.plan()

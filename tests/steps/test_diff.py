@@ -266,6 +266,15 @@ def test_what_exists_already_is_refused_with_the_way_to_import_it(project: Make)
         made.apply()
 
 
+def test_another_label_for_an_object_in_state_is_refused_instead_of_deleting_it(project: Make) -> None:
+    made = project('Thing("a")', applied=True).write('Thing("b", name="a")')
+    (finding,) = made.plan().findings
+    assert finding.message == "this mem thing (id id-1) is in state as mem_thing.a: one object, one address"
+    assert finding.hint == "keep the label of mem_thing.a; name= alone renames the object"
+    with pytest.raises(Denied, match="is in state as mem_thing"):
+        made.apply()
+
+
 def test_a_rename_at_the_portal_is_drift_and_a_rename_in_the_stack_is_not(project: Make) -> None:
     made = project('Thing("a", size=1)', applied=True)
     made.cloud.thing("a").name = "z"
