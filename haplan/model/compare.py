@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from haplan.model.schema import Attribute
-from haplan.model.value import Path, Ref, Secret, Text, Tree, Unknown, at_path
+from haplan.model.value import PLAIN, SEQUENCES, Path, Ref, Secret, Text, Tree, Unknown, at_path, is_mapping
 
 Unordered = frozenset[str]
 """Names of the attributes that compare as sets."""
@@ -28,23 +28,31 @@ def unordered(attributes: Mapping[str, Attribute], values: Mapping[str, Tree]) -
 
 def is_empty(tree: Tree) -> bool:
     """True for what counts as not there."""
-    return tree is None or (isinstance(tree, Mapping | list | tuple) and not tree)
+    if tree or type(tree) in PLAIN:
+        return tree is None
+    return is_mapping(tree) or isinstance(tree, SEQUENCES)
 
 
 def owned(shape: Tree, live: Tree) -> Tree:
     """The part of `live` that `shape` declares."""
-    if isinstance(shape, Mapping) and isinstance(live, Mapping):
-        return {key: owned(shape[key], live[key]) for key in shape if key in live}
+    if is_mapping(shape) and is_mapping(live):
+        return {
+            key: live[key] if type(value) in PLAIN else owned(value, live[key])
+            for key, value in shape.items()
+            if key in live
+        }
     return live
 
 
 def same(wanted: Tree, live: Tree, as_set: bool = False) -> bool:
     """True if both mean the same; anything not known until apply differs."""
+    if type(wanted) is type(live) and type(wanted) in PLAIN:
+        return bool(wanted == live)
     if is_empty(wanted) and is_empty(live):
         return True
-    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+    if is_mapping(wanted) and is_mapping(live):
         return not any(True for key in {*wanted, *live} for _ in _entry(wanted, live, key, frozenset(), (key,)))
-    if isinstance(wanted, list | tuple) and isinstance(live, list | tuple):
+    if isinstance(wanted, SEQUENCES) and isinstance(live, SEQUENCES):
         if as_set:
             return sorted(map(_key, wanted)) == sorted(map(_key, live))
         return len(wanted) == len(live) and all(map(same, wanted, live))
@@ -66,9 +74,12 @@ def _same_secret(wanted: Tree, live: Tree) -> bool:
 
 def differences(wanted: Tree, live: Tree, sets: Unordered = frozenset(), at: Path = ()) -> Iterator[Path]:
     """The paths at which two trees differ, as deep as mappings go."""
-    if isinstance(wanted, Mapping) and (isinstance(live, Mapping) or (at and live is None)) and wanted:
+    if type(wanted) not in PLAIN and wanted and is_mapping(wanted) and (is_mapping(live) or (at and live is None)):
         there = live or {}
         for key in [*wanted, *(key for key in there if key not in wanted)]:
+            one, other = wanted.get(key), there.get(key)
+            if type(one) in PLAIN and type(one) is type(other) and one == other:
+                continue
             yield from _entry(wanted, there, key, sets, (*at, key))
     elif not same(wanted, live, as_set=len(at) == 1 and at[0] in sets):
         yield at
@@ -83,7 +94,7 @@ def _entry(wanted: Mapping[str, Tree], live: Mapping[str, Tree], key: str, sets:
 
 def stands(tree: Tree, key: str | int) -> bool:
     """True if an entry is there. Below the attributes an empty mapping is one: a node without further words."""
-    return isinstance(tree, Mapping) and key in tree and (isinstance(tree[key], Mapping) or not is_empty(tree[key]))
+    return is_mapping(tree) and key in tree and (not is_empty(tree[key]) or is_mapping(tree[key]))
 
 
 def stands_at(tree: Tree, path: Path) -> bool:
@@ -95,18 +106,18 @@ def stands_at(tree: Tree, path: Path) -> bool:
 
 def lost(recorded: Tree, wanted: Tree, at: Path = ()) -> Iterator[Path]:
     """Paths that were declared before and are declared no more: at the highest level that went."""
-    if not isinstance(recorded, Mapping) or not isinstance(wanted, Mapping):
+    if not is_mapping(recorded) or not is_mapping(wanted):
         return
     for key, value in recorded.items():
         if key not in wanted:
             yield (*at, key)
-        else:
+        elif type(value) not in PLAIN:
             yield from lost(value, wanted[key], (*at, key))
 
 
 def without(tree: Tree, paths: tuple[Path, ...]) -> Tree:
     """The tree without what stands at these paths."""
-    if not paths or not isinstance(tree, Mapping):
+    if not paths or not is_mapping(tree):
         return tree
     gone = {path[0] for path in paths if len(path) == 1}
     deeper = {key: tuple(path[1:] for path in paths if len(path) > 1 and path[0] == key) for key in tree}
@@ -115,17 +126,19 @@ def without(tree: Tree, paths: tuple[Path, ...]) -> Tree:
 
 def without_secrets(tree: Tree) -> Tree:
     """The tree without its secrets: no backend tells them, so they are not compared with what is read."""
-    if isinstance(tree, Mapping):
+    if type(tree) not in PLAIN and is_mapping(tree):
         return {key: without_secrets(value) for key, value in tree.items() if not isinstance(value, Secret)}
     return tree
 
 
 def with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
     """What is live, with the secrets of the shape as recorded: no backend tells them."""
+    if type(shape) in PLAIN:
+        return live
     if isinstance(shape, Secret):
         return recorded
-    if isinstance(shape, Mapping) and isinstance(live, Mapping):
-        old = recorded if isinstance(recorded, Mapping) else {}
+    if is_mapping(shape) and is_mapping(live):
+        old = recorded if is_mapping(recorded) else {}
         keys = [key for key in shape if key in live or isinstance(shape[key], Secret)]
         return {key: with_secrets(live.get(key), shape[key], old.get(key)) for key in keys}
     return live
@@ -143,7 +156,7 @@ def seen_as(shape: Tree, live: Tree, recorded: Tree, local: Iterable[str]) -> di
 
 def merged(shape: Tree, more: Tree) -> Tree:
     """Two declarations as one shape: every key that either has."""
-    if isinstance(shape, Mapping) and isinstance(more, Mapping):
+    if type(shape) not in PLAIN and is_mapping(shape) and is_mapping(more):
         return {key: merged(shape.get(key, more.get(key)), more.get(key, shape.get(key))) for key in {**shape, **more}}
     return shape
 

@@ -14,7 +14,7 @@ In files each of them is a mapping with the key ``$haplan``; a mapping that has 
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import attrs
 
@@ -24,6 +24,19 @@ narrow well through mappings and sequences, so the leaves are checked where valu
 
 Path = tuple[str | int, ...]
 TAG = "$haplan"
+
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of plain leaves. Asked first wherever trees are walked: most of a tree is that, and abstract classes are slow
+to say that something is none of theirs."""
+SEQUENCES = (list, tuple)
+
+
+_MAPPINGS = (dict, Mapping)
+
+
+def is_mapping(tree: Tree) -> TypeGuard[Mapping[Any, Tree]]:
+    """True for a mapping; quick for a dict."""
+    return isinstance(tree, _MAPPINGS)
 
 
 @attrs.frozen
@@ -76,32 +89,51 @@ def fingerprint(key: bytes, secret: str) -> str:
 
 
 def transform(tree: Tree, leaf: Callable[[Tree], Tree]) -> Tree:
-    """The same tree with every leaf replaced; mappings and sequences are new."""
-    if isinstance(tree, Mapping):
-        return {key: transform(value, leaf) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
+    """The same tree with every leaf replaced that is not plain JSON; mappings and sequences are new."""
+    if type(tree) in PLAIN:
+        return tree
+    if is_mapping(tree):
+        return {key: value if type(value) in PLAIN else transform(value, leaf) for key, value in tree.items()}
+    if isinstance(tree, SEQUENCES):
         return [transform(value, leaf) for value in tree]
     return leaf(tree)
 
 
 def leaves(tree: Tree, at: Path = ()) -> Iterator[tuple[Path, Tree]]:
     """Every leaf with the way to it; an empty mapping or list is a leaf."""
-    if isinstance(tree, Mapping) and tree:
+    if type(tree) in PLAIN or not tree:
+        yield at, tree
+    elif is_mapping(tree):
         for key, value in tree.items():
             yield from leaves(value, (*at, key))
-    elif isinstance(tree, list | tuple) and tree:
+    elif isinstance(tree, SEQUENCES):
         for index, value in enumerate(tree):
             yield from leaves(value, (*at, index))
     else:
         yield at, tree
 
 
+def special(tree: Tree) -> Iterator[Tree]:
+    """The leaves that are not plain JSON, in order."""
+    waiting = [tree]
+    while waiting:
+        one = waiting.pop()
+        if type(one) in PLAIN:
+            continue
+        if is_mapping(one):
+            waiting += [value for value in one.values() if type(value) not in PLAIN][::-1]
+        elif isinstance(one, SEQUENCES):
+            waiting += one[::-1]
+        else:
+            yield one
+
+
 def at_path(tree: Tree, path: Path) -> Tree:
     """What stands at a path, or None where the way ends."""
     for step in path:
-        if isinstance(tree, Mapping):
+        if is_mapping(tree):
             tree = tree.get(step)
-        elif isinstance(tree, list | tuple) and isinstance(step, int) and -len(tree) <= step < len(tree):
+        elif isinstance(tree, SEQUENCES) and isinstance(step, int) and -len(tree) <= step < len(tree):
             tree = tree[step]
         else:
             return None
@@ -110,7 +142,7 @@ def at_path(tree: Tree, path: Path) -> Tree:
 
 def references(tree: Tree) -> Iterator[Ref]:
     """Every reference in a tree, those inside texts included."""
-    for _, leaf in leaves(tree):
+    for leaf in special(tree):
         if isinstance(leaf, Ref):
             yield leaf
         elif isinstance(leaf, Text):
@@ -162,15 +194,17 @@ def partly(tree: Tree, known: Mapping[str, Mapping[str, Tree]]) -> Tree:
 
 def is_known(tree: Tree) -> bool:
     """True if no leaf is `Unknown`."""
-    return not any(isinstance(leaf, Unknown) for _, leaf in leaves(tree))
+    return not any(isinstance(leaf, Unknown) for leaf in special(tree))
 
 
 def encode(tree: Tree) -> Tree:
     """The tree as plain JSON, for files."""
-    if isinstance(tree, Mapping):
-        plain = {key: encode(value) for key, value in tree.items()}
+    if type(tree) in PLAIN:
+        return tree
+    if is_mapping(tree):
+        plain = {key: value if type(value) in PLAIN else encode(value) for key, value in tree.items()}
         return {TAG: "map", "value": plain} if TAG in tree else plain
-    if isinstance(tree, list | tuple):
+    if isinstance(tree, SEQUENCES):
         return [encode(value) for value in tree]
     if isinstance(tree, Ref):
         derived = {"derived": True} if tree.derived else {}
@@ -186,19 +220,27 @@ def encode(tree: Tree) -> Tree:
 
 def decode(tree: Tree) -> Tree:
     """The tree that `encode` wrote."""
-    if isinstance(tree, Mapping):
-        match tree.get(TAG):
-            case "ref":
-                return Ref(tree["address"], tuple(tree["path"]), tree.get("derived", False))
-            case "text":
-                return Text(tuple(decode(part) for part in tree["parts"]))
-            case "secret":
-                return Secret(tree["source"], tree["version"], tree["fingerprint"])
-            case "unknown":
-                return Unknown(tree["because"])
-            case "map":
-                return {key: decode(value) for key, value in tree["value"].items()}
-        return {key: decode(value) for key, value in tree.items()}
+    if type(tree) in PLAIN:
+        return tree
+    if is_mapping(tree):
+        if TAG in tree:
+            return _tagged(tree)
+        return {key: value if type(value) in PLAIN else decode(value) for key, value in tree.items()}
     if isinstance(tree, list):
         return [decode(value) for value in tree]
     return tree
+
+
+def _tagged(tree: Mapping[str, Tree]) -> Tree:
+    match tree[TAG]:
+        case "ref":
+            return Ref(tree["address"], tuple(tree["path"]), tree.get("derived", False))
+        case "text":
+            return Text(tuple(decode(part) for part in tree["parts"]))
+        case "secret":
+            return Secret(tree["source"], tree["version"], tree["fingerprint"])
+        case "unknown":
+            return Unknown(tree["because"])
+        case "map":
+            return {key: decode(value) for key, value in tree["value"].items()}
+    return {key: decode(value) for key, value in tree.items()}
