@@ -15,7 +15,7 @@ from haplan_mist.boxes import seconds_of_push
 from haplan_mist.documents import GOING, PREFIXES, binding, old_name, owner_document
 from haplan_mist.organisation import Organisation
 from haplan_mist.settling import FORMATION
-from haplan_mist.translate import keys
+from haplan_mist.translate import endpoints, keys
 from haplan_mist.translate.keys import setting_keys
 
 _HITLESS = frozenset({"dns_servers", "ntp_servers", "type", "exclusive", "name", "extra"})
@@ -29,7 +29,7 @@ def assess(organisation: Organisation, change: Change) -> Assessment:
     document, id_ = _document(change)
     macs = reach.devices_of(organisation, document, id_)
     sites = reach.sites_of(organisation, macs)
-    findings = tuple(_findings(change))
+    findings = (*_findings(change), *_nowhere(organisation, change))
     if change.type == "site":
         sites = tuple(sorted({*sites, old_name(change)})) if change.action is not Action.CREATE else (change.name,)
     if not macs:
@@ -140,6 +140,19 @@ def _cluster(organisation: Organisation, change: Change) -> Assessment:
     if change.reason == "resume":
         return Assessment(Impact("reboot", FORMATION, False, "the formation goes on"), sites, resume=True)
     return Assessment(Impact(), sites)
+
+
+def _nowhere(organisation: Organisation, change: Change) -> list[Finding]:
+    """Endpoints of hubs elsewhere that no overlay of the organisation has, or more than one."""
+    known = sorted({end for vpn in organisation.known("vpns").values() for end in vpn.get("paths") or {}})
+    hint = f"known: {', '.join(known) or 'none'}"
+    return [
+        Finding(
+            "HA072", "error", change.address, f"{change.name}/{where}: no overlay endpoint {end}", change.location, hint
+        )
+        for where, end in endpoints.lacking(change.after or {})
+        if change.type in ("wan_edge_template", "steering") and not organisation.overlay_of(end)
+    ]
 
 
 def _findings(change: Change) -> list[Finding]:

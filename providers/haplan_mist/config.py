@@ -92,7 +92,7 @@ def access(config: MistConfig, environ: Mapping[str, str], secret: Callable[[str
         (org_id, "no organisation", "org_id", ORG[0]),
     ):  # fmt: skip
         if not value:
-            raise ProviderError(f"mist: {what}: set {variable}, or {argument}= in provider(\"mist\", …)")
+            raise ProviderError(f'mist: {what}: set {variable}, or {argument}= in provider("mist", …)')
     if not _ORG_ID.match(org_id):
         raise ProviderError(f"mist: {org_id!r} is not the id of an organisation: MIST_ORG_ID takes a UUID")
     return Access(

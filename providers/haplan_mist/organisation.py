@@ -100,6 +100,11 @@ class Organisation:
         """Name of what an id stands for; "" if it is not there."""
         return str((self._lists.get(kind, {}).get(id_ or "") or {}).get("name") or "")
 
+    def overlay_of(self, endpoint: str) -> str:
+        """Name of the overlay that has this endpoint, from what was read; "" if none or several have it."""
+        found = [str(vpn.get("name")) for vpn in self.known("vpns").values() if endpoint in (vpn.get("paths") or {})]
+        return found[0] if len(found) == 1 else ""
+
     def keep(self, kind: str, item: Object) -> None:
         """Our own write: the list is as the cloud answered."""
         with self.lock:

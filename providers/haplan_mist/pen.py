@@ -16,7 +16,7 @@ from haplan.model.value import Secret, Tree, transform
 from haplan_mist.client import ApiError, Lost
 from haplan_mist.documents import GOING, KIND, old_name
 from haplan_mist.organisation import TITLES, Object, Organisation
-from haplan_mist.translate import merge
+from haplan_mist.translate import endpoints, merge
 from haplan_mist.translate.merge import Wire
 
 FRESH = 60.0
@@ -24,7 +24,13 @@ FRESH = 60.0
 
 
 CONFIGURATION = (
-    "port_config", "ip_configs", "path_preferences", "service_policies", "gatewaytemplate_id", "subnet", "specs",
+    "port_config",
+    "ip_configs",
+    "path_preferences",
+    "service_policies",
+    "gatewaytemplate_id",
+    "subnet",
+    "specs",
     "paths",
 )
 """What is sent again when a device did not take it."""
@@ -65,6 +71,20 @@ class Pen:
         """Values with the secrets themselves, for the wire."""
         found = transform(values or {}, lambda leaf: self.secret(leaf.source) if isinstance(leaf, Secret) else leaf)
         return dict(found)
+
+    def complete(self, values: Mapping[str, Any], address: str) -> dict[str, Any]:
+        """Values with the overlay of every endpoint.
+
+        Raises:
+            ProviderError: No overlay has such an endpoint, or several do.
+        """
+        bare = {endpoint for _, endpoint in endpoints.lacking(values)}
+        if bare:
+            self.organisation.items("vpns", FRESH)
+        for endpoint in sorted(bare):
+            if not self.organisation.overlay_of(endpoint):
+                raise ProviderError(f"{address}: no overlay, or more than one, has an endpoint {endpoint} (HA072)")
+        return endpoints.completed(values, self.organisation.overlay_of)
 
     def path(self, kind: str, id_: str = "") -> str:
         """The path of a list, or of one object in it."""

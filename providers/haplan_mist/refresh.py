@@ -14,7 +14,7 @@ from haplan_mist import refresh_gateways, refresh_pairs, refresh_sites
 from haplan_mist.documents import KIND
 from haplan_mist.organisation import Object, Organisation
 from haplan_mist.refresh_sites import Look
-from haplan_mist.translate import objects
+from haplan_mist.translate import endpoints, objects
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "site": ("sites",),
@@ -28,6 +28,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "cluster": ("sites", "inventory", "stats"),
 }
 """Lists by type of the target."""
+_SPOKES = ("wan_edge_template", "hub_profile", "steering")
+"""Types that may name an endpoint of a hub elsewhere."""
 
 
 def read(organisation: Organisation, query: Query, now: float) -> Reading:
@@ -58,6 +60,9 @@ def needed(targets: tuple[Target, ...]) -> tuple[str, ...]:
         kinds.update(dict.fromkeys(NEEDS.get(target.type, ())))
         if target.type in ("steering", "policy"):
             kinds["deviceprofiles" if _in_profile(target) else "gatewaytemplates"] = None
+        sides = (target.values, decode(target.row.values) if target.row else {})
+        if target.type in _SPOKES and any(True for side in sides for _ in endpoints.lacking(side)):
+            kinds["vpns"] = None
         if target.type == "cluster":
             for values in (target.values, decode(target.row.values) if target.row else {}):
                 kinds["deviceprofiles" if values.get("profile") else "gatewaytemplates"] = None
@@ -68,9 +73,7 @@ def _in_profile(target: Target) -> bool:
     return bool(target.values.get("profile")) or target.owner_type == "hub_profile"
 
 
-def _seen(
-    organisation: Organisation, target: Target, look: Look, gateways: refresh_gateways.Gateways
-) -> Seen | None:
+def _seen(organisation: Organisation, target: Target, look: Look, gateways: refresh_gateways.Gateways) -> Seen | None:
     match target.type:
         case "site":
             return look.site(target)

@@ -7,7 +7,7 @@ from haplan.contracts import Seen, Target
 from haplan.model.value import Path, decode
 from haplan_mist.documents import KIND, PREFIXES
 from haplan_mist.organisation import Object, Organisation
-from haplan_mist.translate import entries, gateway
+from haplan_mist.translate import endpoints, entries, gateway
 
 _OWNERS = {"hub_profile": "profile", "wan_edge_template": "template"}
 
@@ -19,7 +19,8 @@ class Gateways:
         self._organisation = organisation
         self._targets = tuple(targets)
         self._owners = {target.address: target for target in self._targets if target.type in _OWNERS}
-        self._overlays = frozenset(_overlays([t.values for t in self._targets]))
+        live = (str(vpn.get("name")) for vpn in organisation.known("vpns").values())
+        self._overlays = frozenset((*_overlays([t.values for t in self._targets]), *live))
         self._documents: dict[str, Object] = {}
         self._policies: dict[str, dict[str, Object]] = {}
 
@@ -63,6 +64,8 @@ class Gateways:
         live = (gateway.steering_values(found, self._overlays, hint) if target.type == "steering"
                 else gateway.policy_values(found))  # fmt: skip
         owner = "profile" if kind == "hub_profile" else "template"
+        if target.type == "steering":
+            live = endpoints.as_named(live, target.values, self._organisation.overlay_of)
         live |= {"name": name, owner: values.get(owner) or target.owner_name}
         return Seen(
             target.address, name, live, private={"name": name, "document_id": str(document["id"])},
@@ -112,7 +115,7 @@ class Gateways:
         for target in self._owners.values():
             document = f"{PREFIXES[target.type]}:{target.name}"
             wire = self._documents.get(document)
-            if wire is not None:
+            if wire is not None and not target.data:
                 words = self._strangers(target, wire)
                 if words:
                     lines[document] = tuple(f"{target.name}: {word} is not in the stack" for word in words)
@@ -123,7 +126,8 @@ class Gateways:
         sides = (target.values, decode(target.row.values) if target.row else {})
         held = {*target.holds, *((t.type, n) for t in self._targets if t.owner == target.address
                                  for n in (t.id, t.name))}  # fmt: skip
-        known = {word for side in sides for word in entries.words_of(side)}
+        overlay_of = self._organisation.overlay_of
+        known = {word for side in sides for word in entries.words_of(endpoints.completed(side, overlay_of))}
         return entries.strangers(wire, {*known, *(f"{type_} {name}" for type_, name in held)})
 
 

@@ -10,7 +10,7 @@ from haplan.model.plan import Action
 from haplan_mist.documents import GOING, LISTS, old_name
 from haplan_mist.organisation import TITLES, Object
 from haplan_mist.pen import FRESH, Pen, Sent, assign_profile, extras, going, identified, joined, live_of, main_part
-from haplan_mist.translate import entries, gateway, merge
+from haplan_mist.translate import endpoints, entries, gateway, merge
 from haplan_mist.translate.merge import Wire
 
 
@@ -28,7 +28,7 @@ def write_gateway(task: Task, pen: Pen) -> Sent:
     if live is None and part is None:
         raise ProviderError(f'{address}: {TITLES[kind]} "{name}" is gone; plan again')
     wanted = _rewritten(live or {}, part, pen)
-    written = _rules(wanted, task)
+    written = _rules(wanted, task, pen)
     if live is None or (part is not None and part.change.action is Action.REPLACE):
         assert part is not None
         return _made_anew(kind, live, wanted, part, pen, written)
@@ -44,7 +44,9 @@ def _rewritten(live: Object, part: Part | None, pen: Pen) -> Wire:
     meshes = frozenset(
         str(vpn.get("name")) for vpn in pen.organisation.known("vpns").values() if vpn.get("type") == "mesh"
     )
-    out = gateway.rewritten(live, change.before or {}, pen.plain(change.after), extras(part), meshes)
+    before = endpoints.completed(change.before or {}, pen.organisation.overlay_of)
+    after = pen.complete(pen.plain(change.after), change.address)
+    out = gateway.rewritten(live, before, after, extras(part), meshes)
     strange = set((change.before or {}).get("unowned") or ()) - set((change.after or {}).get("unowned") or ())
     out = entries.cleared(out, strange)
     out["name"] = change.name
@@ -90,7 +92,7 @@ def _repoint(kind: str, old: str, new: str, address: str, pen: Pen) -> None:
             assign_profile(pen, new, macs, address)
 
 
-def _rules(wanted: Wire, task: Task) -> Written:
+def _rules(wanted: Wire, task: Task, pen: Pen) -> Written:
     """Write the steering and policies of a task into a document."""
     parts = [part for part in task.parts if part.change.type in ("steering", "policy")]
     if not parts and not task.orders:
@@ -100,7 +102,7 @@ def _rules(wanted: Wire, task: Task) -> Written:
     policies: dict[str, Wire] = dict(zip(gateway.policy_names(listed), listed, strict=True))
     for part in parts:
         if part.change.type == "steering":
-            _steer(part, preferences)
+            _steer(part, preferences, pen)
         else:
             _police(part, policies)
     live = [_renamed(parts, name) for name in gateway.policy_names(listed)]
@@ -118,13 +120,13 @@ def _renamed(parts: Sequence[Part], name: str) -> str:
     return next((change.name for change in changes if change.before is not None and old_name(change) == name), name)
 
 
-def _steer(part: Part, preferences: dict[str, Wire]) -> None:
+def _steer(part: Part, preferences: dict[str, Wire], pen: Pen) -> None:
     change, old = part.change, old_name(part.change)
     if going(part):
         preferences.pop(old, None)
         return
     live = preferences.pop(old, None) if old != change.name else preferences.get(old)
-    preferences[change.name] = gateway.steered(live, change.after or {})
+    preferences[change.name] = gateway.steered(live, pen.complete(change.after or {}, change.address))
 
 
 def _police(part: Part, policies: dict[str, Wire]) -> None:
