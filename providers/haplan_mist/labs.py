@@ -30,8 +30,9 @@ class MistLab:
         }  # fmt: skip
 
     def describe(self) -> Sequence[str]:
-        """What another client needs."""
+        """What another client needs. What is done with PORTAL_APITOKEN was done by a person in the portal."""
         lines = [f"MIST_HOST={self.url}", f"MIST_ORG_ID={self._served.org_id}", f"MIST_APITOKEN={self._served.token}"]
+        lines.append(f"PORTAL_APITOKEN={self._lab.person_token}")
         return (*lines, f"SSL_CERT_FILE={self._served.ca_file}") if self._served.ca_file else tuple(lines)
 
     def stop(self) -> None:

@@ -28,7 +28,7 @@ def test_what_init_writes_validates_and_plans(run, mine: str) -> None:
 def test_a_portal_edit_is_drift_with_who_and_the_plan_mends_it(run, mine: str, folder: Path) -> None:
     assert run("apply", mine, "--lab", "--auto-approve").code == 0
     with serving(folder) as settings:
-        headers = {"Authorization": f"Token {settings['MIST_APITOKEN']}"}
+        headers = {"Authorization": f"Token {settings['PORTAL_APITOKEN']}"}
         with httpx.Client(base_url=settings["MIST_HOST"], headers=headers) as portal:
             sites = f"/api/v1/orgs/{settings['MIST_ORG_ID']}/sites"
             site = next(one for one in portal.get(sites).json() if one["name"] == "branch")
@@ -36,6 +36,7 @@ def test_a_portal_edit_is_drift_with_who_and_the_plan_mends_it(run, mine: str, f
     drifted = run("drift", mine, "--lab")
     assert drifted.code == 2
     assert "1 resource changed outside haplan" in drifted.out
+    assert "  ~ site.branch  by Pat Person" in drifted.out
     assert '      ~ timezone  "America/New_York" → "Europe/Berlin"\n' in drifted.out
     planned = run("plan", mine, "--lab", "--detailed-exitcode")
     assert planned.code == 2
@@ -56,7 +57,7 @@ class serving:  # noqa: N801  (reads as a statement: with serving(folder))
             name, _, value = row.strip().partition("=")
             if value:
                 found[name] = value
-            if "MIST_APITOKEN" in found:
+            if "PORTAL_APITOKEN" in found:
                 break
         return found
 

@@ -63,3 +63,9 @@ def test_every_rule_says_what_it_is() -> None:
 def test_no_two_rules_have_one_id() -> None:
     ids = [rule.id for rule in design.haplan_checks()]
     assert len(ids) == len(set(ids))
+
+
+def test_a_rule_names_its_sources_in_full() -> None:
+    rules = {rule.id: rule for rule in design.haplan_checks()}
+    assert rules["HA024"].source == "Juniper: slot numbering of SRX chassis clusters; Mist API description"
+    assert not [rule.id for rule in rules.values() if set(rule.source.split()) & {"SEED", "POL", "SLOT", "TFP"}]

@@ -5,6 +5,7 @@ import pathlib
 import pytest
 
 from haplan_mist.lab import Device, Fault, LabDefinition, Pair, Push, Settings, read_definition
+from haplan_mist.lab.definition import definition_from
 
 WHOLE = """
 [settings]
@@ -96,3 +97,9 @@ def test_a_mistake_is_one_line_with_file_key_and_what_is_allowed(tmp_path: pathl
         read_definition(file)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_misspelt_table_is_named_and_one_of_another_provider_is_left_alone() -> None:
+    with pytest.raises(ValueError, match=r"devices: no such table; did you mean \[\[device\]\]\?"):
+        definition_from({"devices": [{"mac": "02005e100c30"}]})
+    assert definition_from({"conductor": {"name": "x"}}) == LabDefinition()

@@ -27,6 +27,34 @@ Validate = Callable[[Picture], Iterable[Found]]
 AtPlan = Callable[[PlanView], Iterable[Found]]
 
 
+SOURCES = {
+    "SEED": "the HA design guide behind this project",
+    "API": "Mist API description",
+    "SSRHA": "Juniper: SSR high availability configuration for Mist",
+    "SLOT": "Juniper: slot numbering of SRX chassis clusters",
+    "CCFORM": "Juniper: how SRX chassis clusters form",
+    "CCNOTE": "Juniper: warning on fabric links of clustered nodes",
+    "SSRDOC": "github 128technology/docs",
+    "MISTLAB": "Mist lab documents",
+    "POL": "Juniper: Mist WAN policies and steering",
+    "JVDEX": "Juniper validated design, distributed enterprise branch",
+    "TFP": "github Juniper/terraform-provider-mist",
+    "EVT": "public consumers of Mist gateway events",
+    "TOK": "Juniper: API tokens and rate limit",
+    "ours": "haplan's own",
+}
+"""What the short names of sources stand for."""
+
+
+def _spelled(source: str) -> str:
+    """Sources by their full names: ``API, TFP #9``."""
+    said = []
+    for one in source.split(", "):
+        name, _, rest = one.partition(" ")
+        said.append(" ".join(word for word in (SOURCES.get(name, name), rest) if word))
+    return "; ".join(said)
+
+
 class Book:
     """The rules of one group."""
 
@@ -52,7 +80,7 @@ class Book:
             "severity": severity,
             "title": title,
             "why": why,
-            "source": source,
+            "source": _spelled(source),
             "confidence": confidence,
             "types": types,
             "override": override,

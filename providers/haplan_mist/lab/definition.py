@@ -66,6 +66,7 @@ Faults, pushes and pairs are counted in the estate: all processes that serve it 
 restart as long as the entry stays in the definition.
 """
 
+import difflib
 import pathlib
 import re
 import tomllib
@@ -230,6 +231,7 @@ def read_definition(path_to_lab_toml: pathlib.Path) -> LabDefinition:
 
 def definition_from(data: Mapping[str, Any]) -> LabDefinition:
     """The definition in parsed TOML."""
+    _no_table_misspelt(data)
     lists = {name: _tables(name, data.get(name, [])) for name in TABLES}
     settings = data.get("settings", {})
     if not isinstance(settings, dict):
@@ -243,6 +245,15 @@ def definition_from(data: Mapping[str, Any]) -> LabDefinition:
         pairs=lists["pair"],
         settings=build(Settings, settings, "settings"),
     )
+
+
+def _no_table_misspelt(data: Mapping[str, Any]) -> None:
+    """A table of another name belongs to another provider, unless it is nearly one of ours."""
+    for name in data:
+        near = difflib.get_close_matches(name, [*TABLES, "settings"], n=1, cutoff=0.75)
+        if near and near[0] != name:
+            written = f"[{near[0]}]" if near[0] == "settings" else f"[[{near[0]}]]"
+            raise ValueError(f"{name}: no such table; did you mean {written}?")
 
 
 def build(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
