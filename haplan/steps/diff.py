@@ -217,6 +217,8 @@ def _compare(work: _Diff, block: Block, after: dict[str, Tree], row: Row, seen: 
     private = _with_prior(kind, after, declared, before, row.private)
     after = _restored(after, gone, row)
     before = without(before, tuple(path for path in left if path not in gone))
+    if row.owner == block.owner:  # a renamed owner is the same owner
+        before = {**before, **{name: after[name] for name in kind.owned_by if name in after and name in before}}
     paths = tuple(differences(after, before, unordered(kind.attributes, after)))
     there = seen.values.get("name", row.name)
     if str(block.name) != there:

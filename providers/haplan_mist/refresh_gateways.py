@@ -31,7 +31,9 @@ class Gateways:
         wire, by_name = self._organisation.find(KIND[target.type], target.id, target.name)
         if wire is None:
             return None
-        self._documents[f"{PREFIXES[target.type]}:{target.name}"] = wire
+        for name in {target.name, str(target.values.get("name") or target.name)}:
+            # while it is being renamed, its lists are asked for by the new name
+            self._documents[f"{PREFIXES[target.type]}:{name}"] = wire
         recorded = decode(target.row.values) if target.row else {}
         hints = gateway.hints_of(recorded.get("interfaces"), target.values.get("interfaces"))
         values = gateway.gateway_values(

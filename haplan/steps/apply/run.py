@@ -146,7 +146,7 @@ class _Loop:
             ),
             provider=setting.providers[transaction.provider],
             targets=tuple(targets.values()),
-            touched=frozenset(self.touched & targets.keys()),
+            touched=frozenset(self.touched & {*targets, *(one for part in parts for one in part.change.depends_on)}),
             reordered=(transaction.provider, transaction.document) in self.documents,
             announce=self._ask,
             progress=lambda text: self.queue.put(Progress(transaction.id, text)),

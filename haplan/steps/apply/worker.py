@@ -28,7 +28,8 @@ class Job:
         task: With references resolved.
         provider: Who writes.
         targets: The task's resources, as `Provider.read` takes them.
-        touched: Changes that an earlier transaction of this run wrote: they are expected to have moved.
+        touched: Changes that an earlier transaction of this run wrote, of these resources and of those they need: they
+            are expected to have moved.
         reordered: True if this run wrote the document before: its lists are expected to have moved.
         announce: Makes an intent durable; raises if this run may not write any more.
         progress: Tells how it goes.
@@ -126,9 +127,9 @@ def _refuse_moved(task: Task, touched: frozenset[str], types: Mapping[str, TypeI
         if change.action is Action.CREATE and seen is not None and not _expected(change, seen):
             raise Stale(f"{change.address}: exists now (id {seen.id}), it did not when the plan was made; plan again")
         if change.action in (Action.UPDATE, Action.REPLACE, Action.IMPORT):
-            _refuse_changed(change, seen, types[change.type])
+            _refuse_changed(change, seen, types[change.type], touched)
         if change.action is Action.DELETE and seen is not None and change.type in types:
-            _refuse_changed(change, seen, types[change.type])
+            _refuse_changed(change, seen, types[change.type], touched)
 
 
 def _refuse_reordered(task: Task, reading: Reading) -> None:
@@ -147,15 +148,21 @@ def _expected(change: Change, seen: Seen) -> bool:
     return seen.status == "incomplete" or change.reason == "resume"
 
 
-def _refuse_changed(change: Change, seen: Seen | None, kind: TypeInfo) -> None:
+def _refuse_changed(change: Change, seen: Seen | None, kind: TypeInfo, touched: frozenset[str]) -> None:
     if seen is None:
         raise Stale(f"{change.address}: is gone, it was there when the plan was made; plan again")
-    local = {name for name, attribute in kind.attributes.items() if attribute.local} | {"name"}
+    # an owner may have been renamed by now; what is not in it any more counts as gone
+    local = {*kind.local(), *kind.owned_by, "name"}
     before = without_secrets({name: value for name, value in (change.before or {}).items() if name not in local})
-    moved = list(differences(before, owned(before, seen.values), unordered(kind.attributes, before)))
+    sets = unordered(kind.attributes, before)
+    moved = set(differences(before, owned(before, seen.values), sets))
+    if moved and touched.intersection(change.depends_on):
+        # our own write to what it refers to may have shown here already: such as a new name
+        wanted = without_secrets({name: (change.after or {}).get(name) for name in before})
+        moved &= set(differences(wanted, owned(before, seen.values), sets))
     if moved:
         who = f" by {seen.who}" if seen.who else ""
-        words = ", ".join(".".join(map(str, path)) for path in moved[:3])
+        words = ", ".join(".".join(map(str, path)) for path in sorted(moved, key=str)[:3])
         raise Stale(f"{change.address}: {words} changed{who} since the plan; plan again")
 
 
