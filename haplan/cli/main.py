@@ -76,6 +76,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _interrupted(error)
     except BrokenPipeError:
         return _pipe_closed()
+    except OSError as error:
+        return _no_access(error)
     except Exception as error:  # the one place: whatever nobody expected becomes a line too
         return _unexpected(error)
 
@@ -113,6 +115,14 @@ def _interrupted(error: BaseException) -> int:
 def _pipe_closed() -> int:
     """The reader went away (``haplan show | head``): nothing to say, and nothing more to write at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return USAGE
+
+
+def _no_access(error: OSError) -> int:
+    """A file or folder that this machine does not give: no fault of the program."""
+    if error.filename is None or os.environ.get(TRACEBACK):
+        return _unexpected(error)
+    _say(f"{error.filename}: {error.strerror or error}")
     return USAGE
 
 

@@ -68,6 +68,16 @@ def test_an_unexpected_error_is_one_line_unless_a_traceback_is_asked_for(run, mo
     assert "Traceback" in run("plan", "edge").err
 
 
+def test_a_folder_that_cannot_be_written_is_one_line(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from haplan import engine
+
+    def read_only(session: object) -> None:
+        raise OSError(30, "Read-only file system", "/srv/edge/.haplan")
+
+    monkeypatch.setattr(engine, "plan", read_only)
+    assert run("plan", "edge").err == "error: /srv/edge/.haplan: Read-only file system\n"
+
+
 def test_ctrl_c_ends_with_7(run, monkeypatch: pytest.MonkeyPatch) -> None:
     from haplan import engine
 
