@@ -88,7 +88,7 @@ def reference(value: Any, taking: Taking) -> Tree:
 
 def text(value: str, at: str, taking: Taking) -> Tree:
     """A string, scanned for references and for the lone braces that an f-string leaves of a site variable."""
-    lone = _LONE.search(value)
+    lone = _LONE.search(value) if "{" in value else None
     if lone:
         return taking.wrong(
             at,

@@ -8,6 +8,7 @@ import difflib
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,28 +83,35 @@ def mistake(text: str, location: Location | None = None) -> None:
 
 def here() -> Location:
     """The line of the stack being carried out, with the calls that led there."""
-    frames: list[tuple[Path, int]] = []
+    frames: list[tuple[str, int]] = []
     frame = sys._getframe(1)
     while frame is not None:
         if frame.f_globals.get("__name__", "").startswith(PACKAGE):
-            frames.append((Path(frame.f_code.co_filename), frame.f_lineno))
+            frames.append((frame.f_code.co_filename, frame.f_lineno))
         frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
     now = _current.get()
     return placed(frames, now.root if now else Path(), now.row if now else "")
 
 
-def placed(frames: Iterable[tuple[Path, int]], root: Path, row: str = "") -> Location:
+def placed(frames: Iterable[tuple[str, int]], root: Path, row: str = "") -> Location:
     """A location from absolute frames: relative to the stack, or to the folder around it where neighbours take part."""
     frames = list(frames)
-    base = root if all(file.is_relative_to(root) for file, _ in frames) else root.parent
+    base = root if all(_inside(file, root) for file, _ in frames) else root.parent
     named: list[tuple[str, int]] = []
     for file, line in frames:
-        one = (file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name, line)
+        one = (_inside(file, base) or Path(file).name, line)
         if named[-1:] != [one]:  # a comprehension is a frame of its own on the same line
             named.append(one)
     if not named:
         return Location("stack.py", 0, (), row)
     return Location(named[0][0], named[0][1], tuple(named[1:]), row)
+
+
+@cache  # of paths as text, no file is looked at; each constructor asks, for the same few files
+def _inside(file: str, folder: Path) -> str:
+    """The way to a file from a folder, or "" where it stands elsewhere."""
+    path = Path(file)
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else ""
 
 
 MANY = 20

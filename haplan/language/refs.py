@@ -95,7 +95,7 @@ def _token(ref: Ref[Any]) -> str:
 
 def has_token(text: str) -> bool:
     """True if a reference, or a piece of one, is in the text."""
-    return _PIECE.search(text) is not None
+    return not text.isascii() and _PIECE.search(text) is not None
 
 
 def scan(text: str) -> model.Tree:

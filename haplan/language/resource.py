@@ -229,11 +229,10 @@ def _label(label: Any, kind: TypeInfo, recording: Recording, location: Location)
 
 
 def _unknown_keywords(given: Mapping[str, Any], kind: TypeInfo, taking: Taking) -> None:
-    settable = [*COMMON, *(name for name, info in kind.attributes.items() if not (info.computed or info.derived))]
     for name in given:
-        if name in settable:
-            continue
         info = kind.attributes.get(name)
+        if name in COMMON or (info is not None and not (info.computed or info.derived)):
+            continue
         if info is not None:
             taking.wrong(
                 name,
@@ -242,7 +241,8 @@ def _unknown_keywords(given: Mapping[str, Any], kind: TypeInfo, taking: Taking) 
                 else "is known after apply and cannot be set",
             )
         else:
-            taking.wrong("", f"unknown keyword {name!r}{nearest(name, settable)}")
+            settable = [name for name, info in kind.attributes.items() if not (info.computed or info.derived)]
+            taking.wrong("", f"unknown keyword {name!r}{nearest(name, [*COMMON, *settable])}")
 
 
 def _name(self: Resource, given: Any, label: str, taking: Taking) -> None:
@@ -280,9 +280,10 @@ def _values(self: Resource, given: Mapping[str, Any], taking: Taking) -> dict[st
 
 
 def _computed(self: Resource, put: Callable[[str, Any], None]) -> None:
+    address = str(self.haplan_address)
     for name, info in type(self).haplan_type.attributes.items():
         if info.computed or info.derived:
-            put(name, Ref[Any](model.Ref(str(self.haplan_address), (name,), derived=info.derived)))
+            put(name, Ref(model.Ref(address, (name,), derived=info.derived)))
 
 
 def _common(self: Resource, given: Mapping[str, Any], taking: Taking, put: Callable[[str, Any], None]) -> None:

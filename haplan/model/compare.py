@@ -74,7 +74,12 @@ def _same_secret(wanted: Tree, live: Tree) -> bool:
 
 def differences(wanted: Tree, live: Tree, sets: Unordered = frozenset(), at: Path = ()) -> Iterator[Path]:
     """The paths at which two trees differ, as deep as mappings go."""
-    if type(wanted) not in PLAIN and wanted and is_mapping(wanted) and (is_mapping(live) or (at and live is None)):
+    if (
+        type(wanted) not in PLAIN
+        and (wanted or not at)
+        and is_mapping(wanted)
+        and (is_mapping(live) or (at and live is None))
+    ):
         there = live or {}
         for key in [*wanted, *(key for key in there if key not in wanted)]:
             one, other = wanted.get(key), there.get(key)

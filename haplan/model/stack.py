@@ -54,8 +54,12 @@ class Lifecycle:
 
     def plain(self) -> dict[str, Any]:
         """As a row keeps it: plain JSON, without what says nothing."""
-        kept = attrs.asdict(self)
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items() if value}
+        kept = {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
+        return {
+            name: list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+            for name, value in kept.items()
+            if value
+        }
 
 
 @attrs.frozen

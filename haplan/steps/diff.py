@@ -1,6 +1,7 @@
 """Diff: wanted against seen, remembering recorded. Gives the changes, in order of the graph."""
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import attrs
 
@@ -95,14 +96,14 @@ def _wanted(work: _Diff, block: Block) -> Change | None:
         _data(work, block, seen)
         return None
     if not work.selection.has(block.address):
-        _know(work, block.address, row, seen)
+        _know(work, block.address, {**model.decode(row.values), "id": row.id} if row else {}, seen)
         return None
     after = _after(work, block)
     if row is None:
         return _new(work, block, after, seen)
     if seen is None:
-        _know(work, block.address, None, None, _literal(after))
-        return attrs.evolve(_base(block, Action.CREATE, "gone", after, row), id="", private={})
+        _know(work, block.address, {}, None, _literal(after))
+        return _base(block, Action.CREATE, "gone", after, row, id="", private={})
     return _compare(work, block, after, row, seen)
 
 
@@ -115,12 +116,14 @@ def _after(work: _Diff, block: Block) -> dict[str, Tree]:
 
 
 def _know(
-    work: _Diff, address: str, row: Row | None, seen: Seen | None, after: Mapping[str, Tree] | None = None
+    work: _Diff,
+    address: str,
+    recorded: Mapping[str, Tree],
+    seen: Seen | None,
+    after: Mapping[str, Tree] | None = None,
 ) -> None:
     """Remember what references to an address may use now: declared values, and the computed ones where they stay."""
-    known: dict[str, Tree] = dict(after or {})
-    if row is not None:
-        known = {**model.decode(row.values), **known, "id": row.id}
+    known: dict[str, Tree] = {**recorded, **(after or {})}
     if seen is not None:
         kind = work.types[work.stack.blocks[address].type]
         computed = {name: seen.values[name] for name in kind.computed() if name in seen.values}
@@ -135,7 +138,8 @@ def _forget_computed(work: _Diff, address: str, *but: str) -> None:
             work.known[address].pop(name, None)
 
 
-def _base(block: Block, action: Action, reason: str, after: Mapping[str, Tree], row: Row | None) -> Change:
+def _base(block: Block, action: Action, reason: str, after: Mapping[str, Tree], row: Row | None, **more: Any) -> Change:
+    known: dict[str, Any] = {"id": row.id, "serial": row.serial, "private": row.private} if row else {}
     return Change(
         address=block.address,
         type=block.type,
@@ -145,23 +149,21 @@ def _base(block: Block, action: Action, reason: str, after: Mapping[str, Tree], 
         reason=reason,
         after=after,
         owner=block.owner,
-        id=row.id if row else "",
         sensitive=block.sensitive,
         extra=block.extra,
         depends_on=tuple(reference.address for reference in block.references),
         lifecycle=block.lifecycle,
         location=str(block.location),
-        serial=row.serial if row else 0,
-        private=row.private if row else {},
+        **{**known, **more},
     )
 
 
 def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None) -> Change:
     kind = work.types[block.type]
     if seen is None:
-        _know(work, block.address, None, None, _literal(after))
+        _know(work, block.address, {}, None, _literal(after))
         return _base(block, Action.CREATE, "new", after, None)
-    _know(work, block.address, None, seen, _literal(after))
+    _know(work, block.address, {}, seen, _literal(after))
     holder = _holder(work, block, seen)
     if holder is not None:
         work.findings.append(_held(block, seen, holder))
@@ -209,9 +211,10 @@ def _literal(after: Mapping[str, Tree]) -> dict[str, Tree]:
 
 
 def _compare(work: _Diff, block: Block, after: dict[str, Tree], row: Row, seen: Seen) -> Change | None:
-    kind, declared = work.types[block.type], _declared(row)
+    kind, recorded = work.types[block.type], model.decode(row.values)
+    declared = _declared(row, recorded)
     after = _ignoring(after, block.lifecycle, seen.values)
-    before = seen_as(merged(after, declared), seen.values, model.decode(row.values), kind.local())
+    before = seen_as(merged(after, declared), seen.values, recorded, kind.local())
     left = tuple(lost(declared, after))
     gone = tuple(path for path in left if path[0] not in block.lifecycle.leave and stands_at(before, path))
     private = _with_prior(kind, after, declared, before, row.private)
@@ -219,28 +222,24 @@ def _compare(work: _Diff, block: Block, after: dict[str, Tree], row: Row, seen: 
     before = without(before, tuple(path for path in left if path not in gone))
     if row.owner == block.owner:  # a renamed owner is the same owner
         before = {**before, **{name: after[name] for name in kind.owned_by if name in after and name in before}}
-    paths = tuple(differences(after, before, unordered(kind.attributes, after)))
+    sets = unordered(kind.attributes, after)
+    paths = tuple(differences(after, before, sets))
     there = seen.values.get("name", row.name)
     if str(block.name) != there:
         before, after = {"name": there, **before}, {"name": str(block.name), **after}
         paths = (("name",), *paths)
-    _know(work, block.address, row, seen, _literal(after))
-    base = attrs.evolve(
-        _base(block, Action.UPDATE, "", after, row),
-        before=before,
-        id=seen.id,
-        unset=gone,
-        private={**private, **seen.private},
-    )
+    _know(work, block.address, recorded, seen, _literal(after))
+    private = {**private, **seen.private}
+    base = _base(block, Action.UPDATE, "", after, row, before=before, id=seen.id, unset=gone, private=private)
     forced = _replaced(work, block, row, base, paths)
     if forced is not None:
         return forced
     if paths:
         _forget_computed(work, block.address, "id")
-        return attrs.evolve(base, reason=_reason(row, after, gone, paths, unordered(kind.attributes, after)))
+        return attrs.evolve(base, reason=_reason({**recorded, "name": row.name}, after, gone, paths, sets))
     if row.status in ("pending", "incomplete", "in_doubt") or seen.status == "incomplete":
         return attrs.evolve(base, reason="resume", incomplete=True)
-    if left or _moved_on(block, row, after, unordered(kind.attributes, after)):
+    if left or _moved_on(block, row, recorded, after, sets):
         return attrs.evolve(base, reason="remembered")
     work.unchanged += 1
     if kind.ordered:
@@ -248,8 +247,8 @@ def _compare(work: _Diff, block: Block, after: dict[str, Tree], row: Row, seen: 
     return None
 
 
-def _declared(row: Row) -> dict[str, Tree]:
-    return {name: value for name, value in model.decode(row.values).items() if name in row.declared}
+def _declared(row: Row, recorded: Mapping[str, Tree]) -> dict[str, Tree]:
+    return {name: value for name, value in recorded.items() if name in row.declared}
 
 
 def _replaced(work: _Diff, block: Block, row: Row, base: Change, paths: tuple[Path, ...]) -> Change | None:
@@ -276,18 +275,16 @@ def _replaced(work: _Diff, block: Block, row: Row, base: Change, paths: tuple[Pa
     )
 
 
-def _reason(row: Row, after: Tree, gone: tuple[Path, ...], paths: tuple[Path, ...], sets: Unordered) -> str:
+def _reason(recorded: Tree, after: Tree, gone: tuple[Path, ...], paths: tuple[Path, ...], sets: Unordered) -> str:
     if gone and set(paths) <= set(gone):
         return "unset"
-    recorded = owned(after, {**model.decode(row.values), "name": row.name})
-    return "changed" if gone or any(True for _ in differences(after, recorded, sets)) else "drifted"
+    return "changed" if gone or any(True for _ in differences(after, owned(after, recorded), sets)) else "drifted"
 
 
-def _moved_on(block: Block, row: Row, after: Mapping[str, Tree], sets: Unordered) -> bool:
+def _moved_on(block: Block, row: Row, recorded: Tree, after: Mapping[str, Tree], sets: Unordered) -> bool:
     """True if the row says something else than the stack, though the estate is as wanted."""
-    recorded = owned(after, model.decode(row.values))
     ignored = tuple(tuple(name.split(".")) for name in block.lifecycle.ignore_changes)
-    paths = [path for path in differences(after, recorded, sets) if not _within(path, ignored)]
+    paths = [path for path in differences(after, owned(after, recorded), sets) if not _within(path, ignored)]
     return bool(
         paths
         or row.name != str(block.name)
@@ -357,7 +354,7 @@ def _data(work: _Diff, block: Block, seen: Seen | None) -> None:
         work.findings.append(
             Finding("MISSING", "error", block.address, text, str(block.location), "create it, or mend the name")
         )
-    _know(work, block.address, None, seen, seen.values if seen else None)
+    _know(work, block.address, {}, seen, seen.values if seen else None)
 
 
 def _leaving(work: _Diff) -> list[Row]:
@@ -367,7 +364,7 @@ def _leaving(work: _Diff) -> list[Row]:
 
 def _delete(work: _Diff, row: Row) -> Change:
     seen = None if row.deposed else work.seen.get(row.address)
-    kind, before = work.types.get(row.type), _declared(row)
+    kind, before = work.types.get(row.type), _declared(row, model.decode(row.values))
     if seen is not None and kind is not None:
         before = seen_as(before, seen.values, before, kind.local())
     there = seen is not None or bool(row.deposed)

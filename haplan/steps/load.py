@@ -268,10 +268,10 @@ def _private_package(file: Path, into: Recording) -> Iterator[None]:
 def _exception(error: BaseException, file: Path) -> str:
     """An exception of Python's own as one line: where in the stack, what, and for a wrong name the nearest."""
     if isinstance(error, SyntaxError) and error.filename:
-        place: Location = placed([(Path(error.filename), error.lineno or 0)], file.parent)
+        place: Location = placed([(error.filename, error.lineno or 0)], file.parent)
         return f"{place}: syntax error: {error.msg}"
     frames = [
-        (Path(frame.f_code.co_filename), line)
+        (frame.f_code.co_filename, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
         if str(frame.f_globals.get("__name__", "")).startswith(PACKAGE)
     ]

@@ -10,6 +10,9 @@ from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
 from haplan.model.state import Row, State
 
+Held = Mapping[str, set[tuple[str, str]]]
+"""Owner → type and name or id of what lives in it."""
+
 
 @attrs.frozen
 class Refreshed:
@@ -38,28 +41,23 @@ def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Tar
     found: dict[str, list[Target]] = {}
     for block in stack.blocks.values():
         if chosen.has(block.address):
-            target = _of_block(block, stack, state, pending)
-            found.setdefault(block.provider, []).append(
-                attrs.evolve(
-                    target,
-                    id=chosen.importing.get(block.address, target.id),
-                    holds=frozenset(held.get(block.address, ())),
-                )
-            )
+            target = _of_block(block, stack, state, pending, chosen.importing, held)
+            found.setdefault(block.provider, []).append(target)
     for (address, deposed), row in state.rows.items():
         if not deposed and address not in stack.blocks and chosen.has(address):
-            target = attrs.evolve(_of_row(row, state), holds=frozenset(held.get(address, ())))
-            found.setdefault(row.provider_key, []).append(target)
+            found.setdefault(row.provider_key, []).append(_of_row(row, state, held))
     return found
 
 
-def _held(stack: Stack, state: State) -> dict[str, set[tuple[str, str]]]:
+def _held(stack: Stack, state: State) -> Held:
     """Owner → what lives in it, whether the plan is about it or not."""
     found: dict[str, set[tuple[str, str]]] = {}
     for block in stack.blocks.values():
-        found.setdefault(block.owner, set()).add((block.type, str(block.name)))
+        if block.owner:
+            found.setdefault(block.owner, set()).add((block.type, str(block.name)))
     for row in state.rows.values():
-        found.setdefault(row.owner, set()).update({(row.type, row.name), (row.type, row.id)})
+        if row.owner:
+            found.setdefault(row.owner, set()).update({(row.type, row.name), (row.type, row.id)})
     return found
 
 
@@ -101,14 +99,16 @@ def remembered(state: State, looked: Refreshed, asked: Mapping[str, Iterable[Tar
     return attrs.evolve(looked, seen={**rows, **looked.seen}, orders={**orders, **looked.orders})
 
 
-def _of_block(block: Block, stack: Stack, state: State, pending: frozenset[str]) -> Target:
+def _of_block(
+    block: Block, stack: Stack, state: State, pending: frozenset[str], importing: Mapping[str, str], held: Held
+) -> Target:
     row = state.row(block.address)
     owner = stack.blocks.get(block.owner)
     return Target(
         address=block.address,
         type=block.type,
         name=str(block.name),
-        id=row.id if row else "",
+        id=importing.get(block.address, row.id if row else ""),
         owner=block.owner,
         owner_name=str(owner.name) if owner else "",
         owner_type=owner.type if owner else "",
@@ -116,10 +116,11 @@ def _of_block(block: Block, stack: Stack, state: State, pending: frozenset[str])
         row=row,
         data=block.data,
         pending=block.address in pending,
+        holds=frozenset(held.get(block.address, ())),
     )
 
 
-def _of_row(row: Row, state: State) -> Target:
+def _of_row(row: Row, state: State, held: Held) -> Target:
     owner = state.row(row.owner) if row.owner else None
     return Target(
         address=row.address,
@@ -131,4 +132,5 @@ def _of_row(row: Row, state: State) -> Target:
         owner_type=owner.type if owner else "",
         values=model.decode(row.values),
         row=row,
+        holds=frozenset(held.get(row.address, ())),
     )

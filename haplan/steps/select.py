@@ -1,6 +1,6 @@
 """Select: which addresses a plan is about, from ``--target``, ``--exclude`` and ``--replace``."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from haplan.errors import HaplanError
 from haplan.language.record import nearest
@@ -11,7 +11,7 @@ from haplan.model.state import State
 
 
 def select(
-    stack: Stack, state: State, targets: Iterable[str] = (), excludes: Iterable[str] = (), replaces: Iterable[str] = ()
+    stack: Stack, state: State, targets: Sequence[str] = (), excludes: Sequence[str] = (), replaces: Sequence[str] = ()
 ) -> Selection:
     """What a plan is about: targets with what they need, without the excluded and what needs those.
 
@@ -20,6 +20,8 @@ def select(
     Raises:
         HaplanError: A pattern matches nothing.
     """
+    if not (targets or excludes or replaces):
+        return Selection()
     known = list(dict.fromkeys([*stack.blocks, *(address for address, _ in state.rows)]))
     needs = _needs(stack, state)
     replace = _matching(replaces, known, "--replace")
