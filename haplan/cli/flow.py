@@ -101,8 +101,11 @@ def approve_and_apply(opened: "Session", plan: "Plan", given: Mapping[str, Any],
     """Show a plan, ask, and carry it out."""
     if events is None:
         show_plan(opened, plan, given)
-    if errors(plan):
-        raise Denied(f"{errors(plan)} findings of severity error forbid this plan; nothing was changed")
+    forbidden = _forbidden(plan)
+    if forbidden:
+        if events is not None:
+            summary(opened, events, forbidden, {"exit_code": DENIED})
+        raise Denied(forbidden)
     write_out(opened, plan, given)
     if not plan.empty() and plan.command != "refresh":
         what = "Destroy all of this?" if plan.command == "destroy" else "Carry this out?"
@@ -111,6 +114,16 @@ def approve_and_apply(opened: "Session", plan: "Plan", given: Mapping[str, Any],
     if events is not None:
         summary(opened, events, "no changes", {"exit_code": 0})
     return 0
+
+
+def _forbidden(plan: "Plan") -> str:
+    """Why no answer to the question could let this plan be carried out; "" when one can."""
+    from haplan.report import words
+
+    if errors(plan):
+        verb = "forbids" if errors(plan) == 1 else "forbid"
+        return f"{words.plural(errors(plan), 'error')} {verb} this plan; nothing was changed"
+    return "\n".join(over_limits(plan))
 
 
 def write_out(opened: "Session", plan: "Plan", given: Mapping[str, Any]) -> None:

@@ -55,7 +55,9 @@ PLANNING = (
     click.option("--full", is_flag=True, help="Fold nothing; with --json list what does not change too."),
 )
 DESTROY = click.option("--destroy", is_flag=True, help="Plan to have everything gone.")
-JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+JSON = click.option(
+    "--json", "as_json", is_flag=True, help="JSON on stdout: one document, or a line an event while it runs."
+)
 APPROVE = click.option("--auto-approve", is_flag=True, help="Answer every question of this plan with yes.")
 STACK = click.argument("stack", default=".", metavar="[STACK]")
 

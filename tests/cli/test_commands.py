@@ -55,6 +55,17 @@ def test_a_plan_over_a_limit_of_the_stack_ends_with_4(run, folder: Path) -> None
     assert "This plan cannot be applied: limits(max_deletes=0): this plan has 2" in ended.out
 
 
+def test_what_a_limit_forbids_is_not_asked_about(run, folder: Path) -> None:
+    run("apply", "edge", "--auto-approve")
+    stack = folder / "edge" / "stack.py"
+    stack.write_text("from haplan import limits\nlimits(max_deletes=0)\n" + stack.read_text())
+    asked = run("destroy", "edge", typed="yes\n")
+    assert (asked.code, "Type yes" in asked.err) == (4, False)
+    last = json.loads(run("destroy", "edge", "--auto-approve", "--json").out.splitlines()[-1])
+    assert (last["kind"], last["data"]) == ("summary", {"exit_code": 4})
+    assert last["text"].startswith("limits(max_deletes=0): this plan has 2")
+
+
 def test_detailed_exitcode_is_2_when_there_are_changes(run) -> None:
     assert run("plan", "edge", "--detailed-exitcode").code == 2
 
