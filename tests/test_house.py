@@ -29,7 +29,7 @@ FLOORS = {
 """Rooms of the engine, lowest first: an import goes to the same room or a lower floor."""
 
 
-DOORS = ("__main__", "builtin", "design", "testing")
+DOORS = ("__main__", "builtin", "design", "mem", "testing")
 """Rooms that nothing of the engine imports: built-in plugins, and what users' tests use."""
 
 

@@ -93,9 +93,10 @@ def test_ctrl_c_twice_leaves_at_once_even_when_a_write_hangs(project: Make) -> N
 
     def twice() -> None:
         hanging.wait(10)
-        for _ in range(2):
-            signal.pthread_kill(main, signal.SIGINT)
-            free.wait(0.1)
+        signal.pthread_kill(main, signal.SIGINT)
+        while not any(event.kind == "warning" for event in made.events):
+            free.wait(0.05)
+        signal.pthread_kill(main, signal.SIGINT)
 
     presser = threading.Thread(target=twice)
     presser.start()
