@@ -80,6 +80,9 @@ class _Pairing:
         self._profile(_devices(self.pen), pair[0])
         head = pair[0]
         private: dict[str, Any] = {"node0": head, "nodes": list(pair), "site_id": site_id}
+        if self.part.change.action is Action.REPLACE and "prior_template" in self.part.change.private:
+            # the site keeps its template while the pair is formed anew
+            private["prior_template"] = self.part.change.private["prior_template"]
         if "form" in self.done or "replace node" in self.done:
             private["formed"] = True
         written = Written({self.address: device_id(head)}, {self.address: {"id": device_id(head)}},

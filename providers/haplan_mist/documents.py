@@ -113,9 +113,14 @@ def _cluster(change: Change) -> Sequence[Placement]:
     bind = Placement(f"site:{(change.after or {}).get('site')}", "bind", f"bind template {name}")
     if change.action is Action.UPDATE and change.before is not None and change.reason != "resume":
         return _cluster_update(change, bind, pair)
-    places = [bind, pair] if kind == "gatewaytemplate" else [pair]
     old_kind, old = binding(change.before)
     old_site = (change.before or {}).get("site")
+    bound = change.action is Action.REPLACE and (old_kind, old, old_site) == (
+        kind,
+        name,
+        (change.after or {}).get("site"),
+    )
+    places = [bind, pair] if kind == "gatewaytemplate" and not bound else [pair]
     moved = old_site != (change.after or {}).get("site") or old_kind != kind
     if change.action is Action.REPLACE and old_kind == "gatewaytemplate" and old and old_site and moved:
         places.append(Placement(f"site:{old_site}", "unbind", f"take off template {old}"))

@@ -151,3 +151,24 @@ def test_a_cluster_that_left_the_stack_leaves_two_unassigned_boxes(applied: Worl
     inventory = applied.get("/orgs/{org}/inventory", type="gateway", vc=True, limit=1000, page=1)
     assert [(box.get("site_id") or "", box.get("vc_mac") or "") for box in inventory] == [("", ""), ("", "")]
     assert applied.named("/orgs/{org}/sites", "branch").get("gatewaytemplate_id") is None
+
+
+def test_a_stuck_pair_is_dissolved_and_formed_again_when_asked_to(applied: World) -> None:
+    plan = applied.plan(replaces=("cluster.branch",))
+    (change,) = plan.changes
+    assert (change.address, change.action, change.reason) == (
+        "cluster.branch",
+        Action.REPLACE,
+        "asked for by --replace",
+    )
+    assert (change.impact.kind, change.impact.note) == ("outage", "the pair is dissolved and formed again")
+    assert not [finding for finding in plan.findings if finding.severity == "error"]
+    assert sum(transaction.writes for transaction in plan.transactions) == 2
+    applied.forget_calls()
+    assert applied.apply(replaces=("cluster.branch",)).exit_code == 0
+    assert applied.writes() == {
+        "POST /orgs/{org_id}/inventory/delete_ha_cluster": 1,
+        "POST /orgs/{org_id}/inventory/create_ha_cluster": 1,
+    }
+    assert members(applied) == ["02005e100c30", "02005e100c31"]
+    assert summary(applied.plan()) == {}
