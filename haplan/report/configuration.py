@@ -1,11 +1,11 @@
 """The ``configuration`` part of plan JSON: providers and expressions, as the plan knows them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from haplan.model.address import parse
 from haplan.model.plan import Action, Change, Plan
-from haplan.model.value import Ref, Tree, references
+from haplan.model.value import Tree, is_known, references
 from haplan.report import tree
 from haplan.report.modules import provider_name
 
@@ -39,9 +39,11 @@ def _modules(plan: Plan) -> Document:
     if plan.outputs:
         root["outputs"] = {one.name: {"expression": _expression(one.after, (), one.sensitive)} for one in plan.outputs}
     via = _via(plan)
+    fields = {change.address: frozenset({*(change.after or {}), *(change.before or {})}) for change in plan.changes}
     for change in plan.changes:
         if change.after is not None and change.action not in (Action.DELETE, Action.FORGET):
-            _module(root, parse(change.address).module).setdefault("resources", []).append(_resource(change, via))
+            found = _resource(change, via, fields)
+            _module(root, parse(change.address).module).setdefault("resources", []).append(found)
     return root
 
 
@@ -52,11 +54,21 @@ def _module(root: Document, module: tuple[str, ...]) -> Document:
     return root
 
 
-def _resource(change: Change, via: Mapping[tuple[str, str], list[str]]) -> Document:
+def _resource(
+    change: Change, via: Mapping[tuple[str, str], list[str]], fields: Mapping[str, frozenset[str]]
+) -> Document:
     parsed = parse(change.address)
     prefix = "data." if parsed.data else ""
+
+    def told(address: str) -> bool:
+        """Terraform-compliance puts what a reference leads to into the values at both ends, under the name of its type.
+
+        Where an attribute has that name (a cluster's `site`) there is no room; ``depends_on`` says it all the same.
+        """
+        return parse(address).type not in fields[change.address] and change.type not in fields.get(address, ())
+
     expressions = {
-        name: _expression(value, via.get((change.address, name), ()), name in change.sensitive)
+        name: _expression(value, via.get((change.address, name), ()), name in change.sensitive, told)
         for name, value in (change.after or {}).items()
     }
     found: Document = {
@@ -101,10 +113,14 @@ def _words(value: Tree) -> Iterator[str]:
         yield value
 
 
-def _expression(value: Tree, named: Any, sensitive: bool) -> Document:
-    refs: list[str] = list(named)
+def _expression(
+    value: Tree, named: Iterable[str], sensitive: bool, told: Callable[[str], bool] = lambda address: True
+) -> Document:
+    refs = [address for address in named if told(address)]
     for ref in references(value):
-        refs += [str(ref), ref.address] if isinstance(ref, Ref) else []
+        refs += [str(ref), ref.address] if told(ref.address) else []
     if refs:
         return {"references": list(dict.fromkeys(refs))}
+    if not is_known(value) or any(references(value)):
+        return {}
     return {"constant_value": "(sensitive)" if sensitive else tree.plain(value)}

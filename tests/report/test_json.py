@@ -191,7 +191,7 @@ def test_configuration_tells_constants_from_references() -> None:
         type="cluster",
         depends_on=("site.a",),
         sensitive=("psk",),
-        after={"site": "a", "model": "SSR120", "text": Ref("site.a", ("id",)), "psk": "x"},
+        after={"sites": ["a"], "model": "SSR120", "text": Ref("site.a", ("id",)), "psk": "x"},
     )
     found = document(
         site,
@@ -208,12 +208,26 @@ def test_configuration_tells_constants_from_references() -> None:
     }
     resource = found["configuration"]["root_module"]["resources"][1]
     assert resource["expressions"] == {
-        "site": {"references": ["site.a"]},
+        "sites": {"references": ["site.a"]},
         "model": {"constant_value": "SSR120"},
         "text": {"references": ["site.a.id", "site.a"]},
         "psk": {"constant_value": "(sensitive)"},
     }
     assert resource["depends_on"] == ["site.a"]
+
+
+def test_references_leave_room_for_what_terraform_compliance_puts_under_the_name_of_a_type() -> None:
+    text = Text(("a", Ref("site.a", ("id",))))
+    cluster = change(
+        Action.CREATE,
+        address="cluster.c",
+        type="cluster",
+        depends_on=("site.a",),
+        after={"site": "a", "text": text},
+    )
+    found = document(change(Action.CREATE, after={}), cluster)["configuration"]["root_module"]["resources"][1]
+    assert found["expressions"] == {"site": {"constant_value": "a"}, "text": {}}
+    assert found["depends_on"] == ["site.a"]
 
 
 def test_outputs_drift_checks_and_variables() -> None:

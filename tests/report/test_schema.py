@@ -1,0 +1,175 @@
+"""The JSON Schema of what plan JSON holds beside Terraform's own keys: plans of every kind keep to it."""
+
+import copy
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import attrs
+import pytest
+from jsonschema import Draft202012Validator
+
+from haplan import engine
+from haplan.cli.flow import document
+from haplan.hookspecs import hookimpl
+from haplan.model.finding import Finding, Rule
+from haplan.model.graph import Edge
+from haplan.model.plan import Impact, Order, Placed, Placement, Transaction
+from haplan.session import Options, open_session
+from haplan.testing import Project
+
+ROOT = Path(__file__).parent.parent.parent
+SCHEMA: dict[str, Any] = json.loads((files("haplan.report") / "plan.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA)
+BUSY = """
+a = Thing("a", size=1, psk=secret("env:PSK"), group="g")
+b = Thing("b", tags={"of": a.id, "n": 1.5}, also=["X"])
+with module("inner"):
+    c = Thing("c", model="x", note="n")
+Rule("one", thing=a)
+Rule("two", thing=a)
+output("id", a.id)
+output("hidden", "v", sensitive=True)
+"""
+
+
+def parsed(project: Project, **options: Any) -> dict[str, Any]:
+    """The plan as JSON, as the command line gives it."""
+    full = options.pop("full", False)
+    with project.session(**options) as session:
+        plan = engine.plan(session)
+        state = engine.read_state(session) if full else None
+        made = document(plan, engine.digest(plan), session.made(), session.plugins, state)
+    found: dict[str, Any] = json.loads(json.dumps(made, default=str))
+    return found
+
+
+def mistakes(found: dict[str, Any]) -> list[str]:
+    return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(found)]
+
+
+def warned(view: Any) -> list[Finding]:
+    return [Finding("W1", "warning", change.address, "look", change.location, "there") for change in view.changes]
+
+
+class Warns:
+    """A plugin with a rule."""
+
+    haplan_api = 1
+
+    @hookimpl
+    def haplan_checks(self) -> list[Rule]:
+        return [Rule("W1", "warning", ("P",), ("mem_thing",), "t", "w", "s", "H", warned)]
+
+
+def applied(folder: Path) -> Project:
+    project = Project(folder, BUSY, PSK="x")
+    assert project.apply().exit_code == 0
+    return project
+
+
+def first(folder: Path) -> dict[str, Any]:
+    return parsed(Project(folder, BUSY, more=[Warns()]))
+
+
+def full(folder: Path) -> dict[str, Any]:
+    return parsed(applied(folder).write(BUSY + 'Thing("d")'), full=True)
+
+
+def unchanged(folder: Path) -> dict[str, Any]:
+    return parsed(applied(folder))
+
+
+def replaced(folder: Path) -> dict[str, Any]:
+    return parsed(applied(folder).write(BUSY.replace('model="x"', 'model="y"')))
+
+
+def reordered(folder: Path) -> dict[str, Any]:
+    return parsed(applied(folder).write(BUSY.replace('"one"', '"_"').replace('"two"', '"one"').replace('"_"', '"two"')))
+
+
+def unset(folder: Path) -> dict[str, Any]:
+    return parsed(applied(folder).write(BUSY.replace("size=1, ", "")))
+
+
+def drifted(folder: Path) -> dict[str, Any]:
+    project = applied(folder)
+    project.cloud.edit("a", size=9, who="ana")
+    project.cloud.remove("b")
+    return parsed(project, refresh_only=True)
+
+
+def destroyed(folder: Path) -> dict[str, Any]:
+    return parsed(applied(folder), destroy=True)
+
+
+def targeted(folder: Path) -> dict[str, Any]:
+    return parsed(Project(folder, BUSY), targets=("mem_thing.b",))
+
+
+KINDS = [first, full, unchanged, replaced, reordered, unset, drifted, destroyed, targeted]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plan_keeps_to_the_schema(tmp_path: Path, kind: Callable[[Path], dict[str, Any]]) -> None:
+    assert mistakes(kind(tmp_path / "stack")) == []
+
+
+@pytest.mark.parametrize("name", ["hub_spoke_ssr", "one_pair"])
+def test_the_plan_of_an_example_keeps_to_the_schema(tmp_path: Path, name: str) -> None:
+    shutil.copytree(ROOT / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns(".haplan"))
+    with open_session(tmp_path / "stacks" / name, Options(lab=True)) as session:
+        plan = engine.plan(session)
+        made = document(plan, engine.digest(plan), session.made(), session.plugins)
+    assert made["haplan"]["stages"]
+    assert mistakes(json.loads(json.dumps(made))) == []
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_schema_travels_in_the_wheel(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling", reason="the wheel is built with hatchling")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert "haplan/report/plan.schema.json" in ZipFile(wheel).namelist()
+
+
+@pytest.mark.parametrize(
+    ("name", "noun"),
+    [
+        ("transaction", Transaction),
+        ("placement", Placement),
+        ("placed", Placed),
+        ("order", Order),
+        ("finding", Finding),
+        ("impact", Impact),
+        ("edge", Edge),
+    ],
+)
+def test_the_schema_has_every_field_of_a_noun(name: str, noun: type) -> None:
+    assert list(SCHEMA["$defs"][name]["properties"]) == [field.name for field in attrs.fields(noun)]
+
+
+def test_what_the_schema_does_not_know_is_a_mistake(tmp_path: Path) -> None:
+    good = first(tmp_path / "stack")
+    assert good["haplan"]["findings"][0]["rule"] == "W1"
+    for spoil in (
+        lambda it: it["haplan"].update(digest="md5:0"),
+        lambda it: it["haplan"].update(more=1),
+        lambda it: it["haplan"].pop("stages"),
+        lambda it: it["haplan"]["stages"][0].update(verb="poke"),
+        lambda it: it["resource_changes"][0]["haplan"].update(position=[1]),
+        lambda it: it["haplan"]["impact"].update(kind="bad"),
+    ):
+        bad = copy.deepcopy(good)
+        spoil(bad)
+        assert len(mistakes(bad)) == 1
