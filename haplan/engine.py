@@ -23,6 +23,7 @@ from haplan.model.state import Holder, Run, State
 from haplan.session import Options, Session, open_session
 from haplan.steps import approve, assess, check, diff, graph, order, reconcile, refresh, select, stages
 from haplan.steps import drift as drift_
+from haplan.steps import rollback as rollback_
 from haplan.steps.apply import Result, Setting
 from haplan.steps.apply import apply as carry_out
 from haplan.steps.approve import PlanFile, digest
@@ -88,7 +89,36 @@ def import_(session: Session, address: str, identity: str) -> Plan:
     return made
 
 
-def _compared(session: Session, found: Validation, stack: Stack, state: State, chosen: Selection) -> Plan:
+def rollback(session: Session, run: str) -> Plan:
+    """A plan back to what an earlier run recorded, without stack code.
+
+    Raises:
+        HaplanError: There is no such run, or something that it recorded cannot be brought back; it says why.
+        StateError: What it recorded was pruned.
+    """
+    session.options = attrs.evolve(session.options, to=run)
+    now, options = session.backend.load(), session.options
+    to = rollback_.find(now, run)
+    then = session.backend.as_of(to.serial)
+    way = rollback_.back(to, then, now, session.types, session.name, str(session.root))
+    chosen = select.select(way.stack, way.state, options.targets, options.excludes)
+    refused = [f"{one}: cannot be brought back: {why}" for one, why in way.refused.items() if chosen.has(one)]
+    if refused:
+        raise HaplanError("\n".join(refused))
+    providers = session.open_providers(way.stack, refresh.targets(way.stack, way.state, chosen))
+    stack = order.in_sequence(way.stack, session.types, providers, then.orders)
+    return _compared(session, Validation(stack, ()), stack, now, chosen, way)
+
+
+def _compared(
+    session: Session,
+    found: Validation,
+    stack: Stack,
+    recorded: State,
+    chosen: Selection,
+    way: rollback_.Return | None = None,
+) -> Plan:
+    state = recorded if way is None else way.state
     resources = graph.graph(stack, session.types)
     wanted = refresh.targets(stack, state, chosen)
     providers = session.open_providers(found.stack, wanted)
@@ -97,6 +127,10 @@ def _compared(session: Session, found: Validation, stack: Stack, state: State, c
     wanted = refresh.targets(stack, state, chosen)
     seen = _refresh(session, wanted, providers, state)
     difference = diff.diff(stack, resources.order, state, seen.seen, session.types, chosen, session.fingerprint(state))
+    drifted = tuple(drift_.drift(stack, state, seen.seen, session.types, chosen))
+    if way is not None:
+        difference = attrs.evolve(difference, changes=rollback_.revised(difference.changes, way))
+        drifted = tuple(one for one in drifted if one.address not in way.forgotten)
     ordered = order.reordered(stack, session.types, providers, seen.orders, difference.changes, difference.same, chosen)
     assessed = assess.assess(ordered.changes, providers, session.types)
     changes = () if session.options.refresh_only else assessed.changes
@@ -108,6 +142,7 @@ def _compared(session: Session, found: Validation, stack: Stack, state: State, c
     view = PlanView(stack, state, changes, seen.seen, seen.facts, edges, calls)
     at_plan = check.check("P", view, session.plugins.rules.values())
     notes = {*seen.notes, *(line for lines in seen.unowned.values() for line in lines), *session.notes(state)}
+    notes |= set(way.notes) if way is not None else set()
     made = Plan(
         stack=stack.name,
         environment=session.options.environment,
@@ -116,7 +151,7 @@ def _compared(session: Session, found: Validation, stack: Stack, state: State, c
         serial=state.serial,
         changes=changes,
         unchanged=difference.unchanged - len(ordered.changes) + len(difference.changes),
-        drift=tuple(drift_.drift(stack, state, seen.seen, session.types, chosen)),
+        drift=drifted,
         transactions=transactions,
         edges=edges,
         outputs=diff.outputs(stack, state, difference.known) if session.command != "refresh" else (),
@@ -125,7 +160,7 @@ def _compared(session: Session, found: Validation, stack: Stack, state: State, c
         identities=identities,
         settings=session.settings_without_secrets(stack),
         calls=calls,
-        versions=assess.versions(changes, state),
+        versions=assess.versions(changes, recorded),
         known=assess.flowing(changes, stack, difference.known),
         facts={change.address: seen.facts[change.address] for change in changes if change.address in seen.facts},
         targets={**session.targets, **({"targets": tuple(chosen.importing)} if chosen.importing else {})},

@@ -51,6 +51,7 @@ class Options:
         variable_files: TOML or JSON files.
         targets, excludes, replaces: Addresses or globs.
         destroy: Everything goes.
+        to: Id of a run to go back to.
         refresh_only: Look, change nothing.
         refresh: False trusts the state.
         parallelism: Most writes at once.
@@ -67,6 +68,7 @@ class Options:
     excludes: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     destroy: bool = False
+    to: str = ""
     refresh_only: bool = False
     refresh: bool = True
     parallelism: int = 10
@@ -145,12 +147,15 @@ class Session:
     @property
     def command(self) -> str:
         """What a plan of this session is for."""
-        return "refresh" if self.options.refresh_only else "destroy" if self.options.destroy else "apply"
+        options = self.options
+        said = {"refresh": options.refresh_only, "destroy": options.destroy, "rollback": options.to}
+        return next((name for name, meant in said.items() if meant), "apply")
 
     @property
     def targets(self) -> dict[str, tuple[str, ...]]:
         """What the plan is limited to, as given."""
-        return {name: getattr(self.options, name) for name in ("targets", "excludes", "replaces")}
+        found = {name: getattr(self.options, name) for name in ("targets", "excludes", "replaces")}
+        return {**found, **({"to": (self.options.to,)} if self.options.to else {})}
 
     @property
     def state_url(self) -> str:

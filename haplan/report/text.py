@@ -56,6 +56,9 @@ def _why_nothing(plan: Plan) -> str:
         return f"{words.plural(len(plan.drift), 'resource')} changed outside haplan in a way that asks for no write."
     if plan.command == "destroy":
         return "There is nothing to destroy."
+    if plan.command == "rollback":
+        run = words.some(plan.targets["to"])
+        return f"All is as run {run} left it: {words.plural(plan.unchanged, 'resource')} compared."
     if plan.command == "refresh":
         return f"Nothing moved outside haplan: {words.plural(plan.unchanged, 'resource')} compared."
     return f"The estate is as the stack says: {words.plural(plan.unchanged, 'resource')} compared."

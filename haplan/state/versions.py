@@ -1,6 +1,6 @@
 """The rules of row versions and of history. Pure functions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -56,3 +56,34 @@ def orders_to_push(state: State, stored: State) -> list[OrderRow]:
     """The same for orders: one that goes has no names."""
     gone = [OrderRow(*key, ()) for key in stored.orders if key not in state.orders]
     return gone + [row for key, row in state.orders.items() if stored.orders.get(key) != row]
+
+
+def moved(before: Mapping[Key, Row], after: Mapping[Key, Row], *, by_name: bool = False) -> dict[Key, Key]:
+    """Key before → key after, of what is the same object under another address.
+
+    An object is told by its id; with `by_name` also by its name, where that stands once on either side: a backend has
+    one object of a type and name. What lives in another is told by its owner too, under the address that this has then.
+    """
+    gone = [row for key, row in before.items() if key not in after]
+    new = [row for key, row in after.items() if key not in before]
+    found: dict[Key, Key] = {}
+    for owned in (False, True):
+        owners = {old: now for (old, _), (now, _) in found.items()}
+        for field in ("id", "name") if by_name else ("id",):
+            left = _alone(gone, field, owners, owned, set(found))
+            there = _alone(new, field, {}, owned, set(found.values()))
+            found |= {left[one]: there[one] for one in left if one in there}
+    return found
+
+
+def _alone(
+    rows: Iterable[Row], field: str, owners: Mapping[str, str], owned: bool, taken: set[Key]
+) -> dict[tuple[str, ...], Key]:
+    """Rows that are the only ones of their identity."""
+    found: dict[tuple[str, ...], list[Key]] = {}
+    for row in rows:
+        key, word = (row.address, row.deposed), str(getattr(row, field))
+        if word and bool(row.owner) == owned and key not in taken:
+            identity = (row.provider_key, row.type, word, owners.get(row.owner, row.owner), row.deposed)
+            found.setdefault(identity, []).append(key)
+    return {identity: keys[0] for identity, keys in found.items() if len(keys) == 1}

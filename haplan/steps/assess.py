@@ -91,6 +91,7 @@ def versions(changes: Iterable[Change], state: State) -> dict[str, int]:
     found = {}
     for change in changes:
         needed = () if change.action in (Action.DELETE, Action.FORGET) else change.depends_on
+        needed = (*needed, change.previous_address) if change.previous_address else needed
         for address, deposed in ((change.address, change.deposed), *((one, "") for one in needed)):
             row = state.rows.get((address, deposed))
             found[keyed(address, deposed)] = row.serial if row else 0

@@ -11,7 +11,7 @@ from haplan.model.plan import Action, Change, Order
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
-from haplan.model.state import State
+from haplan.model.state import OrderRow, State
 from haplan.model.value import decode
 
 GOING = (Action.DELETE, Action.FORGET)
@@ -74,6 +74,23 @@ def reordered(
                 moved[block.address] = _moved(change, (places[name], names[name]))
     done = [change if change.deposed else moved.pop(change.address, change) for change in changes]
     return Ordered((*done, *moved.values()), {where: tuple(found) for where, found in orders.items()})
+
+
+def in_sequence(
+    stack: Stack,
+    types: Mapping[str, TypeInfo],
+    providers: Mapping[str, Provider],
+    recorded: Mapping[tuple[str, str], OrderRow],
+) -> Stack:
+    """The stack with the blocks of each list in the sequence that was recorded of it."""
+    place = {address: at for at, address in enumerate(stack.blocks)}
+    for (_, kind), blocks in _lists(stack, types).items():
+        row = recorded.get((_document(blocks[0], providers) or "", kind))
+        names = {name: at for at, name in enumerate(row.names)} if row else {}
+        wanted = sorted(blocks, key=lambda block: (names.get(str(block.name), len(names)), place[block.address]))
+        spots = sorted(place[block.address] for block in blocks)
+        place.update({block.address: spot for block, spot in zip(wanted, spots, strict=True)})
+    return attrs.evolve(stack, blocks={one: stack.blocks[one] for one in sorted(place, key=place.__getitem__)})
 
 
 def _lists(stack: Stack, types: Mapping[str, TypeInfo]) -> dict[tuple[str, str], list[Block]]:

@@ -6,8 +6,8 @@ from typing import Literal
 import attrs
 
 from haplan.model.state import Row, Run, State
+from haplan.state.versions import moved
 
-Key = tuple[str, str]
 Verb = Literal["recorded", "changed", "moved", "forgotten"]
 
 
@@ -58,21 +58,17 @@ def chapter(run: Run, before: State | None, after: State) -> Chapter:
 def compare(before: State, after: State) -> tuple[Entry, ...]:
     """What changed between two states, by address."""
     gone = {key: row for key, row in before.rows.items() if key not in after.rows}
-    by_id = {_object(row): key for key, row in gone.items() if row.id}
+    came = {new: old for old, new in moved(before.rows, after.rows).items()}
     found: list[Entry] = []
     for key, row in after.rows.items():
         old = before.rows.get(key)
         if old is None:
-            old = gone.pop(by_id.get(_object(row), ("", "")), None)
+            old = gone.pop(came[key]) if key in came else None
             found.append(Entry("recorded" if old is None else "moved", old, row))
         elif not _same(old, row):
             found.append(Entry("changed", old, row))
     found += [Entry("forgotten", row, None) for row in gone.values()]
     return tuple(sorted(found, key=lambda entry: (entry.row.address, entry.row.deposed)))
-
-
-def _object(row: Row) -> tuple[str, str, str]:
-    return (row.provider_key, row.type, row.id)
 
 
 def _same(one: Row, other: Row) -> bool:

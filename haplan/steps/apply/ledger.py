@@ -40,6 +40,7 @@ class Ledger:
         self.announced: set[str] = set()
         looked_at_all = not plan.targets.get("targets") and not plan.targets.get("excludes")
         self._settle_orphans({change.address for change in plan.changes}, looked_at_all)
+        self._leaving = dict(self._moves(plan.changes))
         self._keep_deposed(plan.changes)
 
     def row(self, address: str, deposed: str = "") -> Row | None:
@@ -142,6 +143,8 @@ class Ledger:
         written: Written = NOTHING,
         transaction: Transaction | None = None,
     ) -> None:
+        moved = [self._leaving.pop(row.address) for row in rows if not row.deposed and row.address in self._leaving]
+        deleted = [*deleted, *moved]
         keys = [*((row.address, row.deposed) for row in rows), *deleted]
         update = Update(
             run=self._run.id,
@@ -159,6 +162,14 @@ class Ledger:
         for key in deleted:
             self._rows.pop(key, None)
             self._versions.pop(key, None)
+
+    def _moves(self, changes: Iterable[Change]) -> Iterable[tuple[str, Key]]:
+        """What moves is known under its new address from now on; the old row goes when the new one is first saved."""
+        for change in changes:
+            old = self._rows.pop((change.previous_address, ""), None) if change.previous_address else None
+            if old is not None:
+                self._rows[change.address, ""] = attrs.evolve(old, address=change.address)
+                yield change.address, (change.previous_address, "")
 
     def _keep_deposed(self, changes: Iterable[Change]) -> None:
         """A dead run replaced something and could not say so: its old object has a row before anything is written."""

@@ -1,0 +1,37 @@
+"""haplan rollback"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from haplan.cli import flow, terminal
+from haplan.cli.options import APPROVE, COMMON, JSON, SCOPE, STACK, WRITING, engine_options, options
+
+
+@click.command("rollback")
+@click.option("--to", "run", metavar="RUN", required=True, help="The run whose record to go back to.")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the plan to a file, do nothing.")
+@options(STACK, COMMON, SCOPE, WRITING, APPROVE, JSON)
+def command(stack: str, run: str, **given: Any) -> int:
+    """Plan back to what an earlier run recorded, ask, and carry it out.
+
+    The stack is not read: what was recorded then is wanted again. What was created since goes, what was deleted since
+    is created anew. `haplan state history` lists the runs.
+
+    \b
+    Example:
+      haplan rollback stacks/one_pair --to 2026-11-22-47350f0a --lab
+    """
+    from haplan import engine
+
+    if given["out"] is None:
+        flow.refuse_json_question(given)
+    events = flow.json_lines(given) if given["out"] is None else None
+    with terminal.session(stack, engine_options(given), given, *([events] if events else [])) as opened:
+        plan = engine.rollback(opened, run)
+        if given["out"] is None:
+            return flow.approve_and_apply(opened, plan, given, events)
+        flow.show_plan(opened, plan, given, next_step=f"haplan apply {given['out']}")
+        flow.write_out(opened, plan, given)
+    return flow.DENIED if flow.errors(plan) else 0
