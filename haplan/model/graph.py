@@ -1,10 +1,12 @@
 """The dependency graph: addresses and the edges between them."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from heapq import heapify, heappop, heappush
+from typing import Any, Literal, TypeVar
 
 import attrs
 
+N = TypeVar("N", bound=Hashable)
 EdgeKind = Literal["hard", "soft", "gate"]
 
 
@@ -35,3 +37,29 @@ class Graph:
     def into(self, address: str) -> Iterator[Edge]:
         """Edges that end at an address."""
         return (edge for edge in self.edges if edge.then == address)
+
+
+def in_order(before: Mapping[N, Collection[N]], key: Callable[[N], Any]) -> list[N]:
+    """Every node after all that comes before it; of those that may stand next the one with the smallest key, and of
+    equal ones the one that is named first. The nodes of a circle, and what comes after them, are left out.
+
+    As `networkx.lexicographical_topological_sort`, which takes longer to import than a small plan to make.
+    """
+    place = {node: (key(node), index) for index, node in enumerate(before)}
+    nodes = list(before)
+    waits = {node: len(firsts) for node, firsts in before.items()}
+    behind: dict[N, list[N]] = {}
+    for node, firsts in before.items():
+        for first in firsts:
+            behind.setdefault(first, []).append(node)
+    ready = [place[node] for node, count in waits.items() if not count]
+    heapify(ready)
+    found: list[N] = []
+    while ready:
+        node = nodes[heappop(ready)[1]]
+        found.append(node)
+        for then in behind.get(node, ()):
+            waits[then] -= 1
+            if not waits[then]:
+                heappush(ready, place[then])
+    return found

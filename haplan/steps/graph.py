@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 
-import networkx as nx
-
 from haplan.errors import StackError
-from haplan.model.graph import Edge, Graph
+from haplan.model.graph import Edge, Graph, in_order
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block, Stack
 
@@ -22,19 +20,22 @@ def graph(stack: Stack, types: Mapping[str, TypeInfo]) -> Graph:
         for reference in block.references
         if reference.address in stack.blocks
     )
-    found: nx.DiGraph[str] = nx.DiGraph()
-    found.add_nodes_from(stack.blocks)
-    found.add_edges_from((edge.first, edge.then) for edge in edges)
-    place = {address: (types[block.type].rank, index) for index, (address, block) in enumerate(stack.blocks.items())}
-    try:
-        order = tuple(nx.lexicographical_topological_sort(found, key=place.__getitem__))
-    except nx.NetworkXUnfeasible:
-        raise StackError([_circle(found, edges, stack.blocks)]) from None
-    return Graph(order, edges)
+    before: dict[str, set[str]] = {address: set() for address in stack.blocks}
+    for edge in edges:
+        before[edge.then].add(edge.first)
+    order = in_order(before, lambda address: types[stack.blocks[address].type].rank)
+    if len(order) < len(before):
+        raise StackError([_circle(edges, stack.blocks)])
+    return Graph(tuple(order), edges)
 
 
-def _circle(found: "nx.DiGraph[str]", edges: tuple[Edge, ...], blocks: Mapping[str, Block]) -> str:
+def _circle(edges: tuple[Edge, ...], blocks: Mapping[str, Block]) -> str:
+    import networkx as nx
+
     why = {(edge.first, edge.then): edge.why for edge in edges}
+    found: nx.DiGraph[str] = nx.DiGraph()
+    found.add_nodes_from(blocks)
+    found.add_edges_from(why)
     steps = [(then, first, why[first, then]) for first, then in reversed(list(nx.find_cycle(found)))]
     words = " → ".join(f"{address} ({via})" for address, _, via in steps)
     return f"{blocks[steps[0][0]].location}: references form a circle: {words} → {steps[-1][1]}; drop one of them"

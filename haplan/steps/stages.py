@@ -8,15 +8,17 @@ yield where they would close a circle.
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
-import networkx as nx
 
-from haplan.model.graph import Edge
+from haplan.errors import HaplanError
+from haplan.model.graph import Edge, in_order
 from haplan.model.plan import Action, Change, Order, Placed, Placement, Transaction
 
 Node = tuple[str, int]
 """One placement: key of the change, and its index among the change's placements."""
 Document = tuple[str, str]
 """Provider key and document: two organisations may have documents of one name."""
+Walk = dict[Node, dict[Node, bool]]
+"""Placement → those that come before it → True where a gate stands between the two."""
 
 
 @attrs.frozen
@@ -75,28 +77,26 @@ def stages(
 
 def _placement_graph(
     changes: Sequence[Change], placements: Mapping[str, Sequence[Placement]], edges: Sequence[Edge]
-) -> "nx.DiGraph[Node]":
-    walk: nx.DiGraph[Node] = nx.DiGraph()
+) -> Walk:
+    walk: Walk = {}
     for change in changes:
-        nodes = [(change.key, index) for index in range(len(placements[change.key]))]
-        walk.add_nodes_from(nodes)
-        nx.add_path(walk, nodes, gate=False)
+        for index in range(len(placements[change.key])):
+            walk[change.key, index] = {(change.key, index - 1): False} if index else {}
     for edge in edges:
         if edge.kind != "soft" and placements.get(edge.first) and placements.get(edge.then):
             _join(walk, edge, placements)
     return walk
 
 
-def _join(walk: "nx.DiGraph[Node]", edge: Edge, placements: Mapping[str, Sequence[Placement]]) -> None:
+def _join(walk: Walk, edge: Edge, placements: Mapping[str, Sequence[Placement]]) -> None:
     """All early placements of the first before all of the second; a late one of the first after those of the second."""
     early, late = _split(placements[edge.first])
     then_early, _ = _split(placements[edge.then])
     if early and then_early:
         first, then = (edge.first, early[-1]), (edge.then, then_early[0])
-        gated = walk.has_edge(first, then) and walk.edges[first, then]["gate"]
-        walk.add_edge(first, then, gate=gated or edge.kind == "gate")
+        walk[then][first] = walk[then].get(first, False) or edge.kind == "gate"
     if late and then_early:
-        walk.add_edge((edge.then, then_early[-1]), (edge.first, late[0]), gate=False)
+        walk[edge.first, late[0]].setdefault((edge.then, then_early[-1]), False)
 
 
 def _split(placements: Sequence[Placement]) -> tuple[list[int], list[int]]:
@@ -104,9 +104,7 @@ def _split(placements: Sequence[Placement]) -> tuple[list[int], list[int]]:
     return early, [index for index, placement in enumerate(placements) if placement.late]
 
 
-def _grouped(
-    walk: "nx.DiGraph[Node]", key: Mapping[Node, tuple[int, int, int]], documents: Mapping[Node, Document]
-) -> list[_Group]:
+def _grouped(walk: Walk, key: Mapping[Node, tuple[int, int, int]], documents: Mapping[Node, Document]) -> list[_Group]:
     """Merge placements into transactions, greedily in topological order.
 
     A placement joins a transaction of its document unless a way leads from that transaction through another one to the
@@ -117,9 +115,13 @@ def _grouped(
     by_document: dict[Document, list[_Group]] = {}
     of: dict[Node, int] = {}
     after: list[set[int]] = []
-    for node in nx.lexicographical_topological_sort(walk, key=key.__getitem__):
-        before = {of[one] for one in walk.predecessors(node)}
-        gates = {of[one] for one in walk.predecessors(node) if walk.edges[one, node]["gate"]}
+    order = in_order(walk, key.__getitem__)
+    if len(order) < len(walk):
+        names = ", ".join(sorted({address for address, _ in walk.keys() - set(order)}))
+        raise HaplanError(f"these changes wait for one another, none of them can be first: {names}")
+    for node in order:
+        before = {of[one] for one in walk[node]}
+        gates = {of[one] for one, gate in walk[node].items() if gate}
         for group in by_document.get(documents[node], []):
             if group.number not in gates and not _leads(group.number, before - {group.number}, after):
                 break
@@ -147,13 +149,14 @@ def _leads(start: int, ends: set[int], after: list[set[int]]) -> bool:
     return False
 
 
-def _between(walk: "nx.DiGraph[Node]", of: Mapping[Node, int]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+def _between(walk: Walk, of: Mapping[Node, int]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
     """Which transaction waits for which: by hard edges, and by gates."""
     hard: dict[int, set[int]] = {number: set() for number in of.values()}
     gates: dict[int, set[int]] = {number: set() for number in of.values()}
-    for first, then in walk.edges:
-        if of[first] != of[then]:
-            (gates if walk.edges[first, then]["gate"] else hard)[of[then]].add(of[first])
+    for then, befores in walk.items():
+        for first, gate in befores.items():
+            if of[first] != of[then]:
+                (gates if gate else hard)[of[then]].add(of[first])
     return hard, gates
 
 
@@ -192,12 +195,9 @@ def _in_order(
     soft: Mapping[int, set[int]],
     key: Mapping[Node, tuple[int, int, int]],
 ) -> list[int]:
-    order: nx.DiGraph[int] = nx.DiGraph()
-    order.add_nodes_from(group.number for group in groups)
-    for waits in (hard, gates, soft):
-        order.add_edges_from((first, then) for then, firsts in waits.items() for first in firsts)
     best = {group.number: min(key[node] for node in group.nodes) for group in groups}
-    return list(nx.lexicographical_topological_sort(order, key=best.__getitem__))
+    before = {number: hard[number] | gates[number] | soft[number] for number in best}
+    return in_order(before, best.__getitem__)
 
 
 def _transactions(

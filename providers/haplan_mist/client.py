@@ -10,13 +10,14 @@ import re
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from haplan.contracts import Clock
 from haplan.errors import ProviderError, Unauthorized
 from haplan_mist.config import Access
+
+if TYPE_CHECKING:  # imported where a client is made: no plan of another provider waits for it
+    import httpx
 
 PAGE = 1000
 """The largest page the cloud answers."""
@@ -64,7 +65,7 @@ class Client:
 
     def __init__(
         self, access: Access, clock: Clock, *, log: Callable[[str], None] = _nothing,
-        tell: Callable[[str], None] = _nothing, transport: httpx.BaseTransport | None = None,
+        tell: Callable[[str], None] = _nothing, transport: "httpx.BaseTransport | None" = None,
     ) -> None:  # fmt: skip
         self.access = access
         self.made = 0
@@ -158,6 +159,8 @@ class Client:
         self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None, what: str = "",
         again: bool | None = None,
     ) -> tuple[Any, Mapping[str, str]]:  # fmt: skip
+        import httpx
+
         again = method != "POST" if again is None else again
         subject = f"{what}: " if what else ""
         for attempt in range(1, ATTEMPTS + 1):
@@ -177,7 +180,9 @@ class Client:
                     self._server_error(response, f"{method} {path}", again, attempt, subject)
         raise ProviderError(f"{subject}{method} {path} failed {ATTEMPTS} times at {self.access.host}; try again later")
 
-    def _send(self, method: str, path: str, params: Mapping[str, Any] | None, body: Any) -> httpx.Response:
+    def _send(self, method: str, path: str, params: Mapping[str, Any] | None, body: Any) -> "httpx.Response":
+        import httpx
+
         with self._lock:
             self.made += 1
         started = self._clock.now()
@@ -195,7 +200,9 @@ class Client:
         self._log(f"{method} {response.request.url.raw_path.decode()} {response.status_code} {took:.0f} ms{sent}")
         return response
 
-    def _answer(self, response: httpx.Response, method: str, path: str, subject: str) -> tuple[Any, Mapping[str, str]]:
+    def _answer(
+        self, response: "httpx.Response", method: str, path: str, subject: str
+    ) -> tuple[Any, Mapping[str, str]]:
         body = _parsed(response)
         if response.status_code < 400:
             return body, response.headers
@@ -230,7 +237,7 @@ class Client:
             raise Lost(f"{reason}; it is not known whether it was done") from None
         self._nap(attempt)
 
-    def _server_error(self, response: httpx.Response, call: str, again: bool, attempt: int, subject: str) -> None:
+    def _server_error(self, response: "httpx.Response", call: str, again: bool, attempt: int, subject: str) -> None:
         detail = _detail(_parsed(response), response)
         if not again:
             raise Lost(f"{subject}{call} was answered with {response.status_code}: {detail}; its outcome is unknown")
@@ -241,7 +248,7 @@ class Client:
             )  # fmt: skip
         self._nap(attempt)
 
-    def _over_budget(self, response: httpx.Response, attempt: int, subject: str) -> None:
+    def _over_budget(self, response: "httpx.Response", attempt: int, subject: str) -> None:
         if attempt >= ATTEMPTS:
             raise ProviderError(f"{subject}the call budget of the token is used up; try again after the full hour")
         try:
@@ -265,7 +272,9 @@ class Client:
         self._clock.sleep(2 ** (attempt - 1) * (0.5 + self._random.random()))
 
 
-def _http(access: Access, transport: httpx.BaseTransport | None) -> httpx.Client:
+def _http(access: Access, transport: "httpx.BaseTransport | None") -> "httpx.Client":
+    import httpx
+
     verify: ssl.SSLContext | bool = True
     if access.ca_file:
         try:
@@ -285,7 +294,7 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _parsed(response: httpx.Response) -> Any:
+def _parsed(response: "httpx.Response") -> Any:
     # error bodies may be empty or no JSON at all
     if not response.content:
         return None
@@ -295,7 +304,7 @@ def _parsed(response: httpx.Response) -> Any:
         return None
 
 
-def _detail(body: Any, response: httpx.Response) -> str:
+def _detail(body: Any, response: "httpx.Response") -> str:
     if isinstance(body, Mapping):
         reasons = body.get("reason")
         if isinstance(reasons, list) and reasons:
