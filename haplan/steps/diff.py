@@ -11,7 +11,6 @@ from haplan.model.address import parse
 from haplan.model.compare import (
     Unordered,
     differences,
-    is_empty,
     lost,
     merged,
     owned,
@@ -23,6 +22,7 @@ from haplan.model.compare import (
 )
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, OutputChange
+from haplan.model.prior import nested, restored, with_prior
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Lifecycle, Stack
@@ -170,7 +170,8 @@ def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None
     if block.address in work.selection.importing:
         live = seen_as(after, seen.values, {}, kind.local())
         base = _base(block, Action.IMPORT, "taken into state", live, None)
-        return attrs.evolve(base, before=live, id=seen.id, importing=seen.id, private=seen.private)
+        private = with_prior(seen.private, live, {}, live, kind.attributes)
+        return attrs.evolve(base, before=live, id=seen.id, importing=seen.id, private=private)
     resumed = block.address in work.pending or seen.status == "incomplete"
     if not (kind.takes_over or resumed or holder):
         text = (
@@ -180,7 +181,7 @@ def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None
         work.findings.append(Finding("EXISTS", "error", block.address, text, str(block.location), hint))
     base = _base(block, Action.IMPORT, "resume" if resumed else "taken over", after, None)
     before = seen_as(after, seen.values, {}, kind.local())
-    private = seen.private if resumed else {**seen.private, **_with_prior(kind, after, {}, before, {})}
+    private = dict(seen.private) if resumed else with_prior(seen.private, after, {}, before, kind.attributes)
     half = seen.status == "incomplete"
     return attrs.evolve(base, before=before, id=seen.id, importing=seen.id, incomplete=half, private=private)
 
@@ -217,8 +218,8 @@ def _compare(work: _Diff, block: Block, after: dict[str, Tree], row: Row, seen: 
     before = seen_as(merged(after, declared), seen.values, recorded, kind.local())
     left = tuple(lost(declared, after))
     gone = tuple(path for path in left if path[0] not in block.lifecycle.leave and stands_at(before, path))
-    private = _with_prior(kind, after, declared, before, row.private)
-    after = _restored(after, gone, row)
+    private = with_prior(row.private, after, declared, before, kind.attributes)
+    after = restored(after, gone, row.private)
     before = without(before, tuple(path for path in left if path not in gone))
     if row.owner == block.owner:  # a renamed owner is the same owner
         before = {**before, **{name: after[name] for name in kind.owned_by if name in after and name in before}}
@@ -308,41 +309,8 @@ def _ignoring(after: dict[str, Tree], lifecycle: Lifecycle, live: Mapping[str, T
         found = model.at_path(live, path)
         if model.at_path(after, path) is not None and found is not None:
             shape = model.at_path(after, path)
-            after = dict(merged(_nested(path, owned(shape, found)), after))
+            after = dict(merged(nested(path, owned(shape, found)), after))
     return after
-
-
-def _restored(after: dict[str, Tree], gone: tuple[Path, ...], row: Row) -> dict[str, Tree]:
-    """Fields that had a value before haplan first owned them get it back when their line leaves the stack."""
-    prior = row.private.get("prior", {})
-    for path in gone:
-        old = model.decode(model.at_path(prior, path))
-        if not is_empty(old):
-            after = dict(merged(after, _nested(path, old)))
-    return after
-
-
-def _with_prior(
-    kind: TypeInfo, after: Tree, declared: Tree, before: Tree, private: Mapping[str, Tree]
-) -> dict[str, Tree]:
-    """The row's private part, with what stood at the paths that are owned from now on; destroy gives it back.
-
-    What is worked out from the stack nobody has set: it is not given back.
-    """
-    prior = dict(private.get("prior", {}))
-    for path in lost(after, declared):
-        attribute, old = kind.attributes.get(str(path[0])), model.at_path(before, path)
-        if attribute is not None and attribute.derived:
-            continue
-        if not is_empty(old) and not isinstance(old, model.Secret):
-            prior = dict(merged(_nested(path, model.encode(old)), prior))
-    return {**private, **({"prior": prior} if prior else {})}
-
-
-def _nested(path: Path, value: Tree) -> Tree:
-    for step in reversed(path):
-        value = {step: value}
-    return value
 
 
 # --- Data sources, deletions ------------------------------------------------------------------------------------------
