@@ -48,6 +48,7 @@ def validate(session: Session) -> Validation:
     unused = session.variable.unused(stack.variables)
     if unused:
         raise HaplanError("\n".join(unused))
+    session.check_providers(stack)
     graph.graph(stack, session.types)
     rules = session.plugins.rules.values()
     findings = check.check("V", ValidateView(stack), rules) + check.check_extra(stack, session.plugins.providers)
@@ -127,7 +128,10 @@ def _compared(
     wanted = refresh.targets(stack, state, chosen)
     seen = _refresh(session, wanted, providers, state)
     difference = diff.diff(stack, resources.order, state, seen.seen, session.types, chosen, session.fingerprint(state))
-    drifted = tuple(drift_.drift(stack, state, seen.seen, session.types, chosen))
+    drifted = (
+        *drift_.drift(stack, state, seen.seen, session.types, chosen),
+        *drift_.reorders(state, seen.orders, session.types, chosen),
+    )
     if way is not None:
         difference = attrs.evolve(difference, changes=rollback_.revised(difference.changes, way))
         drifted = tuple(one for one in drifted if one.address not in way.forgotten)
@@ -141,8 +145,9 @@ def _compared(
     transactions, calls = assess.count(staged.transactions, changes, providers)
     view = PlanView(stack, state, changes, seen.seen, seen.facts, edges, calls)
     at_plan = check.check("P", view, session.plugins.rules.values())
+    missing, uncompared = check.check_secrets(stack, changes, session.secret)
     notes = {*seen.notes, *(line for lines in seen.unowned.values() for line in lines), *session.notes(state)}
-    notes |= set(way.notes) if way is not None else set()
+    notes |= {*uncompared, *(way.notes if way is not None else ())}
     made = Plan(
         stack=stack.name,
         environment=session.options.environment,
@@ -155,7 +160,7 @@ def _compared(
         transactions=transactions,
         edges=edges,
         outputs=diff.outputs(stack, state, difference.known) if session.command != "refresh" else (),
-        findings=check.in_order((*found.findings, *difference.findings, *assessed.findings, *at_plan)),
+        findings=check.in_order((*found.findings, *difference.findings, *assessed.findings, *at_plan, *missing)),
         limits=stack.limits,
         identities=identities,
         settings=session.settings_without_secrets(stack),

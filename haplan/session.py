@@ -198,6 +198,23 @@ class Session:
 
     # --- Providers ---
 
+    def check_providers(self, stack: Stack) -> None:
+        """Whether the providers that a stack names are installed and have the settings it gives them; offline.
+
+        Raises:
+            HaplanError: One line for each that is not.
+        """
+        lines = []
+        for block in stack.providers.values():
+            try:
+                _settings(self.plugins.provider(block.name), block.settings, block)
+            except PluginError as error:
+                lines.append(f"{block.location}: {error}")
+            except HaplanError as error:
+                lines.append(str(error))
+        if lines:
+            raise HaplanError("\n".join(lines))
+
     def open_providers(self, stack: Stack, wanted: Mapping[str, Sequence[Target]]) -> dict[str, Provider]:
         """The providers that the resources need, by key."""
         return {key: self._provider(key, stack) for key in wanted}
@@ -301,9 +318,7 @@ class Session:
         holder = self.backend.holder()
         alive = holder is not None and holder.until > self.backend.now()
         if holder is not None and alive:
-            return (
-                f"{holder.who} writes this state now ({holder.what}, lock {holder.id}); its part may still change",
-            )
+            return (f"{holder.who} writes this state now ({holder.what}, lock {holder.id}); its part may still change",)
         left = sorted(state.unsettled())
         return (
             (f"an earlier run ended in the middle of: {', '.join(left)}; this plan goes on from what is true",)

@@ -1,12 +1,14 @@
 """Check: run the rules of one moment and collect what they find."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from haplan.contracts import Provider
-from haplan.errors import PluginError
+from haplan.errors import HaplanError, PluginError
 from haplan.model.finding import Finding, Moment, Rule
+from haplan.model.plan import Change
 from haplan.model.stack import Stack
+from haplan.model.value import Secret, leaves
 
 _WEIGHT = {"error": 0, "warning": 1, "info": 2}
 
@@ -33,6 +35,25 @@ def check(moment: Moment, view: Any, rules: Iterable[Rule]) -> tuple[Finding, ..
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Each finding once: worst first, then by rule, address and message."""
     return tuple(sorted(set(findings), key=lambda f: (_WEIGHT[f.severity], f.rule, f.address, f.message)))
+
+
+def check_secrets(
+    stack: Stack, changes: Iterable[Change], reveal: Callable[[str], str]
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Secrets that cannot be found here: an error where one is to be written, else a note that nothing compares it."""
+    changing = {change.address for change in changes if change.after is not None}
+    found: list[Finding] = []
+    notes: list[str] = []
+    for block in stack.blocks.values():
+        for secret in (leaf for _, leaf in leaves(block.values) if isinstance(leaf, Secret)):
+            try:
+                reveal(secret.source)
+            except HaplanError as error:
+                if block.address in changing:
+                    found.append(Finding("SECRET", "error", block.address, str(error), str(block.location)))
+                else:
+                    notes.append(f"{block.address}: secret, not compared: {error}")
+    return in_order(found), tuple(dict.fromkeys(notes))
 
 
 def check_extra(stack: Stack, providers: Mapping[str, type[Provider]]) -> tuple[Finding, ...]:

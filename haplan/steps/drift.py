@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from haplan.contracts import Seen
 from haplan.model import value as model
-from haplan.model.compare import differences, seen_as, unordered, without
+from haplan.model.compare import differences, kept_in_order, seen_as, unordered, without
 from haplan.model.plan import Drift
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
@@ -31,6 +31,26 @@ def drift(
         moved = _moved(kind, row, recorded, found)
         if moved:
             yield Drift(address, row.type, row.name, *moved, found.who, found.when)
+
+
+def reorders(
+    state: State, live: Mapping[tuple[str, str], tuple[str, ...]], types: Mapping[str, TypeInfo], selection: Selection
+) -> Iterator[Drift]:
+    """Entries of a list that stand elsewhere than recorded; one that moved past others is told, not those others."""
+    for (document, kind), order in state.orders.items():
+        if (document, kind) not in live or kind not in types:
+            continue
+        now = [name for name in live[document, kind] if name in order.names]
+        then = [name for name in order.names if name in now]
+        kept = kept_in_order(then, now)
+        for row in (row for row in map(state.row, _placed(state, document)) if row is not None and row.type == kind):
+            if row.name in now and row.name not in kept and selection.has(row.address):
+                before, after = {"position": then.index(row.name) + 1}, {"position": now.index(row.name) + 1}
+                yield Drift(row.address, kind, row.name, before, after)
+
+
+def _placed(state: State, document: str) -> list[str]:
+    return sorted({address for address, where, _ in state.placements if where == document})
 
 
 def _left_alone(address: str, row: Row, stack: Stack) -> tuple[Path, ...]:

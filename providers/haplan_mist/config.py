@@ -87,12 +87,11 @@ def access(config: MistConfig, environ: Mapping[str, str], secret: Callable[[str
     host, _ = _setting(config.host, HOST, environ)
     org_id, _ = _setting(config.org_id, ORG, environ)
     token, source = _token(config.apitoken, environ, secret)
-    for value, what, argument, variable in (
-        (host, "no host", "host", HOST[0]), (token, "no API token", "apitoken", TOKEN[0]),
-        (org_id, "no organisation", "org_id", ORG[0]),
-    ):  # fmt: skip
-        if not value:
-            raise ProviderError(f'mist: {what}: set {variable}, or {argument}= in provider("mist", …)')
+    wanted = ((host, HOST[0]), (token, TOKEN[0]), (org_id, ORG[0]))
+    missing = [variable for value, variable in wanted if not value]
+    if missing:
+        words = ", ".join(missing[:-1]) + (" and " if missing[1:] else "") + missing[-1]
+        raise ProviderError(f'mist: {words} not set: in the environment or in provider("mist", …); --lab needs none')
     if not _ORG_ID.match(org_id):
         raise ProviderError(f"mist: {org_id!r} is not the id of an organisation: MIST_ORG_ID takes a UUID")
     return Access(

@@ -48,7 +48,9 @@ def refused(done: "subprocess.CompletedProcess[str]", code: int, *words: str) ->
     """One line on stderr that holds these words, nothing on stdout, and the exit code."""
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
-    lines = [line for line in done.stderr.splitlines() if line and not line[:2].isdigit()]  # progress begins with the time
+    lines = [
+        line for line in done.stderr.splitlines() if line and not line[:2].isdigit()
+    ]  # progress begins with the time
     assert len(lines) == 1, done.stderr
     for word in words:
         assert word in lines[0]
@@ -77,7 +79,30 @@ def test_a_token_that_is_not_accepted(haplan: Run, cloud: dict[str, str]) -> Non
 
 
 def test_settings_that_are_missing(haplan: Run) -> None:
-    refused(haplan("plan", "one_pair"), 1, "MIST_")
+    refused(haplan("plan", "one_pair"), 1, "MIST_HOST, MIST_APITOKEN and MIST_ORG_ID", "--lab")
+
+
+@pytest.mark.parametrize(
+    ("said", "words"), [('"mits"', "no provider 'mits'"), ('"mist", hsot="x"', "did you mean 'host'")]
+)
+def test_a_provider_that_is_misspelt(haplan: Run, world: World, said: str, words: str) -> None:
+    world.edit("stack.py", 'provider("mist")', f"provider({said})")
+    refused(haplan("validate", "one_pair"), 1, "stack.py:5", words)
+
+
+def test_a_secret_that_is_not_there(haplan: Run, world: World) -> None:
+    world.edit(
+        "stack.py", 'wan("wan0", "ge-0/0/0", dhcp())', 'wan("wan0", "ge-0/0/0", pppoe("me", secret("env:NO_SUCH")))'
+    )
+    world.edit(
+        "stack.py",
+        "from haplan import provider",
+        "from haplan import provider, secret\nfrom haplan.design import pppoe",
+    )
+    done = haplan("apply", "one_pair", "--lab", "--auto-approve")
+    assert done.returncode == 4, done.stderr
+    assert "environment variable NO_SUCH is not set" in " ".join(done.stdout.split())
+    assert not (world.folder / ".haplan" / "lab" / "state.db").exists()
 
 
 def test_a_host_that_does_not_answer(haplan: Run, cloud: dict[str, str]) -> None:

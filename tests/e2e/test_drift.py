@@ -75,6 +75,8 @@ def test_reordered_policies_are_one_reorder(applied: World) -> None:
     change_template(applied, service_policies=list(reversed(policies(applied))))
     plan = applied.plan()
     assert [(change.action.value, change.reason) for change in plan.changes] == [("update", "reordered")]
+    assert [(drift.recorded, drift.seen) for drift in plan.drift] == [({"position": 1}, {"position": 2})]
+    assert applied.plan(refresh_only=True).drift == plan.drift
     assert applied.apply().exit_code == 0
     assert [policy["name"] for policy in policies(applied)] == ["dns", "guest-internet"]
     assert applied.writes() == {"PUT /orgs/{org_id}/gatewaytemplates/{gatewaytemplate_id}": 2}  # the portal's and ours
