@@ -4,6 +4,7 @@ A kind never raises for a wrong value: it records the mistake with the way to it
 """
 
 import ipaddress
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -96,7 +97,10 @@ def text(value: str, at: str, taking: Taking) -> Tree:
             f"in an f-string write {{site_var('{lone[1]}')}}",
         )
     try:
+        value.encode()
         found = scan(value)
+    except UnicodeEncodeError:
+        return taking.wrong(at, "holds half of a character, which no file can keep")
     except ValueError as error:
         return taking.wrong(at, str(error))
     for ref in model.references(found):
@@ -333,8 +337,10 @@ class Anything:
     def take(self, value: Any, at: str, taking: Taking) -> Tree:
         if isinstance(value, Broken):
             return BROKEN
-        if value is None or isinstance(value, bool | int | float):
+        if value is None or isinstance(value, bool):
             return value
+        if isinstance(value, int | float):
+            return value if _fits(value) else taking.wrong(at, f"{value} does not fit into JSON; write it as text")
         if isinstance(value, str):
             return text(value, at, taking)
         if isinstance(value, Ref):
@@ -349,6 +355,11 @@ class Anything:
             taking.refer(str(value.haplan_address))
             return value.haplan_name
         return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+
+
+def _fits(number: int | float) -> bool:
+    """Numbers that every JSON reader takes for the same: whole ones up to 2^53, and finite ones (RFC 8785)."""
+    return abs(number) < 2**53 if isinstance(number, int) else math.isfinite(number)
 
 
 def _whole(items: list[Tree]) -> Tree:

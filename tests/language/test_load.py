@@ -257,3 +257,13 @@ def test_a_cluster_takes_the_provider_of_what_it_carries(loader: Any) -> None:
 )
 def test_an_unclear_provider_is_asked_for(text: str, says: str, loader: Any) -> None:
     assert says in loader.mistakes("from haplan import provider\n" + SITES + text)[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("2**60", "does not fit into JSON"), ("float('nan')", "does not fit into JSON"), ("'\\ud800'", "half of a character")],
+)
+def test_what_no_file_can_keep_is_a_mistake(loader: Any, value: str, words: str) -> None:
+    (mistake,) = loader.mistakes(PROVIDER + f'Data("a", input={value})')
+    assert mistake.startswith("stack.py:3: record.a: input: ")
+    assert words in mistake

@@ -24,7 +24,7 @@ def no_secret(source):
 @pytest.mark.parametrize("missing", sorted(ENV))
 def test_what_is_missing_is_named_with_its_variable(missing):
     environ = {name: value for name, value in ENV.items() if name != missing}
-    with pytest.raises(ProviderError, match=f"set {missing}"):
+    with pytest.raises(ProviderError, match=f"{missing} not set"):
         access(MistConfig(), environ, no_secret)
 
 

@@ -122,3 +122,8 @@ def test_many_clients_of_two_servers_lose_nothing(open_cloud: Callable[..., Clou
     listed = clouds[0].ok("GET", f"{clouds[0].org}/networks?limit=1000")
     assert {entry["id"]: entry["name"] for entry in listed} == dict(zip(made, names, strict=True))
     assert clouds[1].ok("GET", "/self/usage")["requests"] == 42
+
+
+def test_nobody_else_reads_the_estate(tmp_path: pathlib.Path) -> None:
+    with Lab(tmp_path) as lab:
+        assert lab.estate.file.stat().st_mode & 0o077 == 0

@@ -181,6 +181,8 @@ class Estate:
     def _connection(self) -> sqlite3.Connection:
         db: sqlite3.Connection | None = getattr(self._local, "db", None)
         if db is None:
+            # it holds tokens, and the passwords that were given to the simulated organisation
+            self.file.touch(mode=0o600)
             db = sqlite3.connect(self.file, timeout=30, isolation_level=None, check_same_thread=False)
             db.row_factory = sqlite3.Row
             for pragma in ("journal_mode = wal", "synchronous = normal", "cache_size = -32000"):
