@@ -66,6 +66,7 @@ class Settling:
         self._stats_at = self._events_at = float("-inf")
         self._events_from = float("inf")
         self._events: dict[str, dict[str, Object]] = {}
+        self._boxes = Boxes({}, {})
 
     def settle(self, tasks: Sequence[Task], waits: Mapping[str, Wait]) -> dict[str, Settlement]:
         """How far each task is."""
@@ -76,6 +77,8 @@ class Settling:
             self._look_at_stats(now)
         if pushed:
             self._look_at_events(min(task.started for task in pushed), now)
+        # once for all that waits: it sorts the whole organisation
+        self._boxes = Boxes(self._organisation.known("inventory"), self._organisation.known("stats"))
         found: dict[str, Settlement] = {}
         for task in tasks:
             wait = waits[task.transaction.id]
@@ -144,7 +147,7 @@ class Settling:
         return self._configured(entry, task, wait, now)
 
     def _phase(self, wait: Wait) -> str:
-        modules = Boxes({}, self._organisation.known("stats")).modules
+        modules = self._boxes.modules
         away = [mac for mac in wait.pair if (modules.get(mac) or {}).get("status") == "disconnected"]
         if wait.pair[0] in away:
             return "nodes rebooting"
@@ -201,9 +204,8 @@ class Settling:
 
     def _outstanding(self, mac: str, task: Task, now: float) -> _Verdict:
         entry = self._entry(mac)
-        boxes = Boxes(self._organisation.known("inventory"), self._organisation.known("stats"))
-        pair = boxes.pair_of(mac)
-        if pair and not boxes.formed(pair):
+        pair = self._boxes.pair_of(mac)
+        if pair and not self._boxes.formed(pair):
             late = now - task.started > FORMATION_LIMIT
             return _Verdict("failed" if late else "waiting", "its pair has not formed")
         if entry.get("status") == "disconnected":
