@@ -120,5 +120,7 @@ def test_a_provider_imports_haplan_the_design_and_itself() -> None:
 
 
 def test_nothing_imports_in_a_circle() -> None:
-    graph = nx.DiGraph((name, other) for name, file in KNOWN.items() for other in imports(name, file, KNOWN, lazy=False))
-    assert [circle for circle in nx.simple_cycles(graph)] == []
+    graph = nx.DiGraph(
+        (name, other) for name, file in KNOWN.items() for other in imports(name, file, KNOWN, lazy=False)
+    )
+    assert list(nx.simple_cycles(graph)) == []

@@ -18,7 +18,9 @@ def test_every_exchange_of_this_run_fits_the_published_description(traffic: Path
         for line in file.read_text().splitlines():
             exchanges += 1
             exchange = json.loads(line)
-            shape = json.dumps([exchange["method"], exchange["path"].count("/"), exchange["request"], exchange["response"]])
+            shape = json.dumps(
+                [exchange["method"], exchange["path"].count("/"), exchange["request"], exchange["response"]]
+            )
             if shape not in seen:  # the same words again say nothing new
                 seen.add(shape)
                 found.update(violations(exchange))

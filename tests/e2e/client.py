@@ -2,19 +2,18 @@
 
     python client.py STACK LAB_FOLDER PORT PID_FILE [SIGNAL]
 
-With a signal's name it writes its process id and that name to PID_FILE first, so that the simulator sends it that signal
-after its next write. Its exit code is the apply's.
+With a signal's name it writes its process id and that name to PID_FILE first, so that the simulator sends it that
+signal after its next write. Its exit code is the apply's.
 """
 
 import os
 import sys
 from pathlib import Path
 
-from haplan_mist.lab import Lab
-
 from haplan import engine
 from haplan.errors import HaplanError
 from haplan.session import Options, open_session
+from haplan_mist.lab import Lab
 
 
 def main() -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+
 from haplan_mist.lab import Lab
 from haplan_mist.lab.web import app
 

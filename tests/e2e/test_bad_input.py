@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from haplan_mist.lab import Lab
 
 from haplan.session import Options, open_session
+from haplan_mist.lab import Lab
 from tests.e2e.world import World
 
 Example = Callable[[str], World]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from tests.e2e.world import World, summary
 
 Example = Callable[[str], World]
@@ -12,7 +13,11 @@ Example = Callable[[str], World]
 @pytest.fixture
 def applied(example: Example) -> World:
     world = example("one_pair")
-    world.edit("stack.py", "Policy(", 'Policy("dns", template=edge, networks=[guest], action="allow", applications=[dns])\nPolicy(')
+    world.edit(
+        "stack.py",
+        "Policy(",
+        'Policy("dns", template=edge, networks=[guest], action="allow", applications=[dns])\nPolicy(',
+    )
     world.edit(
         "stack.py", "anything =", 'dns = Application("dns", addresses=["8.8.8.8/32"], protocols=["udp/53"])\nanything ='
     )
@@ -109,7 +114,10 @@ def test_a_deleted_object_is_drift_and_is_created_again(applied: World) -> None:
 
 def test_defaults_that_the_portal_materialised_are_no_drift(applied: World) -> None:
     template = applied.template("ha-branch")
-    for path in (f"gatewaytemplates/{template['id']}", f"networks/{applied.named('/orgs/{org}/networks', 'guest')['id']}"):
+    for path in (
+        f"gatewaytemplates/{template['id']}",
+        f"networks/{applied.named('/orgs/{org}/networks', 'guest')['id']}",
+    ):
         answer = applied.portal.post("/lab/portal/materialise", json={"path": f"/orgs/{applied.lab.org_id}/{path}"})
         assert answer.status_code == 200, answer.text
     assert applied.template("ha-branch") != template
@@ -119,12 +127,16 @@ def test_defaults_that_the_portal_materialised_are_no_drift(applied: World) -> N
 
 def test_a_site_variable_changed_in_the_portal_is_drift(example: Example) -> None:
     world = example("one_pair")
-    world.edit("stack.py", 'timezone="America/New_York")', 'timezone="America/New_York", variables={"A": "1", "B": "2"})')
+    world.edit(
+        "stack.py", 'timezone="America/New_York")', 'timezone="America/New_York", variables={"A": "1", "B": "2"})'
+    )
     assert world.apply().exit_code == 0
     site = world.named("/orgs/{org}/sites", "branch")
     world.put(f"/sites/{site['id']}/setting", {"vars": {"A": "9", "B": "2", "PORTAL": "x"}})
     plan = world.plan()
-    assert [(drift.address, drift.seen) for drift in plan.drift] == [("site.branch", {"variables": {"A": "9", "B": "2"}})]
+    assert [(drift.address, drift.seen) for drift in plan.drift] == [
+        ("site.branch", {"variables": {"A": "9", "B": "2"}})
+    ]
     assert world.apply().exit_code == 0
     assert world.get(f"/sites/{site['id']}/setting")["vars"] == {"A": "1", "B": "2", "PORTAL": "x"}
     world.edit("stack.py", '"A": "1", ', "")

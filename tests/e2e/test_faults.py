@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.e2e.world import World, summary
 
 Example = Callable[[str], World]
@@ -58,7 +59,11 @@ def test_a_push_reverted_on_one_spoke_fails_the_template_and_is_offered_again(ex
     world = example("hub_spoke_ssr")
     assert world.apply().exit_code == 0
     world.misbehave('[[push]]\nsite = "spoke1-site"\nresult = "revert"\n')
-    world.edit("../modules/hub_spoke.py", "[spoke_lan, guest], public_dns, pri_wan0)", "[spoke_lan, guest], public_dns, only_wan1)")
+    world.edit(
+        "../modules/hub_spoke.py",
+        "[spoke_lan, guest], public_dns, pri_wan0)",
+        "[spoke_lan, guest], public_dns, only_wan1)",
+    )
     result = world.apply()
     assert result.exit_code == 3
     assert [outcome.address for outcome in result.failed] == ["policy.ha-spoke.public-dns"]
@@ -72,7 +77,11 @@ def test_a_device_that_is_offline_gets_the_change_later_and_that_is_said(example
     assert world.apply().exit_code == 0
     world.portal.post("/lab/devices", json={"mac": "02005e100c30", "connected": False})
     world.portal.post("/lab/devices", json={"mac": "02005e100c31", "connected": False})
-    world.edit("../modules/hub_spoke.py", "[spoke_lan, guest], public_dns, pri_wan0)", "[spoke_lan, guest], public_dns, only_wan1)")
+    world.edit(
+        "../modules/hub_spoke.py",
+        "[spoke_lan, guest], public_dns, pri_wan0)",
+        "[spoke_lan, guest], public_dns, only_wan1)",
+    )
     result = world.apply()
     assert (result.exit_code, [outcome.address for outcome in result.pending]) == (0, ["policy.ha-spoke.public-dns"])
 
@@ -85,7 +94,13 @@ class Apart:
         self.pid_file = folder / "pid"
         self.port_file = folder / "port"
         self.lab_folder = world.folder / ".haplan" / "lab"
-        command = [sys.executable, str(HERE / "simulator.py"), str(self.lab_folder), str(self.port_file), str(self.pid_file)]
+        command = [
+            sys.executable,
+            str(HERE / "simulator.py"),
+            str(self.lab_folder),
+            str(self.port_file),
+            str(self.pid_file),
+        ]
         self.simulator = subprocess.Popen(command)
         until = time.monotonic() + 20
         while not (self.port_file.exists() and self.port_file.read_text()):
@@ -94,7 +109,14 @@ class Apart:
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         port = self.port_file.read_text()
-        command = [sys.executable, str(HERE / "client.py"), str(self.world.folder), str(self.lab_folder), port, str(self.pid_file)]
+        command = [
+            sys.executable,
+            str(HERE / "client.py"),
+            str(self.world.folder),
+            str(self.lab_folder),
+            port,
+            str(self.pid_file),
+        ]
         return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=120, check=False)
 
     def close(self) -> None:
@@ -105,8 +127,8 @@ class Apart:
 SMALL = '''
 """One hub and one spoke: every kind of write that the worked example has, each as seldom as can be."""
 from haplan import provider
-from haplan.design import (Application, Cluster, HubProfile, Network, Overlay, Policy, Site, Steering, WanEdgeTemplate, dhcp,
-                           ha_fabric, ha_sync, lan, static, wan)
+from haplan.design import (Application, Cluster, HubProfile, Network, Overlay, Policy, Site, Steering,
+                           WanEdgeTemplate, dhcp, ha_fabric, ha_sync, lan, static, wan)
 
 provider("mist")
 links = [ha_fabric("ge-0/0/4,ge-1/0/4"), ha_sync("ge-0/0/5,ge-1/0/5")]
@@ -119,7 +141,8 @@ hub = HubProfile("hub", overlay=org, interfaces=[
     lan("lan", "ge-0/0/3,ge-1/0/3", {inside: "{{LAN}}.1/24"}), *links])
 Policy("in", profile=hub, networks=[inside], action="allow", applications=[anything])
 spoke = WanEdgeTemplate("spoke", interfaces=[
-    wan("wan0", "ge-0/0/0", dhcp(), overlay=[hub.endpoint("wan0")]), wan("wan1", "ge-1/0/0", dhcp(), overlay=[hub.endpoint("wan1")]),
+    wan("wan0", "ge-0/0/0", dhcp(), overlay=[hub.endpoint("wan0")]),
+    wan("wan1", "ge-1/0/0", dhcp(), overlay=[hub.endpoint("wan1")]),
     lan("lan", "ge-0/0/3,ge-1/0/3", {inside: "{{LAN}}.1/24"}), *links])
 both = Steering("both", template=spoke, strategy="ecmp", paths=[hub.endpoint("wan0"), hub.endpoint("wan1")])
 Policy("out", template=spoke, networks=[inside], action="allow", applications=[anything], steering=both)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from tests.e2e.world import World
 
 Example = Callable[[str], World]
@@ -10,14 +11,16 @@ Example = Callable[[str], World]
 SPOKES = '''
 """Spokes without hubs: one canary, then all others."""
 from haplan import provider
-from haplan.design import Application, Cluster, Network, Policy, Site, WanEdgeTemplate, dhcp, ha_fabric, ha_sync, lan, wan
+from haplan.design import (Application, Cluster, Network, Policy, Site, WanEdgeTemplate, dhcp, ha_fabric, ha_sync,
+                           lan, wan)
 
 provider("mist")
 guest = Network("guest", subnet="172.22.99.0/24", vlan_id=2099)
 anything = Application("any", addresses=["0.0.0.0/0"], protocols=["any"])
 edge = WanEdgeTemplate("edge", interfaces=[
     wan("wan0", "ge-0/0/0", dhcp()), wan("wan1", "ge-1/0/0", dhcp()),
-    lan("lan", "ge-0/0/3,ge-1/0/3", {guest: "172.22.99.1/24"}), ha_fabric("ge-0/0/4,ge-1/0/4"), ha_sync("ge-0/0/5,ge-1/0/5"),
+    lan("lan", "ge-0/0/3,ge-1/0/3", {guest: "172.22.99.1/24"}),
+    ha_fabric("ge-0/0/4,ge-1/0/4"), ha_sync("ge-0/0/5,ge-1/0/5"),
 ])
 Policy("out", template=edge, networks=[guest], action="allow", applications=[anything])
 for number in range(%d):

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from tests.e2e.world import World, counts, summary
 
 from haplan.model.plan import Action
+from tests.e2e.world import World, counts, summary
 
 Example = Callable[[str], World]
 
@@ -74,7 +74,11 @@ def test_planning_twice_gives_the_same_bytes(example: Example) -> None:
 def test_one_policys_steering_changed_is_one_update_and_one_write(example: Example) -> None:
     world = example("hub_spoke_ssr")
     world.apply()
-    world.edit("../modules/hub_spoke.py", "[spoke_lan, guest], public_dns, pri_wan0)", "[spoke_lan, guest], public_dns, only_wan1)")
+    world.edit(
+        "../modules/hub_spoke.py",
+        "[spoke_lan, guest], public_dns, pri_wan0)",
+        "[spoke_lan, guest], public_dns, only_wan1)",
+    )
     plan = world.plan()
     assert summary(plan) == {"policy.ha-spoke.public-dns": "update"}
     assert (len(plan.transactions), plan.transactions[0].writes) == (1, 1)

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from haplan_mist.lab import Lab
 
 from haplan import engine
 from haplan.model.event import Event
 from haplan.model.plan import Action, Plan
 from haplan.session import Options, open_session
 from haplan.steps.apply import Result
+from haplan_mist.lab import Lab
 
 WRITES = ("POST", "PUT", "DELETE")
 
@@ -35,13 +35,17 @@ class World:
     def plan(self, **options: Any) -> Plan:
         """Make a plan."""
         self.events = []
-        with open_session(self.folder, Options(lab=True, **options), observers=[self.events.append], environ={}) as session:
+        with open_session(
+            self.folder, Options(lab=True, **options), observers=[self.events.append], environ={}
+        ) as session:
             return engine.plan(session)
 
     def apply(self, **options: Any) -> Result:
         """Plan and apply."""
         self.events = []
-        with open_session(self.folder, Options(lab=True, **options), observers=[self.events.append], environ={}) as session:
+        with open_session(
+            self.folder, Options(lab=True, **options), observers=[self.events.append], environ={}
+        ) as session:
             return engine.apply(session, engine.plan(session))
 
     def destroy(self) -> Result:
@@ -122,7 +126,9 @@ class World:
         found = {name: self.get(f"/orgs/{{org}}/{name}") for name in lists}
         found["deviceprofiles"] = self.get("/orgs/{org}/deviceprofiles", type="gateway")
         inventory = self.get("/orgs/{org}/inventory", type="gateway", vc=True, limit=1000, page=1)
-        found["inventory"] = sorted((box["mac"], box.get("site_id"), box.get("vc_mac"), box.get("deviceprofile_id")) for box in inventory)
+        found["inventory"] = sorted(
+            (box["mac"], box.get("site_id"), box.get("vc_mac"), box.get("deviceprofile_id")) for box in inventory
+        )
         return found
 
     def close(self) -> None:

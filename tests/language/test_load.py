@@ -261,7 +261,11 @@ def test_an_unclear_provider_is_asked_for(text: str, says: str, loader: Any) -> 
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [("2**60", "does not fit into JSON"), ("float('nan')", "does not fit into JSON"), ("'\\ud800'", "half of a character")],
+    [
+        ("2**60", "does not fit into JSON"),
+        ("float('nan')", "does not fit into JSON"),
+        ("'\\ud800'", "half of a character"),
+    ],
 )
 def test_what_no_file_can_keep_is_a_mistake(loader: Any, value: str, words: str) -> None:
     (mistake,) = loader.mistakes(PROVIDER + f'Data("a", input={value})')

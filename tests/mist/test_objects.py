@@ -138,7 +138,7 @@ def test_a_policy_of_others_stays_behind_its_predecessor(template):
     listed = wire["service_policies"]
     listed.insert(1, {"name": "theirs", "tenants": ["x"], "services": ["any"], "action": "deny"})
     world.portal("PUT", world.org(f"gatewaytemplates/{wire['id']}"), {"service_policies": listed})
-    assert 't: policy theirs is not in the stack' in world.read().unowned["gatewaytemplate:t"]
+    assert "t: policy theirs is not in the stack" in world.read().unowned["gatewaytemplate:t"]
     change = world.changed("policy.a")
     world.apply(attrs.evolve(change, reason="reordered"), orders={"gatewaytemplate:t": ("c", "b", "a")})
     assert names(world) == ["c", "b", "a", "theirs"]

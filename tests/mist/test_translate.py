@@ -140,8 +140,9 @@ def test_keys_and_entries_of_others_survive_a_write():
         "ge-0/0/0": {"usage": "wan", "name": "wan0", "wan_type": "lte",
                      "ip_config": {"type": "dhcp", "dns": ["9.9.9.9"]}},
         "ge-0/0/2": {"usage": "lan", "networks": ["other"]}}, "router_id": "1.1.1.1"}  # fmt: skip
-    before = {"interfaces": {"wan0": {"usage": "wan", "ports": "ge-0/0/0", "source_nat": True,
-                                      "address": {"type": "dhcp"}}}}
+    before = {
+        "interfaces": {"wan0": {"usage": "wan", "ports": "ge-0/0/0", "source_nat": True, "address": {"type": "dhcp"}}}
+    }
     after = {"interfaces": {"wan0": {"usage": "wan", "ports": "ge-0/0/0", "source_nat": True,
                                      "address": {"type": "static", "ip": "192.0.2.2/24"}}}}  # fmt: skip
     out = gateway.rewritten(live, before, after)
@@ -161,8 +162,10 @@ def test_wan_only_keys_never_reach_a_lan_port_even_when_they_are_there_or_asked_
 
 def test_an_interface_that_moves_takes_along_what_others_set_on_it():
     live = {"port_config": {"ge-0/0/0": {"usage": "wan", "name": "wan0", "wan_type": "lte"}}}
+
     def at(port):
         return {"interfaces": {"wan0": {"usage": "wan", "ports": port, "source_nat": True}}}
+
     out = gateway.rewritten(live, at("ge-0/0/0"), at("ge-0/0/1"))
     assert out["port_config"] == {"ge-0/0/1": {"usage": "wan", "name": "wan0", "wan_type": "lte"}}
 
@@ -178,8 +181,10 @@ def test_an_interface_that_goes_goes_whole_with_its_addresses():
 
 def test_a_network_that_others_put_on_our_port_stays_on_it():
     live = {"port_config": {"p": {"usage": "lan", "networks": ["a", "theirs", "b"]}}}
+
     def with_(*names):
         return {"interfaces": {"lan": {"usage": "lan", "ports": "p", "networks": {name: {} for name in names}}}}
+
     out = gateway.rewritten(live, with_("a", "b"), with_("a", "c"))
     assert out["port_config"]["p"]["networks"] == ["a", "theirs", "c"]
 

@@ -51,8 +51,23 @@ trees = st.recursive(
 mappings = st.dictionaries(texts, trees, max_size=3)
 names = st.lists(texts, max_size=3).map(tuple)
 odd_rows = st.builds(
-    Row, address=texts, deposed=texts, type=texts, provider=texts, alias=texts, id=texts, name=texts, owner=texts,
-    schema_version=st.integers(0, 2**31), values=mappings, hash=texts, declared=names, sensitive=names,
-    depends_on=names, lifecycle=mappings, private=mappings, source=texts,
+    Row,
+    address=texts,
+    deposed=texts,
+    type=texts,
+    provider=texts,
+    alias=texts,
+    id=texts,
+    name=texts,
+    owner=texts,
+    schema_version=st.integers(0, 2**31),
+    values=mappings,
+    hash=texts,
+    declared=names,
+    sensitive=names,
+    depends_on=names,
+    lifecycle=mappings,
+    private=mappings,
+    source=texts,
     status=st.sampled_from(["ok", "pending", "incomplete", "tainted", "in_doubt"]),
 )

@@ -44,10 +44,18 @@ def test_a_full_disk_gives_a_recovery_file_and_changes_nothing(
 def test_what_was_not_saved_is_saved_later(state: SqliteState, open_state: Open, path: Path) -> None:
     waiting = state.journal(intent())
     update = Update(
-        run="r1", rows=(BIG,), deleted=(("site.old", "d1"),), expected={("site.big", ""): 0},
-        placements=(PlacementRow("site.big", "d", "p"),), placements_gone=(("site.x", "d", "p"),),
-        orders=(OrderRow("d", "l", ("a",)),), outputs=(OutputRow("o", [1]),), identities={"mist": {"org": "1"}},
-        settings={"mist": {}}, memories={"mist": {"a": 1}}, intents=((waiting.id, "done", {"id": "7"}),),
+        run="r1",
+        rows=(BIG,),
+        deleted=(("site.old", "d1"),),
+        expected={("site.big", ""): 0},
+        placements=(PlacementRow("site.big", "d", "p"),),
+        placements_gone=(("site.x", "d", "p"),),
+        orders=(OrderRow("d", "l", ("a",)),),
+        outputs=(OutputRow("o", [1]),),
+        identities={"mist": {"org": "1"}},
+        settings={"mist": {}},
+        memories={"mist": {"a": 1}},
+        intents=((waiting.id, "done", {"id": "7"}),),
     )
     fill_the_disk(state)
     with pytest.raises(StateNotSaved):
