@@ -12,7 +12,8 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Lab, PlanView, Provider, ValidateView
+from haplan import runs as runs_
+from haplan.contracts import Lab, PlanView, Provider, Query, ValidateView
 from haplan.errors import Denied, HaplanError
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
@@ -23,10 +24,11 @@ from haplan.model.state import Holder, Run, State
 from haplan.session import Options, Session, open_session
 from haplan.steps import approve, assess, check, diff, graph, order, reconcile, refresh, select, stages
 from haplan.steps import drift as drift_
+from haplan.steps import resume as resume_
 from haplan.steps import rollback as rollback_
 from haplan.steps.apply import Result, Setting
 from haplan.steps.apply import apply as carry_out
-from haplan.steps.approve import PlanFile, digest
+from haplan.steps.approve import PlanFile
 from haplan.steps.load import load
 
 
@@ -99,7 +101,7 @@ def rollback(session: Session, run: str) -> Plan:
     """
     session.options = attrs.evolve(session.options, to=run)
     now, options = session.backend.load(), session.options
-    to = rollback_.find(now, run)
+    to = runs_.find(now, run)
     then = session.backend.as_of(to.serial)
     way = rollback_.back(to, then, now, session.types, session.name, str(session.root))
     chosen = select.select(way.stack, way.state, options.targets, options.excludes)
@@ -235,15 +237,36 @@ def apply(session: Session, plan: Plan) -> Result:
         raise HaplanError("a refresh-only plan changes nothing; there is nothing to apply")
     if plan.empty():  # a run without change opens no serial
         return Result("", 0)
+    return _carried_out(session, plan)
+
+
+def resume(session: Session, run: str) -> Result:
+    """Go on with the very plan of a run that did not end: without what was recorded, and without a new digest.
+
+    Raises:
+        HaplanError: There is no such run, it did all it planned, or its plan is not kept here.
+        Stale: Somebody else changed what it is about, in state or in the estate.
+    """
+    state = session.backend.load()
+    found = runs_.find(state, run)
+    plan = runs_.kept_plan(session.folder, found).plan
+    resume_.runs_of(found.digest, state)
+    return _carried_out(session, plan, resuming=True)
+
+
+def _carried_out(session: Session, plan: Plan, *, resuming: bool = False) -> Result:
     providers = session.providers_of(plan)
     with session.locked(plan.command) as holder:
         state = session.backend.load()
-        approve.refuse_stale(plan, state, digest(plan))
+        sealed, kept = approve.sealed(plan, session.made())
+        if not resuming:
+            approve.refuse_stale(plan, state, sealed)
         for key, provider in providers.items():
             approve.refuse_estate({**state.identities, **plan.identities}, key, provider.identity(), "this plan")
-        run = session.begin(plan.command, digest(plan))
-        with session.interruptible() as stop, session.record(run, plan, plan) as tell:
-            opened = session.backend.load()
+        left = _left(session, plan, sealed, state, providers) if resuming else plan
+        run = session.begin(plan.command, sealed)
+        with session.interruptible() as stop, session.record(run, left, kept) as tell:
+            opened = state if state.lineage else session.backend.load()  # the first run gives the state its key
             setting = Setting(
                 session.backend,
                 holder,
@@ -258,9 +281,21 @@ def apply(session: Session, plan: Plan) -> Result:
                 session.options.parallelism,
                 session.fingerprint(opened),
             )
-            result = carry_out(plan, setting)
+            result = carry_out(left, setting)
             session.end(run, result.exit_code)
     return result
+
+
+def _left(session: Session, plan: Plan, sealed: str, state: State, providers: Mapping[str, Provider]) -> Plan:
+    """What is left of a plan that earlier runs began."""
+    runs = resume_.runs_of(sealed, state)
+    seen = reconcile.reconcile(state, providers)
+    begun = resume_.begun(plan, seen, runs, session.backend.as_of(runs[-1].serial))
+    readings = [
+        providers[key].read(Query(tuple(asked), memory=state.memories.get(key, {})))
+        for key, asked in resume_.targets(begun).items()
+    ]
+    return resume_.rest(begun, readings, session.types)
 
 
 def drift(session: Session) -> Plan:
@@ -274,11 +309,12 @@ def drift(session: Session) -> Plan:
 
 def write_plan(session: Session, plan: Plan, path: Path) -> str:
     """Write a plan to a file, and give its digest."""
+    sealed, text = approve.sealed(plan, session.made())
     try:
-        path.write_bytes(approve.seal(plan, session.made()))
+        path.write_bytes(text)
     except OSError as error:
         raise HaplanError(f"{path}: cannot write the plan: {error.strerror}") from None
-    return digest(plan)
+    return sealed
 
 
 def read_plan(path: Path) -> PlanFile:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from haplan.contracts import Clock, Observer
 from haplan.errors import HaplanError
+from haplan.language.record import nearest
 from haplan.model.event import Event
 from haplan.model.plan import Plan
-from haplan.model.state import Run
+from haplan.model.state import Run, State
 from haplan.steps.approve import PlanFile, plain, unseal
 
 STOPPING = "stopping: writes under way are finished, nothing new is started; Ctrl-C again leaves at once"
@@ -19,7 +20,13 @@ STOPPING = "stopping: writes under way are finished, nothing new is started; Ctr
 
 @contextmanager
 def recorded(
-    folder: Path, run: Run, plan: Plan, kept: bytes, clock: Clock, observe: Observer
+    folder: Path,
+    run: Run,
+    plan: Plan,
+    kept: bytes,
+    clock: Clock,
+    observe: Observer,
+    redact: Callable[[Event], Event],
 ) -> Iterator[Callable[[Event], None]]:
     """Keep the record of a run.
 
@@ -30,15 +37,21 @@ def recorded(
         kept: The plan file to keep: the whole plan, also of a run that carries out the rest of it.
         clock: Time.
         observe: Takes every event too.
+        redact: Takes the secrets out of an event.
     """
     place = folder / "runs" / run.id
     place.mkdir(parents=True, exist_ok=True)
     (place / "plan.json").write_bytes(kept)
+    flushed = 0.0
     with (place / "events.jsonl").open("w", encoding="utf-8") as events:
 
         def tell(event: Event) -> None:
+            nonlocal flushed
+            event = redact(event)
             events.write(json.dumps(plain(event)) + "\n")
-            events.flush()
+            if event.at - flushed >= 1.0:
+                events.flush()  # for who reads along; what must outlive a crash is in the state
+                flushed = event.at
             observe(event)
 
         data = {
@@ -51,6 +64,18 @@ def recorded(
         tell(Event("run", clock.now(), data=data))
         yield tell
         tell(Event("run", clock.now(), data={"state": "ended", "run": run.id}))
+
+
+def find(state: State, run: str) -> Run:
+    """The run of an id.
+
+    Raises:
+        HaplanError: There is none.
+    """
+    found = next((one for one in state.runs if one.id == run), None)
+    if found is None:
+        raise HaplanError(f"no run {run!r} wrote this state{nearest(run, [one.id for one in state.runs[-5:]])}")
+    return found
 
 
 def kept_plan(folder: Path, run: Run) -> PlanFile:

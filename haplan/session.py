@@ -25,12 +25,13 @@ from haplan.errors import HaplanError, PluginError
 from haplan.model import value as model
 from haplan.model.event import Event
 from haplan.model.plan import Plan
+from haplan.model.redaction import Redactor
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block, ProviderBlock, Stack, Variable
 from haplan.model.state import Holder, Run, State
 from haplan.plugins import Plugins, load_plugins
 from haplan.state.location import shown
-from haplan.steps.approve import plain, seal
+from haplan.steps.approve import plain
 from haplan.steps.load import find
 from haplan.variables import Variables
 
@@ -111,6 +112,7 @@ class Session:
         self.environ = environ
         self.variable = Variables(self.root, self.options, environ, ask)
         self._observers = tuple(observers)
+        self.redact = Redactor()
         self._own_clock = clock
         self._given_plan = plan
         self._labs: dict[str, Lab] = {}
@@ -120,7 +122,8 @@ class Session:
     def __enter__(self) -> "Session":
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self.redact.error(error)
         self.close()
 
     def close(self) -> None:
@@ -191,7 +194,8 @@ class Session:
         self.observe(Event(kind, self.clock.now(), text=text, **more))
 
     def observe(self, event: Event) -> None:
-        """Pass an event on."""
+        """Pass an event on, without secrets."""
+        event = self.redact.tree(event)
         for observer in self._observers:
             observer(event)
         self.plugins.hook.haplan_event(event=event)
@@ -263,7 +267,7 @@ class Session:
                 self._log = self.options.log.open("a", encoding="utf-8")
             except OSError as error:
                 raise HaplanError(f"--log {self.options.log}: {error.strerror}") from None
-        self._log.write(line + "\n")
+        self._log.write(self.redact.text(line) + "\n")
         self._log.flush()
 
     # --- Secrets ---
@@ -276,12 +280,12 @@ class Session:
         """
         scheme, _, rest = source.partition(":")
         if scheme == "var":
-            return str(self.variable.value_of(rest))
+            return self.redact.learn(str(self.variable.value_of(rest)))
         if scheme not in self.plugins.secret_sources:
             raise HaplanError(
                 f"secret {scheme}:…: no such source; there are: {', '.join(sorted(self.plugins.secret_sources))}"
             )
-        return str(self.plugins.secret_sources[scheme](rest))
+        return self.redact.learn(str(self.plugins.secret_sources[scheme](rest)))
 
     def fingerprint(self, state: State) -> Callable[[model.Secret], model.Secret]:
         """Gives a secret its keyed fingerprint; one that cannot be resolved, or has no key yet, keeps none."""
@@ -383,10 +387,9 @@ class Session:
         result = {0: "done", 7: "interrupted"}.get(exit_code, "failed")
         self.backend.end(attrs.evolve(run, ended=self.clock.now(), result=result))
 
-    def record(self, run: Run, plan: Plan, whole: Plan) -> AbstractContextManager[Callable[[Event], None]]:
-        """Keep the run's record beside the state: the plan of which it carries out `plan`, and the events."""
-        kept = seal(whole, self.made())
-        return runs.recorded(self.folder, run, plan, kept, self.clock, self.observe)
+    def record(self, run: Run, plan: Plan, kept: bytes) -> AbstractContextManager[Callable[[Event], None]]:
+        """Keep the run's record beside the state: the plan file of which it carries out `plan`, and the events."""
+        return runs.recorded(self.folder, run, plan, kept, self.clock, self.observe, self.redact.tree)
 
     def interruptible(self) -> AbstractContextManager[threading.Event]:
         """Ctrl-C once sets the flag: nothing new is started. Twice raises KeyboardInterrupt."""

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import rfc8785
 
 from haplan.errors import Denied, OtherEstate, PlanFileError, Stale
 from haplan.model import value as model
 from haplan.model.address import keyed
+from haplan.model.canonical import canonical
 from haplan.model.finding import Finding
 from haplan.model.plan import FORMAT, Action, Change, Plan
 from haplan.model.state import State
@@ -54,8 +54,9 @@ def plain(thing: Any) -> Any:
             return thing.value if isinstance(thing, Enum) else thing
         if not names:
             return model.encode(thing)
-        return {name: plain(getattr(thing, name)) for name in names}
-    found = {str(key): plain(value) for key, value in thing.items()}
+        values = [(name, getattr(thing, name)) for name in names]
+        return {name: value if type(value) in _SCALARS else plain(value) for name, value in values}
+    found = {str(key): value if type(value) in _SCALARS else plain(value) for key, value in thing.items()}
     return {model.TAG: "map", "value": found} if model.TAG in found else found
 
 
@@ -73,19 +74,26 @@ def _fields(kind: Any) -> tuple[str, ...] | None:
 
 def body(plan: Plan) -> dict[str, Any]:
     """The approved part of a plan, as plain JSON."""
-    return {name: value for name, value in plain(plan).items() if name not in VARYING}
+    names = [field.name for field in attrs.fields(Plan) if field.name not in VARYING]
+    return {name: plain(getattr(plan, name)) for name in names}
 
 
 def digest(plan: Plan) -> str:
     """The fingerprint that an approval is for."""
-    return "sha256:" + hashlib.sha256(rfc8785.dumps(body(plan))).hexdigest()
+    return _digest(canonical(body(plan)))
 
 
-def seal(plan: Plan, made: Mapping[str, Any]) -> bytes:
-    """A plan as the bytes of its file."""
-    varying = {name: value for name, value in plain(plan).items() if name in VARYING}
-    document: Any = {"format": FORMAT, "made": {**made, **varying}, "body": body(plan), "digest": digest(plan)}
-    return rfc8785.dumps(document) + b"\n"
+def _digest(text: bytes) -> str:
+    return "sha256:" + hashlib.sha256(text).hexdigest()
+
+
+def sealed(plan: Plan, made: Mapping[str, Any]) -> tuple[str, bytes]:
+    """The digest of a plan, and the bytes of its file."""
+    varying = {name: plain(getattr(plan, name)) for name in VARYING}
+    text = canonical(body(plan))
+    found = _digest(text)
+    rest = canonical({"format": FORMAT, "made": {**made, **varying}, "digest": found})
+    return found, b'{"body":' + text + b"," + rest[1:] + b"\n"  # by name, body comes first
 
 
 def unseal(path: Path) -> PlanFile:
@@ -105,7 +113,7 @@ def unseal(path: Path) -> PlanFile:
     if document["format"] != FORMAT:
         raise PlanFileError(f"{path}: written as {document['format']}, this haplan reads {FORMAT}; plan again")
     try:
-        found = "sha256:" + hashlib.sha256(rfc8785.dumps(document["body"])).hexdigest()
+        found = _digest(canonical(document["body"]))
         whole = {**document["body"], **{name: document["made"][name] for name in VARYING}}
         if found != document["digest"]:
             raise PlanFileError(

@@ -10,7 +10,7 @@ import pytest
 
 from haplan.errors import Denied, OtherEstate, PlanFileError, Stale
 from haplan.model.plan import Plan
-from haplan.steps.approve import digest, refuse_estate, refuse_limits, refuse_stale, seal, unseal
+from haplan.steps.approve import digest, refuse_estate, refuse_limits, refuse_stale, sealed, unseal
 from haplan.testing import Project
 
 Make = Callable[..., Project]
@@ -27,7 +27,7 @@ def plan(project: Make) -> Plan:
 
 def written(plan: Plan, folder: Path, **made: Any) -> Path:
     file = folder / "a.plan"
-    file.write_bytes(seal(plan, made))
+    file.write_bytes(sealed(plan, made)[1])
     return file
 
 
@@ -35,7 +35,7 @@ def test_a_plan_reads_back_as_it_was_written(plan: Plan, tmp_path: Path) -> None
     found = unseal(written(plan, tmp_path, at=1.0))
     assert (found.digest, digest(found.plan)) == (digest(plan), digest(plan))
     assert found.made["at"] == 1.0
-    assert seal(found.plan, {"at": 1.0}) == seal(plan, {"at": 1.0})
+    assert sealed(found.plan, {"at": 1.0}) == sealed(plan, {"at": 1.0})
 
 
 def test_a_plan_on_a_state_reads_back_too(project: Make, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_plan_on_a_state_reads_back_too(project: Make, tmp_path: Path) -> None
 
 
 def test_the_digest_does_not_know_when_and_where(plan: Plan) -> None:
-    one, other = (json.loads(seal(plan, {"at": at, "by": by})) for at, by in ((1.0, "ana"), (2.0, "bo")))
+    one, other = (json.loads(sealed(plan, {"at": at, "by": by})[1]) for at, by in ((1.0, "ana"), (2.0, "bo")))
     assert one["digest"] == other["digest"]
     assert one["body"] == other["body"]
 

@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 import attrs
-import rfc8785
 
 from haplan.contracts import Written
 from haplan.model import value as model
+from haplan.model.canonical import canonical
 from haplan.model.compare import without
 from haplan.model.plan import Action, Change, OutputChange, Placement, Plan
 from haplan.model.state import OutputRow, PlacementRow, Row, State, Status, deposed_mark
@@ -63,7 +63,7 @@ def deposed_row(old: Row | None, serial: int) -> Row | None:
 
 def fingerprint(values: Tree) -> str:
     """The hash of a row's values, to see quickly that nothing changed."""
-    return hashlib.sha256(rfc8785.dumps(values)).hexdigest()[:32]
+    return hashlib.sha256(canonical(values)).hexdigest()[:32]
 
 
 def placement_row(change: Change, placement: Placement, status: str) -> PlacementRow:

@@ -1,0 +1,40 @@
+"""Canonical JSON (RFC 8785): the same tree gives the same bytes, whoever writes it."""
+
+import json
+from typing import Any
+
+_SAFE = 2**53 - 1
+"""The largest integer that every reader of JSON keeps as it is."""
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def canonical(tree: Any) -> bytes:
+    """The bytes of a tree of plain JSON, to be hashed.
+
+    Python's own encoder writes what RFC 8785 wants, many times as fast, but for three things: fractions, integers that
+    JavaScript does not know, and the order of keys beyond ASCII. A tree with one of them is left to rfc8785.
+    """
+    if _is_ordinary(tree):
+        return _ENCODER.encode(tree).encode()
+    import rfc8785
+
+    return rfc8785.dumps(tree)
+
+
+def _is_ordinary(tree: Any) -> bool:
+    waiting = [tree]
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is dict:
+            if not all(type(key) is str and key.isascii() for key in one):
+                return False
+            waiting += one.values()
+        elif kind is list or kind is tuple:
+            waiting += one
+        elif kind is int:
+            if not -_SAFE <= one <= _SAFE:
+                return False
+        elif not (kind is str or kind is bool or one is None):
+            return False
+    return True
