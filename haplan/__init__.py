@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from haplan.language.blocks import lifecycle, limits, module, output, provider, rows, secret, variable
     from haplan.language.data import Data
+    from haplan.language.moves import imported, moved, removed
     from haplan.language.refs import Ref
     from haplan.language.resource import Resource, Value
 
@@ -19,11 +20,14 @@ __all__ = [
     "Resource",
     "Value",
     "__version__",
+    "imported",
     "lifecycle",
     "limits",
     "module",
+    "moved",
     "output",
     "provider",
+    "removed",
     "rows",
     "secret",
     "variable",
@@ -34,6 +38,9 @@ _HOMES = {
     "Ref": "haplan.language.refs",
     "Resource": "haplan.language.resource",
     "Value": "haplan.language.resource",
+    "imported": "haplan.language.moves",
+    "moved": "haplan.language.moves",
+    "removed": "haplan.language.moves",
 }
 
 

@@ -18,11 +18,12 @@ from haplan.errors import Denied, HaplanError
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Impact, Plan
+from haplan.model.renames import renamed
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.session import Options, Session, open_session
-from haplan.steps import approve, assess, check, diff, graph, order, reconcile, refresh, select, stages
+from haplan.steps import approve, assess, check, diff, graph, move, order, outputs, reconcile, refresh, select, stages
 from haplan.steps import drift as drift_
 from haplan.steps import resume as resume_
 from haplan.steps import rollback as rollback_
@@ -66,11 +67,12 @@ def plan(session: Session) -> Plan:
     """
     found = validate(session)
     _refuse_errors(found.findings)
-    state = session.backend.load()
+    recorded = session.backend.load()
     stack = _emptied(found.stack) if session.options.destroy else found.stack
     options = session.options
+    state = renamed(recorded, move.names(stack, recorded))
     chosen = select.select(stack, state, options.targets, options.excludes, options.replaces)
-    return _compared(session, found, stack, state, chosen)
+    return _compared(session, found, stack, recorded, chosen)
 
 
 def import_(session: Session, address: str, identity: str) -> Plan:
@@ -121,7 +123,8 @@ def _compared(
     chosen: Selection,
     way: rollback_.Return | None = None,
 ) -> Plan:
-    state = recorded if way is None else way.state
+    names = move.names(stack, recorded)
+    state = renamed(recorded, names) if way is None else way.state
     resources = graph.graph(stack, session.types)
     wanted = refresh.targets(stack, state, chosen)
     providers = session.open_providers(found.stack, wanted)
@@ -138,7 +141,8 @@ def _compared(
         difference = attrs.evolve(difference, changes=rollback_.revised(difference.changes, way))
         drifted = tuple(one for one in drifted if one.address not in way.forgotten)
     ordered = order.reordered(stack, session.types, providers, seen.orders, difference.changes, difference.same, chosen)
-    assessed = assess.assess(ordered.changes, providers, session.types)
+    told = move.told(ordered.changes, names, stack, state, chosen)
+    assessed = assess.assess(told, providers, session.types)
     changes = () if session.options.refresh_only else assessed.changes
     approve.refuse_protected(changes)
     edges = order.edges(stack, state, changes, resources.edges, session.plugins.order)
@@ -157,11 +161,11 @@ def _compared(
         lineage=state.lineage,
         serial=state.serial,
         changes=changes,
-        unchanged=difference.unchanged - len(ordered.changes) + len(difference.changes),
+        unchanged=difference.unchanged - len(told) + len(difference.changes),
         drift=drifted,
         transactions=transactions,
         edges=edges,
-        outputs=diff.outputs(stack, state, difference.known) if session.command != "refresh" else (),
+        outputs=outputs.outputs(stack, state, difference.known) if session.command != "refresh" else (),
         findings=check.in_order((*found.findings, *difference.findings, *assessed.findings, *at_plan, *missing)),
         limits=stack.limits,
         identities=identities,
@@ -189,7 +193,7 @@ def _load(session: Session) -> Stack:
 
 def _emptied(stack: Stack) -> Stack:
     """A stack that wants nothing: everything in state goes."""
-    return attrs.evolve(stack, blocks={}, outputs={})
+    return attrs.evolve(stack, blocks={}, outputs={}, moves=(), imports=())
 
 
 def _refuse_errors(findings: Sequence[Finding]) -> None:

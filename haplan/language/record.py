@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from haplan.errors import HaplanError
-from haplan.model.stack import Limits, Location, Output, ProviderBlock, Variable
+from haplan.model.stack import Import, Limits, Location, Move, Output, ProviderBlock, Removal, Variable
 
 PACKAGE = "_haplan_stack"
 """Name of the private package under which a stack and its neighbours are imported."""
@@ -33,6 +33,9 @@ class Recording:
         self.variables: dict[str, Variable] = {}
         self.outputs: dict[str, Output] = {}
         self.limits = Limits()
+        self.moves: list[Move] = []
+        self.imports: list[Import] = []
+        self.removals: list[Removal] = []
         self.mistakes: list[str] = []
         self.inputs: set[Path] = set()
         self.modules: tuple[str, ...] = ()

@@ -67,6 +67,20 @@ def parse(text: str) -> Address:
     return Address(tuple(module), data, parts[0], labels[0] if len(labels) == 2 else "", labels[-1])
 
 
+def is_module(text: str) -> bool:
+    """True for the address of a module: ``module.a``, ``module.a.module.b``."""
+    try:
+        found = parse(f"{text}.x.y")
+    except ValueError:
+        return False
+    return bool(found.module) and (found.type, found.owner, found.label) == ("x", "", "y")
+
+
+def within(address: str, place: str) -> bool:
+    """True if an address is this one, or in this module."""
+    return address == place or (place.startswith("module.") and address.startswith(f"{place}."))
+
+
 def keyed(address: str, deposed: str) -> str:
     """What names an object in a plan: its address, and the mark of one that was replaced and waits to be deleted."""
     return f"{address} (deposed {deposed})" if deposed else address

@@ -13,11 +13,15 @@ class Selection:
         only: These alone; None means all.
         replace: To be replaced, whatever they are like.
         importing: Address → id of an existing object that is taken into state as it is.
+        adopting: Address → id of an existing object that is taken into state and made as the stack says.
+        forgetting: What leaves the state, and stays in the estate.
     """
 
     only: frozenset[str] | None = None
     replace: frozenset[str] = frozenset()
     importing: Mapping[str, str] = attrs.field(factory=dict)
+    adopting: Mapping[str, str] = attrs.field(factory=dict)
+    forgetting: frozenset[str] = frozenset()
 
     def has(self, address: str) -> bool:
         """True if the address takes part."""

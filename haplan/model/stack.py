@@ -153,6 +153,33 @@ class Limits:
 
 
 @attrs.frozen
+class Move:
+    """A ``moved(…)``: what has this address in state has that one in the stack; both may name a module."""
+
+    old: str
+    new: str
+    location: Location
+
+
+@attrs.frozen
+class Import:
+    """An ``imported(…)``: an existing object that is taken into state, and made as the stack says."""
+
+    address: str
+    id: str
+    location: Location
+
+
+@attrs.frozen
+class Removal:
+    """A ``removed(…)``: what left the stack, a resource or a module, and whether its object goes with it."""
+
+    address: str
+    destroy: bool
+    location: Location
+
+
+@attrs.frozen
 class Stack:
     """Everything a stack says.
 
@@ -165,6 +192,7 @@ class Stack:
         outputs: By name.
         limits: See `Limits`.
         inputs: Files that were read, relative to the folder around the stack.
+        moves, imports, removals: What it says of state: see `Move`, `Import`, `Removal`.
     """
 
     name: str
@@ -175,6 +203,9 @@ class Stack:
     outputs: Mapping[str, Output]
     limits: Limits = Limits()
     inputs: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
+    imports: tuple[Import, ...] = ()
+    removals: tuple[Removal, ...] = ()
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret the stack names."""

@@ -15,6 +15,9 @@ from haplan.model.stack import Stack
 from haplan.model.state import State
 from haplan.model.value import references
 
+NEVER_SENT = (Action.FORGET, Action.NO_OP)
+"""Only the state changes: an object is left alone, or has another address."""
+
 
 @attrs.frozen
 class Assessed:
@@ -32,7 +35,7 @@ def assess(changes: Iterable[Change], providers: Mapping[str, Provider], types: 
     findings: list[Finding] = []
     for change in changes:
         provider = providers.get(change.provider)
-        if provider is None or change.action is Action.FORGET or _only_remembered(change, types[change.type]):
+        if provider is None or change.action in NEVER_SENT or _only_remembered(change, types[change.type]):
             done.append(change)
             placements[change.key] = ()
             continue

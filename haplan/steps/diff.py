@@ -14,14 +14,13 @@ from haplan.model.compare import (
     lost,
     merged,
     owned,
-    same,
     seen_as,
     stands_at,
     unordered,
     without,
 )
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Change, OutputChange
+from haplan.model.plan import Action, Change
 from haplan.model.prior import nested, restored, with_prior
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
@@ -160,8 +159,10 @@ def _base(block: Block, action: Action, reason: str, after: Mapping[str, Tree], 
 
 def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None) -> Change:
     kind = work.types[block.type]
-    if seen is None:
+    adopted = work.selection.adopting.get(block.address, "")
+    if seen is None or adopted not in ("", seen.id):
         _know(work, block.address, {}, None, _literal(after))
+        work.findings += [_nowhere(block, adopted)] if adopted else []
         return _base(block, Action.CREATE, "new", after, None)
     _know(work, block.address, {}, seen, _literal(after))
     holder = _holder(work, block, seen)
@@ -173,17 +174,21 @@ def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None
         private = with_prior(seen.private, live, {}, live, kind.attributes)
         return attrs.evolve(base, before=live, id=seen.id, importing=seen.id, private=private)
     resumed = block.address in work.pending or seen.status == "incomplete"
-    if not (kind.takes_over or resumed or holder):
+    if not (kind.takes_over or resumed or holder or adopted):
         text = (
             f"a {block.type.replace('_', ' ')} named {block.name!r} exists already (id {seen.id}) and is not in state"
         )
         hint = f"run: haplan import {block.address} {seen.id}; or give this one another name="
         work.findings.append(Finding("EXISTS", "error", block.address, text, str(block.location), hint))
-    base = _base(block, Action.IMPORT, "resume" if resumed else "taken over", after, None)
+    reason = "resume" if resumed else "taken into state" if adopted else "taken over"
+    base = _base(block, Action.IMPORT, reason, after, None)
     before = seen_as(after, seen.values, {}, kind.local())
     private = dict(seen.private) if resumed else with_prior(seen.private, after, {}, before, kind.attributes)
-    half = seen.status == "incomplete"
-    return attrs.evolve(base, before=before, id=seen.id, importing=seen.id, incomplete=half, private=private)
+    half, name = seen.status == "incomplete", seen.values.get("name", block.name)
+    if name != str(block.name):
+        before, after = {"name": name, **before}, {"name": str(block.name), **after}
+    base = attrs.evolve(base, before=before, after=after, private=private)
+    return attrs.evolve(base, id=seen.id, importing=seen.id, incomplete=half)
 
 
 def _holder(work: _Diff, block: Block, seen: Seen) -> Row | None:
@@ -198,11 +203,16 @@ def _holder(work: _Diff, block: Block, seen: Seen) -> Row | None:
     return None
 
 
+def _nowhere(block: Block, id_: str) -> Finding:
+    text = f"imported: there is no {block.type.replace('_', ' ')} with id {id_}"
+    return Finding("MISSING", "error", block.address, text, str(block.location), "mend the id, or take the line out")
+
+
 def _held(block: Block, seen: Seen, holder: Row) -> Finding:
     text = (
         f"this {block.type.replace('_', ' ')} (id {seen.id}) is in state as {holder.address}: one object, one address"
     )
-    hint = f"keep the label of {holder.address}; name= alone renames the object"
+    hint = f'write moved("{holder.address}", "{block.address}") if this is its new label'
     return Finding("EXISTS", "error", block.address, text, str(block.location), hint)
 
 
@@ -335,6 +345,7 @@ def _delete(work: _Diff, row: Row) -> Change:
     kind, before = work.types.get(row.type), _declared(row, model.decode(row.values))
     if seen is not None and kind is not None:
         before = seen_as(before, seen.values, before, kind.local())
+    forgotten = row.address in work.selection.forgetting and not row.deposed
     there = seen is not None or bool(row.deposed)
     return Change(
         address=row.address,
@@ -342,7 +353,7 @@ def _delete(work: _Diff, row: Row) -> Change:
         name=row.name,
         provider=row.provider_key,
         action=Action.DELETE if there else Action.FORGET,
-        reason="replaced" if row.deposed else "not in the stack" if there else "gone",
+        reason="replaced" if row.deposed else "not in the stack" if there or forgotten else "gone",
         before=before,
         owner=row.owner,
         id=seen.id if seen else row.id,
@@ -361,20 +372,3 @@ def _kept_lifecycle(row: Row) -> Lifecycle:
     for name in ("ignore_changes", "leave"):
         kept[name] = tuple(kept.get(name, ()))
     return Lifecycle(**kept)
-
-
-# --- Outputs ----------------------------------------------------------------------------------------------------------
-
-
-def outputs(stack: Stack, state: State, known: Mapping[str, Mapping[str, Tree]]) -> tuple[OutputChange, ...]:
-    """What changes in the outputs."""
-    found: list[OutputChange] = []
-    for name, out in stack.outputs.items():
-        after = model.partly(out.value, known)
-        before = state.outputs.get(name)
-        if before is None or not same(after, model.decode(before.value)):
-            found.append(OutputChange(name, model.decode(before.value) if before else None, after, out.sensitive))
-    for name, row in state.outputs.items():
-        if name not in stack.outputs:
-            found.append(OutputChange(name, model.decode(row.value), None, row.sensitive))
-    return tuple(found)

@@ -18,6 +18,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from haplan.errors import HaplanError, StackError
+from haplan.language import moves
 from haplan.language.kinds import Broken
 from haplan.language.record import PACKAGE, Recording, nearest, placed, recording
 from haplan.language.resource import Resource
@@ -85,11 +86,22 @@ def _frozen(into: Recording, file: Path) -> Stack:
         for name, out in into.outputs.items()
     }
     _unique_names(blocks, into)
+    moves.check(into)
     if into.mistakes:
         raise StackError(into.mistakes)
     inputs = sorted(os.path.relpath(path, file.parent.parent) for path in into.inputs)
     return Stack(
-        name, str(file.parent), blocks, dict(into.providers), dict(into.variables), outputs, into.limits, tuple(inputs)
+        name,
+        str(file.parent),
+        blocks,
+        dict(into.providers),
+        dict(into.variables),
+        outputs,
+        into.limits,
+        tuple(inputs),
+        tuple(into.moves),
+        tuple(into.imports),
+        tuple(into.removals),
     )
 
 

@@ -7,8 +7,9 @@ import attrs
 
 from haplan.errors import HaplanError
 from haplan.language.record import nearest
-from haplan.model.address import Address, matches, parse
-from haplan.model.state import OrderRow, PlacementRow, Row, State, Update
+from haplan.model import renames
+from haplan.model.address import Address, is_module, matches, parse
+from haplan.model.state import Row, State, Update
 
 
 @attrs.frozen
@@ -42,7 +43,7 @@ def move(state: State, source: str, target: str) -> Mending:
     open_ = sorted(state.unsettled() & {*names, *names.values()})
     if open_:
         raise HaplanError(f"{open_[0]}: an earlier run ended in the middle of it; apply first, then move it")
-    return Mending(_renamed(state, names), names)
+    return Mending(renames.update(state, names), names)
 
 
 def _renames(state: State, source: str, target: str) -> dict[str, str]:
@@ -59,7 +60,7 @@ def _renames(state: State, source: str, target: str) -> dict[str, str]:
     if source not in known:
         raise HaplanError(f"{source} is not in state{nearest(source, known)}")
     names = {source: str(_fitting(source, target))}
-    return {**names, **_living_in(state, names)}
+    return {**names, **renames.living_in(state, names)}
 
 
 def _prefix(pattern: str, known: Iterable[str]) -> str | None:
@@ -67,15 +68,7 @@ def _prefix(pattern: str, known: Iterable[str]) -> str | None:
     if pattern == "*":
         return ""
     path = pattern.removesuffix(".*")
-    return f"{path}." if pattern not in known and _is_module(path) else None
-
-
-def _is_module(path: str) -> bool:
-    try:
-        found = parse(f"{path}.x.y")
-    except ValueError:
-        return False
-    return bool(found.module) and (found.type, found.owner, found.label) == ("x", "", "y")
+    return f"{path}." if pattern not in known and is_module(path) else None
 
 
 def _parsed(text: str) -> Address:
@@ -94,59 +87,6 @@ def _fitting(source: str, target: str) -> Address:
     if old.owner != new.owner:
         raise HaplanError(f"{target}: a move keeps the owner ({old.owner or 'none'}); move the owner, this comes along")
     return new
-
-
-def _living_in(state: State, names: Mapping[str, str]) -> dict[str, str]:
-    """New addresses of what lives in resources that move: it is named in its owner."""
-    found = {}
-    for row in state.rows.values():
-        if row.owner in names and row.address not in names:
-            own, owner, new = parse(row.address), parse(row.owner), parse(names[row.owner])
-            module = new.module if own.module == owner.module else own.module
-            found[row.address] = str(attrs.evolve(own, owner=new.label, module=module))
-    return found
-
-
-def _renamed(state: State, names: Mapping[str, str]) -> Update:
-    """Rows under their new addresses, and those that speak of them; what is named after an address follows."""
-    rows, expected = [], {}
-    for key, row in state.rows.items():
-        new = _row(row, names)
-        if new != row:
-            rows.append(new)
-            expected[key] = row.serial
-            expected.setdefault((new.address, new.deposed), 0)
-    gone = [key for key in state.rows if key[0] in names]
-    placements = [
-        PlacementRow(names[one.address], _document(one.document, names), one.part, one.status)
-        for one in state.placements.values()
-        if one.address in names
-    ]
-    orders = [one for one in state.orders.values() if _document(one.document, names) != one.document]
-    emptied = [attrs.evolve(one, names=()) for one in orders]
-    moved = [OrderRow(_document(one.document, names), one.list, one.names) for one in orders]
-    return Update(
-        run="",
-        rows=tuple(rows),
-        deleted=tuple(gone),
-        expected=expected,
-        placements=tuple(placements),
-        orders=(*emptied, *moved),
-    )
-
-
-def _row(row: Row, names: Mapping[str, str]) -> Row:
-    return attrs.evolve(
-        row,
-        address=names.get(row.address, row.address),
-        owner=names.get(row.owner, row.owner),
-        depends_on=tuple(names.get(one, one) for one in row.depends_on),
-    )
-
-
-def _document(document: str, names: Mapping[str, str]) -> str:
-    kind, colon, address = document.partition(":")
-    return f"{kind}:{names[address]}" if colon and address in names else names.get(document, document)
 
 
 # --- Forgetting -------------------------------------------------------------------------------------------------------

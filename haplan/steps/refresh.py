@@ -38,13 +38,15 @@ class Refreshed:
 def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Target]]:
     """What to read, by provider key: the blocks of the stack and the rows of the state."""
     pending, held = state.unsettled(), _held(stack, state)
+    given = {**chosen.adopting, **chosen.importing}
     found: dict[str, list[Target]] = {}
     for block in stack.blocks.values():
         if chosen.has(block.address):
-            target = _of_block(block, stack, state, pending, chosen.importing, held)
+            target = _of_block(block, stack, state, pending, given, held)
             found.setdefault(block.provider, []).append(target)
     for (address, deposed), row in state.rows.items():
-        if not deposed and address not in stack.blocks and chosen.has(address):
+        leaves = address not in stack.blocks and address not in chosen.forgetting
+        if not deposed and leaves and chosen.has(address):
             found.setdefault(row.provider_key, []).append(_of_row(row, state, held))
     return found
 

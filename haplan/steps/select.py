@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import attrs
+
 from haplan.errors import HaplanError
 from haplan.language.record import nearest
-from haplan.model.address import matches
+from haplan.model.address import matches, within
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import State
@@ -20,16 +22,24 @@ def select(
     Raises:
         HaplanError: A pattern matches nothing.
     """
+    adopting = {one.address: one.id for one in stack.imports if state.row(one.address) is None}
+    plain = Selection(adopting=adopting, forgetting=_forgotten(stack, state))
     if not (targets or excludes or replaces):
-        return Selection()
+        return plain
     known = list(dict.fromkeys([*stack.blocks, *(address for address, _ in state.rows)]))
     needs = _needs(stack, state)
     replace = _matching(replaces, known, "--replace")
     wanted = _closure(_matching(targets, known, "--target"), needs)
     unwanted = _closure(_matching(excludes, known, "--exclude"), _turned(needs))
-    if not wanted and not unwanted:
-        return Selection(None, replace)
-    return Selection(frozenset(wanted or known) - unwanted, replace)
+    only = None if not wanted and not unwanted else frozenset(wanted or known) - unwanted
+    return attrs.evolve(plain, only=only, replace=replace)
+
+
+def _forgotten(stack: Stack, state: State) -> frozenset[str]:
+    places = [removal.address for removal in stack.removals if not removal.destroy]
+    if not places:
+        return frozenset()
+    return frozenset(address for address, _ in state.rows if any(within(address, place) for place in places))
 
 
 def _matching(patterns: Iterable[str], known: Iterable[str], option: str) -> frozenset[str]:

@@ -270,7 +270,7 @@ def test_another_label_for_an_object_in_state_is_refused_instead_of_deleting_it(
     made = project('Thing("a")', applied=True).write('Thing("b", name="a")')
     (finding,) = made.plan().findings
     assert finding.message == "this mem thing (id id-1) is in state as mem_thing.a: one object, one address"
-    assert finding.hint == "keep the label of mem_thing.a; name= alone renames the object"
+    assert finding.hint == 'write moved("mem_thing.a", "mem_thing.b") if this is its new label'
     with pytest.raises(Denied, match="is in state as mem_thing"):
         made.apply()
 

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 
 from haplan.contracts import StateBackend, Written
+from haplan.model import renames
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
 from haplan.model.state import Holder, Intent, OrderRow, PlacementRow, Row, Run, State, Status, Update, deposed_mark
 from haplan.model.value import Tree
@@ -23,9 +24,9 @@ class Ledger:
         self._backend = backend
         self._holder = holder
         self._run = run
-        self._state = state
-        self._rows: dict[Key, Row] = dict(state.rows)
         self._versions = {key: row.serial for key, row in state.rows.items()}
+        self._state = self._moved(state, plan.changes)
+        self._rows: dict[Key, Row] = dict(self._state.rows)
         self._intents: dict[str, list[int]] = {}
         self._orphans: dict[int, set[str]] = {}
         self._open: dict[str, list[Placement]] = {}
@@ -40,7 +41,6 @@ class Ledger:
         self.announced: set[str] = set()
         looked_at_all = not plan.targets.get("targets") and not plan.targets.get("excludes")
         self._settle_orphans({change.address for change in plan.changes}, looked_at_all)
-        self._leaving = dict(self._moves(plan.changes))
         self._keep_deposed(plan.changes)
 
     def row(self, address: str, deposed: str = "") -> Row | None:
@@ -143,8 +143,6 @@ class Ledger:
         written: Written = NOTHING,
         transaction: Transaction | None = None,
     ) -> None:
-        moved = [self._leaving.pop(row.address) for row in rows if not row.deposed and row.address in self._leaving]
-        deleted = [*deleted, *moved]
         keys = [*((row.address, row.deposed) for row in rows), *deleted]
         update = Update(
             run=self._run.id,
@@ -163,13 +161,14 @@ class Ledger:
             self._rows.pop(key, None)
             self._versions.pop(key, None)
 
-    def _moves(self, changes: Iterable[Change]) -> Iterable[tuple[str, Key]]:
-        """What moves is known under its new address from now on; the old row goes when the new one is first saved."""
-        for change in changes:
-            old = self._rows.pop((change.previous_address, ""), None) if change.previous_address else None
-            if old is not None:
-                self._rows[change.address, ""] = attrs.evolve(old, address=change.address)
-                yield change.address, (change.previous_address, "")
+    def _moved(self, state: State, changes: Iterable[Change]) -> State:
+        """The state under the addresses of the plan. Saved before anything else: what moves has one address."""
+        names = {change.previous_address: change.address for change in changes if change.previous_address}
+        if names:
+            update = renames.update(state, names, self._run.id)
+            self._backend.save(update)
+            self._versions.update({(row.address, row.deposed): self._run.serial for row in update.rows})
+        return renames.renamed(state, names)
 
     def _keep_deposed(self, changes: Iterable[Change]) -> None:
         """A dead run replaced something and could not say so: its old object has a row before anything is written."""

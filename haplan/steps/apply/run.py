@@ -18,7 +18,7 @@ from haplan.contracts import Part, Provider, Settlement, Target, Task, Written
 from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, StateNotSaved, Unauthorized
 from haplan.model.event import Event
 from haplan.model.finding import Finding
-from haplan.model.plan import Change, Placement, Plan, Transaction
+from haplan.model.plan import Action, Change, Placement, Plan, Transaction
 from haplan.model.state import Intent
 from haplan.model.value import Secret, Tree, transform
 from haplan.steps.apply.checks import broken_word, look, looked_at
@@ -84,7 +84,9 @@ class _Loop:
 
     def run(self) -> None:
         for change in self.plan.changes:
-            if not self.ledger.placed(change.key):  # touches no document: forgotten, or only remembered
+            if (
+                not self.ledger.placed(change.key) and change.action is not Action.NO_OP
+            ):  # forgotten, or only remembered
                 self.ledger.record(None, [self._final(change)], Written())
         while True:
             self._start_ready()

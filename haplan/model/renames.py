@@ -1,0 +1,84 @@
+"""State under other addresses: rows, what speaks of them, and what is named after them. Pure."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from haplan.model.address import parse
+from haplan.model.state import Intent, OrderRow, PlacementRow, Row, State, Update
+
+Names = Mapping[str, str]
+"""Address before → address after."""
+
+
+def living_in(state: State, names: Names) -> dict[str, str]:
+    """New addresses of what lives in resources that move: it is named in its owner."""
+    found = {}
+    for row in state.rows.values():
+        if row.owner in names and row.address not in names:
+            own, owner, new = parse(row.address), parse(row.owner), parse(names[row.owner])
+            module = new.module if own.module == owner.module else own.module
+            found[row.address] = str(attrs.evolve(own, owner=new.label, module=module))
+    return found
+
+
+def renamed(state: State, names: Names) -> State:
+    """The state as it is once `update` is saved."""
+    if not names:
+        return state
+    rows = [_row(row, names) for row in state.rows.values()]
+    placements = [_placement(one, names) for one in state.placements.values()]
+    orders = [attrs.evolve(one, document=_document(one.document, names)) for one in state.orders.values()]
+    return attrs.evolve(
+        state,
+        rows={(row.address, row.deposed): row for row in rows},
+        placements={(one.address, one.document, one.part): one for one in placements},
+        orders={(one.document, one.list): one for one in orders},
+        intents=tuple(_intent(intent, names) for intent in state.intents),
+    )
+
+
+def update(state: State, names: Names, run: str = "") -> Update:
+    """Rows under their new addresses, and those that speak of them; what is named after an address follows."""
+    rows, expected = [], {}
+    for key, row in state.rows.items():
+        new = _row(row, names)
+        if new != row:
+            rows.append(new)
+            expected[key] = row.serial
+            expected.setdefault((new.address, new.deposed), 0)
+    gone = [key for key in state.rows if key[0] in names]
+    orders = [one for one in state.orders.values() if _document(one.document, names) != one.document]
+    emptied = [attrs.evolve(one, names=()) for one in orders]
+    moved = [OrderRow(_document(one.document, names), one.list, one.names) for one in orders]
+    return Update(
+        run=run,
+        rows=tuple(rows),
+        deleted=tuple(gone),
+        expected=expected,
+        placements=tuple(_placement(one, names) for one in state.placements.values() if one.address in names),
+        orders=(*emptied, *moved),
+    )
+
+
+def _row(row: Row, names: Names) -> Row:
+    return attrs.evolve(
+        row,
+        address=names.get(row.address, row.address),
+        owner=names.get(row.owner, row.owner),
+        depends_on=tuple(names.get(one, one) for one in row.depends_on),
+    )
+
+
+def _placement(one: PlacementRow, names: Names) -> PlacementRow:
+    return PlacementRow(names.get(one.address, one.address), _document(one.document, names), one.part, one.status)
+
+
+def _intent(intent: Intent, names: Names) -> Intent:
+    addresses = tuple(names.get(one, one) for one in intent.addresses)
+    return attrs.evolve(intent, address=names.get(intent.address, intent.address), addresses=addresses)
+
+
+def _document(document: str, names: Names) -> str:
+    kind, colon, address = document.partition(":")
+    return f"{kind}:{names[address]}" if colon and address in names else names.get(document, document)
