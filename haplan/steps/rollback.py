@@ -11,7 +11,6 @@ from typing import Any
 import attrs
 
 from haplan.errors import HaplanError
-from haplan.language.record import nearest
 from haplan.model import value as model
 from haplan.model.address import parse
 from haplan.model.plan import Action, Change
@@ -48,18 +47,6 @@ class Return:
     forgotten: frozenset[str]
     refused: Mapping[str, str]
     notes: tuple[str, ...]
-
-
-def find(state: State, run: str) -> Run:
-    """The run of an id.
-
-    Raises:
-        HaplanError: There is none.
-    """
-    found = next((one for one in state.runs if one.id == run), None)
-    if found is None:
-        raise HaplanError(f"no run {run!r} wrote this state{nearest(run, [one.id for one in state.runs[-5:]])}")
-    return found
 
 
 def back(run: Run, then: State, now: State, types: Mapping[str, TypeInfo], name: str, root: str) -> Return:
