@@ -182,6 +182,7 @@ def _compared(
         variables={name: session.shown_variable(variable, state) for name, variable in stack.variables.items()},
         memories=seen.memories,
     )
+    made = attrs.evolve(made, notes=session.redact.tree(made.notes), findings=session.redact.tree(made.findings))
     session.tell("planned", data={action.value: made.count(action) for action in Action})
     session.plugins.hook.haplan_plan_made(plan=made)
     return made
@@ -285,7 +286,7 @@ def _carried_out(session: Session, plan: Plan, *, resuming: bool = False) -> Res
                 session.options.parallelism,
                 session.fingerprint(opened),
             )
-            result = carry_out(left, setting)
+            result = session.redact.tree(carry_out(left, setting))
             session.end(run, result.exit_code)
     return result
 

@@ -151,7 +151,7 @@ def carry_out(opened: "Session", plan: "Plan", given: Mapping[str, Any], events:
     sensitive = [one.name for one in plan.outputs if one.sensitive]
     lines = result_lines(result, sensitive, simulated=plan.environment == "lab")
     if events is not None:
-        summary(opened, events, plain(lines[:1]).strip(), result_json(result))
+        summary(opened, events, plain(lines[:1]).strip(), result_json(result, sensitive))
     else:
         terminal.show([BLANK, *lines], given)
     return int(result.exit_code)
@@ -159,6 +159,7 @@ def carry_out(opened: "Session", plan: "Plan", given: Mapping[str, Any], events:
 
 def summary(opened: "Session", events: "JsonLines", text: str, data: Mapping[str, Any]) -> None:
     """The last JSON line."""
+    text = opened.redact.text(text)
     last = {"at": opened.clock.now(), "kind": "summary", "address": "", "document": "", "text": text, "data": data}
     events.write(last)
 

@@ -81,12 +81,13 @@ def drift_json(drift: Sequence[Mapping[str, Any]]) -> Document:
     return {"format_version": VALIDATE_FORMAT_VERSION, "drift": bool(drift), "resource_drift": list(drift)}
 
 
-def result_json(result: Any) -> Document:
-    """The last line of ``haplan apply --json``."""
+def result_json(result: Any, sensitive: Sequence[str] = ()) -> Document:
+    """The last line of ``haplan apply --json``; `sensitive` outputs without their value."""
     parts = ("done", "failed", "skipped", "in_doubt", "pending", "stopped")
     found: Document = {"run": result.run, "exit_code": result.exit_code, "writes": result.writes}
     found["seconds"] = round(result.seconds, 1)
     for part in parts:
         found[part] = [{**attrs.asdict(one), "action": one.action.value} for one in getattr(result, part)]
-    found["outputs"] = {name: tree.plain(value) for name, value in sorted(result.outputs.items())}
+    outputs = sorted(result.outputs.items())
+    found["outputs"] = {name: SENSITIVE if name in sensitive else tree.plain(value) for name, value in outputs}
     return found
