@@ -123,6 +123,23 @@ def test_an_old_object_that_waits_to_be_deleted_is_deleted(project: Make) -> Non
     whole(made)
 
 
+def test_an_old_object_is_not_lost_when_the_resumed_run_stops_too(project: Make) -> None:
+    text = 'a = Thing("a", model="{0}")\nThing("b", tags={{"of": a.id}})'
+    made = project(text.format(1), applied=True)
+    old = made.cloud.thing("a").id
+    made.write(text.format(2))
+    assert lost_at(made, 1).exit_code == 8
+    run = latest(made)
+    assert sorted(made.cloud.names()) == ["a", "a", "b"]
+    made.cloud.lost = {made.cloud.tried + 2}  # the write of b, which stands before the deletion of the old a
+    assert resume(made, run).exit_code == 8
+    assert [row.id for (_, deposed), row in made.state().rows.items() if deposed] == [old]
+    made.cloud.lost.clear()
+    assert made.apply().exit_code == 0
+    assert old not in made.cloud.objects
+    whole(made)
+
+
 def test_deletions_go_on(project: Make) -> None:
     made = project(CHAIN, applied=True)
     assert lost_at(made, 2, destroy=True).exit_code == 8
