@@ -1,6 +1,6 @@
 """Assess: what the providers say of the changes: cost, reach, documents, calls."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -9,7 +9,7 @@ from haplan.contracts import Part, Provider, Task
 from haplan.model.address import keyed
 from haplan.model.compare import differences, unordered
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Calls, Change, Placement, Transaction
+from haplan.model.plan import Action, Calls, Change, Impact, Placement, Transaction
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Stack
 from haplan.model.state import State
@@ -54,7 +54,19 @@ def assess(changes: Iterable[Change], providers: Mapping[str, Provider], types: 
         findings += said.findings
         placements[change.key] = tuple(provider.placements(change))
         done.append(change)
-    return Assessed(tuple(done), placements, tuple(findings))
+    return Assessed(tuple(_without_moot(done)), placements, tuple(findings))
+
+
+def _without_moot(changes: Iterable[Change]) -> Iterator[Change]:
+    """A site whose edge is gone has nothing left to lose: what is deleted there afterwards costs nothing more."""
+    gone: set[str] = set()
+    for change in changes:
+        if change.action is Action.DELETE and change.sites:
+            if gone.issuperset(change.sites):
+                change = attrs.evolve(change, impact=Impact())
+            elif change.impact.kind == "outage":
+                gone |= set(change.sites)
+        yield change
 
 
 def _only_remembered(change: Change, kind: TypeInfo) -> bool:

@@ -94,6 +94,9 @@ def test_destroy_leaves_the_organisation_as_it_was_found(example: Example) -> No
     before = world.snapshot()
     world.apply()
     assert world.snapshot() != before
+    plan = world.plan(destroy=True)
+    costly = {change.address: change.impact.kind for change in plan.changes if change.impact.kind != "none"}
+    assert costly == {f"cluster.{name}": "outage" for name in ("h1", "h2", "spoke1", "spoke2")}
     result = world.destroy()
     assert result.exit_code == 0
     assert world.snapshot() == before
