@@ -29,64 +29,16 @@ from haplan.model.redaction import Redactor
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block, ProviderBlock, Stack, Variable
 from haplan.model.state import Holder, Run, State
+from haplan.options import Options as Options
+from haplan.options import RealClock
 from haplan.plugins import Plugins, load_plugins
+from haplan.state.lease import LEASE
 from haplan.state.location import shown
 from haplan.steps.approve import plain
 from haplan.steps.load import find
 from haplan.variables import Variables
 
-LEASE = 60.0
-"""Seconds a lock holds without a heartbeat (design section 5)."""
 LAB = "lab"
-
-
-@attrs.frozen
-class Options:
-    """What a command was given.
-
-    Attributes:
-        environment: Own state, own variables; ``lab`` with `lab`.
-        state: URL of the state; "" is ``.haplan/<environment>/state.db`` beside the stack.
-        lab: Providers are served by their simulators.
-        variables: ``name=value`` each.
-        variable_files: TOML or JSON files.
-        targets, excludes, replaces: Addresses or globs.
-        destroy: Everything goes.
-        to: Id of a run to go back to.
-        refresh_only: Look, change nothing.
-        refresh: False trusts the state.
-        parallelism: Most writes at once.
-        lock_timeout: Seconds to wait for the lock.
-        log: File for each request, redacted.
-    """
-
-    environment: str = "default"
-    state: str = ""
-    lab: bool = False
-    variables: tuple[str, ...] = ()
-    variable_files: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
-    replaces: tuple[str, ...] = ()
-    destroy: bool = False
-    to: str = ""
-    refresh_only: bool = False
-    refresh: bool = True
-    parallelism: int = 10
-    lock_timeout: float = 0.0
-    log: Path | None = None
-
-
-class RealClock:
-    """Time as it is."""
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        time.sleep(seconds)
 
 
 class Session:

@@ -17,6 +17,7 @@ FLOORS = {
     "contracts": 2,
     "hookspecs": 3,
     "plugins": 4,
+    "options": 4,
     "variables": 4,
     "steps": 5,
     "runs": 6,
