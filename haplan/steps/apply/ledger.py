@@ -1,4 +1,7 @@
-"""The book of a run: the only place of a run that talks to the state. Each entry is durable before the run goes on."""
+"""The book of a run: the only place of a run that talks to the state.
+
+What a run is told is durable at once; the final entries of transactions are after `flush`, and the run goes on then.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,6 +13,7 @@ from haplan.model import renames
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
 from haplan.model.state import Holder, Intent, OrderRow, PlacementRow, Row, Run, State, Status, Update, deposed_mark
 from haplan.model.value import Tree
+from haplan.steps.apply.group import Group
 from haplan.steps.apply.record import GOING, deposed_row, outputs_after, placement_row, row_of
 
 NOTHING = Written()
@@ -22,6 +26,7 @@ class Ledger:
 
     def __init__(self, backend: StateBackend, holder: Holder, run: Run, state: State, plan: Plan) -> None:
         self._backend = backend
+        self._group = Group(backend.save)
         self._holder = holder
         self._run = run
         self._versions = {key: row.serial for key, row in state.rows.items()}
@@ -60,9 +65,12 @@ class Ledger:
         """Renew the lease; raises `Locked` if it was lost."""
         self._backend.renew(self._holder)
 
+    def flush(self) -> None:
+        """Make durable what was recorded."""
+        self._group.flush()
+
     def announce(self, intent: Intent) -> None:
-        """Make the next remote write durable, after making sure that the lease outlives it."""
-        self.keep_lease()
+        """Make the next remote write durable; raises `Locked` if the lock is another's by now."""
         made = self._backend.journal(intent)
         self._intents.setdefault(intent.transaction, []).append(made.id)
         self.announced.add(intent.transaction)
@@ -72,13 +80,14 @@ class Ledger:
         kept = [change for change in changes if change.after is not None and change.action not in GOING]
         rows = [row for change in kept for row in self._made(change, written, status)]
         self._save(rows, [], placements=[row for change in kept for row in self._awaited(change)])
+        self.flush()
         if status == "incomplete":
             self.close(transaction.id, "done")
 
     def record(
         self, transaction: Transaction | None, changes: Sequence[Change], written: Written, *, queued: bool = False
     ) -> None:
-        """The final entry of a transaction; of a resource when it was its last."""
+        """The final entry of a transaction; of a resource when it was its last. Durable after `flush`."""
         done = "pending" if queued else "done"
         rows: list[Row] = []
         deleted: list[Key] = []
@@ -112,6 +121,7 @@ class Ledger:
 
     def finish(self, plan: Plan, known: Mapping[str, Mapping[str, Tree]]) -> None:
         """The last entry: outputs, estates, and what the providers want to remember."""
+        self.flush()
         self._backend.save(
             Update(
                 run=self._run.id,
@@ -156,7 +166,7 @@ class Ledger:
             orders=tuple(OrderRow(o.document, o.list, o.after) for o in transaction.orders) if transaction else (),
             intents=tuple((number, "done", dict(written.ids)) for number in numbers),
         )
-        self._backend.save(update)
+        self._group.add(update)
         for row in rows:
             self._rows[row.address, row.deposed] = row
             self._versions[row.address, row.deposed] = self._run.serial
@@ -183,6 +193,7 @@ class Ledger:
         ]
         if rows:
             self._save(rows, [], placements=[])
+            self.flush()
 
     def _settle_orphans(self, changing: set[str], looked_at_all: bool) -> None:
         """Intents of dead runs are settled when their addresses are recorded.

@@ -80,7 +80,8 @@ class _Loop:
         self.next_poll: dict[str, float] = {}
         self.since: dict[str, float] = {}
         self.writes = 0
-        self.beat = self.clock.now()
+        self.beat = float("-inf")
+        self.unsaid: list[tuple[Transaction, Mapping[str, Any]]] = []
 
     def run(self) -> None:
         for change in self.plan.changes:
@@ -88,13 +89,18 @@ class _Loop:
                 not self.ledger.placed(change.key) and change.action is not Action.NO_OP
             ):  # forgotten, or only remembered
                 self.ledger.record(None, [self._final(change)], Written())
+        self._save()
         while True:
             self._start_ready()
             settling = self.schedule.settling and not self.setting.stop.is_set()
             if self.schedule.idle() and not self.polling and not settling:
                 return
             self._poll_due()
-            self._handle(self._next())
+            try:
+                for message in self._arrived():
+                    self._handle(message)
+            finally:
+                self._save()
             self._keep_lease()
 
     def leave(self) -> None:
@@ -196,15 +202,18 @@ class _Loop:
 
     # --- Waiting ---
 
-    def _next(self) -> Any:
-        """The next message; None when it is time to look around."""
+    def _arrived(self) -> list[Any]:
+        """The messages that are there; none when it is time to look around."""
         busy = not self.schedule.idle() or self.polling
+        found: list[Any] = []
         try:
-            return self.queue.get(timeout=TICK) if busy else self.queue.get_nowait()
+            found.append(self.queue.get(timeout=TICK) if busy else self.queue.get_nowait())
+            while True:
+                found.append(self.queue.get_nowait())
         except Empty:
-            if not busy:
+            if not busy and not found:
                 self._let_time_pass()
-            return None
+        return found
 
     def _let_time_pass(self) -> None:
         """Nothing is being written: sleep until the next poll, in slices short enough for Ctrl-C and the lease."""
@@ -266,11 +275,13 @@ class _Loop:
     def _announce(self, message: Announce) -> None:
         intent = message.intent
         try:
+            if self.clock.now() - self.beat >= HEARTBEAT:  # so the lease lasts three heartbeats more at least
+                self.ledger.keep_lease()
+                self.beat = self.clock.now()
             self.ledger.announce(intent)
         except HaplanError as error:
             message.answer.put(error)
             return
-        self.beat = self.clock.now()
         self.writes += 1
         self._tell("step", self.schedule.get(intent.transaction), intent.step, address=intent.address)
         message.answer.put(None)
@@ -365,7 +376,14 @@ class _Loop:
         if phase == PENDING:
             self._tell("queued", transaction, self.why[transaction.id])
         seconds = self.clock.now() - self.since[transaction.id]
-        self._tell("recorded", transaction, data={"seconds": seconds, "ids": dict(written.ids)})
+        self.unsaid.append((transaction, {"seconds": seconds, "ids": dict(written.ids)}))
+
+    def _save(self) -> None:
+        """What was recorded is durable from here on; only then is it told, and may start what waits for it."""
+        self.ledger.flush()
+        unsaid, self.unsaid = self.unsaid, []
+        for transaction, data in unsaid:
+            self._tell("recorded", transaction, data=data)
 
     # --- Failing ---
 
