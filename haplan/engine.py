@@ -245,17 +245,28 @@ def apply(session: Session, plan: Plan) -> Result:
     return _carried_out(session, plan)
 
 
-def resume(session: Session, run: str) -> Result:
-    """Go on with the very plan of a run that did not end: without what was recorded, and without a new digest.
+def kept_plan(session: Session, run: str) -> Plan:
+    """The plan of a run that did not end.
 
     Raises:
         HaplanError: There is no such run, it did all it planned, or its plan is not kept here.
-        Stale: Somebody else changed what it is about, in state or in the estate.
     """
     state = session.backend.load()
     found = runs_.find(state, run)
     plan = runs_.kept_plan(session.folder, found).plan
     resume_.runs_of(found.digest, state)
+    return plan
+
+
+def resume(session: Session, run: str) -> Result:
+    """Go on with the very plan of a run that did not end: without what was recorded, and without a new digest.
+
+    Raises:
+        HaplanError: As `kept_plan`.
+        Stale: Somebody else changed what it is about, in state or in the estate.
+    """
+    plan = kept_plan(session, run)
+    approve.refuse_limits(plan)
     return _carried_out(session, plan, resuming=True)
 
 
@@ -300,7 +311,10 @@ def _left(session: Session, plan: Plan, sealed: str, state: State, providers: Ma
         providers[key].read(Query(tuple(asked), memory=state.memories.get(key, {})))
         for key, asked in resume_.targets(begun).items()
     ]
-    return resume_.rest(begun, readings, session.types)
+    left = resume_.rest(begun, readings, session.types)
+    count = f"{len(left.changes)} of {len(plan.changes)} changes are left"
+    session.tell("note", f"going on with the plan of run {runs[-1].id}: {count}")
+    return left
 
 
 def drift(session: Session) -> Plan:

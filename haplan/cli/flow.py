@@ -135,15 +135,17 @@ def write_out(opened: "Session", plan: "Plan", given: Mapping[str, Any]) -> None
         click.echo(f"plan written to {given['out']} ({digest})", err=True)
 
 
-def carry_out(opened: "Session", plan: "Plan", given: Mapping[str, Any], events: "JsonLines | None") -> int:
-    """Carry out an approved plan and say what came of it."""
+def carry_out(
+    opened: "Session", plan: "Plan", given: Mapping[str, Any], events: "JsonLines | None", resuming: str = ""
+) -> int:
+    """Carry out an approved plan, or what a run left of it, and say what came of it."""
     from haplan import engine
     from haplan.report.documents import result_json
     from haplan.report.lines import BLANK, plain
     from haplan.report.result import result_lines
 
     try:
-        result = engine.apply(opened, plan)
+        result = engine.resume(opened, resuming) if resuming else engine.apply(opened, plan)
     except HaplanError as error:
         if events is not None:
             summary(opened, events, str(error), {"exit_code": error.exit_code})

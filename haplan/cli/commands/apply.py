@@ -22,18 +22,21 @@ from haplan.cli.options import (
 
 @click.command("apply")
 @click.argument("target", default=".", metavar="[STACK or FILE]")
+@click.option("--resume", metavar="RUN", default="", help="Go on with the plan of a run that did not end.")
 @options(COMMON, VARIABLES, PLANNING, DESTROY, WRITING, APPROVE, JSON)
 @click.pass_context
-def command(ctx: click.Context, /, target: str, **given: Any) -> int:
+def command(ctx: click.Context, /, target: str, resume: str, **given: Any) -> int:
     """Plan, ask, and carry it out.
 
-    With a FILE that `haplan plan --out` wrote: carry out exactly that plan, without a question. The options that made
-    the plan are then errors.
+    With a FILE that `haplan plan --out` wrote: carry out exactly that plan, without a question. With --resume: what an
+    interrupted run left of the plan that it was given. The options that made the plan are then errors.
 
     \b
     Example:
       haplan apply stacks/hub_spoke_ssr --lab --auto-approve
     """
+    if resume:
+        return _resume(ctx, target, resume, given)
     if _is_plan_file(Path(target)):
         return _apply_file(ctx, Path(target), given)
     from haplan import engine
@@ -52,12 +55,27 @@ def _is_plan_file(path: Path) -> bool:
     return not path.is_dir() and path.suffix != ".py" and (path.exists() or path.suffix != "")
 
 
-def _apply_file(ctx: click.Context, path: Path, given: dict[str, Any]) -> int:
+def _refuse_options(ctx: click.Context, what: str) -> None:
     wrong = given_on_command_line(ctx)
     if wrong:
-        raise click.UsageError(
-            f"{', '.join(wrong)}: the plan file {path} has decided that; leave it out, or plan again"
-        )
+        raise click.UsageError(f"{', '.join(wrong)}: {what} has decided that; leave it out, or plan again")
+
+
+def _resume(ctx: click.Context, stack: str, run: str, given: dict[str, Any]) -> int:
+    _refuse_options(ctx, f"the plan of run {run}")
+    if _is_plan_file(Path(stack)):
+        raise click.UsageError(f"--resume takes the plan that run {run} kept; give the stack instead of {stack}")
+    from haplan import engine
+
+    events = flow.json_lines(given)
+    with terminal.session(stack, engine_options(given), given, *([events] if events else [])) as opened:
+        plan = engine.kept_plan(opened, run)
+        click.echo(f"going on with the plan of run {run}; what it recorded is left out", err=True)
+        return flow.carry_out(opened, plan, given, events, resuming=run)
+
+
+def _apply_file(ctx: click.Context, path: Path, given: dict[str, Any]) -> int:
+    _refuse_options(ctx, f"the plan file {path}")
     from haplan import engine
 
     events = flow.json_lines(given)
