@@ -129,8 +129,9 @@ def _compared(
     wanted = refresh.targets(stack, state, chosen)
     providers = session.open_providers(found.stack, wanted)
     identities = _identities(providers, state)
-    state = reconcile.reconcile(state, providers)
-    wanted = refresh.targets(stack, state, chosen)
+    reconciled = reconcile.reconcile(state, providers)
+    if reconciled is not state:
+        state, wanted = reconciled, refresh.targets(stack, reconciled, chosen)
     seen = _refresh(session, wanted, providers, state)
     difference = diff.diff(stack, resources.order, state, seen.seen, session.types, chosen, session.fingerprint(state))
     drifted = (

@@ -117,6 +117,8 @@ def edges(
     stack: Stack, state: State, changes: Sequence[Change], references: Iterable[Edge], hooks: Sequence[OrderHook]
 ) -> tuple[Edge, ...]:
     """All edges between changes, in the direction of the work."""
+    if not changes:
+        return ()
     recorded = [
         Edge(needed, address, "hard", "recorded")
         for (address, deposed), row in state.rows.items()

@@ -14,6 +14,8 @@ def reconcile(state: State, providers: Mapping[str, Provider]) -> State:
     What has no row yet is found by refresh, by its natural key; what has one is found there by its id, and that is the
     old object's.
     """
+    if not state.intents:
+        return state
     rows = dict(state.rows)
     known = {row.id for row in rows.values()}
     for intent in state.intents:

@@ -212,6 +212,8 @@ def _put_providers(db: sqlite3.Connection, kind: str, notes: Mapping[str, Mappin
 
 def _archive(db: sqlite3.Connection, table: str, key: Sequence[str], keys: Sequence[Sequence[str]], until: int) -> None:
     """Keep the versions that are about to go. What the same run wrote before was never a result: it is not kept."""
+    if not keys:
+        return
     columns = quoted(name for _, name, *_ in db.execute(f"PRAGMA table_info({table})"))
     where = " AND ".join(f'"{name}" = ?' for name in key)
     history = {"rows": "row_history", "orders": "order_history", "outputs": "output_history"}[table]
