@@ -8,7 +8,7 @@ import attrs
 from haplan.contracts import Written
 from haplan.model import value as model
 from haplan.model.canonical import canonical
-from haplan.model.compare import without
+from haplan.model.compare import with_secrets, without
 from haplan.model.plan import Action, Change, OutputChange, Placement, Plan
 from haplan.model.state import OutputRow, PlacementRow, Row, State, Status, deposed_mark
 from haplan.model.value import Path, Tree
@@ -25,7 +25,9 @@ def row_of(change: Change, written: Written, old: Row | None, status: Status, se
     fresh = change.action in (Action.CREATE, Action.REPLACE)
     after = dict(without(change.after or {}, change.unset))
     name = str(after.pop("name", change.name))
-    values = model.encode({**after, **written.values.get(change.address, {})})
+    given = written.values.get(change.address, {})
+    told = {n: with_secrets(value, after.get(n), after.get(n)) for n, value in given.items()}
+    values = model.encode({**after, **told})
     kept = earlier if fresh or (old is not None and old.id != change.id) else old
     computed = {n: v for n, v in kept.values.items() if n not in kept.declared} if kept else {}
     values = {**{n: v for n, v in computed.items() if n not in values}, **values}
