@@ -22,6 +22,7 @@ from haplan.model.finding import Finding, Rule
 from haplan.model.graph import Edge
 from haplan.model.plan import Impact, Order, Placed, Placement, Transaction
 from haplan.session import Options, open_session
+from haplan.steps.approve import digest
 from haplan.testing import Project
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,13 +40,19 @@ output("hidden", "v", sensitive=True)
 """
 
 
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the stack's secret comes from."""
+    monkeypatch.setenv("PSK", "x")
+
+
 def parsed(project: Project, **options: Any) -> dict[str, Any]:
     """The plan as JSON, as the command line gives it."""
     full = options.pop("full", False)
     with project.session(**options) as session:
         plan = engine.plan(session)
         state = engine.read_state(session) if full else None
-        made = document(plan, engine.digest(plan), session.made(), session.plugins, state)
+        made = document(plan, digest(plan), session.made(), session.plugins, state)
     found: dict[str, Any] = json.loads(json.dumps(made, default=str))
     return found
 
@@ -69,7 +76,7 @@ class Warns:
 
 
 def applied(folder: Path) -> Project:
-    project = Project(folder, BUSY, PSK="x")
+    project = Project(folder, BUSY)
     assert project.apply().exit_code == 0
     return project
 
@@ -126,7 +133,7 @@ def test_the_plan_of_an_example_keeps_to_the_schema(tmp_path: Path, name: str) -
     shutil.copytree(ROOT / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns(".haplan"))
     with open_session(tmp_path / "stacks" / name, Options(lab=True)) as session:
         plan = engine.plan(session)
-        made = document(plan, engine.digest(plan), session.made(), session.plugins)
+        made = document(plan, digest(plan), session.made(), session.plugins)
     assert made["haplan"]["stages"]
     assert mistakes(json.loads(json.dumps(made))) == []
 
