@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import attrs
+
 from haplan.contracts import Clock, Observer
 from haplan.errors import HaplanError
 from haplan.language.record import nearest
@@ -16,6 +18,8 @@ from haplan.model.state import Run, State
 from haplan.steps.approve import PlanFile, plain, unseal
 
 STOPPING = "stopping: writes under way are finished, nothing new is started; Ctrl-C again leaves at once"
+_EVENT = tuple(field.name for field in attrs.fields(Event))
+_LINE = json.JSONEncoder(default=plain)
 
 
 @contextmanager
@@ -48,7 +52,7 @@ def recorded(
         def tell(event: Event) -> None:
             nonlocal flushed
             event = redact(event)
-            events.write(json.dumps(plain(event)) + "\n")
+            events.write(_LINE.encode({name: getattr(event, name) for name in _EVENT}) + "\n")
             if event.at - flushed >= 1.0:
                 events.flush()  # for who reads along; what must outlive a crash is in the state
                 flushed = event.at

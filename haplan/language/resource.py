@@ -27,6 +27,7 @@ Value = Union[T, Ref[T]]  # noqa: UP007  (a generic alias; X | Y of a type varia
 """A value, or a reference to one that is known after apply."""
 
 _KIND, _INFO = "haplan_kind", "haplan_attribute"
+_EXTRA = MapOf(MapOf(Anything()))
 COMMON = ("name", "provider", "depends_on", "lifecycle", "extra")
 
 
@@ -205,7 +206,7 @@ def _construct(
     _unknown_keywords(given, kind, taking)
     _name(self, given.get("name"), label, taking)
     values = {} if data else _values(self, given, taking)
-    _computed(self, put)
+    _computed(self, taking, put)
     _common(self, given, taking, put)
     put("haplan_values", values)
     put("haplan_references", tuple(taking.references))
@@ -279,11 +280,10 @@ def _values(self: Resource, given: Mapping[str, Any], taking: Taking) -> dict[st
     return dict(self.haplan_finish({name: value for name, value in values.items() if value is not BROKEN}, taking))
 
 
-def _computed(self: Resource, put: Callable[[str, Any], None]) -> None:
-    address = str(self.haplan_address)
+def _computed(self: Resource, taking: Taking, put: Callable[[str, Any], None]) -> None:
     for name, info in type(self).haplan_type.attributes.items():
         if info.computed or info.derived:
-            put(name, Ref(model.Ref(address, (name,), derived=info.derived)))
+            put(name, Ref(model.Ref(taking.subject, (name,), derived=info.derived)))
 
 
 def _common(self: Resource, given: Mapping[str, Any], taking: Taking, put: Callable[[str, Any], None]) -> None:
@@ -303,7 +303,7 @@ def _common(self: Resource, given: Mapping[str, Any], taking: Taking, put: Calla
     put("depends_on", wanted)
     extra = given.get("extra", {})
     taking.via = "extra"
-    taken = MapOf(MapOf(Anything())).take(extra, "extra", taking)
+    taken = _EXTRA.take(extra, "extra", taking)
     put("extra", extra)
     put("haplan_extra", {} if taken is BROKEN else taken)
     _lifecycle_names(self, taking)
@@ -324,10 +324,9 @@ def _lifecycle_names(self: Resource, taking: Taking) -> None:
 
 
 def _declare(self: Resource, recording: Recording, taking: Taking) -> None:
-    address = str(self.haplan_address)
-    first = recording.resources.get(address)
+    first = recording.resources.get(taking.subject)
     if first is not None:
         rule = f" ({self.haplan_name_rule})" if self.haplan_name_rule else ""
         taking.wrong("", f"is declared twice; first at {first.haplan_location.short}. Labels must differ{rule}")
         return
-    recording.resources[address] = self
+    recording.resources[taking.subject] = self

@@ -109,12 +109,13 @@ def _block(found: Resource, into: Recording) -> Block:
     kind = type(found).haplan_type
     provider = _provider_key(found, into)
     references: dict[str, Reference] = {}
+    address = str(found.haplan_address)
     for reference in found.haplan_references:
-        if reference.address != str(found.haplan_address):
+        if reference.address != address:
             references.setdefault(reference.address, reference)
     sensitive = tuple(name for name, info in kind.attributes.items() if info.sensitive)
     return Block(
-        address=str(found.haplan_address),
+        address=address,
         type=kind.name,
         label=found.label,
         name=found.haplan_name,

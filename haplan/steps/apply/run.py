@@ -33,6 +33,8 @@ HEARTBEAT = 15.0
 """Seconds between two renewals of the lease (design section 5)."""
 DEAF = 3
 """Looks at what settles that may fail one after another before the wait is given up."""
+NEARLY = 0.002
+"""Seconds after which what ended is saved: what ends nearly at the same time is one commit."""
 TICK = 0.25
 """Seconds of real time after which a waiting loop looks at Ctrl-C and the lease again."""
 
@@ -208,8 +210,9 @@ class _Loop:
         found: list[Any] = []
         try:
             found.append(self.queue.get(timeout=TICK) if busy else self.queue.get_nowait())
-            while True:
-                found.append(self.queue.get_nowait())
+            while True:  # nobody waits for an outcome so urgently as a writer for its announcement
+                soon = len(found) < len(self.schedule.running) and not isinstance(found[-1], Announce)
+                found.append(self.queue.get(timeout=NEARLY) if soon else self.queue.get_nowait())
         except Empty:
             if not busy and not found:
                 self._let_time_pass()
