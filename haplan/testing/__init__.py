@@ -13,6 +13,8 @@ own, with the plugins that are installed, `plan` and `apply` take a folder or a 
 
     def test_my_stack_wants_two_sites():
         assert plan("stacks/mine", lab=True).count(Action.CREATE) == 2
+
+`ProviderContract` is what every provider promises, as tests to inherit; see `providers/README.md`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +22,7 @@ from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
@@ -33,17 +35,22 @@ from haplan.plugins import Plugins
 from haplan.session import Options, Session, open_session
 from haplan.steps.apply import Result
 
+if TYPE_CHECKING:
+    from haplan.testing.provider_contract import ProviderContract, context
+
 __all__ = [
     "HEAD",
     "Cloud",
     "FakeClock",
     "Mem",
     "Project",
+    "ProviderContract",
     "Rule",
     "Stored",
     "Thing",
     "Write",
     "apply",
+    "context",
     "plan",
     "plugins",
 ]
@@ -141,3 +148,15 @@ def _opened(stack: str | Path, options: Mapping[str, Any]) -> Iterator[Session]:
             stack = file.parent
         with open_session(stack, Options(**options)) as session:
             yield session
+
+
+def __getattr__(name: str) -> Any:
+    """The contract needs pytest, so it is loaded when it is asked for."""
+    if name in ("ProviderContract", "context"):
+        import pytest
+
+        pytest.register_assert_rewrite("haplan.testing.provider_contract")
+        from haplan.testing import provider_contract
+
+        return getattr(provider_contract, name)
+    raise AttributeError(f"module 'haplan.testing' has no attribute {name!r}", name=name)
