@@ -1,6 +1,5 @@
 """The built-in plugin: the provider of ``Data`` resources, which live in state only, and the secret sources."""
 
-import os
 import subprocess
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -60,12 +59,6 @@ class StateOnly(Provider):
         return Written(ids, values, settling=False)
 
 
-def _environment(name: str) -> str:
-    if name not in os.environ:
-        raise HaplanError(f"secret env:{name}: the environment variable {name} is not set")
-    return os.environ[name]
-
-
 def _file(path: str) -> str:
     try:
         return Path(path).expanduser().read_text(encoding="utf-8").rstrip("\n")
@@ -94,4 +87,4 @@ def haplan_resources() -> Iterable[type]:
 
 @hookimpl
 def haplan_secret_sources() -> Mapping[str, Callable[[str], str]]:
-    return {"env": _environment, "file": _file, "command": _command}
+    return {"file": _file, "command": _command}

@@ -231,13 +231,15 @@ class Session:
             HaplanError: It cannot be found; the message never holds it.
         """
         scheme, _, rest = source.partition(":")
-        if scheme == "var":
-            return self.redact.learn(str(self.variable.value_of(rest)))
-        if scheme not in self.plugins.secret_sources:
-            raise HaplanError(
-                f"secret {scheme}:…: no such source; there are: {', '.join(sorted(self.plugins.secret_sources))}"
-            )
-        return self.redact.learn(str(self.plugins.secret_sources[scheme](rest)))
+        sources = {"env": self._from_environment, "var": self.variable.value_of, **self.plugins.secret_sources}
+        if scheme not in sources:
+            raise HaplanError(f"secret {scheme}:…: no such source; there are: {', '.join(sorted(sources))}")
+        return self.redact.learn(str(sources[scheme](rest)))
+
+    def _from_environment(self, name: str) -> str:
+        if name not in self.environ:
+            raise HaplanError(f"secret env:{name}: the environment variable {name} is not set")
+        return self.environ[name]
 
     def fingerprint(self, state: State) -> Callable[[model.Secret], model.Secret]:
         """Gives a secret its keyed fingerprint; one that cannot be resolved, or has no key yet, keeps none."""
