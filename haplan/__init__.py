@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from haplan.language.blocks import lifecycle, limits, module, output, provider, rows, secret, variable
+    from haplan.language.conditions import all_of, equals, known, matches, one_of
     from haplan.language.data import Data
     from haplan.language.moves import imported, moved, removed
     from haplan.language.refs import Ref
@@ -20,11 +21,16 @@ __all__ = [
     "Resource",
     "Value",
     "__version__",
+    "all_of",
+    "equals",
     "imported",
+    "known",
     "lifecycle",
     "limits",
+    "matches",
     "module",
     "moved",
+    "one_of",
     "output",
     "provider",
     "removed",
@@ -38,8 +44,13 @@ _HOMES = {
     "Ref": "haplan.language.refs",
     "Resource": "haplan.language.resource",
     "Value": "haplan.language.resource",
+    "all_of": "haplan.language.conditions",
+    "equals": "haplan.language.conditions",
     "imported": "haplan.language.moves",
+    "known": "haplan.language.conditions",
+    "matches": "haplan.language.conditions",
     "moved": "haplan.language.moves",
+    "one_of": "haplan.language.conditions",
     "removed": "haplan.language.moves",
 }
 

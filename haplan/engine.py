@@ -23,7 +23,21 @@ from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.session import Options, Session, open_session
-from haplan.steps import approve, assess, check, diff, graph, move, order, outputs, reconcile, refresh, select, stages
+from haplan.steps import (
+    approve,
+    assess,
+    check,
+    conditions,
+    diff,
+    graph,
+    move,
+    order,
+    outputs,
+    reconcile,
+    refresh,
+    select,
+    stages,
+)
 from haplan.steps import drift as drift_
 from haplan.steps import resume as resume_
 from haplan.steps import rollback as rollback_
@@ -144,7 +158,8 @@ def _compared(
     ordered = order.reordered(stack, session.types, providers, seen.orders, difference.changes, difference.same, chosen)
     told = move.told(ordered.changes, names, stack, state, chosen)
     assessed = assess.assess(told, providers, session.types)
-    changes = () if session.options.refresh_only else assessed.changes
+    judged = conditions.judge(stack, assessed.changes, difference.known, chosen)
+    changes = () if session.options.refresh_only else judged.changes
     approve.refuse_protected(changes)
     edges = order.edges(stack, state, changes, resources.edges, session.plugins.order)
     ranks = {name: kind.rank for name, kind in session.types.items()}
@@ -167,7 +182,9 @@ def _compared(
         transactions=transactions,
         edges=edges,
         outputs=outputs.outputs(stack, state, difference.known) if session.command != "refresh" else (),
-        findings=check.in_order((*found.findings, *difference.findings, *assessed.findings, *at_plan, *missing)),
+        findings=check.in_order(
+            (*found.findings, *difference.findings, *assessed.findings, *judged.findings, *at_plan, *missing)
+        ),
         limits=stack.limits,
         identities=identities,
         settings=session.settings_without_secrets(stack),

@@ -10,9 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
+from haplan.language import conditions
+from haplan.language.conditions import When
 from haplan.language.kinds import BROKEN, Anything, Taking, shown
 from haplan.language.record import PACKAGE, current, here, mistake, nearest
-from haplan.language.refs import has_token
+from haplan.language.refs import Ref, has_token
 from haplan.language.resource import Resource
 from haplan.model.stack import Lifecycle, Limits, Output, ProviderBlock, Variable
 from haplan.model.value import Secret
@@ -139,8 +141,11 @@ def lifecycle(
     leave: Sequence[str] = (),
     create_before_destroy: bool = False,
     timeouts: Mapping[str, int] | None = None,
+    replace_triggered_by: Sequence[Resource | Ref[Any]] = (),
+    precondition: When | Sequence[When] | None = None,
+    postcondition: When | Sequence[When] | None = None,
 ) -> Lifecycle:
-    """How the engine treats one resource; see `haplan.model.stack.Lifecycle`."""
+    """How the engine treats one resource; see `haplan.model.stack.Lifecycle` and `haplan.language.conditions`."""
     for name, value in (("prevent_destroy", prevent_destroy), ("create_before_destroy", create_before_destroy)):
         if not isinstance(value, bool):
             mistake(f"lifecycle: {name}: expected True or False, got {shown(value)}")
@@ -157,6 +162,9 @@ def lifecycle(
         tuple(leave),
         create_before_destroy is True,
         dict(timeouts or {}),
+        conditions.triggers(replace_triggered_by),
+        conditions.given("precondition", precondition),
+        conditions.given("postcondition", postcondition),
     )
 
 

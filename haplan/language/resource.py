@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self, TypeVar, Union, cast, dataclass_transfor
 
 import attrs
 
+from haplan.language import conditions
 from haplan.language.kinds import BROKEN, Anything, Kind, MapOf, Taking, Text, shown
 from haplan.language.record import Recording, current, here, nearest
 from haplan.language.refs import Ref, has_token
@@ -209,6 +210,8 @@ def _construct(
     _computed(self, taking, put)
     _common(self, given, taking, put)
     put("haplan_values", values)
+    if isinstance(self.lifecycle, Lifecycle):
+        put("lifecycle", conditions.on(self, self.lifecycle, taking))
     put("haplan_references", tuple(taking.references))
     _declare(self, recording, taking)
 

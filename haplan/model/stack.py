@@ -5,6 +5,7 @@ from typing import Any
 
 import attrs
 
+from haplan.model.condition import Condition
 from haplan.model.value import Secret, Tree
 
 
@@ -44,6 +45,9 @@ class Lifecycle:
         leave: Attributes that stay as they are when their line leaves the stack.
         create_before_destroy: When replaced, the new one comes first.
         timeouts: Seconds allowed, by name of the step.
+        triggers: A list of resources (a reference without a path) and attributes whose change replaces this one.
+        precondition: What has to hold before it is written.
+        postcondition: What has to hold after.
     """
 
     prevent_destroy: bool = False
@@ -51,15 +55,22 @@ class Lifecycle:
     leave: tuple[str, ...] = ()
     create_before_destroy: bool = False
     timeouts: Mapping[str, int] = attrs.field(factory=dict)
+    triggers: Tree = ()
+    precondition: tuple[Condition, ...] = ()
+    postcondition: tuple[Condition, ...] = ()
 
     def plain(self) -> dict[str, Any]:
-        """As a row keeps it: plain JSON, without what says nothing."""
-        kept = {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
+        """As a row keeps it: plain JSON, without what says nothing, and without what only a plan asks for."""
+        kept = {name: getattr(self, name) for name in KEPT}
         return {
             name: list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
             for name, value in kept.items()
             if value
         }
+
+
+KEPT = ("prevent_destroy", "ignore_changes", "leave", "create_before_destroy", "timeouts")
+"""Parts of a lifecycle that hold after the block left the stack."""
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from haplan.model.condition import holds
 from haplan.model.plan import Action, Change, Drift, Impact
 from haplan.model.value import Secret, Tree, leaves
 from haplan.report import words
@@ -63,6 +64,8 @@ def _remarks(change: Change) -> Iterator[Line]:
         yield line("leaves the state; the estate keeps it", indent=6)
     if change.reason not in OBVIOUS:
         yield line(REASONS.get(change.reason, change.reason), indent=6)
+    for when, conditions in (("before", change.lifecycle.precondition), ("after", change.lifecycle.postcondition)):
+        yield from (line(f"checked {when}: {one.text}", indent=6) for one in conditions if holds(one) is None)
     if change.position:
         yield line(f"moves from {change.position[0]} to {change.position[1]}", indent=6)
     words_of_impact = impact(change.impact, change.sites)

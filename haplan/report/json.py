@@ -3,17 +3,17 @@
 What Terraform has no word for stands under the key ``haplan``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from haplan.model.address import parse
-from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Drift, OutputChange, Plan
 from haplan.model.state import Row, State
 from haplan.model.value import Tree, Unknown
 from haplan.report import tree
+from haplan.report.checks import checks
 from haplan.report.configuration import configuration
 from haplan.report.differences import same
 from haplan.report.modules import provider_name, resource_address, root_module, values_of
@@ -62,7 +62,7 @@ def plan_json(
         "output_changes": {one.name: _output_change(one) for one in plan.outputs},
         "prior_state": _prior(plan, state),
         "configuration": configured,
-        "checks": _checks(plan.findings),
+        "checks": checks(plan),
         "timestamp": stamp(made),
         "applyable": not errored and not plan.empty(),
         "complete": not any(plan.targets.values()),
@@ -139,6 +139,8 @@ def action_reason(plan: Plan, change: Change) -> str:
     if change.action is Action.REPLACE:
         if "tainted" in change.reason:
             return "replace_because_tainted"
+        if "replace_triggered_by" in change.reason:
+            return "replace_by_triggers"
         return "replace_because_cannot_update" if change.replaces else "replace_by_request"
     if change.action is Action.DELETE and plan.command != "destroy":
         return "delete_because_no_resource_config"
@@ -281,23 +283,6 @@ def row_json(row: Row) -> Document:
     if row.deposed:
         found["deposed_key"] = row.deposed
     return found
-
-
-def _checks(findings: Iterable[Finding]) -> list[Document]:
-    """Errors and warnings of rules, one check for each rule."""
-    groups: dict[str, list[Finding]] = {}
-    for one in findings:
-        if one.severity != "info":
-            groups.setdefault(one.rule, []).append(one)
-    return [
-        {
-            "address": {"kind": "check", "name": rule, "to_display": f"check.{rule}"},
-            "status": "fail",
-            "instances": [{"address": {"to_display": f"check.{rule}"}, "status": "fail",
-                           "problems": [{"message": f"{one.address}: {one.message}"} for one in same_rule]}],
-        }
-        for rule, same_rule in sorted(groups.items())
-    ]  # fmt: skip
 
 
 def _ours(plan: Plan, digest: str) -> Document:

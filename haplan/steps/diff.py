@@ -26,6 +26,7 @@ from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Lifecycle, Stack
 from haplan.model.state import Row, State
+from haplan.model.triggers import fired
 from haplan.model.value import Path, Tree
 
 
@@ -61,6 +62,7 @@ class _Diff:
     findings: list[Finding] = attrs.field(factory=list)
     unchanged: int = 0
     same: dict[str, Change] = attrs.field(factory=dict)
+    changes: dict[str, Change] = attrs.field(factory=dict)
 
 
 def diff(
@@ -81,9 +83,12 @@ def diff(
     """
     pending = state.unsettled()
     work = _Diff(stack, state, seen, types, selection, fingerprint, pending)
-    changes = [change for address in order if (change := _wanted(work, stack.blocks[address])) is not None]
-    changes += [change for row in _leaving(work) if (change := _delete(work, row)) is not None]
-    return Difference(tuple(changes), work.unchanged, work.same, tuple(work.findings), work.known)
+    for address in order:
+        change = _wanted(work, stack.blocks[address])
+        if change is not None:
+            work.changes[address] = change
+    going = [_delete(work, row) for row in _leaving(work)]
+    return Difference((*work.changes.values(), *going), work.unchanged, work.same, tuple(work.findings), work.known)
 
 
 # --- Wanted resources -------------------------------------------------------------------------------------------------
@@ -272,6 +277,8 @@ def _replaced(work: _Diff, block: Block, row: Row, base: Change, paths: tuple[Pa
         why = f"replaced because {_words(forcing)} changed"
     elif block.address in work.selection.replace:
         why = "asked for by --replace"
+    elif (trigger := fired(block.lifecycle.triggers, work.changes, work.known)) is not None:
+        why = f"replaced because {trigger} changed (replace_triggered_by)"
     else:
         return None
     first = any(attributes[str(path[0])].replaces == "create-first" for path in forcing)

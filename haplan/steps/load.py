@@ -17,8 +17,10 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+import attrs
+
 from haplan.errors import HaplanError, StackError
-from haplan.language import moves
+from haplan.language import conditions, moves
 from haplan.language.kinds import Broken
 from haplan.language.record import PACKAGE, Recording, nearest, placed, recording
 from haplan.language.resource import Resource
@@ -176,11 +178,13 @@ def resolve_derived(blocks: dict[str, Block], into: Recording) -> None:
     for address, block in blocks.items():
         if any(ref.derived for ref in model.references([block.values, block.extra])):
             blocks[address] = _with_values(block, _known_derived(block.values, into))
+    for address, block in blocks.items():
+        if block.lifecycle.precondition or block.lifecycle.postcondition:
+            cycle = conditions.with_derived(block.lifecycle, lambda tree: _known_derived(tree, into))
+            blocks[address] = attrs.evolve(blocks[address], lifecycle=cycle)
 
 
 def _with_values(block: Block, values: Mapping[str, model.Tree]) -> Block:
-    import attrs
-
     return attrs.evolve(block, values=values)
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 
 from haplan.contracts import CheckView, Provider, Query, Task, Written
+from haplan.errors import Denied
 from haplan.model import value as model
 from haplan.model.compare import differences, owned, unordered, without_secrets
+from haplan.model.condition import complaint, holds, settled
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Row
+from haplan.model.value import Tree
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.setting import Setting
 from haplan.steps.apply.worker import MAX_AGE, target_of
@@ -17,6 +20,7 @@ from haplan.steps.apply.worker import MAX_AGE, target_of
 def looked_at(task: Task, setting: Setting) -> bool:
     """True if a check comes between the write and its record."""
     checks = any("C" in rule.moments for rule in setting.rules)
+    checks = checks or any(part.change.lifecycle.postcondition for part in task.parts)
     return checks or type(setting.providers[task.transaction.provider]).verify is not Provider.verify
 
 
@@ -61,3 +65,37 @@ def _broken(change: Change, written: Written, row: Row | None, kind: TypeInfo, *
         if lacking:
             return f"{change.address}: {', '.join(lacking)} not known after the apply; report it to its author"
     return ""
+
+
+# --- Conditions of the stack ------------------------------------------------------------------------------------------
+
+
+def refuse_unmet(change: Change, known: Mapping[str, Mapping[str, Tree]]) -> None:
+    """Refuse a write whose precondition does not hold.
+
+    Raises:
+        Denied: Naming the condition.
+    """
+    for one in change.lifecycle.precondition:
+        now = settled(one, lambda ref: _looked_up(ref, known))
+        if not holds(now):
+            raise Denied(f"{change.address}: precondition ({one.location}): {complaint(now)}")
+
+
+def unmet(task: Task, known: Mapping[str, Mapping[str, Tree]], ledger: Ledger) -> list[Finding]:
+    """The postconditions that do not hold, of what is complete with this transaction."""
+    found = []
+    for part in task.parts:
+        change = part.change
+        if part.placement.late or not ledger.completes(task.transaction, change.key):
+            continue
+        for one in change.lifecycle.postcondition:
+            now = settled(one, lambda ref: _looked_up(ref, known))
+            if not holds(now):
+                found.append(Finding("POSTCONDITION", "error", change.address, complaint(now), one.location))
+    return found
+
+
+def _looked_up(ref: model.Ref, known: Mapping[str, Mapping[str, Tree]]) -> Tree:
+    found = model.at_path(known.get(ref.address), ref.path)
+    return model.Unknown(str(ref)) if found is None else found

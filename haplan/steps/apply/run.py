@@ -21,7 +21,7 @@ from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
 from haplan.model.state import Intent
 from haplan.model.value import Secret, Tree, transform
-from haplan.steps.apply.checks import broken_word, look, looked_at
+from haplan.steps.apply.checks import broken_word, look, looked_at, refuse_unmet, unmet
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.outcome import DOUBT, Result, because, exit_code, sort_outcomes, subject_of
 from haplan.steps.apply.record import held, joined, resolved, unknown_in
@@ -171,6 +171,7 @@ class _Loop:
 
     def _part(self, key: str, placement: Placement) -> Part:
         change = self._final(self.changes[key])
+        refuse_unmet(change, self.known)
         return Part(change, placement, None, self.ledger.row(change.address, change.deposed))
 
     def _final(self, change: Change) -> Change:
@@ -352,7 +353,7 @@ class _Loop:
         """The last look: the provider's own and the rules after a step. A red one stops what lies behind a gate."""
         transaction = task.transaction
         try:
-            found = look(task, self.setting)
+            found = [*look(task, self.setting), *unmet(task, self.known, self.ledger)]
         except HaplanError as error:
             self._stop_if_fatal(error)
             self._fail(transaction, str(error), red=True)

@@ -1,0 +1,33 @@
+"""Triggers: what ``lifecycle(replace_triggered_by=…)`` waits for."""
+
+from collections.abc import Iterable, Mapping
+
+from haplan.model.compare import same
+from haplan.model.plan import Action, Change
+from haplan.model.value import Path, Ref, Tree, at_path
+
+_ONLY_STATE = ("remembered", "resume")
+
+
+def fired(
+    triggers: Iterable[Ref], changes: Mapping[str, Change], known: Mapping[str, Mapping[str, Tree]]
+) -> Ref | None:
+    """The first trigger whose resource, or attribute, changes in this plan."""
+    for ref in triggers:
+        change = changes.get(ref.address)
+        if change is not None and _changes(change, ref.path, known.get(ref.address, {})):
+            return ref
+    return None
+
+
+def _changes(change: Change, path: Path, known: Mapping[str, Tree]) -> bool:
+    if change.action is Action.CREATE:
+        return change.reason == "gone"
+    if change.action not in (Action.UPDATE, Action.REPLACE) or change.reason in _ONLY_STATE:
+        return False
+    if not path:
+        return True
+    before, after = change.before or {}, change.after or {}
+    if path[0] in before or path[0] in after:
+        return not same(at_path(after, path), at_path(before, path))
+    return path[0] not in known
