@@ -1,0 +1,77 @@
+"""A pond is a folder; each fish in it is a JSON file, named by the fish's id."""
+
+import json
+from pathlib import Path
+from uuid import uuid4
+
+import attrs
+
+from haplan import Ref, Resource, Value
+from haplan.contracts import Context, Io, Provider, Query, Reading, Seen, Task, Written
+from haplan.errors import ProviderError
+from haplan.hookspecs import hookimpl
+from haplan.language.kinds import Text, Whole
+from haplan.language.resource import attribute, computed, resource
+from haplan.model.plan import Action
+
+haplan_api = 1
+
+
+@resource("pond_fish")
+class Fish(Resource):
+    """A fish; another species is another fish."""
+
+    species: Value[str] = attribute(Text(), replaces="destroy-first")
+    length: Value[int] | None = attribute(Whole(), default=None)
+    id: Ref[str] = computed()
+
+
+@attrs.frozen
+class Settings:
+    folder: str
+
+
+@attrs.frozen
+class Pond(Provider):
+    name = "pond"
+    config = Settings
+    folder: Path
+
+    @classmethod
+    def open(cls, settings: Settings, context: Context) -> "Pond":
+        return cls(Path(settings.folder))
+
+    def identity(self) -> dict[str, str]:
+        return {"kind": "pond", "id": str(self.folder.resolve()), "name": self.folder.name}
+
+    def read(self, query: Query) -> Reading:
+        fish = {file.stem: json.loads(file.read_text()) for file in sorted(self.folder.glob("*.json"))}
+        names = {values["name"]: id for id, values in fish.items()}
+        seen = {}
+        for one in query.targets:
+            by_name = one.id not in fish and (one.pending or not one.id)
+            id = names.get(one.name, "") if by_name else one.id
+            if id in fish:
+                seen[one.address] = Seen(one.address, id, {**fish[id], "id": id}, found_by_name=by_name)
+        return Reading(seen)
+
+    def write(self, task: Task, io: Io) -> Written:
+        ids: dict[str, str] = {}
+        for change in (part.change for part in task.parts):
+            if change.action in (Action.DELETE, Action.REPLACE):
+                io.about_to("delete", change.address, {"name": change.name}, idempotent=True)
+                (self.folder / f"{change.id}.json").unlink(missing_ok=True)
+            if change.after is not None:
+                fresh = change.action in (Action.CREATE, Action.REPLACE)
+                id = uuid4().hex if fresh else change.id
+                io.about_to("put", change.address, {"name": change.name}, idempotent=not fresh)
+                if (change.after.get("length") or 0) > 100:
+                    raise ProviderError(f"{change.address}: no room for {change.after['length']} cm; take less")
+                new = self.folder / f"{id}.new"
+                new.write_text(json.dumps({"name": change.name, **change.after}))
+                ids[change.address] = new.rename(new.with_suffix(".json")).stem
+        return Written(ids, settling=False)
+
+
+haplan_providers = hookimpl(lambda: [Pond])
+haplan_resources = hookimpl(lambda: [Fish])
