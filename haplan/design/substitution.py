@@ -1,22 +1,22 @@
 """Site variables: ``{{NAME}}`` in a text, put in per site."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from haplan.language.kinds import HOLE, VARIABLE
-from haplan.model.value import Tree, leaves
+from haplan.model.value import Tree, texts
 
 GOOD_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
 
 def names(tree: Tree) -> tuple[str, ...]:
     """The variables that a tree uses, in order, each once."""
-    return tuple(dict.fromkeys(found for text in _texts(tree) for found in VARIABLE.findall(text)))
+    return tuple(dict.fromkeys(found for text in texts(tree) for found in VARIABLE.findall(text)))
 
 
 def bad_names(tree: Tree) -> tuple[str, ...]:
     """What stands between double braces and is no variable name (HA119)."""
-    found = (hole.strip() for text in _texts(tree) for hole in HOLE.findall(text))
+    found = (hole.strip() for text in texts(tree) if "{{" in text for hole in HOLE.findall(text))
     return tuple(dict.fromkeys(name for name in found if not GOOD_NAME.match(name)))
 
 
@@ -35,9 +35,3 @@ def substitute(value: Tree, variables: Mapping[str, Tree] | None) -> str | None:
 def has_variable(value: Tree) -> bool:
     """True if the text differs from site to site."""
     return bool(names(value))
-
-
-def _texts(tree: Tree) -> Iterator[str]:
-    for _, leaf in leaves(tree):
-        if isinstance(leaf, str):
-            yield leaf

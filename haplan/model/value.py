@@ -113,6 +113,21 @@ def leaves(tree: Tree, at: Path = ()) -> Iterator[tuple[Path, Tree]]:
         yield at, tree
 
 
+def texts(tree: Tree) -> Iterator[str]:
+    """Every plain text in a tree, in order; keys are none."""
+    waiting = [tree]
+    while waiting:
+        one = waiting.pop()
+        if type(one) is str:
+            yield one
+        elif type(one) in PLAIN:
+            continue
+        elif is_mapping(one):
+            waiting += list(one.values())[::-1]
+        elif isinstance(one, SEQUENCES):
+            waiting += one[::-1]
+
+
 def special(tree: Tree) -> Iterator[Tree]:
     """The leaves that are not plain JSON, in order."""
     waiting = [tree]

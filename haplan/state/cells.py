@@ -53,7 +53,7 @@ def mapping(text: str) -> dict[str, Any]:
     Raises:
         ValueError: It holds something else.
     """
-    tree = json.loads(text)
+    tree = {} if text == "{}" else _JSON_TEXT.decode(text)
     if not isinstance(tree, dict):
         raise ValueError("not a mapping")
     return tree
@@ -71,6 +71,7 @@ def strings(text: str) -> tuple[str, ...]:
     return tuple(tree)
 
 
+_JSON_TEXT = json.JSONDecoder()
 _CELL = json.JSONEncoder(default=_plain, sort_keys=True, allow_nan=False, separators=(",", ":"))
 """Made once: `json.dumps` with options makes one for every cell."""
 

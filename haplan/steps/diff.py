@@ -10,6 +10,7 @@ from haplan.model import value as model
 from haplan.model.address import parse
 from haplan.model.compare import (
     Unordered,
+    alike,
     differences,
     lost,
     merged,
@@ -108,7 +109,12 @@ def _wanted(work: _Diff, block: Block) -> Change | None:
     if seen is None:
         _know(work, block.address, {}, None, _literal(after))
         return _base(block, Action.CREATE, "gone", after, row, id="", private={})
-    return _compare(work, block, after, row, seen)
+    recorded = model.decode(row.values)
+    if _untouched(work, block, after, row, recorded, seen):
+        _know(work, block.address, recorded, seen, after)
+        work.unchanged += 1
+        return None
+    return _compare(work, block, after, row, recorded, seen)
 
 
 def _after(work: _Diff, block: Block) -> dict[str, Tree]:
@@ -226,9 +232,21 @@ def _literal(after: Mapping[str, Tree]) -> dict[str, Tree]:
     return {name: value for name, value in after.items() if not any(True for _ in model.references(value))}
 
 
-def _compare(work: _Diff, block: Block, after: dict[str, Tree], row: Row, seen: Seen) -> Change | None:
-    kind, recorded = work.types[block.type], model.decode(row.values)
-    declared = _declared(row, recorded)
+def _untouched(work: _Diff, block: Block, after: Tree, row: Row, recorded: Mapping[str, Tree], seen: Seen) -> bool:
+    """True where stack, state and estate have the very same words and nothing asks for more: most of a large stack."""
+    kind = work.types[block.type]
+    asked = row.status != "ok" or seen.status == "incomplete" or block.address in work.selection.replace
+    if asked or kind.ordered or block.lifecycle.ignore_changes or _noted_otherwise(block, row):
+        return False
+    there = seen_as(after, seen.values, recorded, kind.local())
+    same_name = str(block.name) == seen.values.get("name", row.name)
+    return same_name and alike(after, _declared(row, recorded)) and alike(after, there)
+
+
+def _compare(
+    work: _Diff, block: Block, after: dict[str, Tree], row: Row, recorded: Mapping[str, Tree], seen: Seen
+) -> Change | None:
+    kind, declared = work.types[block.type], _declared(row, recorded)
     after = _ignoring(after, block.lifecycle, seen.values)
     before = seen_as(merged(after, declared), seen.values, recorded, kind.local())
     left = tuple(lost(declared, after))
@@ -303,9 +321,13 @@ def _moved_on(block: Block, row: Row, recorded: Tree, after: Mapping[str, Tree],
     """True if the row says something else than the stack, though the estate is as wanted."""
     ignored = tuple(tuple(name.split(".")) for name in block.lifecycle.ignore_changes)
     paths = [path for path in differences(after, owned(after, recorded), sets) if not _within(path, ignored)]
-    return bool(
-        paths
-        or row.name != str(block.name)
+    return bool(paths or _noted_otherwise(block, row))
+
+
+def _noted_otherwise(block: Block, row: Row) -> bool:
+    """True if the row has another name, lifecycle or other dependencies."""
+    return (
+        row.name != str(block.name)
         or dict(row.lifecycle) != block.lifecycle.plain()
         or set(row.depends_on) != {reference.address for reference in block.references}
     )

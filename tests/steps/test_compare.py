@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haplan.model.compare import (
+    alike,
     differences,
     kept_in_order,
     lost,
@@ -141,3 +142,12 @@ def test_an_attribute_may_be_a_set_only_while_another_has_a_value() -> None:
     attributes = {"paths": Attribute("paths", "list", unordered_when=("strategy", "ecmp"))}
     assert unordered(attributes, {"strategy": "ecmp"}) == {"paths"}
     assert unordered(attributes, {"strategy": "ordered"}) == frozenset()
+
+
+def test_alike_is_the_very_same_json_and_nothing_else() -> None:
+    tree = {"a": [1, {"b": None}], "c": "x"}
+    assert alike(tree, {"c": "x", "a": [1, {"b": None}]})
+    assert not alike(tree, {**tree, "d": None})
+    assert not alike({"a": 1}, {"a": True})
+    assert not alike({"a": [1, 2]}, {"a": [2, 1]})
+    assert not alike(Ref("t.a", ("id",)), Ref("t.a", ("id",)))
