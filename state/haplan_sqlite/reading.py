@@ -99,9 +99,11 @@ def _ask(path: Path, mode: str, query: Query[T]) -> T:
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """A connection with transactions by hand. The engine calls from one thread at a time, not always the same."""
-    return sqlite3.connect(
+    db = sqlite3.connect(
         f"{path.as_uri()}?{mode}", uri=True, timeout=schema.BUSY, isolation_level=None, check_same_thread=False
     )
+    db.execute("PRAGMA temp_store = MEMORY")  # the rows of a large state are sorted in a file otherwise
+    return db
 
 
 @contextmanager
