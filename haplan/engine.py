@@ -263,7 +263,7 @@ def apply(session: Session, plan: Plan) -> Result:
     return _carried_out(session, plan)
 
 
-def kept_plan(session: Session, run: str) -> Plan:
+def kept_plan(session: Session, run: str) -> runs_.Kept:
     """The plan of a run that did not end.
 
     Raises:
@@ -271,9 +271,9 @@ def kept_plan(session: Session, run: str) -> Plan:
     """
     state = session.backend.load()
     found = runs_.find(state, run)
-    plan = runs_.kept_plan(session.folder, found).plan
+    kept = runs_.kept_plan(session.folder, found)
     resume_.runs_of(found.digest, state)
-    return plan
+    return kept
 
 
 def resume(session: Session, run: str) -> Result:
@@ -283,21 +283,21 @@ def resume(session: Session, run: str) -> Result:
         HaplanError: As `kept_plan`.
         Stale: Somebody else changed what it is about, in state or in the estate.
     """
-    plan = kept_plan(session, run)
-    approve.refuse_limits(plan)
-    return _carried_out(session, plan, resuming=True)
+    kept = kept_plan(session, run)
+    approve.refuse_limits(kept.plan)
+    return _carried_out(session, kept.plan, kept)
 
 
-def _carried_out(session: Session, plan: Plan, *, resuming: bool = False) -> Result:
+def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None) -> Result:
     providers = session.providers_of(plan)
     with session.locked(plan.command) as holder:
         state = session.backend.load()
-        sealed, kept = approve.sealed(plan, session.made())
-        if not resuming:
+        sealed, kept = (resumed.digest, resumed.file) if resumed else approve.sealed(plan, session.made())
+        if resumed is None:
             approve.refuse_stale(plan, state, sealed)
         for key, provider in providers.items():
             approve.refuse_estate({**state.identities, **plan.identities}, key, provider.identity(), "this plan")
-        left = _left(session, plan, sealed, state, providers) if resuming else plan
+        left = _left(session, plan, sealed, state, providers) if resumed else plan
         run = session.begin(plan.command, sealed)
         with session.interruptible() as stop, session.record(run, left, kept) as tell:
             opened = state if state.lineage else session.backend.load()  # the first run gives the state its key

@@ -15,7 +15,7 @@ from haplan.language.record import nearest
 from haplan.model.event import Event
 from haplan.model.plan import Plan
 from haplan.model.state import Run, State
-from haplan.steps.approve import PlanFile, plain, unseal
+from haplan.steps.approve import plain, unseal
 
 STOPPING = "stopping: writes under way are finished, nothing new is started; Ctrl-C again leaves at once"
 _EVENT = tuple(field.name for field in attrs.fields(Event))
@@ -82,7 +82,16 @@ def find(state: State, run: str) -> Run:
     return found
 
 
-def kept_plan(folder: Path, run: Run) -> PlanFile:
+@attrs.frozen
+class Kept:
+    """The plan that a run carried out, and the bytes of its file: as approved, whichever haplan reads it."""
+
+    plan: Plan
+    digest: str
+    file: bytes
+
+
+def kept_plan(folder: Path, run: Run) -> Kept:
     """The plan that a run carried out.
 
     Raises:
@@ -96,7 +105,7 @@ def kept_plan(folder: Path, run: Run) -> PlanFile:
     found = unseal(file)
     if found.digest != run.digest:
         raise HaplanError(f"{file} is not the plan that run {run.id} carried out (its digest differs); plan again")
-    return found
+    return Kept(found.plan, found.digest, file.read_bytes())
 
 
 @contextmanager

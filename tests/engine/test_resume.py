@@ -10,6 +10,7 @@ from haplan import engine, mending
 from haplan.errors import HaplanError, PlanFileError, ProviderError, Stale
 from haplan.model.event import Event
 from haplan.model.plan import Action
+from haplan.steps import approve
 from haplan.steps.apply import Result
 from haplan.testing import Project
 
@@ -195,6 +196,20 @@ def test_a_resumed_run_can_be_resumed(project: Make) -> None:
     whole(made)
     with pytest.raises(HaplanError, match="carried this plan out to its end: there is nothing to go on with"):
         resume(made, first)
+
+
+def test_the_digest_is_the_approved_one_although_another_haplan_would_seal_it_otherwise(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = project(CHAIN)
+    stopped_at(made, "b")
+    first = made.state().runs[-1]
+    kept = (made.folder / ".haplan" / "default" / "runs" / first.id / "plan.json").read_bytes()
+    monkeypatch.setattr(approve, "sealed", lambda plan, more: ("sha256:other", b""))
+    assert resume(made, first.id).exit_code == 0
+    second = made.state().runs[-1]
+    assert second.digest == first.digest
+    assert (made.folder / ".haplan" / "default" / "runs" / second.id / "plan.json").read_bytes() == kept
 
 
 # --- What is refused --------------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def _resume(ctx: click.Context, stack: str, run: str, given: dict[str, Any]) -> 
 
     events = flow.json_lines(given)
     with terminal.session(stack, engine_options(given), given, *([events] if events else [])) as opened:
-        plan = engine.kept_plan(opened, run)
+        plan = engine.kept_plan(opened, run).plan
         click.echo(f"going on with the plan of run {run}; what it recorded is left out", err=True)
         return flow.carry_out(opened, plan, given, events, resuming=run)
 
