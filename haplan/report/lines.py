@@ -80,8 +80,14 @@ def wrapped(one: Line, width: int = WIDTH) -> Iterator[tuple[Span, ...]]:
 
 def plain(lines: Iterable[Line], width: int = WIDTH) -> str:
     """The report without colour; every line ends with a newline."""
-    rows = (row for one in lines for row in wrapped(one, width))
-    return "".join("".join(text for text, _ in row).rstrip() + "\n" for row in rows)
+    return "".join(row.rstrip() + "\n" for one in lines for row in _texts(one, width))
+
+
+def _texts(one: Line, width: int) -> Iterable[str]:
+    whole = safe("".join(text for text, _ in one.spans))
+    if len(whole) <= width:  # most lines
+        return (whole,)
+    return ("".join(text for text, _ in row) for row in wrapped(one, width))
 
 
 def write(lines: Sequence[Line], out: TextIO | None = None, *, color: bool = False) -> None:

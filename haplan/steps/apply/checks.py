@@ -19,8 +19,7 @@ from haplan.steps.apply.worker import MAX_AGE, target_of
 
 def looked_at(task: Task, setting: Setting) -> bool:
     """True if a check comes between the write and its record."""
-    checks = any("C" in rule.moments for rule in setting.rules)
-    checks = checks or any(part.change.lifecycle.postcondition for part in task.parts)
+    checks = bool(setting.after) or any(part.change.lifecycle.postcondition for part in task.parts)
     return checks or type(setting.providers[task.transaction.provider]).verify is not Provider.verify
 
 
@@ -28,12 +27,11 @@ def look(task: Task, setting: Setting) -> list[Finding]:
     """What the provider's check and the rules find."""
     provider = setting.providers[task.transaction.provider]
     found = list(provider.verify(task))
-    rules = [rule for rule in setting.rules if "C" in rule.moments]
-    if rules:
+    if setting.after:
         targets = tuple(target_of(part.change, part.row, None) for part in task.parts)
         reading = provider.read(Query(targets, MAX_AGE))
         view = CheckView(task, provider.facts(targets), reading.seen)
-        found += [finding for rule in rules for finding in rule.check(view)]
+        found += [finding for rule in setting.after for finding in rule.check(view)]
     return found
 
 

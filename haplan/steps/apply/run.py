@@ -160,7 +160,7 @@ class _Loop:
             reordered=(transaction.provider, transaction.document) in self.documents,
             announce=self._ask,
             progress=lambda text: self.queue.put(Progress(transaction.id, text)),
-            rules=tuple(rule for rule in setting.rules if "A" in rule.moments),
+            rules=setting.before,
             types=setting.types,
             run=setting.run.id,
         )

@@ -32,6 +32,7 @@ class Setting:
         stop: Set once Ctrl-C was pressed: nothing new is started.
         parallelism: Most writes at once.
         fingerprint: Gives a secret its fingerprint, where it can be resolved.
+        before, after: The rules of the moments before and after a write.
     """
 
     backend: StateBackend
@@ -46,6 +47,16 @@ class Setting:
     stop: Flag
     parallelism: int = 10
     fingerprint: Callable[[Secret], Secret] = lambda secret: secret
+    before: tuple[Rule, ...] = attrs.field(init=False)
+    after: tuple[Rule, ...] = attrs.field(init=False)
+
+    @before.default
+    def _before(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if "A" in rule.moments)
+
+    @after.default
+    def _after(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if "C" in rule.moments)
 
 
 @attrs.frozen
