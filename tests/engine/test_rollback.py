@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import attrs
 import pytest
 
 from haplan import engine, mending
@@ -228,6 +229,25 @@ def test_a_type_that_no_plugin_knows_any_more_is_refused_unless_it_is_left_out(
     with made.session(excludes=("mem_thing.a",)) as session:
         del session.types["mem_thing"]
         assert [change.address for change in engine.rollback(session, first).changes] == ["record.d"]
+
+
+def test_a_type_whose_recorded_shape_cannot_be_brought_up_to_date_is_refused_else_it_is_brought(project: Make) -> None:
+    made = project('Thing("a", size=1)', applied=True)
+    first = latest(made)
+    made.write('Thing("a", size=2)').apply()
+    with made.session() as session:
+        kind = session.types["mem_thing"]
+        session.types["mem_thing"] = attrs.evolve(kind, schema_version=2)
+        with pytest.raises(HaplanError, match="was recorded in version 1, and its plugin cannot bring that up to date"):
+            engine.rollback(session, first)
+        session.types["mem_thing"] = attrs.evolve(kind, schema_version=0)
+        with pytest.raises(HaplanError, match=r"was recorded by a newer plugin \(version 1, here 0\)"):
+            engine.rollback(session, first)
+    with made.session() as session:
+        upgraded = attrs.evolve(kind, schema_version=2, upgrade=lambda values, version: {**values, "size": 10})
+        session.types["mem_thing"] = upgraded
+        (change,) = engine.rollback(session, first).changes
+        assert change.after == {"size": 10}
 
 
 def test_a_run_that_never_was_or_was_pruned_is_refused(project: Make) -> None:
