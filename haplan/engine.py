@@ -141,6 +141,7 @@ def _compared(
     state = renamed(recorded, names) if way is None else way.state
     resources = graph.graph(stack, session.types)
     wanted = refresh.targets(stack, state, chosen)
+    refresh.refuse_without_provider(found.stack, wanted)
     providers = session.open_providers(found.stack, wanted)
     identities = _identities(providers, state)
     reconciled = reconcile.reconcile(state, providers)

@@ -82,6 +82,8 @@ def load(place: str | Path, resources: Mapping[str, type], variable_value: Varia
 def _frozen(into: Recording, file: Path) -> Stack:
     name = file.parent.name if file.name == "stack.py" else file.stem
     blocks = {address: _block(found, into) for address, found in into.resources.items()}
+    if _strangers(blocks, into):
+        raise StackError(into.mistakes)
     resolve_derived(blocks, into)
     outputs = {
         name: Output(name, _known_derived(out.value, into), out.sensitive, out.location)
@@ -132,6 +134,21 @@ def _block(found: Resource, into: Recording) -> Block:
         sensitive=sensitive,
         object=found,
     )
+
+
+def _strangers(blocks: Mapping[str, Block], into: Recording) -> bool:
+    """Record references to what is not in the stack: to resources of a module that Python kept from an earlier load."""
+    before = len(into.mistakes)
+    hint = "which is not in this stack; build it while the stack loads, not when a module outside it is imported"
+    for block in blocks.values():
+        for reference in block.references:
+            if reference.address not in blocks:
+                into.mistake(f"{block.address}: {reference.via}: refers to {reference.address}, {hint}", block.location)
+    for name, out in into.outputs.items():
+        for ref in model.references(out.value):
+            if ref.address not in blocks:
+                into.mistake(f"output {name}: refers to {ref.address}, {hint}", out.location)
+    return len(into.mistakes) > before
 
 
 def _provider_key(found: Resource, into: Recording) -> str:

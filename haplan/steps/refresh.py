@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from haplan.contracts import Provider, Query, Reading, Seen, Target
+from haplan.errors import HaplanError
 from haplan.model import value as model
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
@@ -12,6 +13,10 @@ from haplan.model.state import Row, State
 
 Held = Mapping[str, set[tuple[str, str]]]
 """Owner → type and name or id of what lives in it."""
+
+
+STATE_ONLY = "haplan"
+"""The provider of what lives in state alone; no stack names it."""
 
 
 @attrs.frozen
@@ -49,6 +54,28 @@ def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Tar
         if not deposed and leaves and chosen.has(address):
             found.setdefault(row.provider_key, []).append(_of_row(row, state, held))
     return found
+
+
+def refuse_without_provider(stack: Stack, wanted: Mapping[str, Iterable[Target]]) -> None:
+    """Refuse to go on where state needs a provider that the stack no longer has: its settings are gone with it.
+
+    Raises:
+        HaplanError: Naming the objects.
+    """
+    lines = []
+    for key, asked in wanted.items():
+        if key in stack.providers or key == STATE_ONLY:
+            continue
+        name, _, alias = key.partition(".")
+        call = f'provider("{name}", alias="{alias}")' if alias else f'provider("{name}")'
+        addresses = [target.address for target in asked]
+        some = ", ".join(addresses[:3]) + (f" and {len(addresses) - 3} more" if addresses[3:] else "")
+        lines.append(
+            f"{some}: in state, and the stack has no provider {key!r} any more; put {call} back until they are "
+            f'deleted, or leave them in the estate: removed("{addresses[0]}")'
+        )
+    if lines:
+        raise HaplanError("\n".join(lines))
 
 
 def _held(stack: Stack, state: State) -> Held:

@@ -106,3 +106,14 @@ def test_the_kept_forms_come_back_from_json() -> None:
         "secret": model.Secret("env:X", "1", "hmac"), "unknown": model.Unknown("site.a.id"),
     }  # fmt: skip
     assert model.decode(model.encode(tree)) == tree
+
+
+def test_a_reference_to_what_is_not_in_the_stack_names_both(loader: Any, tmp_path: Any, monkeypatch: Any) -> None:
+    (tmp_path / "kept_by_python.py").write_text("from haplan import Data\nshared = Data('shared')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    text = "from haplan import Data, output\nfrom kept_by_python import shared\n"
+    text += "Data('d', input=[shared.id])\noutput('o', f'{shared.output}')"
+    loader(text)
+    first, second = loader.mistakes(text)
+    assert first.startswith("stack.py:3: record.d: input: refers to record.shared, which is not in this stack")
+    assert second.startswith("stack.py:4: output o: refers to record.shared, which is not in this stack")
