@@ -31,7 +31,7 @@ from haplan.mem import Cloud, FakeClock, Mem, MemPlugin, Rule, Stored, Thing, Wr
 from haplan.model.event import Event
 from haplan.model.plan import Plan
 from haplan.model.state import State
-from haplan.plugins import Plugins
+from haplan.plugins import GROUP, Plugins
 from haplan.session import Options, Session, open_session
 from haplan.steps.apply import Result
 
@@ -57,10 +57,14 @@ __all__ = [
 
 HEAD = "from haplan import *\nfrom haplan.testing import Rule, Thing\nprovider('mem')\n"
 """What `Project` puts before the text of a stack."""
+INSTALLED = {"builtin": "haplan.builtin", "sqlite": "haplan_sqlite"}
+"""The plugins that every project has beside ``mem``."""
 
 
 @attrs.frozen
-class _Point:
+class Point:
+    """An object as an entry point."""
+
     name: str
     plugin: object
     value: str = "haplan.testing"
@@ -72,8 +76,8 @@ class _Point:
 
 def plugins(cloud: Cloud, *more: object) -> Plugins:
     """Plugins for a test: the built-in one, SQLite state, ``mem`` on this cloud, and objects with hooks of your own."""
-    installed = [EntryPoint("builtin", "haplan.builtin", "haplan"), EntryPoint("sqlite", "haplan_sqlite", "haplan")]
-    points = [_Point("mem", MemPlugin(cloud)), *(_Point(f"more{n}", one) for n, one in enumerate(more))]
+    installed = [EntryPoint(name, module, GROUP) for name, module in INSTALLED.items()]
+    points = [Point("mem", MemPlugin(cloud)), *(Point(f"more{n}", one) for n, one in enumerate(more))]
     return Plugins([*installed, *cast(list[EntryPoint], points)])
 
 
@@ -108,7 +112,11 @@ class Project:
     def session(self, **options: Any) -> Session:
         """A session; use it as a context manager."""
         told: Any = {"observers": [self.events.append], "environ": self.environ, "clock": self.cloud.clock}
-        return open_session(self.folder, Options(**options), plugins=plugins(self.cloud, *self._more), **told)
+        return open_session(self.folder, Options(**options), plugins=self.plugins(), **told)
+
+    def plugins(self) -> Plugins:
+        """The plugins of its sessions."""
+        return plugins(self.cloud, *self._more)
 
     def plan(self, **options: Any) -> Plan:
         """Plan, with the options of `haplan.session.Options`."""

@@ -1,0 +1,62 @@
+"""What is applied while it is killed: thirty new resources, and then everything that can happen to them at once."""
+
+from collections.abc import Mapping
+
+import attrs
+
+GROUPS = 8
+
+
+@attrs.frozen
+class Chapter:
+    """One apply.
+
+    Attributes:
+        before: The stack that was applied before, or "".
+        text: The stack.
+        wanted: Name → size of all that is to be there in the end.
+        order: Names of the rules, in order.
+        seconds: Document → seconds until a write of it has settled.
+    """
+
+    before: str
+    text: str
+    wanted: Mapping[str, int | None]
+    order: list[str]
+    seconds: Mapping[str, float] = {f"group:g{number}": 90.0 for number in (1, 4)}
+
+
+def _stack(sizes: Mapping[str, int | None], rules: list[str], zone: str, model: str) -> str:
+    """Groups of things: a group is a document, and waits for the one before. Rules; and two that get replaced."""
+    lines = ["made = {}"]
+    for name, size in sizes.items():
+        if not name.startswith("t"):
+            continue
+        group = int(name[1])
+        first = name.endswith("a") and group > 0 and f"t{group - 1}a" in sizes
+        tags = f', tags={{"of": made["t{group - 1}a"].id}}' if first else ""
+        lines.append(f'made["{name}"] = Thing("{name}", size={size}, group="g{group}"{tags})')
+    lines.append(f'z = Thing("zoned", size=1, zone="{zone}")')
+    lines.append(f'm = Thing("modelled", size=1, model="{model}")')
+    lines.append('Thing("user", size=1, tags={"of": m.id, "and": z.id}, also=["group:g2"])')
+    lines += [f'Rule("{rule}", thing=made["t0a"])' for rule in rules]
+    return "\n".join(lines) + "\n"
+
+
+_NEW: dict[str, int | None] = {f"t{group}{letter}": 1 for group in range(GROUPS) for letter in "abc"}
+_ONES: dict[str, int | None] = {"zoned": 1, "modelled": 1, "user": 1}
+_RULES = ["r1", "r2", "r3"]
+
+_LATER = {name: 2 if name.endswith("b") else size for name, size in _NEW.items() if not name.endswith("c")}
+_LATER |= {"t0d": 3, "t5d": 3}
+_TURNED = ["r3", "r1", "r4"]
+
+CHAPTERS = {
+    "new": Chapter("", _stack(_NEW, _RULES, "x", "x"), {**_NEW, **_ONES, **dict.fromkeys(_RULES)}, _RULES),
+    "changed": Chapter(
+        _stack(_NEW, _RULES, "x", "x"),
+        _stack(_LATER, _TURNED, "y", "y"),
+        {**_LATER, **_ONES, **dict.fromkeys(_TURNED)},
+        _TURNED,
+    ),
+}
