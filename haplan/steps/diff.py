@@ -236,7 +236,8 @@ def _untouched(work: _Diff, block: Block, after: Tree, row: Row, recorded: Mappi
     """True where stack, state and estate have the very same words and nothing asks for more: most of a large stack."""
     kind = work.types[block.type]
     asked = row.status != "ok" or seen.status == "incomplete" or block.address in work.selection.replace
-    if asked or kind.ordered or block.lifecycle.ignore_changes or _noted_otherwise(block, row):
+    followed = block.lifecycle.ignore_changes or block.lifecycle.triggers
+    if asked or kind.ordered or followed or _noted_otherwise(block, row):
         return False
     there = seen_as(after, seen.values, recorded, kind.local())
     same_name = str(block.name) == seen.values.get("name", row.name)
