@@ -215,6 +215,8 @@ def create(path: Path) -> None:
     draft = _private_file(path)
     try:
         with closing(sqlite3.connect(draft, isolation_level=None)) as db:
+            # Most commits change a few short rows: of a page of 4,096 bytes nearly all would be written for nothing.
+            db.execute("PRAGMA page_size = 1024")
             db.execute("PRAGMA journal_mode = WAL")
             migrate(db)
         _durable(draft)
