@@ -40,12 +40,6 @@ output("hidden", "v", sensitive=True)
 """
 
 
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the stack's secret comes from."""
-    monkeypatch.setenv("PSK", "x")
-
-
 def parsed(project: Project, **options: Any) -> dict[str, Any]:
     """The plan as JSON, as the command line gives it."""
     full = options.pop("full", False)
@@ -76,13 +70,13 @@ class Warns:
 
 
 def applied(folder: Path) -> Project:
-    project = Project(folder, BUSY)
+    project = Project(folder, BUSY, PSK="x")
     assert project.apply().exit_code == 0
     return project
 
 
 def first(folder: Path) -> dict[str, Any]:
-    return parsed(Project(folder, BUSY, more=[Warns()]))
+    return parsed(Project(folder, BUSY, more=[Warns()], PSK="x"))
 
 
 def full(folder: Path) -> dict[str, Any]:
@@ -117,7 +111,7 @@ def destroyed(folder: Path) -> dict[str, Any]:
 
 
 def targeted(folder: Path) -> dict[str, Any]:
-    return parsed(Project(folder, BUSY), targets=("mem_thing.b",))
+    return parsed(Project(folder, BUSY, PSK="x"), targets=("mem_thing.b",))
 
 
 KINDS = [first, full, unchanged, replaced, reordered, unset, drifted, destroyed, targeted]
