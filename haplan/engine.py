@@ -171,6 +171,7 @@ def _compared(
     missing, uncompared = check.check_secrets(stack, changes, session.secret)
     notes = {*seen.notes, *(line for lines in seen.unowned.values() for line in lines), *session.notes(state)}
     notes |= {*uncompared, *(way.notes if way is not None else ())}
+    flowing = outputs.outputs(stack, state, difference.known, session.fingerprint(state))
     made = Plan(
         stack=stack.name,
         environment=session.options.environment,
@@ -182,7 +183,7 @@ def _compared(
         drift=drifted,
         transactions=transactions,
         edges=edges,
-        outputs=outputs.outputs(stack, state, difference.known) if session.command != "refresh" else (),
+        outputs=flowing if session.command != "refresh" else (),
         findings=check.in_order(
             (*found.findings, *difference.findings, *assessed.findings, *judged.findings, *at_plan, *missing)
         ),
@@ -296,6 +297,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
         sealed, kept = (resumed.digest, resumed.file) if resumed else approve.sealed(plan, session.made())
         if resumed is None:
             approve.refuse_stale(plan, state, sealed)
+        approve.refuse_other_values(plan, state.key, session.secret)
         for key, provider in providers.items():
             approve.refuse_estate({**state.identities, **plan.identities}, key, provider.identity(), "this plan")
         left = _left(session, plan, sealed, state, providers) if resumed else plan

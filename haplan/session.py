@@ -231,10 +231,15 @@ class Session:
             HaplanError: It cannot be found; the message never holds it.
         """
         scheme, _, rest = source.partition(":")
-        sources = {"env": self._from_environment, "var": self.variable.value_of, **self.plugins.secret_sources}
+        own = {"env": self._from_environment, "var": self.variable.value_of, "text": self._text}
+        sources = {**own, **self.plugins.secret_sources}
         if scheme not in sources:
             raise HaplanError(f"secret {scheme}:…: no such source; there are: {', '.join(sorted(sources))}")
         return self.redact.learn(str(sources[scheme](rest)))
+
+    def _text(self, parts: str) -> str:
+        found = model.pieces(f"{model.TEXT}{parts}")
+        return "".join(part if isinstance(part, str) else self.secret(part.source) for part in found)
 
     def _from_environment(self, name: str) -> str:
         if name not in self.environ:

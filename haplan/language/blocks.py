@@ -14,7 +14,7 @@ from haplan.language import conditions
 from haplan.language.conditions import When
 from haplan.language.kinds import BROKEN, Anything, Taking, shown
 from haplan.language.record import PACKAGE, current, here, mistake, nearest
-from haplan.language.refs import Ref, has_token
+from haplan.language.refs import Hidden, Ref, has_token
 from haplan.language.resource import Resource
 from haplan.model.stack import Lifecycle, Limits, Output, ProviderBlock, Variable
 from haplan.model.value import Secret
@@ -90,7 +90,7 @@ def variable(
         recording.mistake(f"variable {name!r}: its default cannot hold a reference", location)
         return BROKEN
     recording.variables[name] = Variable(name, value, sensitive, source, location)
-    return Secret(f"var:{name}") if sensitive else value
+    return Hidden(f"var:{name}") if sensitive else value
 
 
 def builtin_type(value: Any) -> type:
@@ -183,8 +183,8 @@ def secret(source: str, *, version: str | None = None) -> Secret:
     """A secret by where it comes from: ``env:NAME``, ``file:PATH`` or ``command:…``. Never shown, never stored."""
     if not isinstance(source, str) or ":" not in source:
         mistake(f'secret: expected a source such as "env:NAME", got {shown(source)}')
-        return Secret("env:")
-    return Secret(source, version)
+        return Hidden("env:")
+    return Hidden(source, version)
 
 
 class Row(dict[str, str]):

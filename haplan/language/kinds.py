@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import attrs
 
 from haplan.language.record import Recording, nearest
-from haplan.language.refs import Ref, has_token, scan
+from haplan.language.refs import Ref, has_token, plain_secret, scan
 from haplan.model import value as model
 from haplan.model.stack import Location, Reference
 
@@ -73,6 +73,8 @@ def shown(value: Any) -> str:
     """A wrong value as a message shows it."""
     if isinstance(value, str):
         return f'"{value}"' if len(value) < 60 else f'"{value[:57]}…"'
+    if isinstance(value, model.Secret):
+        return "a sensitive value"
     address = getattr(value, "haplan_address", None)
     if address is not None:
         return f"{type(value).__name__} {address}"
@@ -122,6 +124,8 @@ class Text:
             return BROKEN
         if isinstance(value, Ref):
             return reference(value, taking)
+        if isinstance(value, model.Secret):
+            return plain_secret(value)
         if not isinstance(value, str):
             return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
         found = text(value, at, taking)
@@ -211,7 +215,7 @@ class Choice:
             return BROKEN
         if isinstance(value, Ref):
             return reference(value, taking)
-        if value not in self.options:
+        if not isinstance(value, str) or value not in self.options:
             hint = nearest(value, self.options) if isinstance(value, str) else ""
             rule = f" ({self.rule})" if self.rule else ""
             return taking.wrong(at, f"expected {self.words}, got {shown(value)}{hint}{rule}")
@@ -320,7 +324,11 @@ class SecretOf:
         if isinstance(value, Broken):
             return BROKEN
         if isinstance(value, model.Secret):
-            return value
+            return plain_secret(value)
+        if isinstance(value, str):
+            found = text(value, at, taking)
+            if isinstance(found, model.Secret | Broken):
+                return found
         return taking.wrong(
             at,
             f'expected secret("env:NAME"), got {"text" if isinstance(value, str) else shown(value)}; '
@@ -346,7 +354,7 @@ class Anything:
         if isinstance(value, Ref):
             return reference(value, taking)
         if isinstance(value, model.Secret):
-            return value
+            return plain_secret(value)
         if isinstance(value, Mapping):
             return MapOf(self).take(value, at, taking)
         if isinstance(value, list | tuple | set | frozenset):

@@ -40,12 +40,12 @@ class Ref(Generic[T]):
         return f"<{self._ref}>"
 
     def __str__(self) -> str:
-        return _token(self)
+        return _token(self._ref)
 
     def __format__(self, spec: str) -> str:
         if spec:
             self._no(f"in an f-string with the format {spec!r}", "drop the format")
-        return _token(self)
+        return _token(self._ref)
 
     def __hash__(self) -> int:
         return hash(self._ref)
@@ -85,12 +85,55 @@ class Ref(Generic[T]):
         raise StackError([f"{here()}: {self._ref} cannot be used {how}: it is known only after apply; {instead}"])
 
 
-def _token(ref: Ref[Any]) -> str:
+class Hidden(model.Secret):
+    """A secret as a stack's author handles it: it may stand in containers and f-strings, and hides what it is in."""
+
+    def __str__(self) -> str:
+        return _token(plain_secret(self))
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            self._no(f"in an f-string with the format {spec!r}", "drop the format")
+        return _token(plain_secret(self))
+
+    def __hash__(self) -> int:
+        return hash(self.source)
+
+    def __bool__(self) -> NoReturn:
+        self._no("as a truth value", "a plan would tell what it is; decide on something that is no secret")
+
+    def __eq__(self, other: object) -> Any:
+        self._no("in a comparison", "a plan would tell what it is; compare something that is no secret")
+
+    __ne__ = __eq__
+
+    def __add__(self, other: object) -> NoReturn:
+        self._no("in a sum", "write it in an f-string")
+
+    __radd__ = __add__
+
+    def _no(self, how: str, instead: str) -> NoReturn:
+        scheme, _, name = self.source.partition(":")
+        what = f"sensitive variable {name}" if scheme == "var" else f"secret {self.source}"
+        raise StackError([f"{here()}: {what} cannot be used {how}: {instead}"])
+
+
+def plain_secret(found: model.Secret) -> model.Secret:
+    """A secret as data."""
+    return model.Secret(found.source, found.version)
+
+
+def _token(leaf: model.Ref | model.Secret) -> str:
     recording = current("a reference in a string")
     index = len(recording.refs)
-    recording.refs.append(ref)
-    payload = f"{index:08x}{zlib.crc32(f'{index:08x}{ref.haplan_ref}'.encode()):08x}"
+    recording.refs.append(leaf)
+    payload = f"{index:08x}{_sum(index, leaf):08x}"
     return _OPEN + "".join(chr(_ZERO + int(digit, 16)) for digit in payload) + _CLOSE
+
+
+def _sum(index: int, leaf: model.Ref | model.Secret) -> int:
+    said = leaf.source if isinstance(leaf, model.Secret) else str(leaf)
+    return zlib.crc32(f"{index:08x}{said}".encode())
 
 
 def has_token(text: str) -> bool:
@@ -99,14 +142,14 @@ def has_token(text: str) -> bool:
 
 
 def scan(text: str) -> model.Tree:
-    """The text as it is, or a `haplan.model.value.Ref` or `Text` where references stand in it.
+    """The text as it is, or a `haplan.model.value.Ref`, `Text` or `Secret` where references or secrets stand in it.
 
     Raises:
         ValueError: A reference in it was cut or changed.
     """
     if not has_token(text):
         return text
-    parts: list[str | model.Ref] = []
+    parts: list[str | model.Ref | model.Secret] = []
     at = 0
     for found in _TOKEN.finditer(text):
         parts += [text[at : found.start()], _referred(found.group(1))]
@@ -115,18 +158,20 @@ def scan(text: str) -> model.Tree:
     if any(isinstance(part, str) and has_token(part) for part in parts):
         raise ValueError("a reference in this text was cut or changed; use f-strings only to put references into text")
     parts = [part for part in parts if part != ""]
-    if len(parts) == 1 and isinstance(parts[0], model.Ref):
+    if len(parts) == 1:
         return parts[0]
-    return model.Text(tuple(parts))
+    if any(isinstance(part, model.Ref) for part in parts):
+        return model.Text(tuple(parts))
+    return model.joined(part for part in parts if not isinstance(part, model.Ref))
 
 
-def _referred(digits: str) -> model.Ref:
+def _referred(digits: str) -> model.Ref | model.Secret:
     payload = "".join(f"{ord(digit) - _ZERO:x}" for digit in digits)
     refs = current("a reference in a string").refs
     damaged = ValueError("a reference in this text was cut or changed; use f-strings only to put references into text")
     if len(payload) != 16 or int(payload[:8], 16) >= len(refs):
         raise damaged
-    ref: model.Ref = refs[int(payload[:8], 16)].haplan_ref
-    if f"{zlib.crc32(f'{payload[:8]}{ref}'.encode()):08x}" != payload[8:]:
+    leaf: model.Ref | model.Secret = refs[int(payload[:8], 16)]
+    if f"{_sum(int(payload[:8], 16), leaf):08x}" != payload[8:]:
         raise damaged
-    return ref
+    return leaf

@@ -252,6 +252,9 @@ def _unknown_keywords(given: Mapping[str, Any], kind: TypeInfo, taking: Taking) 
 def _name(self: Resource, given: Any, label: str, taking: Taking) -> None:
     put = _put(self)
     name = label if given is None else Text().take(given, "name", taking)
+    if isinstance(name, model.Secret):
+        taking.wrong("name", "a remote name cannot be secret: plans and logs tell it")
+        name = label
     if isinstance(name, model.Ref | model.Text):
         taking.wrong("name", "a remote name cannot hold a reference: others are found by it at plan")
         name = label

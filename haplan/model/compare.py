@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from haplan.model.schema import Attribute
-from haplan.model.value import PLAIN, SEQUENCES, Path, Ref, Secret, Text, Tree, Unknown, at_path, is_mapping
+from haplan.model.value import PLAIN, SEQUENCES, Path, Ref, Secret, Text, Tree, Unknown, at_path, is_mapping, leaves
 
 Unordered = frozenset[str]
 """Names of the attributes that compare as sets."""
@@ -147,8 +147,15 @@ def without(tree: Tree, paths: tuple[Path, ...]) -> Tree:
 def without_secrets(tree: Tree) -> Tree:
     """The tree without its secrets: no backend tells them, so they are not compared with what is read."""
     if type(tree) not in PLAIN and is_mapping(tree):
-        return {key: without_secrets(value) for key, value in tree.items() if not isinstance(value, Secret)}
+        return {key: without_secrets(value) for key, value in tree.items() if not _secret(value)}
     return tree
+
+
+def _secret(tree: Tree) -> bool:
+    """True for a secret, and for a list that has one in it: a list is compared whole."""
+    if isinstance(tree, SEQUENCES):
+        return any(isinstance(leaf, Secret) for _, leaf in leaves(tree))
+    return isinstance(tree, Secret)
 
 
 def with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
@@ -161,6 +168,9 @@ def with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
         old = recorded if is_mapping(recorded) else {}
         keys = [key for key in shape if key in live or isinstance(shape[key], Secret)]
         return {key: with_secrets(live.get(key), shape[key], old.get(key)) for key in keys}
+    if isinstance(shape, SEQUENCES) and isinstance(live, SEQUENCES) and len(shape) == len(live):
+        rest = recorded if isinstance(recorded, SEQUENCES) and len(recorded) == len(live) else [None] * len(live)
+        return [with_secrets(one, wanted, old) for one, wanted, old in zip(live, shape, rest, strict=True)]
     return live
 
 

@@ -13,7 +13,8 @@ In files each of them is a mapping with the key ``$haplan``; a mapping that has 
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeGuard
 
 import attrs
@@ -24,6 +25,8 @@ narrow well through mappings and sequences, so the leaves are checked where valu
 
 Path = tuple[str | int, ...]
 TAG = "$haplan"
+TEXT = "text:"
+"""Source of a secret that is a text with secrets in it, as JSON."""
 
 PLAIN = frozenset({str, int, float, bool, type(None)})
 """Types of plain leaves. Asked first wherever trees are walked: most of a tree is that, and abstract classes are slow
@@ -59,9 +62,9 @@ class Ref:
 
 @attrs.frozen
 class Text:
-    """A string with references inside; `parts` alternate between plain text and `Ref`."""
+    """A string with references inside; `parts` alternate between plain text, `Ref` and `Secret`."""
 
-    parts: tuple[str | Ref, ...]
+    parts: "tuple[str | Ref | Secret, ...]"
 
 
 @attrs.frozen
@@ -178,13 +181,35 @@ def resolve(tree: Tree, known: Callable[[Ref], Tree]) -> Tree:
 
 
 def _joined(text: Text, known: Callable[[Ref], Tree]) -> Tree:
-    words: list[str] = []
+    words: list[str | Secret] = []
     for part in text.parts:
         value = known(part) if isinstance(part, Ref) else part
         if isinstance(value, Unknown):
             return value
-        words.append(str(value))
-    return "".join(words)
+        words.append(value if isinstance(value, Secret) else str(value))
+    return joined(words)
+
+
+def joined(parts: Iterable[str | Secret]) -> str | Secret:
+    """Texts and secrets as one text: a secret as soon as one of them is."""
+    parts = list(parts)
+    if all(isinstance(part, str) for part in parts):
+        return "".join(map(str, parts))
+    return Secret(TEXT + json.dumps([part if isinstance(part, str) else {"secret": part.source} for part in parts]))
+
+
+def pieces(source: str) -> list[str | Secret]:
+    """What `joined` put together: the texts and the secrets; of any other source the secret itself."""
+    if not source.startswith(TEXT):
+        return [Secret(source)]
+    return [part if isinstance(part, str) else Secret(part["secret"]) for part in json.loads(source[len(TEXT) :])]
+
+
+def variables(source: str) -> set[str]:
+    """Names of the variables that a secret is made of."""
+    if source.startswith(TEXT):
+        return {name for part in pieces(source) if isinstance(part, Secret) for name in variables(part.source)}
+    return {source[len("var:") :]} if source.startswith("var:") else set()
 
 
 def partly(tree: Tree, known: Mapping[str, Mapping[str, Tree]]) -> Tree:
@@ -199,12 +224,24 @@ def partly(tree: Tree, known: Mapping[str, Mapping[str, Tree]]) -> Tree:
             return resolved(value)
         if isinstance(value, Text):
             parts = [resolved(part) if isinstance(part, Ref) else part for part in value.parts]
-            if any(isinstance(part, Ref) for part in parts):
-                return Text(tuple(part if isinstance(part, Ref) else str(part) for part in parts))
-            return "".join(map(str, parts))
+            parts = [part if isinstance(part, Ref | Secret) else str(part) for part in parts]
+            return Text(tuple(parts)) if any(isinstance(part, Ref) for part in parts) else joined(parts)
         return value
 
     return transform(tree, leaf)
+
+
+def secrets(tree: Tree) -> Iterator[Secret]:
+    """Every secret in a tree, those inside texts included."""
+    for _, leaf in leaves(tree):
+        for part in leaf.parts if isinstance(leaf, Text) else (leaf,):
+            if isinstance(part, Secret):
+                yield part
+
+
+def hides(tree: Tree) -> bool:
+    """True if a secret is in a tree, or in a text of it."""
+    return any(True for _ in secrets(tree))
 
 
 def is_known(tree: Tree) -> bool:

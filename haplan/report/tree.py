@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from haplan.model.value import Ref, Secret, Text, Tree, Unknown
+from haplan.model.value import Ref, Secret, Text, Tree, Unknown, hides
 from haplan.report.words import SENSITIVE
 
 _GONE = object()
@@ -16,7 +16,7 @@ def is_unknown(leaf: Tree) -> bool:
 
 def is_secret(leaf: Tree) -> bool:
     """True for a leaf that is never shown."""
-    return isinstance(leaf, Secret)
+    return isinstance(leaf, Secret | Text) and hides(leaf)
 
 
 def known(values: Mapping[str, Tree] | None, sensitive: Sequence[str] = ()) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from haplan.model.value import Path, Ref, Secret, Text, Tree, Unknown
+from haplan.model.value import Path, Ref, Secret, Text, Tree, Unknown, hides
 
 UNKNOWN = "(known after apply)"
 SENSITIVE = "(sensitive)"
@@ -80,7 +80,7 @@ def path(steps: Path) -> str:
 
 def value(tree: Tree) -> str:
     """A value on one line; what is secret or not known yet says so."""
-    if isinstance(tree, Secret):
+    if isinstance(tree, Secret | Text) and hides(tree):
         return SENSITIVE
     if isinstance(tree, Ref | Text | Unknown):
         return UNKNOWN

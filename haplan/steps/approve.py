@@ -6,7 +6,7 @@ or the order of work. What differs from run to run stands beside it, under ``mad
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -156,6 +156,31 @@ def refuse_stale(plan: Plan, state: State, sealed: str, *, resuming: bool = Fals
         now = serials.get(name, 0)
         if now != serial:
             raise Stale(f"{name}: its state moved since the plan (row version {serial} then, {now} now); plan again")
+
+
+def asked(plan: Plan) -> set[str]:
+    """Names of the sensitive variables that carrying out a plan needs again."""
+    trees = [*(change.after for change in plan.changes), *(out.after for out in plan.outputs)]
+    trees += [model.decode(dict(settings)) for settings in plan.settings.values()]
+    return {name for tree in trees for secret in model.secrets(tree) for name in model.variables(secret.source)}
+
+
+def refuse_other_values(plan: Plan, key: bytes, reveal: Callable[[str], str]) -> None:
+    """Refuse if a sensitive variable has another value than when the plan was made.
+
+    Before the first save there is no key, and a plan tells nothing of such a value.
+
+    Raises:
+        Stale: Naming the variables.
+    """
+    kept = {name: value for name, value in plan.variables.items() if str(value).startswith("hmac-sha256:")}
+    names = sorted(name for name in asked(plan) if name in kept)
+    other = [name for name in names if model.fingerprint(key, reveal(f"var:{name}")) != kept[name]]
+    if other:
+        words = ", ".join(other)
+        raise Stale(
+            f"variable {words}: the value is not the one that this plan was made with; give that, or plan again"
+        )
 
 
 def refuse_estate(recorded: Mapping[str, Mapping[str, str]], key: str, found: Mapping[str, str], what: str) -> None:

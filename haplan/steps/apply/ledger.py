@@ -3,7 +3,7 @@
 What a run is told is durable at once; the final entries of transactions are after `flush`, and the run goes on then.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -119,13 +119,13 @@ class Ledger:
         if numbers:
             self._backend.settle_intents([(number, outcome, {}) for number in numbers])
 
-    def finish(self, plan: Plan, known: Mapping[str, Mapping[str, Tree]]) -> None:
+    def finish(self, plan: Plan, known: Mapping[str, Mapping[str, Tree]], marked: Callable[[Tree], Tree]) -> None:
         """The last entry: outputs, estates, and what the providers want to remember."""
         self.flush()
         self._backend.save(
             Update(
                 run=self._run.id,
-                outputs=outputs_after(plan.outputs, self._state, known),
+                outputs=outputs_after(plan.outputs, self._state, known, marked),
                 identities=plan.identities,
                 settings=plan.settings,
                 memories=plan.memories,

@@ -1,7 +1,7 @@
 """What a run saves: changes and what came of them, as rows. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
@@ -99,7 +99,10 @@ def unknown_in(tree: Tree) -> Path | None:
 
 
 def outputs_after(
-    changes: Iterable[OutputChange], state: State, known: Mapping[str, Mapping[str, Tree]]
+    changes: Iterable[OutputChange],
+    state: State,
+    known: Mapping[str, Mapping[str, Tree]],
+    marked: Callable[[Tree], Tree],
 ) -> tuple[OutputRow, ...]:
     """All outputs as they are after the run; one that waits for something that failed keeps its old value."""
     rows = dict(state.outputs)
@@ -109,7 +112,9 @@ def outputs_after(
             continue
         value = resolved(change.after, known)
         if unknown_in(value) is None:
-            rows[change.name] = OutputRow(change.name, model.encode(value), change.sensitive)
+            value = model.transform(value, marked)
+            sensitive = change.sensitive or model.hides(value)
+            rows[change.name] = OutputRow(change.name, model.encode(value), sensitive)
     return tuple(rows[name] for name in sorted(rows))
 
 

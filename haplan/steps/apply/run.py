@@ -51,7 +51,7 @@ def apply(plan: Plan, setting: Setting) -> Result:
         loop.run()
     finally:
         loop.leave()
-    loop.ledger.finish(plan, loop.known)
+    loop.ledger.finish(plan, loop.known, loop.marked)
     return loop.result(setting.clock.now() - started)
 
 
@@ -183,9 +183,9 @@ class _Loop:
         if missing is not None:
             words = ".".join(map(str, missing))
             raise ProviderError(f"{change.address}: {words} is still unknown: what it refers to gave no such value")
-        return attrs.evolve(change, after=transform(after, self._marked))
+        return attrs.evolve(change, after=transform(after, self.marked))
 
-    def _marked(self, leaf: Tree) -> Tree:
+    def marked(self, leaf: Tree) -> Tree:
         return self.setting.fingerprint(leaf) if isinstance(leaf, Secret) and not leaf.fingerprint else leaf
 
     def _owner(self, change: Change) -> Any:

@@ -1,0 +1,144 @@
+"""Sensitive values keep their mark wherever they flow: texts, containers, outputs, other resources."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from haplan import engine
+from haplan.errors import HaplanError, StackError, Stale
+from haplan.model.value import Secret
+from haplan.report.json import plan_json
+from haplan.report.lines import plain
+from haplan.report.text import plan_lines
+from haplan.session import Options
+from haplan.testing import Project, plugins
+
+Make = Callable[..., Project]
+HUSH = "hush-hush-hush"
+START = 'key = variable("key", sensitive=True)\n'
+GIVEN: Mapping[str, tuple[str, ...]] = {"variables": (f"key={HUSH}",)}
+TEXT = (
+    START
+    + 'a = Thing("a", tags={"url": f"https://x:{key}@host", "all": [1, key]}, group=f"g-{key}")\n'
+    + 'd = Data("d", input=f"{key}/x")\nThing("b", tags={"d": d.output, "both": f"{a.id}:{key}"})\n'
+    + 'output("o", f"it is {key}, of {a.id}")\noutput("p", {"deep": [key]})'
+)
+
+
+def leaks(made: Project) -> list[str]:
+    return [str(file) for file in made.folder.rglob("*") if file.is_file() and HUSH.encode() in file.read_bytes()]
+
+
+def reveal(made: Project, found: object) -> str:
+    assert isinstance(found, Secret)
+    with made.session(**GIVEN) as session:
+        return session.secret(found.source)
+
+
+def test_it_reaches_the_provider_and_nothing_else(project: Make) -> None:
+    made = project(TEXT)
+    plan = made.plan(**GIVEN)
+    assert made.apply(plan, **GIVEN).exit_code == 0
+    tags, other = made.cloud.thing("a").values["tags"], made.cloud.thing("b").values["tags"]
+    assert reveal(made, tags["url"]) == f"https://x:{HUSH}@host"
+    assert reveal(made, tags["all"][1]) == HUSH
+    assert reveal(made, other["d"]) == f"{HUSH}/x"
+    assert reveal(made, other["both"]) == f"{made.cloud.thing('a').id}:{HUSH}"
+    assert leaks(made) == []
+    assert made.plan(**GIVEN).empty()
+
+
+def test_another_value_is_a_change_of_all_it_flows_into(project: Make) -> None:
+    made = project(TEXT)
+    made.apply(**GIVEN)
+    plan = made.plan(variables=("key=unlike",))
+    assert sorted(change.address for change in plan.changes) == ["mem_thing.a", "mem_thing.b", "record.d"]
+    assert sorted(out.name for out in plan.outputs) == ["o", "p"]
+    assert made.apply(plan, variables=("key=unlike",)).exit_code == 0
+    assert made.plan(variables=("key=unlike",)).empty()
+
+
+def test_text_and_json_say_that_it_is_sensitive(project: Make) -> None:
+    made = project(TEXT)
+    plan = made.plan(**GIVEN)
+    text = plain(plan_lines(plan))
+    assert HUSH not in text
+    assert "url: (sensitive)" in text
+    assert "o  (sensitive)" in text
+    document = plan_json(plan, digest="sha256:x", made=0.0)
+    assert HUSH not in json.dumps(document)
+    found = {one["address"]: one["change"] for one in document["resource_changes"]}
+    assert found["mem_thing.a"]["after"]["tags"] == {"url": "(sensitive)", "all": [1, "(sensitive)"]}
+    assert found["mem_thing.a"]["after_sensitive"]["tags"] == {"url": True, "all": [False, True]}
+    assert found["mem_thing.b"]["after_unknown"]["tags"]["both"] is True
+    assert found["mem_thing.b"]["after_sensitive"]["tags"]["both"] is True
+    assert all(one["after_sensitive"] for one in document["output_changes"].values())
+
+
+def test_an_output_that_a_secret_flows_into_is_sensitive(project: Make) -> None:
+    made = project(TEXT)
+    assert made.apply(**GIVEN).exit_code == 0
+    assert {name: row.sensitive for name, row in made.state().outputs.items()} == {"o": True, "p": True}
+
+
+def saved(made: Project, **options: object) -> Path:
+    file = made.folder.parent / "a.plan"
+    with made.session(**options) as session:
+        engine.write_plan(session, engine.plan(session), file)
+    return file
+
+
+def applied(made: Project, file: Path, **environ: str) -> int:
+    session, plan = engine.open_plan(
+        file, Options(), environ=environ, clock=made.cloud.clock, plugins=plugins(made.cloud)
+    )
+    with session:
+        return engine.apply(session, plan).exit_code
+
+
+def test_a_plan_file_asks_for_it_again_and_it_must_match(project: Make) -> None:
+    made = project(TEXT)
+    made.apply(**GIVEN)
+    made.write(TEXT.replace("https", "http"))
+    file = saved(made, **GIVEN)
+    assert HUSH.encode() not in file.read_bytes()
+    with pytest.raises(HaplanError, match="variable 'key': has no value; give --var key"):
+        applied(made, file)
+    with pytest.raises(Stale, match="variable key: the value is not the one that this plan was made with"):
+        applied(made, file, HAPLAN_VAR_key="unlike")
+    assert applied(made, file, HAPLAN_VAR_key=HUSH) == 0
+    assert leaks(made) == []
+
+
+def test_secrets_of_other_sources_go_into_texts_too(project: Make) -> None:
+    made = project('Thing("a", psk=f"x-{secret(\'env:PSK\')}")', PSK=HUSH)
+    assert made.apply().exit_code == 0
+    with made.session() as session:
+        assert session.secret(made.plan(replaces=("mem_thing.a",)).changes[0].after["psk"].source) == f"x-{HUSH}"  # type: ignore[index]
+    assert made.plan().empty()
+    assert leaks(made) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("if key: pass", "sensitive variable key cannot be used as a truth value"),
+        ('x = key == "x"', "sensitive variable key cannot be used in a comparison"),
+        ('x = key + "x"', "sensitive variable key cannot be used in a sum: write it in an f-string"),
+        ('x = f"{key:>9}"', "cannot be used in an f-string with the format"),
+        ('Thing(f"{key}")', "a label cannot hold a reference"),
+        ('Thing("a", name=key)', "a remote name cannot be secret"),
+        ('Thing("a", name=f"x{key}")', "a remote name cannot be secret"),
+        ('Thing("a", size=key)', "size: expected integer, got a sensitive value"),
+        ('Thing("a", zone=f"{key}"[1:])', "was cut or changed"),
+    ],
+)
+def test_where_it_cannot_stand_is_a_mistake_with_its_line(line: str, words: str, project: Make) -> None:
+    with pytest.raises(StackError) as caught:
+        project(START + line).plan(**GIVEN)
+    (mistake,) = caught.value.mistakes
+    assert mistake.startswith("stack.py:5: ")
+    assert words in mistake
+    assert HUSH not in mistake
