@@ -148,10 +148,10 @@ def test_what_was_forgotten_is_taken_into_state_and_not_made_twice(project: Make
         mending.forget(session, ["mem_thing.*"])
     made.cloud.edit("b", size=5)
     plan = planned(made, first)
-    assert said(plan) == [
+    assert set(said(plan)) == {  # which of two equal ones was recorded first is not said
         ("mem_thing.a", Action.IMPORT, "taken into state"),
         ("mem_thing.b", Action.IMPORT, "taken into state"),
-    ]
+    }
     assert [placed.address for t in plan.transactions for placed in t.placed] == ["mem_thing.b"]
     assert plan.drift == ()
     back(made, first)
