@@ -168,10 +168,16 @@ def with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
         old = recorded if is_mapping(recorded) else {}
         keys = [key for key in shape if key in live or isinstance(shape[key], Secret)]
         return {key: with_secrets(live.get(key), shape[key], old.get(key)) for key in keys}
-    if isinstance(shape, SEQUENCES) and isinstance(live, SEQUENCES) and len(shape) == len(live):
+    if isinstance(live, SEQUENCES) and _secret(shape) and len(shape) == len(live):
         rest = recorded if isinstance(recorded, SEQUENCES) and len(recorded) == len(live) else [None] * len(live)
-        return [with_secrets(one, wanted, old) for one, wanted, old in zip(live, shape, rest, strict=True)]
+        return [_entry_with_secrets(*three) for three in zip(live, shape, rest, strict=True)]
     return live
+
+
+def _entry_with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
+    """An entry of a list is owned whole."""
+    found = with_secrets(live, shape, recorded)
+    return {**live, **found} if is_mapping(live) and is_mapping(found) else found
 
 
 def seen_as(shape: Tree, live: Tree, recorded: Tree, local: Iterable[str]) -> dict[str, Tree]:

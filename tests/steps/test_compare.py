@@ -16,6 +16,7 @@ from haplan.model.compare import (
     same,
     seen_as,
     unordered,
+    with_secrets,
     without,
     without_secrets,
 )
@@ -151,3 +152,13 @@ def test_alike_is_the_very_same_json_and_nothing_else() -> None:
     assert not alike({"a": 1}, {"a": True})
     assert not alike({"a": [1, 2]}, {"a": [2, 1]})
     assert not alike(Ref("t.a", ("id",)), Ref("t.a", ("id",)))
+
+
+def test_secrets_in_a_list_are_as_recorded_and_the_rest_of_it_is_owned_whole() -> None:
+    hidden, kept = Secret("env:X"), Secret("env:X", None, "hmac")
+    shape, live = [{"a": 1, "pw": hidden}, hidden], [{"a": 2, "b": 3, "pw": "***"}, "***"]
+    assert with_secrets(live, shape, [{"a": 1, "pw": kept}, kept]) == [{"a": 2, "b": 3, "pw": kept}, kept]
+    assert with_secrets([{"a": 1, "b": 3}], [{"a": 1}], [{"a": 1}]) == [{"a": 1, "b": 3}]
+    assert with_secrets([*live, "more"], shape, shape) == [*live, "more"]
+    assert without_secrets({"l": live, "n": 1}) == {"l": live, "n": 1}
+    assert without_secrets({"l": shape, "n": 1}) == {"n": 1}
