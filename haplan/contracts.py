@@ -100,11 +100,13 @@ class Query:
         targets: What to read.
         max_age: Seconds that a list read before may be old; 0 reads afresh.
         memory: What the provider gave as `Reading.memory` when state was last saved.
+        recorded: Address → row of everything the provider has in state, asked about or not; for one that `composes`.
     """
 
     targets: tuple[Target, ...]
     max_age: float = 0.0
     memory: Mapping[str, Any] = attrs.field(factory=dict)
+    recorded: Mapping[str, Row] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -198,6 +200,7 @@ class Task:
         orders: Lists whose sequence is to be set.
         timeouts: Seconds by name of the step; `formation` bounds the forming of a pair.
         started: When the write began, epoch seconds; 0 before.
+        recorded: Address → row of everything the provider has in state just before this write; for one that `composes`.
     """
 
     transaction: Transaction
@@ -205,6 +208,7 @@ class Task:
     orders: tuple[Order, ...] = ()
     timeouts: Mapping[str, int] = attrs.field(factory=dict)
     started: float = 0.0
+    recorded: Mapping[str, Row] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -296,6 +300,7 @@ class Provider:
         name: The entry-point name; types of its own begin with it.
         config: An attrs class of settings, taken from ``provider("name", …)``; ``alias`` is the engine's.
         confirmed, revertible, atomic: Declared capabilities.
+        composes: Its documents are made of many resources, changed and unchanged ones: it is given every row.
         poll_seconds: Seconds between two calls of `settled`.
     """
 
@@ -304,6 +309,7 @@ class Provider:
     confirmed: ClassVar[bool] = False
     revertible: ClassVar[bool] = False
     atomic: ClassVar[bool] = True
+    composes: ClassVar[bool] = False
     poll_seconds: ClassVar[float] = 30.0
 
     @classmethod

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from haplan import runs as runs_
-from haplan.contracts import Lab, PlanView, Provider, Query, ValidateView
+from haplan.contracts import Lab, PlanView, Provider, ValidateView
 from haplan.errors import Denied, HaplanError
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
@@ -329,7 +329,7 @@ def _left(session: Session, plan: Plan, sealed: str, state: State, providers: Ma
     seen = reconcile.reconcile(state, providers)
     begun = resume_.begun(plan, seen, runs, session.backend.as_of(runs[-1].serial))
     readings = [
-        providers[key].read(Query(tuple(asked), memory=state.memories.get(key, {})))
+        providers[key].read(refresh.query(key, asked, providers[key], state))
         for key, asked in resume_.targets(begun).items()
     ]
     left = resume_.rest(begun, readings, session.types)

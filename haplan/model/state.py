@@ -215,6 +215,12 @@ class State:
         """Addresses that an announced write may have touched, whose outcome nobody recorded."""
         return frozenset(address for intent in self.intents for address in intent.touches())
 
+    def of_provider(self, key: str) -> dict[str, Row]:
+        """The current rows of a provider, by address."""
+        return {
+            address: row for (address, deposed), row in self.rows.items() if not deposed and row.provider_key == key
+        }
+
     def row(self, address: str) -> Row | None:
         """The current row of an address."""
         return self.rows.get((address, ""))

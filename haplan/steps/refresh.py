@@ -97,9 +97,9 @@ def refresh(
     readings: dict[str, Reading] = {}
     facts: dict[str, Mapping[str, object]] = {}
     for key, asked in wanted.items():
-        query = Query(tuple(asked), max_age, state.memories.get(key, {}))
-        readings[key] = providers[key].read(query)
-        facts.update(providers[key].facts(query.targets))
+        asking = query(key, asked, providers[key], state, max_age=max_age)
+        readings[key] = providers[key].read(asking)
+        facts.update(providers[key].facts(asking.targets))
     return Refreshed(
         seen={address: seen for reading in readings.values() for address, seen in reading.seen.items()},
         orders={where: names for reading in readings.values() for where, names in reading.orders.items()},
@@ -108,6 +108,12 @@ def refresh(
         notes=tuple(note for reading in readings.values() for note in reading.notes),
         facts=facts,
     )
+
+
+def query(key: str, asked: Iterable[Target], provider: Provider, state: State, *, max_age: float = 0.0) -> Query:
+    """What a provider is asked."""
+    recorded = state.of_provider(key) if provider.composes else {}
+    return Query(tuple(asked), max_age, state.memories.get(key, {}), recorded)
 
 
 def untold(wanted: Mapping[str, Iterable[Target]]) -> dict[str, list[Target]]:

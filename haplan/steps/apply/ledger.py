@@ -52,6 +52,10 @@ class Ledger:
         """The row as it is now."""
         return self._rows.get((address, deposed))
 
+    def of_provider(self, key: str) -> dict[str, Row]:
+        """The rows of a provider as they are now, by address."""
+        return attrs.evolve(self._state, rows=self._rows).of_provider(key)
+
     def placed(self, key: str) -> bool:
         """True if some transaction of the plan carries the change."""
         return key in self._open

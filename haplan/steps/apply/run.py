@@ -149,12 +149,12 @@ class _Loop:
         parts = [self._part(placed.address, placed.placement) for placed in transaction.placed]
         targets = {part.change.key: self._target(part) for part in parts}
         timeouts = {name: s for part in parts for name, s in part.change.lifecycle.timeouts.items()}
-        setting = self.setting
+        setting, key = self.setting, transaction.provider
+        recorded = self.ledger.of_provider(key) if setting.providers[key].composes else {}
+        timeouts = {**self.plan.timeouts, **timeouts}
         return Job(
-            task=Task(
-                transaction, tuple(parts), transaction.orders, {**self.plan.timeouts, **timeouts}, self.clock.now()
-            ),
-            provider=setting.providers[transaction.provider],
+            task=Task(transaction, tuple(parts), transaction.orders, timeouts, self.clock.now(), recorded),
+            provider=setting.providers[key],
             targets=tuple(targets.values()),
             touched=frozenset(self.touched & {*targets, *(one for part in parts for one in part.change.depends_on)}),
             reordered=(transaction.provider, transaction.document) in self.documents,

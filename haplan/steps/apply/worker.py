@@ -95,7 +95,7 @@ class _Io:
 def work(job: Job) -> Done | Broke:
     """Carry out one transaction; never raises."""
     try:
-        reading = job.provider.read(Query(job.targets, MAX_AGE))
+        reading = job.provider.read(Query(job.targets, MAX_AGE, recorded=job.task.recorded))
         task = _with_seen(job.task, reading.seen)
         _refuse_moved(task, job.touched, job.types)
         if not job.reordered:
