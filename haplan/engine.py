@@ -37,6 +37,7 @@ from haplan.steps import (
     refresh,
     select,
     stages,
+    upgrade,
 )
 from haplan.steps import drift as drift_
 from haplan.steps import resume as resume_
@@ -81,7 +82,7 @@ def plan(session: Session) -> Plan:
     """
     found = validate(session)
     _refuse_errors(found.findings)
-    recorded = session.backend.load()
+    recorded = _recorded(session)
     stack = _emptied(found.stack) if session.options.destroy else found.stack
     options = session.options
     state = renamed(recorded, move.names(stack, recorded))
@@ -96,7 +97,7 @@ def import_(session: Session, address: str, identity: str) -> Plan:
         HaplanError: The stack has no such resource, state has it already, or the backend has no such object.
     """
     found = validate(session)
-    state = session.backend.load()
+    state = _recorded(session)
     if address not in found.stack.blocks:
         raise HaplanError(f"{address}: the stack has no such resource; declare it first, then import it")
     if state.row(address) is not None:
@@ -116,7 +117,7 @@ def rollback(session: Session, run: str) -> Plan:
         StateError: What it recorded was pruned.
     """
     session.options = attrs.evolve(session.options, to=run)
-    now, options = session.backend.load(), session.options
+    now, options = _recorded(session), session.options
     to = runs_.find(now, run)
     then = session.backend.as_of(to.serial)
     way = rollback_.back(to, then, now, session.types, session.name, str(session.root))
@@ -212,6 +213,11 @@ def _load(session: Session) -> Stack:
     return load(session.file, session.plugins.resources, session.variable)
 
 
+def _recorded(session: Session) -> State:
+    """What is remembered, in the shapes that the installed types have."""
+    return upgrade.upgrade(session.backend.load(), session.types)
+
+
 def _emptied(stack: Stack) -> Stack:
     """A stack that wants nothing: everything in state goes."""
     return attrs.evolve(stack, blocks={}, outputs={}, moves=(), imports=())
@@ -293,7 +299,7 @@ def resume(session: Session, run: str) -> Result:
 def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None) -> Result:
     providers = session.providers_of(plan)
     with session.locked(plan.command) as holder:
-        state = session.backend.load()
+        state = _recorded(session)
         sealed, kept = (resumed.digest, resumed.file) if resumed else approve.sealed(plan, session.made())
         if resumed is None:
             approve.refuse_stale(plan, state, sealed)
@@ -303,7 +309,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
         left = _left(session, plan, sealed, state, providers) if resumed else plan
         run = session.begin(plan.command, sealed)
         with session.interruptible() as stop, session.record(run, left, kept) as tell:
-            opened = state if state.lineage else session.backend.load()  # the first run gives the state its key
+            opened = state if state.lineage else _recorded(session)  # the first run gives the state its key
             setting = Setting(
                 session.backend,
                 holder,

@@ -15,6 +15,7 @@ from haplan.model import value as model
 from haplan.model.address import parse
 from haplan.model.plan import Action, Change
 from haplan.model.schema import TypeInfo
+from haplan.model.shape import Misshapen, in_shape
 from haplan.model.stack import Block, Lifecycle, Location, Output, ProviderBlock, Reference, Stack
 from haplan.model.state import OutputRow, Row, Run, State
 from haplan.model.value import Ref, Tree
@@ -60,8 +61,8 @@ def back(run: Run, then: State, now: State, types: Mapping[str, TypeInfo], name:
         name: Of the stack.
         root: Its folder.
     """
+    then, refused = _in_shape(then, types)
     rows = sorted((row for row in then.rows.values() if not row.deposed), key=lambda row: row.seq)
-    refused = {row.address: why for row in rows if (why := _why_not(row, types))}
     blocks = {row.address: _block(row, then, types) for row in rows if row.address not in refused}
     providers = {key: _provider(key, settings) for key, settings in now.settings.items()}
     outputs = {out.name: _output(out, then, types) for out in then.outputs.values()}
@@ -105,22 +106,22 @@ def revised(changes: Iterable[Change], way: Return) -> tuple[Change, ...]:
 # --- What is wanted ---------------------------------------------------------------------------------------------------
 
 
-def _why_not(row: Row, types: Mapping[str, TypeInfo]) -> str:
-    kind = types.get(row.type)
-    if kind is None:
-        return f"no plugin that is installed knows the type {row.type}"
-    if row.schema_version > kind.schema_version:
-        return f"{row.type} was recorded by a newer plugin (version {row.schema_version}, here {kind.schema_version})"
-    if row.schema_version < kind.schema_version and kind.upgrade is None:
-        return f"{row.type} was recorded in version {row.schema_version}, and its plugin cannot bring that up to date"
-    return ""
+def _in_shape(then: State, types: Mapping[str, TypeInfo]) -> tuple[State, dict[str, str]]:
+    """The state with its rows as the types are now; and address → why not, of those that cannot be."""
+    rows, refused = dict(then.rows), dict[str, str]()
+    for key, row in _current(then).items():
+        kind = types.get(row.type)
+        try:
+            if kind is None:
+                raise Misshapen(f"no plugin that is installed knows the type {row.type}")
+            rows[key] = in_shape(row, kind)
+        except Misshapen as error:
+            refused[row.address] = str(error)
+    return attrs.evolve(then, rows=rows), refused
 
 
 def _block(row: Row, then: State, types: Mapping[str, TypeInfo]) -> Block:
-    kind, recorded = types[row.type], dict(row.values)
-    if row.schema_version < kind.schema_version and kind.upgrade is not None:
-        recorded = dict(kind.upgrade(recorded, row.schema_version))
-    values = {name: value for name, value in model.decode(recorded).items() if name in row.declared}
+    values = {name: value for name, value in model.decode(row.values).items() if name in row.declared}
     known = _computed((needed for one in row.depends_on if (needed := then.row(one)) is not None), types)
     values = _referring(values, known)
     extra = values.pop("extra", {})

@@ -11,6 +11,7 @@ import attrs
 from haplan.contracts import StateBackend, Written
 from haplan.model import renames
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
+from haplan.model.schema import TypeInfo
 from haplan.model.state import Holder, Intent, OrderRow, PlacementRow, Row, Run, State, Status, Update, deposed_mark
 from haplan.model.value import Tree
 from haplan.steps.apply.group import Group
@@ -24,8 +25,17 @@ Key = tuple[str, str]
 class Ledger:
     """Rows, intents and versions as this run leaves them."""
 
-    def __init__(self, backend: StateBackend, holder: Holder, run: Run, state: State, plan: Plan) -> None:
+    def __init__(
+        self,
+        backend: StateBackend,
+        holder: Holder,
+        run: Run,
+        state: State,
+        plan: Plan,
+        types: Mapping[str, TypeInfo],
+    ) -> None:
         self._backend = backend
+        self._shapes = {name: kind.schema_version for name, kind in types.items()}
         self._group = Group(backend.save)
         self._holder = holder
         self._run = run
@@ -139,7 +149,8 @@ class Ledger:
     def _made(self, change: Change, written: Written, status: Status) -> list[Row]:
         """The row of a change; with it the old object's, while that waits to be deleted."""
         old = self._rows.get((change.address, change.deposed))
-        rows = [row_of(change, written, old, status, self._run.serial)]
+        shape = self._shapes.get(change.type, 1)
+        rows = [row_of(change, written, old, status, self._run.serial, shape)]
         deposed = deposed_row(old, self._run.serial) if self._open.get(change.key) else None
         if deposed is None or change.key not in self._retiring:
             return rows

@@ -16,7 +16,9 @@ from haplan.model.value import Path, Tree
 GOING = (Action.DELETE, Action.FORGET)
 
 
-def row_of(change: Change, written: Written, old: Row | None, status: Status, serial: int) -> Row:
+def row_of(
+    change: Change, written: Written, old: Row | None, status: Status, serial: int, schema_version: int = 1
+) -> Row:
     """The row of a change that was written.
 
     A change with several placements is recorded once for each: what an earlier one of this run gave stays.
@@ -39,6 +41,7 @@ def row_of(change: Change, written: Written, old: Row | None, status: Status, se
         type=change.type,
         provider=provider,
         alias=alias,
+        schema_version=schema_version,
         id=written.ids.get(change.address) or (earlier.id if earlier else "") or change.id,
         name=name,
         owner=change.owner,

@@ -64,7 +64,7 @@ class _Loop:
         self.held = held(plan, setting.state)
         self.gates = {before for transaction in plan.transactions for before in transaction.gates}
         self.schedule = Schedule(plan.transactions)
-        self.ledger = Ledger(setting.backend, setting.holder, setting.run, setting.state, plan)
+        self.ledger = Ledger(setting.backend, setting.holder, setting.run, setting.state, plan, setting.types)
         self.queue: SimpleQueue[Any] = SimpleQueue()
         self.writers = ThreadPoolExecutor(setting.parallelism, thread_name_prefix="haplan-write")
         self.pollers = ThreadPoolExecutor(max(1, len(setting.providers)), thread_name_prefix="haplan-poll")

@@ -1,0 +1,31 @@
+"""Upgrade: the state in the shapes that the installed types have; in memory, a row is saved so when it is written."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from haplan.errors import StateError
+from haplan.model.schema import TypeInfo
+from haplan.model.shape import Misshapen, in_shape
+from haplan.model.state import State
+
+
+def upgrade(state: State, types: Mapping[str, TypeInfo]) -> State:
+    """The state with older rows brought up to date; those of types that no plugin knows stay as they are.
+
+    Raises:
+        StateError: Naming each row that a newer plugin wrote, or that cannot be brought up to date.
+    """
+    versions = {name: kind.schema_version for name, kind in types.items()}
+    other = [row for row in state.rows.values() if versions.get(row.type, row.schema_version) != row.schema_version]
+    if not other:
+        return state
+    rows, lines = dict(state.rows), []
+    for row in other:
+        try:
+            rows[row.address, row.deposed] = in_shape(row, types[row.type])
+        except Misshapen as error:
+            lines.append(f"{row.address}: {error}; install the plugin that wrote it, or a newer one")
+    if lines:
+        raise StateError("\n".join(lines))
+    return attrs.evolve(state, rows=rows)
