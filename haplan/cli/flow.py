@@ -45,7 +45,7 @@ def document(
     from haplan.report.catalogue import type_infos
     from haplan.report.json import plan_json
 
-    computed = {name: info.computed() for name, info in type_infos(plugins.resources).items()}
+    computed = {name: info.computed for name, info in type_infos(plugins.resources).items()}
     return plan_json(plan, digest=digest, made=float(made.get("at", 0.0)), computed=computed, state=state)
 
 

@@ -91,6 +91,8 @@ def reference(value: Any, taking: Taking) -> Tree:
 
 def text(value: str, at: str, taking: Taking) -> Tree:
     """A string, scanned for references and for the lone braces that an f-string leaves of a site variable."""
+    if value.isascii() and "{" not in value:
+        return value
     lone = _LONE.search(value) if "{" in value else None
     if lone:
         return taking.wrong(
@@ -261,12 +263,14 @@ class MapOf:
         if not isinstance(value, Mapping):
             return taking.wrong(at, f"expected a map, got {shown(value)}")
         taken: dict[str, Tree] = {}
+        broken = False
         for key, one in value.items():
             if not isinstance(key, str):
                 taking.wrong(at, f"expected text as key, got {shown(key)}")
                 continue
-            taken[key] = self.item.take(one, f"{at}[{key!r}]", taking)
-        return taken if not any(one is BROKEN for one in taken.values()) else BROKEN
+            taken[key] = found = self.item.take(one, f"{at}[{key!r}]", taking)
+            broken = broken or found is BROKEN
+        return BROKEN if broken else taken
 
 
 @attrs.frozen
@@ -343,26 +347,29 @@ class Anything:
     words: str = "plain data"
 
     def take(self, value: Any, at: str, taking: Taking) -> Tree:
+        if isinstance(value, str):
+            return text(value, at, taking)
         if isinstance(value, Broken):
             return BROKEN
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int | float):
             return value if _fits(value) else taking.wrong(at, f"{value} does not fit into JSON; write it as text")
-        if isinstance(value, str):
-            return text(value, at, taking)
         if isinstance(value, Ref):
             return reference(value, taking)
         if isinstance(value, model.Secret):
             return plain_secret(value)
         if isinstance(value, Mapping):
-            return MapOf(self).take(value, at, taking)
+            return _ANY_MAP.take(value, at, taking)
         if isinstance(value, list | tuple | set | frozenset):
-            return ListOf(self).take(value, at, taking)
+            return _ANY_LIST.take(value, at, taking)
         if hasattr(type(value), "haplan_type"):
             taking.refer(str(value.haplan_address))
             return value.haplan_name
         return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+
+
+_ANY_MAP, _ANY_LIST = MapOf(Anything()), ListOf(Anything())
 
 
 def _fits(number: int | float) -> bool:

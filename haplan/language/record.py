@@ -8,8 +8,9 @@ import difflib
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from haplan.errors import HaplanError
@@ -42,6 +43,7 @@ class Recording:
         self.module_places: dict[tuple[str, ...], Location] = {}
         self.row = ""
         self.refs: list[Any] = []
+        self.bottom: FrameType | None = None
 
     def mistake(self, text: str, location: Location | None = None) -> None:
         """Record a mistake, at the line being carried out unless another is given; the same line only once."""
@@ -61,9 +63,11 @@ class recording:  # noqa: N801  (reads as a statement: with recording(…))
 
     def __enter__(self) -> Recording:
         self._token = _current.set(self._into)
+        self._into.bottom = sys._getframe(1)
         return self._into
 
     def __exit__(self, *exc: object) -> None:
+        self._into.bottom = None
         _current.reset(self._token)
 
 
@@ -86,19 +90,20 @@ def mistake(text: str, location: Location | None = None) -> None:
 
 def here() -> Location:
     """The line of the stack being carried out, with the calls that led there."""
+    now = _current.get()
     frames: list[tuple[str, int]] = []
-    frame = sys._getframe(1)
-    while frame is not None:
+    frame: FrameType | None = sys._getframe(1)
+    bottom = now.bottom if now else None
+    while frame is not bottom and frame is not None:
         if frame.f_globals.get("__name__", "").startswith(PACKAGE):
             frames.append((frame.f_code.co_filename, frame.f_lineno))
-        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
-    now = _current.get()
-    return placed(frames, now.root if now else Path(), now.row if now else "")
+        frame = frame.f_back
+    return placed(tuple(frames), now.root if now else Path(), now.row if now else "")
 
 
-def placed(frames: Iterable[tuple[str, int]], root: Path, row: str = "") -> Location:
+@lru_cache(1024)  # a loop makes many blocks at one place
+def placed(frames: tuple[tuple[str, int], ...], root: Path, row: str = "") -> Location:
     """A location from absolute frames: relative to the stack, or to the folder around it where neighbours take part."""
-    frames = list(frames)
     base = root if all(_inside(file, root) for file, _ in frames) else root.parent
     named: list[tuple[str, int]] = []
     for file, line in frames:

@@ -189,7 +189,7 @@ def _construct(
     self: Resource, label: Any, given: Mapping[str, Any], *, data: bool, surplus: Sequence[Any] = ()
 ) -> None:
     kind = type(self).haplan_type
-    recording = current(f"{type(self).__name__}({shown(label)})")
+    recording = current(f"{type(self).__name__}(…)")
     location = here()
     label = _label(label, kind, recording, location)
     given = {key: value for key, value in given.items() if value is not None}
@@ -217,7 +217,7 @@ def _construct(
 
 
 def _put(self: Resource) -> Callable[[str, Any], None]:
-    return lambda name, value: object.__setattr__(self, name, value)
+    return vars(self).__setitem__
 
 
 def _label(label: Any, kind: TypeInfo, recording: Recording, location: Location) -> str:
@@ -234,9 +234,9 @@ def _label(label: Any, kind: TypeInfo, recording: Recording, location: Location)
 
 def _unknown_keywords(given: Mapping[str, Any], kind: TypeInfo, taking: Taking) -> None:
     for name in given:
-        info = kind.attributes.get(name)
-        if name in COMMON or (info is not None and not (info.computed or info.derived)):
+        if name in kind.settable or name in COMMON:
             continue
+        info = kind.attributes.get(name)
         if info is not None:
             taking.wrong(
                 name,
@@ -245,8 +245,7 @@ def _unknown_keywords(given: Mapping[str, Any], kind: TypeInfo, taking: Taking) 
                 else "is known after apply and cannot be set",
             )
         else:
-            settable = [name for name, info in kind.attributes.items() if not (info.computed or info.derived)]
-            taking.wrong("", f"unknown keyword {name!r}{nearest(name, [*COMMON, *settable])}")
+            taking.wrong("", f"unknown keyword {name!r}{nearest(name, [*COMMON, *kind.settable])}")
 
 
 def _name(self: Resource, given: Any, label: str, taking: Taking) -> None:
@@ -265,8 +264,8 @@ def _name(self: Resource, given: Any, label: str, taking: Taking) -> None:
 def _values(self: Resource, given: Mapping[str, Any], taking: Taking) -> dict[str, model.Tree]:
     kind, kinds, put = type(self).haplan_type, type(self).haplan_kinds, _put(self)
     values: dict[str, model.Tree] = {}
-    for name, info in kind.attributes.items():
-        if info.computed or info.derived or name in COMMON:
+    for name, info in kind.settable.items():
+        if name in COMMON:
             continue
         taking.via = name
         if name in given:
@@ -293,6 +292,9 @@ def _computed(self: Resource, taking: Taking, put: Callable[[str, Any], None]) -
 
 
 def _common(self: Resource, given: Mapping[str, Any], taking: Taking, put: Callable[[str, Any], None]) -> None:
+    if given.keys().isdisjoint(COMMON):  # most blocks
+        vars(self).update(provider=None, lifecycle=None, depends_on=(), extra={}, haplan_extra={})
+        return
     taking.via = "depends_on"
     wanted = given.get("depends_on", ())
     for index, one in enumerate(wanted if isinstance(wanted, list | tuple) else [wanted]):

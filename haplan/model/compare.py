@@ -87,6 +87,13 @@ def alike(one: Tree, other: Tree) -> bool:
     return kind is list and len(one) == len(other) and all(map(alike, one, other))
 
 
+def holds(live: Tree, shape: Tree) -> bool:
+    """True if `live` has everything that `shape` declares, in the very same plain JSON: `alike` for what is owned."""
+    if type(shape) is dict and type(live) is dict:
+        return all(key in live and holds(live[key], value) for key, value in shape.items())
+    return alike(shape, live)
+
+
 def differences(wanted: Tree, live: Tree, sets: Unordered = frozenset(), at: Path = ()) -> Iterator[Path]:
     """The paths at which two trees differ, as deep as mappings go."""
     if (

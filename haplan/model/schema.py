@@ -1,6 +1,7 @@
 """What a resource type is, as data: the engine's only knowledge of attributes."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 import attrs
@@ -69,10 +70,22 @@ class TypeInfo:
     upgrade: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None
     text: str = ""
 
+    @cached_property
     def computed(self) -> tuple[str, ...]:
         """Names of the attributes that only an apply can tell."""
         return tuple(name for name, attribute in self.attributes.items() if attribute.computed)
 
+    @cached_property
     def local(self) -> tuple[str, ...]:
         """Names of the attributes that are never sent."""
         return tuple(name for name, attribute in self.attributes.items() if attribute.local)
+
+    @cached_property
+    def sensitive(self) -> tuple[str, ...]:
+        """Names of the attributes that are never shown."""
+        return tuple(name for name, attribute in self.attributes.items() if attribute.sensitive)
+
+    @cached_property
+    def settable(self) -> Mapping[str, Attribute]:
+        """The attributes that a stack may set, by name."""
+        return {name: one for name, one in self.attributes.items() if not (one.computed or one.derived)}

@@ -1,6 +1,7 @@
 """What a stack says, after loading: data, with the place each piece was written at."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -59,7 +60,8 @@ class Lifecycle:
     precondition: tuple[Condition, ...] = ()
     postcondition: tuple[Condition, ...] = ()
 
-    def plain(self) -> dict[str, Any]:
+    @cached_property
+    def plain(self) -> Mapping[str, Any]:
         """As a row keeps it: plain JSON, without what says nothing, and without what only a plan asks for."""
         kept = {name: getattr(self, name) for name in KEPT}
         return {
@@ -69,6 +71,8 @@ class Lifecycle:
         }
 
 
+USUAL = Lifecycle()
+"""That of a resource about which a stack says nothing."""
 KEPT = ("prevent_destroy", "ignore_changes", "leave", "create_before_destroy", "timeouts")
 """Parts of a lifecycle that hold after the block left the stack."""
 

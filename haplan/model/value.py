@@ -214,6 +214,11 @@ def variables(source: str) -> set[str]:
 
 def partly(tree: Tree, known: Mapping[str, Mapping[str, Tree]]) -> Tree:
     """The tree with each reference replaced whose value is known; the others stay."""
+    return transform(tree, known_leaf(known))
+
+
+def known_leaf(known: Mapping[str, Mapping[str, Tree]]) -> Callable[[Tree], Tree]:
+    """What `partly` makes of a leaf."""
 
     def resolved(ref: Ref) -> Tree:
         found = at_path(known.get(ref.address), ref.path)
@@ -228,12 +233,12 @@ def partly(tree: Tree, known: Mapping[str, Mapping[str, Tree]]) -> Tree:
             return Text(tuple(parts)) if any(isinstance(part, Ref) for part in parts) else joined(parts)
         return value
 
-    return transform(tree, leaf)
+    return leaf
 
 
 def secrets(tree: Tree) -> Iterator[Secret]:
     """Every secret in a tree, those inside texts included."""
-    for _, leaf in leaves(tree):
+    for leaf in special(tree):
         for part in leaf.parts if isinstance(leaf, Text) else (leaf,):
             if isinstance(part, Secret):
                 yield part

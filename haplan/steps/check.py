@@ -8,7 +8,7 @@ from haplan.errors import HaplanError, PluginError
 from haplan.model.finding import Finding, Moment, Rule
 from haplan.model.plan import Change
 from haplan.model.stack import Stack
-from haplan.model.value import Secret, leaves
+from haplan.model.value import secrets
 
 _WEIGHT = {"error": 0, "warning": 1, "info": 2}
 
@@ -45,7 +45,7 @@ def check_secrets(
     found: list[Finding] = []
     notes: list[str] = []
     for block in stack.blocks.values():
-        for secret in (leaf for _, leaf in leaves(block.values) if isinstance(leaf, Secret)):
+        for secret in secrets(block.values):
             try:
                 reveal(secret.source)
             except HaplanError as error:

@@ -12,6 +12,7 @@ from haplan.model.compare import (
     Unordered,
     alike,
     differences,
+    holds,
     lost,
     merged,
     owned,
@@ -119,10 +120,14 @@ def _wanted(work: _Diff, block: Block) -> Change | None:
 
 def _after(work: _Diff, block: Block) -> dict[str, Tree]:
     """Wanted values with everything resolved that is known now; the rest stays a reference."""
-    values = model.partly({**block.values, **({"extra": block.extra} if block.extra else {})}, work.known)
-    return dict(
-        model.transform(values, lambda leaf: work.fingerprint(leaf) if isinstance(leaf, model.Secret) else leaf)
-    )
+    values = {**block.values, "extra": block.extra} if block.extra else block.values
+    known = model.known_leaf(work.known)
+
+    def leaf(tree: Tree) -> Tree:
+        found = known(tree)
+        return work.fingerprint(found) if isinstance(found, model.Secret) else found
+
+    return dict(model.transform(values, leaf))
 
 
 def _know(
@@ -136,14 +141,14 @@ def _know(
     known: dict[str, Tree] = {**recorded, **(after or {})}
     if seen is not None:
         kind = work.types[work.stack.blocks[address].type]
-        computed = {name: seen.values[name] for name in kind.computed() if name in seen.values}
+        computed = {name: seen.values[name] for name in kind.computed if name in seen.values}
         known = {**known, **computed, "id": seen.id}
     work.known[address] = known
 
 
 def _forget_computed(work: _Diff, address: str, *but: str) -> None:
     """A change may give other computed values: references wait for them."""
-    for name in work.types[work.stack.blocks[address].type].computed():
+    for name in work.types[work.stack.blocks[address].type].computed:
         if name not in but:
             work.known[address].pop(name, None)
 
@@ -180,7 +185,7 @@ def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None
     if holder is not None:
         work.findings.append(_held(block, seen, holder))
     if block.address in work.selection.importing:
-        live = seen_as(after, seen.values, {}, kind.local())
+        live = seen_as(after, seen.values, {}, kind.local)
         base = _base(block, Action.IMPORT, "taken into state", live, None)
         private = with_prior(seen.private, live, {}, live, kind.attributes)
         return attrs.evolve(base, before=live, id=seen.id, importing=seen.id, private=private)
@@ -193,7 +198,7 @@ def _new(work: _Diff, block: Block, after: Mapping[str, Tree], seen: Seen | None
         work.findings.append(Finding("EXISTS", "error", block.address, text, str(block.location), hint))
     reason = "resume" if resumed else "taken into state" if adopted else "taken over"
     base = _base(block, Action.IMPORT, reason, after, None)
-    before = seen_as(after, seen.values, {}, kind.local())
+    before = seen_as(after, seen.values, {}, kind.local)
     private = dict(seen.private) if resumed else with_prior(seen.private, after, {}, before, kind.attributes)
     half, name = seen.status == "incomplete", seen.values.get("name", block.name)
     if name != str(block.name):
@@ -239,9 +244,9 @@ def _untouched(work: _Diff, block: Block, after: Tree, row: Row, recorded: Mappi
     followed = block.lifecycle.ignore_changes or block.lifecycle.triggers
     if asked or kind.ordered or followed or _noted_otherwise(block, row):
         return False
-    there = seen_as(after, seen.values, recorded, kind.local())
+    there = {**seen.values, **{name: recorded[name] for name in kind.local if name in recorded}}
     same_name = str(block.name) == seen.values.get("name", row.name)
-    return same_name and alike(after, _declared(row, recorded)) and alike(after, there)
+    return same_name and alike(after, _declared(row, recorded)) and holds(there, after)
 
 
 def _compare(
@@ -249,7 +254,7 @@ def _compare(
 ) -> Change | None:
     kind, declared = work.types[block.type], _declared(row, recorded)
     after = _ignoring(after, block.lifecycle, seen.values)
-    before = seen_as(merged(after, declared), seen.values, recorded, kind.local())
+    before = seen_as(merged(after, declared), seen.values, recorded, kind.local)
     left = tuple(lost(declared, after))
     gone = tuple(path for path in left if path[0] not in block.lifecycle.leave and stands_at(before, path))
     private = with_prior(row.private, after, declared, before, kind.attributes)
@@ -329,7 +334,7 @@ def _noted_otherwise(block: Block, row: Row) -> bool:
     """True if the row has another name, lifecycle or other dependencies."""
     return (
         row.name != str(block.name)
-        or dict(row.lifecycle) != block.lifecycle.plain()
+        or row.lifecycle != block.lifecycle.plain
         or set(row.depends_on) != {reference.address for reference in block.references}
     )
 
@@ -374,7 +379,7 @@ def _delete(work: _Diff, row: Row) -> Change:
     seen = None if row.deposed else work.seen.get(row.address)
     kind, before = work.types.get(row.type), _declared(row, model.decode(row.values))
     if seen is not None and kind is not None:
-        before = seen_as(before, seen.values, before, kind.local())
+        before = seen_as(before, seen.values, before, kind.local)
     forgotten = row.address in work.selection.forgetting and not row.deposed
     there = seen is not None or bool(row.deposed)
     return Change(

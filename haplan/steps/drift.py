@@ -65,7 +65,7 @@ def _left_alone(address: str, row: Row, stack: Stack) -> tuple[Path, ...]:
 def _moved(
     kind: TypeInfo, row: Row, recorded: Mapping[str, Tree], seen: Seen
 ) -> tuple[dict[str, Tree], dict[str, Tree]] | None:
-    live = seen_as(recorded, seen.values, recorded, kind.local())
+    live = seen_as(recorded, seen.values, recorded, kind.local)
     tops = dict.fromkeys(str(path[0]) for path in differences(recorded, live, unordered(kind.attributes, recorded)))
     before, after = {top: recorded.get(top) for top in tops}, {top: live.get(top) for top in tops}
     if seen.values.get("name", row.name) != row.name:

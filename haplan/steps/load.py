@@ -25,7 +25,7 @@ from haplan.language.kinds import Broken
 from haplan.language.record import PACKAGE, Recording, nearest, placed, recording
 from haplan.language.resource import Resource
 from haplan.model import value as model
-from haplan.model.stack import Block, Lifecycle, Location, Output, ProviderBlock, Reference, Stack
+from haplan.model.stack import USUAL, Block, Location, Output, ProviderBlock, Reference, Stack
 
 BROKEN = f"'{Broken.__name__}' object"
 """How Python names a value that stands for one with a mistake: what it says of it only follows from that mistake."""
@@ -81,7 +81,7 @@ def load(place: str | Path, resources: Mapping[str, type], variable_value: Varia
 
 def _frozen(into: Recording, file: Path) -> Stack:
     name = file.parent.name if file.name == "stack.py" else file.stem
-    blocks = {address: _block(found, into) for address, found in into.resources.items()}
+    blocks = {address: _block(address, found, into) for address, found in into.resources.items()}
     if _strangers(blocks, into):
         raise StackError(into.mistakes)
     resolve_derived(blocks, into)
@@ -109,15 +109,13 @@ def _frozen(into: Recording, file: Path) -> Stack:
     )
 
 
-def _block(found: Resource, into: Recording) -> Block:
+def _block(address: str, found: Resource, into: Recording) -> Block:
     kind = type(found).haplan_type
     provider = _provider_key(found, into)
     references: dict[str, Reference] = {}
-    address = str(found.haplan_address)
     for reference in found.haplan_references:
         if reference.address != address:
             references.setdefault(reference.address, reference)
-    sensitive = tuple(name for name, info in kind.attributes.items() if info.sensitive)
     return Block(
         address=address,
         type=kind.name,
@@ -128,10 +126,10 @@ def _block(found: Resource, into: Recording) -> Block:
         values=found.haplan_values,
         extra=found.haplan_extra.get(provider.split(".")[0], {}),
         references=tuple(references.values()),
-        lifecycle=found.lifecycle or Lifecycle(),
+        lifecycle=found.lifecycle or USUAL,
         location=found.haplan_location,
         data=found.haplan_data,
-        sensitive=sensitive,
+        sensitive=kind.sensitive,
         object=found,
     )
 
@@ -302,14 +300,14 @@ def _private_package(file: Path, into: Recording) -> Iterator[None]:
 def _exception(error: BaseException, file: Path) -> str:
     """An exception of Python's own as one line: where in the stack, what, and for a wrong name the nearest."""
     if isinstance(error, SyntaxError) and error.filename:
-        place: Location = placed([(error.filename, error.lineno or 0)], file.parent)
+        place: Location = placed(((error.filename, error.lineno or 0),), file.parent)
         return f"{place}: syntax error: {error.msg}"
     frames = [
         (frame.f_code.co_filename, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
         if str(frame.f_globals.get("__name__", "")).startswith(PACKAGE)
     ]
-    place = placed(reversed(frames), file.parent)
+    place = placed(tuple(reversed(frames)), file.parent)
     if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith(PACKAGE):
         return f"{place}: no module {(error.name or '').removeprefix(PACKAGE + '.')!r} beside the stack"
     words = str(error).replace(f"{PACKAGE}.", "")

@@ -158,7 +158,7 @@ def _computed(rows: Iterable[Row], types: Mapping[str, TypeInfo]) -> dict[str, R
     """Texts that only an apply could tell, with what refers to them; an id that is the name is known before."""
     found: dict[str, Ref] = {}
     for row in rows:
-        names = types[row.type].computed() if row.type in types else ()
+        names = types[row.type].computed if row.type in types else ()
         for name, value in (*((name, row.values.get(name)) for name in names), ("id", row.id)):
             if isinstance(value, str) and value not in ("", row.name):
                 found[value] = Ref(row.address, (name,))

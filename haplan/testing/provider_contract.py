@@ -142,7 +142,7 @@ class ProviderContract:
         made = self.make(provider)
         assert made.id
         known = {"id", *made.written.values.get(made.change.address, {})}
-        assert [name for name in self.info().computed() if name not in known] == []
+        assert [name for name in self.info().computed if name not in known] == []
 
     def test_a_write_speaks_of_its_own_resources_only(self, provider: Provider) -> None:
         made = self.make(provider)

@@ -59,7 +59,7 @@ def _broken(change: Change, written: Written, row: Row | None, kind: TypeInfo, *
     if complete and change.action in (Action.CREATE, Action.REPLACE):
         known = {*(row.values if row else {}), *got}
         known |= {"id"} if written.ids.get(change.address) or (row is not None and row.id) else set()
-        lacking = [name for name in kind.computed() if name not in known]
+        lacking = [name for name in kind.computed if name not in known]
         if lacking:
             return f"{change.address}: {', '.join(lacking)} not known after the apply; report it to its author"
     return ""

@@ -50,7 +50,7 @@ def row_of(
         declared=tuple(sorted(after)),
         sensitive=change.sensitive,
         depends_on=change.depends_on,
-        lifecycle=change.lifecycle.plain(),
+        lifecycle=change.lifecycle.plain,
         status=status,
         private=private,
         source=change.location,

@@ -152,7 +152,7 @@ def _refuse_changed(change: Change, seen: Seen | None, kind: TypeInfo, touched: 
     if seen is None:
         raise Stale(f"{change.address}: is gone, it was there when the plan was made; plan again")
     # an owner may have been renamed by now; what is not in it any more counts as gone
-    local = {*kind.local(), *kind.owned_by, "name"}
+    local = {*kind.local, *kind.owned_by, "name"}
     before = without_secrets({name: value for name, value in (change.before or {}).items() if name not in local})
     sets = unordered(kind.attributes, before)
     moved = set(differences(before, owned(before, seen.values), sets))
