@@ -50,7 +50,8 @@ def assess(changes: Iterable[Change], providers: Mapping[str, Provider], types: 
                 create_first=change.lifecycle.create_before_destroy,
                 previous_id=change.id,
             )
-        change = attrs.evolve(change, impact=said.impact, sites=said.sites)
+        if (said.impact, said.sites) != (change.impact, change.sites):
+            change = attrs.evolve(change, impact=said.impact, sites=said.sites)
         findings += said.findings
         placements[change.key] = tuple(provider.placements(change))
         done.append(change)
@@ -87,7 +88,8 @@ def count(
     for transaction in transactions:
         task = _task(transaction, by_key)
         said = providers[transaction.provider].calls([task])
-        counted.append(attrs.evolve(transaction, writes=said.expected if said.writes is None else said.writes))
+        writes = said.expected if said.writes is None else said.writes
+        counted.append(transaction if transaction.writes == writes else attrs.evolve(transaction, writes=writes))
     calls = [
         providers[key].calls([_task(t, by_key) for t in counted if t.provider == key])
         for key in providers

@@ -62,6 +62,8 @@ def told(
     Args:
         state: Under the new addresses.
     """
+    if not names:
+        return tuple(changes)
     before = {new: old for old, new in names.items()}
     done = [
         change
