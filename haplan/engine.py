@@ -68,8 +68,9 @@ def validate(session: Session) -> Validation:
         raise HaplanError("\n".join(unused))
     session.check_providers(stack)
     graph.graph(stack, session.types)
-    rules = session.plugins.rules.values()
-    findings = check.check("V", ValidateView(stack), rules) + check.check_extra(stack, session.plugins.providers)
+    rules = session.plugins.rules_about({block.type for block in stack.blocks.values()})
+    named = {block.name: session.plugins.provider(block.name) for block in stack.providers.values()}
+    findings = check.check("V", ValidateView(stack), rules) + check.check_extra(stack, named)
     return Validation(stack, check.in_order(findings))
 
 
@@ -163,12 +164,13 @@ def _compared(
     judged = conditions.judge(stack, assessed.changes, difference.known, chosen)
     changes = () if session.options.refresh_only else judged.changes
     approve.refuse_protected(changes)
-    edges = order.edges(stack, state, changes, resources.edges, session.plugins.order)
-    ranks = {name: kind.rank for name, kind in session.types.items()}
+    types = _types(found.stack, recorded)
+    edges = order.edges(stack, state, changes, resources.edges, session.plugins.order_about(types))
+    ranks = {change.type: kind.rank for change in changes if (kind := session.types.get(change.type)) is not None}
     staged = stages.stages(changes, assessed.placements, edges, ranks, ordered.orders)
     transactions, calls = assess.count(staged.transactions, changes, providers)
     view = PlanView(stack, state, changes, seen.seen, seen.facts, edges, calls)
-    at_plan = check.check("P", view, session.plugins.rules.values())
+    at_plan = check.check("P", view, session.plugins.rules_about(types))
     missing, uncompared = check.check_secrets(stack, changes, session.secret)
     notes = {*seen.notes, *(line for lines in seen.unowned.values() for line in lines), *session.notes(state)}
     notes |= {*uncompared, *(way.notes if way is not None else ())}
@@ -207,6 +209,11 @@ def _compared(
     session.tell("planned", data={action.value: made.count(action) for action in Action})
     session.plugins.hook.haplan_plan_made(plan=made)
     return made
+
+
+def _types(stack: Stack, state: State) -> set[str]:
+    """The types of all that a plan may speak of."""
+    return {block.type for block in stack.blocks.values()} | {row.type for row in state.rows.values()}
 
 
 def _load(session: Session) -> Stack:
@@ -317,7 +324,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
                 opened,
                 providers,
                 session.types,
-                tuple(session.plugins.rules.values()),
+                session.plugins.rules_about({change.type for change in left.changes}),
                 session.clock,
                 tell,
                 stop,
@@ -393,7 +400,8 @@ def dependencies(session: Session) -> tuple[Stack, tuple[Edge, ...]]:
     resources = graph.graph(found.stack, session.types)
     blocks = [block for block in found.stack.blocks.values() if not block.data]
     new = tuple(attrs.evolve(order.as_new(block), impact=Impact("reboot")) for block in blocks)  # so that gates show
-    return found.stack, order.edges(found.stack, State(), new, resources.edges, session.plugins.order)
+    hooks = session.plugins.order_about(_types(found.stack, State()))
+    return found.stack, order.edges(found.stack, State(), new, resources.edges, hooks)
 
 
 def labs(session: Session, *, port: int = 0, tls: bool = False) -> dict[str, Lab]:

@@ -1,10 +1,14 @@
-"""Finding plugins: one entry-point group, ``haplan``; loaded one by one, so that a broken one is named."""
+"""Finding plugins: one entry-point group, ``haplan``; loaded one by one, so that a broken one is named.
+
+The module that an entry point names is imported always, and says which hooks there are. A hook is called when what it
+brings may be needed: a stack of records does not wait for the provider of a cloud.
+"""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 
@@ -12,6 +16,9 @@ from haplan import hookspecs
 from haplan.contracts import API, OpenState, OrderHook, Provider
 from haplan.errors import PluginError
 from haplan.model.finding import Rule
+from haplan.model.schema import TypeInfo
+
+T = TypeVar("T")
 
 GROUP = "haplan"
 OFF = "HAPLAN_PLUGINS_OFF"
@@ -23,12 +30,11 @@ class Plugins:
 
     Attributes:
         broken: Name → why it could not be loaded. A warning, until a stack needs it.
-        versions: Name → version of the distribution it comes from.
     """
 
     def __init__(self, points: Iterable[EntryPoint]) -> None:
         self.broken: dict[str, str] = {}
-        self.versions: dict[str, str] = {}
+        self._points: dict[str, EntryPoint] = {}
         self._manager = pluggy.PluginManager("haplan")
         self._manager.add_hookspecs(hookspecs)
         for point in points:
@@ -36,7 +42,7 @@ class Plugins:
         self._manager.check_pending()
 
     def _load(self, point: EntryPoint) -> None:
-        if point.name in self.versions:
+        if point.name in self._points:
             raise PluginError(f"two plugins claim the name {point.name!r}: one of them is {point.value}; uninstall one")
         try:
             module = point.load()
@@ -46,23 +52,41 @@ class Plugins:
         if getattr(module, "haplan_api", None) != API:
             self.broken[point.name] = f"it was made for another haplan (haplan_api must be {API})"
             return
-        self.versions[point.name] = point.dist.version if point.dist else "0"
+        self._points[point.name] = point
         self._manager.register(module, name=point.name)
 
     @cached_property
+    def versions(self) -> Mapping[str, str]:
+        """Name → version of the distribution that a plugin comes from."""
+        return {name: point.dist.version if point.dist else "0" for name, point in self._points.items()}
+
+    @cached_property
     def providers(self) -> Mapping[str, type[Provider]]:
-        """Provider classes by name."""
-        return self._named("haplan_providers", lambda cls: cls.name)
+        """Provider classes by name; a plugin is asked when one that may be its is looked up."""
+        return self._brought("haplan_providers", lambda cls: cls.name, lambda cls: cls)
 
     @cached_property
     def resources(self) -> Mapping[str, type]:
-        """Resource classes by type name."""
-        return self._named("haplan_resources", lambda cls: cls.haplan_type.name)
+        """Resource classes by type name; a plugin is asked when one that may be its is looked up."""
+        return self._brought("haplan_resources", lambda cls: cls.haplan_type.name, lambda cls: cls)
+
+    @cached_property
+    def types(self) -> Mapping[str, TypeInfo]:
+        """What there is to know of each resource type, by name; asked for as `resources`."""
+        return self._brought("haplan_resources", lambda cls: cls.haplan_type.name, lambda cls: cls.haplan_type)
 
     @cached_property
     def rules(self) -> Mapping[str, Rule]:
-        """Rules by id."""
-        return self._named("haplan_checks", lambda rule: rule.id)
+        """All rules by id."""
+        return self._rules(self._impls("haplan_checks"))
+
+    def rules_about(self, types: Collection[str]) -> tuple[Rule, ...]:
+        """The rules that have something to say where there are these types."""
+        return tuple(self._rules(self._about(types, "haplan_checks")).values())
+
+    def order_about(self, types: Collection[str]) -> tuple[OrderHook, ...]:
+        """The hooks that add edges between resources of these types."""
+        return tuple(lambda nodes, impl=impl: impl.function(nodes=nodes) for impl in self._about(types, "haplan_order"))
 
     @cached_property
     def state_backends(self) -> Mapping[str, OpenState]:
@@ -77,14 +101,6 @@ class Plugins:
         return {
             scheme: source for found in self._manager.hook.haplan_secret_sources() for scheme, source in found.items()
         }
-
-    @property
-    def order(self) -> tuple[OrderHook, ...]:
-        """The hooks that add edges."""
-        return tuple(
-            lambda nodes, impl=impl: impl.function(nodes=nodes)
-            for impl in self._manager.hook.haplan_order.get_hookimpls()
-        )
 
     @property
     def hook(self) -> Any:
@@ -104,26 +120,110 @@ class Plugins:
         known = ", ".join(sorted(self.providers)) or "none"
         raise PluginError(f"no provider {name!r} is installed; there are: {known}")
 
-    def _named(self, hook: str, name_of: Any) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        owners: dict[str, str] = {}
-        for impl in getattr(self._manager.hook, hook).get_hookimpls():
-            for thing in _called(impl, hook):
-                name = name_of(thing)
-                if name in found:
-                    raise PluginError(
-                        f"plugins {owners[name]!r} and {impl.plugin_name!r} both claim {name!r}; uninstall one"
-                    )
-                found[name], owners[name] = thing, impl.plugin_name
-        return found
+    # --- Asking ---
+
+    def _impls(self, hook: str) -> list[pluggy.HookImpl]:
+        return list(getattr(self._manager.hook, hook).get_hookimpls())
+
+    def _about(self, types: Collection[str], hook: str) -> list[pluggy.HookImpl]:
+        """Without the plugins that say they know of none of these types."""
+        return [one for one in self._impls(hook) if _is_about(one, types)]
+
+    def _rules(self, impls: Iterable[pluggy.HookImpl]) -> dict[str, Rule]:
+        found = _Named(lambda rule: rule.id)
+        for impl in impls:
+            found.add(impl.plugin_name, _called(impl, "haplan_checks"))
+        return found.things
+
+    def _brought(self, hook: str, name_of: Callable[[Any], str], thing_of: Callable[[Any], T]) -> "_Brought[T]":
+        return _Brought(hook, self._impls(hook), self._points, name_of, thing_of)
 
 
-def _called(impl: pluggy.HookImpl, hook: str) -> Iterable[Any]:
+class _Named:
+    """Things by name, each with the plugin that brings it."""
+
+    def __init__(self, name_of: Callable[[Any], str]) -> None:
+        self.things: dict[str, Any] = {}
+        self._owners: dict[str, str] = {}
+        self._name_of = name_of
+
+    def add(self, plugin: str, things: Iterable[Any]) -> None:
+        for thing in things:
+            name = self._name_of(thing)
+            if name in self.things:
+                raise PluginError(f"plugins {self._owners[name]!r} and {plugin!r} both claim {name!r}; uninstall one")
+            self.things[name], self._owners[name] = thing, plugin
+
+
+class _Brought(Mapping[str, T]):
+    """What a hook brings, by name.
+
+    To look up one name asks only the plugins that may bring it: what a plugin brings has its name, or begins with its
+    name and ``_``. So every plugin that could claim the same is asked too, and a clash is found. Only haplan's own
+    bring names without that, such as ``record`` and ``site``.
+    """
+
+    def __init__(
+        self,
+        hook: str,
+        impls: Iterable[pluggy.HookImpl],
+        points: Mapping[str, EntryPoint],
+        name_of: Callable[[Any], str],
+        thing_of: Callable[[Any], T],
+    ) -> None:
+        self._hook = hook
+        self._waiting = {impl.plugin_name: impl for impl in impls}
+        self._own = {name for name in self._waiting if points[name].value.startswith("haplan.")}
+        self._named = _Named(name_of)
+        self._name_of = name_of
+        self._thing_of = thing_of
+        self._things: dict[str, T] = {}
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._things:
+            self._ask([plugin for plugin in self._waiting if plugin not in self._own and _is_named_by(name, plugin)])
+            for plugin in sorted(self._own.intersection(self._waiting)):
+                if name not in self._things and _is_about(self._waiting[plugin], {name}):
+                    self._ask([plugin])
+        return self._things[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._ask(list(self._waiting))
+        return iter(self._things)
+
+    def __len__(self) -> int:
+        self._ask(list(self._waiting))
+        return len(self._things)
+
+    def _ask(self, plugins: Iterable[str]) -> None:
+        for plugin in plugins:
+            found = _called(self._waiting[plugin], self._hook)
+            strange = [self._name_of(one) for one in found if not _is_named_by(self._name_of(one), plugin)]
+            if strange and plugin not in self._own:
+                raise PluginError(f"plugin {plugin!r} claims {strange[0]!r}: the names it brings begin with its own")
+            self._named.add(plugin, found)
+            self._things |= {self._name_of(one): self._thing_of(one) for one in found}
+            del self._waiting[plugin]
+
+
+def _is_named_by(name: str, plugin: str) -> bool:
+    """True if the name is a plugin's to bring: ``netbox`` and ``netbox_prefix`` of the plugin ``netbox``."""
+    own = plugin.replace("-", "_")
+    return name in (plugin, own) or name.startswith(f"{own}_")
+
+
+def _is_about(impl: pluggy.HookImpl, types: Collection[str]) -> bool:
+    """False if the plugin says which types it is about (``haplan_types``), and none of these is among them."""
+    said = getattr(impl.plugin, "haplan_types", None)
+    return said is None or any(name in said for name in types)
+
+
+def _called(impl: pluggy.HookImpl, hook: str) -> list[Any]:
     try:
         found: list[Any] = list(impl.function())  # type: ignore[call-overload]  # pluggy says object
-        return found
     except Exception as error:  # a plugin's code may fail in any way; it is named
         raise PluginError(f"plugin {impl.plugin_name!r}: {hook} broke: {type(error).__name__}: {error}") from error
+    return found
 
 
 def load_plugins(environ: Mapping[str, str] | None = None) -> Plugins:

@@ -137,9 +137,9 @@ class Session:
         return self.plugins.state_backends[scheme](self.state_url, _Wall(self))
 
     @cached_property
-    def types(self) -> dict[str, TypeInfo]:
+    def types(self) -> Mapping[str, TypeInfo]:
         """Resource types by name."""
-        return {name: cls.haplan_type for name, cls in self.plugins.resources.items()}  # type: ignore[attr-defined]  # set by @resource
+        return self.plugins.types
 
     def tell(self, kind: str, text: str = "", **more: Any) -> None:
         """Tell the observers."""

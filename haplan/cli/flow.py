@@ -42,10 +42,10 @@ def document(
     plan: "Plan", digest: str, made: Mapping[str, Any], plugins: "Plugins", state: "State | None" = None
 ) -> dict[str, Any]:
     """A plan as JSON; `made` says when it was made."""
-    from haplan.report.catalogue import type_infos
     from haplan.report.json import plan_json
 
-    computed = {name: info.computed for name, info in type_infos(plugins.resources).items()}
+    kinds = {change.type: plugins.types.get(change.type) for change in plan.changes}
+    computed = {name: info.computed for name, info in kinds.items() if info is not None}
     return plan_json(plan, digest=digest, made=float(made.get("at", 0.0)), computed=computed, state=state)
 
 

@@ -1,38 +1,57 @@
-"""The vocabulary of the HA WAN edge design: what a stack imports. A plugin like any other."""
+"""The vocabulary of the HA WAN edge design: what a stack imports. A plugin like any other.
+
+The names are loaded when they are first used: haplan looks at every plugin, and most of its work needs no vocabulary.
+"""
 
 from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from haplan.contracts import Node as OrderNode
-from haplan.design.addresses import (
-    Dhcp,
-    LanAddress,
-    WanAddress,
-    dhcp,
-    dhcp_relay,
-    dhcp_server,
-    lan_address,
-    pppoe,
-    site_var,
-    static,
-)  # fmt: skip
-from haplan.design.clusters import Cluster
-from haplan.design.edges import HubProfile, WanEdgeTemplate
-from haplan.design.interfaces import Interface, ha_fabric, ha_sync, lan, wan
-from haplan.design.networks import Application, Network, Overlay
-from haplan.design.nodes import Attestation, Node, attest, node
-from haplan.design.paths import Path, local, path
-from haplan.design.sites import Site
-from haplan.design.traffic import Policy, Steering
 from haplan.hookspecs import hookimpl
 from haplan.model.finding import Rule
 from haplan.model.graph import Edge
 
+if TYPE_CHECKING:
+    from haplan.design.addresses import (
+        Dhcp,
+        LanAddress,
+        WanAddress,
+        dhcp,
+        dhcp_relay,
+        dhcp_server,
+        lan_address,
+        pppoe,
+        site_var,
+        static,
+    )  # fmt: skip
+    from haplan.design.clusters import Cluster
+    from haplan.design.edges import HubProfile, WanEdgeTemplate
+    from haplan.design.interfaces import Interface, ha_fabric, ha_sync, lan, wan
+    from haplan.design.networks import Application, Network, Overlay
+    from haplan.design.nodes import Attestation, Node, attest, node
+    from haplan.design.paths import Path, local, path
+    from haplan.design.sites import Site
+    from haplan.design.traffic import Policy, Steering
+
 haplan_api = 1
+haplan_types = (
+    "site", "overlay", "network", "application", "hub_profile", "wan_edge_template", "steering", "policy", "cluster",
+)  # fmt: skip
+"""What the resources, rules and order of this plugin are about: without any of these nobody need ask it."""
+
+_ROOMS = ("addresses", "clusters", "edges", "interfaces", "networks", "nodes", "paths", "sites", "traffic")
 
 
 @hookimpl
 def haplan_resources() -> Iterable[type]:
     """The nine types."""
+    from haplan.design.clusters import Cluster
+    from haplan.design.edges import HubProfile, WanEdgeTemplate
+    from haplan.design.networks import Application, Network, Overlay
+    from haplan.design.sites import Site
+    from haplan.design.traffic import Policy, Steering
+
     return (Site, Overlay, Network, Application, HubProfile, WanEdgeTemplate, Steering, Policy, Cluster)
 
 
@@ -85,3 +104,12 @@ __all__ = [
     "static",
     "wan",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for room in _ROOMS:
+            module = import_module(f"{__name__}.{room}")
+            if name in vars(module):
+                return vars(module)[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)

@@ -11,11 +11,6 @@ from haplan.report.lines import Lines, line, table, title
 MOMENTS = {"V": "validate", "P": "plan", "A": "before a write", "C": "after a write"}
 
 
-def type_infos(classes: Mapping[str, type]) -> dict[str, TypeInfo]:
-    """What the resource classes of all plugins say of themselves."""
-    return {name: cls.haplan_type for name, cls in classes.items()}  # type: ignore[attr-defined]  # set by @resource
-
-
 def plugin_lines(versions: Mapping[str, str], brings: Mapping[str, Sequence[str]], broken: Mapping[str, str]) -> Lines:
     """The plugins with their versions, what they bring by kind, and what is broken."""
     lines = table([("plugin", "version"), *sorted(versions.items())], indent=0)

@@ -220,14 +220,14 @@ def test_a_type_that_no_plugin_knows_any_more_is_refused_unless_it_is_left_out(
     first = latest(made)
     made.write('Thing("a", size=2)\nData("d", input=2)').apply()
     with made.session() as session:
-        del session.types["mem_thing"]
+        session.types = {name: kind for name, kind in session.types.items() if name != "mem_thing"}
         with pytest.raises(HaplanError) as error:
             engine.rollback(session, first)
         assert str(error.value) == (
             "mem_thing.a: cannot be brought back: no plugin that is installed knows the type mem_thing"
         )
     with made.session(excludes=("mem_thing.a",)) as session:
-        del session.types["mem_thing"]
+        session.types = {name: kind for name, kind in session.types.items() if name != "mem_thing"}
         assert [change.address for change in engine.rollback(session, first).changes] == ["record.d"]
 
 
@@ -236,6 +236,7 @@ def test_a_type_whose_recorded_shape_cannot_be_brought_up_to_date_is_refused_els
     first = latest(made)
     made.write('Thing("a", size=2)').apply()
     with made.session() as session:
+        session.types = dict(session.types)
         kind = session.types["mem_thing"]
         session.types["mem_thing"] = attrs.evolve(kind, schema_version=2)
         with pytest.raises(HaplanError, match="was recorded in version 1, and its plugin cannot bring that up to date"):
@@ -245,7 +246,7 @@ def test_a_type_whose_recorded_shape_cannot_be_brought_up_to_date_is_refused_els
             engine.rollback(session, first)
     with made.session() as session:
         upgraded = attrs.evolve(kind, schema_version=2, upgrade=lambda values, version: {**values, "size": 10})
-        session.types["mem_thing"] = upgraded
+        session.types = {**session.types, "mem_thing": upgraded}
         (change,) = engine.rollback(session, first).changes
         assert change.after == {"size": 10}
 

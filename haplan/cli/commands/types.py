@@ -23,9 +23,9 @@ def command(name: str, **given: Any) -> None:
     """
     from haplan.language.record import nearest
     from haplan.plugins import load_plugins
-    from haplan.report.catalogue import type_infos, type_json, type_lines, type_list
+    from haplan.report.catalogue import type_json, type_lines, type_list
 
-    types = type_infos(load_plugins().resources)
+    types = load_plugins().types
     if name and name not in types:
         raise HaplanError(f"no resource type {name!r}{nearest(name, types)}")
     if given["as_json"]:

@@ -1,0 +1,152 @@
+"""Plugins: each is looked at, none is asked for more than a stack needs, and two that claim one name are both named."""
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from haplan import design
+from haplan.builtin import StateOnly
+from haplan.contracts import Provider
+from haplan.errors import PluginError
+from haplan.hookspecs import hookimpl
+from haplan.plugins import Plugins, load_plugins
+from haplan.testing import Cloud, MemPlugin, Point, Project
+
+STACK = "from haplan import Data, output\na = Data('a', input=1)\noutput('id', a.id)\n"
+NEEDLESS = ("haplan_mist.provider", "haplan_postgres.backend", "haplan.design.sites", "haplan.design.rules",
+            "haplan.design.order", "networkx", "httpx", "rich", "cattrs", "asyncio")  # fmt: skip
+
+
+class Strange:
+    """A plugin that brings providers of given names."""
+
+    haplan_api = 1
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self.asked = 0
+
+    @hookimpl
+    def haplan_providers(self) -> Iterable[type[Provider]]:
+        self.asked += 1
+        return [type("Own", (StateOnly,), {"name": name}) for name in self.names]
+
+
+def installed(**given: Any) -> Plugins:
+    """Plugins from elsewhere than haplan itself."""
+    return Plugins([Point(name.replace("_", "-"), one, f"elsewhere.{name}") for name, one in given.items()])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("command", ["plan", "validate", "apply --auto-approve", "destroy --auto-approve"])
+def test_a_stack_of_records_loads_no_provider_and_no_vocabulary(tmp_path: Path, command: str) -> None:
+    (tmp_path / "stack.py").write_text(STACK)
+    script = (
+        "import sys\nfrom haplan.cli.main import run\n"
+        f"code = run({command.split()!r})\n"
+        f"print('needless:', [name for name in {NEEDLESS!r} if name in sys.modules], code, file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "needless: [] 0"
+
+
+def test_a_plugin_is_asked_for_its_provider_when_a_stack_names_it() -> None:
+    pond, lake = Strange("pond", "pond_deep"), Strange("lake")
+    plugins = installed(pond=pond, lake=lake)
+    assert plugins.provider("pond_deep").name == "pond_deep"
+    assert plugins.provider("pond").name == "pond"
+    assert (pond.asked, lake.asked) == (1, 0)
+    assert sorted(plugins.providers) == ["lake", "pond", "pond_deep"]
+    assert (pond.asked, lake.asked) == (1, 1)
+
+
+def test_two_plugins_of_one_name_are_refused_and_the_second_is_named() -> None:
+    points: Any = [Point("pond", Strange("pond"), "pond_a"), Point("pond", Strange("pond"), "pond_b")]
+    with pytest.raises(PluginError, match="two plugins claim the name 'pond': one of them is pond_b; uninstall one"):
+        Plugins(points)
+
+
+@pytest.mark.parametrize("look", [lambda found: found.provider("pond_deep"), lambda found: list(found.providers)])
+def test_two_plugins_that_claim_one_provider_are_both_named(look: Any) -> None:
+    with pytest.raises(PluginError, match="plugins 'pond' and 'pond-deep' both claim 'pond_deep'; uninstall one"):
+        look(installed(pond=Strange("pond", "pond_deep"), pond_deep=Strange("pond_deep")))
+
+
+def test_what_a_plugin_brings_has_its_name_so_none_can_stand_in_for_another() -> None:
+    thief = installed(lake=Strange("pond"), pond=Strange("pond"))
+    assert thief.provider("pond").__module__
+    with pytest.raises(PluginError, match="plugin 'lake' claims 'pond': the names it brings begin with its own"):
+        thief.provider("lake")
+    with pytest.raises(PluginError, match="plugin 'lake' claims 'pond'"):
+        list(thief.providers)
+    types = installed(lake=MemPlugin(Cloud()))
+    with pytest.raises(PluginError, match="plugin 'lake' claims 'mem_thing'"):
+        list(types.types)
+
+
+def test_a_broken_plugin_disturbs_only_who_needs_it(tmp_path: Path) -> None:
+    class Broken:
+        haplan_api = 1
+
+        @hookimpl
+        def haplan_providers(self) -> Iterable[type[Provider]]:
+            raise OSError("no such library")
+
+    with pytest.raises(PluginError, match="plugin 'bad': haplan_providers broke: OSError: no such library"):
+        installed(bad=Broken()).provider("bad")
+    assert installed(bad=Broken(), pond=Strange("pond")).provider("pond").name == "pond"
+
+
+def test_a_misspelt_hook_is_an_error() -> None:
+    class Misspelt:
+        haplan_api = 1
+
+        @hookimpl
+        def haplan_provider(self) -> None: ...
+
+    with pytest.raises(Exception, match="haplan_provider"):
+        installed(bad=Misspelt())
+
+
+def test_an_unknown_provider_is_told_with_those_there_are() -> None:
+    with pytest.raises(PluginError, match="no provider 'sea' is installed; there are: lake, pond"):
+        installed(pond=Strange("pond"), lake=Strange("lake")).provider("sea")
+
+
+def test_the_design_says_what_it_is_about() -> None:
+    assert set(design.haplan_types) == {cls.haplan_type.name for cls in design.haplan_resources()}  # type: ignore[attr-defined]
+    plugins = load_plugins({})
+    assert {rule.id for rule in plugins.rules_about({"site"})} == {*plugins.rules}
+    assert plugins.rules_about({"record"}) == ()
+    assert plugins.order_about({"record"}) == ()
+    assert len(plugins.order_about({"record", "cluster"})) == 1
+
+
+def test_every_name_of_the_design_is_there() -> None:
+    for name in design.__all__:
+        assert getattr(design, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Sight'"):
+        design.Sight  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_rules_look_at_what_only_state_still_has(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def check(view: Any) -> Iterable[Any]:
+        asked.append(",".join(change.type for change in view.changes))
+        return ()
+
+    from haplan.model.finding import Rule
+
+    rule = Rule("T1", "error", ("P",), (), "t", "w", "s", "H", check)
+    about = SimpleNamespace(haplan_api=1, haplan_types=("mem_thing",), haplan_checks=hookimpl(lambda: [rule]))
+    project = Project(tmp_path / "edge", 'Thing("a")\nData("d", input=1)', more=[about])
+    project.apply()
+    project.write('Data("d", input=1)').apply()
+    assert asked == ["record,mem_thing", "mem_thing"] or asked == ["mem_thing,record", "mem_thing"]
+    project.plan()
+    assert len(asked) == 2
