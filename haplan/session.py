@@ -155,12 +155,16 @@ class Session:
     # --- Providers ---
 
     def check_providers(self, stack: Stack) -> None:
-        """Whether the providers that a stack names are installed and have the settings it gives them; offline.
+        """Whether the providers and types that a stack names are installed and have the settings it gives; offline.
 
         Raises:
             HaplanError: One line for each that is not.
         """
-        lines = []
+        blocks = stack.blocks.values()
+        unknown = [name for name in dict.fromkeys(block.type for block in blocks) if name not in self.types]
+        firsts = [next(block for block in blocks if block.type == name) for name in unknown]
+        what = "no plugin that is installed brings the type"
+        lines = [f"{block.location}: {block.address}: {what} {block.type}" for block in firsts]
         for block in stack.providers.values():
             try:
                 _settings(self.plugins.provider(block.name), block.settings, block)

@@ -12,7 +12,7 @@ import pytest
 from haplan import design
 from haplan.builtin import StateOnly
 from haplan.contracts import Provider
-from haplan.errors import PluginError
+from haplan.errors import HaplanError, PluginError
 from haplan.hookspecs import hookimpl
 from haplan.plugins import Plugins, load_plugins
 from haplan.testing import Cloud, MemPlugin, Point, Project
@@ -110,6 +110,14 @@ def test_a_misspelt_hook_is_an_error() -> None:
 
     with pytest.raises(Exception, match="haplan_provider"):
         installed(bad=Misspelt())
+
+
+def test_a_type_that_no_plugin_brings_is_told_with_the_line_that_wants_it(tmp_path: Path) -> None:
+    own = "from haplan.language.resource import resource\n@resource('pond_fish')\nclass Fish(Resource):\n    pass\n"
+    project = Project(tmp_path / "edge", f"{own}Fish('a')\nFish('b')\nThing('c')\n")
+    with pytest.raises(HaplanError) as error:
+        project.plan()
+    assert str(error.value) == "stack.py:8: pond_fish.a: no plugin that is installed brings the type pond_fish"
 
 
 def test_an_unknown_provider_is_told_with_those_there_are() -> None:
