@@ -37,5 +37,5 @@ def in_shape(row: Row, kind: TypeInfo) -> Row:
 
 
 def _declared(row: Row, values: Mapping[str, Any], kind: TypeInfo) -> Iterable[str]:
-    computed = kind.computed()
+    computed = kind.computed
     return (name for name in values if name in row.declared or (name not in row.values and name not in computed))

@@ -16,7 +16,8 @@ def upgrade(state: State, types: Mapping[str, TypeInfo]) -> State:
     Raises:
         StateError: Naming each row that a newer plugin wrote, or that cannot be brought up to date.
     """
-    versions = {name: kind.schema_version for name, kind in types.items()}
+    names = {row.type for row in state.rows.values()}
+    versions = {name: types[name].schema_version for name in names if name in types}
     other = [row for row in state.rows.values() if versions.get(row.type, row.schema_version) != row.schema_version]
     if not other:
         return state

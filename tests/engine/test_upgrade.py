@@ -28,7 +28,7 @@ def shaped(made: Project, version: int, upgrade: Upgrade | None = None, *, apply
     """The plan with the type in another version, carried out if asked for."""
     with made.session() as session:
         kind = attrs.evolve(Thing.haplan_type, schema_version=version, upgrade=upgrade)
-        session.types["mem_thing"] = kind
+        session.types = {**session.types, "mem_thing": kind}
         plan = engine.plan(session)
         if applying:
             result: Result = engine.apply(session, plan)

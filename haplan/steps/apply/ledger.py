@@ -35,7 +35,8 @@ class Ledger:
         types: Mapping[str, TypeInfo],
     ) -> None:
         self._backend = backend
-        self._shapes = {name: kind.schema_version for name, kind in types.items()}
+        named = {change.type for change in plan.changes}
+        self._shapes = {name: types[name].schema_version for name in named if name in types}
         self._group = Group(backend.save)
         self._holder = holder
         self._run = run
