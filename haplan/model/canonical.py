@@ -1,15 +1,11 @@
 """Canonical JSON (RFC 8785): the same tree gives the same bytes, whoever writes it."""
 
 import json
-import re
 from typing import Any
 
 _SAFE = 2**53 - 1
 """The largest integer that every reader of JSON keeps as it is."""
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-_DOUBTFUL = re.compile(r"(?<=[:,\[])-?[0-9]+(?:[.eE]|(?<=[0-9]{16}))|\A-?[0-9]")
-"""What may be a fraction or a large integer, if it does not stand in a text: then the tree itself is looked at."""
 
 
 def canonical(tree: Any) -> bytes:
@@ -18,9 +14,8 @@ def canonical(tree: Any) -> bytes:
     Python's own encoder writes what RFC 8785 wants, many times as fast, but for three things: fractions, integers that
     JavaScript does not know, and the order of keys beyond ASCII. A tree with one of them is left to rfc8785.
     """
-    text = _ENCODER.encode(tree)
-    if (text.isascii() and not _DOUBTFUL.search(text)) or _is_ordinary(tree):
-        return text.encode()
+    if _is_ordinary(tree):
+        return _ENCODER.encode(tree).encode()
     import rfc8785
 
     return rfc8785.dumps(tree)
