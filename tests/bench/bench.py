@@ -1,6 +1,6 @@
 """What haplan costs: whole processes on stacks of `Data` resources, and the scriptable test provider beside them.
 
-    python tests/bench/bench.py --sizes 2000,10000 --repeat 3 --out result.json
+    python tests/bench/bench.py --sizes 2000,10000 --mem 2000 --latency --repeat 3 --out result.json
     python tests/bench/bench.py --sizes 2000 --terraform 2000      # the same graph as terraform_data, beside it
 
 Run by hand, on a quiet machine. Wall is what a person waits; CPU (user and system, all threads) bears other work on the
@@ -21,9 +21,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import bars
+
 HERE = Path(__file__).resolve().parent
 CHAIN, SHARED = 5, 100
 """Resources in a chain; a shared parent stands above so many."""
+MEM_STEPS = ("validate", "plan new", "apply new", "plan same", "plan 1 %", "show json", "plan target", "apply 1 %",
+             "destroy")  # fmt: skip
 CACHE = Path(tempfile.gettempdir()) / "haplan-bench-bytecode"
 """Byte code is kept between the runs, as in an installation, and beside the sources it would be in the way."""
 
@@ -97,15 +101,21 @@ def haplan(folder: Path, size: int) -> Iterator[tuple[str, Cost]]:
     yield "show json", measured([*program, "show", "one.plan", "--format", "json"], folder, into=shown)
     yield "plan target", measured([*program, "plan", "--target", "record.r000000"], folder)
     yield "apply 1 %", measured([*program, "apply", "--auto-approve"], folder)
-    (folder / "state.size").write_text(str((folder / ".haplan/default/state.db").stat().st_size))
+    keep_size(folder, folder / ".haplan/default/state.db")
     yield "destroy", measured([*program, "destroy", "--auto-approve"], folder)
+
+
+def keep_size(folder: Path, state: Path) -> None:
+    """Note how large the state is, before a destroy empties it."""
+    (folder / "state.size").write_text(str(state.stat().st_size))
 
 
 def sizes_of(folder: Path) -> dict[str, float]:
     """Sizes of what the steps left, in kB."""
-    state = int((folder / "state.size").read_text())
-    found = {"state": state, "1 % plan": (folder / "one.plan").stat().st_size}
-    found["1 % plan as JSON"] = (folder / "plan.json").stat().st_size
+    found = {"state": float((folder / "state.size").read_text())} if (folder / "state.size").exists() else {}
+    for name, file in (("1 % plan", "one.plan"), ("1 % plan as JSON", "plan.json")):
+        if (folder / file).exists():
+            found[name] = (folder / file).stat().st_size
     return {name: round(size / 1e3, 1) for name, size in found.items()}
 
 
@@ -117,13 +127,23 @@ def small(folder: Path) -> Iterator[tuple[str, Cost]]:
     yield "plan of five", measured([sys.executable, "-m", "haplan", "plan"], folder)
 
 
+def written(folder: Path, size: int) -> Iterator[tuple[str, Cost]]:
+    """An apply of new resources in a fresh folder, for what it writes."""
+    write_stack(folder, size)
+    yield "apply new", measured([sys.executable, "-m", "haplan", "apply", "--auto-approve"], folder)
+    keep_size(folder, folder / ".haplan/default/state.db")
+
+
 # --- The test provider: one write a resource, its journal on ----------------------------------------------------------
 
 
 def mem(folder: Path, size: int) -> Iterator[tuple[str, Cost]]:
-    """The scriptable provider of `haplan.testing` without latency."""
-    for step in ("apply new", "plan same", "destroy"):
-        yield step, measured([sys.executable, str(HERE / "mem.py"), str(folder), str(size), step], folder)
+    """The scriptable provider of `haplan.testing` without latency, each step as `mem.STEPS` has it."""
+    program, shown = [sys.executable, str(HERE / "mem.py"), str(folder), str(size)], folder / "plan.json"
+    for step in MEM_STEPS:
+        yield step, measured([*program, step], folder, into=shown if step == "show json" else None)
+        if step == "apply 1 %":
+            keep_size(folder, folder / ".haplan/default/state.db")
 
 
 def latency(folder: Path) -> Iterator[tuple[str, Cost]]:
@@ -168,7 +188,7 @@ def terraform(folder: Path, size: int) -> Iterator[tuple[str, Cost]]:
     yield "show json", measured([*program, "show", "-json", "one.plan"], folder, into=shown)
     yield "plan target", measured([*program, "plan", "-target=terraform_data.r000000"], folder)
     yield "apply 1 %", measured([*program, "apply", "-auto-approve", "-input=false"], folder)
-    (folder / "state.size").write_text(str((folder / "terraform.tfstate").stat().st_size))
+    keep_size(folder, folder / "terraform.tfstate")
     yield "destroy", measured([*program, "destroy", "-auto-approve", "-input=false"], folder)
 
 
@@ -190,8 +210,7 @@ class Bench:
                 for step, cost in globals()[steps](Path(place), *arguments):
                     self.costs.setdefault(name, {}).setdefault(step, []).append(cost)
                     print(f"{name}: {step}: {_words(cost)}" + f" ({turn + 1} of {self.repeat})", file=sys.stderr)
-                if (Path(place) / "state.size").exists():
-                    self.sizes[name] = sizes_of(Path(place))
+                self.sizes[name] = sizes_of(Path(place))
 
     def medians(self) -> dict[str, dict[str, dict[str, float]]]:
         """The median of each figure."""
@@ -223,6 +242,8 @@ def table(medians: dict[str, dict[str, dict[str, float]]], sizes: dict[str, dict
                          f"{cost['written']:.1f} |")  # fmt: skip
     lines += ["", "| | artefact | kB |", "|---|---|---|"]
     lines += [f"| {name} | {what} | {size:,.0f} |" for name, found in sizes.items() for what, size in found.items()]
+    lines += ["", "| ceiling | at most | measured |", "|---|---|---|"]
+    lines += [f"| {words} | {most} | {figure:.2f} |" for words, most, figure in bars.held(medians, sizes)]
     return "\n".join(lines)
 
 
@@ -249,6 +270,7 @@ def main() -> None:
     bench = Bench(given.repeat)
     about = machine()
     bench.run("small", "small")
+    bench.run("written 400", "written", 400)
     for steps, name, sizes in (("haplan", "", given.sizes), ("mem", "mem ", given.mem)):
         for size in filter(None, sizes.split(",")):
             bench.run(f"{name}{size}", steps, int(size))
@@ -267,6 +289,7 @@ def main() -> None:
             "medians": medians,
             "sizes_kb": bench.sizes,
             "ratios": _ratios(medians),
+            "ceilings": {words: [most, figure] for words, most, figure in bars.held(medians, bench.sizes)},
             "all": raw,
         }
         given.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

@@ -6,35 +6,89 @@ The estate is kept in a file between the steps, written once at the end: what it
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 
+from haplan import engine
+from haplan.cli.flow import document
+from haplan.report.lines import plain
+from haplan.report.text import plan_lines
 from haplan.testing import Cloud, Project
 
 STACK = """
 above = None
 for number in range({size}):
     tags = {{"above": above.id}} if above is not None and number % 5 else {{}}
-    above = Thing(f"t{{number:06d}}", size=number, tags={{**tags, "text": "as its owner wrote it down; " * 5}})
+    note = "changed" if number < {changed} else "as its owner wrote it down"
+    above = Thing(f"t{{number:06d}}", size=number, tags={{**tags, "text": f"{{note}}; " * 5}})
+"""
+LATENCY = """
+for number in range({size}):
+    Thing(f"t{{number:03d}}", size=number)
 """
 
 
+def validate(project: Project) -> None:
+    """Load and check the stack."""
+    with project.session() as session:
+        engine.validate(session)
+
+
+def plan(project: Project, **options: tuple[str, ...]) -> None:
+    """Plan, and print it as a person reads it."""
+    sys.stdout.write(plain(plan_lines(project.plan(**options))))
+
+
+def write_plan(project: Project) -> None:
+    """Plan into a file."""
+    with project.session() as session:
+        engine.write_plan(session, engine.plan(session), project.folder / "one.plan")
+
+
+def show_json(project: Project) -> None:
+    """Read that file, and print it as JSON."""
+    found = engine.read_plan(project.folder / "one.plan")
+    json.dump(document(found.plan, found.digest, found.made, project.plugins()), sys.stdout)
+
+
+def apply(project: Project, **options: bool | int) -> None:
+    """Plan and carry it out."""
+    result = project.apply(**options)
+    assert result.exit_code == 0, result
+
+
+STEPS: dict[str, tuple[bool, Callable[[Project], None]]] = {
+    "validate": (False, validate),
+    "plan new": (False, plan),
+    "apply new": (False, apply),
+    "plan same": (False, plan),
+    "plan 1 %": (True, write_plan),
+    "show json": (True, show_json),
+    "plan target": (True, lambda project: plan(project, targets=("mem_thing.t000000",))),
+    "apply 1 %": (True, apply),
+    "destroy": (True, lambda project: apply(project, destroy=True)),
+}
+"""Step → whether 1 % of the stack is changed, and what is done."""
+
+
+def latency(project: Project, parallelism: int) -> None:
+    """Each write takes half a second, and no resource waits for another."""
+    project.cloud.during = lambda document, name: time.sleep(0.5)
+    apply(project, parallelism=parallelism)
+
+
 def main(folder: Path, size: int, step: str, parallelism: int) -> None:
-    """Carry out one step; given a parallelism, each write takes half a second and no resource waits for another."""
+    """Carry out one step; with a parallelism the one of `latency`."""
     file = folder / "cloud.json"
     cloud = Cloud(file)
     cloud._file = None
-    chained = STACK.format(size=size)
     if parallelism:
-        cloud.during = lambda document, name: time.sleep(0.5)
-        chained = f"for number in range({size}):\n    Thing(f't{{number:03d}}', size=number)\n"
-    project = Project(folder, "" if step == "destroy" else chained, cloud=cloud)
-    if step == "plan same":
-        assert project.plan().empty()
+        latency(Project(folder, LATENCY.format(size=size), cloud=cloud), parallelism)
         return
-    result = project.apply(destroy=step == "destroy", parallelism=parallelism or 10)
-    assert result.exit_code == 0, result
+    changed, act = STEPS[step]
+    act(Project(folder, STACK.format(size=size, changed=size // 100 if changed else 0), cloud=cloud))
     objects = [attrs.asdict(one) for one in cloud.objects.values()]
     kept = {"made": cloud.made, "sequences": cloud.sequences, "objects": objects}
     file.write_text(json.dumps(kept), encoding="utf-8")
