@@ -1,0 +1,1 @@
+"""Session Smart routers through their conductor, over its REST API."""
