@@ -174,7 +174,7 @@ def _compared(
     missing, uncompared = check.check_secrets(stack, changes, session.secret)
     notes = {*seen.notes, *(line for lines in seen.unowned.values() for line in lines), *session.notes(state)}
     notes |= {*uncompared, *(way.notes if way is not None else ())}
-    flowing = outputs.outputs(stack, state, difference.known, session.fingerprint(state))
+    flowing = outputs.outputs(stack, state, difference.known, session.fingerprint(state), session.hider())
     made = Plan(
         stack=stack.name,
         environment=session.options.environment,

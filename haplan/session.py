@@ -70,6 +70,7 @@ class Session:
         self._labs: dict[str, Lab] = {}
         self._providers: dict[str, Provider] = {}
         self._log: Any = None
+        self._hidden: dict[str, str] = {}
 
     def __enter__(self) -> "Session":
         return self
@@ -236,6 +237,8 @@ class Session:
         """
         scheme, _, rest = source.partition(":")
         own = {"env": self._from_environment, "var": self.variable.value_of, "text": self._text}
+        if source.startswith(model.OUTPUT):
+            return self._said_in_output(rest)
         sources = {**own, **self.plugins.secret_sources}
         if scheme not in sources:
             raise HaplanError(f"secret {scheme}:…: no such source; there are: {', '.join(sorted(sources))}")
@@ -244,6 +247,23 @@ class Session:
     def _text(self, parts: str) -> str:
         found = model.pieces(f"{model.TEXT}{parts}")
         return "".join(part if isinstance(part, str) else self.secret(part.source) for part in found)
+
+    def hider(self) -> Callable[[str, model.Tree], model.Secret]:
+        """Takes what stands in plain in a sensitive output, and keeps it for this session alone."""
+        self._hidden = {}
+
+        def hide(output: str, leaf: model.Tree) -> model.Secret:
+            place = f"{output}#{len(self._hidden)}"
+            self._hidden[place] = model.words(leaf)
+            return model.Secret(f"{model.OUTPUT}{place}")
+
+        return hide
+
+    def _said_in_output(self, place: str) -> str:
+        """Not learned for the redactor: no provider is told it, and a word such as "test" would shred every text."""
+        if place not in self._hidden:
+            raise HaplanError(f"output {place.partition('#')[0]}: its value stands in the stack, which is not run here")
+        return self._hidden[place]
 
     def _from_environment(self, name: str) -> str:
         if name not in self.environ:

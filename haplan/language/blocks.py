@@ -99,7 +99,7 @@ def builtin_type(value: Any) -> type:
 
 
 def output(name: str, value: Any, *, sensitive: bool = False) -> None:
-    """A value to show after apply and to read with ``haplan output``."""
+    """A value to show after apply and to read with ``haplan output``; of a sensitive one state keeps a fingerprint."""
     recording, location = current("output(…)"), here()
     full = ".".join([*(f"module.{label}" for label in recording.modules), name])
     taking = Taking(recording, f"output {full}", location)

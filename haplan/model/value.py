@@ -27,6 +27,8 @@ Path = tuple[str | int, ...]
 TAG = "$haplan"
 TEXT = "text:"
 """Source of a secret that is a text with secrets in it, as JSON."""
+OUTPUT = "output:"
+"""Source of a secret that stands for what a sensitive output holds."""
 
 PLAIN = frozenset({str, int, float, bool, type(None)})
 """Types of plain leaves. Asked first wherever trees are walked: most of a tree is that, and abstract classes are slow
@@ -247,6 +249,38 @@ def secrets(tree: Tree) -> Iterator[Secret]:
 def hides(tree: Tree) -> bool:
     """True if a secret is in a tree, or in a text of it."""
     return any(True for _ in secrets(tree))
+
+
+def hidden(tree: Tree, hide: Callable[[Tree], Secret]) -> Tree:
+    """The tree with nothing of it in plain: values, keys and pieces of text are what `hide` makes of them.
+
+    A mapping becomes a list of pairs, because a key may tell as much as what stands under it.
+    """
+    if is_mapping(tree):
+        return [[hide(key), hidden(tree[key], hide)] for key in sorted(tree)]
+    if isinstance(tree, SEQUENCES):
+        return [hidden(value, hide) for value in tree]
+    if isinstance(tree, Text):
+        return Text(tuple(hide(part) if isinstance(part, str) else part for part in tree.parts))
+    if isinstance(tree, Secret) and tree.source.startswith(TEXT):
+        return joined(hide(part) if isinstance(part, str) else part for part in pieces(tree.source))
+    return tree if isinstance(tree, Ref | Secret | Unknown) else hide(tree)
+
+
+def sealed(tree: Tree, output: str, key: bytes) -> Tree:
+    """A sensitive output as state keeps it: fingerprints, and no text of which a secret is a part."""
+
+    def of_text(leaf: Tree) -> Tree:
+        within = isinstance(leaf, Secret) and leaf.source.startswith(TEXT)
+        return attrs.evolve(leaf, source=source) if within else leaf
+
+    source = f"{OUTPUT}{output}"
+    return hidden(transform(tree, of_text), lambda leaf: Secret(source, fingerprint=fingerprint(key, words(leaf))))
+
+
+def words(leaf: Tree) -> str:
+    """A plain leaf as the text that a fingerprint is taken of."""
+    return leaf if isinstance(leaf, str) else json.dumps(leaf)
 
 
 def is_known(tree: Tree) -> bool:

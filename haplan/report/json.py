@@ -11,7 +11,7 @@ import attrs
 from haplan.model.address import parse
 from haplan.model.plan import Action, Change, Drift, OutputChange, Plan
 from haplan.model.state import Row, State
-from haplan.model.value import Tree, Unknown
+from haplan.model.value import Tree, Unknown, special
 from haplan.report import tree
 from haplan.report.checks import checks
 from haplan.report.configuration import configuration
@@ -207,11 +207,14 @@ def _output_change(one: OutputChange) -> Document:
     action = "create" if one.before is None else "delete" if one.after is None else "update"
     hide = ("value",) if one.sensitive else ()
     before, after = (tree.known({"value": side}, hide) or {} for side in (one.before, one.after))
+    unknown = tree.marks({"value": one.after}, tree.is_unknown).get("value", False)
+    if one.sensitive:  # as a whole: even its shape may tell something
+        unknown = any(tree.is_unknown(leaf) for leaf in special(one.after))
     return {
         "actions": [action],
         "before": before.get("value"),
-        "after": after.get("value"),
-        "after_unknown": tree.marks({"value": one.after}, tree.is_unknown).get("value", False),
+        "after": None if one.sensitive and unknown else after.get("value"),
+        "after_unknown": unknown,
         "before_sensitive": one.sensitive,
         "after_sensitive": one.sensitive,
     }

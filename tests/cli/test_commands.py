@@ -157,6 +157,21 @@ def test_apply_json_asks_nothing(run) -> None:
     assert "add --auto-approve" in ended.err
 
 
+def test_a_sensitive_output_is_listed_but_not_told(run, folder: Path) -> None:
+    lines = 'output("said", "hush", sensitive=True)\noutput("psk", [secret("env:PSK")])\n'
+    (folder / "edge" / "stack.py").write_text("from haplan import output, secret\n" + lines)
+    assert run("apply", "edge", "--auto-approve").code == 0
+    assert run("output", "edge").out == "  psk   (sensitive)\n  said  (sensitive)\n"
+    assert json.loads(run("output", "edge", "--json").out)["said"] == {"sensitive": True, "value": "(sensitive)"}
+    for more in ([], ["--json"]):
+        refused = run("output", "edge", "psk", *more)
+        assert (refused.code, refused.out) == (1, "")
+        assert refused.err == (
+            "error: output psk is sensitive: state keeps its fingerprint, not its value; it comes from env:PSK\n"
+        )
+        assert "the stack says where it comes from" in run("output", "edge", "said", *more).err
+
+
 def test_outputs_are_shown_whole_and_one_by_one(run) -> None:
     run("apply", "edge", "--auto-approve")
     assert re.fullmatch(r'  a_id  "[0-9a-f-]{36}"\n  size  3\n', run("output", "edge").out)

@@ -8,7 +8,7 @@ import pytest
 
 from haplan import engine
 from haplan.errors import HaplanError, StackError, Stale
-from haplan.model.value import Secret
+from haplan.model.value import Secret, decode, secrets
 from haplan.report.json import plan_json
 from haplan.report.lines import plain
 from haplan.report.text import plan_lines
@@ -81,6 +81,64 @@ def test_an_output_that_a_secret_flows_into_is_sensitive(project: Make) -> None:
     made = project(TEXT)
     assert made.apply(**GIVEN).exit_code == 0
     assert {name: row.sensitive for name, row in made.state().outputs.items()} == {"o": True, "p": True}
+
+
+# --- Outputs that are said to be sensitive ----------------------------------------------------------------------------
+
+SAID = (
+    f'a = Thing("a", zone="ZONE")\noutput("o", "{HUSH}", sensitive=True)\n'
+    f'output("p", {{"{HUSH}": [a.id, f"{HUSH}-{{a.id}}", 7, None]}}, sensitive=True)'
+)
+
+
+def test_what_stands_in_plain_in_a_sensitive_output_is_kept_by_fingerprint(project: Make) -> None:
+    made = project(SAID)
+    file = saved(made)
+    assert HUSH.encode() not in file.read_bytes()
+    result = made.apply()
+    assert result.exit_code == 0
+    assert HUSH not in str(result)
+    assert HUSH not in str(made.state())
+    found = [one for row in made.state().outputs.values() for one in secrets(decode(row.value))]
+    assert len(found) == 1 + 5
+    assert all(one.fingerprint.startswith("hmac-sha256:") for one in found)
+    assert leaks(made) == [str(made.folder / "stack.py")]
+    assert made.plan().empty()
+
+
+def test_a_change_of_it_is_seen(project: Make) -> None:
+    made = project(SAID, applied=True)
+    plan = made.write(SAID.replace(f'"o", "{HUSH}"', '"o", "hush-other"')).plan()
+    assert [(out.name, out.sensitive) for out in plan.outputs] == [("o", True)]
+    assert "hush-" not in str(plan.outputs)
+    assert plain(plan_lines(plan)).count("~ o  (sensitive) → (sensitive)") == 1
+    assert made.apply(plan).exit_code == 0
+    assert made.plan().empty()
+
+
+def test_a_new_id_in_it_is_one_too_and_is_known_after_apply(project: Make) -> None:
+    made = project(SAID, applied=True)
+    plan = made.write(SAID.replace("ZONE", "other")).plan()
+    (change,) = plan_json(plan, digest="sha256:x", made=0.0)["output_changes"].values()
+    assert (change["before"], change["after"], change["after_unknown"]) == ("(sensitive)", None, True)
+    assert made.apply(plan).exit_code == 0
+    assert made.plan().empty()
+
+
+def test_a_plan_file_carries_no_value_and_the_next_plan_is_empty_all_the_same(project: Make) -> None:
+    made = project(SAID)
+    assert applied(made, saved(made)) == 0
+    assert leaks(made) == [str(made.folder / "stack.py")]
+    assert made.plan().empty()
+
+
+def test_an_output_becomes_sensitive_and_plain_again(project: Make) -> None:
+    made = project('output("o", "x")', applied=True)
+    assert made.write('output("o", "x", sensitive=True)').apply().exit_code == 0
+    assert made.state().outputs["o"].sensitive
+    assert made.plan().empty()
+    assert made.write('output("o", "x")').apply().exit_code == 0
+    assert made.state().outputs["o"].value == "x"
 
 
 def saved(made: Project, **options: object) -> Path:

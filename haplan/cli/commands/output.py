@@ -1,13 +1,16 @@
 """haplan output"""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from haplan.cli import terminal
 from haplan.cli.options import COMMON, JSON, engine_options, options
 from haplan.errors import HaplanError
+
+if TYPE_CHECKING:
+    from haplan.model.state import OutputRow
 
 
 @click.command("output")
@@ -16,7 +19,8 @@ from haplan.errors import HaplanError
 def command(arguments: tuple[str, ...], **given: Any) -> None:
     """Show the recorded outputs, or one.
 
-    With NAME that output's value alone. One argument that is a stack's folder or file is the STACK.
+    With NAME that output's value alone. One argument that is a stack's folder or file is the STACK. Sensitive ones are
+    listed as (sensitive), and asking for one by NAME is an error: state keeps its fingerprint, never its value.
 
     \b
     Example:
@@ -32,6 +36,10 @@ def command(arguments: tuple[str, ...], **given: Any) -> None:
         outputs = engine.read_state(opened).outputs
     if name and name not in outputs:
         raise HaplanError(f"no output {name!r} is recorded{nearest(name, outputs)}")
+    if name and outputs[name].sensitive:
+        raise HaplanError(
+            f"output {name} is sensitive: state keeps its fingerprint, not its value{_sources(outputs[name])}"
+        )
     if given["as_json"]:
         found = outputs_json(outputs)
         terminal.dump(found[name]["value"] if name else found)
@@ -40,6 +48,14 @@ def command(arguments: tuple[str, ...], **given: Any) -> None:
     else:
         value = outputs_json(outputs)[name]["value"]
         terminal.dump(value) if not isinstance(value, str) else click.echo(value)
+
+
+def _sources(output: "OutputRow") -> str:
+    """Where a person finds the value instead."""
+    from haplan.model.value import OUTPUT, decode, secrets
+
+    found = {secret.source for secret in secrets(decode(output.value)) if not secret.source.startswith(OUTPUT)}
+    return f"; it comes from {', '.join(sorted(found))}" if found else "; the stack says where it comes from"
 
 
 def _which(arguments: tuple[str, ...]) -> tuple[str, str]:

@@ -117,8 +117,15 @@ def outputs_after(
         if unknown_in(value) is None:
             value = model.transform(value, marked)
             sensitive = change.sensitive or model.hides(value)
+            value = model.sealed(value, change.name, state.key) if sensitive else value
             rows[change.name] = OutputRow(change.name, model.encode(value), sensitive)
     return tuple(rows[name] for name in sorted(rows))
+
+
+def shown(change: OutputChange, known: Mapping[str, Mapping[str, Tree]]) -> Tree:
+    """An output as the run's result has it: of a sensitive one, that it is one."""
+    value = resolved(change.after, known)
+    return model.Secret(f"{model.OUTPUT}{change.name}") if change.sensitive or model.hides(value) else value
 
 
 def held(plan: Plan, state: State) -> dict[str, set[tuple[str, str]]]:

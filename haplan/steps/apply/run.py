@@ -24,7 +24,7 @@ from haplan.model.value import Secret, Tree, transform
 from haplan.steps.apply.checks import broken_word, look, looked_at, refuse_unmet, unmet
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.outcome import DOUBT, Result, because, exit_code, sort_outcomes, subject_of
-from haplan.steps.apply.record import held, joined, resolved, unknown_in
+from haplan.steps.apply.record import held, joined, resolved, shown, unknown_in
 from haplan.steps.apply.schedule import FAILED, PENDING, RECORDED, RED, STOPPED, Schedule
 from haplan.steps.apply.setting import Announce, Polled, Progress, Setting
 from haplan.steps.apply.worker import Broke, Done, Job, target_of, work
@@ -116,7 +116,7 @@ class _Loop:
         if self.setting.stop.is_set() and not self.fatal and schedule.left():
             self.codes.add(7)
         outcomes = sort_outcomes(plan.changes, plan.transactions, schedule.phase, self.why, self.known)
-        outputs = {out.name: resolved(out.after, self.known) for out in plan.outputs if out.after is not None}
+        outputs = {out.name: shown(out, self.known) for out in plan.outputs if out.after is not None}
         return Result(
             run=self.setting.run.id,
             exit_code=exit_code(self.codes, bool(self.writes or schedule.recorded())),
