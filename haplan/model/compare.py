@@ -10,8 +10,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from haplan.model.schema import Attribute
-from haplan.model.value import PLAIN, SEQUENCES, Path, Ref, Secret, Text, Tree, Unknown, at_path, is_mapping, leaves
+from haplan.model.value import (
+    PLAIN,
+    SEQUENCES,
+    Path,
+    Ref,
+    Secret,
+    Text,
+    Tree,
+    Unknown,
+    at_path,
+    hides,
+    is_mapping,
+    leaves,
+    texts,
+)
 
+UNTOLD = Secret("")
+"""Stands for what a backend tells where a secret is, when state knows of none there."""
 Unordered = frozenset[str]
 """Names of the attributes that compare as sets."""
 
@@ -65,7 +81,7 @@ def same(wanted: Tree, live: Tree, as_set: bool = False) -> bool:
 
 def _same_secret(wanted: Tree, live: Tree) -> bool:
     """By version where one is given, else by fingerprint; what could not be resolved is not compared."""
-    if not isinstance(wanted, Secret) or not isinstance(live, Secret):
+    if not isinstance(wanted, Secret) or not isinstance(live, Secret) or live == UNTOLD:
         return False
     if wanted.version is not None or live.version is not None:
         return wanted.version == live.version
@@ -166,25 +182,52 @@ def _secret(tree: Tree) -> bool:
 
 
 def with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
-    """What is live, with the secrets of the shape as recorded: no backend tells them."""
+    """What is live, with the secrets of the shape as recorded: whatever a backend tells of them is not shown."""
     if type(shape) in PLAIN:
         return live
     if isinstance(shape, Secret):
-        return recorded
+        return UNTOLD if recorded is None and live is not None else recorded
     if is_mapping(shape) and is_mapping(live):
         old = recorded if is_mapping(recorded) else {}
         keys = [key for key in shape if key in live or isinstance(shape[key], Secret)]
         return {key: with_secrets(live.get(key), shape[key], old.get(key)) for key in keys}
-    if isinstance(live, SEQUENCES) and _secret(shape) and len(shape) == len(live):
-        rest = recorded if isinstance(recorded, SEQUENCES) and len(recorded) == len(live) else [None] * len(live)
-        return [_entry_with_secrets(*three) for three in zip(live, shape, rest, strict=True)]
-    return live
+    if isinstance(live, SEQUENCES) and isinstance(shape, SEQUENCES) and _secret(shape):
+        return _list_with_secrets(live, shape, recorded)
+    return _veiled(live, shape) if hides(shape) else live
+
+
+def _list_with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
+    """Whatever order and number a backend tells them in: an entry that the shape has in plain is that, another stands
+    for the next one with a secret, and what is left over may be a secret as well."""
+    rest = recorded if isinstance(recorded, SEQUENCES) and len(recorded) == len(shape) else [None] * len(shape)
+    plain = [entry for entry in shape if not hides(entry)]
+    secret = [(entry, old) for entry, old in zip(shape, rest, strict=True) if hides(entry)]
+    found = []
+    for entry in live:
+        if entry in plain:
+            plain.remove(entry)
+            found.append(entry)
+        elif secret:
+            found.append(_entry_with_secrets(entry, *secret.pop(0)))
+        else:
+            found.append(_veiled(entry, shape))
+    return found
 
 
 def _entry_with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
     """An entry of a list is owned whole."""
     found = with_secrets(live, shape, recorded)
-    return {**live, **found} if is_mapping(live) and is_mapping(found) else found
+    more = {key: _veiled(value, shape) for key, value in live.items() if key not in found} if is_mapping(found) else {}
+    return {**more, **found} if more else found
+
+
+def _veiled(live: Tree, shape: Tree) -> Tree:
+    """What a backend tells where a secret is, but not as the stack has it: only texts of the stack's own are shown."""
+    if is_mapping(live):
+        return {key: _veiled(value, shape) for key, value in live.items()}
+    if isinstance(live, SEQUENCES):
+        return [_veiled(value, shape) for value in live]
+    return live if not isinstance(live, str) or live in texts(shape) else UNTOLD
 
 
 def seen_as(shape: Tree, live: Tree, recorded: Tree, local: Iterable[str]) -> dict[str, Tree]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from haplan.model.compare import is_empty, lost, merged, without
 from haplan.model.schema import Attribute
-from haplan.model.value import Path, Secret, Tree, at_path, decode, encode
+from haplan.model.value import Path, Tree, at_path, decode, encode, hides
 
 PRIOR = "prior"
 """Where it stands in a row's private part."""
@@ -23,7 +23,7 @@ def with_prior(
         if attribute is not None and attribute.derived:
             continue
         prior = without(prior, (path,))
-        if not is_empty(old) and not isinstance(old, Secret):
+        if not is_empty(old) and not hides(old):
             prior = merged(nested(path, encode(old)), prior)
     return {**{key: value for key, value in private.items() if key != PRIOR}, **({PRIOR: prior} if prior else {})}
 

@@ -253,7 +253,7 @@ def _compare(
     work: _Diff, block: Block, after: dict[str, Tree], row: Row, recorded: Mapping[str, Tree], seen: Seen
 ) -> Change | None:
     kind, declared = work.types[block.type], _declared(row, recorded)
-    after = _ignoring(after, block.lifecycle, seen.values)
+    after = _ignoring(after, block.lifecycle, seen.values, recorded)
     before = seen_as(merged(after, declared), seen.values, recorded, kind.local)
     left = tuple(lost(declared, after))
     gone = tuple(path for path in left if path[0] not in block.lifecycle.leave and stands_at(before, path))
@@ -347,13 +347,15 @@ def _words(paths: Iterable[Path]) -> str:
     return ", ".join(".".join(map(str, path)) for path in paths)
 
 
-def _ignoring(after: dict[str, Tree], lifecycle: Lifecycle, live: Mapping[str, Tree]) -> dict[str, Tree]:
-    """The wanted values, with what is there in place of what is ignored."""
+def _ignoring(
+    after: dict[str, Tree], lifecycle: Lifecycle, live: Mapping[str, Tree], recorded: Mapping[str, Tree]
+) -> dict[str, Tree]:
+    """The wanted values, with what is there in place of what is ignored; of secrets only state knows what is there."""
     for name in lifecycle.ignore_changes:
         path = tuple(name.split("."))
-        found = model.at_path(live, path)
-        if model.at_path(after, path) is not None and found is not None:
-            shape = model.at_path(after, path)
+        shape = model.at_path(after, path)
+        found = model.at_path(recorded if model.hides(shape) else live, path)
+        if shape is not None and found is not None:
             after = dict(merged(nested(path, owned(shape, found)), after))
     return after
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import attrs
 import pytest
 
 from haplan import engine
@@ -83,6 +84,51 @@ def test_an_output_that_a_secret_flows_into_is_sensitive(project: Make) -> None:
     assert {name: row.sensitive for name, row in made.state().outputs.items()} == {"o": True, "p": True}
 
 
+# --- A backend that tells secrets -------------------------------------------------------------------------------------
+
+TOLD = (
+    START + 'x = Thing("x", zone="ZONE")\na = Thing("a", members=[key, "plain"], '
+    'tags={"list": [key, "plain"], "rows": [{"user": "u", "pw": key}], "url": f"{key}@{x.id}"}LIFE)'
+)
+READ = [
+    {"members": ["plain", HUSH]},
+    {"members": [HUSH]},
+    {"members": HUSH},
+    {"members": {"pw": HUSH}},
+    {"tags": {"list": ["plain", "more", HUSH]}},
+    {"tags": {"rows": [{"user": "v", "pw": HUSH, "old": HUSH}, {"pw": HUSH}], "list": [[HUSH]]}},
+    {"tags": {"url": f"{HUSH}@id-1"}},
+]
+
+
+@pytest.mark.parametrize("read", READ)
+@pytest.mark.parametrize("life", ["", ', lifecycle=lifecycle(ignore_changes=["members", "tags.list"])'])
+def test_what_a_backend_tells_of_a_secret_is_in_no_plan_and_no_state(
+    project: Make, read: Mapping[str, object], life: str
+) -> None:
+    made = project(TOLD.replace("LIFE", life))
+    made.apply(**GIVEN)
+    made.cloud.edit("a", **read)
+    made.write(TOLD.replace("LIFE", life).replace("ZONE", "other"))
+    plan = made.plan(**GIVEN)
+    assert HUSH not in str(attrs.evolve(plan, memories={}))
+    assert HUSH not in plain(plan_lines(plan))
+    assert HUSH not in json.dumps(plan_json(plan, digest="sha256:x", made=0.0))
+    assert made.apply(plan, **GIVEN).exit_code == 0
+    assert leaks(made) == []
+    assert HUSH not in str(made.state())
+
+
+def test_what_stood_there_before_is_not_kept_where_it_has_a_secret(project: Make) -> None:
+    made = project('Thing("a")', applied=True)
+    made.cloud.edit("a", members=[HUSH, "old"], tags={"pw": [HUSH]})
+    made.write(START + 'Thing("a", members=[key], tags={"pw": [key]})').apply(**GIVEN)
+    assert leaks(made) == []
+    made.write('Thing("a")')
+    assert made.apply().exit_code == 0
+    assert made.cloud.thing("a").values == {}
+
+
 # --- Outputs that are said to be sensitive ----------------------------------------------------------------------------
 
 SAID = (
@@ -98,6 +144,7 @@ def test_what_stands_in_plain_in_a_sensitive_output_is_kept_by_fingerprint(proje
     result = made.apply()
     assert result.exit_code == 0
     assert HUSH not in str(result)
+    assert made.cloud.thing("a").id not in str(result.outputs)
     assert HUSH not in str(made.state())
     found = [one for row in made.state().outputs.values() for one in secrets(decode(row.value))]
     assert len(found) == 1 + 5

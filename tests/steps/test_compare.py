@@ -21,7 +21,7 @@ from haplan.model.compare import (
     without_secrets,
 )
 from haplan.model.schema import Attribute
-from haplan.model.value import Ref, Secret, Tree, Unknown
+from haplan.model.value import Ref, Secret, Text, Tree, Unknown
 
 names = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=7)
 trees = st.recursive(
@@ -159,6 +159,39 @@ def test_secrets_in_a_list_are_as_recorded_and_the_rest_of_it_is_owned_whole() -
     shape, live = [{"a": 1, "pw": hidden}, hidden], [{"a": 2, "b": 3, "pw": "***"}, "***"]
     assert with_secrets(live, shape, [{"a": 1, "pw": kept}, kept]) == [{"a": 2, "b": 3, "pw": kept}, kept]
     assert with_secrets([{"a": 1, "b": 3}], [{"a": 1}], [{"a": 1}]) == [{"a": 1, "b": 3}]
-    assert with_secrets([*live, "more"], shape, shape) == [*live, "more"]
     assert without_secrets({"l": live, "n": 1}) == {"l": live, "n": 1}
     assert without_secrets({"l": shape, "n": 1}) == {"n": 1}
+
+
+LISTS = [
+    (["s", "plain"], [Secret("env:X", None, "hmac"), "plain"]),
+    (["plain", "s"], ["plain", Secret("env:X", None, "hmac")]),
+    (["plain", "s", "t"], ["plain", Secret("env:X", None, "hmac"), Secret("")]),
+    (["s"], [Secret("env:X", None, "hmac")]),
+    ([{"a": "s"}], [Secret("env:X", None, "hmac")]),
+    ({"0": "s", "1": ["plain", "t"]}, {"0": Secret(""), "1": ["plain", Secret("")]}),
+    ("s", Secret("")),
+    (5, 5),
+]
+
+
+@pytest.mark.parametrize(("live", "seen"), LISTS)
+def test_a_secret_of_a_list_is_not_seen_in_plain_wherever_a_backend_tells_it(live: Tree, seen: Tree) -> None:
+    assert with_secrets(live, [Secret("env:X"), "plain"], [Secret("env:X", None, "hmac"), "plain"]) == seen
+
+
+def test_a_text_with_a_secret_and_a_reference_is_not_seen_in_plain() -> None:
+    shape = {"url": Text(("https://", Secret("env:X"), "@", Ref("t.a", ("id",))))}
+    assert with_secrets({"url": "https://s@1"}, shape, {}) == {"url": Secret("")}
+
+
+def test_entries_of_a_list_with_secrets_show_no_texts_that_the_stack_does_not_have() -> None:
+    shape = [{"user": "u", "pw": Secret("env:X")}]
+    seen = with_secrets([{"user": "u", "pw": "s", "old": "s", "n": 1}], shape, None)
+    assert seen == [{"user": "u", "pw": Secret(""), "old": Secret(""), "n": 1}]
+
+
+def test_what_a_backend_tells_where_state_knows_of_no_secret_is_never_the_same() -> None:
+    assert with_secrets({"psk": "***"}, {"psk": Secret("env:X")}, {}) == {"psk": Secret("")}
+    assert with_secrets({}, {"psk": Secret("env:X")}, {}) == {"psk": None}
+    assert not same(Secret("env:X"), Secret(""))
