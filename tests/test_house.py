@@ -30,8 +30,8 @@ FLOORS = {
 """Rooms of the engine, lowest first: an import goes to the same room or a lower floor."""
 
 
-DOORS = ("__main__", "builtin", "design", "mem", "testing")
-"""Rooms that nothing of the engine imports: built-in plugins, and what users' tests use."""
+DOORS = ("__main__", "builtin", "design", "lab", "mem", "testing")
+"""Rooms that nothing of the engine imports: built-in plugins, what simulators share, and what users' tests use."""
 
 
 def modules() -> dict[str, Path]:

@@ -4,7 +4,8 @@
 that insist on a real cloud's name. What it answers follows Mist OpenAPI 2509.1.2 and the clients that live on it.
 """
 
-from .clock import LabClock
+from haplan.lab import LabClock
+
 from .cloud_door import CloudDoor
 from .definition import Device, Fault, LabDefinition, Pair, Push, Settings, read_definition
 from .estate import Estate

@@ -20,15 +20,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from haplan.lab.mishaps import add_mishaps, list_mishaps
+from haplan.lab.tables import build
+
 from . import portal, pushes
 from .boxes import event
-from .definition import TABLES, Device, build, mac_of
+from .definition import TABLES, Device, mac_of
 from .estate import Estate, Tx, replace_mishaps, seed_device
 
 Work = Callable[[Tx, Any], Any]
@@ -67,15 +69,12 @@ def faults(tx: Tx, body: Any) -> Any:
         if body.get("replace"):
             replace_mishaps(tx, sort, "admin", tuple(entries))
         else:
-            for entry in entries:
-                spec = json.dumps(attrs.asdict(entry), sort_keys=True)
-                tx.run("insert into mishaps (sort, source, spec, seen) values (?, 'admin', ?, 0)", sort, spec)
-    return list_faults(tx, None)
+            add_mishaps(tx, sort, "admin", entries)
+    return list_mishaps(tx)
 
 
 def list_faults(tx: Tx, _body: Any) -> Any:
-    rows = tx.all("select * from mishaps order by seq")
-    return [{"sort": r["sort"], "source": r["source"], "seen": r["seen"], **json.loads(r["spec"])} for r in rows]
+    return list_mishaps(tx)
 
 
 def forget_faults(tx: Tx, _body: Any) -> Any:

@@ -8,14 +8,17 @@ of the refusals: Juniper/terraform-provider-mist; PUT of one new node: Mist API 
 """
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
+
+from haplan.lab.mishaps import next_mishap
 
 from . import boxes, pushes
 from .audit import record
 from .boxes import cluster_of, device_id, event, mac_of_id
 from .definition import MAC
 from .effective import missing_ha_ports
-from .estate import Tx, next_mishap
+from .estate import Tx
 from .models import family_of
 from .objects import check
 from .wire import Answer, Call, Handler, Refused, bad_request, not_found
@@ -210,7 +213,7 @@ def _fate(tx: Tx, node0: sqlite3.Row, node1: sqlite3.Row) -> tuple[str | None, s
     return None, None, minutes
 
 
-def _meant(tx: Tx, spec: dict[str, Any], *nodes: sqlite3.Row) -> bool:
+def _meant(tx: Tx, spec: Mapping[str, Any], *nodes: sqlite3.Row) -> bool:
     return any(pushes.matches_device(tx, node, spec["site"], spec["mac"]) for node in nodes)
 
 

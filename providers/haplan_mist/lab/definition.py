@@ -66,15 +66,14 @@ Faults, pushes and pairs are counted in the estate: all processes that serve it 
 restart as long as the entry stays in the definition.
 """
 
-import difflib
 import pathlib
 import re
-import tomllib
-import typing
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import attrs
+
+from haplan.lab.tables import lists_of, read_tables, settings_of
 
 MAC = re.compile(r"[0-9a-f]{12}")
 
@@ -218,24 +217,12 @@ TABLES: dict[str, type[Any]] = {"device": Device, "fault": Fault, "push": Push, 
 
 def read_definition(path_to_lab_toml: pathlib.Path) -> LabDefinition:
     """The definition in a `lab.toml`; a ValueError of one line names file, key and what is allowed."""
-    path = pathlib.Path(path_to_lab_toml)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: {error}") from None
-    try:
-        return definition_from(data.get("mist", data))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    return read_tables(pathlib.Path(path_to_lab_toml), "mist", definition_from)
 
 
 def definition_from(data: Mapping[str, Any]) -> LabDefinition:
     """The definition in parsed TOML."""
-    _no_table_misspelt(data)
-    lists = {name: _tables(name, data.get(name, [])) for name in TABLES}
-    settings = data.get("settings", {})
-    if not isinstance(settings, dict):
-        raise ValueError("settings: must be a table [settings]")
+    lists = lists_of(TABLES, data)
     devices = lists["device"]
     _no_device_twice(devices)
     return LabDefinition(
@@ -243,39 +230,8 @@ def definition_from(data: Mapping[str, Any]) -> LabDefinition:
         faults=lists["fault"],
         pushes=lists["push"],
         pairs=lists["pair"],
-        settings=build(Settings, settings, "settings"),
+        settings=settings_of(Settings, data),
     )
-
-
-def _no_table_misspelt(data: Mapping[str, Any]) -> None:
-    """A table of another name belongs to another provider, unless it is nearly one of ours."""
-    for name in data:
-        near = difflib.get_close_matches(name, [*TABLES, "settings"], n=1, cutoff=0.75)
-        if near and near[0] != name:
-            written = f"[{near[0]}]" if near[0] == "settings" else f"[[{near[0]}]]"
-            raise ValueError(f"{name}: no such table; did you mean {written}?")
-
-
-def build(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
-    """One value of `kind` from a table; every wrong key is told with the keys that are allowed."""
-    fields = {field.name: field for field in attrs.fields(kind)}
-    for key, value in values.items():
-        if key not in fields:
-            raise ValueError(f"{where}.{key}: unknown key; allowed are {', '.join(sorted(fields))}")
-        _check_type(fields[key].type, value, f"{where}.{key}")
-    missing = [name for name, field in fields.items() if field.default is attrs.NOTHING and name not in values]
-    if missing:
-        raise ValueError(f"{where}: missing key {missing[0]}; required are {', '.join(missing)}")
-    try:
-        return kind(**values)
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
-
-
-def _tables(name: str, value: Any) -> tuple[Any, ...]:
-    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise ValueError(f"{name}: must be a list of tables [[{name}]]")
-    return tuple(build(TABLES[name], entry, f"{name}[{index}]") for index, entry in enumerate(value))
 
 
 def _no_device_twice(devices: tuple[Device, ...]) -> None:
@@ -284,32 +240,3 @@ def _no_device_twice(devices: tuple[Device, ...]) -> None:
         if device.mac in seen:
             raise ValueError(f"device[{index}].mac: {device.mac} is listed twice")
         seen.add(device.mac)
-
-
-def _check_type(wanted: Any, value: Any, where: str) -> None:
-    if typing.get_origin(wanted) is Literal:
-        _check_choice(typing.get_args(wanted), value, where)
-        return
-    choices = typing.get_args(wanted) or (wanted,)
-    literals = [choice for choice in choices if typing.get_origin(choice) is Literal]
-    if literals:
-        _check_choice(typing.get_args(literals[0]), value, where)
-    elif not any(_fits(choice, value) for choice in choices):
-        names = " or ".join(getattr(choice, "__name__", str(choice)) for choice in choices if choice is not type(None))
-        raise ValueError(f"{where}: must be {names}, not {value!r}")
-
-
-def _check_choice(allowed: tuple[Any, ...], value: Any, where: str) -> None:
-    if value not in allowed:
-        raise ValueError(f"{where}: must be one of {', '.join(map(repr, allowed))}, not {value!r}")
-
-
-def _fits(kind: Any, value: Any) -> bool:
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    origin = typing.get_origin(kind) or kind
-    if origin is Mapping:
-        return isinstance(value, dict)
-    return isinstance(origin, type) and isinstance(value, origin)

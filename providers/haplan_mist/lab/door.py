@@ -15,8 +15,10 @@ from typing import Any
 
 import attrs
 
+from haplan.lab.mishaps import next_mishap
+
 from . import account, audit, clusters, const, devices, inventory, pushes, search, sites, stats
-from .estate import Estate, Tx, next_mishap
+from .estate import Estate, Tx
 from .objects import collection
 from .wire import NO_PERMISSION, NOT_FOUND, Answer, Call, Caller, Refused, Routes
 

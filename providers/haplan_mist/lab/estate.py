@@ -1,26 +1,22 @@
-"""The estate: everything the simulated cloud knows, in one SQLite file.
+"""The estate: everything the simulated cloud knows, in one SQLite file; see `haplan.lab.estate`."""
 
-Any number of processes may serve one estate. Each exchange is one transaction, committed before its answer leaves:
-what was answered survives the death of the process (WAL, `synchronous = NORMAL`; a power cut is not simulated).
-Nothing runs in the background. What takes time is stored as timestamps and computed when somebody asks.
-"""
-
-import contextlib
 import json
 import pathlib
 import sqlite3
-import threading
-import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 
+from haplan.lab import Estate as LabEstate
+from haplan.lab import Tx as LabTx
+from haplan.lab import mishaps
+
 from .definition import Device, LabDefinition, Settings
 
-TABLES = """
-create table if not exists meta (key text primary key, value text not null) without rowid;
+TABLES = (
+    """
 create table if not exists objects (
     kind text not null, id text not null, org_id text not null, site_id text, name text, ref text,
     created real not null, modified real not null, body text not null, primary key (kind, id)) without rowid;
@@ -59,11 +55,11 @@ create table if not exists tokens (
     csrf text) without rowid;
 create table if not exists usage (who text not null, hour integer not null, calls integer not null,
     primary key (who, hour)) without rowid;
-create table if not exists mishaps (
-    seq integer primary key, sort text not null, source text not null, spec text not null, seen integer not null);
 create table if not exists requests (
     method text not null, path text not null, calls integer not null, primary key (method, path)) without rowid;
 """
+    + mishaps.TABLE
+)
 
 
 @attrs.frozen
@@ -83,134 +79,49 @@ class Identity:
     reader_token: str
 
 
-class Tx:
+class Tx(LabTx):
     """One transaction on the estate: the connection, the instant, and the settings that hold.
 
     Attributes:
-        db: connection inside a transaction.
-        now: the lab's clock, the same for the whole transaction unless a fault lets time pass.
         settings: the cloud's behaviour.
         cache: things computed by this process, under keys that are never used for anything else.
     """
 
     def __init__(self, db: sqlite3.Connection, now: float, settings: Settings, cache: dict[Any, Any]) -> None:
-        self.db = db
-        self.now = now
+        super().__init__(db, now)
         self.settings = settings
         self.cache = cache
-
-    def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self.db.execute(sql, values).fetchone()
-        return row
-
-    def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
-        return self.db.execute(sql, values).fetchall()
-
-    def run(self, sql: str, *values: Any) -> int:
-        return self.db.execute(sql, values).rowcount
-
-    def number(self, sql: str, *values: Any) -> int:
-        return int(self.db.execute(sql, values).fetchone()[0])
-
-    def meta(self, key: str) -> str | None:
-        row = self.one("select value from meta where key = ?", key)
-        return None if row is None else str(row[0])
-
-    def remember(self, key: str, value: str) -> None:
-        self.run("insert into meta values (?, ?) on conflict (key) do update set value = excluded.value", key, value)
 
     def new_id(self) -> str:
         """The next id: looks like any uuid, comes in the same order in every estate of the same organisation."""
         row = self.db.execute("update meta set value = value + 1 where key = 'ids' returning value").fetchone()
         return str(uuid.uuid5(uuid.UUID(self.meta("org_id")), str(row[0])))
 
-    def let_pass(self, seconds: float) -> None:
-        self.run("update meta set value = value + ? where key = 'offset'", seconds)
-        self.now += seconds
 
+class Estate(LabEstate[Tx]):
+    """The file `mist.db`."""
 
-class Estate:
-    """Opens the file, makes it when missing, and hands out transactions."""
+    tables = TABLES
 
     def __init__(self, folder: pathlib.Path, definition: LabDefinition) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self.file = folder / "mist.db"
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
         self._cache: dict[Any, Any] = {}
         self._settings: tuple[str, Settings] = ("", Settings())
-        self._prepare(definition)
-
-    @contextlib.contextmanager
-    def write(self) -> Iterator[Tx]:
-        """A transaction that is durable when the block ends, or undone when it raises."""
-        db = self._connection()
-        db.execute("begin immediate")
-        try:
-            yield self._tx(db)
-        except BaseException:
-            db.execute("rollback")
-            raise
-        db.execute("commit")
-
-    @contextlib.contextmanager
-    def read(self) -> Iterator[Tx]:
-        """A consistent view."""
-        db = self._connection()
-        db.execute("begin")
-        try:
-            yield self._tx(db)
-        finally:
-            db.execute("rollback")
-
-    def now(self) -> float:
-        """Wall time and the offset that all processes agree on; asked often, so it is one statement."""
-        (offset,) = self._connection().execute("select value from meta where key = 'offset'").fetchone()
-        return time.time() + float(offset)
+        self._definition = definition
+        super().__init__(folder, "mist.db")
 
     def identity(self) -> Identity:
         with self.read() as tx:
             return Identity(**{field.name: str(tx.meta(field.name)) for field in attrs.fields(Identity)})
 
-    def close(self) -> None:
-        while self._connections:
-            self._connections.pop().close()
-        self._local = threading.local()
-
-    def _connection(self) -> sqlite3.Connection:
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is None:
-            # it holds tokens, and the passwords that were given to the simulated organisation
-            self.file.touch(mode=0o600)
-            db = sqlite3.connect(self.file, timeout=30, isolation_level=None, check_same_thread=False)
-            db.row_factory = sqlite3.Row
-            for pragma in ("journal_mode = wal", "synchronous = normal", "cache_size = -32000"):
-                db.execute(f"pragma {pragma}").fetchone()
-            self._local.db = db
-            self._connections.append(db)
-        return db
-
-    def _tx(self, db: sqlite3.Connection) -> Tx:
-        rows = dict(db.execute("select key, value from meta where key in ('offset', 'settings')").fetchall())
-        text = str(rows.get("settings", "{}"))
+    def transaction(self, db: sqlite3.Connection, now: float) -> Tx:
+        row = db.execute("select value from meta where key = 'settings'").fetchone()
+        text = "{}" if row is None else str(row[0])
         if text != self._settings[0]:
             self._settings = (text, Settings(**json.loads(text)))
-        return Tx(db, time.time() + float(rows.get("offset", 0)), self._settings[1], self._cache)
+        return Tx(db, now, self._settings[1], self._cache)
 
-    def _prepare(self, definition: LabDefinition) -> None:
-        db = self._connection()
-        db.execute("begin immediate")
-        try:
-            for statement in TABLES.split(";"):
-                db.execute(statement)
-            self._seed(self._tx(db), definition)
-        except BaseException:
-            db.execute("rollback")
-            raise
-        db.execute("commit")
-
-    def _seed(self, tx: Tx, definition: LabDefinition) -> None:
+    def seed(self, tx: Tx) -> None:
+        definition = self._definition
         if tx.meta("org_id") is None:
             seed_organisation(tx)
         tx.remember("settings", json.dumps(attrs.asdict(definition.settings)))
@@ -224,7 +135,6 @@ def seed_organisation(tx: Tx) -> None:
     """An empty organisation with three tokens: haplan's, a person's, and one that only reads."""
     org_id = str(uuid.uuid4())
     tx.remember("ids", "0")
-    tx.remember("offset", "0")
     tx.remember("org_id", org_id)
     put_row(tx, "org", org_id, org_id, {"id": org_id, "name": "haplan lab", "allow_mist": True, "session_expiry": 1440})
     put_row(tx, "org_setting", org_id, org_id, {"id": org_id, "org_id": org_id})
@@ -317,34 +227,7 @@ def put_row(tx: Tx, kind: str, id_: str, org_id: str, body: dict[str, Any], *, s
     )
 
 
-def replace_mishaps(tx: Tx, sort: str, source: str, entries: tuple[Any, ...]) -> None:
-    """Make these the mishaps of one sort and source; an entry that stays keeps its counter."""
-    old = tx.all("select spec, seen from mishaps where sort = ? and source = ? order by seq", sort, source)
-    counters: dict[str, list[int]] = {}
-    for spec, seen in old:
-        counters.setdefault(spec, []).append(seen)
-    new = [json.dumps(attrs.asdict(entry), sort_keys=True) for entry in entries]
-    if new == [spec for spec, _ in old]:
-        return
-    tx.run("delete from mishaps where sort = ? and source = ?", sort, source)
-    for spec in new:
-        seen = counters[spec].pop(0) if counters.get(spec) else 0
-        tx.run("insert into mishaps (sort, source, spec, seen) values (?, ?, ?, ?)", sort, source, spec, seen)
-    if sort == "push":
-        # what a removed entry held back goes out now
+def replace_mishaps(tx: Tx, sort: str, source: str, entries: Sequence[Any]) -> None:
+    """Make these the mishaps of one sort and source; what a removed entry held back goes out now."""
+    if mishaps.replace_mishaps(tx, sort, source, entries) and sort == "push":
         tx.run("update pushes set due = ?, hold = null where result is null and hold = 'fault'", tx.now)
-
-
-def next_mishap(tx: Tx, sort: str, matches: Any) -> dict[str, Any] | None:
-    """The first entry that matches and whose turn it is; every match is counted."""
-    chosen: dict[str, Any] | None = None
-    for row in tx.all("select seq, spec, seen from mishaps where sort = ? order by seq", sort):
-        spec: dict[str, Any] = json.loads(row["spec"])
-        if not matches(spec):
-            continue
-        tx.run("update mishaps set seen = seen + 1 where seq = ?", row["seq"])
-        nth = row["seen"] + 1
-        last = float("inf") if spec["times"] == 0 else spec["nth"] + spec["times"] - 1
-        if chosen is None and spec["nth"] <= nth <= last:
-            chosen = spec
-    return chosen

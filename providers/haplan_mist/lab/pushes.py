@@ -14,9 +14,11 @@ import zoneinfo
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from haplan.lab.mishaps import next_mishap
+
 from .boxes import cluster_of, device, done_at, event
 from .effective import Basis, World, basis, digest, merge
-from .estate import Tx, next_mishap
+from .estate import Tx
 from .models import family_of
 
 HEADS = "managed = 1 and site_id is not null and org_id is not null and (vc_mac is null or vc_mac = mac)"

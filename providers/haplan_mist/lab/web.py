@@ -1,6 +1,5 @@
 """The simulator as a starlette application: the cloud's API, and beside it the lab's own surface under /lab."""
 
-import asyncio
 import json
 import os
 import pathlib
@@ -10,7 +9,9 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
+
+from haplan.lab.server import drop
 
 from .admin import admin_routes
 from .door import Door, Drop, Exchange
@@ -32,7 +33,7 @@ class Api:
         exchange = await _exchange(scope, receive)
         answer = self._door.pass_through(exchange)
         if isinstance(answer, Drop):
-            await _drop(scope)
+            await drop(scope)
             return
         content = answer.content()
         self._traffic.record(exchange, answer, content)
@@ -60,27 +61,6 @@ async def _send(send: Send, answer: Answer, content: bytes) -> None:
         headers += [(name.lower().encode(), line.encode("latin-1")) for line in value.split("\n")]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
-
-
-class WithTransport:
-    """Hands the server's transport to the application: ASGI has no word for closing without an answer."""
-
-    def __init__(self, inner: ASGIApp) -> None:
-        self._inner = inner
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        cycle = getattr(send, "__self__", None)
-        scope["haplan.transport"] = getattr(cycle, "transport", None)
-        await self._inner(scope, receive, send)
-
-
-async def _drop(scope: Scope) -> None:
-    """Close the connection without an answer."""
-    transport = scope.get("haplan.transport")
-    if transport is not None:
-        transport.abort()
-        # let the server notice before it would send an error of its own
-        await asyncio.sleep(0)
 
 
 class Traffic:

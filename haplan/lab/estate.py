@@ -1,0 +1,157 @@
+"""The estate: everything a simulator knows, in one SQLite file.
+
+Each exchange is one transaction, committed before its answer leaves: what was answered survives the death of the
+process (WAL, `synchronous = NORMAL`; a power cut is not simulated).
+"""
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+META = "create table if not exists meta (key text primary key, value text not null) without rowid"
+
+
+class Tx:
+    """One transaction on the estate.
+
+    Attributes:
+        db: Connection inside a transaction.
+        now: The lab's clock, the same for the whole transaction unless a fault lets time pass.
+    """
+
+    def __init__(self, db: sqlite3.Connection, now: float) -> None:
+        self.db = db
+        self.now = now
+
+    def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = self.db.execute(sql, values).fetchone()
+        return row
+
+    def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        return self.db.execute(sql, values).fetchall()
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Carry out a statement; gives how many rows it changed."""
+        return self.db.execute(sql, values).rowcount
+
+    def number(self, sql: str, *values: Any) -> int:
+        return int(self.db.execute(sql, values).fetchone()[0])
+
+    def meta(self, key: str) -> str | None:
+        row = self.one("select value from meta where key = ?", key)
+        return None if row is None else str(row[0])
+
+    def remember(self, key: str, value: str) -> None:
+        self.run("insert into meta values (?, ?) on conflict (key) do update set value = excluded.value", key, value)
+
+    def let_pass(self, seconds: float) -> None:
+        """Move the clock of all processes."""
+        self.run("update meta set value = value + ? where key = 'offset'", seconds)
+        self.now += seconds
+
+
+T = TypeVar("T", bound=Tx)
+
+
+class Estate(Generic[T]):
+    """Opens the file, makes it when missing, and hands out transactions. Subclass it: `tables`, `transaction`, `seed`.
+
+    Attributes:
+        folder: Where it is kept.
+        file: The database; nobody else reads it: it holds what clients were given.
+        tables: SQL of its tables, separated by semicolons.
+    """
+
+    tables: str = ""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.file = folder / name
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._prepare()
+
+    def transaction(self, db: sqlite3.Connection, now: float) -> T:
+        """What a transaction is here."""
+        raise NotImplementedError
+
+    def seed(self, tx: T) -> None:
+        """Put in what a new or reopened estate has to have; called once, when it is opened."""
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[T]:
+        """A transaction that is durable when the block ends, or undone when it raises."""
+        db = self._connection()
+        db.execute("begin immediate")
+        try:
+            yield self.transaction(db, self.now())
+        except BaseException:
+            db.execute("rollback")
+            raise
+        db.execute("commit")
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[T]:
+        """A consistent view."""
+        db = self._connection()
+        db.execute("begin")
+        try:
+            yield self.transaction(db, self.now())
+        finally:
+            db.execute("rollback")
+
+    def now(self) -> float:
+        """Wall time and the offset that all processes agree on; asked often, so it is one statement."""
+        (offset,) = self._connection().execute("select value from meta where key = 'offset'").fetchone()
+        return time.time() + float(offset)
+
+    def close(self) -> None:
+        while self._connections:
+            self._connections.pop().close()
+        self._local = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if db is None:
+            self.file.touch(mode=0o600)
+            db = sqlite3.connect(self.file, timeout=30, isolation_level=None, check_same_thread=False)
+            db.row_factory = sqlite3.Row
+            for pragma in ("journal_mode = wal", "synchronous = normal", "cache_size = -32000"):
+                db.execute(f"pragma {pragma}").fetchone()
+            self._local.db = db
+            self._connections.append(db)
+        return db
+
+    def _prepare(self) -> None:
+        db = self._connection()
+        db.execute("begin immediate")
+        try:
+            for statement in (META, *self.tables.split(";")):
+                db.execute(statement)
+            db.execute("insert or ignore into meta values ('offset', '0')")
+            self.seed(self.transaction(db, self.now()))
+        except BaseException:
+            db.execute("rollback")
+            raise
+        db.execute("commit")
+
+
+class LabClock:
+    """Wall time plus an offset that is stored in the estate, so that all its processes agree."""
+
+    def __init__(self, estate: Estate[Any]) -> None:
+        self._estate = estate
+
+    def now(self) -> float:
+        return self._estate.now()
+
+    def sleep(self, seconds: float) -> None:
+        """Lets the time pass at once, for everybody."""
+        if seconds > 0:
+            with self._estate.write() as tx:
+                tx.let_pass(seconds)
