@@ -302,6 +302,8 @@ class Provider:
         confirmed, revertible, atomic: Declared capabilities.
         composes: Its documents are made of many resources, changed and unchanged ones: it is given every row.
         poll_seconds: Seconds between two calls of `settled`.
+        write_seconds: Seconds that an announced remote write takes at most, its deadline: it begins only if the lease
+            of the lock lasts longer, which is 45 s at least.
     """
 
     name: ClassVar[str]
@@ -311,6 +313,7 @@ class Provider:
     atomic: ClassVar[bool] = True
     composes: ClassVar[bool] = False
     poll_seconds: ClassVar[float] = 30.0
+    write_seconds: float = 30.0
 
     @classmethod
     def open(cls, settings: Any, context: Context) -> "Provider":
@@ -541,8 +544,8 @@ class StateBackend(Protocol):
         """Close a run with its result."""
         ...
 
-    def journal(self, intent: Intent) -> Intent:
-        """Make an intent durable; gives it with its id."""
+    def journal(self, intents: Sequence[Intent]) -> list[Intent]:
+        """Make intents durable together, all or none; gives them with their ids."""
         ...
 
     def settle_intents(self, outcomes: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:

@@ -330,6 +330,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
                 stop,
                 session.options.parallelism,
                 session.fingerprint(opened),
+                session.wall.now,
             )
             result = session.redact.tree(carry_out(left, setting))
             session.end(run, result.exit_code)

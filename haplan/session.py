@@ -101,6 +101,11 @@ class Session:
         return next((lab.clock for lab in self._labs.values()), RealClock())
 
     @property
+    def wall(self) -> Clock:
+        """The clock of locks: real time, unless a test gives its own; a simulated hour must not end a lease."""
+        return self._own_clock or RealClock()
+
+    @property
     def command(self) -> str:
         """What a plan of this session is for."""
         options = self.options
@@ -135,7 +140,7 @@ class Session:
             known = ", ".join(sorted(self.plugins.state_backends)) or "none"
             broken = "".join(f"; plugin {name!r} is broken: {why}" for name, why in self.plugins.broken.items())
             raise PluginError(f"no state backend for {scheme!r} is installed; there are: {known}{broken}")
-        return self.plugins.state_backends[scheme](self.state_url, _Wall(self))
+        return self.plugins.state_backends[scheme](self.state_url, self.wall)
 
     @cached_property
     def types(self) -> Mapping[str, TypeInfo]:
@@ -333,7 +338,7 @@ class Session:
         Raises:
             Locked: Somebody else holds it, longer than ``--lock-timeout``.
         """
-        now = _Wall(self).now()
+        now = self.wall.now()
         wanted = Holder(secrets.token_hex(4), who(), socket.gethostname(), os.getpid(), what, now, now + LEASE)
         holder = self._wait_for_lock(wanted)
         try:
@@ -377,20 +382,6 @@ class Session:
     def interruptible(self) -> AbstractContextManager[threading.Event]:
         """Ctrl-C once sets the flag: nothing new is started. Twice raises KeyboardInterrupt."""
         return runs.interruptible(self.tell)
-
-
-class _Wall:
-    """The clock of locks: real time, unless a test gives its own; a simulated hour must not end a lease."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def now(self) -> float:
-        own = self._session._own_clock
-        return own.now() if own is not None else time.time()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 def who() -> str:

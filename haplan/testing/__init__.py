@@ -110,7 +110,8 @@ class Project:
         return self
 
     def session(self, **options: Any) -> Session:
-        """A session; use it as a context manager."""
+        """A session; use it as a context manager. Unless told, one write at a time: each run is the same."""
+        options = {"parallelism": 1, **options}
         told: Any = {"observers": [self.events.append], "environ": self.environ, "clock": self.cloud.clock}
         return open_session(self.folder, Options(**options), plugins=self.plugins(), **told)
 

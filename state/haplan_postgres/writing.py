@@ -73,11 +73,11 @@ def _applied(db: Db, digests: Iterable[str]) -> None:
 # --- Intents ----------------------------------------------------------------------------------------------------------
 
 
-def journal(db: Db, intent: Intent) -> Intent:
-    """Keep an intent; gives it with its id."""
+def journal(db: Db, intents: Iterable[Intent]) -> list[Intent]:
+    """Keep intents; gives them with their ids."""
     ((last,),) = db.execute("SELECT coalesce(max(id), 0) FROM intents").fetchall()
-    numbered = attrs.evolve(intent, id=last + 1)
-    put(db, "intents", INTENT, ("id",), [intent_cells(numbered)])
+    numbered = [attrs.evolve(intent, id=number) for number, intent in enumerate(intents, last + 1)]
+    put(db, "intents", INTENT, ("id",), [intent_cells(intent) for intent in numbered])
     return numbered
 
 

@@ -160,10 +160,10 @@ class SqliteState:
         with self._locked("only the end of the run is missing", StateNotSaved) as db:
             writing.end(db, run, self._clock.now())
 
-    def journal(self, intent: Intent) -> Intent:
-        """Make an intent durable; gives it with its id."""
-        with self._locked("the write it would announce must not begin", StateNotSaved) as db:
-            return writing.journal(db, intent)
+    def journal(self, intents: Sequence[Intent]) -> list[Intent]:
+        """Make intents durable together, all or none; gives them with their ids."""
+        with self._locked("no further write was begun", StateNotSaved) as db:
+            return writing.journal(db, intents)
 
     def settle_intents(self, outcomes: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:
         """Record outcomes: (id, outcome, result)."""

@@ -87,12 +87,14 @@ def _applied(db: sqlite3.Connection, digests: Iterable[str]) -> None:
 # --- Intents ----------------------------------------------------------------------------------------------------------
 
 
-def journal(db: sqlite3.Connection, intent: Intent) -> Intent:
-    """Keep an intent; gives it with its id."""
-    cells = intent_cells(intent)[: INTENT.index("id")]
+def journal(db: sqlite3.Connection, intents: Iterable[Intent]) -> list[Intent]:
+    """Keep intents; gives them with their ids."""
     names = INTENT[: INTENT.index("id")]
-    cursor = db.execute(f"INSERT INTO intents ({quoted(names)}) VALUES ({_marks(names)})", cells)
-    return attrs.evolve(intent, id=cursor.lastrowid or 0)
+    sql = f"INSERT INTO intents ({quoted(names)}) VALUES ({_marks(names)})"
+    return [
+        attrs.evolve(intent, id=db.execute(sql, intent_cells(intent)[: len(names)]).lastrowid or 0)
+        for intent in intents
+    ]
 
 
 def settle(db: sqlite3.Connection, outcomes: Outcomes) -> None:

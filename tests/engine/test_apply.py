@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 
@@ -11,8 +11,10 @@ from haplan.errors import ProviderError, Stale, Unauthorized
 from haplan.hookspecs import hookimpl
 from haplan.model.finding import Finding, Rule
 from haplan.model.graph import Edge
+from haplan.model.state import Intent
 from haplan.steps.apply import Outcome
 from haplan.testing import Project
+from haplan_sqlite import SqliteState
 
 Make = Callable[..., Project]
 
@@ -49,6 +51,36 @@ def test_each_write_is_journaled_before_it_is_sent_and_settled_with_its_record(p
     assert made.apply().exit_code == 0
     assert seen == [("a", ["mem_thing.a"], []), ("b", ["mem_thing.b"], ["mem_thing.a"])]
     assert made.state().intents == ()
+
+
+def test_what_is_announced_at_the_same_time_is_one_commit(project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = project('for number in range(40):\n    Thing(f"t{number:02d}")')
+    journaled: list[int] = []
+    journal = SqliteState.journal
+
+    def counted(state: SqliteState, intents: Sequence[Intent]) -> list[Intent]:
+        journaled.append(len(intents))
+        return journal(state, intents)
+
+    monkeypatch.setattr(SqliteState, "journal", counted)
+    assert made.apply(parallelism=10).exit_code == 0
+    assert sum(journaled) == 40
+    assert len(journaled) < 30  # four, were the machine idle
+
+
+def test_ids_are_durable_before_a_write_is_looked_at(project: Make) -> None:
+    made = project('Thing("a", size=1)')
+    rows: list[tuple[str, str]] = []
+
+    class Looking(dict[str, str]):
+        def get(self, document: str, default: str | None = None) -> str | None:  # type: ignore[override]  # as it is used
+            row = made.state().row("mem_thing.a")
+            rows.append((row.id, row.status) if row else ("", ""))
+            return None
+
+    made.cloud.red = Looking()
+    assert made.apply().exit_code == 0
+    assert rows == [("id-1", "pending")]
 
 
 def test_ids_are_durable_while_a_write_settles(project: Make) -> None:

@@ -277,18 +277,18 @@ class StateBackendContract(Opening):
     # --- Intents ------------------------------------------------------------------------------------------------------
 
     def test_an_open_intent_is_there_for_others_at_once(self, state: StateBackend, opened: Opened) -> None:
-        first = state.journal(intent(addresses=("site.a", 'site."ä"'), idempotent=True))
-        second = state.journal(intent(address="site.b"))
+        (first,) = state.journal([intent(addresses=("site.a", 'site."ä"'), idempotent=True)])
+        (second,) = state.journal([intent(address="site.b")])
         assert 0 < first.id < second.id
         assert opened().load().intents == (first, second)
 
     def test_a_settled_intent_is_open_no_more(self, state: StateBackend) -> None:
-        first, second = state.journal(intent()), state.journal(intent())
+        first, second = state.journal([intent(), intent()])
         state.settle_intents([(first.id, "done", {"id": "1"})])
         assert state.load().intents == (second,)
 
     def test_a_save_settles_intents_together_with_its_rows_or_not_at_all(self, state: StateBackend) -> None:
-        open_one = state.journal(intent())
+        (open_one,) = state.journal([intent()])
         update = Update(run="r1", rows=(row(),), intents=((open_one.id, "done", {"id": "1"}),))
         with pytest.raises(Stale):
             state.save(attrs.evolve(update, expected={("site.a", ""): 9}))
@@ -392,7 +392,7 @@ class StateBackendContract(Opening):
             lambda: backend.begin(run("rx")),
             lambda: backend.save(Update(run="r1", rows=(row("site.x"),))),
             lambda: backend.end(attrs.evolve(run(), result="done")),
-            lambda: backend.journal(intent()),
+            lambda: backend.journal([intent()]),
             lambda: backend.settle_intents([]),
             lambda: backend.renew(holder(token=1)),
             lambda: backend.push(pull(State())),

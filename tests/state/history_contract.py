@@ -77,8 +77,7 @@ class StateHistoryContract(Opening):
             opened().as_of(1)
 
     def test_pruning_keeps_the_latest_runs_and_every_digest(self, three_runs: StateBackend) -> None:
-        settled = three_runs.journal(intent())
-        still_open = three_runs.journal(intent())
+        settled, still_open = three_runs.journal([intent(), intent()])
         three_runs.settle_intents([(settled.id, "done", {})])
         before = three_runs.load()
         assert three_runs.prune(2) == 1

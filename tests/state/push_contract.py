@@ -35,7 +35,7 @@ class StatePushContract(Opening):
                 memories={"mist": {"m": [1.5]}},
             )
         )
-        state.journal(intent(addresses=("site.a", "site.c"), idempotent=True))
+        state.journal([intent(addresses=("site.a", "site.c"), idempotent=True)])
         state.begin(run("r2"))
         return state
 

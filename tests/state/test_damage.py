@@ -18,7 +18,7 @@ def saved(state: SqliteState, path: Path) -> Path:
     """A closed state with a thousand rows and an intent."""
     rows = tuple(row(f"site.s{n}", values={"name": "x" * 200}) for n in range(1000))
     state.save(Update(run="r1", rows=rows))
-    state.journal(intent())
+    state.journal([intent()])
     state.unlock("l1")
     state.close()
     return path

@@ -143,8 +143,8 @@ def test_a_file_replaced_while_it_is_open_is_not_written_to_in_vain(state: Sqlit
     path.rename(path.with_name("moved.db"))
     with pytest.raises(StateNotSaved, match=r"removed or replaced.*recovery-r1-1\.json"):
         state.save(Update(run="r1", rows=(row(),)))
-    with pytest.raises(StateNotSaved, match="must not begin"):
-        state.journal(intent())
+    with pytest.raises(StateNotSaved, match="no further write was begun"):
+        state.journal([intent()])
 
 
 def test_reading_imports_no_slow_library(state: SqliteState, path: Path) -> None:

@@ -62,7 +62,7 @@ from haplan_sqlite import writing
 state.lock(me)
 state.begin(run())
 state.save(Update(run="r1", rows=(row("site.saved"),)))
-state.journal(intent())
+state.journal([intent()])
 with writing.transaction(state._writer) as db:
     writing.save(db, Update(run="r1", rows=tuple(row(f"site.s{n}", values={"x": "y" * 5000}) for n in range(2000))))
     os.kill(os.getpid(), signal.SIGKILL)

@@ -42,7 +42,7 @@ def test_a_full_disk_gives_a_recovery_file_and_changes_nothing(
 
 
 def test_what_was_not_saved_is_saved_later(state: SqliteState, open_state: Open, path: Path) -> None:
-    waiting = state.journal(intent())
+    (waiting,) = state.journal([intent()])
     update = Update(
         run="r1",
         rows=(BIG,),
@@ -103,8 +103,8 @@ def test_without_room_beside_the_state_another_folder_serves(
 
 def test_a_journal_that_cannot_be_written_forbids_the_write(state: SqliteState) -> None:
     fill_the_disk(state)
-    with pytest.raises(StateNotSaved, match="disk is full; the write it would announce must not begin"):
-        state.journal(intent(key={"text": "x" * 2_000_000}))
+    with pytest.raises(StateNotSaved, match="disk is full; no further write was begun"):
+        state.journal([intent(key={"text": "x" * 2_000_000})])
 
 
 @pytest.mark.parametrize("text", ["", "{}", json.dumps({"format": "haplan-recovery/1", "lineage": "", "update": {}})])

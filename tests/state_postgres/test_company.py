@@ -111,7 +111,7 @@ def test_a_commit_is_durable_whatever_the_servers_default(state: PostgresState, 
 def test_a_small_save_in_a_large_state_reads_no_table_whole(state: PostgresState, schema: str) -> None:
     rows = tuple(row(f"site.s{n}", values={"text": "x" * 100}) for n in range(3000))
     state.save(Update(run="r1", rows=rows))
-    waiting = [state.journal(intent()) for _ in range(3)]
+    waiting = state.journal([intent() for _ in range(3)])
     state.begin(run("r2"))
     one = Update(run="r2", rows=rows[:1], deleted=(("site.s9", ""),), expected={("site.s0", ""): 1, ("site.s9", ""): 1})
     with state._writing() as at:
@@ -149,7 +149,7 @@ def cut(backend: PostgresState, admin: Admin) -> None:
 
 
 def test_a_run_goes_on_over_a_new_connection(state: PostgresState, open_state: Open, admin: Admin) -> None:
-    waiting, held = state.journal(intent()), state.holder()
+    (waiting,), held = state.journal([intent()]), state.holder()
     assert held is not None
     for write in (
         lambda: state.save(Update(run="r1", rows=(row(),), expected={("site.a", ""): 0})),
@@ -193,6 +193,6 @@ def test_a_journal_that_cannot_be_written_forbids_the_write(
     state: PostgresState, admin: Admin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "journal", lambda db, made: cut(state, admin) or db.execute("SELECT 1"))
-    with pytest.raises(StateNotSaved, match="the write it would announce must not begin"):
-        state.journal(intent())
+    with pytest.raises(StateNotSaved, match="no further write was begun"):
+        state.journal([intent()])
     assert state.load().intents == ()

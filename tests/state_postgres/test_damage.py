@@ -27,7 +27,7 @@ def refused(open_state: Open) -> str:
 @pytest.fixture
 def saved(state: PostgresState) -> None:
     state.save(Update(run="r1", rows=(row("site.s7"),)))
-    state.journal(intent())
+    state.journal([intent()])
     state.unlock("l1")
 
 
@@ -133,8 +133,8 @@ def test_a_server_that_is_gone_leaves_a_recovery_file(
     monkeypatch.setattr(psycopg, "connect", gone)
     with pytest.raises(StateNotSaved, match=rf"connection refused; what was to be saved is in {folder}"):
         state.save(Update(run="r1", rows=(row(),)))
-    with pytest.raises(StateNotSaved, match="connection refused; the write it would announce must not begin"):
-        state.journal(intent())
+    with pytest.raises(StateNotSaved, match="connection refused; no further write was begun"):
+        state.journal([intent()])
 
 
 @pytest.mark.parametrize("text", ["a\0b", "␀", "␀0", "\0␀1", "\\", "'\"{},", "ä\U0010ffff"])

@@ -58,7 +58,7 @@ KILLED = """
 state.lock(me)
 state.begin(run())
 state.save(Update(run="r1", rows=(row("site.saved"),)))
-state.journal(intent())
+state.journal([intent()])
 with state._writing() as at:
     writing.save(at.db, Update(run="r1", rows=tuple(row(f"site.s{n}", values={"x": "y" * 500}) for n in range(200))))
     os.kill(os.getpid(), signal.SIGKILL)

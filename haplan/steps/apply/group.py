@@ -1,10 +1,10 @@
-"""Saves that are written together: one synced commit for all transactions that end at about the same time."""
+"""Saves that are written together: one synced commit for all that comes about at nearly the same time."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 
-from haplan.model.state import Update
+from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, Update
 
 
 class Group:
@@ -13,42 +13,53 @@ class Group:
     def __init__(self, save: Callable[[Update], None]) -> None:
         self._save = save
         self._waiting: list[Update] = []
-        self._subjects: set[Hashable] = set()
 
     def add(self, update: Update) -> None:
-        """Take one more. Two that speak of the same thing are never one save: it would not know which came first."""
-        subjects = set(_subjects(update))
-        if subjects & self._subjects:
-            self.flush()
+        """Take one more."""
         self._waiting.append(update)
-        self._subjects |= subjects
 
     def flush(self) -> None:
-        """Save what waits. It is durable from now on.
-
-        Raises:
-            StateNotSaved: None of it could be saved; all of it is in the recovery file.
-        """
-        waiting, self._waiting, self._subjects = self._waiting, [], set()
+        """Save what waits."""
+        waiting, self._waiting = self._waiting, []
         if waiting:
-            self._save(_joined(waiting))
+            self._save(waiting[0] if len(waiting) == 1 else joined(waiting))
 
 
-def _subjects(update: Update) -> Iterator[Hashable]:
-    yield from (row.address for row in update.rows)
-    yield from (address for address, _ in update.deleted)
-    yield from (row.address for row in update.placements)
-    yield from ((order.document, order.list) for order in update.orders)
-
-
-def _joined(updates: Sequence[Update]) -> Update:
-    """Several updates of one run as one; outputs and what is known of providers are saved by themselves."""
+def joined(updates: Sequence[Update]) -> Update:
+    """Several updates of one run as one that leaves the same: what is said later counts, what was there first is
+    expected."""
+    rows: dict[tuple[str, str], Row] = {}
+    deleted: dict[tuple[str, str], None] = {}
+    placements: dict[tuple[str, str, str], PlacementRow] = {}
+    gone: dict[tuple[str, str, str], None] = {}
+    orders: dict[tuple[str, str], OrderRow] = {}
+    expected: dict[tuple[str, str], int] = {}
+    outputs: tuple[OutputRow, ...] | None = None
+    for one in updates:
+        expected = {**one.expected, **expected}
+        for key in one.deleted:
+            rows.pop(key, None)
+            deleted[key] = None
+            if not key[1]:  # a current row takes its placements along
+                placements = {place: row for place, row in placements.items() if row.address != key[0]}
+        rows.update({(row.address, row.deposed): row for row in one.rows})
+        for place in one.placements_gone:
+            placements.pop(place, None)
+            gone[place] = None
+        placements.update({(row.address, row.document, row.part): row for row in one.placements})
+        orders.update({(row.document, row.list): row for row in one.orders})
+        outputs = outputs if one.outputs is None else one.outputs
     return attrs.evolve(
         updates[0],
-        rows=tuple(row for one in updates for row in one.rows),
-        deleted=tuple(key for one in updates for key in one.deleted),
-        expected={key: serial for one in updates for key, serial in one.expected.items()},
-        placements=tuple(row for one in updates for row in one.placements),
-        orders=tuple(row for one in updates for row in one.orders),
+        rows=tuple(rows.values()),
+        deleted=tuple(deleted),
+        expected=expected,
+        placements=tuple(placements.values()),
+        placements_gone=tuple(gone),
+        orders=tuple(orders.values()),
+        outputs=outputs,
+        identities={key: known for one in updates for key, known in one.identities.items()},
+        settings={key: known for one in updates for key, known in one.settings.items()},
+        memories={key: known for one in updates for key, known in one.memories.items()},
         intents=tuple(outcome for one in updates for outcome in one.intents),
     )

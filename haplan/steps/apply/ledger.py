@@ -1,6 +1,7 @@
 """The book of a run: the only place of a run that talks to the state.
 
-What a run is told is durable at once; the final entries of transactions are after `flush`, and the run goes on then.
+What a run is told is durable after `flush`, and the run goes on then. If the state cannot be saved any more, what is
+told from then on is kept for one last try at the end.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 import attrs
 
 from haplan.contracts import StateBackend, Written
+from haplan.errors import StateNotSaved
 from haplan.model import renames
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
 from haplan.model.schema import TypeInfo
@@ -23,7 +25,12 @@ Key = tuple[str, str]
 
 
 class Ledger:
-    """Rows, intents and versions as this run leaves them."""
+    """Rows, intents and versions as this run leaves them.
+
+    Attributes:
+        unsaved: What could not be saved; empty while all is well. Nothing may be announced any more.
+        announced: Transactions that may have written something.
+    """
 
     def __init__(
         self,
@@ -37,7 +44,8 @@ class Ledger:
         self._backend = backend
         named = {change.type for change in plan.changes}
         self._shapes = {name: types[name].schema_version for name in named if name in types}
-        self._group = Group(backend.save)
+        self._group = Group(self._keep)
+        self.unsaved: list[StateNotSaved] = []
         self._holder = holder
         self._run = run
         self._versions = {key: row.serial for key, row in state.rows.items()}
@@ -82,20 +90,32 @@ class Ledger:
 
     def flush(self) -> None:
         """Make durable what was recorded."""
-        self._group.flush()
+        if not self.unsaved:
+            self._group.flush()
 
-    def announce(self, intent: Intent) -> None:
-        """Make the next remote write durable; raises `Locked` if the lock is another's by now."""
-        made = self._backend.journal(intent)
-        self._intents.setdefault(intent.transaction, []).append(made.id)
-        self.announced.add(intent.transaction)
+    def announce(self, intents: Sequence[Intent]) -> None:
+        """Make remote writes durable before they begin, all or none.
+
+        Raises:
+            Locked: The lock is another's by now.
+            StateNotSaved: They are not durable; none of them may begin.
+        """
+        if self.unsaved:
+            raise self.unsaved[0]
+        try:
+            made = self._backend.journal(intents)
+        except StateNotSaved as error:
+            self.unsaved.append(error)
+            raise
+        for intent in made:
+            self._intents.setdefault(intent.transaction, []).append(intent.id)
+            self.announced.add(intent.transaction)
 
     def wrote(self, transaction: Transaction, changes: Sequence[Change], written: Written, status: Status) -> None:
-        """Ids are durable from now on, whatever comes; the rows are not final yet."""
+        """Ids are kept, whatever comes; the rows are not final yet. Durable after `flush`."""
         kept = [change for change in changes if change.after is not None and change.action not in GOING]
         rows = [row for change in kept for row in self._made(change, written, status)]
         self._save(rows, [], placements=[row for change in kept for row in self._awaited(change)])
-        self.flush()
         if status == "incomplete":
             self.close(transaction.id, "done")
 
@@ -132,12 +152,15 @@ class Ledger:
         numbers = self._intents.pop(transaction, [])
         numbers = numbers[-1:] if last else numbers
         if numbers:
-            self._backend.settle_intents([(number, outcome, {}) for number in numbers])
+            self._group.add(Update(self._run.id, intents=tuple((number, outcome, {}) for number in numbers)))
 
     def finish(self, plan: Plan, known: Mapping[str, Mapping[str, Tree]], marked: Callable[[Tree], Tree]) -> None:
-        """The last entry: outputs, estates, and what the providers want to remember."""
-        self.flush()
-        self._backend.save(
+        """The last entry: outputs, estates, and what the providers want to remember.
+
+        Raises:
+            StateNotSaved: Not all could be saved; a line for each recovery file.
+        """
+        self._group.add(
             Update(
                 run=self._run.id,
                 outputs=outputs_after(plan.outputs, self._state, known, marked),
@@ -146,6 +169,15 @@ class Ledger:
                 memories=plan.memories,
             )
         )
+        self._group.flush()
+        if self.unsaved:
+            raise StateNotSaved("\n".join(map(str, self.unsaved)))
+
+    def _keep(self, update: Update) -> None:
+        try:
+            self._backend.save(update)
+        except StateNotSaved as error:
+            self.unsaved.append(error)
 
     def _made(self, change: Change, written: Written, status: Status) -> list[Row]:
         """The row of a change; with it the old object's, while that waits to be deleted."""

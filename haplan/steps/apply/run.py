@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from math import inf
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from typing import Any
@@ -21,6 +22,7 @@ from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
 from haplan.model.state import Intent
 from haplan.model.value import Secret, Tree, transform
+from haplan.state.lease import HEARTBEAT, LEASE
 from haplan.steps.apply.checks import broken_word, look, looked_at, refuse_unmet, unmet
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.outcome import DOUBT, Result, because, exit_code, sort_outcomes, subject_of
@@ -29,8 +31,6 @@ from haplan.steps.apply.schedule import FAILED, PENDING, RECORDED, RED, STOPPED,
 from haplan.steps.apply.setting import Announce, Polled, Progress, Setting
 from haplan.steps.apply.worker import Broke, Done, Job, target_of, work
 
-HEARTBEAT = 15.0
-"""Seconds between two renewals of the lease (design section 5)."""
 DEAF = 3
 """Looks at what settles that may fail one after another before the wait is given up."""
 NEARLY = 0.002
@@ -82,7 +82,8 @@ class _Loop:
         self.next_poll: dict[str, float] = {}
         self.since: dict[str, float] = {}
         self.writes = 0
-        self.beat = float("-inf")
+        self.beat = -inf
+        self.written: list[str] = []
         self.unsaid: list[tuple[Transaction, Mapping[str, Any]]] = []
 
     def run(self) -> None:
@@ -99,8 +100,11 @@ class _Loop:
                 return
             self._poll_due()
             try:
-                for message in self._arrived():
+                arrived = self._arrived()
+                self._announce([one for one in arrived if isinstance(one, Announce)])  # writers wait for it
+                for message in arrived:
                     self._handle(message)
+                self._verify_written()
             finally:
                 self._save()
             self._keep_lease()
@@ -192,16 +196,24 @@ class _Loop:
         return self.changes.get(change.owner) or self.ledger.row(change.owner)
 
     def _ask(self, intent: Intent) -> None:
-        """Called in a worker: wait until the loop has made the intent durable."""
-        answer: SimpleQueue[HaplanError | None] = SimpleQueue()
-        self.queue.put(Announce(intent, answer))
+        """Called in a worker: wait until the loop has made the intent durable, and the lease outlives the write."""
+        again = False
+        while True:
+            asked = Announce(intent, SimpleQueue(), again)
+            self.queue.put(asked)
+            until = self._answer(asked)
+            if self.setting.wall() <= until:
+                return
+            again = True  # this process slept in between: somebody else may have the lock by now
+
+    def _answer(self, asked: Announce) -> float:
         while not self.left.is_set():
             with suppress(Empty):
-                refusal = answer.get(timeout=TICK)
-                if refusal is None:
-                    return
-                raise refusal
-        raise HaplanError(f"{intent.document}: the run has ended; nothing more is written")
+                answer = asked.answer.get(timeout=TICK)
+                if isinstance(answer, HaplanError):
+                    raise answer
+                return answer
+        raise HaplanError(f"{asked.intent.document}: the run has ended; nothing more is written")
 
     # --- Waiting ---
 
@@ -211,8 +223,8 @@ class _Loop:
         found: list[Any] = []
         try:
             found.append(self.queue.get(timeout=TICK) if busy else self.queue.get_nowait())
-            while True:  # nobody waits for an outcome so urgently as a writer for its announcement
-                soon = len(found) < len(self.schedule.running) and not isinstance(found[-1], Announce)
+            while True:  # while others are on their way, what they are about to tell is worth a moment
+                soon = len(found) < len(self.schedule.running)
                 found.append(self.queue.get(timeout=NEARLY) if soon else self.queue.get_nowait())
         except Empty:
             if not busy and not found:
@@ -250,23 +262,24 @@ class _Loop:
             self.queue.put(Polled(key, {}, ProviderError(text)))
 
     def _keep_lease(self) -> None:
-        now = self.clock.now()
-        if now - self.beat < HEARTBEAT:
-            return
-        self.beat = now
         try:
-            self.ledger.keep_lease()
+            self._renewed()
         except Locked as error:
             self.codes.add(1)
             self._stop_if_fatal(error)
-            self.setting.tell(Event("warning", now, text=f"the lock was lost, nothing more is written: {error}"))
+            self._warn(f"the lock was lost, nothing more is written: {error}")
+
+    def _renewed(self) -> None:
+        """Renew the lease when a heartbeat is due: so it lasts three heartbeats more at least."""
+        now = self.setting.wall()
+        if now - self.beat >= HEARTBEAT:
+            self.ledger.keep_lease()
+            self.beat = now
 
     # --- What happened ---
 
     def _handle(self, message: Any) -> None:
         match message:
-            case Announce():
-                self._announce(message)
             case Progress():
                 self._tell("progress", self.schedule.get(message.transaction), message.text)
             case Done():
@@ -276,19 +289,24 @@ class _Loop:
             case Polled():
                 self._polled(message)
 
-    def _announce(self, message: Announce) -> None:
-        intent = message.intent
+    def _announce(self, messages: Sequence[Announce]) -> None:
+        """Answer writers once their intents are durable, in one commit; those that ask again need the lease alone."""
+        new = [message.intent for message in messages if not message.again]
         try:
-            if self.clock.now() - self.beat >= HEARTBEAT:  # so the lease lasts three heartbeats more at least
-                self.ledger.keep_lease()
-                self.beat = self.clock.now()
-            self.ledger.announce(intent)
+            if messages:
+                self._renewed()
+            if new:
+                self.ledger.announce(new)
         except HaplanError as error:
-            message.answer.put(error)
+            for message in messages:
+                message.answer.put(error)
             return
-        self.writes += 1
-        self._tell("step", self.schedule.get(intent.transaction), intent.step, address=intent.address)
-        message.answer.put(None)
+        self.writes += len(new)
+        for intent in new:
+            self._tell("step", self.schedule.get(intent.transaction), intent.step, address=intent.address)
+        for message in messages:
+            provider = self.setting.providers[message.intent.provider]
+            message.answer.put(self.beat + LEASE - provider.write_seconds)
 
     def _written(self, task: Task, written: Written) -> None:
         transaction = task.transaction
@@ -301,7 +319,7 @@ class _Loop:
         if written.settling:
             self.schedule.settles(transaction.id)
         else:
-            self._verify(task, written)
+            self.written.append(transaction.id)
 
     def _learn(self, task: Task, written: Written) -> None:
         """From now on references may use what the write gave, and later writes expect it."""
@@ -321,7 +339,7 @@ class _Loop:
             self._stop_if_fatal(message.error)
             self.deaf[message.provider] += 1
             if self.deaf[message.provider] < DEAF and not self.fatal:
-                self.setting.tell(Event("warning", self.clock.now(), text=f"{message.error}; asking again"))
+                self._warn(f"{message.error}; asking again")
                 return
             waiting = [n for n in self.schedule.settling if self.schedule.get(n).provider == message.provider]
             for number in sorted(waiting):
@@ -348,6 +366,15 @@ class _Loop:
                 self._record(task, written, PENDING)
             case "done":
                 self._verify(task, written)
+
+    def _verify_written(self) -> None:
+        """Whatever the look at it takes or tells, the ids of what was made are durable before."""
+        written, self.written = self.written, []
+        tasks = [self.tasks[number] for number in written]
+        if any(looked_at(task, self.setting) for task, _ in tasks):
+            self._save()
+        for task, answer in tasks:
+            self._verify(task, answer)
 
     def _verify(self, task: Task, written: Written) -> None:
         """The last look: the provider's own and the rules after a step. A red one stops what lies behind a gate."""
@@ -385,6 +412,9 @@ class _Loop:
     def _save(self) -> None:
         """What was recorded is durable from here on; only then is it told, and may start what waits for it."""
         self.ledger.flush()
+        if self.ledger.unsaved:  # what is under way comes to its end, and is kept for one last try
+            self._stop_if_fatal(self.ledger.unsaved[0])
+            return
         unsaid, self.unsaid = self.unsaid, []
         for transaction, data in unsaid:
             self._tell("recorded", transaction, data=data)
@@ -424,6 +454,9 @@ class _Loop:
             self._tell("skipped", barred.transaction, self.why[barred.transaction.id])
 
     # --- Telling ---
+
+    def _warn(self, text: str) -> None:
+        self.setting.tell(Event("warning", self.clock.now(), text=text))
 
     def _tell(
         self,

@@ -1,5 +1,6 @@
 """What a run works with, and what its threads tell its loop."""
 
+import time
 from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from threading import Event as Flag
@@ -32,6 +33,7 @@ class Setting:
         stop: Set once Ctrl-C was pressed: nothing new is started.
         parallelism: Most writes at once.
         fingerprint: Gives a secret its fingerprint, where it can be resolved.
+        wall: Real time, by which leases go: simulated hours must not end one.
         before, after: The rules of the moments before and after a write.
     """
 
@@ -47,6 +49,7 @@ class Setting:
     stop: Flag
     parallelism: int = 10
     fingerprint: Callable[[Secret], Secret] = lambda secret: secret
+    wall: Callable[[], float] = time.time
     before: tuple[Rule, ...] = attrs.field(init=False)
     after: tuple[Rule, ...] = attrs.field(init=False)
 
@@ -61,10 +64,15 @@ class Setting:
 
 @attrs.frozen
 class Announce:
-    """A worker wants an intent made durable, and waits for the answer."""
+    """A worker wants an intent made durable, and waits for the answer: until when the write may begin, or why not.
+
+    Attributes:
+        again: True if it is durable already, and the writer came too late to begin.
+    """
 
     intent: Intent
-    answer: "SimpleQueue[HaplanError | None]"
+    answer: "SimpleQueue[HaplanError | float]"
+    again: bool = False
 
 
 @attrs.frozen
