@@ -18,6 +18,7 @@ A message is one line: what happened, on which address, what to do next.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -103,9 +104,17 @@ class Locked(HaplanError):
 
 
 class StateNotSaved(HaplanError):
-    """The state could not be saved; what was to be saved is in a recovery file."""
+    """The state could not be saved; what was to be saved is in a recovery file.
+
+    Attributes:
+        file: The recovery file; None if nothing was to be kept, or there was no room for it.
+    """
 
     exit_code = 9
+
+    def __init__(self, message: str, file: Path | None = None) -> None:
+        super().__init__(message)
+        self.file = file
 
 
 class Declined(HaplanError):

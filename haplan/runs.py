@@ -4,7 +4,7 @@ import json
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -42,20 +42,25 @@ def recorded(
         clock: Time.
         observe: Takes every event too.
         redact: Takes the secrets out of an event.
+
+    Raises:
+        HaplanError: There is no room for it.
     """
     place = folder / "runs" / run.id
-    place.mkdir(parents=True, exist_ok=True)
-    (place / "plan.json").write_bytes(kept)
-    flushed = 0.0
-    with (place / "events.jsonl").open("w", encoding="utf-8") as events:
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "plan.json").write_bytes(kept)
+        lines = _Lines(place / "events.jsonl")
+    except OSError as error:
+        raise HaplanError(
+            f"{place}: its record cannot be kept: {error.strerror}; nothing was begun"
+        ) from None
+    with lines:
 
         def tell(event: Event) -> None:
-            nonlocal flushed
             event = redact(event)
-            events.write(_LINE.encode({name: getattr(event, name) for name in _EVENT}) + "\n")
-            if event.at - flushed >= 1.0:
-                events.flush()  # for who reads along; what must outlive a crash is in the state
-                flushed = event.at
+            if wrong := lines.write(event):
+                observe(Event("warning", event.at, text=wrong))
             observe(event)
 
         data = {
@@ -68,6 +73,37 @@ def recorded(
         tell(Event("run", clock.now(), data=data))
         yield tell
         tell(Event("run", clock.now(), data={"state": "ended", "run": run.id}))
+
+
+class _Lines:
+    """Events as lines of a file. A full disk ends the file, and not the run: what must outlive that is in the state."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("w", encoding="utf-8")
+        self._flushed = 0.0
+        self._broken = False
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        with suppress(OSError):
+            self._file.close()
+
+    def write(self, event: Event) -> str:
+        """Take one more; gives what went wrong, once."""
+        if self._broken:
+            return ""
+        try:
+            self._file.write(_LINE.encode({name: getattr(event, name) for name in _EVENT}) + "\n")
+            if event.at - self._flushed >= 1.0:
+                self._file.flush()  # for who reads along
+                self._flushed = event.at
+        except OSError as error:
+            self._broken = True
+            return f"{self._path}: the record of the run breaks off: {error.strerror}"
+        return ""
 
 
 def find(state: State, run: str) -> Run:

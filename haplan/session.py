@@ -346,7 +346,13 @@ class Session:
                 self.tell("note", f"the state of an older haplan was migrated; a copy of it is {self.backend.migrated}")
             yield holder
         finally:
+            self._give_back(holder)
+
+    def _give_back(self, holder: Holder) -> None:
+        try:
             self.backend.unlock(holder.id)
+        except HaplanError as error:  # it must not stand in the place of what went wrong before
+            self.tell("warning", f"{error}; it is free again when its lease has run out")
 
     def _wait_for_lock(self, wanted: Holder) -> Holder:
         from haplan.errors import Locked

@@ -47,7 +47,8 @@ def not_saved(place: str, folder: Path, stem: str, lineage: str, update: Update,
             file = _write(tried, f"{stem}.recovery-{update.run}", text)
             return StateNotSaved(
                 f"state {place} could not be saved: {error}; what was to be saved is in {file}: "
-                f"mend the cause, then `haplan state recover {file}`"
+                f"mend the cause, then `haplan state recover {file}`",
+                file,
             )
     return StateNotSaved(
         f"state {place} could not be saved: {error}; nor could a recovery file be written: make room, then plan again: "

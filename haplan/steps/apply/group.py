@@ -19,10 +19,10 @@ class Group:
         self._waiting.append(update)
 
     def flush(self) -> None:
-        """Save what waits."""
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._save(waiting[0] if len(waiting) == 1 else joined(waiting))
+        """Save what waits; if that fails it goes on waiting."""
+        if self._waiting:
+            self._save(self._waiting[0] if len(self._waiting) == 1 else joined(self._waiting))
+            self._waiting = []
 
 
 def joined(updates: Sequence[Update]) -> Update:

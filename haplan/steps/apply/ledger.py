@@ -28,7 +28,7 @@ class Ledger:
     """Rows, intents and versions as this run leaves them.
 
     Attributes:
-        unsaved: What could not be saved; empty while all is well. Nothing may be announced any more.
+        unsaved: Why something could not be saved; None while all is well. Nothing may be announced any more.
         announced: Transactions that may have written something.
     """
 
@@ -44,8 +44,8 @@ class Ledger:
         self._backend = backend
         named = {change.type for change in plan.changes}
         self._shapes = {name: types[name].schema_version for name in named if name in types}
-        self._group = Group(self._keep)
-        self.unsaved: list[StateNotSaved] = []
+        self._group = Group(backend.save)
+        self.unsaved: StateNotSaved | None = None
         self._holder = holder
         self._run = run
         self._versions = {key: row.serial for key, row in state.rows.items()}
@@ -90,8 +90,8 @@ class Ledger:
 
     def flush(self) -> None:
         """Make durable what was recorded."""
-        if not self.unsaved:
-            self._group.flush()
+        if self.unsaved is None:
+            self._flush()
 
     def announce(self, intents: Sequence[Intent]) -> None:
         """Make remote writes durable before they begin, all or none.
@@ -100,12 +100,12 @@ class Ledger:
             Locked: The lock is another's by now.
             StateNotSaved: They are not durable; none of them may begin.
         """
-        if self.unsaved:
-            raise self.unsaved[0]
+        if self.unsaved is not None:
+            raise self.unsaved
         try:
             made = self._backend.journal(intents)
         except StateNotSaved as error:
-            self.unsaved.append(error)
+            self.unsaved = error
             raise
         for intent in made:
             self._intents.setdefault(intent.transaction, []).append(intent.id)
@@ -158,7 +158,7 @@ class Ledger:
         """The last entry: outputs, estates, and what the providers want to remember.
 
         Raises:
-            StateNotSaved: Not all could be saved; a line for each recovery file.
+            StateNotSaved: Not all could be saved; what was not is in one recovery file.
         """
         self._group.add(
             Update(
@@ -169,15 +169,19 @@ class Ledger:
                 memories=plan.memories,
             )
         )
-        self._group.flush()
-        if self.unsaved:
-            raise StateNotSaved("\n".join(map(str, self.unsaved)))
+        earlier, self.unsaved = self.unsaved, None
+        self._flush()
+        lost = self.unsaved is not None and self.unsaved.file is None  # no room for another recovery file either
+        if earlier is not None and earlier.file is not None and not lost:
+            earlier.file.unlink(missing_ok=True)  # what is in it was saved now, or is in the later one with the rest
+        if self.unsaved is not None:
+            raise earlier if lost and earlier is not None else self.unsaved
 
-    def _keep(self, update: Update) -> None:
+    def _flush(self) -> None:
         try:
-            self._backend.save(update)
+            self._group.flush()
         except StateNotSaved as error:
-            self.unsaved.append(error)
+            self.unsaved = error
 
     def _made(self, change: Change, written: Written, status: Status) -> list[Row]:
         """The row of a change; with it the old object's, while that waits to be deleted."""

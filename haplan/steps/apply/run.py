@@ -412,8 +412,9 @@ class _Loop:
     def _save(self) -> None:
         """What was recorded is durable from here on; only then is it told, and may start what waits for it."""
         self.ledger.flush()
-        if self.ledger.unsaved:  # what is under way comes to its end, and is kept for one last try
-            self._stop_if_fatal(self.ledger.unsaved[0])
+        if self.ledger.unsaved is not None:  # what is under way comes to its end, and is kept for one last try
+            self.codes.add(3)
+            self._stop_if_fatal(self.ledger.unsaved)
             return
         unsaid, self.unsaid = self.unsaid, []
         for transaction, data in unsaid:

@@ -1,0 +1,152 @@
+"""A disk that fills up in the middle of an apply, and a journal of SQLite's that was damaged on it: nothing is lost."""
+
+import os
+import resource
+import signal
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from haplan import mending, runs
+from haplan.errors import HaplanError
+from haplan.model.event import Event
+from haplan.model.plan import Plan
+from haplan.model.state import Run
+from haplan.state import recovery
+from haplan.testing import Cloud, FakeClock, Project
+from haplan_sqlite import writing
+
+TEXT = 'for number in range(24):\n    Thing(f"t{number:02d}", size=number, tags={"text": "as its owner says; " * 200})\n'
+EMPTY = Plan("stack", "default", "apply", "", 0, ())
+NAMES = [f"t{number:02d}" for number in range(24)]
+
+
+def project(folder: Path) -> Project:
+    return Project(folder, TEXT, cloud=Cloud(folder / "cloud.json"))
+
+
+def no_more_pages(cloud: Cloud) -> None:
+    """SQLite's own limit: it answers as on a full disk."""
+    opened = writing.open_writer
+
+    def small(path: Path) -> sqlite3.Connection:
+        db = opened(path)
+        ((pages,),) = db.execute("PRAGMA page_count")
+        db.execute(f"PRAGMA max_page_count = {pages + 60}")
+        return db
+
+    writing.open_writer = small
+
+
+def no_larger_files(cloud: Cloud) -> None:
+    """The kernel's limit on the size of a file, from some write on: the journal cannot grow."""
+
+    def limit(document: str, name: str) -> None:
+        if name == "t09":
+            (journal,) = cloud.folder.rglob("state.db-wal")  # type: ignore[attr-defined]
+            resource.setrlimit(resource.RLIMIT_FSIZE, (journal.stat().st_size, resource.RLIM_INFINITY))
+
+    cloud.during = limit
+
+
+def applied(folder: Path, fill: Callable[[Cloud], None]) -> tuple[int, str]:
+    """Apply in a process of its own whose disk fills up; gives exit code and message."""
+    said, telling = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code, text = 99, ""
+        try:
+            made = project(folder)
+            made.cloud.folder = folder  # type: ignore[attr-defined]
+            fill(made.cloud)
+            code = made.apply(parallelism=4).exit_code
+        except HaplanError as error:
+            code, text = error.exit_code, str(error)
+        except BaseException as error:
+            text = repr(error)
+        os.write(telling, text.encode())
+        os._exit(code)
+    os.close(telling)
+    with os.fdopen(said) as heard:
+        text = heard.read()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text
+
+
+@pytest.mark.parametrize("fill", [no_more_pages, no_larger_files])
+def test_a_disk_that_fills_up_stops_the_run_and_loses_nothing(tmp_path: Path, fill: Callable[[Cloud], None]) -> None:
+    code, text = applied(tmp_path, fill)
+    assert code == 9, text
+    made = project(tmp_path)
+    there = set(made.cloud.names())
+    assert 4 < len(there) < 24
+    (file,) = tmp_path.rglob("*.recovery-*.json")
+    assert text.endswith(f"mend the cause, then `haplan state recover {file}`")
+    assert len(text.splitlines()) == 1
+    waiting = {row.name for row in recovery.read(file).update.rows}
+    recorded = {row.name for row in made.state().rows.values()}
+    assert waiting
+    assert waiting | recorded == there
+
+    with made.session() as session:
+        assert list(mending.recover(session)) == [file]
+    assert {row.name: row.status for row in made.state().rows.values()} == dict.fromkeys(there, "ok")
+    assert made.state().intents == ()
+    assert {(change.name, change.action.value, change.reason) for change in made.plan().changes} == {
+        (name, "create", "new") for name in NAMES if name not in there
+    }
+    assert made.apply().exit_code == 0
+    assert made.plan().empty()
+    assert made.cloud.names() == NAMES
+
+
+def test_a_record_that_breaks_off_is_one_warning_and_the_run_goes_on(tmp_path: Path) -> None:
+    clock, told = FakeClock(), list[Event]()
+    run = Run("r1", 1, "digest", 0.0, "ana", "apply")
+    (tmp_path / "runs" / "r1").mkdir(parents=True)
+    (tmp_path / "runs" / "r1" / "events.jsonl").symlink_to("/dev/full")
+    with runs.recorded(tmp_path, run, EMPTY, b"{}", clock, told.append, lambda event: event) as tell:
+        for _ in range(3):
+            clock.sleep(5)
+            tell(Event("note", clock.now(), text="x"))
+    assert [event.kind for event in told] == ["warning", "run", "note", "note", "note", "run"]
+    assert told[0].text.endswith("events.jsonl: the record of the run breaks off: No space left on device")
+
+
+def test_without_room_for_the_record_nothing_is_begun(tmp_path: Path) -> None:
+    made = project(tmp_path)
+    (tmp_path / ".haplan" / "default").mkdir(parents=True)
+    (tmp_path / ".haplan" / "default" / "runs").write_text("in the way")
+    with pytest.raises(HaplanError, match=r"runs/.*: its record cannot be kept: Not a directory; nothing"):
+        made.apply()
+    assert made.cloud.names() == []
+
+
+@pytest.mark.parametrize("damage", ["garbled", "cut short"])
+@pytest.mark.parametrize("frames", [1, 3])
+def test_after_a_kill_that_left_damaged_frames_the_next_run_converges(tmp_path: Path, damage: str, frames: int) -> None:
+    child = os.fork()
+    if child == 0:
+        made = project(tmp_path)
+
+        def die(document: str, name: str) -> None:
+            if name == "t12":
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        made.cloud.during = die
+        made.apply()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    (wal,) = tmp_path.rglob("state.db-wal")
+    whole = wal.read_bytes()
+    lost = frames * (24 + int.from_bytes(whole[8:12], "big"))  # a frame is its header and a page, whose size this is
+    wal.write_bytes(whole[:-lost] + (bytes(byte ^ 0x5A for byte in whole[-lost:]) if damage == "garbled" else b""))
+    made = project(tmp_path)
+    assert made.cloud.names() == NAMES[:12]
+    assert "mem_thing.t12" not in made.state().unsettled()  # its announcement was the last commit
+    result = made.apply()
+    assert (result.exit_code, made.cloud.names()) == (0, NAMES)
+    assert made.plan().empty()
+    state = made.state()
+    assert {row.id for row in state.rows.values()} == set(made.cloud.objects)
+    assert state.intents == ()
