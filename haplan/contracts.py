@@ -299,7 +299,10 @@ class Provider:
     Class attributes:
         name: The entry-point name; types of its own begin with it.
         config: An attrs class of settings, taken from ``provider("name", …)``; ``alias`` is the engine's.
-        confirmed, revertible, atomic: Declared capabilities.
+        confirmed: A write takes itself back unless `confirm` follows: called once it has settled and was verified.
+            Nothing is recorded before; what a run left unconfirmed the next one writes again.
+        revertible: `revert` takes a write back, and is called after a red check.
+        atomic: A write is all or nothing; of one that is not, the engine reads back what it left when it broke off.
         composes: Its documents are made of many resources, changed and unchanged ones: it is given every row.
         poll_seconds: Seconds between two calls of `settled`.
         write_seconds: Seconds that an announced remote write takes at most, its deadline: it begins only if the lease

@@ -160,7 +160,7 @@ def _compared(
         drifted = tuple(one for one in drifted if one.address not in way.forgotten)
     ordered = order.reordered(stack, session.types, providers, seen.orders, difference.changes, difference.same, chosen)
     told = move.told(ordered.changes, names, stack, state, chosen)
-    assessed = assess.assess(told, providers, session.types)
+    assessed = assess.assess(told, providers, session.types, state.unsettled())
     judged = conditions.judge(stack, assessed.changes, difference.known, chosen)
     changes = () if session.options.refresh_only else judged.changes
     approve.refuse_protected(changes)
@@ -341,7 +341,8 @@ def _left(session: Session, plan: Plan, sealed: str, state: State, providers: Ma
     """What is left of a plan that earlier runs began."""
     runs = resume_.runs_of(sealed, state)
     seen = reconcile.reconcile(state, providers)
-    begun = resume_.begun(plan, seen, runs, session.backend.as_of(runs[-1].serial))
+    confirmed = frozenset(key for key, provider in providers.items() if provider.confirmed)
+    begun = resume_.begun(plan, seen, runs, session.backend.as_of(runs[-1].serial), confirmed)
     readings = [
         providers[key].read(refresh.query(key, asked, providers[key], state))
         for key, asked in resume_.targets(begun).items()

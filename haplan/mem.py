@@ -1,16 +1,14 @@
-"""The provider ``mem``: an estate in memory that does what a test tells it to. Part of `haplan.testing`."""
+"""The provider ``mem``: it does on a `Cloud` what a test tells it to. Part of `haplan.testing`."""
 
-import json
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import attrs
 
-from haplan.contracts import Calls, Clock, Context, Io, Part, Provider, Query, Reading, Seen, Settlement, Target, Task
+from haplan.cloud import Cloud
+from haplan.contracts import Calls, Context, Io, Part, Provider, Query, Reading, Seen, Settlement, Target, Task
 from haplan.contracts import Written as Answer
-from haplan.errors import ProviderError
 from haplan.hookspecs import hookimpl
 from haplan.language.kinds import Anything, ListOf, MapOf, ResourceOf, SecretOf, Text, Whole
 from haplan.language.refs import Ref
@@ -19,20 +17,6 @@ from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Placement
 from haplan.model.state import Intent
 from haplan.model.value import Secret, Tree
-
-
-class FakeClock:
-    """Time that stands still until somebody sleeps."""
-
-    def __init__(self, at: float = 1_800_000_000.0) -> None:
-        self._at = at
-
-    def now(self) -> float:
-        return self._at
-
-    def sleep(self, seconds: float) -> None:
-        self._at += seconds
-
 
 # --- The vocabulary ---------------------------------------------------------------------------------------------------
 
@@ -63,126 +47,6 @@ class Rule(Resource):
     id: Ref[str] = computed()
 
 
-# --- The estate -------------------------------------------------------------------------------------------------------
-
-
-@attrs.define
-class Stored:
-    """One object of the estate, open to edits."""
-
-    id: str
-    type: str
-    name: str
-    owner: str
-    values: dict[str, Tree]
-    who: str = ""
-    when: float = 0.0
-
-
-@attrs.frozen
-class Write:
-    """One write that took effect."""
-
-    document: str
-    step: str
-    name: str
-
-
-class Cloud:
-    """The estate, and the script of what goes wrong in it.
-
-    Attributes:
-        objects: By id.
-        sequences: Document → names of its rules in order.
-        writes: What took effect, in order.
-        reads, polls: Calls of either kind.
-        most_at_once: The most writes that were ever under way together.
-        errors: Number of a write, from 1 → error raised instead of carrying it out.
-        lost: Numbers of writes that take effect and whose answer is lost.
-        seconds: Document → seconds until a write of it has settled.
-        red: Document → what its check finds wrong.
-        held: Document → why its writes are queued.
-        during: Called in each write, in the writer's thread, with document and name.
-    """
-
-    def __init__(self, file: Path | None = None, *, name: str = "test", clock: Clock | None = None) -> None:
-        self.name = name
-        self.clock = clock or FakeClock()
-        self.objects: dict[str, Stored] = {}
-        self.sequences: dict[str, list[str]] = {}
-        self.writes: list[Write] = []
-        self.reads = self.polls = self.tried = self.made = self.under_way = self.most_at_once = 0
-        self.errors: dict[int, Exception] = {}
-        self.lost: set[int] = set()
-        self.seconds: dict[str, float] = {}
-        self.red: dict[str, str] = {}
-        self.held: dict[str, str] = {}
-        self.during: Callable[[str, str], None] = lambda document, name: None
-        self._file = file
-        self._lock = threading.Lock()
-        if file is not None and file.exists():
-            kept = json.loads(file.read_text(encoding="utf-8"))
-            self.made, self.sequences = kept["made"], kept["sequences"]
-            self.objects = {one["id"]: Stored(**one) for one in kept["objects"]}
-
-    def thing(self, name: str) -> Stored:
-        """The only object of a name."""
-        (found,) = (one for one in self.objects.values() if one.name == name)
-        return found
-
-    def names(self) -> list[str]:
-        """All names, sorted; one that stands twice was doubled."""
-        return sorted(one.name for one in self.objects.values())
-
-    def add(self, name: str, type_name: str = "mem_thing", owner: str = "", **values: Tree) -> Stored:
-        """Make an object, as a person at the portal does."""
-        self.made += 1
-        made = Stored(f"id-{self.made}", type_name, name, owner, values, "portal", self.clock.now())
-        self.objects[made.id] = made
-        return made
-
-    def edit(self, name: str, *, who: str = "portal", **values: Tree) -> None:
-        """Change an object, as a person at the portal does."""
-        found = self.thing(name)
-        found.values.update(values)
-        found.who, found.when = who, self.clock.now()
-
-    def remove(self, name: str) -> None:
-        """Delete an object, as a person at the portal does."""
-        self.drop(self.thing(name).id)
-
-    def drop(self, identity: str) -> None:
-        """Delete the object of an id, if it is there."""
-        self.objects.pop(identity, None)
-
-    def carry_out(self, document: str, step: str, name: str, effect: Callable[[], None]) -> None:
-        """One remote write, with whatever the script says of it."""
-        with self._lock:
-            self.tried += 1
-            number = self.tried
-            self.under_way += 1
-            self.most_at_once = max(self.most_at_once, self.under_way)
-        try:
-            self.during(document, name)
-            with self._lock:
-                if number in self.errors:
-                    raise self.errors[number]
-                effect()
-                self.writes.append(Write(document, step, name))
-                self._keep()
-            if number in self.lost:
-                raise ProviderError(f"{document}: the answer never came", lost=True)
-        finally:
-            with self._lock:
-                self.under_way -= 1
-
-    def _keep(self) -> None:
-        if self._file is not None:
-            objects = [attrs.asdict(one) for one in self.objects.values()]
-            kept = {"made": self.made, "sequences": self.sequences, "objects": objects}
-            self._file.write_text(json.dumps(kept), encoding="utf-8")
-
-
 # --- The provider -----------------------------------------------------------------------------------------------------
 
 
@@ -192,7 +56,7 @@ class Settings:
 
 
 class Mem(Provider):
-    """The provider ``mem``: one remote write for each part of a task."""
+    """The provider ``mem``: one remote write for each part of a task, or for each attribute if it is not atomic."""
 
     name: ClassVar[str] = "mem"
     config: ClassVar[type] = Settings
@@ -207,6 +71,7 @@ class Mem(Provider):
 
     def read(self, query: Query) -> Reading:
         self.cloud.reads += 1
+        self.cloud.expire()
         found = {target.address: self._find(target) for target in query.targets}
         orders = {(document, "mem_rule"): tuple(names) for document, names in self.cloud.sequences.items()}
         return Reading({address: seen for address, seen in found.items() if seen is not None}, orders)
@@ -228,10 +93,12 @@ class Mem(Provider):
     def write(self, task: Task, io: Io) -> Answer:
         document = task.transaction.document
         ids: dict[str, str] = {}
+        self.cloud.begin(document)
         for part in task.parts:
-            step, effect = self._effect(part, ids)
-            io.about_to(step, part.change.address, {"name": part.change.name}, idempotent=step == "update")
-            self.cloud.carry_out(document, step, part.change.name, effect)
+            for step, effect in self._effects(part, ids):
+                again = step not in ("create", "delete")
+                io.about_to(step, part.change.address, {"name": part.change.name}, idempotent=again)
+                self.cloud.carry_out(document, step, part.change.name, effect)
         for order in task.orders:
             there = [one.name for one in self.cloud.objects.values() if f"rules:{one.owner}" == document]
             others = [name for name in there if name not in order.after]
@@ -249,12 +116,23 @@ class Mem(Provider):
         text = self.cloud.red.get(task.transaction.document)
         return [Finding("MEM", "error", task.parts[0].change.address, text)] if text else []
 
+    def confirm(self, task: Task) -> None:
+        document = task.transaction.document
+        self.cloud.carry_out(document, "confirm", document, lambda: self.cloud.confirm(document))
+
+    def revert(self, task: Task) -> None:
+        document = task.transaction.document
+        self.cloud.carry_out(document, "revert", document, lambda: self.cloud.take_back(document))
+
     def identify(self, intent: Intent) -> Seen | None:
+        self.cloud.expire()
         kind, _, _ = intent.address.partition(".")
         return self._find(Target(intent.address, kind, str(intent.key["name"]), pending=True))
 
     def _settlement(self, task: Task) -> Settlement:
         document = task.transaction.document
+        if document in self.cloud.broken:
+            return Settlement("failed", self.cloud.broken[document])
         if document in self.cloud.held:
             return Settlement("queued", self.cloud.held[document])
         left = task.started + self.cloud.seconds.get(document, 0.0) - self.cloud.clock.now()
@@ -271,31 +149,44 @@ class Mem(Provider):
         values = {**found.values, "name": found.name, "id": found.id, "token": f"token-{found.id}"}
         return Seen(target.address, found.id, values, who=found.who, when=found.when, found_by_name=by_name)
 
-    def _effect(self, part: Part, ids: dict[str, str]) -> tuple[str, Callable[[], None]]:
-        change, objects = part.change, self.cloud.objects
+    def _effects(self, part: Part, ids: dict[str, str]) -> Iterator[tuple[str, Callable[[], None]]]:
+        """The remote writes of a part, with what each of them does."""
+        change, cloud = part.change, self.cloud
         old = change.previous_id or change.id
         if change.action is Action.DELETE or part.placement.late:
-            return "delete", lambda: self.cloud.drop(old)
-        if part.placement.part == "also":
-            return "update", lambda: None
-        values = {name: tree for name, tree in (change.after or {}).items() if not isinstance(tree, Secret)}
-        values = {name: tree for name, tree in values.items() if (name,) not in change.unset or tree}
+            yield "delete", lambda: cloud.drop(old)
+        elif part.placement.part == "also":
+            yield "update", lambda: None
+        elif change.action in (Action.CREATE, Action.REPLACE):
+            yield "create", lambda: self._create(change, ids)
+        elif cloud.atomic:
+            yield "update", lambda: self._update(change, _sent(change), ids)
+        else:
+            for name, value in _sent(change).items():
+                yield f"set {name}", partial(self._update, change, {name: value}, ids)
 
-        def make() -> None:
-            if change.action is Action.REPLACE and not change.create_first:
-                self.cloud.drop(old)
-            ids[change.address] = self.cloud.add(change.name, change.type, change.owner, **values).id
+    def _create(self, change: Change, ids: dict[str, str]) -> None:
+        if change.action is Action.REPLACE and not change.create_first:
+            self.cloud.drop(change.previous_id or change.id)
+        values = {name: value for name, value in _sent(change).items() if value is not None}
+        ids[change.address] = self.cloud.add(change.name, change.type, change.owner, **values).id
 
-        def update() -> None:
-            found = objects[change.id]
-            found.name, found.who = str(values.pop("name", change.name)), "haplan"
-            for path in change.unset:
-                found.values.pop(str(path[0]), None)
-            found.values.update(values)
-            ids[change.address] = found.id
+    def _update(self, change: Change, values: Mapping[str, Tree], ids: dict[str, str]) -> None:
+        found = self.cloud.objects[change.id]
+        values = {"name": change.name, **values}
+        found.name, found.who = str(values.pop("name")), "haplan"
+        for name, value in values.items():
+            if value is None:
+                found.values.pop(name, None)
+            else:
+                found.values[name] = value
+        ids[change.address] = found.id
 
-        fresh = change.action in (Action.CREATE, Action.REPLACE)
-        return ("create", make) if fresh else ("update", update)
+
+def _sent(change: Change) -> dict[str, Tree]:
+    """What a write sends, by attribute: no secrets, and None for what is unset."""
+    after = {name: value for name, value in (change.after or {}).items() if not isinstance(value, Secret)}
+    return {**{str(path[0]): None for path in change.unset if not after.get(str(path[0]))}, **after}
 
 
 class MemPlugin:
@@ -304,7 +195,8 @@ class MemPlugin:
     haplan_api = 1
 
     def __init__(self, cloud: Cloud) -> None:
-        self._provider = type("Mem", (Mem,), {"cloud": cloud})
+        told = {name: getattr(cloud, name) for name in ("confirmed", "revertible", "atomic")}
+        self._provider = type("Mem", (Mem,), {"cloud": cloud, **told})
 
     @hookimpl
     def haplan_providers(self) -> Iterable[type[Provider]]:

@@ -30,7 +30,7 @@ FLOORS = {
 """Rooms of the engine, lowest first: an import goes to the same room or a lower floor."""
 
 
-DOORS = ("__main__", "builtin", "design", "lab", "mem", "testing")
+DOORS = ("__main__", "builtin", "cloud", "design", "lab", "mem", "testing")
 """Rooms that nothing of the engine imports: built-in plugins, what simulators share, and what users' tests use."""
 
 

@@ -75,7 +75,7 @@ def deposed_mark(identity: str) -> str:
 
 @attrs.frozen
 class PlacementRow:
-    """Whether one document carries its part of a resource: ``done`` or ``pending``."""
+    """Whether one document carries its part of a resource: ``done``, ``pending``, or ``reverted`` by a red check."""
 
     address: str
     document: str
@@ -116,7 +116,7 @@ class Intent:
         step: Name of the step, such as ``create``.
         key: Natural key by which the outcome can be found, plain JSON.
         idempotent: True if doing it twice is the same as once.
-        outcome: "" while open, else ``done``, ``failed`` or ``reconciled``.
+        outcome: "" while open, else ``done``, ``failed``, ``reverted`` or ``reconciled``.
         result: What the backend gave: ids.
     """
 

@@ -28,13 +28,24 @@ class Assessed:
     findings: tuple[Finding, ...]
 
 
-def assess(changes: Iterable[Change], providers: Mapping[str, Provider], types: Mapping[str, TypeInfo]) -> Assessed:
-    """Ask each provider about its changes. Makes no calls."""
+def assess(
+    changes: Iterable[Change],
+    providers: Mapping[str, Provider],
+    types: Mapping[str, TypeInfo],
+    unsettled: frozenset[str] = frozenset(),
+) -> Assessed:
+    """Ask each provider about its changes. Makes no calls.
+
+    Args:
+        unsettled: Addresses that an announced write may have touched, whose outcome nobody recorded.
+    """
     done: list[Change] = []
     placements: dict[str, tuple[Placement, ...]] = {}
     findings: list[Finding] = []
     for change in changes:
         provider = providers.get(change.provider)
+        if provider is not None and provider.confirmed and change.address in unsettled:
+            change = _to_confirm(change)
         if provider is None or change.action in NEVER_SENT or _only_remembered(change, types[change.type]):
             done.append(change)
             placements[change.key] = ()
@@ -56,6 +67,13 @@ def assess(changes: Iterable[Change], providers: Mapping[str, Provider], types: 
         placements[change.key] = tuple(provider.placements(change))
         done.append(change)
     return Assessed(tuple(_without_moot(done)), placements, tuple(findings))
+
+
+def _to_confirm(change: Change) -> Change:
+    """What a dead run may have written and not confirmed may still take itself back, so it is sent again."""
+    if change.action is Action.FORGET and change.reason == "gone":
+        return attrs.evolve(change, action=Action.DELETE, reason="resume")
+    return attrs.evolve(change, incomplete=True) if change.action in (Action.IMPORT, Action.UPDATE) else change
 
 
 def _without_moot(changes: Iterable[Change]) -> Iterator[Change]:

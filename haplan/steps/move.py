@@ -22,7 +22,7 @@ def names(stack: Stack, state: State) -> dict[str, str]:
     """
     if not stack.moves:
         return {}
-    known = dict.fromkeys([*(address for address, _ in state.rows), *sorted(state.unsettled())])
+    known = sorted({*(address for address, _ in state.rows), *state.unsettled()})
     found = {old: new for old in known if (new := _followed(old, stack.moves)) != old}
     found |= {old: new for old, new in living_in(state, found).items() if old not in stack.blocks}
     mistakes = list(_taken(found, stack.moves, {address for address, _ in state.rows}))

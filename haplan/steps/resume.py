@@ -32,6 +32,8 @@ class Begun:
         serials: Of those runs.
         open: Transactions with announced writes whose outcome nobody recorded.
         touched: Addresses that those writes may have touched.
+        reverted: Addresses of which a placement was taken back.
+        confirmed: Provider keys whose writes take themselves back until they are confirmed.
     """
 
     plan: Plan
@@ -39,6 +41,8 @@ class Begun:
     serials: frozenset[int]
     open: frozenset[str]
     touched: frozenset[str]
+    reverted: frozenset[str]
+    confirmed: frozenset[str]
 
     def mine(self, address: str) -> Row | None:
         """The row, if these runs wrote it last."""
@@ -63,7 +67,7 @@ def runs_of(digest: str, state: State) -> tuple[Run, ...]:
     return found
 
 
-def begun(plan: Plan, state: State, runs: Iterable[Run], left: State) -> Begun:
+def begun(plan: Plan, state: State, runs: Iterable[Run], left: State, confirmed: frozenset[str]) -> Begun:
     """How far the runs of a plan got.
 
     Args:
@@ -71,6 +75,7 @@ def begun(plan: Plan, state: State, runs: Iterable[Run], left: State) -> Begun:
         state: As it is now.
         runs: That carried it out.
         left: The state as the latest of them left it.
+        confirmed: Provider keys whose writes take themselves back until they are confirmed.
 
     Raises:
         Stale: Somebody else wrote a row of it since.
@@ -87,6 +92,8 @@ def begun(plan: Plan, state: State, runs: Iterable[Run], left: State) -> Begun:
         frozenset(run.serial for run in runs),
         frozenset(intent.transaction for intent in intents),
         frozenset(address for intent in intents for address in intent.touches()),
+        frozenset(one.address for one in state.placements.values() if one.status == "reverted"),
+        confirmed,
     )
 
 
@@ -169,7 +176,7 @@ def _recorded(work: Begun, change: Change) -> bool:
     if change.action in GOING or change.after is None:
         return (change.address, change.deposed) not in work.state.rows
     row = work.mine(change.address)
-    return row is not None and row.status == "ok"
+    return row is not None and row.status == "ok" and change.address not in work.reverted
 
 
 def _done(work: Begun, change: Change, placement: Placement) -> bool:
@@ -180,10 +187,10 @@ def _done(work: Begun, change: Change, placement: Placement) -> bool:
         return False
     if placement.late:
         return row.status == "ok" and not _retires(work, change)
-    if row.status == "ok":
-        return True
     there = work.state.placements.get((change.address, placement.document, placement.part))
-    return there is not None and there.status == "done"
+    if there is not None and there.status == "reverted":
+        return False
+    return row.status == "ok" or (there is not None and there.status == "done")
 
 
 def _retires(work: Begun, change: Change) -> bool:
@@ -220,7 +227,8 @@ def _written(work: Begun, left: Mapping[str, list[Placement]]) -> set[tuple[str,
 def _gone_on(work: Begun, change: Change, seen: Seen | None, types: Mapping[str, TypeInfo]) -> Change:
     """A change that was begun, as it is to be gone on with."""
     if change.action is Action.DELETE:
-        return change if seen is not None else attrs.evolve(change, action=Action.FORGET, reason="gone")
+        may_return = change.provider in work.confirmed and change.address in work.touched
+        return change if seen is not None or may_return else attrs.evolve(change, action=Action.FORGET, reason="gone")
     made = work.mine(change.address)
     new = made is not None and made.id not in ("", change.previous_id)
     if change.action is Action.CREATE and seen is None and not new:

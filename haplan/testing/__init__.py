@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from haplan import engine
-from haplan.mem import Cloud, FakeClock, Mem, MemPlugin, Rule, Stored, Thing, Write
+from haplan.cloud import Cloud, FakeClock, Stored, Write
+from haplan.mem import Mem, MemPlugin, Rule, Thing
 from haplan.model.event import Event
 from haplan.model.plan import Plan
 from haplan.model.state import State

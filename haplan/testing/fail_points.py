@@ -19,11 +19,10 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, cast
 
-import attrs
-
+from haplan.cloud import Cloud
 from haplan.contracts import Clock, Io, OpenState, Settlement, StateBackend, Task, Written
 from haplan.hookspecs import hookimpl
-from haplan.mem import Cloud, Mem, MemPlugin, Stored
+from haplan.mem import Mem, MemPlugin
 from haplan.plugins import GROUP, Plugins
 from haplan.session import Session
 from haplan.testing import INSTALLED, Point, Project, plugins
@@ -64,8 +63,7 @@ class KillableCloud(Cloud):
         self._connection.execute("create table if not exists estate (name text primary key, value text not null)")
         kept = dict(self._connection.execute("select name, value from estate"))
         if kept:
-            self.made, self.sequences = int(kept["made"]), json.loads(kept["sequences"])
-            self.objects = {one["id"]: Stored(**one) for one in json.loads(kept["objects"])}
+            self._fill({name: json.loads(value) for name, value in kept.items()})
 
     def close(self) -> None:
         """Let go of the file."""
@@ -81,9 +79,7 @@ class KillableCloud(Cloud):
         self._keep()
 
     def _keep(self) -> None:
-        objects = [attrs.asdict(one) for one in self.objects.values()]
-        kept = {"made": self.made, "sequences": self.sequences, "objects": objects}
-        rows = [(name, json.dumps(value)) for name, value in kept.items()]
+        rows = [(name, json.dumps(value)) for name, value in self.kept().items()]
         self._connection.execute("begin immediate")
         self._connection.executemany("insert or replace into estate values (?, ?)", rows)
         self._connection.execute("commit")
@@ -134,7 +130,8 @@ class Killable(MemPlugin):
     """A plugin: the provider ``mem`` with fail points, and SQLite state with fail points as ``killable://PATH``."""
 
     def __init__(self, cloud: KillableCloud) -> None:
-        self._provider = type("Mem", (KillableMem,), {"cloud": cloud})
+        super().__init__(cloud)
+        self._provider = type("Mem", (KillableMem, self._provider), {})
         self._points = cloud.points
 
     @hookimpl

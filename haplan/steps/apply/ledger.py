@@ -63,6 +63,7 @@ class Ledger:
             if change.previous_id and any(one.late for one in self._open.get(change.key, ()))
         }
         self.announced: set[str] = set()
+        self._before: dict[str, dict[Key, Row | None]] = {}
         looked_at_all = not plan.targets.get("targets") and not plan.targets.get("excludes")
         self._settle_orphans({change.address for change in plan.changes}, looked_at_all)
         self._keep_deposed(plan.changes)
@@ -111,13 +112,46 @@ class Ledger:
             self._intents.setdefault(intent.transaction, []).append(intent.id)
             self.announced.add(intent.transaction)
 
-    def wrote(self, transaction: Transaction, changes: Sequence[Change], written: Written, status: Status) -> None:
-        """Ids are kept, whatever comes; the rows are not final yet. Durable after `flush`."""
+    def wrote(
+        self,
+        transaction: Transaction,
+        changes: Sequence[Change],
+        written: Written,
+        status: Status,
+        *,
+        confirmed: bool = True,
+    ) -> None:
+        """Ids are kept, whatever comes; the rows are not final yet. Durable after `flush`.
+
+        Until a write is confirmed it may take itself back: rows keep the values from before it.
+        """
         kept = [change for change in changes if change.after is not None and change.action not in GOING]
-        rows = [row for change in kept for row in self._made(change, written, status)]
+        if confirmed:
+            rows = [row for change in kept for row in self._made(change, written, status)]
+        else:
+            rows = [row for change in changes for row in self._unconfirmed(change, written, status)]
+        before = self._before.setdefault(transaction.id, {})
+        for key in ((row.address, row.deposed) for row in rows):
+            before.setdefault(key, self._rows.get(key))
         self._save(rows, [], placements=[row for change in kept for row in self._awaited(change)])
         if status == "incomplete":
             self.close(transaction.id, "done")
+
+    def reverted(self, transaction: Transaction) -> None:
+        """A write was taken back: rows are as before it, and its placements are still to be carried out."""
+        before = self._before.pop(transaction.id, {})
+        rows = [row for row in before.values() if row is not None]
+        made = [key for key, row in before.items() if row is None]
+        there = {row.address for row in rows}
+        left = [one for one in transaction.placed if one.address in there]
+        placements = [PlacementRow(one.address, transaction.document, one.placement.part, "reverted") for one in left]
+        self._save(rows, made, placements=placements)
+        self.close(transaction.id, "reverted")
+
+    def doubt(self, addresses: Iterable[str]) -> None:
+        """Resources that are neither as before nor as planned."""
+        rows = [row for address in addresses if (row := self._rows.get((address, ""))) is not None]
+        self._save([attrs.evolve(row, status="in_doubt") for row in rows], [], placements=[])
 
     def record(
         self, transaction: Transaction | None, changes: Sequence[Change], written: Written, *, queued: bool = False
@@ -128,6 +162,7 @@ class Ledger:
         deleted: list[Key] = []
         placements: list[PlacementRow] = []
         numbers = self._intents.pop(transaction.id, []) if transaction else []
+        self._before.pop(transaction.id if transaction else "", None)
         by_key = {change.key: change for change in changes}
         for placed in transaction.placed if transaction else ():
             self._open[placed.address].remove(placed.placement)
@@ -193,6 +228,18 @@ class Ledger:
             return rows
         resumed = change.action is not Action.REPLACE  # then the row may be the new object's already
         return rows if resumed and deposed.id != change.previous_id else [*rows, deposed]
+
+    def _unconfirmed(self, change: Change, written: Written, status: Status) -> Iterable[Row]:
+        """The rows of a change until its write is confirmed: new objects with their ids, others as they were."""
+        old = self._rows.get((change.address, change.deposed))
+        if change.after is not None and (old is None or change.action in (Action.CREATE, Action.REPLACE)):
+            return self._made(change, written, status)
+        if old is None or change.action is Action.FORGET:
+            return []
+        if change.after is None:
+            return [attrs.evolve(old, status="in_doubt")]
+        private = {**change.private, **written.private.get(change.address, {})}
+        return [attrs.evolve(old, status=status, private=private)]
 
     def _awaited(self, change: Change) -> list[PlacementRow]:
         """The placements that are still to be carried out, as rows."""

@@ -20,7 +20,7 @@ from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, Sta
 from haplan.model.event import Event
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
-from haplan.model.state import Intent
+from haplan.model.state import Intent, Status
 from haplan.model.value import Secret, Tree, transform
 from haplan.state.lease import HEARTBEAT, LEASE
 from haplan.steps.apply.checks import broken_word, look, looked_at, refuse_unmet, unmet
@@ -29,7 +29,7 @@ from haplan.steps.apply.outcome import DOUBT, Result, because, exit_code, sort_o
 from haplan.steps.apply.record import held, joined, resolved, shown, unknown_in
 from haplan.steps.apply.schedule import FAILED, PENDING, RECORDED, RED, STOPPED, Schedule
 from haplan.steps.apply.setting import Announce, Polled, Progress, Setting
-from haplan.steps.apply.worker import Broke, Done, Job, target_of, work
+from haplan.steps.apply.worker import Broke, Done, Ended, Job, LastStep, Steps, broken, end, target_of, work
 
 DEAF = 3
 """Looks at what settles that may fail one after another before the wait is given up."""
@@ -142,32 +142,44 @@ class _Loop:
             data = {"stage": transaction.stage, "expected_seconds": transaction.seconds}
             self._tell("writing", transaction, data=data)
             try:
-                self.writers.submit(self._work, self._job(transaction))
+                self.writers.submit(self._work, self._job(self._task(transaction)))
             except HaplanError as error:
                 self._broke(Broke(Task(transaction, ()), error))
 
     def _work(self, job: Job) -> None:
         self.queue.put(work(job))
 
-    def _job(self, transaction: Transaction) -> Job:
-        parts = [self._part(placed.address, placed.placement) for placed in transaction.placed]
-        targets = {part.change.key: self._target(part) for part in parts}
+    def _end_write(self, task: Task, step: LastStep) -> None:
+        """Confirm a write, or take it back: in a thread, and in a place of its own among the writes."""
+        self.schedule.works(task.transaction.id)
+        self.writers.submit(lambda: self.queue.put(end(self._job(task), step)))
+
+    def _task(self, transaction: Transaction) -> Task:
+        parts = tuple(self._part(placed.address, placed.placement) for placed in transaction.placed)
         timeouts = {name: s for part in parts for name, s in part.change.lifecycle.timeouts.items()}
-        setting, key = self.setting, transaction.provider
-        recorded = self.ledger.of_provider(key) if setting.providers[key].composes else {}
+        key = transaction.provider
+        recorded = self.ledger.of_provider(key) if self.setting.providers[key].composes else {}
         timeouts = {**self.plan.timeouts, **timeouts}
+        return Task(transaction, parts, transaction.orders, timeouts, self.clock.now(), recorded)
+
+    def _job(self, task: Task) -> Job:
+        transaction, setting = task.transaction, self.setting
+        targets = {part.change.key: self._target(part) for part in task.parts}
+        needed = {one for part in task.parts for one in part.change.depends_on}
         return Job(
-            task=Task(transaction, tuple(parts), transaction.orders, timeouts, self.clock.now(), recorded),
-            provider=setting.providers[key],
+            task=task,
+            provider=setting.providers[transaction.provider],
             targets=tuple(targets.values()),
-            touched=frozenset(self.touched & {*targets, *(one for part in parts for one in part.change.depends_on)}),
+            touched=frozenset(self.touched & {*targets, *needed}),
             reordered=(transaction.provider, transaction.document) in self.documents,
-            announce=self._ask,
-            progress=lambda text: self.queue.put(Progress(transaction.id, text)),
+            io=self._steps(task),
             rules=setting.before,
             types=setting.types,
-            run=setting.run.id,
         )
+
+    def _steps(self, task: Task) -> Steps:
+        number = task.transaction.id
+        return Steps(task, self._ask, lambda text: self.queue.put(Progress(number, text)), self.setting.run.id)
 
     def _target(self, part: Part) -> Target:
         held = frozenset(self.held.get(part.change.address, ()))
@@ -258,8 +270,7 @@ class _Loop:
         except HaplanError as error:
             self.queue.put(Polled(key, {}, error))
         except Exception as error:  # a provider is a plugin: name it
-            text = f"provider {key!r} broke while waiting: {type(error).__name__}: {error}"
-            self.queue.put(Polled(key, {}, ProviderError(text)))
+            self.queue.put(Polled(key, {}, broken(provider, "waiting", error)))
 
     def _keep_lease(self) -> None:
         try:
@@ -286,6 +297,8 @@ class _Loop:
                 self._written(message.task, message.written)
             case Broke():
                 self._broke(message)
+            case Ended():
+                self._ended(message)
             case Polled():
                 self._polled(message)
 
@@ -315,11 +328,19 @@ class _Loop:
         self._learn(task, written)
         self._tell("written", transaction, data={"seconds": self.clock.now() - self.since[transaction.id]})
         if written.settling or looked_at(task, self.setting):
-            self.ledger.wrote(transaction, [part.change for part in task.parts], written, "pending")
+            self._keep(task, "pending")
         if written.settling:
             self.schedule.settles(transaction.id)
         else:
             self.written.append(transaction.id)
+
+    def _keep(self, task: Task, status: Status) -> None:
+        """Make durable what is known of a write that is not recorded yet."""
+        transaction = task.transaction
+        _, written = self.tasks[transaction.id]
+        confirmed = not self.setting.providers[transaction.provider].confirmed
+        changes = [part.change for part in task.parts]
+        self.ledger.wrote(transaction, changes, written, status, confirmed=confirmed)
 
     def _learn(self, task: Task, written: Written) -> None:
         """From now on references may use what the write gave, and later writes expect it."""
@@ -343,7 +364,7 @@ class _Loop:
                 return
             waiting = [n for n in self.schedule.settling if self.schedule.get(n).provider == message.provider]
             for number in sorted(waiting):
-                self._fail(self.schedule.get(number), str(message.error), red=True)
+                self._red(self.schedule.get(number), str(message.error))
             return
         self.deaf[message.provider] = 0
         for number, settlement in message.found.items():
@@ -360,7 +381,7 @@ class _Loop:
                 data = {"elapsed": elapsed, "expected": task.transaction.seconds}
                 self._tell("settling", task.transaction, settlement.text, data=data)
             case "failed":
-                self._fail(task.transaction, settlement.text, red=True)
+                self._red(task.transaction, settlement.text)
             case "queued":
                 self.why[number] = settlement.text
                 self._record(task, written, PENDING)
@@ -383,20 +404,37 @@ class _Loop:
             found = [*look(task, self.setting), *unmet(task, self.known, self.ledger)]
         except HaplanError as error:
             self._stop_if_fatal(error)
-            self._fail(transaction, str(error), red=True)
+            self._red(transaction, str(error))
             return
         except Exception as error:  # a provider is a plugin: name it
-            text = f"provider {transaction.provider!r} broke while checking: {type(error).__name__}: {error}"
-            self._fail(transaction, text, red=True)
+            self._red(transaction, str(broken(self.setting.providers[transaction.provider], "checking", error)))
             return
         self.findings += found
         red = [finding for finding in found if finding.severity == "error"]
-        broken = "" if red else broken_word(task, written, self.setting.types, self.ledger)
-        if red or broken:
-            self._fail(transaction, broken or "; ".join(f"{f.rule}: {f.message}" for f in red), red=True)
+        wrong = "" if red else broken_word(task, written, self.setting.types, self.ledger)
+        if red or wrong:
+            self._red(transaction, wrong or "; ".join(f"{f.rule}: {f.message}" for f in red))
             return
         self._tell("verified", transaction)
-        self._record(task, written, RECORDED)
+        if self.setting.providers[transaction.provider].confirmed:
+            self._end_write(task, "confirm")
+        else:
+            self._record(task, written, RECORDED)
+
+    def _ended(self, message: Ended) -> None:
+        """A write was confirmed, or taken back; or nobody knows, and its intents stay open for the next run."""
+        task, transaction, error = message.task, message.task.transaction, message.error
+        if error is None and message.step == "confirm":
+            self._record(task, self.tasks[transaction.id][1], RECORDED)
+        elif error is None:
+            self.ledger.reverted(transaction)
+            self._fail(transaction, f"{self.why[transaction.id]}; taken back", phase=RED)
+        else:
+            self._stop_if_fatal(error)
+            if not self.fatal:
+                self._keep(task, "in_doubt")
+            what = f"{self.why[transaction.id]}; not taken back" if message.step == "revert" else "not confirmed"
+            self._fail(transaction, f"{DOUBT}: {what}: {error}", code=8)
 
     def _record(self, task: Task, written: Written, phase: str) -> None:
         transaction = task.transaction
@@ -423,14 +461,29 @@ class _Loop:
     # --- Failing ---
 
     def _broke(self, message: Broke) -> None:
-        transaction, error = message.task.transaction, message.error
+        transaction, error, left = message.task.transaction, message.error, message.halves
         self._stop_if_fatal(error)
-        if isinstance(error, ProviderError) and error.lost and transaction.id in self.ledger.announced:
-            self._fail(transaction, f"{DOUBT}: {error}", red=False, code=8)  # its intents stay open for the next run
+        text = f"{error}; read back: {', '.join(map(str, left))}" if left else str(error)
+        lost = isinstance(error, ProviderError) and error.lost and transaction.id in self.ledger.announced
+        if lost or any(half.in_doubt for half in left):
+            self.ledger.doubt([half.address for half in left if half.in_doubt])
+            if not lost:
+                self.ledger.close(transaction.id, "failed", last=True)
+            self._fail(transaction, f"{DOUBT}: {text}", code=8)  # its intents stay open for the next run
             return
         self.ledger.close(transaction.id, "failed", last=True)
         code = 5 if isinstance(error, Stale) else 4 if isinstance(error, Denied) else 3
-        self._fail(transaction, str(error), red=False, code=code)
+        self._fail(transaction, text, code=code)
+
+    def _red(self, transaction: Transaction, text: str) -> None:
+        """What was written did not come out well: it is taken back where the provider can."""
+        self.why[transaction.id] = text
+        task, _ = self.tasks[transaction.id]
+        if self.setting.providers[transaction.provider].revertible:
+            self._end_write(task, "revert")
+            return
+        self._keep(task, "incomplete")
+        self._fail(transaction, text, phase=RED)
 
     def _stop_if_fatal(self, error: HaplanError) -> None:
         """Credentials that are not accepted any more, or a lost lock, end the run: nothing else could succeed."""
@@ -438,14 +491,11 @@ class _Loop:
             self.fatal = True
             self.setting.stop.set()
 
-    def _fail(self, transaction: Transaction, text: str, *, red: bool, code: int = 3) -> None:
+    def _fail(self, transaction: Transaction, text: str, *, phase: str = FAILED, code: int = 3) -> None:
         self.why[transaction.id] = text
-        self.codes.add(10 if red and transaction.id in self.gates else code)
-        if red:
-            task, written = self.tasks[transaction.id]
-            self.ledger.wrote(transaction, [part.change for part in task.parts], written, "incomplete")
+        self.codes.add(10 if phase == RED and transaction.id in self.gates else code)
         self._tell("failed", transaction, text)
-        self._end(transaction, RED if red else FAILED)
+        self._end(transaction, phase)
 
     def _end(self, transaction: Transaction, phase: str) -> None:
         for barred in self.schedule.ends(transaction.id, phase):

@@ -66,6 +66,12 @@ class Schedule:
             if number in other.soft and number not in (*other.after, *other.gates):
                 self._release(other, number)
 
+    def works(self, number: str) -> None:
+        """It was written, and one more write ends it."""
+        self.settling.discard(number)
+        self.running.add(number)
+        self.phase[number] = WRITING
+
     def ends(self, number: str, phase: str) -> list[Barred]:
         """It came to an end; gives what can never start because of it."""
         self.running.discard(number)

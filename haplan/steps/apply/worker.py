@@ -4,17 +4,18 @@ Runs in a thread of its own. Whatever must be durable is asked of the run's loop
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
 from haplan.contracts import ApplyView, Provider, Query, Reading, Seen, Target, Task, Written
-from haplan.errors import Denied, HaplanError, ProviderError, Stale
+from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, Unauthorized
 from haplan.model.compare import differences, owned, unordered, without_secrets
 from haplan.model.finding import Finding, Rule
 from haplan.model.plan import Action, Change
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
+from haplan.steps.apply.halves import Half, halves
 
 MAX_AGE = 60.0
 """Seconds that a bulk list may be old to answer for a comparison before a write (design: "no older than 60 s")."""
@@ -31,11 +32,9 @@ class Job:
         touched: Changes that an earlier transaction of this run wrote, of these resources and of those they need: they
             are expected to have moved.
         reordered: True if this run wrote the document before: its lists are expected to have moved.
-        announce: Makes an intent durable; raises if this run may not write any more.
-        progress: Tells how it goes.
+        io: What the provider reports to.
         rules: Of the moment before a write.
         types: Resource types.
-        run: Id of the run.
     """
 
     task: Task
@@ -43,11 +42,9 @@ class Job:
     targets: tuple[Target, ...]
     touched: frozenset[str]
     reordered: bool
-    announce: Callable[[Intent], None]
-    progress: Callable[[str], None]
+    io: "Steps"
     rules: tuple[Rule, ...]
     types: Mapping[str, TypeInfo]
-    run: str
 
 
 @attrs.frozen
@@ -60,26 +57,51 @@ class Done:
 
 @attrs.frozen
 class Broke:
-    """A write that did not."""
+    """A write that did not; `halves` is what it left, where that was looked at."""
 
     task: Task
     error: HaplanError
+    halves: tuple[Half, ...] = ()
 
 
-class _Io:
-    """What the provider reports to."""
+LastStep = Literal["confirm", "revert"]
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+
+@attrs.frozen
+class Ended:
+    """A write that was confirmed or taken back; `error` says that it was not."""
+
+    task: Task
+    step: LastStep
+    error: HaplanError | None = None
+
+
+class Steps:
+    """What the provider reports to.
+
+    Args:
+        announce: Makes an intent durable; raises if this run may not write any more.
+        progress: Tells how it goes.
+        run: Id of the run.
+    """
+
+    def __init__(
+        self, task: Task, announce: Callable[[Intent], None], progress: Callable[[str], None], run: str
+    ) -> None:
+        self._task = task
+        self._announce = announce
+        self._progress = progress
+        self._run = run
+        self.announced = False
 
     def about_to(self, step: str, address: str, key: Mapping[str, Any], *, idempotent: bool = False) -> None:
-        transaction = self._job.task.transaction
-        self._job.announce(
+        transaction = self._task.transaction
+        self._announce(
             Intent(
-                run=self._job.run,
+                run=self._run,
                 transaction=transaction.id,
                 address=address,
-                addresses=tuple(dict.fromkeys(part.change.address for part in self._job.task.parts)),
+                addresses=tuple(dict.fromkeys(part.change.address for part in self._task.parts)),
                 document=transaction.document,
                 provider=transaction.provider,
                 step=step,
@@ -87,27 +109,61 @@ class _Io:
                 idempotent=idempotent,
             )
         )
+        self.announced = True
 
     def progress(self, text: str) -> None:
-        self._job.progress(text)
+        self._progress(text)
 
 
 def work(job: Job) -> Done | Broke:
     """Carry out one transaction; never raises."""
+    task = job.task
     try:
-        reading = job.provider.read(Query(job.targets, MAX_AGE, recorded=job.task.recorded))
-        task = _with_seen(job.task, reading.seen)
+        reading = job.provider.read(Query(job.targets, MAX_AGE, recorded=task.recorded))
+        task = _with_seen(task, reading.seen)
         _refuse_moved(task, job.touched, job.types)
         if not job.reordered:
             _refuse_reordered(task, reading)
         _refuse_by_rule(task, job)
-        return Done(task, job.provider.write(task, _Io(job)))
+        return Done(task, job.provider.write(task, job.io))
     except HaplanError as error:
-        return Broke(job.task, error)
+        return Broke(task, error, _left_behind(job, task, error))
     except Exception as error:  # a provider is a plugin: whatever breaks in it is named, and the run goes on
-        name = type(job.provider).name
-        text = f"provider {name!r} broke while writing {job.task.transaction.document}: {type(error).__name__}: {error}"
-        return Broke(job.task, ProviderError(text, lost=True))
+        broke = broken(job.provider, f"writing {task.transaction.document}", error, lost=True)
+        return Broke(task, broke, _left_behind(job, task, broke))
+
+
+def end(job: Job, step: LastStep) -> Ended:
+    """Confirm a write, or take it back: one more remote write, announced as any other. Never raises."""
+    task = job.task
+    try:
+        job.io.about_to(step, task.parts[0].change.address, {}, idempotent=True)
+        (job.provider.confirm if step == "confirm" else job.provider.revert)(task)
+    except HaplanError as error:
+        return Ended(task, step, error)
+    except Exception as error:  # a provider is a plugin: name it
+        return Ended(
+            task, step, broken(job.provider, f"it was to {step} {task.transaction.document}", error, lost=True)
+        )
+    return Ended(task, step)
+
+
+def broken(provider: Provider, doing: str, error: Exception, *, lost: bool = False) -> ProviderError:
+    """What a plugin raised and should not have, with its name."""
+    return ProviderError(
+        f"provider {type(provider).name!r} broke while {doing}: {type(error).__name__}: {error}", lost=lost
+    )
+
+
+def _left_behind(job: Job, task: Task, error: HaplanError) -> tuple[Half, ...]:
+    """Where a write is not all or nothing, what there is of one that broke off; nothing if nobody can tell."""
+    if job.provider.atomic or not job.io.announced or isinstance(error, Unauthorized | Locked):
+        return ()
+    targets = tuple(attrs.evolve(target, pending=True) for target in job.targets)
+    try:
+        return tuple(halves(task, job.provider.read(Query(targets, recorded=task.recorded)).seen, job.types))
+    except Exception:  # what broke the write may well break the look; the write's own error is what is told
+        return ()
 
 
 def _with_seen(task: Task, seen: Mapping[str, Seen]) -> Task:

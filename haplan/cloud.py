@@ -1,0 +1,224 @@
+"""An estate in memory that does what a test tells it to: what the provider ``mem`` reads and writes."""
+
+import copy
+import json
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Clock
+from haplan.errors import ProviderError
+from haplan.model.value import Tree
+
+
+class FakeClock:
+    """Time that stands still until somebody sleeps."""
+
+    def __init__(self, at: float = 1_800_000_000.0) -> None:
+        self._at = at
+
+    def now(self) -> float:
+        return self._at
+
+    def sleep(self, seconds: float) -> None:
+        self._at += seconds
+
+
+@attrs.define
+class Stored:
+    """One object of the estate, open to edits."""
+
+    id: str
+    type: str
+    name: str
+    owner: str
+    values: dict[str, Tree]
+    who: str = ""
+    when: float = 0.0
+
+
+@attrs.frozen
+class Write:
+    """One write that took effect."""
+
+    document: str
+    step: str
+    name: str
+
+
+@attrs.define
+class Undo:
+    """What takes the last write of a document back.
+
+    Attributes:
+        sequence: The names of its rules before.
+        until: Epoch seconds at which it happens by itself; None waits until it is asked for.
+        objects: Id → the object before, or None where there was none.
+    """
+
+    sequence: list[str] | None
+    until: float | None
+    objects: dict[str, Stored | None] = attrs.field(factory=dict)
+
+
+class Cloud:
+    """The estate, and the script of what goes wrong in it.
+
+    Attributes:
+        objects: By id.
+        sequences: Document → names of its rules in order.
+        writes: What took effect, in order.
+        reads, polls: Calls of either kind.
+        most_at_once: The most writes that were ever under way together.
+        errors: Number of a write, from 1 → error raised instead of carrying it out.
+        lost: Numbers of writes that take effect and whose answer is lost.
+        seconds: Document → seconds until a write of it has settled.
+        red: Document → what its check finds wrong.
+        broken: Document → why its writes never settle.
+        held: Document → why its writes are queued.
+        during: Called in each write, in the writer's thread, with document and name.
+        confirmed, revertible, atomic: What the provider declares. A write that needs a confirmation takes itself back
+            after `patience` seconds without one; one that is not atomic sets its attributes one by one.
+    """
+
+    confirmed = revertible = False
+    atomic = True
+    patience = 600.0
+
+    def __init__(self, file: Path | None = None, *, name: str = "test", clock: Clock | None = None) -> None:
+        self.name = name
+        self.clock = clock or FakeClock()
+        self.objects: dict[str, Stored] = {}
+        self.sequences: dict[str, list[str]] = {}
+        self.writes: list[Write] = []
+        self.reads = self.polls = self.tried = self.made = self.under_way = self.most_at_once = 0
+        self.errors: dict[int, Exception] = {}
+        self.lost: set[int] = set()
+        self.seconds: dict[str, float] = {}
+        self.red: dict[str, str] = {}
+        self.broken: dict[str, str] = {}
+        self.held: dict[str, str] = {}
+        self.during: Callable[[str, str], None] = lambda document, name: None
+        self.undo: dict[str, Undo] = {}
+        self._file = file
+        self._lock = threading.Lock()
+        if file is not None and file.exists():
+            self._fill(json.loads(file.read_text(encoding="utf-8")))
+
+    def thing(self, name: str) -> Stored:
+        """The only object of a name."""
+        (found,) = (one for one in self.objects.values() if one.name == name)
+        return found
+
+    def names(self) -> list[str]:
+        """All names, sorted; one that stands twice was doubled."""
+        return sorted(one.name for one in self.objects.values())
+
+    def add(self, name: str, type_name: str = "mem_thing", owner: str = "", **values: Tree) -> Stored:
+        """Make an object, as a person at the portal does."""
+        self.made += 1
+        made = Stored(f"id-{self.made}", type_name, name, owner, values, "portal", self.clock.now())
+        self.objects[made.id] = made
+        return made
+
+    def edit(self, name: str, *, who: str = "portal", **values: Tree) -> None:
+        """Change an object, as a person at the portal does."""
+        found = self.thing(name)
+        found.values.update(values)
+        found.who, found.when = who, self.clock.now()
+
+    def remove(self, name: str) -> None:
+        """Delete an object, as a person at the portal does."""
+        self.drop(self.thing(name).id)
+
+    def drop(self, identity: str) -> None:
+        """Delete the object of an id, if it is there."""
+        self.objects.pop(identity, None)
+
+    def carry_out(self, document: str, step: str, name: str, effect: Callable[[], None]) -> None:
+        """One remote write, with whatever the script says of it."""
+        with self._lock:
+            self.tried += 1
+            number = self.tried
+            self.under_way += 1
+            self.most_at_once = max(self.most_at_once, self.under_way)
+        try:
+            self.during(document, name)
+            with self._lock:
+                if number in self.errors:
+                    raise self.errors[number]
+                self._take_effect(document, effect)
+                self.writes.append(Write(document, step, name))
+                self._keep()
+            if number in self.lost:
+                raise ProviderError(f"{document}: the answer never came", lost=True)
+        finally:
+            with self._lock:
+                self.under_way -= 1
+
+    # --- Taking back ---
+
+    def begin(self, document: str) -> None:
+        """A write of a document begins; one before it that waits for its confirmation is still what it goes back to."""
+        with self._lock:
+            if (self.confirmed or self.revertible) and not (self.confirmed and document in self.undo):
+                sequence = self.sequences.get(document)
+                self.undo[document] = Undo(None if sequence is None else list(sequence), None)
+
+    def confirm(self, document: str) -> None:
+        """The last write of a document stays."""
+        self.undo.pop(document, None)
+
+    def take_back(self, document: str) -> None:
+        """The document is as it was before its last write."""
+        undo = self.undo.pop(document, None)
+        if undo is None:
+            return
+        for identity, before in undo.objects.items():
+            self.objects.pop(identity, None)
+            if before is not None:
+                self.objects[identity] = before
+        if undo.sequence is not None:
+            self.sequences[document] = undo.sequence
+
+    def expire(self) -> None:
+        """Writes that nobody confirmed in time take themselves back."""
+        now = self.clock.now()
+        with self._lock:
+            over = [document for document, undo in self.undo.items() if undo.until is not None and undo.until <= now]
+            for document in over:
+                self.take_back(document)
+
+    def _take_effect(self, document: str, effect: Callable[[], None]) -> None:
+        undo = self.undo.get(document)
+        if undo is None:
+            effect()
+            return
+        before = copy.deepcopy(self.objects)
+        effect()
+        for identity in {*before, *self.objects}:
+            if before.get(identity) != self.objects.get(identity):
+                undo.objects.setdefault(identity, before.get(identity))
+        undo.until = self.clock.now() + self.patience if self.confirmed else None
+
+    # --- Keeping ---
+
+    def kept(self) -> dict[str, Any]:
+        """The estate as plain JSON."""
+        objects = [attrs.asdict(one) for one in self.objects.values()]
+        undo = {document: attrs.asdict(one) for document, one in self.undo.items()}
+        return {"made": self.made, "sequences": self.sequences, "objects": objects, "undo": undo}
+
+    def _fill(self, kept: Mapping[str, Any]) -> None:
+        self.made, self.sequences = kept["made"], kept["sequences"]
+        self.objects = {one["id"]: Stored(**one) for one in kept["objects"]}
+        for document, undo in kept["undo"].items():
+            objects = {identity: Stored(**one) if one else None for identity, one in undo["objects"].items()}
+            self.undo[document] = Undo(undo["sequence"], undo["until"], objects)
+
+    def _keep(self) -> None:
+        if self._file is not None:
+            self._file.write_text(json.dumps(self.kept()), encoding="utf-8")
