@@ -52,9 +52,7 @@ def recorded(
         (place / "plan.json").write_bytes(kept)
         lines = _Lines(place / "events.jsonl")
     except OSError as error:
-        raise HaplanError(
-            f"{place}: its record cannot be kept: {error.strerror}; nothing was begun"
-        ) from None
+        raise HaplanError(f"{place}: its record cannot be kept: {error.strerror}; nothing was begun") from None
     with lines:
 
         def tell(event: Event) -> None:

@@ -18,7 +18,7 @@ from haplan.state import recovery
 from haplan.testing import Cloud, FakeClock, Project
 from haplan_sqlite import writing
 
-TEXT = 'for number in range(24):\n    Thing(f"t{number:02d}", size=number, tags={"text": "as its owner says; " * 200})\n'
+TEXT = 'for number in range(24):\n    Thing(f"t{number:02d}", size=number, tags={"text": "as its owner says " * 200})\n'
 EMPTY = Plan("stack", "default", "apply", "", 0, ())
 NAMES = [f"t{number:02d}" for number in range(24)]
 
