@@ -14,7 +14,7 @@ import attrs
 
 from haplan import runs as runs_
 from haplan.contracts import Lab, PlanView, Provider, ValidateView
-from haplan.errors import Denied, HaplanError
+from haplan.errors import Abandoned, Denied, HaplanError
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Impact, Plan
@@ -22,7 +22,7 @@ from haplan.model.renames import renamed
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
-from haplan.session import Options, Session, open_session
+from haplan.session import INTERRUPTED, Options, Session, open_session
 from haplan.steps import (
     approve,
     assess,
@@ -207,7 +207,7 @@ def _compared(
     )
     made = attrs.evolve(made, notes=session.redact.tree(made.notes), findings=session.redact.tree(made.findings))
     session.tell("planned", data={action.value: made.count(action) for action in Action})
-    session.plugins.hook.haplan_plan_made(plan=made)
+    session.plugins.plan_made(made)
     return made
 
 
@@ -332,7 +332,11 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
                 session.fingerprint(opened),
                 session.wall.now,
             )
-            result = session.redact.tree(carry_out(left, setting))
+            try:
+                result = session.redact.tree(carry_out(left, setting))
+            except (KeyboardInterrupt, Abandoned):
+                session.end(run, INTERRUPTED)
+                raise
             session.end(run, result.exit_code)
     return result
 

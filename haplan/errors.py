@@ -11,6 +11,7 @@
     ├── Stale                  5  something moved since the plan
     ├── OtherEstate            5  the state belongs to another organisation
     ├── Locked                 6  somebody else is writing this state
+    ├── Abandoned              8  left at once, in the middle of writes whose outcome is not known
     ├── StateNotSaved          9  the state could not be saved; a recovery file was written
     └── Declined              11  the person at the prompt said no
 
@@ -101,6 +102,12 @@ class Locked(HaplanError):
     """Another run holds the lock of this state."""
 
     exit_code = 6
+
+
+class Abandoned(HaplanError):
+    """Ctrl-C twice: left at once while writes were under way. Each was announced, so the next run finds out."""
+
+    exit_code = 8
 
 
 class StateNotSaved(HaplanError):

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 import pluggy
 
 from haplan import hookspecs
-from haplan.contracts import API, OpenState, OrderHook, Provider
+from haplan.contracts import API, Observer, OpenState, OrderHook, Provider
 from haplan.errors import PluginError
 from haplan.model.finding import Rule
+from haplan.model.plan import Plan
 from haplan.model.schema import TypeInfo
 
 T = TypeVar("T")
@@ -86,26 +87,32 @@ class Plugins:
 
     def order_about(self, types: Collection[str]) -> tuple[OrderHook, ...]:
         """The hooks that add edges between resources of these types."""
-        return tuple(lambda nodes, impl=impl: impl.function(nodes=nodes) for impl in self._about(types, "haplan_order"))
+        return tuple(lambda nodes, impl=impl: _answer(impl, nodes=nodes) for impl in self._about(types, "haplan_order"))
 
     @cached_property
     def state_backends(self) -> Mapping[str, OpenState]:
         """State backends by URL scheme."""
-        return {
-            scheme: opener for found in self._manager.hook.haplan_state_backends() for scheme, opener in found.items()
-        }
+        return self._by_scheme("haplan_state_backends")
 
     @cached_property
     def secret_sources(self) -> Mapping[str, Any]:
         """Secret sources by scheme."""
-        return {
-            scheme: source for found in self._manager.hook.haplan_secret_sources() for scheme, source in found.items()
-        }
+        return self._by_scheme("haplan_secret_sources")
 
-    @property
-    def hook(self) -> Any:
-        """The observers: ``haplan_plan_made`` and ``haplan_event``."""
-        return self._manager.hook
+    @cached_property
+    def observers(self) -> Mapping[str, Observer]:
+        """Who wants to know of each event, by plugin; these may break."""
+        impls = self._impls("haplan_event")
+        return {impl.plugin_name: lambda event, impl=impl: _answer(impl, event=event) for impl in impls}
+
+    def plan_made(self, plan: Plan) -> None:
+        """Tell who wants to know of each plan.
+
+        Raises:
+            PluginError: One of them broke at it.
+        """
+        for impl in self._impls("haplan_plan_made"):
+            _called(impl, "haplan_plan_made", lambda told: told, plan=plan)
 
     def provider(self, name: str) -> type[Provider]:
         """A provider class.
@@ -132,8 +139,14 @@ class Plugins:
     def _rules(self, impls: Iterable[pluggy.HookImpl]) -> dict[str, Rule]:
         found = _Named(lambda rule: rule.id)
         for impl in impls:
-            found.add(impl.plugin_name, _called(impl, "haplan_checks"))
+            found.add(impl.plugin_name, _called(impl, "haplan_checks", list))
         return found.things
+
+    def _by_scheme(self, hook: str) -> dict[str, Any]:
+        found = _Named(lambda pair: pair[0])
+        for impl in self._impls(hook):
+            found.add(impl.plugin_name, _called(impl, hook, dict).items())
+        return dict(found.things.values())
 
     def _brought(self, hook: str, name_of: Callable[[Any], str], thing_of: Callable[[Any], T]) -> "_Brought[T]":
         return _Brought(hook, self._impls(hook), self._points, name_of, thing_of)
@@ -197,7 +210,7 @@ class _Brought(Mapping[str, T]):
 
     def _ask(self, plugins: Iterable[str]) -> None:
         for plugin in plugins:
-            found = _called(self._waiting[plugin], self._hook)
+            found = _called(self._waiting[plugin], self._hook, list)
             strange = [self._name_of(one) for one in found if not _is_named_by(self._name_of(one), plugin)]
             if strange and plugin not in self._own:
                 raise PluginError(f"plugin {plugin!r} claims {strange[0]!r}: the names it brings begin with its own")
@@ -218,12 +231,16 @@ def _is_about(impl: pluggy.HookImpl, types: Collection[str]) -> bool:
     return said is None or any(name in said for name in types)
 
 
-def _called(impl: pluggy.HookImpl, hook: str) -> list[Any]:
+def _called(impl: pluggy.HookImpl, hook: str, made: Callable[[Any], T], **given: Any) -> T:
     try:
-        found: list[Any] = list(impl.function())  # type: ignore[call-overload]  # pluggy says object
+        return made(_answer(impl, **given))
     except Exception as error:  # a plugin's code may fail in any way; it is named
         raise PluginError(f"plugin {impl.plugin_name!r}: {hook} broke: {type(error).__name__}: {error}") from error
-    return found
+
+
+def _answer(impl: pluggy.HookImpl, **given: Any) -> Any:
+    """What a hook says; it need not take all that it is given."""
+    return impl.function(**{name: given[name] for name in impl.argnames})
 
 
 def load_plugins(environ: Mapping[str, str] | None = None) -> Plugins:

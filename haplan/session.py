@@ -39,6 +39,8 @@ from haplan.steps.load import find
 from haplan.variables import Variables
 
 LAB = "lab"
+INTERRUPTED = 7
+"""The exit code of a run that was interrupted."""
 
 
 class Session:
@@ -63,7 +65,8 @@ class Session:
         self.plugins = plugins
         self.environ = environ
         self.variable = Variables(self.root, self.options, environ, ask)
-        self._observers = tuple(observers)
+        told = {f"plugin {name!r}": observer for name, observer in plugins.observers.items()}
+        self._observers = [*((type(one).__name__, one) for one in observers), *told.items()]
         self.redact = Redactor()
         self._own_clock = clock
         self._given_plan = plan
@@ -152,11 +155,15 @@ class Session:
         self.observe(Event(kind, self.clock.now(), text=text, **more))
 
     def observe(self, event: Event) -> None:
-        """Pass an event on, without secrets."""
+        """Pass an event on, without secrets. Who breaks at it is told nothing more: no run is cut short by that."""
         event = self.redact.tree(event)
-        for observer in self._observers:
-            observer(event)
-        self.plugins.hook.haplan_event(event=event)
+        for told in list(self._observers):
+            name, observer = told
+            try:
+                observer(event)
+            except Exception as error:  # the code of a plugin, or an output that takes nothing more: named
+                self._observers.remove(told)
+                self.tell("warning", f"{name} is told nothing more of this run: {type(error).__name__}: {error}")
 
     # --- Providers ---
 
@@ -378,7 +385,7 @@ class Session:
 
     def end(self, run: Run, exit_code: int) -> None:
         """Close a run."""
-        result = {0: "done", 7: "interrupted"}.get(exit_code, "failed")
+        result = {0: "done", INTERRUPTED: "interrupted"}.get(exit_code, "failed")
         self.backend.end(attrs.evolve(run, ended=self.clock.now(), result=result))
 
     def record(self, run: Run, plan: Plan, kept: bytes) -> AbstractContextManager[Callable[[Event], None]]:

@@ -4,9 +4,12 @@ import gc
 import importlib
 import os
 import pkgutil
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
@@ -60,7 +63,6 @@ def cli() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and give its exit code."""
-    _forgiving_output()
     _patient_collector()
     try:
         code = cli.main(
@@ -76,8 +78,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _expected(error)
     except (KeyboardInterrupt, click.Abort) as error:
         return _interrupted(error)
-    except BrokenPipeError:
-        return _pipe_closed()
     except OSError as error:
         return _no_access(error)
     except Exception as error:  # the one place: whatever nobody expected becomes a line too
@@ -86,7 +86,30 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> None:
     """The console script."""
-    sys.exit(run())
+    from haplan.cli import streams
+
+    out = streams.stand_in()
+    _end_by_signal()
+    code = run()
+    sys.stdout.flush()
+    if out.error:
+        _say(f"standard output: {out.error}; what is there is not the whole")
+    _leave(code or (USAGE if out.error else 0))
+
+
+def _end_by_signal() -> None:
+    """A request to end, or a terminal that is closed, ends a command as Ctrl-C does; an apply stops in its own way."""
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, signal.default_int_handler)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process, also when a thread hangs in a write that was given up."""
+    sys.stderr.flush()
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.current_thread()):
+        os._exit(code)
+    sys.exit(code)
 
 
 def _usage(error: click.ClickException) -> int:
@@ -114,12 +137,6 @@ def _interrupted(error: BaseException) -> int:
     return INTERRUPTED
 
 
-def _pipe_closed() -> int:
-    """The reader went away (``haplan show | head``): nothing to say, and nothing more to write at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return USAGE
-
-
 def _no_access(error: OSError) -> int:
     """A file or folder that this machine does not give: no fault of the program."""
     if error.filename is None or os.environ.get(TRACEBACK):
@@ -141,14 +158,6 @@ def _say(message: str) -> None:
     """On stderr; several mistakes are several lines, each with its own place."""
     lines = message.splitlines() or [""]
     click.echo("\n".join(f"error: {line}" if not line.startswith(" ") else line for line in lines), err=True)
-
-
-def _forgiving_output() -> None:
-    """A terminal that cannot show a sign shows a question mark instead of ending the run."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")
 
 
 def _patient_collector() -> None:

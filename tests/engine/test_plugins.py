@@ -158,3 +158,36 @@ def test_rules_look_at_what_only_state_still_has(tmp_path: Path) -> None:
     assert asked == ["record,mem_thing", "mem_thing"] or asked == ["mem_thing,record", "mem_thing"]
     project.plan()
     assert len(asked) == 2
+
+
+def test_an_observer_that_breaks_is_named_once_and_cuts_no_run_short(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    class Watching:
+        haplan_api = 1
+
+        @hookimpl
+        def haplan_event(self, event: Any) -> None:
+            told.append(event.kind)
+            if event.kind == "step":
+                raise OSError("no such wall to write on")
+
+    project = Project(tmp_path / "edge", 'Thing("a")\nThing("b")', more=[Watching()])
+    assert project.apply(parallelism=1).exit_code == 0
+    assert told.count("step") == 1
+    assert [event.text for event in project.events if event.kind == "warning"] == [
+        "plugin 'more0' is told nothing more of this run: OSError: no such wall to write on"
+    ]
+
+
+def test_a_plugin_that_breaks_at_a_plan_is_named(tmp_path: Path) -> None:
+    broken = SimpleNamespace(haplan_api=1, haplan_plan_made=hookimpl(lambda plan: plan.nothing))
+    with pytest.raises(PluginError, match="plugin 'more0': haplan_plan_made broke: AttributeError"):
+        Project(tmp_path / "edge", 'Thing("a")', more=[broken]).plan()
+
+
+def test_two_plugins_that_claim_one_scheme_are_both_named() -> None:
+    pawn = SimpleNamespace(haplan_api=1, haplan_secret_sources=hookimpl(lambda: {"vault": str}))
+    safe = SimpleNamespace(haplan_api=1, haplan_secret_sources=hookimpl(lambda: {"vault": str}))
+    with pytest.raises(PluginError, match="plugins 'pawn' and 'safe' both claim 'vault'; uninstall one"):
+        installed(pawn=pawn, safe=safe).secret_sources  # noqa: B018

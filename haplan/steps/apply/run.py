@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Part, Provider, Settlement, Target, Task, Written
-from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, StateNotSaved, Unauthorized
+from haplan.errors import Abandoned, Denied, HaplanError, Locked, ProviderError, Stale, StateNotSaved, Unauthorized
 from haplan.model.event import Event
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
@@ -44,11 +44,15 @@ def apply(plan: Plan, setting: Setting) -> Result:
 
     Raises:
         StateNotSaved: The state could not be saved; a recovery file was written.
+        Abandoned: Ctrl-C twice, in the middle of writes.
     """
     started = setting.clock.now()
     loop = _Loop(plan, setting)
     try:
         loop.run()
+    except KeyboardInterrupt:
+        loop.refuse_to_forget()
+        raise
     finally:
         loop.leave()
     loop.ledger.finish(plan, loop.known, loop.marked)
@@ -114,6 +118,17 @@ class _Loop:
         self.left.set()
         self.writers.shutdown(wait=False, cancel_futures=True)
         self.pollers.shutdown(wait=False, cancel_futures=True)
+
+    def refuse_to_forget(self) -> None:
+        """Name the writes that were announced and not answered, when a run is left.
+
+        Raises:
+            Abandoned: There are some.
+        """
+        under_way = sorted(self.ledger.announced.intersection(self.schedule.running))
+        if under_way:
+            names = ", ".join(subject_of(self.schedule.get(number)) for number in under_way)
+            raise Abandoned(f"left at once, in the middle of: {names}; the next plan finds out what became of it")
 
     def result(self, seconds: float) -> Result:
         schedule, plan = self.schedule, self.plan

@@ -1,0 +1,190 @@
+"""Signals, terminals that close and readers that go away, each with a real process and its exit code."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.interruption.conftest import Workshop
+else:
+    Workshop = object
+
+APPLY = ("apply", "--auto-approve")
+
+
+def error_of(process: "subprocess.Popen[str]") -> str:
+    """What is said next on stderr."""
+    assert process.stderr is not None
+    return process.stderr.readline()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_finishes_the_write_under_way_and_starts_nothing_new(workshop: Workshop, number: int) -> None:
+    process = workshop.start(*APPLY)
+    workshop.begun("first")
+    process.send_signal(number)
+    assert "stopping: writes under way are finished, nothing new is started" in error_of(process)
+    workshop.go()
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 7
+    assert "slow_job.second" in out
+    assert (workshop.done(), workshop.recorded()) == (["first"], {"slow_job.first": "first"})
+    assert workshop.last_result() == "interrupted"
+    workshop.finishes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_twice_it_leaves_within_two_seconds_and_the_next_run_finds_out(workshop: Workshop, number: int) -> None:
+    process = workshop.start(*APPLY)
+    workshop.begun("first")
+    process.send_signal(number)
+    assert "again leaves at once" in error_of(process)
+    pressed = time.monotonic()
+    process.send_signal(number)
+    _, said = process.communicate(timeout=20)
+    assert time.monotonic() - pressed < 2
+    assert process.returncode == 8
+    assert said.splitlines()[-1] == (
+        "error: left at once, in the middle of: slow_job.first; the next plan finds out what became of it"
+    )
+    assert (workshop.done(), workshop.recorded()) == ([], {})
+    assert workshop.last_result() == "interrupted"
+    assert "an earlier run ended in the middle of: slow_job.first" in workshop.run("plan").stdout
+    workshop.finishes()
+
+
+def test_a_write_that_arrived_all_the_same_is_found_by_the_next_run(workshop: Workshop) -> None:
+    process = workshop.start(*APPLY)
+    workshop.begun("first")
+    process.send_signal(signal.SIGINT)
+    error_of(process)
+    (workshop.jobs / "first.job").write_text('{"name": "first", "size": 1}')
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 8
+    planned = workshop.run("plan")
+    assert "1 to create" in planned.stdout
+    workshop.finishes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_while_planning_it_ends_at_once_and_nothing_was_changed(workshop: Workshop, number: int) -> None:
+    stack = workshop.folder / "stack.py"
+    stack.write_text(
+        f"import pathlib, time\npathlib.Path({str(workshop.jobs / 'plan.begun')!r}).touch()\ntime.sleep(60)\n"
+    )
+    process = workshop.start(*APPLY)
+    workshop.begun("plan")
+    process.send_signal(number)
+    out, said = process.communicate(timeout=20)
+    assert (process.returncode, out, said) == (7, "", "\nerror: interrupted\n")
+    assert not (workshop.folder / ".haplan").exists()
+
+
+def test_a_terminal_that_closes_in_the_middle_of_an_apply_stops_it_as_ctrl_c_does(workshop: Workshop) -> None:
+    process, terminal = workshop.on_a_terminal("apply")
+    terminal.until("Type yes to go on")
+    terminal.types("yes\n")
+    workshop.begun("first")
+    terminal.close()
+    time.sleep(0.3)  # it goes on telling its progress to nobody
+    workshop.go()
+    assert process.wait(timeout=20) == 7
+    assert (workshop.done(), workshop.recorded()) == (["first"], {"slow_job.first": "first"})
+    assert workshop.last_result() == "interrupted"
+    workshop.finishes()
+
+
+def test_under_nohup_an_apply_goes_on_to_its_end_without_its_terminal(workshop: Workshop) -> None:
+    process, terminal = workshop.on_a_terminal(*APPLY, nohup=True)
+    workshop.begun("first")
+    terminal.close()
+    workshop.go()
+    assert process.wait(timeout=20) == 0
+    assert workshop.last_result() == "done"
+    workshop.finishes()
+
+
+@pytest.mark.parametrize(("typed", "code"), [("yes\n", 0), ("y\n", 11), ("\n", 11), ("\x04", 1), ("\x03", 7)])
+def test_each_answer_at_the_prompt_has_its_exit_code(workshop: Workshop, typed: str, code: int) -> None:
+    workshop.go()
+    process, terminal = workshop.on_a_terminal("apply")
+    terminal.until("Type yes to go on")
+    terminal.types(typed)
+    if typed == "\x04":
+        terminal.until("the question was not answered: the input ended")
+    while typed == "\x03" and process.poll() is None:  # Python misses one that comes just before it begins to read
+        time.sleep(0.1)
+        terminal.types(typed)
+    assert process.wait(timeout=20) == code
+    assert workshop.done() == ([] if code else ["first", "second"])
+    terminal.close()
+
+
+@pytest.mark.parametrize("nohup", [False, True])
+def test_a_terminal_that_closes_at_the_prompt_is_no_yes(workshop: Workshop, nohup: bool) -> None:
+    process, terminal = workshop.on_a_terminal("apply", nohup=nohup)
+    terminal.until("Type yes to go on")
+    terminal.close()
+    assert process.wait(timeout=20) in ((1,) if nohup else (1, 7))  # the input's end, or the signal, is noticed first
+    assert (workshop.done(), workshop.recorded()) == ([], {})
+
+
+def test_input_that_ends_is_no_yes(workshop: Workshop) -> None:
+    done = workshop.run("apply")
+    assert done.returncode == 1
+    assert "approval is needed and there is no terminal to ask on" in done.stderr
+
+
+# --- Readers ----------------------------------------------------------------------------------------------------------
+
+
+def many(workshop: Workshop) -> None:
+    """A stack whose plan is longer than what a pipe holds."""
+    (workshop.folder / "stack.py").write_text(
+        "from haplan import Data\nfor n in range(400):\n    Data(f'a{n}', input='x' * 200)\n"
+    )
+
+
+@pytest.mark.parametrize("line", ["haplan plan | head -1", "haplan plan --json | head -c 1", "haplan plan 2>&1 | true"])
+def test_a_plan_whose_reader_goes_away_ends_as_it_would_have(workshop: Workshop, line: str) -> None:
+    many(workshop)
+    assert workshop.shell(line).stderr == ""
+    assert workshop.code == 0
+    workshop.shell(line.replace(" plan", " plan --detailed-exitcode"))
+    assert workshop.code == 2
+
+
+@pytest.mark.parametrize("way", ["| head -1", "--json | head -1", "2>&1 | true", ">&-", "--json >&- 2>&-"])
+def test_an_apply_is_not_cut_short_because_its_reader_goes_away(workshop: Workshop, way: str) -> None:
+    many(workshop)
+    assert workshop.shell(f"haplan apply --auto-approve {way}").stderr == ""
+    assert workshop.code == 0
+    assert len(workshop.recorded()) == 400
+    assert workshop.last_result() == "done"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("command", ["plan", "apply --auto-approve", "apply --auto-approve --json"])
+def test_an_output_that_takes_nothing_more_is_told_and_no_apply_is_cut_short(workshop: Workshop, command: str) -> None:
+    workshop.go()
+    done = workshop.shell(f"haplan {command} >/dev/full")
+    told = "error: standard output: No space left on device; what is there is not the whole\n"
+    assert (workshop.code, done.stderr) == (1, told)
+    assert workshop.done() == ([] if command == "plan" else ["first", "second"])
+
+
+def test_a_reader_that_goes_away_in_the_middle_of_an_apply_does_not_disturb_it(workshop: Workshop) -> None:
+    ours, its = os.pipe()
+    process = workshop.start("apply", "--auto-approve", "--json", stdout=its, stderr=subprocess.DEVNULL)
+    os.close(its)
+    workshop.begun("first")
+    os.close(ours)
+    workshop.go()
+    assert process.wait(timeout=20) == 0
+    assert workshop.last_result() == "done"
