@@ -1,0 +1,5 @@
+"""Juniper SRX: chassis clusters configured directly, over NETCONF (RFC 6241) on SSH.
+
+Facts about the devices come from the vendor's YANG models of Junos 24.4R1 and captured replies of a vSRX cluster.
+Importing this package is cheap: SSH and XML are imported when a provider is opened.
+"""

@@ -1,0 +1,159 @@
+"""Settings of the provider: from ``provider("srx", …)``, else from the environment.
+
+The variables are those of the Terraform provider jeremmfr/junos: ``JUNOS_USERNAME``, ``JUNOS_PASSWORD``,
+``JUNOS_KEYFILE``, ``JUNOS_KEYPASS``, ``JUNOS_PORT``; beside them ``SSH_AUTH_SOCK`` for an agent.
+"""
+
+import getpass
+import ipaddress
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from haplan.errors import ProviderError
+from haplan.model.value import Secret
+
+PORT = 830
+"""NETCONF over SSH (RFC 6242)."""
+
+
+@attrs.frozen
+class SrxConfig:
+    """What ``provider("srx", …)`` takes; what is left out comes from the environment.
+
+    Attributes:
+        username: Who logs in.
+        password: As ``secret(…)``.
+        key_file: File with a private key; a certificate beside it (``-cert.pub``) is used too.
+        key_passphrase: As ``secret(…)``.
+        known_hosts: File with the keys of the devices.
+        accept_new: True lets in a device that `known_hosts` does not have yet, and keeps its key.
+        jump: Host that the devices are reached through: ``bastion.example.com`` or ``user@…``, with ``:port``.
+        port: Where NETCONF answers.
+        addresses: Host of a node → ``host:port`` where it is reached instead.
+        timeout: Seconds to wait for an answer.
+        commit_timeout: Seconds to wait for a commit.
+        confirm_minutes: Minutes after which a device goes back by itself unless the commit is confirmed.
+        slots: Model → slots per node, for models that nobody wrote down.
+    """
+
+    username: str = ""
+    password: Any = attrs.field(default="", repr=False)
+    key_file: str = ""
+    key_passphrase: Any = attrs.field(default="", repr=False)
+    known_hosts: str = ""
+    accept_new: bool = False
+    jump: str = ""
+    port: int | None = None
+    addresses: Mapping[str, str] = attrs.field(factory=dict)
+    timeout: float = 60.0
+    commit_timeout: float = 300.0
+    confirm_minutes: int = 10
+    slots: Mapping[str, int] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Place:
+    """Where a device answers; `user` logs in there if it is another than everywhere."""
+
+    host: str
+    port: int = PORT
+    user: str = ""
+
+    def __str__(self) -> str:
+        return self.host if self.port == PORT else f"{self.host}:{self.port}"
+
+
+@attrs.frozen
+class Access:
+    """How to reach devices."""
+
+    username: str
+    password: str = attrs.field(default="", repr=False)
+    key_file: str = ""
+    key_passphrase: str = attrs.field(default="", repr=False)
+    agent: str = ""
+    known_hosts: str = ""
+    accept_new: bool = False
+    jump: Place | None = None
+    port: int = PORT
+    addresses: Mapping[str, str] = attrs.field(factory=dict)
+    timeout: float = 60.0
+    commit_timeout: float = 300.0
+    confirm_minutes: int = 10
+
+    def place(self, host: str) -> Place:
+        """Where a node is reached."""
+        return place_of(self.addresses.get(host, host), self.port)
+
+    @property
+    def offered(self) -> str:
+        """What it was offered, for messages."""
+        ways = [("key", self.key_file), ("agent", self.agent), ("password", self.password)]
+        return "with " + (" and ".join(name for name, given in ways if given) or "nothing: set JUNOS_PASSWORD or a key")
+
+
+def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str], str]) -> Access:
+    """Settings and environment together.
+
+    Raises:
+        ProviderError: Something is not usable; one line names it.
+    """
+
+    def said(value: Any, variable: str) -> str:
+        if isinstance(value, Secret):
+            return secret(value.source)
+        return str(value or environ.get(variable, ""))
+
+    port = said(config.port, "JUNOS_PORT") or str(PORT)
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise ProviderError(f"srx: {port!r} is no port: JUNOS_PORT takes 1 to 65535")
+    if not 1 <= config.confirm_minutes <= 65535:
+        raise ProviderError("srx: confirm_minutes is 1 to 65535")
+    home = environ.get("HOME", "")
+    return Access(
+        username=said(config.username, "JUNOS_USERNAME") or _user(),
+        password=said(config.password, "JUNOS_PASSWORD"),
+        key_file=said(config.key_file, "JUNOS_KEYFILE"),
+        key_passphrase=said(config.key_passphrase, "JUNOS_KEYPASS"),
+        agent=environ.get("SSH_AUTH_SOCK", ""),
+        known_hosts=config.known_hosts or (str(Path(home) / ".ssh" / "known_hosts") if home else ""),
+        accept_new=config.accept_new,
+        jump=place_of(config.jump, 22) if config.jump else None,
+        port=int(port),
+        addresses=config.addresses,
+        timeout=float(config.timeout),
+        commit_timeout=float(config.commit_timeout),
+        confirm_minutes=config.confirm_minutes,
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def place_of(text: str, port: int) -> Place:
+    """A host with or without port.
+
+    Raises:
+        ProviderError: It is none.
+    """
+    user, _, text = text.rpartition("@")
+    host, colon, given = text.rpartition(":")
+    if not colon or _is_ipv6(text):
+        return Place(text.strip("[]"), port, user)
+    if not given.isdigit():
+        raise ProviderError(f"srx: {text!r} is no host: a name or address, with or without :port")
+    return Place(host.strip("[]"), int(given), user)
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False

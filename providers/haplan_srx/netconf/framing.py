@@ -1,0 +1,78 @@
+"""Framing of messages: end-of-message marks (base:1.0) and chunks (base:1.1), RFC 6242 section 4. No I/O."""
+
+import re
+from typing import Literal
+
+from haplan.errors import ProviderError
+
+END = b"]]>]]>"
+CHUNKS_END = b"\n##\n"
+_HEADER = re.compile(rb"\n#([1-9][0-9]{0,9})\n")
+_LONGEST_HEADER = 13
+
+
+def framed(message: bytes, framing: Literal["end", "chunks"]) -> bytes:
+    """A message as it is sent."""
+    if framing == "end":
+        return message + END + b"\n"
+    return b"\n#%d\n%s%s" % (len(message), message, CHUNKS_END)
+
+
+class Unframer:
+    """Takes what arrives, in pieces of any size, and gives whole messages.
+
+    It begins with end-of-message marks, as both hellos do.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._message = bytearray()
+        self._searched = 0
+        self.framing: Literal["end", "chunks"] = "end"
+
+    def feed(self, data: bytes) -> None:
+        """Take what arrived."""
+        self._buffer += data
+
+    def next(self) -> bytes | None:
+        """The next whole message, or None.
+
+        Raises:
+            ProviderError: What arrived is no chunk.
+        """
+        return self._to_end() if self.framing == "end" else self._chunks()
+
+    def _to_end(self) -> bytes | None:
+        at = self._buffer.find(END, max(0, self._searched - len(END)))
+        if at < 0:
+            self._searched = len(self._buffer)
+            return None
+        message = bytes(self._buffer[:at]).strip()
+        del self._buffer[: at + len(END)]
+        self._searched = 0
+        return message
+
+    def _chunks(self) -> bytes | None:
+        while True:
+            if self._buffer.startswith(CHUNKS_END):
+                del self._buffer[: len(CHUNKS_END)]
+                message, self._message = bytes(self._message), bytearray()
+                return message
+            header = _HEADER.match(self._buffer)
+            if header is None:
+                self._refuse_garbage()
+                return None
+            if len(self._buffer) < header.end() + int(header[1]):
+                return None
+            self._message += self._buffer[header.end() : header.end() + int(header[1])]
+            del self._buffer[: header.end() + int(header[1])]
+
+    def _refuse_garbage(self) -> None:
+        if self._buffer and not self._message and not self._buffer.startswith(b"\n#"[: len(self._buffer)]):
+            # a newline or two after the hello's mark is usual
+            stripped = self._buffer.lstrip()
+            if not stripped or stripped.startswith(b"#"):
+                self._buffer = bytearray(b"\n" + stripped) if stripped else bytearray()
+                return
+        if len(self._buffer) > _LONGEST_HEADER:
+            raise ProviderError("what arrived is no NETCONF chunk (RFC 6242)", lost=True)

@@ -1,0 +1,177 @@
+"""Replies of a Junos device: errors, warnings and data, in either dialect. No I/O.
+
+A reply may hold warnings and ``<ok/>``: that is success. It may hold several errors: all are kept. Elements are told
+by their local names, since a device says ``rpc-reply`` or ``nc:rpc-reply`` by how it is set up (srx.md sections 8, 10).
+"""
+
+import re
+from collections.abc import Iterator
+
+import attrs
+from lxml import etree
+
+from haplan.errors import ProviderError
+
+_HASHED = re.compile(r"\$[0-9]\$[^\s\";<]+")
+_BLOCK = re.compile(rb"<(/?)((?:[\w.-]+:)?)(routing-engine|ok)\b[^>]*?(/?)>")
+_RESULT = re.compile(rb"<(?:[\w.-]+:)?commit-(?:check-)?success\b")
+
+
+@attrs.frozen
+class Complaint:
+    """One error or warning of a device.
+
+    Attributes:
+        severity: ``error`` or ``warning``.
+        message: What it says.
+        path: Where in the configuration, such as ``[edit interfaces ge-0/0/1]``, or "".
+        bad: The word it does not like, or "".
+        tag: Of RFC 6241, such as ``lock-denied``, or "".
+        daemon: Who refused, or "".
+        node: The node it comes from, or "".
+    """
+
+    severity: str
+    message: str
+    path: str = ""
+    bad: str = ""
+    tag: str = ""
+    daemon: str = ""
+    node: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.path} " if self.path else ""
+        who = f"{self.node}: " if self.node else ""
+        bad = f" ({self.bad})" if self.bad and self.bad not in self.message else ""
+        return f"{who}{where}{self.message}{bad}"
+
+
+@attrs.frozen
+class Reply:
+    """A reply.
+
+    Attributes:
+        element: ``<rpc-reply>``.
+        complaints: Errors and warnings, in order.
+    """
+
+    element: etree._Element = attrs.field(eq=False, repr=False)
+    complaints: tuple[Complaint, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Complaint, ...]:
+        """What went wrong; a last word that only says so is left out where others say why."""
+        found = [one for one in self.complaints if one.severity == "error"]
+        told = [one for one in found if "check-out failed" not in one.message]
+        return tuple(told or found)
+
+    @property
+    def warnings(self) -> tuple[Complaint, ...]:
+        """What is no error."""
+        return tuple(one for one in self.complaints if one.severity != "error")
+
+    def find(self, name: str) -> etree._Element | None:
+        """The first element of a local name."""
+        return next(self.all(name), None)
+
+    def all(self, name: str) -> Iterator[etree._Element]:
+        """All elements of a local name."""
+        return named(self.element, name)
+
+
+class Refused(ProviderError):
+    """A device answered with errors."""
+
+    def __init__(self, what: str, complaints: tuple[Complaint, ...]) -> None:
+        self.complaints = complaints
+        super().__init__(f"{what}: " + "; ".join(dict.fromkeys(str(one) for one in complaints)))
+
+    def has_tag(self, *tags: str) -> bool:
+        """True if one of the errors has one of these tags."""
+        return any(one.tag in tags for one in self.complaints)
+
+
+def local(element: etree._Element) -> str:
+    """The name of an element without namespace."""
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def named(element: etree._Element, name: str) -> Iterator[etree._Element]:
+    """All elements of a local name, at any depth."""
+    return (one for one in element.iter() if local(one) == name)
+
+
+def text_of(element: etree._Element, name: str) -> str:
+    """The text of the first element of a local name, stripped; "" if there is none."""
+    found = next(named(element, name), None)
+    return "" if found is None or found.text is None else found.text.strip()
+
+
+def children(element: etree._Element, name: str) -> list[etree._Element]:
+    """The direct children of a local name."""
+    return [one for one in element if local(one) == name]
+
+
+def reply(message: bytes, what: str) -> Reply:
+    """Understand a reply.
+
+    Raises:
+        ProviderError: It is no XML, and not the one malformed reply that is known.
+    """
+    element = _parsed(message, what)
+    found = tuple(_complaint(one) for one in element.iter() if local(one) in ("rpc-error", "error", "warning"))
+    return Reply(element, tuple(one for one in found if one is not None))
+
+
+def _parsed(message: bytes, what: str) -> etree._Element:
+    for candidate in (message, _repaired(message)):
+        try:
+            return etree.fromstring(candidate, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+        except etree.XMLSyntaxError as error:
+            broken = error
+    raise ProviderError(f"{what}: the device answered with broken XML: {broken.msg}", lost=True)
+
+
+def _repaired(message: bytes) -> bytes:
+    """Close a ``routing-engine`` that holds a commit result before the next one or ``ok``; nothing else.
+
+    Captured on Junos 25.4R1.12, reported on EX and QFX 21.4 to 23.2 (srx.md section 10).
+    """
+    out, done, open_at, prefix = [], 0, -1, b""
+    for found in _BLOCK.finditer(message):
+        closing, name, single = found[1], found[3], found[4]
+        unclosed = open_at >= 0 and _RESULT.search(message, open_at, found.start())
+        if not closing and unclosed:
+            out += [message[done : found.start()], b"</" + prefix + b"routing-engine>"]
+            done, open_at = found.start(), -1
+        if name == b"routing-engine" and not single:
+            open_at, prefix = (-1, b"") if closing else (found.end(), found[2])
+    return b"".join([*out, message[done:]])
+
+
+def _complaint(element: etree._Element) -> Complaint | None:
+    if local(element) != "rpc-error" and not str(element.tag).startswith("{http://xml.juniper.net/xnm/"):
+        return None
+    standard = local(element) == "rpc-error"
+    severity = text_of(element, "error-severity") if standard else local(element)
+    return Complaint(
+        severity=severity or "error",
+        message=without_secrets(text_of(element, "error-message" if standard else "message") or "no reason given"),
+        path=text_of(element, "error-path" if standard else "edit-path"),
+        bad=without_secrets(text_of(element, "bad-element")),
+        tag=text_of(element, "error-tag"),
+        daemon=text_of(element, "source-daemon"),
+        node=_node_of(element),
+    )
+
+
+def _node_of(element: etree._Element) -> str:
+    for above in element.iterancestors():
+        if local(above) in ("routing-engine", "multi-routing-engine-item"):
+            return text_of(above, "name" if local(above) == "routing-engine" else "re-name")
+    return ""
+
+
+def without_secrets(text: str) -> str:
+    """A text without the secrets that Junos writes scrambled or hashed: ``$9$…`` can be turned back."""
+    return _HASHED.sub("(sensitive)", text)

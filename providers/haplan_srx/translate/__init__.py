@@ -1,0 +1,1 @@
+"""From the vocabulary to Junos configuration statements, and back: pure functions."""

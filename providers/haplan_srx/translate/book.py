@@ -1,0 +1,138 @@
+"""Address book and applications: what policies match by."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from haplan_srx.translate.design import Pair, Resource
+from haplan_srx.translate.names import address_of, fit
+from haplan_srx.translate.statements import Path, Writer
+
+EVERYWHERE = ("0.0.0.0/0", "::/0")
+ANY = "any"
+LICENSED = {
+    "apps": "known applications need APBR with the AppID signatures and their licence",
+    "categories": "URL categories need the Enhanced Web Filtering licence",
+    "urls": "URLs need the Enhanced Web Filtering licence",
+}  # fmt: skip
+"""What an application may ask for that a device without licences cannot match, by attribute."""
+
+
+def write(pair: Pair, to: Writer) -> None:
+    """The networks and applications that the policies name."""
+    used = [(policy.values.get("networks") or (), policy.values.get("applications") or ()) for policy in pair.policies]
+    far = pair.far()
+    for name in dict.fromkeys(str(one) for networks, _ in used for one in networks):
+        network = pair.design.named("network", name)
+        if network is not None:
+            _network(pair, network, far.get(name) or {}, to)
+    for name in dict.fromkeys(str(one) for _, applications in used for one in applications):
+        application = pair.design.named("application", name)
+        if application is not None:
+            _application(pair, application, to)
+
+
+# --- networks ---
+
+
+def network_set(name: str) -> str:
+    """The address set of a network."""
+    return fit(f"net-{name}")
+
+
+def _network(pair: Pair, network: Resource, far: Iterable[str], to: Writer) -> None:
+    to.speak(network.address, "subnet")
+    own = pair.prefix(network, pair.cluster) if network in pair.near else None
+    prefixes = [*([own] if own else []), *sorted(far)]
+    if network in pair.near and own is None:
+        to.trouble(f"subnet {network.values.get('subnet')!r}: a variable is missing at site {pair.site.name}")
+    if not prefixes:
+        to.trouble(f"network {network.name} is neither on a LAN of {pair.cluster.name} nor behind its overlay")
+    _set(network_set(network.name), "net", network.name, [("ip-prefix", prefix) for prefix in prefixes], to)
+
+
+def _set(name: str, kind: str, what: str, members: Iterable[tuple[str, str]], to: Writer) -> None:
+    book: Path = ("security", ("address-book", "global"))
+    to.sole(*book, ("address-set", name), elements=("address",))
+    for element, value in members:
+        member = fit(f"{kind}-{what}-{address_of(value)}")
+        if element == "dns-name":
+            to.set(*book, ("address", member), ("dns-name", value))
+        else:
+            to.set(*book, ("address", member), element, value=value)
+        to.set(*book, ("address-set", name), ("address", member))
+
+
+# --- applications ---
+
+
+def destinations(application: Resource) -> str:
+    """What a policy names as destination."""
+    return ANY if _everywhere(application) else fit(f"app-{application.name}")
+
+
+def services(application: Resource) -> str:
+    """What a policy names as application."""
+    return ANY if _anything(application) else fit(application.name)
+
+
+def prefixes(pair: Pair, application: Resource) -> list[str]:
+    """Its prefixes with the site's variables put in; [] for everywhere."""
+    if _everywhere(application):
+        return []
+    return [found for one in application.values.get("addresses") or () if (found := pair.text(one)) is not None]
+
+
+def _everywhere(application: Resource) -> bool:
+    addresses = set(application.values.get("addresses") or ())
+    return bool(addresses & set(EVERYWHERE)) and not application.values.get("hostnames")
+
+
+def _anything(application: Resource) -> bool:
+    protocols = application.values.get("protocols") or (ANY,)
+    return ANY in protocols
+
+
+def _application(pair: Pair, application: Resource, to: Writer) -> None:
+    for attribute, why in LICENSED.items():
+        to.speak(application.address, attribute)
+        if application.values.get(attribute):
+            to.trouble(f"application {application.name}: {why}, which haplan does not use on SRX direct")
+    to.speak(application.address, "addresses")
+    if not _everywhere(application):
+        members = [("ip-prefix", one) for one in prefixes(pair, application)]
+        members += [("dns-name", str(one)) for one in application.values.get("hostnames") or ()]
+        _set(destinations(application), "app", application.name, members, to)
+    to.speak(application.address, "protocols")
+    if not _anything(application):
+        for term, protocol, port in terms(application):
+            at = ("applications", ("application", services(application)), ("term", term))
+            to.set(*at, "protocol", value=protocol)
+            if port:
+                to.set(*at, "destination-port", value=port)
+        to.sole("applications", ("application", services(application)), elements=("term",))
+
+
+def terms(application: Resource) -> list[tuple[str, str, str]]:
+    """Name, protocol and port of each thing it matches, in a stable order; [] for anything."""
+    if _anything(application):
+        return []
+    found = []
+    for text in sorted(str(one).lower() for one in application.values.get("protocols") or ()):
+        protocol, _, ports = text.partition("/")
+        found += [(_term(protocol, port), protocol, port) for port in (ports.split(",") if ports else [""])]
+    return found
+
+
+def _term(protocol: str, port: str) -> str:
+    return f"{protocol}-{port}" if port else f"protocol-{protocol}" if protocol.isdigit() else protocol
+
+
+def match_of(pair: Pair, application: Resource) -> list[dict[str, Any]]:
+    """What a firewall filter matches instead of names: one mapping for each term, with ``destination``."""
+    to = prefixes(pair, application)
+    groups: dict[str, list[str]] = {}
+    for _, protocol, port in terms(application):
+        groups.setdefault(protocol, []).extend([port] if port else [])
+    if not groups:
+        return [{"destination": to}]
+    return [{"destination": to, "protocol": protocol, "ports": ports} for protocol, ports in groups.items()]

@@ -1,0 +1,34 @@
+"""One device: everything that the design says of a pair, as configuration."""
+
+import attrs
+
+from haplan_srx.translate import book, hardware, overlay, policies, steering, system, zones
+from haplan_srx.translate.design import Pair
+from haplan_srx.translate.ports import faces_of
+from haplan_srx.translate.statements import Configuration, Trouble, Writer
+
+
+@attrs.frozen
+class Translation:
+    """What a device is to have, and what of the design cannot be said on it."""
+
+    configuration: Configuration
+    troubles: tuple[Trouble, ...]
+
+
+def translate(pair: Pair) -> Translation:
+    """The configuration of a pair."""
+    to = Writer()
+    if pair.slots is None:
+        to.speak(pair.cluster.address, "model")
+        model = pair.cluster.values.get("model")
+        to.trouble(f'nobody says how {model} numbers its nodes; say it: provider("srx", slots={{"{model}": …}})')
+    found = faces_of(pair, to)
+    hardware.write(pair, found, to)
+    system.write(pair, found, to)
+    zones.write(pair, found, to)
+    book.write(pair, to)
+    overlay.write(pair, found, to)
+    steering.write(pair, found, to)
+    policies.write(pair, found, to)
+    return Translation(to.done(), tuple(to.troubles))

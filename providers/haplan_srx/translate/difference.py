@@ -1,0 +1,234 @@
+"""What is to be sent: wanted against live, on the statements that haplan owns and on no other.
+
+Owned are those that it wants now, and those that it said before. What it overwrites or takes away of others is kept,
+and given back when haplan lets go.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, TypeAlias
+
+import attrs
+
+from haplan.model.compare import kept_in_order
+from haplan_srx.translate.statements import Configuration, Live, Path, Statement, tag
+
+ZONES: Path = ("security", "zones")
+
+
+@attrs.frozen
+class Set:
+    """Merge a statement."""
+
+    path: Path
+    values: tuple[str, ...] = ()
+    secret: str = ""
+
+
+@attrs.frozen
+class Delete:
+    """Take a statement away; with values, these of a leaf that stands several times."""
+
+    path: Path
+    values: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Insert:
+    """Put a list entry behind another one, or in front of it."""
+
+    path: Path
+    where: Literal["after", "before"]
+    other: str
+
+
+Edit: TypeAlias = Set | Delete | Insert
+
+
+@attrs.frozen
+class Difference:
+    """What is to be sent, and what of others is lost by it: path → values, to be given back one day."""
+
+    edits: tuple[Edit, ...]
+    overwritten: Mapping[Path, tuple[str, ...]]
+
+
+NOTHING = Configuration()
+
+
+def difference(
+    wanted: Configuration,
+    owned: Configuration,
+    live: Live,
+    kept: Mapping[Path, tuple[str, ...]] | None = None,
+) -> Difference:
+    """Work out the edits.
+
+    Args:
+        wanted: What is to be there.
+        owned: What haplan said before.
+        kept: What it once overwrote: given back with what is let go.
+    """
+    kept = kept or {}
+    sets = list(_sets(wanted, owned, live))
+    gone = _gone(wanted, owned, live)
+    overwritten = _overwritten(wanted, owned, live, gone)
+    given = [Set(path, values) for path, values in kept.items() if _free(path, wanted) and _lets_go(path, owned)]
+    for edit in given:
+        _without(gone, edit, owned, live)
+    deletes = _deletes(gone, wanted, live, keep=[edit.path for edit in given])
+    edits = (*deletes, *sets, *given, *_inserts(wanted, live))
+    return Difference(edits, overwritten)
+
+
+def drifted(wanted: Configuration, live: Live) -> tuple[Statement, ...]:
+    """The statements that are not on a device as they were said, each as said."""
+    return tuple(one for one in wanted.statements.values() if not _stands(one, live))
+
+
+# --- what is added or changed ---
+
+
+def _sets(wanted: Configuration, owned: Configuration, live: Live) -> Iterator[Set]:
+    for one in wanted.statements.values():
+        before = owned.statements.get(one.path)
+        if one.secret:
+            if not live.has(one.path) or before is None or before.values != one.values:
+                yield Set(one.path, secret=one.secret)
+        elif not _stands(one, live):
+            values = live.values.get(one.path, ()) if one.many and not live.off(one.path) else ()
+            missing = tuple(value for value in one.values if value not in values)
+            if missing or not one.values:
+                yield Set(one.path, missing)
+
+
+def _stands(one: Statement, live: Live) -> bool:
+    if not live.has(one.path):
+        return False
+    if one.secret or not one.values:
+        return True
+    there = live.values.get(one.path, ())
+    if one.shared:
+        return set(one.values) <= set(there)
+    return set(one.values) == set(there) if one.many else one.values == there
+
+
+# --- what goes ---
+
+
+def _gone(wanted: Configuration, owned: Configuration, live: Live) -> dict[Path, tuple[str, ...]]:
+    """Path → what goes there: all of it where there are no values."""
+    gone: dict[Path, tuple[str, ...]] = {}
+    prefixes = wanted.prefixes()
+    for one in owned.statements.values():
+        if one.path in wanted.statements or not live.has(one.path):
+            continue
+        if one.shared:
+            gone[one.path] = tuple(value for value in one.values if value in live.values.get(one.path, ()))
+        elif one.path in live.values and one.path not in prefixes:
+            gone[one.path] = ()
+    for one in wanted.statements.values():
+        if one.many and not one.shared:
+            extra = tuple(value for value in live.values.get(one.path, ()) if value not in one.values)
+            if extra:
+                gone[one.path] = extra
+    for path in _not_alone(wanted, live, prefixes):
+        for leaf, _ in live.below(path):
+            gone[leaf] = ()
+    return gone
+
+
+def _without(gone: dict[Path, tuple[str, ...]], given: Set, owned: Configuration, live: Live) -> None:
+    """What is given back need not go first: a leaf takes the old value; of one with several, ours go."""
+    one = owned.statements.get(given.path)
+    if gone.pop(given.path, None) is not None and one is not None and one.many:
+        ours = tuple(value for value in live.values.get(given.path, ()) if value not in given.values)
+        gone |= {given.path: ours} if ours else {}
+
+
+def _not_alone(wanted: Configuration, live: Live, prefixes: frozenset[Path]) -> Iterator[Path]:
+    """Elements of others that may not stand beside haplan's: a second address, another action, another zone."""
+    for parent, elements in wanted.sole.items():
+        for step in live.children.get(parent, ()):
+            if tag(step) in elements and (*parent, step) not in prefixes:
+                yield (*parent, step)
+    mine = {
+        path[3]: path[2] for path in prefixes if len(path) == 4 and path[:2] == ZONES and tag(path[3]) == "interfaces"
+    }
+    for zone in live.children.get(ZONES, ()):
+        for step in live.children.get((*ZONES, zone), ()):
+            if mine.get(step, zone) != zone:
+                yield (*ZONES, zone, step)
+
+
+def _deletes(
+    gone: Mapping[Path, tuple[str, ...]], wanted: Configuration, live: Live, keep: Iterable[Path]
+) -> list[Delete]:
+    """Deletions: the outermost list entry in which nothing of others and nothing wanted stands, else the leaf."""
+    whole = dict.fromkeys(path for path, values in gone.items() if not values)
+    stays = wanted.prefixes() | {path[:depth] for path in keep for depth in range(1, len(path) + 1)}
+    left: dict[Path, int] = {}
+    for path in live.values:
+        for depth in range(1, len(path) + 1):
+            left[path[:depth]] = left.get(path[:depth], 0) + (path not in whole)
+    found: dict[Path, None] = {}
+    for path in whole:
+        top = len(path)
+        least = next((at for at, step in enumerate(path, start=1) if isinstance(step, tuple)), top)
+        while top > least and not left.get(path[: top - 1], 0) and path[: top - 1] not in stays:
+            top -= 1
+        found[path[:top]] = None
+    return [
+        *(Delete(path) for path in found if not any(path[:depth] in found for depth in range(1, len(path)))),
+        *(Delete(path, values) for path, values in gone.items() if values),
+    ]
+
+
+# --- order ---
+
+
+def _inserts(wanted: Configuration, live: Live) -> Iterator[Insert]:
+    """Put the entries of ordered lists behind one another as wanted; as few as can be are moved.
+
+    What is new is appended by the merge. Entries of others stay where they are.
+    """
+    for (parent, element), entries in wanted.sequences().items():
+        there = [step[1] for step in live.sequence(parent, element)]
+        names = [step[1] for step in entries]
+        kept = kept_in_order(names, there)
+        for place, name in enumerate(names):
+            later = next((other for other in names[place + 1 :] if other in kept), "")
+            if name in kept or (name not in there and not later):
+                continue
+            path = (*parent, (element, name))
+            yield Insert(path, "after", names[place - 1]) if place else Insert(path, "before", later or there[0])
+
+
+# --- what is kept of others ---
+
+
+def _overwritten(
+    wanted: Configuration, owned: Configuration, live: Live, gone: Mapping[Path, tuple[str, ...]]
+) -> dict[Path, tuple[str, ...]]:
+    found: dict[Path, tuple[str, ...]] = {}
+    for path, values in gone.items():
+        if path not in owned.statements and not _under_sole(path, owned):
+            found[path] = values or live.values.get(path, ())
+    for one in wanted.statements.values():
+        there = live.values.get(one.path)
+        if there is not None and one.path not in owned.statements and not one.shared:
+            found.setdefault(one.path, there)
+    return found
+
+
+def _lets_go(path: Path, owned: Configuration) -> bool:
+    """True if what is kept was overwritten by something haplan still owned until now."""
+    return path in owned.statements or _under_sole(path, owned)
+
+
+def _free(path: Path, wanted: Configuration) -> bool:
+    return path not in wanted.statements and not _under_sole(path, wanted)
+
+
+def _under_sole(path: Path, said: Configuration) -> bool:
+    """True if elements there are haplan's only."""
+    return any(tag(path[depth]) in said.sole.get(path[:depth], ()) for depth in range(1, len(path)))

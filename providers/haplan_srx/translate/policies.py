@@ -1,0 +1,104 @@
+"""Application policies: one zone policy for each pair of zones, in the order of the design.
+
+The networks give the zones that traffic enters by, the steering those it leaves by. Several applications are several
+policies, or the address of one could be reached by the protocol of another.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from haplan_srx.translate.book import destinations, network_set, services
+from haplan_srx.translate.design import Pair, Resource
+from haplan_srx.translate.names import fit
+from haplan_srx.translate.ports import Face
+from haplan_srx.translate.statements import Path, Writer
+from haplan_srx.translate.steering import used
+
+ACTIONS = {"allow": "permit", "deny": "deny"}
+
+
+def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
+    """All policies of the pair; what no policy allows is denied."""
+    to.speak(pair.owner.address)
+    to.set("security", "policies", "default-policy", "default-action", value="deny-all")
+    far = pair.far()
+    for policy in pair.policies:
+        _policy(pair, found, far, policy, to)
+    _nat(pair, found, to)
+
+
+def _policy(pair: Pair, found: Mapping[str, Face], far: Mapping[str, Any], policy: Resource, to: Writer) -> None:
+    near = {network.name for network in pair.near}
+    to.speak(policy.address, "steering")
+    leaves = _leaves_by(pair, found, policy, to)
+    networks = [str(name) for name in policy.values.get("networks") or ()]
+    for zone_from, names in _enters_by(networks, near, far).items():
+        for zone_to in leaves:
+            if zone_from != zone_to:
+                _pair(pair, policy, zone_from, zone_to, names, to)
+
+
+def _enters_by(networks: Iterable[str], near: set[str], far: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Zone → the networks that come in by it: its own, or the endpoints that lead to where it is."""
+    zones: dict[str, list[str]] = {}
+    for name in networks:
+        if name in near:
+            zones.setdefault(name, []).append(name)
+        ends = {tunnel.endpoint for tunnels in (far.get(name) or {}).values() for tunnel in tunnels}
+        for end in sorted(ends):
+            zones.setdefault(end, []).append(name)
+    return zones
+
+
+def _leaves_by(pair: Pair, found: Mapping[str, Face], policy: Resource, to: Writer) -> list[str]:
+    """The zones that a policy lets into: those of its steering; a denial without one is for all."""
+    rule = next((one for one in pair.steering if one.name == policy.values.get("steering")), None)
+    if rule is None:
+        if policy.values.get("action") == "allow":
+            to.trouble(f"policy {policy.name}: SRX needs a steering rule to know where the traffic goes (HA105)")
+            return []
+        ends = sorted({tunnel.endpoint for tunnel in pair.tunnels})
+        wans = [name for name, face in found.items() if face.values["usage"] == "wan"]
+        return [*wans, *ends, *(network.name for network in pair.near)]
+    zones: list[str] = []
+    for path in used(rule):
+        zones += (
+            [str(name) for name in path.get("networks") or ()]
+            if path.get("kind") == "local"
+            else [str(path.get("name"))]
+        )
+    return list(dict.fromkeys(zones))
+
+
+def _pair(pair: Pair, policy: Resource, zone_from: str, zone_to: str, networks: list[str], to: Writer) -> None:
+    applications = [pair.design.named("application", name) for name in policy.values.get("applications") or ()]
+    context: Path = ("security", "policies", ("policy", fit(zone_from), fit(zone_to)))
+    for application in applications:
+        if application is None:
+            continue
+        name = policy.name if len(applications) == 1 else f"{policy.name}-{application.name}"
+        at = (*context, ("policy", fit(name)))
+        to.speak(policy.address, "networks")
+        to.several(*at, "match", "source-address", values=[network_set(network) for network in networks])
+        to.speak(policy.address, "applications")
+        to.several(*at, "match", "destination-address", values=[destinations(application)])
+        to.several(*at, "match", "application", values=[services(application)])
+        to.speak(policy.address, "action")
+        to.sole(*at, "then", elements=("permit", "deny", "reject"))
+        to.set(*at, "then", ACTIONS.get(str(policy.values.get("action")), "deny"))
+
+
+def _nat(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
+    """Traffic of the LANs leaves a WAN by its own address, unless the WAN says otherwise."""
+    zones = sorted(fit(network.name) for network in pair.near)
+    for name, face in found.items():
+        if face.values["usage"] != "wan" or not face.values.get("source_nat", True) or not zones:
+            continue
+        to.speak(pair.owner.address, "interfaces", name, "source_nat")
+        rules: Path = ("security", "nat", "source", ("rule-set", fit(f"to-{name}")))
+        to.several(*rules, "from", "zone", values=zones)
+        to.several(*rules, "to", "zone", values=[fit(name)])
+        rule = (*rules, ("rule", fit(f"to-{name}")))
+        to.several(*rule, "src-nat-rule-match", "source-address", values=["0.0.0.0/0"])
+        to.set(*rule, "then", "source-nat", "interface")
+        to.sole(*rule, "then", "source-nat", elements=("interface", "pool", "off"))

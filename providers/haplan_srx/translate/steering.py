@@ -1,0 +1,232 @@
+"""Steering: one forwarding instance for each rule, chosen by a filter on the LAN (srx.md section 5).
+
+No licence is needed for that. A rule's routes are: several next hops for ``ecmp``; next hops of rising preference for
+``ordered``. The gateway of a WAN with DHCP is not known beforehand: the default route that DHCP installs is in the main
+table, so a path over such a WAN looks there.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from haplan_srx.translate.book import match_of
+from haplan_srx.translate.design import Pair, Resource
+from haplan_srx.translate.names import fit
+from haplan_srx.translate.overlay import hub_address
+from haplan_srx.translate.ports import Face, lan_unit
+from haplan_srx.translate.statements import Path, Writer
+
+DEFAULT = "0.0.0.0/0"
+GROUP = "haplan-steering"
+BALANCE = "haplan-per-flow"
+STATIC = 5
+"""Preference of a static route; that of a default route from DHCP is 12 (access-internal)."""
+BEFORE_DHCP, AFTER_DHCP = STATIC, 20
+
+
+@attrs.frozen
+class Hop:
+    """One way out: a next hop, or the main table for a WAN with DHCP."""
+
+    next: str
+    main: bool = False
+
+
+def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
+    """Default routes, an instance for each steering rule in use, and the filters that choose it."""
+    _defaults(pair, found, to)
+    rules = [rule for rule in pair.steering if _leaves(rule)]
+    for rule in rules:
+        _instance(pair, found, rule, to)
+    if rules:
+        to.speak(pair.owner.address)
+        to.set("routing-options", "interface-routes", "rib-group", "inet", value=GROUP)
+        tables = ["inet.0", *(f"{instance(rule)}.inet.0" for rule in rules)]
+        to.several("routing-options", ("rib-groups", GROUP), "import-rib", values=tables)
+    for name, face in found.items():
+        for network in face.values.get("networks") or {} if face.values["usage"] == "lan" else ():
+            _filter(pair, face, name, str(network), to)
+    if any(len(one.values) > 1 and one.path[-1] == "next-hop" for one in to.statements.values()):
+        _balance(pair, to)
+
+
+def instance(rule: Resource) -> str:
+    """The forwarding instance of a rule."""
+    return fit(f"steer-{rule.name}")
+
+
+def _leaves(rule: Resource) -> bool:
+    """True if a rule leads out of the site: into a LAN of its own the main table leads anyway."""
+    return any(path.get("kind") != "local" for path in used(rule))
+
+
+def used(rule: Resource) -> list[Mapping[str, Any]]:
+    """The paths of a rule that are not switched off."""
+    return [path for path in rule.values.get("paths") or () if not path.get("disabled")]
+
+
+# --- routes ---
+
+
+def _defaults(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
+    """The main table: the WANs in the order of the design, and the hubs each by the WAN that dials them."""
+    faces = [face for face in found.values() if face.values["usage"] == "wan"]
+    dhcp = [face for face in faces if _type(face) == "dhcp"]
+    at: Path = ("routing-options", "static", ("route", DEFAULT))
+    base = BEFORE_DHCP if dhcp else STATIC
+    for place, face in enumerate(faces):
+        if face in dhcp:
+            base = AFTER_DHCP
+            continue
+        to.speak(pair.owner.address, "interfaces", face.name, "address", "gateway")
+        gateway = _gateway(pair, face)
+        if gateway is None:
+            to.trouble(f"interface {face.name}: its gateway is not known at site {pair.site.name}")
+            continue
+        to.set(*at, ("qualified-next-hop", gateway), "preference", value=base + place)
+    to.sole(*at, elements=("next-hop", "qualified-next-hop"))
+    _to_hubs(pair, found, faces, dhcp, to)
+
+
+def _to_hubs(pair: Pair, found: Mapping[str, Face], faces: Sequence[Face], dhcp: Sequence[Face], to: Writer) -> None:
+    for tunnel in pair.tunnels if not pair.hub else ():
+        face = found.get(tunnel.wan)
+        if face is None:
+            continue
+        to.speak(pair.owner.address, "interfaces", face.name, "overlay")
+        if face in dhcp and (face != faces[0] or len(dhcp) > 1):
+            to.trouble(
+                f"interface {face.name}: with DHCP it builds tunnels only as the first WAN and the only DHCP one"
+            )
+        gateway, address = _gateway(pair, face), hub_address(pair, tunnel)
+        if face not in dhcp and gateway is not None and address is not None:
+            at: Path = ("routing-options", "static", ("route", f"{address}/32"))
+            to.sole(*at, elements=("next-hop", "qualified-next-hop"))
+            to.several(*at, "next-hop", values=[gateway])
+
+
+def _type(face: Face) -> str:
+    return str((face.values.get("address") or {}).get("type") or "")
+
+
+def _gateway(pair: Pair, face: Face) -> str | None:
+    gateway = (face.values.get("address") or {}).get("gateway")
+    return pair.text(gateway)
+
+
+def _instance(pair: Pair, found: Mapping[str, Face], rule: Resource, to: Writer) -> None:
+    to.speak(rule.address, "strategy")
+    strategy = rule.values.get("strategy") or "ordered"
+    if strategy == "weighted":
+        to.trouble(
+            f"steering {rule.name}: weighted needs APBR with link weights, which haplan does not use on SRX direct"
+        )
+        return
+    to.speak(rule.address, "paths")
+    hops = [hop for path in used(rule) for hop in _hops(pair, found, rule, path, to)]
+    at: Path = ("routing-instances", ("instance", instance(rule)))
+    to.set(*at, "instance-type", value="forwarding")
+    route = (*at, "routing-options", "static", ("route", DEFAULT))
+    to.sole(*route, elements=("next-hop", "qualified-next-hop", "next-table"))
+    if any(hop.main for hop in hops):
+        _by_main(pair, found, rule, hops, route, to)
+    elif strategy == "ecmp":
+        to.several(*route, "next-hop", values=[hop.next for hop in hops])
+    else:
+        for place, hop in enumerate(hops):
+            to.set(*route, ("qualified-next-hop", hop.next), "preference", value=STATIC + place)
+
+
+def _hops(pair: Pair, found: Mapping[str, Face], rule: Resource, path: Mapping[str, Any], to: Writer) -> list[Hop]:
+    kind, name = path.get("kind"), str(path.get("name") or "")
+    if kind == "endpoint":
+        units = pair.units()
+        mine = [tunnel for tunnel in pair.tunnels if tunnel.endpoint == name]
+        if not mine:
+            to.trouble(f"steering {rule.name}: no tunnel of {pair.cluster.name} leads to {name}")
+        return [Hop(f"st0.{units[tunnel.key]}") for tunnel in mine]
+    if kind == "wan" and name in found:
+        face = found[name]
+        if _type(face) == "dhcp":
+            return [Hop(face.name, main=True)]
+        gateway = _gateway(pair, face)
+        return [Hop(gateway)] if gateway is not None else []
+    if kind == "tunnel":
+        to.trouble(f"steering {rule.name}: tunnel {name} is not supported on SRX direct")
+    return []
+
+
+def _by_main(
+    pair: Pair, found: Mapping[str, Face], rule: Resource, hops: Sequence[Hop], route: Path, to: Writer
+) -> None:
+    """A path over DHCP looks into the main table, where the other WANs are what comes after it."""
+    wans = [face for face in found.values() if face.values["usage"] == "wan"]
+    dhcp = [face for face in wans if _type(face) == "dhcp"]
+    after = [gateway for face in wans[1:] if (gateway := _gateway(pair, face)) is not None]
+    if len(dhcp) > 1 or dhcp[0] != wans[0] or not hops[0].main or [h.next for h in hops[1:]] != after[: len(hops) - 1]:
+        to.trouble(
+            f"steering {rule.name}: the gateway of {dhcp[0].name} comes by DHCP; such a path is the first of its rule and "
+            "of the WANs, and the others follow in the order of the WANs"
+        )
+        return
+    if rule.values.get("strategy") == "ecmp":
+        to.trouble(f"steering {rule.name}: ecmp over {dhcp[0].name} needs its gateway, which comes by DHCP")
+        return
+    to.set(*route, "next-table", value="inet.0")
+
+
+# --- filters ---
+
+
+def _filter(pair: Pair, face: Face, name: str, network: str, to: Writer) -> None:
+    """The filter of one network: a term for what each policy steers out, in order, and the rest as it is."""
+    unit = lan_unit(pair, face, network)
+    rules = {rule.name: rule for rule in pair.steering}
+    filter_: Path = ("firewall", "family", "inet", ("filter", fit(f"from-{network}")))
+    written = False
+    for policy in pair.policies:
+        rule = rules.get(str(policy.values.get("steering") or ""))
+        if rule is None or network not in policy.values.get("networks", ()) or policy.values.get("action") != "allow":
+            continue
+        if _leaves(rule):
+            written = True
+            to.speak(policy.address, "steering")
+            _terms(pair, policy, rule, filter_, to)
+    if written and unit is not None:
+        to.speak(pair.owner.address, "interfaces", name)
+        to.set(*filter_, ("term", "rest"), "then", "accept")
+        at = ("interfaces", ("interface", face.device), ("unit", str(unit)), "family", "inet")
+        to.set(*at, "filter", "input", "filter-name", value=filter_[-1][1])
+
+
+def _terms(pair: Pair, policy: Resource, rule: Resource, filter_: Path, to: Writer) -> None:
+    for label in policy.values.get("applications") or ():
+        application = pair.design.named("application", label)
+        if application is None:
+            continue
+        if application.values.get("hostnames"):
+            to.trouble(f"policy {policy.name}: {label} has host names; a filter steers by addresses only")
+        matches = match_of(pair, application)
+        for number, match in enumerate(matches):
+            single = len(policy.values["applications"]) == 1
+            words = [policy.name, *([] if single else [str(label)]), *([match["protocol"]] if len(matches) > 1 else [])]
+            _term((*filter_, ("term", fit("-".join(words)))), match, instance(rule), to)
+
+
+def _term(at: Path, match: Mapping[str, Any], chosen: str, to: Writer) -> None:
+    for prefix in match["destination"]:
+        to.set(*at, "from", ("destination-address", prefix))
+    if match.get("protocol"):
+        to.several(*at, "from", "protocol", values=[match["protocol"]])
+    if match.get("ports"):
+        to.several(*at, "from", "destination-port", values=match["ports"])
+    to.sole(*at, "from", elements=("destination-address", "protocol", "destination-port"))
+    to.set(*at, "then", "routing-instance", "routing-instance-name", value=chosen)
+
+
+def _balance(pair: Pair, to: Writer) -> None:
+    """Several next hops are used at once only if this policy is exported; per-packet is per flow in effect."""
+    to.speak(pair.owner.address)
+    to.set("policy-options", ("policy-statement", BALANCE), "then", "load-balance", "per-packet")
+    to.several("routing-options", "forwarding-table", "export", values=[BALANCE], shared=True)

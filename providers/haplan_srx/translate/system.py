@@ -1,0 +1,68 @@
+"""Name servers, time, and who serves addresses to LANs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from haplan_srx.translate.design import Pair
+from haplan_srx.translate.names import address_of, fit
+from haplan_srx.translate.ports import Face, lan_interface
+from haplan_srx.translate.statements import Writer
+
+
+def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
+    """Everything below ``system``, ``access`` and ``forwarding-options``."""
+    for attribute, path in (("dns_servers", ("system",)), ("ntp_servers", ("system", "ntp"))):
+        element = "name-server" if attribute == "dns_servers" else "server"
+        servers = pair.owner.values.get(attribute) or ()
+        to.speak(pair.owner.address, attribute)
+        if servers:
+            to.sole(*path, elements=(element,))
+        for server in servers:
+            to.set(*path, (element, pair.text(server) or str(server)))
+    if pair.site.values.get("timezone"):
+        to.speak(pair.site.address, "timezone")
+        to.set("system", "time-zone", value=pair.site.values["timezone"])
+    for face in found.values():
+        for network, values in (face.values.get("networks") or {}).items():
+            to.speak(pair.owner.address, "interfaces", face.name, "networks", network, "dhcp")
+            _dhcp(pair, lan_interface(pair, found, network), network, values, to)
+
+
+def _dhcp(pair: Pair, interface: str, network: str, values: Mapping[str, Any], to: Writer) -> None:
+    dhcp: Mapping[str, Any] = values.get("dhcp") or {}
+    if not dhcp or not interface:
+        return
+    name = fit(network)
+    if dhcp.get("type") == "relay":
+        servers = [pair.text(server) or str(server) for server in dhcp.get("servers") or ()]
+        relay = ("forwarding-options", "dhcp-relay")
+        for server in servers:
+            to.set(*relay, ("server-group", name), ("ip-address", server))
+        to.sole(*relay, ("server-group", name), elements=("ip-address",))
+        to.set(*relay, ("group", name), "active-server-group", "active-server-group", value=name)
+        to.set(*relay, ("group", name), ("interface", interface))
+        return
+    _server(pair, interface, network, values, dhcp, to)
+
+
+def _server(
+    pair: Pair, interface: str, network: str, values: Mapping[str, Any], dhcp: Mapping[str, Any], to: Writer
+) -> None:
+    name, named = fit(network), pair.design.named("network", network)
+    prefix = pair.prefix(named, pair.cluster) if named is not None else None
+    low, high = (pair.text(dhcp.get(end)) for end in ("start", "end"))
+    gateway = pair.text(values.get("ip"))
+    if prefix is None or low is None or high is None or gateway is None:
+        to.trouble(f"network {network}: a site variable of its DHCP server is missing at site {pair.site.name}")
+        return
+    pool = ("access", "address-assignment", ("pool", name), "family", "inet")
+    to.set(*pool, "network", value=prefix)
+    to.set(*pool, ("range", address_of(low)), "low", value=low)
+    to.set(*pool, ("range", address_of(low)), "high", value=high)
+    to.sole(*pool, elements=("range",))
+    to.set(*pool, "dhcp-attributes", "maximum-lease-time", value=dhcp.get("lease") or 86400)
+    to.set(*pool, "dhcp-attributes", ("router", gateway.partition("/")[0]))
+    for server in dhcp.get("dns_servers") or ():
+        to.set(*pool, "dhcp-attributes", ("name-server", pair.text(server) or str(server)))
+    to.sole(*pool, "dhcp-attributes", elements=("router", "name-server"))
+    to.set("system", "services", "dhcp-local-server", ("group", name), ("interface", interface))

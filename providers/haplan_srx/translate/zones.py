@@ -1,0 +1,62 @@
+"""Zones: one for each WAN, for each network, and for each endpoint of the overlay (srx.md section 6)."""
+
+from collections.abc import Mapping
+
+from haplan_srx.translate.design import Pair
+from haplan_srx.translate.names import fit
+from haplan_srx.translate.ports import Face, lan_interface, wan_interface
+from haplan_srx.translate.statements import Path, Writer
+
+ZONES = ("security", "zones")
+
+
+def zone(name: str) -> Path:
+    """Where a zone is."""
+    return (*ZONES, ("security-zone", fit(name)))
+
+
+def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
+    """All zones with their interfaces, and what may reach the device itself."""
+    taken: dict[str, str] = {}
+    for face in found.values():
+        if face.values["usage"] == "wan":
+            _once(face.name, "a WAN", taken, pair.owner.address, to)
+            _wan(pair, face, to)
+    for network in pair.near:
+        _once(network.name, "a network", taken, network.address, to)
+        _lan(pair, found, network.name, network.address, to)
+    units = pair.units()
+    for tunnel in pair.tunnels:
+        _once(tunnel.endpoint, "an overlay endpoint", taken, pair.owner.address, to)
+        at = (*zone(tunnel.endpoint), ("interfaces", f"st0.{units[tunnel.key]}"))
+        to.set(*at, "host-inbound-traffic", ("system-services", "ping"))
+
+
+def _once(name: str, what: str, taken: dict[str, str], origin: str, to: Writer) -> None:
+    to.speak(origin)
+    if taken.setdefault(fit(name), what) != what:
+        to.trouble(f"{name!r} names {taken[fit(name)]} and {what}: each is a zone of the device; name one otherwise")
+
+
+def _wan(pair: Pair, face: Face, to: Writer) -> None:
+    to.speak(pair.owner.address, "interfaces", face.name)
+    at = (*zone(face.name), ("interfaces", wan_interface(pair, face)), "host-inbound-traffic")
+    services = ["ping"]
+    if (face.values.get("address") or {}).get("type") == "dhcp":
+        services.append("dhcp")
+    if face.values.get("overlay") or face.values.get("endpoint"):
+        services.append("ike")
+    for service in services:
+        to.set(*at, ("system-services", service))
+
+
+def _lan(pair: Pair, found: Mapping[str, Face], network: str, origin: str, to: Writer) -> None:
+    interface = lan_interface(pair, found, network)
+    if not interface:
+        return
+    to.speak(origin, "name")
+    at = (*zone(network), ("interfaces", interface), "host-inbound-traffic")
+    to.set(*at, ("system-services", "ping"))
+    served = any((face.values.get("networks") or {}).get(network, {}).get("dhcp") for face in found.values())
+    if served:
+        to.set(*at, ("system-services", "dhcp"))
