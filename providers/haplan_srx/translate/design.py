@@ -245,9 +245,8 @@ class Pair:
         peer = tunnel.peer(self.cluster)
         owner, site = self.design.owner(peer), self.design.named("site", peer.values.get("site"))
         found = {one.address for one in (peer, owner, site) if one is not None}
-        found |= {
-            n.address for n in self.design.networks_behind(peer) if tunnel.overlay in n.values.get("advertise", ())
-        }
+        behind = self.design.networks_behind(peer)
+        found |= {one.address for one in behind if tunnel.overlay in one.values.get("advertise", ())}
         return found | self._named("overlay", [tunnel.overlay])
 
     def _named(self, kind: str, names: Iterable[Any] | None) -> set[str]:

@@ -76,7 +76,7 @@ def difference(
     for edit in given:
         _without(gone, edit, owned, live)
     deletes = _deletes(gone, wanted, live, keep=[edit.path for edit in given])
-    edits = (*deletes, *sets, *given, *_inserts(wanted, live))
+    edits: tuple[Edit, ...] = (*deletes, *sets, *given, *_inserts(wanted, live))
     return Difference(edits, overwritten)
 
 

@@ -60,13 +60,7 @@ def _leaves_by(pair: Pair, found: Mapping[str, Face], policy: Resource, to: Writ
         ends = sorted({tunnel.endpoint for tunnel in pair.tunnels})
         wans = [name for name, face in found.items() if face.values["usage"] == "wan"]
         return [*wans, *ends, *(network.name for network in pair.near)]
-    zones: list[str] = []
-    for path in used(rule):
-        zones += (
-            [str(name) for name in path.get("networks") or ()]
-            if path.get("kind") == "local"
-            else [str(path.get("name"))]
-        )
+    zones = [str(name) for path in used(rule) for name in path.get("networks") or [path.get("name")]]
     return list(dict.fromkeys(zones))
 
 

@@ -1,7 +1,7 @@
 """Configuration statements: what haplan says of a device, and what a device says of itself.
 
-A path names one statement from the top: ``("security", "zones", ("security-zone", "wan0"), "interfaces")``. A list entry
-is a tuple of its element and its keys. Names are the ones of Junos XML, which are not always those of the CLI.
+A path names one statement from the top: ``("security", "zones", ("security-zone", "wan0"), "interfaces")``. A list
+entry is a tuple of its element and its keys. Names are the ones of Junos XML, which are not always those of the CLI.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

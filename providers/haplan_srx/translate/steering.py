@@ -166,8 +166,8 @@ def _by_main(
     after = [gateway for face in wans[1:] if (gateway := _gateway(pair, face)) is not None]
     if len(dhcp) > 1 or dhcp[0] != wans[0] or not hops[0].main or [h.next for h in hops[1:]] != after[: len(hops) - 1]:
         to.trouble(
-            f"steering {rule.name}: the gateway of {dhcp[0].name} comes by DHCP; such a path is the first of its rule and "
-            "of the WANs, and the others follow in the order of the WANs"
+            f"steering {rule.name}: the gateway of {dhcp[0].name} comes by DHCP; such a path is the first of its rule "
+            "and of the WANs, and the others follow in the order of the WANs"
         )
         return
     if rule.values.get("strategy") == "ecmp":
@@ -208,7 +208,7 @@ def _terms(pair: Pair, policy: Resource, rule: Resource, filter_: Path, to: Writ
         if application.values.get("hostnames"):
             to.trouble(f"policy {policy.name}: {label} has host names; a filter steers by addresses only")
         matches = match_of(pair, application)
-        for number, match in enumerate(matches):
+        for match in matches:
             single = len(policy.values["applications"]) == 1
             words = [policy.name, *([] if single else [str(label)]), *([match["protocol"]] if len(matches) > 1 else [])]
             _term((*filter_, ("term", fit("-".join(words)))), match, instance(rule), to)

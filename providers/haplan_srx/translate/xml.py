@@ -89,7 +89,7 @@ class _Tree:
     """An XML tree that grows by paths."""
 
     def __init__(self) -> None:
-        self.element = etree.Element("configuration")
+        self.element: etree._Element = etree.Element("configuration")
         self._at: dict[Path, etree._Element] = {(): self.element}
 
     def take(self, edit: Edit, secrets: Mapping[str, str]) -> None:
@@ -116,9 +116,11 @@ class _Tree:
             self._new(edit.path).text = value
 
     def _node(self, path: Path) -> etree._Element:
-        if path not in self._at:
-            self._at[path] = self._new(path)
-        return self._at[path]
+        found = self._at.get(path)
+        if found is None:
+            found = self._new(path)
+            self._at[path] = found
+        return found
 
     def _new(self, path: Path) -> etree._Element:
         element = etree.SubElement(self._node(path[:-1]), tag(path[-1]))
