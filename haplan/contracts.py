@@ -74,6 +74,7 @@ class Target:
         row: What is recorded, or None.
         data: True for a data source.
         pending: True if it was begun by a run that died: look for it by its natural key too.
+        leaving: True if the stack no longer has it: `values` are the recorded ones then.
         holds: (type, remote name) of every resource that lives in it, asked about or not: what else is there is not
             owned.
     """
@@ -89,6 +90,7 @@ class Target:
     row: Row | None = None
     data: bool = False
     pending: bool = False
+    leaving: bool = False
     holds: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -101,12 +103,15 @@ class Query:
         max_age: Seconds that a list read before may be old; 0 reads afresh.
         memory: What the provider gave as `Reading.memory` when state was last saved.
         recorded: Address → row of everything the provider has in state, asked about or not; for one that `composes`.
+        document: The document that is about to be written: what the targets are like there is enough; "" asks
+            everywhere.
     """
 
     targets: tuple[Target, ...]
     max_age: float = 0.0
     memory: Mapping[str, Any] = attrs.field(factory=dict)
     recorded: Mapping[str, Row] = attrs.field(factory=dict)
+    document: str = ""
 
 
 @attrs.frozen
@@ -346,7 +351,10 @@ class Provider:
         return {}
 
     def placements(self, change: Change) -> Sequence[Placement]:
-        """The documents a change touches, in order where one must precede another. Pure: a function of the change."""
+        """The documents a change touches, in order where one must precede another.
+
+        Pure: a function of the change, and for a provider that `composes` of what `read` was asked last.
+        """
         return (Placement(document=change.address),)
 
     def assess(self, change: Change) -> Assessment:

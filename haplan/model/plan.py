@@ -147,6 +147,8 @@ class Placement:
         title: What is done there, for people; "" says it all by the action.
         late: Comes after everything that depends on the resource was re-pointed: names used by others shrink last.
         own: The document is the resource's own, although the part has a name.
+        apart: One of several alike, such as the devices that carry a policy: nothing in another document waits for it,
+            and it waits for nothing there.
     """
 
     document: str
@@ -154,6 +156,7 @@ class Placement:
     title: str = ""
     late: bool = False
     own: bool = False
+    apart: bool = False
 
 
 @attrs.frozen

@@ -60,18 +60,16 @@ def reordered(
     moved: dict[str, Change] = {}
     orders: dict[tuple[str, str], list[Order]] = {}
     for (_, kind), blocks in _lists(stack, types).items():
-        document = _document(blocks[0], providers)
-        if document is None:
-            continue
         names = {str(block.name): place for place, block in enumerate(blocks, start=1)}
-        before = tuple(name for name in live.get((document, kind), ()) if name in names)
-        orders.setdefault((blocks[0].provider, document), []).append(Order(document, kind, before, tuple(names)))
-        places = {name: place for place, name in enumerate(before, start=1)}
-        kept = kept_in_order(list(names), list(before))
-        for block in blocks:
-            name, change = str(block.name), by_address.get(block.address) or same.get(block.address)
-            if selection.has(block.address) and name in places and name not in kept and change is not None:
-                moved[block.address] = _moved(change, (places[name], names[name]))
+        for document in _documents(blocks[0], providers):
+            before = tuple(name for name in live.get((document, kind), ()) if name in names)
+            orders.setdefault((blocks[0].provider, document), []).append(Order(document, kind, before, tuple(names)))
+            places = {name: place for place, name in enumerate(before, start=1)}
+            kept = kept_in_order(list(names), list(before))
+            for block in blocks:
+                name, change = str(block.name), by_address.get(block.address) or same.get(block.address)
+                if selection.has(block.address) and name in places and name not in kept and change is not None:
+                    moved[block.address] = _moved(change, (places[name], names[name]))
     done = [change if change.deposed else moved.pop(change.address, change) for change in changes]
     return Ordered((*done, *moved.values()), {where: tuple(found) for where, found in orders.items()})
 
@@ -85,7 +83,8 @@ def in_sequence(
     """The stack with the blocks of each list in the sequence that was recorded of it."""
     place = {address: at for at, address in enumerate(stack.blocks)}
     for (_, kind), blocks in _lists(stack, types).items():
-        row = recorded.get((_document(blocks[0], providers) or "", kind))
+        document = next(iter(_documents(blocks[0], providers)), "")
+        row = recorded.get((document, kind))
         names = {name: at for at, name in enumerate(row.names)} if row else {}
         wanted = sorted(blocks, key=lambda block: (names.get(str(block.name), len(names)), place[block.address]))
         spots = sorted(place[block.address] for block in blocks)
@@ -101,10 +100,12 @@ def _lists(stack: Stack, types: Mapping[str, TypeInfo]) -> dict[tuple[str, str],
     return found
 
 
-def _document(block: Block, providers: Mapping[str, Provider]) -> str | None:
+def _documents(block: Block, providers: Mapping[str, Provider]) -> tuple[str, ...]:
+    """The documents that carry a list: one, or one of each device that it is on."""
     provider = providers.get(block.provider)
     placements = provider.placements(as_new(block)) if provider else ()
-    return placements[0].document if placements else None
+    apart = [one.document for one in placements if one.apart]
+    return tuple(dict.fromkeys(apart or [one.document for one in placements[:1]]))
 
 
 def _moved(change: Change, position: tuple[int, int]) -> Change:

@@ -167,5 +167,6 @@ def _of_row(row: Row, state: State, held: Held) -> Target:
         owner_type=owner.type if owner else "",
         values=model.decode(row.values),
         row=row,
+        leaving=True,
         holds=frozenset(held.get(row.address, ())),
     )

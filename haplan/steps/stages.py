@@ -80,11 +80,14 @@ def _placement_graph(
 ) -> Walk:
     walk: Walk = {}
     for change in changes:
-        for index in range(len(placements[change.key])):
-            walk[change.key, index] = {(change.key, index - 1): False} if index else {}
+        before: Node | None = None
+        for index, placement in enumerate(placements[change.key]):
+            walk[change.key, index] = {before: False} if before is not None and not placement.apart else {}
+            before = before if placement.apart else (change.key, index)
     for edge in edges:
         if edge.kind != "soft" and placements.get(edge.first) and placements.get(edge.then):
             _join(walk, edge, placements)
+            _join_apart(walk, edge, placements)
     return walk
 
 
@@ -99,9 +102,20 @@ def _join(walk: Walk, edge: Edge, placements: Mapping[str, Sequence[Placement]])
         walk[edge.first, late[0]].setdefault((edge.then, then_early[-1]), False)
 
 
+def _join_apart(walk: Walk, edge: Edge, placements: Mapping[str, Sequence[Placement]]) -> None:
+    """Placements that stand apart are ordered where both changes touch one document, and nowhere else."""
+    if not any(one.apart for end in (edge.first, edge.then) for one in placements[end]):
+        return
+    there = {one.document: index for index, one in enumerate(placements[edge.first])}
+    for index, one in enumerate(placements[edge.then]):
+        at = there.get(one.document)
+        if at is not None and (one.apart or placements[edge.first][at].apart):
+            walk[edge.then, index].setdefault((edge.first, at), False)
+
+
 def _split(placements: Sequence[Placement]) -> tuple[list[int], list[int]]:
-    early = [index for index, placement in enumerate(placements) if not placement.late]
-    return early, [index for index, placement in enumerate(placements) if placement.late]
+    kept = [(index, placement) for index, placement in enumerate(placements) if not placement.apart]
+    return [index for index, one in kept if not one.late], [index for index, one in kept if one.late]
 
 
 def _grouped(walk: Walk, key: Mapping[Node, tuple[int, int, int]], documents: Mapping[Node, Document]) -> list[_Group]:
@@ -174,8 +188,10 @@ def _soft(
     for edge in edges:
         if edge.kind != "soft" or not placements.get(edge.first) or not placements.get(edge.then):
             continue
-        first = {of[edge.first, index] for index in range(len(placements[edge.first]))}
-        then = {of[edge.then, index] for index in range(len(placements[edge.then]))}
+        first, then = (
+            {of[end, index] for index, one in enumerate(placements[end]) if not one.apart}
+            for end in (edge.first, edge.then)
+        )
         for one in sorted(first - then):
             for other in sorted(then - first):
                 if one in after[other]:
@@ -259,7 +275,8 @@ def _waits_for(
 def _seconds(group: _Group, changes: Mapping[str, Change], placements: Mapping[str, Sequence[Placement]]) -> int:
     """A change takes its time where the last of it is placed; what is late only tidies up."""
     early = {address: _split(placements[address])[0] for address, _ in group.nodes}
-    return max((changes[a].impact.seconds for a, index in group.nodes if early[a] and index == early[a][-1]), default=0)
+    ends = (a for a, index in group.nodes if placements[a][index].apart or (early[a] and index == early[a][-1]))
+    return max((changes[address].impact.seconds for address in ends), default=0)
 
 
 def _named(numbers: Iterable[int], names: Mapping[int, str]) -> tuple[str, ...]:

@@ -17,9 +17,12 @@ Placements = Mapping[str, Sequence[Placement]]
 
 
 def staged(documents: Mapping[str, Sequence[str]], *edges: str, late: Sequence[str] = ()) -> Staged:
-    """Stages of changes given as name → documents, and edges such as ``a hard b``."""
+    """Stages of changes given as name → documents, and edges such as ``a hard b``; ``T!`` is late, ``T*`` apart."""
     placements = {
-        name: tuple(Placement(one.rstrip("!"), part=str(n), late=one.endswith("!")) for n, one in enumerate(carried))
+        name: tuple(
+            Placement(one.rstrip("!*"), part=str(n), late=one.endswith("!"), apart=one.endswith("*"))
+            for n, one in enumerate(carried)
+        )
         for name, carried in documents.items()
     }
     made = [Edge(first, then, kind, "test") for first, kind, then in (edge.split() for edge in edges)]  # type: ignore[arg-type]
@@ -49,6 +52,24 @@ def test_a_gate_inside_one_document_splits_the_write() -> None:
     found = staged({"hub1": ["T"], "hub2": ["T"]}, "hub1 gate hub2")
     assert shown(found) == ["T: hub1", "T: hub2"]
     assert found.transactions[1].gates == ("t01",)
+
+
+def test_placements_that_stand_apart_are_one_write_for_each_document_and_wait_for_no_other() -> None:
+    documents = {"steering": ["D1*", "D2*", "D3*"], "policy": ["D1*", "D2*", "D3*"]}
+    for kind in ("hard", "soft"):
+        found = staged(documents, f"steering {kind} policy")
+        assert shown(found) == ["D1: steering policy", "D2: steering policy", "D3: steering policy"]
+        assert not any((*one.after, *one.soft) for one in found.transactions)
+
+
+def test_what_stands_apart_goes_into_the_write_of_the_document_behind_a_gate() -> None:
+    found = staged(
+        {"hub": ["form-hub", "hub"], "spoke": ["hub*", "form-spoke", "spoke"], "site": ["hub*", "spoke*"]},
+        "site hard spoke", "hub gate spoke",
+    )  # fmt: skip
+    assert shown(found) == ["form-hub: hub", "hub: hub site spoke", "form-spoke: spoke", "spoke: site spoke"]
+    assert [one.gates for one in found.transactions] == [(), (), ("t02",), ()]
+    assert [one.after for one in found.transactions] == [(), ("t01",), (), ("t03",)]
 
 
 def test_a_gate_that_is_a_reference_too_stays_a_gate() -> None:

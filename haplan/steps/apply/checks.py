@@ -30,7 +30,8 @@ def look(task: Task, setting: Setting) -> list[Finding]:
     found = list(provider.verify(task))
     if setting.after:
         targets = tuple(target_of(part.change, part.row, None) for part in task.parts)
-        reading = provider.read(Query(targets, MAX_AGE, recorded=task.recorded))
+        document = task.transaction.document
+        reading = provider.read(Query(targets, MAX_AGE, recorded=task.recorded, document=document))
         view = CheckView(task, provider.facts(targets), reading.seen)
         found += [finding for rule in setting.after for finding in rule.check(view)]
     return found

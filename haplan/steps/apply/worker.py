@@ -119,7 +119,8 @@ def work(job: Job) -> Done | Broke:
     """Carry out one transaction; never raises."""
     task = job.task
     try:
-        reading = job.provider.read(Query(job.targets, MAX_AGE, recorded=task.recorded))
+        asked = Query(job.targets, MAX_AGE, recorded=task.recorded, document=task.transaction.document)
+        reading = job.provider.read(asked)
         task = _with_seen(task, reading.seen)
         _refuse_moved(task, job.touched, job.types)
         if not job.reordered:
@@ -161,7 +162,13 @@ def _left_behind(job: Job, task: Task, error: HaplanError) -> tuple[Half, ...]:
         return ()
     targets = tuple(attrs.evolve(target, pending=True) for target in job.targets)
     try:
-        return tuple(halves(task, job.provider.read(Query(targets, recorded=task.recorded)).seen, job.types))
+        return tuple(
+            halves(
+                task,
+                job.provider.read(Query(targets, recorded=task.recorded, document=task.transaction.document)).seen,
+                job.types,
+            )
+        )
     except Exception:  # what broke the write may well break the look; the write's own error is what is told
         return ()
 
