@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import attrs
-
 from haplan import engine
 from haplan.cli.flow import document
 from haplan.report.lines import plain
@@ -89,9 +87,7 @@ def main(folder: Path, size: int, step: str, parallelism: int) -> None:
         return
     changed, act = STEPS[step]
     act(Project(folder, STACK.format(size=size, changed=size // 100 if changed else 0), cloud=cloud))
-    objects = [attrs.asdict(one) for one in cloud.objects.values()]
-    kept = {"made": cloud.made, "sequences": cloud.sequences, "objects": objects}
-    file.write_text(json.dumps(kept), encoding="utf-8")
+    file.write_text(json.dumps(cloud.kept()), encoding="utf-8")
 
 
 if __name__ == "__main__":
