@@ -354,6 +354,7 @@ class Provider:
         """The documents a change touches, in order where one must precede another.
 
         Pure: a function of the change, and for a provider that `composes` of what `read` was asked last.
+        Where a value that only the apply will tell decides on the document, `Placement.title` says so.
         """
         return (Placement(document=change.address),)
 

@@ -81,7 +81,8 @@ class Mem(Provider):
         if change.type == "mem_rule":
             return (Placement(f"rules:{change.owner}"),)
         document = f"group:{values['group']}" if values.get("group") else f"thing:{change.name}"
-        placed = [Placement(document), *(Placement(also, "also") for also in values.get("also") or ())]
+        title = "" if isinstance(values.get("group"), str | None) else "which group is known after apply"
+        placed = [Placement(document, title=title), *(Placement(also, "also") for also in values.get("also") or ())]
         if change.action is Action.REPLACE and change.create_first:
             placed.append(Placement(document, "retire", "delete the old one", late=True))
         return placed

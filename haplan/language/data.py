@@ -13,5 +13,5 @@ class Data(Resource):
 
     input: Value[Any] = attribute(Anything(), default=None, text="Any plain data.")
     replace: Value[Any] = attribute(Anything(), default=None, replaces="destroy-first", text="A change replaces it.")
-    output: Ref[Any] = computed(init=False, text="What `input` was at the last apply.")
+    output: Ref[Any] = computed(init=False, kind="plain data", text="What `input` was at the last apply.")
     id: Ref[str] = computed(init=False)

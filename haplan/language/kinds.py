@@ -81,12 +81,23 @@ def shown(value: Any) -> str:
     return repr(value) if isinstance(value, int | float | bool | type(None)) else f"a {type(value).__name__}"
 
 
-def reference(value: Any, taking: Taking) -> Tree:
-    """A `Ref` as data, with its edge noted unless it is derived."""
+def reference(value: Any, taking: Taking, at: str = "", wanted: str = "") -> Tree:
+    """A `Ref` as data, with its edge noted unless it is derived; text where something else is `wanted` is a mistake."""
     ref = value.haplan_ref
+    if wanted and _kind_of(ref, taking.recording) == "text":
+        return taking.wrong(at, f"expected {wanted}, got {ref}, which is text")
     if not ref.derived:
         taking.refer(ref.address)
     return ref
+
+
+def _kind_of(ref: model.Ref, recording: Recording) -> str:
+    """What the attribute is that a reference leads to, in words; "" where that is not known."""
+    found = recording.resources.get(ref.address)
+    info = (
+        type(found).haplan_type.attributes.get(str(ref.path[0])) if found is not None and len(ref.path) == 1 else None
+    )
+    return info.kind if info is not None else ""
 
 
 def text(value: str, at: str, taking: Taking) -> Tree:
@@ -172,7 +183,7 @@ class Whole:
         if isinstance(value, Broken):
             return BROKEN
         if isinstance(value, Ref):
-            return reference(value, taking)
+            return reference(value, taking, at, "" if self.or_text else self.words)
         if self.or_text and isinstance(value, str):
             found = text(value, at, taking)
             if not isinstance(found, str) or HOLE.search(found):
@@ -195,7 +206,7 @@ class Flag:
         if isinstance(value, Broken):
             return BROKEN
         if isinstance(value, Ref):
-            return reference(value, taking)
+            return reference(value, taking, at, self.words)
         if not isinstance(value, bool):
             return taking.wrong(at, f"expected True or False, got {shown(value)}")
         return value

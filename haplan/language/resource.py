@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, TypeVar, Union, cast, dataclass_transfor
 import attrs
 
 from haplan.language import conditions
+from haplan.language.fitting import misfit
 from haplan.language.kinds import BROKEN, Anything, Kind, MapOf, Taking, Text, shown
 from haplan.language.record import Recording, current, here, nearest
 from haplan.language.refs import Ref, has_token
@@ -56,13 +57,14 @@ def attribute(
         sensitive=sensitive,
         local=local,
         text=text,
+        misfit=misfit(kind),
     )
     return attrs.field(metadata={_KIND: kind, _INFO: info})
 
 
-def computed(*, init: bool = False, text: str = "") -> Any:
-    """An attribute that is known after apply: a `Ref`."""
-    return attrs.field(metadata={_INFO: Attribute(name="", kind="text", computed=True, text=text)})
+def computed(*, init: bool = False, kind: str = "text", text: str = "") -> Any:
+    """An attribute that is known after apply: a `Ref`. `kind` is ``text``, ``integer``, ``bool`` or ``plain data``."""
+    return attrs.field(metadata={_INFO: Attribute(name="", kind=kind, computed=True, text=text)})
 
 
 def derived(

@@ -1,6 +1,6 @@
 """A plan: what changes, in which writes, in which order, and what it depends on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from haplan.model.address import keyed
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.stack import Lifecycle, Limits
-from haplan.model.value import Path, Tree
+from haplan.model.value import Path, Ref, Text, Tree, Unknown, at_path, special
 
 FORMAT = "haplan-plan/1"
 
@@ -119,6 +119,17 @@ class Change:
     def key(self) -> str:
         """Its name in the plan: the address, with the mark of a deposed object."""
         return keyed(self.address, self.deposed)
+
+
+def replaced_because(paths: Iterable[Path], after: Tree) -> str:
+    """The reason of a replacement: what changed, and what only the apply will tell, so that it may change."""
+    words: dict[bool, list[str]] = {True: [], False: []}
+    for path in paths:
+        waits = any(isinstance(leaf, Ref | Text | Unknown) for leaf in special(at_path(after, path)))
+        words[waits].append(".".join(map(str, path)))
+    said = [", ".join(words[False]) + " changed"] if words[False] else []
+    said += [", ".join(words[True]) + " may change (known after apply)"] if words[True] else []
+    return f"replaced because {' and '.join(said)}"
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import attrs
 
-from haplan.model.value import Tree
+from haplan.model.value import Ref, Text, Tree, Unknown
 
 Replaces = Literal["", "destroy-first", "create-first"]
 
@@ -28,6 +28,7 @@ class Attribute:
         unordered_when: (attribute, value): compared as a set while that attribute has that value.
         local: Kept in plan and state, never sent: a change of it is no change on a device.
         text: One sentence for ``haplan types``.
+        misfit: Tells why a value that came by reference does not fit, or ""; None takes all.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Attribute:
     unordered_when: tuple[str, str] | None = None
     local: bool = False
     text: str = ""
+    misfit: Callable[[Tree], str] | None = attrs.field(default=None, eq=False, repr=False)
 
 
 @attrs.frozen
@@ -69,6 +71,13 @@ class TypeInfo:
     schema_version: int = 1
     upgrade: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None
     text: str = ""
+
+    def misfit(self, name: str, value: Tree) -> str:
+        """Why a value that came by reference does not fit an attribute; "" where it does, or is not known yet."""
+        found = self.attributes.get(name)
+        if found is None or found.misfit is None or isinstance(value, Ref | Text | Unknown):
+            return ""
+        return found.misfit(value)
 
     @cached_property
     def computed(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from haplan.contracts import Part, Provider, Task
 from haplan.model.address import keyed
 from haplan.model.compare import differences, unordered
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Calls, Change, Impact, Placement, Transaction
+from haplan.model.plan import Action, Calls, Change, Impact, Placement, Transaction, replaced_because
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Stack
 from haplan.model.state import State
@@ -52,12 +52,11 @@ def assess(
             continue
         said = provider.assess(change)
         if said.replaces and change.action is Action.UPDATE:
-            words = ", ".join(".".join(map(str, path)) for path in said.replaces)
             change = attrs.evolve(
                 change,
                 action=Action.REPLACE,
                 replaces=said.replaces,
-                reason=f"replaced because {words} changed",
+                reason=replaced_because(said.replaces, change.after),
                 create_first=change.lifecycle.create_before_destroy,
                 previous_id=change.id,
             )

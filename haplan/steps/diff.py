@@ -1,6 +1,6 @@
 """Diff: wanted against seen, remembering recorded. Gives the changes, in order of the graph."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -22,7 +22,7 @@ from haplan.model.compare import (
     without,
 )
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Change
+from haplan.model.plan import Action, Change, replaced_because
 from haplan.model.prior import nested, restored, with_prior
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
@@ -105,6 +105,7 @@ def _wanted(work: _Diff, block: Block) -> Change | None:
         _know(work, block.address, {**model.decode(row.values), "id": row.id} if row else {}, seen)
         return None
     after = _after(work, block)
+    work.findings += _misfits(block, after, work.types[block.type])
     if row is None:
         return _new(work, block, after, seen)
     if seen is None:
@@ -128,6 +129,15 @@ def _after(work: _Diff, block: Block) -> dict[str, Tree]:
         return work.fingerprint(found) if isinstance(found, model.Secret) else found
 
     return dict(model.transform(values, leaf))
+
+
+def _misfits(block: Block, after: Mapping[str, Tree], kind: TypeInfo) -> Iterator[Finding]:
+    """What came by reference and is not what the attribute takes; what is not known yet is looked at in the apply."""
+    for name, value in block.values.items():
+        if isinstance(value, model.Ref | model.Text) and (why := kind.misfit(name, after.get(name))):
+            sources = " and ".join(dict.fromkeys(map(str, model.references(value))))
+            text = f"{name}: {why}; it comes from {sources}"
+            yield Finding("VALUE", "error", block.address, text, str(block.location))
 
 
 def _know(
@@ -298,7 +308,7 @@ def _replaced(work: _Diff, block: Block, row: Row, base: Change, paths: tuple[Pa
     if row.status == "tainted":
         why = "tainted"
     elif forcing:
-        why = f"replaced because {_words(forcing)} changed"
+        why = replaced_because(forcing, base.after)
     elif block.address in work.selection.replace:
         why = "asked for by --replace"
     elif (trigger := fired(block.lifecycle.triggers, work.changes, work.known)) is not None:

@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 from haplan.errors import ProviderError
 from haplan.model.plan import Action
+from haplan.report.json import plan_json
+from haplan.report.lines import plain
+from haplan.report.text import plan_lines
 from haplan.testing import Project
 
 Make = Callable[..., Project]
@@ -36,6 +39,36 @@ def test_create_first_creates_re_points_and_deletes(project: Make) -> None:
     assert (row.id, row.status, row.values["token"]) == ("id-3", "ok", "token-id-3")
     assert all(not deposed for _, deposed in state.rows)
     assert made.cloud.thing("user").values["tags"] == {"of": "id-3"}
+    assert made.plan().empty()
+
+
+UNKNOWN = 'a = Thing("a")\nThing("b", zone="x", model="m")\n'
+
+
+def test_an_unknown_that_decides_on_a_replacement_is_shown_as_such(project: Make) -> None:
+    made = project(UNKNOWN, applied=True)
+    plan = made.write('a = Thing("a")\nc = Thing("c")\nThing("b", zone=f"z-{c.id}", model="n")').plan()
+    change = plan.change("mem_thing.b")
+    assert change is not None
+    assert change.reason == "replaced because model changed and zone may change (known after apply)"
+    assert '~ zone   "x" → (known after apply)  # forces replacement' in plain(plan_lines(plan))
+    found = {one["address"]: one for one in plan_json(plan, digest="sha256:x", made=0.0)["resource_changes"]}
+    there = found["mem_thing.b"]["change"]
+    assert (there["after_unknown"]["zone"], there["replace_paths"]) == (True, [["zone"], ["model"]])
+    assert found["mem_thing.b"]["haplan"]["reason"] == change.reason
+    assert made.apply(plan).exit_code == 0
+    assert made.cloud.thing("b").values["zone"] == f"z-{made.cloud.thing('c').id}"
+    assert made.plan().empty()
+
+
+def test_an_unknown_that_decides_on_a_document_is_shown_as_such(project: Make) -> None:
+    made = project('c = Thing("c")\nThing("b", group=c.id)')
+    plan = made.plan()
+    assert "create  1 write   which group is known after apply" in plain(plan_lines(plan))
+    stages = plan_json(plan, digest="sha256:x", made=0.0)["haplan"]["stages"]
+    titles = [one["placed"][0]["placement"]["title"] for one in stages]
+    assert titles == ["", "which group is known after apply"]
+    assert made.apply(plan).exit_code == 0
     assert made.plan().empty()
 
 

@@ -81,6 +81,29 @@ def test_what_was_wrong_before_is_reported_with_it(loader: Any) -> None:
     assert [line.split(": ")[0] for line in found] == ["stack.py:5", "stack.py:6"]
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('Network("n", subnet="10.0.0.0/24", vlan_id=a.id)', ""),
+        (
+            'Network("n", subnet="10.0.0.0/24", cloud_access=a.id)',
+            "expected True or False, got site.a.id, which is text",
+        ),
+        ('Network("n", subnet=a.id)', ""),
+        ('Thing("t", size=a.id)', "expected integer, got site.a.id, which is text"),
+        ('Thing("t", size=Data("d").output)', ""),
+    ],
+)
+def test_text_cannot_stand_for_a_number_or_a_flag_though_it_is_not_known_yet(line: str, says: str, loader: Any) -> None:
+    text = START + "from haplan.testing import Thing\n" + line
+    if says:
+        (mistake,) = loader.mistakes(text)
+        assert mistake.startswith("stack.py:6: ")
+        assert mistake.endswith(says)
+    else:
+        loader(text)
+
+
 @given(st.text(st.characters(exclude_categories=["Cs", "Co"])))
 def test_a_text_without_reference_stays_as_it_is(text: str) -> None:
     from haplan.language.refs import scan

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from haplan.contracts import CheckView, Provider, Query, Task, Written
-from haplan.errors import Denied
+from haplan.errors import Denied, HaplanError
 from haplan.model import value as model
 from haplan.model.compare import differences, owned, unordered, without_secrets
 from haplan.model.condition import complaint, holds, settled
@@ -15,6 +15,26 @@ from haplan.model.value import Tree
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.setting import Setting
 from haplan.steps.apply.worker import MAX_AGE, target_of
+
+
+def refuse_misfits(change: Change, after: Mapping[str, Tree], types: Mapping[str, TypeInfo]) -> None:
+    """Refuse what came by reference and is not what the attribute takes.
+
+    Raises:
+        HaplanError: Naming the attribute, and what it takes.
+    """
+    kind = types.get(change.type)
+    for name, planned in (change.after or {}).items():
+        if (
+            kind is not None
+            and isinstance(planned, model.Ref | model.Text)
+            and (why := kind.misfit(name, after.get(name)))
+        ):
+            raise HaplanError(f"{change.address}: {name}: {why}; it comes from {' and '.join(_sources(planned))}")
+
+
+def _sources(tree: Tree) -> list[str]:
+    return list(dict.fromkeys(map(str, model.references(tree))))
 
 
 def looked_at(task: Task, setting: Setting) -> bool:

@@ -23,7 +23,7 @@ from haplan.model.plan import Action, Change, Placement, Plan, Transaction
 from haplan.model.state import Intent, Status
 from haplan.model.value import Secret, Tree, transform
 from haplan.state.lease import HEARTBEAT, LEASE
-from haplan.steps.apply.checks import broken_word, look, looked_at, refuse_unmet, unmet
+from haplan.steps.apply.checks import broken_word, look, looked_at, refuse_misfits, refuse_unmet, unmet
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.outcome import DOUBT, Result, because, exit_code, sort_outcomes, subject_of
 from haplan.steps.apply.record import held, joined, resolved, shown, unknown_in
@@ -214,6 +214,7 @@ class _Loop:
         if missing is not None:
             words = ".".join(map(str, missing))
             raise ProviderError(f"{change.address}: {words} is still unknown: what it refers to gave no such value")
+        refuse_misfits(change, after, self.setting.types)
         return attrs.evolve(change, after=transform(after, self.marked))
 
     def marked(self, leaf: Tree) -> Tree:
