@@ -181,9 +181,12 @@ def limits(*, max_deletes: int | None = None, max_reboots: int | None = None, ma
 
 def secret(source: str, *, version: str | None = None) -> Secret:
     """A secret by where it comes from: ``env:NAME``, ``file:PATH`` or ``command:…``. Never shown, never stored."""
-    if not isinstance(source, str) or ":" not in source:
+    if not isinstance(source, str) or ":" not in source or has_token(source):
         mistake(f'secret: expected a source such as "env:NAME", got {shown(source)}')
         return Hidden("env:")
+    if version is not None and (not isinstance(version, str) or has_token(version)):
+        mistake(f'secret: version: expected text such as "2", got {shown(version)}')
+        return Hidden(source)
     return Hidden(source, version)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import attrs
 
-from haplan.language.kinds import BROKEN, Anything, Broken, Taking, shown
+from haplan.language.kinds import BROKEN, Anything, Broken, Taking, Text, shown
 from haplan.language.record import current, here
-from haplan.language.refs import Ref
+from haplan.language.refs import Ref, has_token
 from haplan.model import value as model
 from haplan.model.condition import Condition, Kind, needs
 from haplan.model.condition import shown as reads
@@ -35,6 +35,8 @@ def one_of(value: object, options: Sequence[object], *, message: str = "") -> Co
 def matches(text: object, pattern: str, *, message: str = "") -> Condition:
     """The regular expression is found in the text."""
     try:
+        if isinstance(pattern, str) and has_token(pattern):
+            raise TypeError("it is known only after apply")
         re.compile(pattern)
     except (re.error, TypeError) as error:
         current("matches(…)").mistake(f"matches: {shown(pattern)} is no regular expression: {error}")
@@ -67,7 +69,13 @@ def _condition(kind: Kind, values: tuple[object, ...], message: str, words: str)
         taken = [BROKEN]
     if any(one is BROKEN for one in taken):
         return Condition("said", (True,))
-    return Condition(kind, tuple(taken), (), message or words.format(*map(reads, taken)), str(location))
+    said = Text().take(message, "message", taking)
+    return Condition(kind, tuple(taken), (), reads_as(said) or words.format(*map(reads, taken)), str(location))
+
+
+def reads_as(message: model.Tree) -> str:
+    """A message for people: references in it by name, secrets not at all."""
+    return message if isinstance(message, str) else "" if message is BROKEN else reads(message)
 
 
 # --- On a resource ----------------------------------------------------------------------------------------------------

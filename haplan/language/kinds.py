@@ -72,6 +72,8 @@ class Kind(Protocol):
 def shown(value: Any) -> str:
     """A wrong value as a message shows it."""
     if isinstance(value, str):
+        if has_token(value):
+            return "text with a reference in it"
         return f'"{value}"' if len(value) < 60 else f'"{value[:57]}…"'
     if isinstance(value, model.Secret):
         return "a sensitive value"
@@ -206,7 +208,7 @@ class Flag:
         if isinstance(value, Broken):
             return BROKEN
         if isinstance(value, Ref):
-            return reference(value, taking, at, self.words)
+            return reference(value, taking, at, "True or False")
         if not isinstance(value, bool):
             return taking.wrong(at, f"expected True or False, got {shown(value)}")
         return value
@@ -279,6 +281,9 @@ class MapOf:
             if not isinstance(key, str):
                 taking.wrong(at, f"expected text as key, got {shown(key)}")
                 continue
+            if has_token(key):
+                taking.wrong(at, "a key cannot hold a reference: it is known only after apply")
+                continue
             taken[key] = found = self.item.take(one, f"{at}[{key!r}]", taking)
             broken = broken or found is BROKEN
         return BROKEN if broken else taken
@@ -329,6 +334,17 @@ class Made:
         return made.plain(taking, at)
 
 
+def no_secret(value: Any, at: str, taking: Taking) -> Broken:
+    """Record that something else stands where a secret is expected; not what: it may be one."""
+    got = "text" if isinstance(value, str) else "a reference" if isinstance(value, Ref) else "plain data"
+    return taking.wrong(at, f'expected secret("env:NAME"), got {got}; a secret never stands in a stack')
+
+
+def only_secrets(tree: Tree) -> bool:
+    """True if nothing in a value would stand in plan and state in plain."""
+    return all(isinstance(leaf, model.Secret) or leaf is None or leaf in ({}, []) for _, leaf in model.leaves(tree))
+
+
 @attrs.frozen
 class SecretOf:
     """A ``secret(…)`` or a sensitive variable; never the text itself."""
@@ -344,11 +360,7 @@ class SecretOf:
             found = text(value, at, taking)
             if isinstance(found, model.Secret | Broken):
                 return found
-        return taking.wrong(
-            at,
-            f'expected secret("env:NAME"), got {"text" if isinstance(value, str) else shown(value)}; '
-            "a secret never stands in a stack",
-        )
+        return no_secret(value, at, taking)
 
 
 @attrs.frozen

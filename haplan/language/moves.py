@@ -9,6 +9,7 @@ from typing import Any
 
 from haplan.language.kinds import shown
 from haplan.language.record import Recording, current, here, nearest
+from haplan.language.refs import has_token
 from haplan.model.address import is_module, parse, quoted, within
 from haplan.model.stack import Import, Move, Removal
 
@@ -38,7 +39,7 @@ def imported(address: str, id: str) -> None:
     """An existing object is taken into state at the next apply, and made as its block says; once it is, ignored."""
     recording, location = current("imported(…)"), here()
     meant = _address(recording, "imported", address)
-    if not isinstance(id, str) or not id:
+    if not isinstance(id, str) or not id or has_token(id):
         recording.mistake(f"imported: expected the id of an existing object, got {shown(id)}", location)
     elif is_module(meant):
         recording.mistake(f"imported: {meant}: a module has no id; name a resource", location)
@@ -61,7 +62,7 @@ def removed(address: str, destroy: bool = False) -> None:
 
 def _address(recording: Recording, what: str, text: Any) -> str:
     """The full address of a resource or module, "" with the mistake recorded if it is none."""
-    if not isinstance(text, str):
+    if not isinstance(text, str) or has_token(text):
         recording.mistake(f"{what}: expected an address as text, such as {'site.branch'!r}, got {shown(text)}")
         return ""
     full = "".join(f"module.{quoted(label)}." for label in recording.modules) + text

@@ -141,6 +141,15 @@ def has_token(text: str) -> bool:
     return not text.isascii() and _PIECE.search(text) is not None
 
 
+def unresolved(text: bytes, most: int = 40) -> str:
+    """What stands around a whole reference in UTF-8 text, without it; "" where there is none."""
+    if _OPEN.encode() not in text:
+        return ""
+    whole = text.decode()
+    found = _TOKEN.search(whole)
+    return f"…{whole[max(0, found.start() - most) : found.start()]}…" if found and found[1] else ""
+
+
 def scan(text: str) -> model.Tree:
     """The text as it is, or a `haplan.model.value.Ref`, `Text` or `Secret` where references or secrets stand in it.
 

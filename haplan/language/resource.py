@@ -14,7 +14,7 @@ import attrs
 
 from haplan.language import conditions
 from haplan.language.fitting import misfit
-from haplan.language.kinds import BROKEN, Anything, Kind, MapOf, Taking, Text, shown
+from haplan.language.kinds import BROKEN, Anything, Kind, MapOf, Taking, Text, no_secret, only_secrets, shown
 from haplan.language.record import Recording, current, here, nearest
 from haplan.language.refs import Ref, has_token
 from haplan.model import value as model
@@ -272,6 +272,8 @@ def _values(self: Resource, given: Mapping[str, Any], taking: Taking) -> dict[st
         taking.via = name
         if name in given:
             taken = kinds[name].take(given[name], name, taking)  # type: ignore[union-attr]  # settable ones have a kind
+            if info.sensitive and taken is not BROKEN and not only_secrets(taken):
+                taken = no_secret(given[name], name, taking)
             put(name, given[name] if taken is not BROKEN else BROKEN)
             values[name] = taken
         else:

@@ -89,12 +89,16 @@ def shown(tree: Tree) -> str:
     if isinstance(tree, Ref):
         return str(tree)
     if isinstance(tree, Text):
-        return "".join(part if isinstance(part, str) else f"{{{shown(part)}}}" for part in tree.parts)
+        return "".join(part if isinstance(part, str) else _part(part) for part in tree.parts)
     if any(isinstance(leaf, Secret) for _, leaf in leaves(tree)):
         return "(sensitive)"
     if isinstance(tree, list | tuple):
         return "[" + ", ".join(map(shown, tree)) + "]"
     return json.dumps(tree, ensure_ascii=False, default=str)
+
+
+def _part(part: Ref | Secret) -> str:
+    return f"{{{part}}}" if isinstance(part, Ref) else shown(part)
 
 
 def _mapped(condition: Condition, change: Callable[[Tree], Tree]) -> Condition:

@@ -14,7 +14,8 @@ from typing import Any
 
 import attrs
 
-from haplan.errors import Denied, OtherEstate, PlanFileError, Stale
+from haplan.errors import Denied, HaplanError, OtherEstate, PlanFileError, Stale
+from haplan.language.refs import unresolved
 from haplan.model import value as model
 from haplan.model.address import keyed
 from haplan.model.canonical import canonical
@@ -80,7 +81,20 @@ def body(plan: Plan) -> dict[str, Any]:
 
 def digest(plan: Plan) -> str:
     """The fingerprint that an approval is for."""
-    return _digest(canonical(body(plan)))
+    return _digest(_written(plan))
+
+
+def _written(plan: Plan) -> bytes:
+    """The bytes of the body.
+
+    Raises:
+        HaplanError: A reference stands in a text that nothing looked through, so that nobody would ever resolve it.
+    """
+    text = canonical(body(plan))
+    around = unresolved(text)
+    if around:
+        raise HaplanError(f"a reference stands where none can: {around}; give it to an attribute or an output instead")
+    return text
 
 
 def _digest(text: bytes) -> str:
@@ -90,7 +104,7 @@ def _digest(text: bytes) -> str:
 def sealed(plan: Plan, made: Mapping[str, Any]) -> tuple[str, bytes]:
     """The digest of a plan, and the bytes of its file."""
     varying = {name: plain(getattr(plan, name)) for name in VARYING}
-    text = canonical(body(plan))
+    text = _written(plan)
     found = _digest(text)
     rest = canonical({"format": FORMAT, "made": {**made, **varying}, "digest": found})
     return found, b'{"body":' + text + b"," + rest[1:] + b"\n"  # by name, body comes first

@@ -3,17 +3,24 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 
 from haplan import engine
 from haplan.errors import HaplanError, StackError, Stale
+from haplan.hookspecs import hookimpl
+from haplan.language.kinds import Anything
+from haplan.language.refs import Ref
+from haplan.language.resource import Resource, attribute, computed, resource
+from haplan.model.plan import Action
 from haplan.model.value import Secret, decode, secrets
 from haplan.report.json import plan_json
 from haplan.report.lines import plain
 from haplan.report.text import plan_lines
 from haplan.session import Options
+from haplan.steps.approve import digest
 from haplan.testing import Project, plugins
 
 Make = Callable[..., Project]
@@ -26,6 +33,27 @@ TEXT = (
     + 'd = Data("d", input=f"{key}/x")\nThing("b", tags={"d": d.output, "both": f"{a.id}:{key}"})\n'
     + 'output("o", f"it is {key}, of {a.id}")\noutput("p", {"deep": [key]})'
 )
+
+
+@resource("vault_locked")
+class Locked(Resource):
+    """Something with a code."""
+
+    code: Any = attribute(Anything(), default=None, sensitive=True)
+    id: Ref[str] = computed()
+
+
+class Vault:
+    """A plugin with a sensitive attribute of a kind that takes anything."""
+
+    haplan_api = 1
+
+    @hookimpl
+    def haplan_resources(self) -> list[type]:
+        return [Locked]
+
+
+VAULT = f"from {__name__} import Locked\n"
 
 
 def leaks(made: Project) -> list[str]:
@@ -82,6 +110,42 @@ def test_an_output_that_a_secret_flows_into_is_sensitive(project: Make) -> None:
     made = project(TEXT)
     assert made.apply(**GIVEN).exit_code == 0
     assert {name: row.sensitive for name, row in made.state().outputs.items()} == {"o": True, "p": True}
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [('"hush"', "text"), ("a.token", "a reference"), ('f"{a.id}"', "text"), ("7", "plain data"), ("HUSH", "text")],
+)
+def test_a_sensitive_attribute_takes_nothing_that_would_stand_in_plain(project: Make, value: str, got: str) -> None:
+    with pytest.raises(StackError) as caught:
+        project(f'{VAULT}HUSH = "{HUSH}"\na = Thing("a")\nLocked("b", code={value})', more=[Vault()]).plan()
+    (mistake,) = caught.value.mistakes
+    place, _, words = mistake.partition(": ")
+    assert place == "stack.py:7"
+    assert words == (f'vault_locked.b: code: expected secret("env:NAME"), got {got}; a secret never stands in a stack')
+
+
+@pytest.mark.parametrize("value", ["key", 'f"x-{key}"', "None"])
+def test_a_sensitive_attribute_of_any_kind_takes_secrets(project: Make, value: str) -> None:
+    made = project(VAULT + START + f'Locked("b", code={value})', more=[Vault()])
+    assert made.plan(**GIVEN).count(Action.CREATE) == 1
+
+
+def test_a_message_of_a_condition_says_what_it_refers_to_and_no_secret(project: Make) -> None:
+    text = 'Thing("b", lifecycle=lifecycle(precondition=equals(a.id, "x", message=f"{a.id} must be x, {key}")))'
+    made = project(START + 'a = Thing("a")\n' + text)
+    plan = made.plan(**GIVEN)
+    assert "checked before: {mem_thing.a.id} must be x, (sensitive)" in plain(plan_lines(plan))
+    (failed,) = made.apply(plan, **GIVEN).failed
+    assert '{mem_thing.a.id} must be x, (sensitive): does not hold, got "id-1"' in failed.text
+
+
+def test_the_plan_writer_refuses_a_reference_that_nothing_looked_through(project: Make) -> None:
+    made = project('a = Thing("a")\nThing("b", lifecycle=lifecycle(timeouts={f"x-{a.id}": 3}))')
+    with pytest.raises(HaplanError, match=r"a reference stands where none can: ….*x-…; give it to an attribute"):
+        digest(made.plan())
+    with pytest.raises(HaplanError, match="a reference stands where none can"):
+        saved(made)
 
 
 # --- A backend that tells secrets -------------------------------------------------------------------------------------

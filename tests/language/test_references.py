@@ -8,10 +8,7 @@ from hypothesis import strategies as st
 
 from haplan.model import value as model
 
-START = (
-    "from haplan import Data, output, provider, secret, variable\nfrom haplan.design import Site, Network\n"
-    'provider("mist")\na = Site("a")\n'
-)
+START = 'from haplan import *\nfrom haplan.design import Site, Network\nprovider("mist")\na = Site("a")\n'
 
 
 def test_a_reference_in_an_attribute_is_data_and_an_edge(loader: Any) -> None:
@@ -52,6 +49,24 @@ def test_a_damaged_reference_is_a_mistake_with_its_line(how: str, loader: Any) -
         ('Site("x", name=f"x{a.id}")', "site.x: name: a remote name cannot hold a reference"),
         ('output(f"{a.id}", 1)', "a name cannot hold a reference"),
         ('variable("v", default=f"{a.id}")', "variable 'v': its default cannot hold a reference"),
+        ('Data("d", input={f"x{a.id}": 1})', "record.d: input: a key cannot hold a reference"),
+        ('Data("d", input={a.id: 1})', "record.d: input: expected text as key, got a Ref"),
+        ('moved(f"site.{a.id}", "site.a")', "moved: expected an address as text, such as 'site.branch', got text with"),
+        ('removed(f"site.{a.id}")', "removed: expected an address as text"),
+        ('imported("site.a", f"{a.id}")', "imported: expected the id of an existing object, got text with a reference"),
+        ('imported("site.a", a.id)', "imported: expected the id of an existing object, got a Ref"),
+        ('Data("d", input=secret(f"env:{a.id}"))', 'secret: expected a source such as "env:NAME", got text with'),
+        ('Data("d", input=secret("env:X", version=a.id))', 'secret: version: expected text such as "2", got a Ref'),
+        ('Data("d", input=secret("env:X", version=f"{a.id}"))', 'secret: version: expected text such as "2", got text'),
+        ('with module(f"{a.id}"): pass', "module: expected a label, got text with a reference in it"),
+        (
+            'Data("d", lifecycle=lifecycle(ignore_changes=[f"{a.id}"]))',
+            "text with a reference in it is no attribute of",
+        ),
+        (
+            'Data("d", lifecycle=lifecycle(precondition=matches("x", f"{a.id}")))',
+            "text with a reference in it is no regular",
+        ),
     ],
 )
 def test_a_reference_cannot_make_a_name(line: str, says: str, loader: Any) -> None:
@@ -94,7 +109,7 @@ def test_what_was_wrong_before_is_reported_with_it(loader: Any) -> None:
         ('Thing("t", size=Data("d").output)', ""),
     ],
 )
-def test_text_cannot_stand_for_a_number_or_a_flag_though_it_is_not_known_yet(line: str, says: str, loader: Any) -> None:
+def test_text_that_is_not_known_yet_is_no_number_and_no_flag(line: str, says: str, loader: Any) -> None:
     text = START + "from haplan.testing import Thing\n" + line
     if says:
         (mistake,) = loader.mistakes(text)

@@ -208,7 +208,7 @@ def test_what_forces_a_replacement_says_which_comes_first(project: Make) -> None
     first, second = made.write('Thing("a", zone="y")\nThing("b", model="y")').plan().changes
     assert (first.action, first.replaces, first.create_first) == (Action.REPLACE, (("zone",),), False)
     assert (second.action, second.replaces, second.create_first) == (Action.REPLACE, (("model",),), True)
-    assert first.previous_id == "id-1"
+    assert first.previous_id == made.cloud.thing("a").id
 
 
 def test_replace_can_be_asked_for_and_ordered_by_lifecycle(project: Make) -> None:
