@@ -1,0 +1,176 @@
+"""What a lab consists of and how it misbehaves: `lab.toml`, read into frozen values.
+
+The table `[srx]` of `lab.toml` holds all of the following; without it the tables stand at the top of the file.
+
+`[settings]` (every key is optional)
+    `boot_minutes`               from a reboot to an answering box, default 10
+    `hold_seconds`               from there until a cluster node leaves `hold`, default 30
+    `commit_seconds`             lab time that a commit takes, default 0
+    `check_confirms`             a commit check confirms a pending confirmed commit, default true
+    `replace_in_merge`           marks `replace` count in a load with action `merge` too, default false
+    `malformed_validate`         the standard `validate` of a cluster with `rfc-compliant` answers without an end tag,
+                                 as captured, default true
+    `session_end_reverts`        a session that ends takes its confirmed commit back at once (RFC 6241), default false
+    `management_checked`         a box whose configuration cuts its management off is not reached, default true
+    `disable_seconds`            a secondary without control or fabric link is `ineligible`, and `disabled` after this
+                                 time, default 180
+
+`[[device]]`: one box
+    `mac`, `serial`, `model`     required; the MAC in any spelling
+    `version`                    Junos release, default 24.4R1.9
+    `name`                       host name, default made from the MAC
+    `pair`                       MAC of the box at the other end of its control and fabric cables
+    `reached`                    port over which it is reached before it is clustered, default by model
+    `fxp0`                       its port fxp0 is cabled to the management network too, default true
+    `rfc_compliant`, `version_1_1`  answer in that dialect, offer chunked framing; default false
+    `config`                     `set` lines that are committed beside what every box has
+
+`[[fault]]`: an exchange that goes wrong
+    `on`                         required: name of the RPC; `*` stands for anything in it
+    `device`                     MAC or host name, glob allowed; default all
+    `nth`, `times`               first matching RPC, default 1; how many from there on, 0 = all, default 1
+    `error`                      text of an rpc-error that is answered instead of working
+    `tag`                        its error-tag, default operation-failed
+    `warning`                    text of a warning beside the answer
+    `drop`                       "before" or "after" the work is done: the session ends without an answer
+    `delay`                      lab seconds that pass before the work
+    `outlives`                   lab seconds after which a commit is done although its session ends at once
+
+`[[boot]]`: reboots that go badly
+    `device`                     as above
+    `nth`, `times`               as above, counted over reboots of such boxes
+    `minutes`                    how long it takes
+    `result`                     "never": the box does not come back until somebody switches it on (`Lab.power`)
+
+`[[link]]`: what is broken from the start
+    `device`                     required: MAC or host name
+    `port`                       required: "control", "fabric", or a port of the box
+"""
+
+import fnmatch
+import pathlib
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+from haplan.design.nodes import normal_mac
+from haplan.lab.tables import lists_of, read_tables, settings_of
+
+from . import models
+
+
+def mac_of(text: str) -> str:
+    """Twelve lower-case hex digits."""
+    plain = normal_mac(text)
+    if plain is None:
+        raise ValueError(f"{text!r} is not a MAC address")
+    return plain
+
+
+@attrs.frozen
+class Settings:
+    """How the boxes behave where nobody wrote it down; strict by default. Attributes: see the module."""
+
+    boot_minutes: float = 10.0
+    hold_seconds: float = 30.0
+    commit_seconds: float = 0.0
+    check_confirms: bool = True
+    replace_in_merge: bool = False
+    malformed_validate: bool = True
+    session_end_reverts: bool = False
+    management_checked: bool = True
+    disable_seconds: float = 180.0
+
+
+@attrs.frozen
+class Device:
+    """One box. Attributes: see the module."""
+
+    mac: str = attrs.field(converter=mac_of)
+    serial: str
+    model: str = attrs.field()
+    version: str = "24.4R1.9"
+    name: str = attrs.field(default=attrs.Factory(lambda self: f"srx-{self.mac[-4:]}", takes_self=True))
+    pair: str | None = attrs.field(default=None, converter=attrs.converters.optional(mac_of))
+    reached: str = attrs.field(default=attrs.Factory(lambda self: models.find(self.model).reached, takes_self=True))
+    fxp0: bool = True
+    rfc_compliant: bool = False
+    version_1_1: bool = False
+    config: str = ""
+
+    @model.validator
+    def _known(self, _attribute: object, value: str) -> None:
+        models.find(value)
+
+
+@attrs.frozen
+class Fault:
+    """An exchange that goes wrong. Attributes: see the module."""
+
+    on: str
+    device: str = "*"
+    nth: int = 1
+    times: int = 1
+    error: str | None = None
+    tag: str = "operation-failed"
+    warning: str | None = None
+    drop: Literal["before", "after"] | None = None
+    delay: float = 0.0
+    outlives: float | None = None
+
+
+@attrs.frozen
+class Boot:
+    """A reboot that goes badly. Attributes: see the module."""
+
+    device: str = "*"
+    nth: int = 1
+    times: int = 1
+    minutes: float | None = None
+    result: Literal["never"] | None = None
+
+
+@attrs.frozen
+class Link:
+    """What is broken from the start. Attributes: see the module."""
+
+    device: str
+    port: str
+
+
+@attrs.frozen
+class LabDefinition:
+    """A whole lab."""
+
+    devices: tuple[Device, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    boots: tuple[Boot, ...] = ()
+    links: tuple[Link, ...] = ()
+    settings: Settings = Settings()
+
+
+TABLES: dict[str, type[Any]] = {"device": Device, "fault": Fault, "boot": Boot, "link": Link}
+
+
+def read_definition(path_to_lab_toml: pathlib.Path) -> LabDefinition:
+    """The definition in a `lab.toml`; a ValueError of one line names file, key and what is allowed."""
+    return read_tables(pathlib.Path(path_to_lab_toml), "srx", definition_from)
+
+
+def definition_from(data: Mapping[str, Any]) -> LabDefinition:
+    """The definition in parsed TOML."""
+    lists = lists_of(TABLES, data)
+    macs = [device.mac for device in lists["device"]]
+    for index, mac in enumerate(macs):
+        if mac in macs[:index]:
+            raise ValueError(f"device[{index}].mac: {mac} is listed twice")
+    settings = settings_of(Settings, data)
+    return LabDefinition(lists["device"], lists["fault"], lists["boot"], lists["link"], settings)
+
+
+def names(pattern: str, mac: str, name: str) -> bool:
+    """Whether a glob means this box."""
+    plain = re.sub(r"[:.\-]", "", pattern.lower())
+    return fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(mac, plain)

@@ -1,0 +1,137 @@
+"""A lab that runs: the estate, its clock, and its boxes on loopback."""
+
+import os
+import pathlib
+import secrets
+from collections.abc import Mapping
+from typing import Self
+
+import asyncssh
+import attrs
+
+from haplan.lab import LabClock
+
+from . import boxes, candidates, power
+from .definition import LabDefinition, mac_of
+from .door import Door
+from .estate import Estate
+from .server import Servers
+
+
+@attrs.frozen
+class Served:
+    """Where a lab answers.
+
+    Attributes:
+        ports: MAC → port on 127.0.0.1.
+        user, password: Who may log in.
+        key_file: A private key that may too.
+        known_hosts: The host keys of all boxes, as OpenSSH keeps them.
+    """
+
+    ports: Mapping[str, int]
+    user: str
+    password: str = attrs.field(repr=False)
+    key_file: pathlib.Path
+    known_hosts: pathlib.Path
+
+    def host(self, mac: str) -> str:
+        return f"127.0.0.1:{self.ports[mac_of(mac)]}"
+
+
+class Lab:
+    """Simulated SRX boxes in a folder.
+
+    Attributes:
+        estate: The file `srx.db` in the folder.
+        clock: Wall time plus what was slept; sleeping takes no time.
+    """
+
+    def __init__(self, folder: pathlib.Path, *, definition: LabDefinition = LabDefinition()) -> None:  # noqa: B008
+        # frozen, so it can be a default
+        self.estate = Estate(pathlib.Path(folder), definition, boxes.seed)
+        self.clock = LabClock(self.estate)
+        self._id = secrets.token_hex(8)
+        self._servers: Servers | None = None
+
+    def start(self, *, port: int = 0) -> Served:
+        """Serve every box on 127.0.0.1, in a daemon thread of this process; `port` is the first box's."""
+        with self.estate.write() as tx:
+            pid = os.getpid()
+            tx.run("insert into servers values (?, ?, ?)", self._id, pid, candidates.started_at(pid))
+            keys = {row["mac"]: row["host_key"] for row in tx.all("select mac, host_key from boxes order by seq")}
+            users = {row["name"]: row["key"] for row in tx.all("select name, key from users")}
+        wanted = {mac: port + place if port else 0 for place, mac in enumerate(keys)}
+        self._servers = Servers(Door(self.estate, self._id), keys, users, wanted)
+        name = boxes.USERS[0]
+        return Served(
+            self._servers.ports, name, self.password(name), self._key_file(name, users[name]), self._known(keys)
+        )
+
+    def password(self, user: str) -> str:
+        """What a user logs in with; ``pat`` is a person who works on the boxes by hand."""
+        with self.estate.read() as tx:
+            row = tx.one("select password from users where name = ?", user)
+            if row is None:
+                raise LookupError(user)
+            return str(row["password"])
+
+    def stop(self) -> None:
+        """End it; the estate stays."""
+        if self._servers is not None:
+            self._servers.stop()
+            self._servers = None
+            self._hosts_file.unlink(missing_ok=True)
+            with self.estate.write() as tx:
+                for session in tx.all("select * from sessions where server = ?", self._id):
+                    candidates.end(tx, session)
+                tx.run("delete from servers where id = ?", self._id)
+        self.estate.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # --- What a person does in the rack -------------------------------------------------------------------------------
+
+    def link(self, mac: str, port: str, *, up: bool) -> None:
+        """Pull or plug a cable: a port of the box, ``control`` or ``fabric``."""
+        with self.estate.write() as tx:
+            power.settle(tx)
+            tx.run("delete from broken where mac = ? and port = ?", mac_of(mac), port)
+            if not up:
+                tx.run("insert into broken values (?, ?, ?)", mac_of(mac), port, tx.now)
+            power.settle(tx)
+
+    def power(self, mac: str, *, on: bool) -> None:
+        """Switch a box off, or on; on takes as long as a start."""
+        with self.estate.write() as tx:
+            power.settle(tx)
+            box = tx.box(mac_of(mac))
+            if on:
+                power.switch_on(tx, box)
+            else:
+                power.go_down(tx, box, boxes.LOST)
+
+    # --- Files for clients --------------------------------------------------------------------------------------------
+
+    @property
+    def _hosts_file(self) -> pathlib.Path:
+        return self.estate.folder / f"srx_known_hosts.{self._id}"
+
+    def _key_file(self, user: str, key: str) -> pathlib.Path:
+        file = self.estate.folder / f"srx_{user}_key"
+        file.touch(mode=0o600)
+        file.write_text(key)
+        return file
+
+    def _known(self, keys: Mapping[str, str]) -> pathlib.Path:
+        ports = self._servers.ports if self._servers is not None else {}
+        lines = []
+        for mac, key in keys.items():
+            public = asyncssh.import_private_key(key).export_public_key("openssh").decode().strip()
+            lines.append(f"[127.0.0.1]:{ports[mac]} {public}\n")
+        self._hosts_file.write_text("".join(lines))
+        return self._hosts_file
