@@ -1,0 +1,57 @@
+"""The vocabulary as configuration of a conductor. Pure: no I/O, no clock.
+
+One direction is enough: what is read is compared with what the recorded and the wanted resources would give, and each
+entry and leaf knows the attribute it comes from (`haplan_ssr.refresh`).
+"""
+
+from collections.abc import Iterable
+
+from haplan_ssr.translate.draft import Draft, Given, Piece, Problem, Source, Translation
+from haplan_ssr.translate.estate import Estate, Terms, at
+from haplan_ssr.translate.names import clean, complaint
+from haplan_ssr.translate.routers import routers
+from haplan_ssr.translate.services import names_of_steering, services
+from haplan_ssr.translate.steering import policies_of_steering
+from haplan_ssr.tree import AUTHORITY
+
+__all__ = ["Estate", "Given", "Piece", "Problem", "Source", "Terms", "Translation", "translate"]
+
+
+def translate(pieces: Iterable[Piece], terms: Terms = Terms()) -> Translation:
+    """All resources of a provider as configuration of its authority."""
+    estate, draft = Estate(pieces, terms), Draft()
+    for network in estate.of("network"):
+        _tenant(network, draft)
+    names = names_of_steering(estate)
+    policies_of_steering(estate, names, draft)
+    routers(estate, draft)
+    services(estate, names, draft)
+    return draft.done(_reach(estate, draft))
+
+
+def _tenant(network: Piece, draft: Draft) -> None:
+    why = complaint(network.name)
+    if why:
+        draft.problem("SSR001", network.address, f"network {why}", "give it another name=")
+        return
+    name = clean(network.name)
+    draft.claim("tenant", name, network.address, f"network {network.name}")
+    draft.own[network.address] = draft.entry((*AUTHORITY, ("tenant", name)), at(network, "subnet"))
+
+
+def _reach(estate: Estate, draft: Draft) -> dict[str, set[str]]:
+    """Routers that a resource has a part in: by its entries, a site by its clusters."""
+    found: dict[str, set[str]] = {}
+    for path, given in draft.entries.items():
+        if len(path) > 1 and path[1][0] == "router":
+            for source in given.sources:
+                found.setdefault(source.address, set()).add(path[1][1])
+    for pair in estate.pairs:
+        for piece in (pair.site, pair.owner):
+            if piece is not None:
+                found.setdefault(piece.address, set()).add(pair.router)
+    for piece in (*estate.of("steering"), *estate.of("policy")):
+        owner = estate.owner_of(piece)
+        if owner is not None:
+            found.setdefault(piece.address, set()).update(pair.router for pair in estate.carrying(owner))
+    return found

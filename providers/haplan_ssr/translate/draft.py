@@ -1,0 +1,144 @@
+"""What a translation is made of: entries and leaves of the authority, each with the attribute it comes from."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import attrs
+
+from haplan.model.value import Tree
+from haplan_ssr.tree import HERE, Flat, Path, words
+
+Way = tuple[str, ...]
+"""The way to an attribute, down into it."""
+
+
+@attrs.frozen
+class Piece:
+    """One resource as the translation takes it, whether it comes from a stack, a state or a change.
+
+    Attributes:
+        address: Its address.
+        type: Resource type.
+        name: Remote name.
+        owner: Address of its owner, or "".
+        values: Its attributes; references by remote name.
+    """
+
+    address: str
+    type: str
+    name: str
+    owner: str
+    values: Mapping[str, Tree]
+
+
+@attrs.frozen
+class Source:
+    """Where something in the authority comes from: a resource and one of its attributes."""
+
+    address: str
+    way: Way
+
+
+@attrs.frozen
+class Given:
+    """An entry or leaf.
+
+    Attributes:
+        value: `HERE`, a plain value, or a tuple for a leaf-list.
+        sources: Where it comes from; the first one answers for it, the others have a part in it.
+    """
+
+    value: Any
+    sources: tuple[Source, ...]
+
+
+@attrs.frozen
+class Problem:
+    """Something that cannot be, or should not be, put into the authority."""
+
+    rule: str
+    severity: Literal["error", "warning", "info"]
+    address: str
+    text: str
+    hint: str = ""
+
+
+@attrs.frozen
+class Translation:
+    """Resources as configuration.
+
+    Attributes:
+        entries: What haplan wants in the authority, and nothing else.
+        own: Address → the entry that is the resource itself, where it has one.
+        routers: Address → names of the routers whose configuration it has a part in.
+        problems: What was wrong with it.
+    """
+
+    entries: Mapping[Path, Given]
+    own: Mapping[str, Path]
+    routers: Mapping[str, frozenset[str]]
+    problems: tuple[Problem, ...]
+
+    def flat(self) -> Flat:
+        """The entries without their sources."""
+        return {path: given.value for path, given in self.entries.items()}
+
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that forbid writing it."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+
+class Draft:
+    """A translation while it is made."""
+
+    def __init__(self) -> None:
+        self.entries: dict[Path, Given] = {}
+        self.own: dict[str, Path] = {}
+        self.problems: list[Problem] = []
+        self._names: dict[tuple[str, str], str] = {}
+
+    def entry(self, path: Path, *sources: Source, **leaves: Any) -> Path:
+        """An entry of a list, with leaves of the same sources; ``None`` leaves one out."""
+        self._give(path, HERE, sources)
+        for name, value in leaves.items():
+            if value is not None:
+                self.leaf((*path, name.replace("_", "-")), value, *sources)
+        return path
+
+    def leaf(self, path: Path, value: Any, *sources: Source) -> None:
+        """A leaf, or a tuple for a leaf-list."""
+        self._give(path, value, sources)
+
+    def _give(self, path: Path, value: Any, sources: tuple[Source, ...]) -> None:
+        there = self.entries.get(path)
+        if there is None:
+            self.entries[path] = Given(value, sources)
+            return
+        if there.value is not value and there.value != value:
+            first, then = there.sources[0].address, sources[0].address
+            text = f"{words(path)}: {first} wants {there.value!r}, {then} wants {value!r}"
+            self.problem("SSR006", then, text, "the authority holds it once: let both say the same")
+            return
+        more = tuple(source for source in sources if source not in there.sources)
+        self.entries[path] = Given(value, (*there.sources, *more))
+
+    def problem(
+        self, rule: str, address: str, text: str, hint: str = "",
+        severity: Literal["error", "warning", "info"] = "error",
+    ) -> None:  # fmt: skip
+        """Something that cannot be."""
+        found = Problem(rule, severity, address, text, hint)
+        if found not in self.problems:
+            self.problems.append(found)
+
+    def claim(self, kind: str, name: str, address: str, title: str) -> None:
+        """Take a name of the authority; a second one that comes out the same is a problem."""
+        taken = self._names.setdefault((kind, name), title)
+        if taken != title:
+            text = f"{title} and {taken} are both {kind} {name} on the conductor"
+            self.problem("SSR001", address, text, "give one of them another name=")
+
+    def done(self, routers: Mapping[str, Iterable[str]]) -> Translation:
+        """The translation."""
+        reached = {address: frozenset(names) for address, names in routers.items()}
+        return Translation(self.entries, self.own, reached, tuple(self.problems))

@@ -1,0 +1,361 @@
+"""Policies: services, who may use them, and the service-routes of each router.
+
+A conductor has no order of rules: the most specific service wins, per tenant. So two policies whose services are equally
+specific and share a tenant on one router are ambiguous. A policy that reaches an application over the overlay and the
+hub's policy that lets it in are one service, because both routers must know it by one name; the spoke's route towards the
+hub is made by the conductor (`share-service-routes`).
+"""
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from haplan_ssr.translate.draft import Draft, Piece, Source
+from haplan_ssr.translate.estate import Estate, Pair, at
+from haplan_ssr.translate.names import clean, complaint
+from haplan_ssr.translate.protocols import Transports, equally_narrow, transports
+from haplan_ssr.translate.routers import NODES, lan_interface, router_path
+from haplan_ssr.translate.steering import FAILOVER_ROUTES, content, paths_of
+from haplan_ssr.tree import AUTHORITY, Path
+
+MATCHERS = ("addresses", "hostnames", "apps")
+OTHERS = {"categories": "URL categories", "urls": "URLs"}
+
+
+@attrs.frozen(eq=False)
+class Side:
+    """One policy for one of its applications.
+
+    Attributes:
+        policy: The policy.
+        owner: Its template or profile.
+        application: What it lets through or stops.
+        steering: Its steering rule, or None.
+        title: The name its service would have by itself.
+    """
+
+    policy: Piece
+    owner: Piece
+    application: Piece
+    steering: Piece | None
+    title: str
+
+    @property
+    def over(self) -> list[str]:
+        """The overlay endpoints it steers to."""
+        return [str(path["name"]) for path in paths_of(self.steering, "endpoint")]
+
+
+@attrs.frozen(eq=False)
+class Service:
+    """Sides that are one service; the first one gives it its name and steering."""
+
+    name: str
+    sides: tuple[Side, ...]
+
+    @property
+    def head(self) -> Side:
+        """The side with the steering."""
+        return self.sides[0]
+
+
+def services(estate: Estate, policies: Mapping[str, str], draft: Draft) -> None:
+    """Every policy, by its applications; `policies` are the names of the service-policies."""
+    found = _named(_joined(list(_sides(estate, draft)), estate, draft), draft)
+    for service in found:
+        _service(service, estate, policies, draft)
+    _refuse_ambiguous(found, estate, draft)
+
+
+def names_of_steering(estate: Estate) -> dict[str, str]:
+    """Address of a steering rule → name of its service-policy."""
+    return _distinct(
+        (piece, owner.name, piece.name, content(piece, estate))
+        for piece in estate.of("steering")
+        if (owner := estate.owner_of(piece)) is not None
+    )
+
+
+def _distinct(named: Iterable[tuple[Piece, str, str, Any]]) -> dict[str, str]:
+    """A name used by one owner stays; used by several with different content it becomes ``<owner>-<name>``."""
+    listed = list(named)
+    contents: dict[str, set[str]] = {}
+    for _, _, name, said in listed:
+        contents.setdefault(name, set()).add(repr(said))
+    return {
+        piece.address: clean(f"{owner}-{name}" if len(contents[name]) > 1 else name)
+        for piece, owner, name, _ in listed
+    }  # fmt: skip
+
+
+# --- Sides ------------------------------------------------------------------------------------------------------------
+
+
+def _sides(estate: Estate, draft: Draft) -> Iterator[Side]:
+    for policy in estate.of("policy"):
+        owner = estate.owner_of(policy)
+        why = complaint(policy.name)
+        if why:
+            draft.problem("SSR001", policy.address, f"policy {why}", "give it another name=")
+        if owner is None or why:
+            continue
+        listed = [estate.named("application", name) for name in policy.values.get("applications") or ()]
+        known = [one for one in listed if one is not None]
+        steering = estate.steering(owner, policy.values.get("steering"))
+        for application in known:
+            title = policy.name if len(listed) == 1 else f"{policy.name}-{application.name}"
+            yield Side(policy, owner, application, steering, title)
+
+
+def _joined(sides: list[Side], estate: Estate, draft: Draft) -> list[tuple[Side, ...]]:
+    """Sides that are one service: those that reach an application at a hub over the overlay, and that hub's own."""
+    reaching: dict[tuple[str, frozenset[str]], list[Side]] = {}
+    serving: dict[tuple[str, str], list[Side]] = {}
+    for side in sides:
+        if side.over:
+            reaching.setdefault((side.application.address, _hubs(side, estate)), []).append(side)
+        else:
+            serving.setdefault((side.application.address, side.owner.address), []).append(side)
+    joined: list[tuple[Side, ...]] = []
+    for (application, hubs), heads in reaching.items():
+        _refuse_two_steerings(heads, estate, draft)
+        served = [side for hub in sorted(hubs) for side in serving.pop((application, hub), ())]
+        joined.append((*heads, *served))
+    return [*joined, *((side,) for left in serving.values() for side in left)]
+
+
+def _hubs(side: Side, estate: Estate) -> frozenset[str]:
+    """Addresses of the hub profiles that a side reaches over the overlay."""
+    known = estate.hubs_by_endpoint
+    return frozenset(known[end].address for end in side.over if end in known)
+
+
+def _refuse_two_steerings(heads: Sequence[Side], estate: Estate, draft: Draft) -> None:
+    first = heads[0]
+    for other in heads[1:]:
+        one, two = (content(side.steering, estate) for side in (first, other) if side.steering is not None)
+        if one != two:
+            text = (
+                f"{first.policy.name} and {other.policy.name} steer {first.application.name} differently, and a "
+                f"conductor knows it as one service with one service-policy ({first.policy.address})"
+            )
+            draft.problem("SSR005", other.policy.address, text, "give both the same steering, or two applications")
+
+
+def _named(groups: list[tuple[Side, ...]], draft: Draft) -> list[Service]:
+    """The services under the names they get."""
+    said = [(sides, sides[0]) for sides in groups]
+    titles: dict[str, set[str]] = {}
+    for sides, head in said:
+        titles.setdefault(head.title, set()).add(repr(_content(sides)))
+    found: dict[str, Service] = {}
+    for sides, head in said:
+        name = clean(head.title if len(titles[head.title]) == 1 else f"{head.owner.name}-{head.title}")
+        there = found.get(name)
+        if there is not None and there.head.title == head.title:
+            sides = (*there.sides, *sides)  # the same words in several owners are one service
+        else:
+            draft.claim("service", name, head.policy.address, f"policy {head.policy.address}")
+        found[name] = Service(name, sides)
+    return list(found.values())
+
+
+def _content(sides: tuple[Side, ...]) -> Any:
+    values = [{k: v for k, v in one.policy.values.items() if k not in ("template", "profile")} for one in sides]
+    return [sides[0].application.address, values]
+
+
+# --- One service ------------------------------------------------------------------------------------------------------
+
+
+def _service(service: Service, estate: Estate, policies: Mapping[str, str], draft: Draft) -> None:
+    head = service.head
+    by_router = {pair.router: pair for side in service.sides for pair in estate.carrying(side.owner)}
+    matchers = _matchers(head.application, draft)
+    if not by_router or not matchers:
+        return
+    everyone = [at(side.policy, "applications") for side in service.sides]
+    path = draft.entry((*AUTHORITY, ("service", service.name)), *everyone, scope="private")
+    for side in service.sides:
+        draft.own[side.policy.address] = path
+    draft.leaf((*path, "security"), estate.terms.security, *everyone)
+    shared = bool(head.over)
+    draft.leaf((*path, "share-service-routes"), shared, *everyone)
+    for name, (value, source) in matchers.items():
+        draft.leaf((*path, name), value, source, *everyone)
+    _transports(head.application, path, draft)
+    place = draft.entry((*path, ("applies-to", "router")), *everyone)
+    draft.leaf((*place, "router-name"), tuple(sorted(by_router)), *everyone)
+    for side in service.sides:
+        _access(side, path, draft)
+    if head.steering is not None and head.steering.address in policies:
+        name = policies[head.steering.address]
+        draft.leaf((*path, "service-policy"), name, at(head.policy, "steering"), at(head.steering, "paths"))
+    for side in service.sides:
+        for pair in estate.carrying(side.owner):
+            _routes(service, side, pair, estate, draft)
+
+
+def _matchers(application: Piece, draft: Draft) -> dict[str, tuple[tuple[str, ...], Source]]:
+    for kind, words in OTHERS.items():
+        if application.values.get(kind):
+            text = f"{words} are not translated: their leaves are newer than the model that haplan knows"
+            draft.problem("SSR006", application.address, text, "use addresses, hostnames or apps")
+    found: dict[str, tuple[tuple[str, ...], Source]] = {}
+    for kind, leaf in zip(MATCHERS, ("address", "address", "application-name"), strict=True):
+        listed = application.values.get(kind)
+        if listed:
+            known = tuple(str(one) for one in listed)
+            found[leaf] = ((*found.get(leaf, ((), None))[0], *known), at(application, kind))
+    return found
+
+
+def _transports(application: Piece, path: Path, draft: Draft) -> None:
+    found, unknown = transports(map(str, application.values.get("protocols") or ()))
+    for word in unknown:
+        text = f"protocol {word} has no name on a conductor, which knows tcp, udp, icmp and gre"
+        draft.problem("SSR006", application.address, text, "leave it out, or use any")
+    source = at(application, "protocols")
+    for protocol, ranges in found.items():
+        transport = draft.entry((*path, ("transport", protocol)), source)
+        for first, last in ranges:
+            entry = draft.entry((*transport, ("port-range", str(first))), source)
+            if last != first:
+                draft.leaf((*entry, "end-port"), last, source)
+
+
+def _access(side: Side, path: Path, draft: Draft) -> None:
+    permission = "deny" if side.policy.values.get("action") == "deny" else "allow"
+    for network in side.policy.values.get("networks") or ():
+        entry = draft.entry((*path, ("access-policy", clean(str(network)))), at(side.policy, "networks"))
+        draft.leaf((*entry, "permission"), permission, at(side.policy, "action"))
+
+
+# --- Its routes -------------------------------------------------------------------------------------------------------
+
+
+def _routes(service: Service, side: Side, pair: Pair, estate: Estate, draft: Draft) -> None:
+    """How one router reaches the service: by its WANs, into its LANs; over the overlay the conductor makes routes."""
+    if side.policy.values.get("action") == "deny":
+        return
+    hops = [*_wan_hops(side, pair), *_lan_hops(side, pair, estate)]
+    if not hops and not side.over:
+        text = f"{pair.router} has no way to {side.application.name}: no steering, and it is on none of its LANs"
+        hint = "name a steering rule, or put the application's addresses on a LAN"
+        draft.problem("SSR008", side.policy.address, text, hint, "warning")
+    ordered = len(hops) > 1 and not estate.terms.before(*FAILOVER_ROUTES)
+    for title, node, interface, more in hops:
+        name = clean(f"{service.name}-{title}")
+        source = at(side.policy, "steering") if side.steering is not None else at(side.policy, "applications")
+        path = (*router_path(pair.router), ("service-route", name))
+        draft.entry(path, source, service_name=service.name)
+        if paths_of(side.steering, "wan") and not estate.terms.before(*FAILOVER_ROUTES):
+            draft.leaf((*path, "vector"), clean(title), source)
+        if ordered:
+            draft.leaf((*path, "enable-failover"), True, source)
+        hop = draft.entry((*path, ("next-hop", node, interface)), source)
+        for leaf, value in more.items():
+            draft.leaf((*hop, leaf), value, source)
+
+
+Hop = tuple[str, str, str, dict[str, Any]]
+"""What it is called, node, network interface, further leaves."""
+
+
+def _wan_hops(side: Side, pair: Pair) -> Iterator[Hop]:
+    for path in paths_of(side.steering, "wan"):
+        name = str(path["name"])
+        if path.get("disabled") or name not in pair.of("wan"):
+            continue
+        for node in _nodes_of(pair, name):
+            yield name, node, clean(name), {}
+            break
+
+
+def _nodes_of(pair: Pair, name: str) -> Iterator[str]:
+    from haplan.design import catalogue
+
+    row = catalogue.find(str(pair.piece.values.get("model") or ""))
+    try:
+        found = catalogue.parse_ports(str(pair.faces[name].get("ports")))
+    except ValueError:
+        return
+    for port in found:
+        index = row.node(port) if row is not None else None
+        if index is not None:
+            yield NODES[index]
+
+
+def _lan_hops(side: Side, pair: Pair, estate: Estate) -> Iterator[Hop]:
+    """The LANs that a steering rule names, or without one those that hold the application's addresses."""
+    if side.steering is None:
+        for network, face in _lans(pair):
+            if _holds(pair, estate.named("network", network), side.application):
+                for node in list(_nodes_of(pair, face))[:1]:
+                    yield lan_interface(network), node, lan_interface(network), {}
+        return
+    faces = dict(_lans(pair))
+    for path in paths_of(side.steering, "local"):
+        for network in path.get("networks") or ():
+            more: dict[str, Any] = {}
+            if path.get("gateway_ip"):
+                more["gateway-ip"] = pair.text(path["gateway_ip"]) or path["gateway_ip"]
+            if path.get("target_ips"):
+                more["target-address"] = tuple(str(one) for one in path["target_ips"])
+            for node in list(_nodes_of(pair, faces[network]))[:1] if network in faces else ():
+                yield lan_interface(str(network)), node, lan_interface(str(network)), more
+
+
+def _lans(pair: Pair) -> Iterator[tuple[str, str]]:
+    for name, face in pair.of("lan").items():
+        yield from ((str(network), name) for network in face.get("networks") or {})
+
+
+def _holds(pair: Pair, network: Piece | None, application: Piece) -> bool:
+    """True if an address of the application is in the network's subnet at this site."""
+    subnet = pair.text(network.values.get("subnet")) if network is not None else None
+    try:
+        around = ipaddress.ip_network(subnet) if subnet else None
+        inside = [ipaddress.ip_network(str(one)) for one in application.values.get("addresses") or ()]
+    except ValueError:
+        return False
+    return around is not None and any(
+        one.version == around.version and one.subnet_of(around)  # type: ignore[arg-type]  # versions are equal
+        for one in inside
+    )
+
+
+# --- Ambiguity --------------------------------------------------------------------------------------------------------
+
+
+def _refuse_ambiguous(found: list[Service], estate: Estate, draft: Draft) -> None:
+    """Two services that are equally specific, with a tenant in common, on one router."""
+    facts = [(service, *_facts(service, estate)) for service in found]
+    by_address: dict[str, list[tuple[Service, Transports, frozenset[str], frozenset[str]]]] = {}
+    for service, addresses, ports, tenants, routers in facts:
+        for address in addresses:
+            for other, ports_, tenants_, routers_ in by_address.get(address, ()):
+                both = sorted(tenants & tenants_)
+                if both and routers & routers_ and equally_narrow(ports, ports_):
+                    _ambiguous(other, service, address, both, draft)
+            by_address.setdefault(address, []).append((service, ports, tenants, routers))
+
+
+def _facts(service: Service, estate: Estate) -> tuple[set[str], Transports, frozenset[str], frozenset[str]]:
+    values = service.head.application.values
+    addresses = {str(one) for kind in MATCHERS for one in values.get(kind) or ()}
+    ports, _ = transports(map(str, values.get("protocols") or ()))
+    tenants = frozenset(str(one) for side in service.sides for one in side.policy.values.get("networks") or ())
+    routers = frozenset(pair.router for side in service.sides for pair in estate.carrying(side.owner))
+    return addresses, ports, tenants, routers
+
+
+def _ambiguous(one: Service, other: Service, address: str, tenants: list[str], draft: Draft) -> None:
+    first, then = one.head.policy, other.head.policy
+    text = (
+        f"{first.name} and {then.name} both say what {', '.join(tenants)} may do with {address}, and a conductor has no "
+        f"order of rules to choose by ({first.address})"
+    )
+    draft.problem("SSR005", then.address, text, "narrow one of them: addresses, ports or networks")

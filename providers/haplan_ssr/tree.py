@@ -1,0 +1,196 @@
+"""The authority as a flat tree: every list entry and every leaf by its path. Pure.
+
+A step of a path is the name of a container or leaf, or a tuple for an entry of a list: its name and its key or keys,
+``("router", "spoke1")``. Flat, two trees compare as two dictionaries, and ownership by entry is a set of paths.
+
+Facts of the wire (`reference`: 128technology/docs, apis_rest, and the scripts named in the client): names are kebab-case
+when written; some releases and GraphQL answer camelCase, so both are read.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast
+from urllib.parse import quote
+
+Step = str | tuple[str, ...]
+Path = tuple[Step, ...]
+Flat = dict[Path, Any]
+"""Path → value of a leaf, tuple of a leaf-list, or `HERE` for an entry."""
+
+
+class _Here:
+    def __repr__(self) -> str:
+        return "HERE"
+
+
+HERE: Final = _Here()
+"""The value of an entry: it is there."""
+
+AUTHORITY: Path = ("authority",)
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "authority/router": ("name",),
+    "authority/security": ("name",),
+    "authority/service": ("name",),
+    "authority/service-policy": ("name",),
+    "authority/tenant": ("name",),
+    "device-interface/network-interface": ("name",),
+    "host-service/address-pool": ("start-address",),
+    "network-interface/address": ("ip-address",),
+    "network-interface/neighborhood": ("name",),
+    "address/host-service": ("service-type",),
+    "node/device-interface": ("name",),
+    "ntp/server": ("ip-address",),
+    "redundancy-group/member": ("node", "device-id"),
+    "router/dns-config": ("mode",),
+    "router/node": ("name",),
+    "router/redundancy-group": ("name",),
+    "router/service-route": ("name",),
+    "service/access-policy": ("source",),
+    "service/applies-to": ("type",),
+    "service/transport": ("protocol",),
+    "service-policy/vector": ("name",),
+    "service-route/next-hop": ("node-name", "interface"),
+    "transport/port-range": ("start-port",),
+}  # fmt: skip
+"""Keys of the lists that haplan writes, by parent and name. Any other list is carried along as it is."""
+_HUMP = re.compile(r"([a-z0-9])([A-Z])")
+
+
+def kebab(name: str) -> str:
+    """``device-interface`` for ``deviceInterface``, and for itself."""
+    return _HUMP.sub(r"\1-\2", name).lower()
+
+
+def kebabs(tree: Any) -> Any:
+    """A JSON tree with its keys in kebab-case."""
+    if isinstance(tree, dict):
+        return {kebab(key): kebabs(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [kebabs(one) for one in tree]
+    return tree
+
+
+def is_generated(entry: Any) -> bool:
+    """True for an object that the conductor made itself and makes again at each commit."""
+    return isinstance(entry, dict) and str(entry.get("generated", "")).lower() == "true"
+
+
+def name_of(step: Step) -> str:
+    """The name of a step without its keys."""
+    return step if isinstance(step, str) else step[0]
+
+
+def is_entry(path: Path) -> bool:
+    """True for an entry of a list."""
+    return not isinstance(path[-1], str)
+
+
+def parents(path: Path) -> Iterator[Path]:
+    """The paths above, nearest first."""
+    for end in range(len(path) - 1, 0, -1):
+        yield path[:end]
+
+
+def flat(tree: Mapping[str, Any]) -> Flat:
+    """A configuration as the conductor gives it, ``{"authority": {…}}``; what is generated is left out."""
+    found: Flat = {}
+    _flatten(kebabs(tree.get("authority", tree)), AUTHORITY, found)
+    return found
+
+
+def _flatten(tree: Mapping[str, Any], at: Path, into: Flat) -> None:
+    here = name_of(at[-1])
+    for name, value in tree.items():
+        keys = KEYS.get(f"{here}/{name}")
+        if isinstance(value, dict):
+            _flatten(value, (*at, name), into)
+        elif isinstance(value, list) and keys is not None and all(isinstance(one, dict) for one in value):
+            for one in value:
+                if not is_generated(one):
+                    step = (name, *(str(one.get(key, "")) for key in keys))
+                    into[*at, step] = HERE
+                    _flatten({key: item for key, item in one.items() if key not in keys}, (*at, step), into)
+        elif isinstance(value, list):
+            into[*at, name] = tuple(one for one in value if not is_generated(one))
+        else:
+            into[*at, name] = value
+
+
+def nested(tree: Mapping[Path, Any], at: Path) -> dict[str, Any]:
+    """What stands below a path, as JSON to send; an entry with its keys."""
+    return nested_all(tree, [at])[at]
+
+
+def nested_all(tree: Mapping[Path, Any], roots: list[Path]) -> dict[Path, dict[str, Any]]:
+    """As `nested`, for many paths with one walk over the tree."""
+    made: dict[Path, dict[str, Any]] = {root: _keyed(root) for root in roots}
+    containers: dict[Path, dict[str, Any] | None] = dict(made)
+
+    def container(path: Path) -> dict[str, Any] | None:
+        if path in containers:
+            return containers[path]
+        above = container(path[:-1]) if len(path) > 1 else None
+        if above is None:
+            containers[path] = None
+            return None
+        fresh = _keyed(path)
+        if is_entry(path):
+            above.setdefault(name_of(path[-1]), []).append(fresh)
+        else:
+            above[cast(str, path[-1])] = fresh
+        containers[path] = fresh
+        return fresh
+
+    for path, value in tree.items():
+        if value is HERE:
+            container(path)
+        elif (above := container(path[:-1])) is not None:
+            above[cast(str, path[-1])] = list(value) if isinstance(value, tuple) else value
+    return made
+
+
+def _keyed(path: Path) -> dict[str, Any]:
+    step = path[-1]
+    if isinstance(step, str):
+        return {}
+    keys = KEYS[f"{name_of(path[-2])}/{step[0]}"]
+    return {key: _typed(key, value) for key, value in zip(keys, step[1:], strict=True)}
+
+
+def _typed(key: str, value: str) -> str | int:
+    return int(value) if key == "start-port" and value.isdigit() else value
+
+
+def url(path: Path) -> str:
+    """The path of a request below ``/config/candidate``; every key percent-encoded."""
+    words: list[str] = []
+    for step in path:
+        words += [step] if isinstance(step, str) else [step[0], *(quote(key, safe="") for key in step[1:])]
+    return "/" + "/".join(words)
+
+
+def addressable(path: Path) -> bool:
+    """True if a request can name it: how two keys of one entry share a segment is not documented."""
+    return all(isinstance(step, str) or len(step) == 2 for step in path)
+
+
+def words(path: Path) -> str:
+    """A path for people: ``router spoke1 node node0``, without the authority around it."""
+    return " ".join(word for step in path[1:] for word in ([step] if isinstance(step, str) else step))
+
+
+def same(one: Any, other: Any) -> bool:
+    """True if two values of a leaf mean the same: booleans and numbers may come as texts, leaf-lists are sets."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return sorted(map(_meaning, one)) == sorted(map(_meaning, other))
+    return _meaning(one) == _meaning(other)
+
+
+def _meaning(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value in ("", None) or value == [None]:
+        return ""
+    text = str(value)
+    return text.lower() if re.fullmatch(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", text) else text
