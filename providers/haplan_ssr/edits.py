@@ -119,23 +119,27 @@ def _rank(path: Path) -> tuple[int, str]:
 
 def _rebuilt(live: Flat, wanted: Flat, changed: Iterable[Path]) -> list[Path]:
     """Entries that are deleted and made again: they lose a leaf or a value, or cannot be addressed from below."""
-    found: set[Path] = set()
+    found: dict[Path, None] = {}
     for path in changed:
-        if path not in live or (is_entry(path) and path not in wanted and addressable(path)):
+        entry = next(_entries(path))
+        if not _in_both(entry, live, wanted) or _by_itself(path, entry, live, wanted):
             continue
-        if not is_entry(path) and path in wanted and not _loses(live[path], wanted[path]) and _addressed(path):
-            continue
-        above = next((p for p in parents(path) if is_entry(p) and addressable(p)), None)
+        above = next((one for one in (entry, *parents(entry)) if is_entry(one) and addressable(one)), None)
         if above is None:
             raise ValueError(f"{words(path)}: a conductor has no request that takes it out of the authority")
-        if above in wanted:
-            found.add(above)
+        found[above] = None
     return list(found)
 
 
-def _addressed(path: Path) -> bool:
-    """True if the entry around a leaf can be named."""
-    return next((addressable(above) for above in parents(path) if is_entry(above)), True)
+def _in_both(entry: Path, live: Flat, wanted: Flat) -> bool:
+    return entry == AUTHORITY or (entry in live and entry in wanted)
+
+
+def _by_itself(path: Path, entry: Path, live: Flat, wanted: Flat) -> bool:
+    """True if one request about this path alone does it, the entry around it being in both trees."""
+    if is_entry(path):
+        return addressable(path) if path not in wanted else addressable(entry)
+    return path in wanted and addressable(entry) and not (path in live and _loses(live[path], wanted[path]))
 
 
 def _loses(old: Any, new: Any) -> bool:

@@ -182,6 +182,8 @@ def words(path: Path) -> str:
 
 def same(one: Any, other: Any) -> bool:
     """True if two values of a leaf mean the same: booleans and numbers may come as texts, leaf-lists are sets."""
+    if type(one) is type(other) and one == other:
+        return True
     if isinstance(one, tuple) and isinstance(other, tuple):
         return sorted(map(_meaning, one)) == sorted(map(_meaning, other))
     return _meaning(one) == _meaning(other)

@@ -14,7 +14,7 @@ from haplan_ssr.translate.services import names_of_steering, services
 from haplan_ssr.translate.steering import policies_of_steering
 from haplan_ssr.tree import AUTHORITY
 
-__all__ = ["Estate", "Given", "Piece", "Problem", "Source", "Terms", "Translation", "translate"]
+__all__ = ["Estate", "Given", "Piece", "Problem", "Source", "Terms", "Translation", "clean", "translate"]
 
 
 def translate(pieces: Iterable[Piece], terms: Terms = Terms()) -> Translation:

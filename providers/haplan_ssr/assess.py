@@ -1,0 +1,87 @@
+"""What a change costs the network and which sites it reaches; from what was read, without calls."""
+
+from collections.abc import Iterable
+
+from haplan.contracts import Assessment
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Change, Impact
+from haplan_ssr.model import model
+from haplan_ssr.pieces import GOING
+from haplan_ssr.refresh import Look
+from haplan_ssr.translate import Problem
+from haplan_ssr.tree import AUTHORITY, Flat, Path, is_entry, name_of, parents, words
+
+SETUP = 900
+"""Seconds that two new nodes are expected to take until both run."""
+PUSH = 60
+"""Seconds until a commit has reached the routers."""
+
+
+def assess(at: Look, change: Change, sites: dict[str, str]) -> Assessment:
+    """Cost and reach of one change.
+
+    Args:
+        sites: Router → its site.
+    """
+    routers = at.recorded.routers.get(change.address, frozenset()) | at.wanted.routers.get(change.address, frozenset())
+    reached = tuple(sorted({sites[name] for name in routers if sites.get(name)}))
+    problems = () if change.action in GOING else at.wanted.problems
+    findings = tuple(finding(one, change.location) for one in problems if one.address == change.address)
+    return Assessment(_impact(at, change, routers), reached, findings=findings)
+
+
+def finding(problem: Problem, location: str) -> Finding:
+    """A problem of the translation as a rule says it."""
+    return Finding(problem.rule, problem.severity, problem.address, problem.text, location, problem.hint)
+
+
+def _impact(at: Look, change: Change, routers: Iterable[str]) -> Impact:
+    count = len(list(routers))
+    if change.type == "cluster" and change.action in GOING:
+        return Impact("outage", PUSH, False, f"router {change.name} goes; its site loses its WAN edge")
+    if change.type == "cluster" and change.action in (Action.CREATE, Action.REPLACE):
+        return Impact("reboot", SETUP, False, "both nodes are set up and restart")
+    if not count:
+        return Impact()
+    paths = _touched(at, change)
+    wanted = {} if change.action in GOING else at.flat
+    restarting = sorted({words(path) for path in paths if needs_restart(path, at.live, wanted)})
+    note = f"{count} router{'s' if count != 1 else ''} configured anew"
+    if restarting:
+        more = f" and {len(restarting) - 1} more" if restarting[1:] else ""
+        return Impact("reboot", SETUP, False, f"needs an SSR restart: {restarting[0]}{more}")
+    if any(_interrupts(path) for path in paths):
+        return Impact("traffic", PUSH, True, note)
+    return Impact("config-push", PUSH, True, note)
+
+
+def _touched(at: Look, change: Change) -> tuple[Path, ...]:
+    """The paths that a change has a part in, and that are not as they are to be."""
+    if change.action not in GOING:
+        return at.moving.get(change.address, ())
+    return tuple(
+        path
+        for path, given in at.recorded.entries.items()
+        if any(source.address == change.address for source in given.sources)
+    )
+
+
+def _interrupts(path: Path) -> bool:
+    """True for what an interface, a node or its redundancy is made of."""
+    return any(name_of(step) in ("node", "redundancy-group") for step in path)
+
+
+def needs_restart(path: Path, live: Flat, wanted: Flat) -> bool:
+    """True if the vendor's model marks this kind of change of a node with `require-reboot-on`."""
+    try:
+        node = model().at("/".join(name_of(step) for step in path[1:]))
+    except KeyError:
+        return False
+    if not is_entry(path):
+        # a leaf that comes or goes with its entry is part of that; in one that stays it is a change from its default
+        entry = next(above for above in parents(path) if is_entry(above) or above == AUTHORITY)
+        return "modify" in node.restart and entry in live and entry in wanted
+    kind = "create" if path not in live else "delete"
+    keys = [node.children[key] for key in node.keys if key in node.children]
+    return (path not in live or path not in wanted) and any(kind in one.restart for one in (node, *keys))
+

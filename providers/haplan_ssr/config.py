@@ -1,0 +1,137 @@
+"""Settings of the provider: from ``provider("ssr", …)``, else from SSR_HOST, SSR_USERNAME and SSR_PASSWORD."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from haplan.errors import ProviderError
+from haplan.model.value import Secret
+from haplan_ssr.translate import Terms
+
+TIMEOUT = 600.0
+"""Seconds to wait for an answer: a commit on a large authority takes minutes (vendor's NETCONF scripts wait 90 s to
+20 min)."""
+_FINGERPRINT = re.compile(r"(SHA256:)?([0-9a-f]{2}:?){32}\Z", re.IGNORECASE)
+
+
+@attrs.frozen
+class SsrConfig:
+    """What ``provider("ssr", …)`` takes; what is left out comes from the environment.
+
+    Attributes:
+        host: Name or address of the conductor, with ``:port`` if it is not 443.
+        username: A user of haplan's own: from release 5.6 on it has a candidate of its own.
+        password: As ``secret(…)``.
+        ca_file: File with the certificates to trust.
+        fingerprint: SHA-256 of the conductor's certificate, in hex: that one certificate is trusted.
+        verify: False trusts any certificate, with a warning.
+        timeout: Seconds to wait for an answer.
+        release: The conductor's release, such as ``6.3.0``: what `haplan validate` goes by, and what is checked then.
+        security: Name of the security policy between nodes and routers.
+        sync, fabric: Prefixes of the two HA links.
+        discard_candidate: Throw away uncommitted changes that are found in the candidate, whosever they are.
+    """
+
+    host: str = ""
+    username: str = ""
+    password: Any = attrs.field(default="", repr=False)
+    ca_file: str = ""
+    fingerprint: str = ""
+    verify: bool = True
+    timeout: float = TIMEOUT
+    release: str = ""
+    security: str = "internal"
+    sync: str = "169.254.253.0/31"
+    fabric: str = "169.254.253.2/31"
+    discard_candidate: bool = False
+
+
+@attrs.frozen
+class Access:
+    """How to reach one conductor; see `SsrConfig`."""
+
+    host: str
+    username: str
+    password: str = attrs.field(repr=False)
+    ca_file: str = ""
+    fingerprint: str = ""
+    verify: bool = True
+    timeout: float = TIMEOUT
+
+    @property
+    def url(self) -> str:
+        """``https://host``."""
+        return f"https://{self.host}"
+
+
+def access(config: SsrConfig, environ: Mapping[str, str], secret: Callable[[str], str]) -> Access:
+    """Settings and environment together.
+
+    Raises:
+        ProviderError: Something is missing or not usable; one line names it and its variable.
+    """
+    given = config.password
+    password = secret(given.source).strip() if isinstance(given, Secret) else str(given or "")
+    found = {
+        "SSR_HOST": config.host or environ.get("SSR_HOST", "").strip(),
+        "SSR_USERNAME": config.username or environ.get("SSR_USERNAME", "").strip(),
+        "SSR_PASSWORD": password or environ.get("SSR_PASSWORD", ""),
+    }
+    missing = [variable for variable, value in found.items() if not value]
+    if missing:
+        words = ", ".join(missing[:-1]) + (" and " if missing[1:] else "") + missing[-1]
+        raise ProviderError(f'ssr: {words} not set: in the environment or in provider("ssr", …); --lab needs none')
+    if config.fingerprint and not _FINGERPRINT.match(config.fingerprint):
+        raise ProviderError("ssr: fingerprint= takes the SHA-256 of the certificate: 64 hex digits, with or without ':'")
+    return Access(
+        _host(found["SSR_HOST"]), found["SSR_USERNAME"], found["SSR_PASSWORD"], config.ca_file,
+        _digits(config.fingerprint), bool(config.verify), float(config.timeout),
+    )  # fmt: skip
+
+
+def terms(config: SsrConfig) -> Terms:
+    """What a translation goes by.
+
+    Raises:
+        ProviderError: A prefix is none, or has no two addresses; or the two links share one.
+    """
+    prefixes = {name: _link(name, getattr(config, name)) for name in ("sync", "fabric")}
+    if prefixes["sync"].overlaps(prefixes["fabric"]):
+        raise ProviderError("ssr: sync= and fabric= overlap; each link has a prefix of its own")
+    return Terms(release_of(config.release), config.security, str(prefixes["sync"]), str(prefixes["fabric"]))
+
+
+def release_of(text: str) -> tuple[int, ...]:
+    """The release of a version such as ``6.3.0-107.r1``, as numbers: (6, 3, 0); () of an empty text.
+
+    Raises:
+        ProviderError: It is no version.
+    """
+    found = re.match(r"\D*(\d+)\.(\d+)(?:\.(\d+))?", text)
+    if text and found is None:
+        raise ProviderError(f"ssr: {text!r} is not a release such as 6.3.0")
+    return tuple(int(part) for part in found.groups() if part is not None) if found else ()
+
+
+def _link(name: str, text: str) -> ipaddress.IPv4Network:
+    try:
+        found = ipaddress.IPv4Network(text)
+    except ValueError:
+        raise ProviderError(f"ssr: {name}= is {text!r}, not a prefix such as 169.254.253.0/31") from None
+    if found.prefixlen > 31:
+        raise ProviderError(f"ssr: {name}={text} has no address for each of two nodes")
+    return found
+
+
+def _digits(fingerprint: str) -> str:
+    return fingerprint.lower().removeprefix("sha256:").replace(":", "")
+
+
+def _host(text: str) -> str:
+    name = text.removeprefix("https://").rstrip("/").removesuffix("/api/v1")
+    if not re.fullmatch(r"[A-Za-z0-9_.\-:\[\]]+", name):
+        raise ProviderError(f"ssr: {text!r} is not a host: SSR_HOST takes a name such as conductor.example.net")
+    return name

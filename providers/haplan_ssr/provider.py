@@ -1,0 +1,152 @@
+"""The provider ``ssr``: the vocabulary on a Session Smart conductor. Everything is in one document, the authority."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import attrs
+
+from haplan.contracts import (
+    Assessment,
+    Context,
+    Io,
+    Lab,
+    LabRequest,
+    Provider,
+    Query,
+    Reading,
+    Seen,
+    Settlement,
+    Target,
+    Task,
+    Written,
+)
+from haplan.errors import ProviderError
+from haplan.model.finding import Finding
+from haplan.model.plan import Calls, Change, Placement
+from haplan.model.state import Intent
+from haplan.model.value import Tree
+from haplan_ssr import assess, refresh
+from haplan_ssr.client import Client
+from haplan_ssr.conductor import Conductor
+from haplan_ssr.config import SsrConfig, access, release_of, terms
+from haplan_ssr.refresh import DOCUMENT, Look
+from haplan_ssr.settling import Settling
+from haplan_ssr.translate import Terms, clean
+from haplan_ssr.writes import Desk, write
+
+MAX_AGE = 60.0
+"""Seconds that a read of the tree may be old to name the authority."""
+REQUESTS = 12
+"""Calls of a transaction beside its edits: looks at running and candidate, validate, commit, a poll."""
+
+
+class SsrProvider(Provider):
+    """Routers, tenants, services and service-policies in the authority of one conductor."""
+
+    name: ClassVar[str] = "ssr"
+    config: ClassVar[type] = SsrConfig
+    composes: ClassVar[bool] = True
+    poll_seconds: ClassVar[float] = 30.0
+
+    def __init__(self, conductor: Conductor, config: SsrConfig, context: Context) -> None:
+        self._conductor, self._config, self._context = conductor, config, context
+        self._given = terms(config)
+        self._settling = Settling(conductor)
+        self._look: Look | None = None
+        self._sites: Mapping[str, str] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, settings: Any, context: Context) -> "SsrProvider":
+        """Make one; nothing is sent yet."""
+        config = SsrConfig(**settings) if isinstance(settings, Mapping) else settings
+        found = access(config, context.environ, context.secret)
+        client = Client(found, context.clock, log=context.log, tell=context.tell)
+        return cls(Conductor(client, context.clock), config, context)
+
+    @classmethod
+    def lab(cls, request: LabRequest) -> Lab:
+        """Start the simulator."""
+        from haplan_ssr.labs import start
+
+        return start(request)
+
+    @classmethod
+    def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
+        """No vendor keys are taken yet."""
+        return tuple(f"extra ssr: {key}: this provider takes no vendor keys" for key in extra)
+
+    # --- looking ---
+
+    def identity(self) -> Mapping[str, str]:
+        """The authority, by its name and the conductor's own router.
+
+        Raises:
+            ProviderError: The conductor is of another release than the stack says.
+        """
+        self._conductor.running(MAX_AGE)
+        said, found = release_of(self._config.release), self._conductor.release
+        if said and found and said[:2] != found[:2]:
+            raise ProviderError(
+                f"ssr: {self._conductor.client.access.host} runs {self._conductor.version}, and the stack says "
+                f'release="{self._config.release}"; mend the one that is wrong'
+            )
+        name = self._conductor.authority
+        return {"kind": "ssr authority", "id": f"{name}/{self._conductor.router}", "name": name}
+
+    @property
+    def _terms(self) -> Terms:
+        """What the translation goes by, with the release that the conductor says."""
+        found = self._conductor.release
+        return attrs.evolve(self._given, release=found) if found else self._given
+
+    def read(self, query: Query) -> Reading:
+        """Read many resources with one read of the tree."""
+        at = refresh.look(self._conductor.running(query.max_age), query, self._terms)
+        with self._lock:
+            self._look, self._sites = at, _sites(query)
+        return refresh.read(at, query)
+
+    def placements(self, change: Change) -> Sequence[Placement]:
+        """The authority."""
+        return (Placement(DOCUMENT, "entries"),)
+
+    def assess(self, change: Change) -> Assessment:
+        """Cost and reach; from what was read."""
+        return assess.assess(self._look, change, self._sites) if self._look is not None else Assessment()
+
+    def calls(self, transactions: Sequence[Task]) -> Calls:
+        """Calls made, and about as many as each transaction takes."""
+        expected = sum(len(task.parts) * 2 + REQUESTS for task in transactions)
+        return Calls(self.name, self._conductor.client.made, expected, writes=len(transactions))
+
+    # --- writing ---
+
+    def write(self, task: Task, io: Io) -> Written:
+        """Carry out one transaction: one candidate, one validate, one commit."""
+        desk = Desk(self._conductor, self._terms, io, self._context.tell, self._config.discard_candidate)
+        return write(task, desk)
+
+    def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
+        """How far these transactions are."""
+        return self._settling.settle(tasks, self._terms)
+
+    def verify(self, task: Task) -> Sequence[Finding]:
+        """Look at the routers of a settled transaction (HA176, HA177, HA180, HA182, HA183)."""
+        return self._settling.findings(task, self._terms)
+
+    def identify(self, intent: Intent) -> Seen | None:
+        """Nothing to look for: every write is idempotent, and what it led to shows in the next refresh."""
+        return None
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._conductor.client.close()
+
+
+def _sites(query: Query) -> dict[str, str]:
+    """Router → site, of the clusters that are recorded or asked about."""
+    recorded = {row.name: str(row.values.get("site") or "") for row in query.recorded.values() if row.type == "cluster"}
+    asked = {target.name: str(target.values.get("site") or "") for target in query.targets if target.type == "cluster"}
+    return {clean(name): site for name, site in {**recorded, **asked}.items()}

@@ -1,0 +1,152 @@
+"""What can be said of a stack before a conductor is asked: the translation's problems, and the vendor's own model.
+
+SSR001 to SSR008 are also checked when planning, with the conductor's release; SSR010 is the vendor's model with the
+vendor's messages, as warnings where the release is newer than the model, or not known: say ``release=`` in
+``provider("ssr", …)``.
+"""
+
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+import attrs
+
+from haplan.contracts import ValidateView
+from haplan.errors import ProviderError
+from haplan.model.finding import Finding, Rule, Severity
+from haplan.model.stack import ProviderBlock, Stack
+from haplan_ssr.config import SsrConfig, terms
+from haplan_ssr.translate import Given, Piece, Translation, translate
+from haplan_ssr.tree import AUTHORITY, Path, nested
+
+ASSUMED: Mapping[Path, Any] = {(*AUTHORITY, "name"): "authority", (*AUTHORITY, "conductor-address"): ("192.0.2.1",)}
+"""What every authority that manages routers has, so that rules about it hold offline."""
+
+
+@attrs.frozen
+class Draft:
+    """The blocks of one provider, translated."""
+
+    key: str
+    release: str
+    translation: Translation
+
+
+_last: list[tuple["weakref.ref[Stack]", list[Draft]]] = []
+
+
+def drafts(stack: Stack) -> list[Draft]:
+    """Each conductor's part of a stack; the last one is kept, because each rule asks for it."""
+    if not (_last and _last[0][0]() is stack):
+        found = [one for key, block in stack.providers.items() if block.name == "ssr" for one in _draft(stack, key, block)]
+        _last[:] = [(weakref.ref(stack), found)]
+    return _last[0][1]
+
+
+def _draft(stack: Stack, key: str, block: ProviderBlock) -> Iterator[Draft]:
+    known = {field.name for field in attrs.fields(SsrConfig)}
+    config = SsrConfig(**{name: value for name, value in block.settings.items() if name in known})
+    try:
+        found = terms(config)
+    except ProviderError:
+        return  # said when the provider is opened
+    blocks = [one for one in stack.blocks.values() if one.provider == key and not one.data]
+    pieces = [Piece(one.address, one.type, str(one.name), one.owner, one.values) for one in blocks]
+    yield Draft(key, config.release, translate(pieces, found))
+
+
+def _check(rule: str) -> Any:
+    def check(view: ValidateView) -> Iterator[Finding]:
+        for draft in drafts(view.stack):
+            for one in draft.translation.problems:
+                if one.rule == rule:
+                    where = view.stack.blocks.get(one.address)
+                    location = str(where.location) if where is not None else ""
+                    yield Finding(rule, one.severity, one.address, one.text, location, one.hint)
+
+    return check
+
+
+# --- The vendor's model -----------------------------------------------------------------------------------------------
+
+
+def tree_of(translation: Translation) -> dict[str, Any]:
+    """A translation as a whole configuration."""
+    return {"authority": nested({**ASSUMED, **translation.flat()}, AUTHORITY)}
+
+
+def _by_model(view: ValidateView) -> Iterator[Finding]:
+    from haplan_ssr.model import check
+
+    for draft in drafts(view.stack):
+        if not draft.translation.entries:
+            continue
+        by_words = {as_model(path): (path, given) for path, given in draft.translation.entries.items()}
+        for problem in check(tree_of(draft.translation), release=draft.release or None):
+            address = _concerned(tuple(problem.path), by_words)
+            where = view.stack.blocks.get(address)
+            location = str(where.location) if where is not None else ""
+            yield Finding("SSR010", problem.severity, address, f"{problem.where}: {problem.message}", location)
+
+
+def as_model(path: Path) -> tuple[str, ...]:
+    """A path as the model writes it: two keys of an entry are joined by a comma."""
+    return tuple(
+        word for step in path for word in ([step] if isinstance(step, str) else [step[0], ",".join(step[1:])])
+    )
+
+
+def _concerned(path: tuple[str, ...], known: Mapping[tuple[str, ...], tuple[Path, Given]]) -> str:
+    for end in range(len(path), 0, -1):
+        if path[:end] in known:
+            return known[path[:end]][1].sources[0].address
+    return ""
+
+
+def _rule(
+    id_: str, severity: Severity, title: str, why: str, source: str, confidence: Literal["H", "M", "L"], *types: str,
+    check: Any = None,
+) -> Rule:  # fmt: skip
+    return Rule(id_, severity, ("V",), types, title, why, source, confidence, check or _check(id_))
+
+
+EVERYTHING = ("cluster", "hub_profile", "wan_edge_template", "network", "application", "steering", "policy")
+RULES: Iterable[Rule] = (
+    _rule(
+        "SSR001", "error", "A name is one that a conductor takes, and its alone",
+        "Other signs than letters, digits, - and _ become -; two names that come out the same would be one object.",
+        "vendor's model: name-id, reserved-name-id", "H", *EVERYTHING,
+    ),
+    _rule(
+        "SSR002", "error", "A port is one whose place on the conductor is known",
+        "A conductor wants the PCI address of each port; a guessed one is another port.",
+        "128technology/interfacemaps, devicemaps.json", "H", "cluster", "hub_profile", "wan_edge_template",
+    ),
+    _rule(
+        "SSR003", "error", "Each node has an asset id",
+        "By it the conductor knows which box is which node.", "vendor's model: node/asset-id", "H", "cluster",
+    ),
+    _rule(
+        "SSR004", "error", "A steering rule says what a conductor can do",
+        "It takes paths in order or shares by capacity; it has no weights, and orders local WANs from 5.4 on.",
+        "128technology/docs: config_ha_vrrp, bcp_service_and_service_policy_design", "M", "steering",
+    ),
+    _rule(
+        "SSR005", "error", "No two policies say something else about the same traffic",
+        "A conductor has no order of rules: of two equally specific services neither is first.",
+        "128technology/docs: bcp_service_and_service_policy_design", "M", "policy",
+    ),
+    _rule(
+        "SSR006", "error", "Everything in the stack can be said on a conductor",
+        "What is left out silently would be missing on the router.", "ours", "H", *EVERYTHING,
+    ),
+    _rule(
+        "SSR008", "warning", "A policy without steering leads into a LAN",
+        "Without a service-route traffic is dropped.", "128technology/docs: config_basics", "M", "policy",
+    ),
+    _rule(
+        "SSR010", "error", "The configuration keeps the rules of the vendor's model",
+        "What the model forbids, the conductor refuses when it validates.",
+        "vendor's model exports of 4.2 and 5.3 (MIT)", "H", *EVERYTHING, check=_by_model,
+    ),
+)  # fmt: skip

@@ -1,0 +1,351 @@
+"""One transaction: edits of the candidate, validate, compare with the plan, commit, read again.
+
+Whatever fails before the commit, the candidate is given up and nothing has changed. What the candidate holds beside the
+edits is somebody else's: it is neither committed nor thrown away.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Io, Task, Written
+from haplan.errors import HaplanError, ProviderError, Stale
+from haplan_ssr import pieces, wire
+from haplan_ssr.client import ApiError, Lost
+from haplan_ssr.conductor import Conductor
+from haplan_ssr.edits import Edit, any_above, edits, moved, outcome
+from haplan_ssr.pieces import GOING, Found
+from haplan_ssr.refresh import identity_of
+from haplan_ssr.translate import Terms, Translation, translate
+from haplan_ssr.tree import HERE, Flat, Path, is_entry, name_of, parents, same, words
+
+LOOKS = 10
+"""How often what became of a commit is looked at, when its answer never came."""
+PAUSE = 6.0
+"""Seconds between two such looks."""
+
+
+@attrs.frozen
+class Desk:
+    """What a transaction is written with.
+
+    Attributes:
+        conductor: The conductor.
+        terms: What the translation goes by.
+        io: Whom to tell.
+        tell: Takes a line for people.
+        discard: Throw away whatever is found in the candidate.
+    """
+
+    conductor: Conductor
+    terms: Terms
+    io: Io
+    tell: Callable[[str], None]
+    discard: bool = False
+
+
+@attrs.frozen
+class Work:
+    """One transaction worked out.
+
+    Attributes:
+        address: What it is told by: its first resource.
+        live: What runs.
+        wanted: What is to run.
+        edits: The way from one to the other.
+        before, after: What is recorded, and what is to be, as translations.
+        found: What was there before haplan.
+    """
+
+    address: str
+    live: Flat
+    wanted: Flat
+    edits: Sequence[Edit]
+    before: Translation
+    after: Translation
+    found: Found
+
+
+def write(task: Task, desk: Desk) -> Written:
+    """Carry out a transaction.
+
+    Raises:
+        ProviderError: Refused by us or by the conductor; nothing has changed, unless the error is `lost`.
+        Stale: Somebody else committed something that does not go together with it.
+    """
+    work = prepare(task, desk)
+    if work.edits:
+        _refuse_dirty(work, desk)
+        _carry_out(work, desk)
+    return _written(task, work)
+
+
+def prepare(task: Task, desk: Desk) -> Work:
+    """Work out what a transaction has to change."""
+    known = pieces.of_rows(task.recorded)
+    before = translate(known.values(), desk.terms)
+    after = translate(pieces.with_parts(known, task.parts).values(), desk.terms)
+    mine = {part.change.address for part in task.parts if part.change.action not in GOING}
+    errors = [f"{one.address}: {one.text}" for one in after.errors() if one.address in mine]
+    if errors:
+        raise ProviderError("; ".join(errors))
+    live = desk.conductor.running()
+    owned, wanted = before.flat(), after.flat()
+    found = _found(task, live, owned, wanted)
+    made = outcome(live, owned, wanted, found)
+    try:
+        way = edits(live, made)
+    except ValueError as error:
+        raise ProviderError(f"{task.parts[0].change.address}: {error}") from None
+    return Work(task.parts[0].change.address, live, made, way, before, after, found)
+
+
+def _found(task: Task, live: Flat, owned: Flat, wanted: Flat) -> Found:
+    """What was there before haplan: as recorded, and what this transaction is the first to want.
+
+    What it finds after a dead run, that run had made; but for a security policy, which conductors mostly come with.
+    """
+    found = pieces.found_before(task.recorded.values())
+    resumed = any(part.change.reason == "resume" for part in task.parts)
+    for path in wanted:
+        if path in live and path not in owned and path not in found:
+            if not resumed or name_of(path[1]) == "security":
+                found[path] = None if is_entry(path) else live[path]
+    return found
+
+
+def touched(before: Translation, after: Translation) -> frozenset[str]:
+    """The routers whose part of the authority changes."""
+    one, other = before.flat(), after.flat()
+    paths = [path for path in {**one, **other} if path not in one or path not in other or one[path] != other[path]]
+    return frozenset(step[1] for path in paths for step in path[1:2] if step[0] == "router" and len(step) > 1)
+
+
+# --- The candidate ----------------------------------------------------------------------------------------------------
+
+
+def _refuse_dirty(work: Work, desk: Desk) -> None:
+    """Begin with a clean candidate.
+
+    Raises:
+        ProviderError: It holds somebody's uncommitted changes.
+    """
+    client = desk.conductor.client
+    said = client.version()
+    if not wire.is_dirty(said):
+        return
+    candidate = desk.conductor.candidate()
+    strange = _strange(work, candidate)
+    if strange and not desk.discard:
+        whose = wire.whose(said) or "somebody, or of an interrupted apply of another plan"
+        raise ProviderError(
+            f"{work.address}: the candidate holds uncommitted changes of {whose}: {_some(strange)}; nothing was sent: "
+            'commit or revert them on the conductor, or throw them away with provider("ssr", discard_candidate=True)'
+        )
+    what = _some(strange) if strange else "all of it is in this plan"
+    desk.tell(f"ssr: the candidate held uncommitted changes ({what}); reverted")
+    client.revert()
+
+
+def _strange(work: Work, candidate: Flat) -> list[Path]:
+    """What is in the candidate, and neither runs nor is on the way to what this transaction wants."""
+    rebuilt = {edit.path for edit in work.edits if edit.method == "DELETE"}
+    return [path for path in moved(work.live, candidate) if not _on_the_way(path, work, candidate, rebuilt)]
+
+
+def _on_the_way(path: Path, work: Work, candidate: Flat, rebuilt: set[Path]) -> bool:
+    if path in candidate:
+        value = candidate[path]
+        return path in work.wanted and (value is HERE or same(work.wanted[path], value))
+    return path not in work.wanted or path in rebuilt or any_above(path, rebuilt)
+
+
+def _some(paths: Sequence[Path]) -> str:
+    among = set(paths)
+    shown = [words(path) for path in paths if not any_above(path, among)]
+    return ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if len(shown) > 3 else "")
+
+
+def _carry_out(work: Work, desk: Desk) -> None:
+    client, io = desk.conductor.client, desk.io
+    try:
+        io.about_to("edit", work.address, {"edits": len(work.edits)}, idempotent=True)
+        _send(work, desk)
+        _validate(work, desk)
+        _compare(work, desk)
+        io.about_to("commit", work.address, {"edits": len(work.edits)}, idempotent=True)
+    except HaplanError:
+        _give_up(work, desk)
+        raise
+    try:
+        said = client.commit()
+    except Lost as error:
+        _read_back(work, desk, error)
+    except ApiError:
+        _give_up(work, desk)
+        raise
+    else:
+        _refuse_uncommitted(work, desk, said)
+    _read_again(work, desk)
+
+
+def _send(work: Work, desk: Desk) -> None:
+    for number, edit in enumerate(work.edits, start=1):
+        sources = _sources(edit.path, work)
+        desk.io.progress(f"{number} of {len(work.edits)}: {edit.text}")
+        desk.conductor.client.edit(edit.method, edit.url, edit.body, f"{sources[0] or work.address}: {edit.text}")
+
+
+def _validate(work: Work, desk: Desk) -> None:
+    said = desk.conductor.client.validate()
+    for one in said:
+        if one.severity == "warning":
+            desk.tell(f"ssr: the conductor warns: {_told(one, work)}")
+    errors = [_told(one, work) for one in said if one.severity == "error"]
+    if errors:
+        raise ProviderError(f"the conductor does not accept it, nothing was committed: {'; '.join(errors)}")
+
+
+def _told(said: wire.Complaint, work: Work) -> str:
+    """A message with the resource it concerns."""
+    where = " ".join(said.where)
+    return f"{_concerned(said, work)}: {said.message.strip()}" + (f" ({where})" if where else "")
+
+
+def _concerned(said: wire.Complaint, work: Work) -> str:
+    """The resource whose part of the authority a message names, the deepest one."""
+    text = " ".join(_segments(" ".join(said.where) or said.message))
+    best, address = 0, work.address
+    for path, given in work.after.entries.items():
+        at = " ".join(_segments(words(path)))
+        if len(at) > best and f" {at} " in f" {text} ":
+            best, address = len(at), given.sources[0].address
+    return address
+
+
+def _segments(text: str) -> list[str]:
+    return [word for word in text.replace("/", " ").replace("[", " ").replace("]", " ").replace("'", " ").split() if word]
+
+
+def _sources(path: Path, work: Work) -> tuple[str, ...]:
+    for one in (path, *parents(path)):
+        given = work.after.entries.get(one) or work.before.entries.get(one)
+        if given is not None:
+            return tuple(source.address for source in given.sources)
+    return ("",)
+
+
+def _compare(work: Work, desk: Desk) -> None:
+    """Look at the candidate before it becomes what runs.
+
+    Raises:
+        ProviderError: It holds something else than was planned.
+    """
+    candidate = desk.conductor.candidate()
+    strange = moved(work.wanted, candidate)
+    if strange:
+        raise ProviderError(
+            f"{work.address}: the candidate is not what was planned, so it was not committed: {_some(strange)}; "
+            "somebody else edits it, or the conductor took the edits in another way"
+        )
+
+
+def _give_up(work: Work, desk: Desk) -> None:
+    """Leave the candidate as it was found. What others put into it meanwhile stays; a failure here is only told."""
+    client = desk.conductor.client
+    try:
+        candidate = desk.conductor.candidate()
+        strange = _strange(work, candidate)
+        if not strange:
+            client.revert()
+            return
+        own = [path for path in moved(work.live, candidate) if path not in set(strange)]
+        for edit in edits(candidate, _put_back(candidate, work.live, own)):
+            client.edit(edit.method, edit.url, edit.body, f"{work.address}: take back")
+        desk.tell(f"ssr: the candidate still holds what somebody else is editing: {_some(strange)}")
+    except (HaplanError, ValueError) as error:
+        desk.tell(f"ssr: the candidate could not be reverted ({error}); the next apply looks at it")
+
+
+def _put_back(candidate: Flat, live: Flat, paths: Iterable[Path]) -> Flat:
+    own = set(paths)
+    kept = {path: value for path, value in candidate.items() if path not in own and not any_above(path, own - {*live})}
+    return {**kept, **{path: live[path] for path in own if path in live}}
+
+
+# --- After the commit -------------------------------------------------------------------------------------------------
+
+
+def _refuse_uncommitted(work: Work, desk: Desk, said: Sequence[wire.Complaint]) -> None:
+    errors = [one for one in said if one.severity == "error"]
+    if not errors:
+        return
+    _give_up(work, desk)
+    text = "; ".join(_told(one, work) for one in errors)
+    if any("conflict" in one.message.lower() for one in errors):
+        raise Stale(f"{text}; nothing of this transaction was committed: plan again")
+    raise ProviderError(f"the conductor did not commit it: {text}")
+
+
+def _read_back(work: Work, desk: Desk, error: Lost) -> None:
+    """What became of a commit whose answer never came: it is there, or it is sent once more.
+
+    Raises:
+        ProviderError: `lost`, when neither can be told.
+    """
+    conductor, client = desk.conductor, desk.conductor.client
+    desk.io.progress("no answer to the commit: looking what became of it")
+    again = False
+    for _ in range(LOOKS):
+        try:
+            if not moved_of(work, conductor.running()):
+                return
+            if wire.is_dirty(client.version()) and not moved(work.wanted, conductor.candidate()) and not again:
+                again = True
+                desk.conductor.clock.sleep(PAUSE)
+                if moved_of(work, conductor.running()) and not moved(work.wanted, conductor.candidate()):
+                    _refuse_uncommitted(work, desk, client.commit())
+                continue
+        except (Lost, ApiError):
+            pass
+        conductor.clock.sleep(PAUSE)
+    raise ProviderError(f"{work.address}: {error}; it is not known whether it was committed", lost=True)
+
+
+def moved_of(work: Work, running: Flat) -> list[Path]:
+    """Of what this transaction wants and wants gone, what is not so."""
+    wanted = [
+        path for path, value in work.after.flat().items()
+        if path not in running or not (value is HERE or same(running[path], value))
+    ]  # fmt: skip
+    gone = [path for path in work.before.entries if path in running and path not in work.wanted]
+    return [*wanted, *gone]
+
+
+def _read_again(work: Work, desk: Desk) -> None:
+    """Raises `ProviderError` if what runs is not what was committed."""
+    missing = moved_of(work, desk.conductor.running())
+    if missing:
+        raise ProviderError(
+            f"{work.address}: committed, and what runs is not what was planned: {_some(missing)}; plan again"
+        )
+
+
+def _written(task: Task, work: Work) -> Written:
+    """Names are ids; what was there before is remembered by every resource that has a part in it."""
+    ids: dict[str, str] = {}
+    private: dict[str, Mapping[str, Any]] = {}
+    shares: dict[str, Found] = {}
+    for path, value in work.found.items():
+        given = work.after.entries.get(path)
+        for source in given.sources if given is not None else ():
+            shares.setdefault(source.address, {})[path] = value
+    for part in task.parts:
+        change = part.change
+        if change.action in GOING:
+            continue
+        ids[change.address] = identity_of(change.type, change.name)
+        private[change.address] = {pieces.FOUND: pieces.remembered(shares.get(change.address, {}))}
+    values = {address: {"id": identity} for address, identity in ids.items()}
+    return Written(ids, values, private, settling=bool(touched(work.before, work.after)))
