@@ -1,6 +1,6 @@
 """What a change costs the network and which sites it reaches; from what was read, without calls."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from haplan.contracts import Assessment
 from haplan.model.finding import Finding
@@ -17,7 +17,7 @@ PUSH = 60
 """Seconds until a commit has reached the routers."""
 
 
-def assess(at: Look, change: Change, sites: dict[str, str]) -> Assessment:
+def assess(at: Look, change: Change, sites: Mapping[str, str]) -> Assessment:
     """Cost and reach of one change.
 
     Args:
@@ -84,4 +84,3 @@ def needs_restart(path: Path, live: Flat, wanted: Flat) -> bool:
     kind = "create" if path not in live else "delete"
     keys = [node.children[key] for key in node.keys if key in node.children]
     return (path not in live or path not in wanted) and any(kind in one.restart for one in (node, *keys))
-

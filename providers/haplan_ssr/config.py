@@ -85,7 +85,9 @@ def access(config: SsrConfig, environ: Mapping[str, str], secret: Callable[[str]
         words = ", ".join(missing[:-1]) + (" and " if missing[1:] else "") + missing[-1]
         raise ProviderError(f'ssr: {words} not set: in the environment or in provider("ssr", …); --lab needs none')
     if config.fingerprint and not _FINGERPRINT.match(config.fingerprint):
-        raise ProviderError("ssr: fingerprint= takes the SHA-256 of the certificate: 64 hex digits, with or without ':'")
+        raise ProviderError(
+            "ssr: fingerprint= takes the SHA-256 of the certificate: 64 hex digits, with or without ':'"
+        )
     return Access(
         _host(found["SSR_HOST"]), found["SSR_USERNAME"], found["SSR_PASSWORD"], config.ca_file,
         _digits(config.fingerprint), bool(config.verify), float(config.timeout),

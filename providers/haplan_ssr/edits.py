@@ -2,7 +2,7 @@
 
 There is no PUT and no way to remove a leaf in the endpoint table (128technology/docs apis_rest), and whether a PATCH
 replaces or extends a list of values is not documented. So an entry is created by POST, deleted by DELETE, gets further
-leaves by PATCH; whatever has to lose a leaf or a value is deleted and created again, which nobody sees before the commit.
+leaves by PATCH; whatever has to lose a leaf or a value is deleted and created again, which nobody sees before a commit.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -48,7 +48,7 @@ class Edit:
     @property
     def text(self) -> str:
         """For people and logs."""
-        return f"{ {'POST': 'create', 'PATCH': 'change', 'DELETE': 'delete'}[self.method]} {words(self.path)}"
+        return f"{ {'POST': 'create', 'PATCH': 'change', 'DELETE': 'delete'}[self.method] } {words(self.path)}"
 
 
 def outcome(live: Flat, owned: Flat, wanted: Flat, found: Mapping[Path, Any]) -> Flat:

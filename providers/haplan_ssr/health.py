@@ -9,7 +9,6 @@ from typing import Any
 
 import attrs
 
-
 from haplan_ssr.translate import Translation
 from haplan_ssr.tree import AUTHORITY
 from haplan_ssr.wire import Asset, nodes
@@ -158,7 +157,9 @@ def _redundancy(one: Expected, said: Mapping[str, Any]) -> Iterator[Trouble]:
                 states[name].append(str(state or "unknown").lower())
     for name, found in states.items():
         if sorted(found) != [ACTIVE, STANDBY]:
-            text = f"{one.name}: {name} is {' and '.join(sorted(found)) or 'not seen'}, expected one active, one standby"
+            text = (
+                f"{one.name}: {name} is {' and '.join(sorted(found)) or 'not seen'}, expected one active, one standby"
+            )
             yield Trouble("HA182", one.address, text)
 
 
@@ -182,5 +183,3 @@ def routers_of(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def by_id(assets: Sequence[Asset]) -> dict[str, Asset]:
     """Assets by id."""
     return {one.id: one for one in assets}
-
-

@@ -21,9 +21,7 @@ Found = dict[Path, Any]
 
 def of_rows(rows: Mapping[str, Row]) -> dict[str, Piece]:
     """What is recorded."""
-    return {
-        address: Piece(address, row.type, row.name, row.owner, decode(row.values)) for address, row in rows.items()
-    }
+    return {address: Piece(address, row.type, row.name, row.owner, decode(row.values)) for address, row in rows.items()}
 
 
 def with_targets(pieces: Mapping[str, Piece], targets: Iterable[Target]) -> dict[str, Piece]:

@@ -10,14 +10,11 @@ from haplan.contracts import (
     Assessment,
     Context,
     Io,
-    Lab,
-    LabRequest,
     Provider,
     Query,
     Reading,
     Seen,
     Settlement,
-    Target,
     Task,
     Written,
 )
@@ -64,13 +61,6 @@ class SsrProvider(Provider):
         found = access(config, context.environ, context.secret)
         client = Client(found, context.clock, log=context.log, tell=context.tell)
         return cls(Conductor(client, context.clock), config, context)
-
-    @classmethod
-    def lab(cls, request: LabRequest) -> Lab:
-        """Start the simulator."""
-        from haplan_ssr.labs import start
-
-        return start(request)
 
     @classmethod
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:

@@ -89,7 +89,7 @@ def _seen(at: Look, target: Target, recorded: Leaves, wanted: Leaves) -> Seen | 
     if not _is_there(at, target, own, wanted):
         return None
     values = dict(decode(target.row.values)) if target.row is not None else dict(target.values)
-    for way, found in sorted({**recorded, **wanted}.items()):
+    for way in sorted({**recorded, **wanted}):
         values = _with_way(at, values, way, recorded.get(way, ()), wanted.get(way, ()), target)
     identity = identity_of(target.type, target.name)
     name = target.row.name if target.row is not None else target.name
@@ -157,8 +157,8 @@ def _said(live: Flat, path: Path) -> str:
 def strangers(at: Look) -> tuple[str, ...]:
     """Entries inside what haplan owns that nobody here owns: they stay."""
     ours = {path for one in (at.recorded, at.wanted) for path in one.entries if is_entry(path)}
-    found: list[Path] = []
-    for path in at.live:
-        if is_entry(path) and path not in ours and next((p for p in parents(path) if is_entry(p)), None) in ours:
-            found.append(path)
-    return tuple(f"{words(path)} is not in the stack" for path in found)
+    return tuple(f"{words(path)} is not in the stack" for path in at.live if _is_strange(path, ours))
+
+
+def _is_strange(path: Path, ours: set[Path]) -> bool:
+    return is_entry(path) and path not in ours and next((one for one in parents(path) if is_entry(one)), None) in ours

@@ -38,7 +38,9 @@ _last: list[tuple["weakref.ref[Stack]", list[Draft]]] = []
 def drafts(stack: Stack) -> list[Draft]:
     """Each conductor's part of a stack; the last one is kept, because each rule asks for it."""
     if not (_last and _last[0][0]() is stack):
-        found = [one for key, block in stack.providers.items() if block.name == "ssr" for one in _draft(stack, key, block)]
+        found = [
+            one for key, block in stack.providers.items() if block.name == "ssr" for one in _draft(stack, key, block)
+        ]
         _last[:] = [(weakref.ref(stack), found)]
     return _last[0][1]
 
@@ -91,9 +93,7 @@ def _by_model(view: ValidateView) -> Iterator[Finding]:
 
 def as_model(path: Path) -> tuple[str, ...]:
     """A path as the model writes it: two keys of an entry are joined by a comma."""
-    return tuple(
-        word for step in path for word in ([step] if isinstance(step, str) else [step[0], ",".join(step[1:])])
-    )
+    return tuple(word for step in path for word in ([step] if isinstance(step, str) else [step[0], ",".join(step[1:])]))
 
 
 def _concerned(path: tuple[str, ...], known: Mapping[tuple[str, ...], tuple[Path, Given]]) -> str:

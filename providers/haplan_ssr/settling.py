@@ -1,4 +1,4 @@
-"""Waiting for the routers of committed transactions: one look at the assets for all, and at the health of each router."""
+"""Waiting for the routers of committed transactions: one look at the assets for all, and at the health of each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -3,8 +3,8 @@
 A step of a path is the name of a container or leaf, or a tuple for an entry of a list: its name and its key or keys,
 ``("router", "spoke1")``. Flat, two trees compare as two dictionaries, and ownership by entry is a set of paths.
 
-Facts of the wire (`reference`: 128technology/docs, apis_rest, and the scripts named in the client): names are kebab-case
-when written; some releases and GraphQL answer camelCase, so both are read.
+Facts of the wire (128technology/docs apis_rest, and public scripts): names are kebab-case when written; some releases
+and GraphQL answer camelCase, so both are read.
 """
 
 import re

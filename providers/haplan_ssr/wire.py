@@ -114,8 +114,10 @@ def assets(body: Any) -> tuple[Asset, ...]:
 
 def _asset(one: Mapping[str, Any]) -> Asset:
     version = next((str(value) for key, value in one.items() if key in ("t128-version", "t128version") and value), "")
-    said = {name: str(one.get(name) or "") for name in ("asset-id", "router-name", "node-name", "status", "text")}
-    return Asset(said["asset-id"], said["router-name"], said["node-name"], said["status"].lower(), version, said["text"])
+    identity, router, node, status = (
+        str(one.get(name) or "") for name in ("asset-id", "router-name", "node-name", "status")
+    )
+    return Asset(identity, router, node, status.lower(), version, str(one.get("text") or ""))
 
 
 def nodes(connection: Any) -> list[Mapping[str, Any]]:

@@ -4,6 +4,7 @@ Whatever fails before the commit, the candidate is given up and nothing has chan
 edits is somebody else's: it is neither committed nor thrown away.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -109,9 +110,9 @@ def _found(task: Task, live: Flat, owned: Flat, wanted: Flat) -> Found:
     found = pieces.found_before(task.recorded.values())
     resumed = any(part.change.reason == "resume" for part in task.parts)
     for path in wanted:
-        if path in live and path not in owned and path not in found:
-            if not resumed or name_of(path[1]) == "security":
-                found[path] = None if is_entry(path) else live[path]
+        ours = path in owned or path in found or (resumed and name_of(path[1]) != "security")
+        if path in live and not ours:
+            found[path] = None if is_entry(path) else live[path]
     return found
 
 
@@ -225,7 +226,7 @@ def _concerned(said: wire.Complaint, work: Work) -> str:
 
 
 def _segments(text: str) -> list[str]:
-    return [word for word in text.replace("/", " ").replace("[", " ").replace("]", " ").replace("'", " ").split() if word]
+    return re.split(r"[/\[\]'\s]+", text)
 
 
 def _sources(path: Path, work: Work) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Two HA hubs and HA spokes: the design, said once for SSR and SRX."""
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from haplan import output, provider, rows
@@ -11,7 +12,7 @@ HUB_VARIABLES = [
     {"WAN0_PFX": "198.18.20", "WAN1_PFX": "198.18.21", "HUB2_LAN1_PFX": "10.55.55", "HUB2_LAN1_VLAN": "1055"}]
 
 class Platform(NamedTuple):
-    """What differs between the variants: hardware, ports, and whether a policy must steer into the LAN."""
+    """What differs between the variants: hardware, ports, whether a policy must steer into the LAN, and the backend."""
     model: str
     firmware: str
     wan0: Callable[..., Interface]
@@ -20,6 +21,7 @@ class Platform(NamedTuple):
     links: Sequence[Interface]
     pairs: Mapping[str, Sequence[Node]]
     steers_into_lan: bool = False
+    connect: Callable[[], object] = partial(provider, "mist")                 # MIST_HOST, MIST_ORG_ID, MIST_APITOKEN; with --lab the simulator's
 
 class Hub(NamedTuple):
     profile: HubProfile
@@ -27,7 +29,7 @@ class Hub(NamedTuple):
     application: Application
 
 def build(on: Platform) -> None:
-    provider("mist")                                                          # MIST_HOST, MIST_ORG_ID, MIST_APITOKEN; with --lab the simulator's
+    on.connect()
     org = Overlay("OrgOverlay")
     spoke_lan = Network("SPOKE-LAN1", subnet="{{SPOKE_LAN1_PFX}}.0/24", vlan_id="{{SPOKE_LAN1_VLAN}}", advertise=org)
     guest = Network("spoke-guest", subnet="{{SPOKE_GUEST_PFX}}.0/24", vlan_id="{{SPOKE_GUEST_VLAN}}", cloud_access=False)

@@ -16,8 +16,10 @@ from haplan_ssr.tree import AUTHORITY
 
 __all__ = ["Estate", "Given", "Piece", "Problem", "Source", "Terms", "Translation", "clean", "translate"]
 
+USUAL = Terms()
 
-def translate(pieces: Iterable[Piece], terms: Terms = Terms()) -> Translation:
+
+def translate(pieces: Iterable[Piece], terms: Terms = USUAL) -> Translation:
     """All resources of a provider as configuration of its authority."""
     estate, draft = Estate(pieces, terms), Draft()
     for network in estate.of("network"):

@@ -290,7 +290,7 @@ def _dhcp(pair: Pair, entry: Path, name: str, network: str, served: Mapping[str,
     if start is None or end is None:
         return
     server = draft.entry((*entry, ("host-service", "dhcp-server")), source, max_lease_time=served.get("lease"))
-    dns = tuple(text for one in served.get("dns_servers") or () if (text := pair.text(one)))
+    dns = tuple(known for one in served.get("dns_servers") or () if (known := pair.text(one)))
     pool = draft.entry((*server, ("address-pool", start)), source, end_address=end)
     draft.leaf((*pool, "router"), (str(entry[-1][1]),), source)
     if dns:
@@ -307,10 +307,10 @@ def _neighborhoods(pair: Pair, path: Path, name: str, face: Mapping[str, Any], e
         return
     source = pair.source("interfaces", name)
     draft.leaf((*path, "inter-router-security"), estate.terms.security, source)
-    for end, (overlay, hub, source) in ends.items():
+    for end, (overlay, hub, said) in ends.items():
         mesh = overlay is not None and overlay.values.get("type") == "mesh"
-        shape = (at(overlay, "type"), source) if overlay is not None else (source,)
-        entry = draft.entry((*path, ("neighborhood", clean(end))), source, vector=clean(end))
+        shape = (at(overlay, "type"), said) if overlay is not None else (said,)
+        entry = draft.entry((*path, ("neighborhood", clean(end))), said, vector=clean(end))
         draft.leaf((*entry, "topology"), "mesh" if mesh else "hub" if hub else "spoke", *shape)
         both = "bidirectional" if mesh or hub else "outbound-only"
         draft.leaf((*entry, "peer-connectivity"), both, *shape)

@@ -1,9 +1,9 @@
 """Policies: services, who may use them, and the service-routes of each router.
 
-A conductor has no order of rules: the most specific service wins, per tenant. So two policies whose services are equally
+A conductor has no order of rules: the most specific service wins, per tenant. So two policies whose services are as
 specific and share a tenant on one router are ambiguous. A policy that reaches an application over the overlay and the
-hub's policy that lets it in are one service, because both routers must know it by one name; the spoke's route towards the
-hub is made by the conductor (`share-service-routes`).
+hub's policy that lets it in are one service, because both routers must know it by one name; the spoke's route towards
+the hub is made by the conductor (`share-service-routes`).
 """
 
 import ipaddress
@@ -355,7 +355,7 @@ def _facts(service: Service, estate: Estate) -> tuple[set[str], Transports, froz
 def _ambiguous(one: Service, other: Service, address: str, tenants: list[str], draft: Draft) -> None:
     first, then = one.head.policy, other.head.policy
     text = (
-        f"{first.name} and {then.name} both say what {', '.join(tenants)} may do with {address}, and a conductor has no "
-        f"order of rules to choose by ({first.address})"
+        f"{first.name} and {then.name} both say what {', '.join(tenants)} may do with {address}, and a conductor has "
+        f"no order of rules to choose by ({first.address})"
     )
     draft.problem("SSR005", then.address, text, "narrow one of them: addresses, ports or networks")
