@@ -1,8 +1,9 @@
 """What plan, apply, destroy and import share: showing a plan, asking, carrying it out."""
 
+import contextlib
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from haplan.report.progress import JsonLines
     from haplan.session import Session
 
-CHANGES, DENIED = 2, 4
+CHANGES, DENIED, INTERRUPTED = 2, 4, 7
 _NOT_FOR_APPLY = frozenset({"out", "detailed_exitcode", "full"})
 
 
@@ -103,8 +104,6 @@ def approve_and_apply(opened: "Session", plan: "Plan", given: Mapping[str, Any],
         show_plan(opened, plan, given)
     forbidden = _forbidden(plan)
     if forbidden:
-        if events is not None:
-            summary(opened, events, forbidden, {"exit_code": DENIED})
         raise Denied(forbidden)
     write_out(opened, plan, given)
     if not plan.empty() and plan.command != "refresh":
@@ -112,7 +111,7 @@ def approve_and_apply(opened: "Session", plan: "Plan", given: Mapping[str, Any],
         terminal.approve(what, bool(given.get("auto_approve")))
         return carry_out(opened, plan, given, events)
     if events is not None:
-        summary(opened, events, "no changes", {"exit_code": 0})
+        events.end("no changes", {"exit_code": 0})
     return 0
 
 
@@ -144,32 +143,30 @@ def carry_out(
     from haplan.report.lines import BLANK, plain
     from haplan.report.result import result_lines
 
-    try:
-        result = engine.resume(opened, resuming) if resuming else engine.apply(opened, plan)
-    except HaplanError as error:
-        if events is not None:
-            summary(opened, events, str(error), {"exit_code": error.exit_code})
-        raise
+    result = engine.resume(opened, resuming) if resuming else engine.apply(opened, plan)
     sensitive = [one.name for one in plan.outputs if one.sensitive]
     lines = result_lines(result, sensitive, simulated=plan.environment == "lab")
     if events is not None:
-        summary(opened, events, plain(lines[:1]).strip(), result_json(result, sensitive))
+        events.end(opened.redact.text(plain(lines[:1]).strip()), result_json(result, sensitive))
     else:
         terminal.show([BLANK, *lines], given)
     return int(result.exit_code)
 
 
-def summary(opened: "Session", events: "JsonLines", text: str, data: Mapping[str, Any]) -> None:
-    """The last JSON line."""
-    text = opened.redact.text(text)
-    last = {"at": opened.clock.now(), "kind": "summary", "address": "", "document": "", "text": text, "data": data}
-    events.write(last)
-
-
-def json_lines(given: Mapping[str, Any]) -> "JsonLines | None":
-    """The observer behind ``--json``."""
+@contextlib.contextmanager
+def json_lines(given: Mapping[str, Any]) -> Iterator["JsonLines | None"]:
+    """The observer behind ``--json``; None without it. The last line is a summary, also of an error."""
     if not given.get("as_json"):
-        return None
+        yield None
+        return
     from haplan.report.progress import JsonLines
 
-    return JsonLines(sys.stdout)
+    events = JsonLines(sys.stdout)
+    try:
+        yield events
+    except HaplanError as error:
+        events.end(str(error), {"exit_code": error.exit_code})
+        raise
+    except KeyboardInterrupt:
+        events.end("interrupted", {"exit_code": INTERRUPTED})
+        raise

@@ -61,13 +61,13 @@ def approve(what: str, auto: bool) -> None:
 
 @contextlib.contextmanager
 def session(
-    place: str, options: "Options", given: Mapping[str, Any], *observers: "Observer", quiet: bool = False
+    place: str, options: "Options", given: Mapping[str, Any], observer: "Observer | None" = None, *, quiet: bool = False
 ) -> Iterator["Session"]:
     """A session of the engine that tells its progress on stderr."""
     from haplan.session import open_session
 
     with (
-        telling(given, *observers, quiet=quiet) as everybody,
+        telling(given, observer, quiet=quiet) as everybody,
         open_session(place, options, observers=everybody, ask=question()) as opened,
     ):
         for name, why in sorted(opened.plugins.broken.items()):
@@ -76,10 +76,13 @@ def session(
 
 
 @contextlib.contextmanager
-def telling(given: Mapping[str, Any], *observers: "Observer", quiet: bool = False) -> Iterator[list["Observer"]]:
-    """The observers of a run: those given, and progress for people."""
+def telling(
+    given: Mapping[str, Any], observer: "Observer | None" = None, *, quiet: bool = False
+) -> Iterator[list["Observer"]]:
+    """The observers of a run: the one given, and progress for people."""
+    observers = [observer] if observer is not None else []
     if quiet:
-        yield list(observers)
+        yield observers
         return
     from haplan.report.progress import progress
 

@@ -11,8 +11,7 @@ class Event:
     """One thing that happened.
 
     Attributes:
-        kind: Such as ``refresh``, ``planned``, ``started``, ``step``, ``written``, ``settling``, ``verified``,
-            ``recorded``, ``failed``, ``skipped``, ``warning``, ``ended``.
+        kind: Such as ``refresh``, ``step``, ``recorded``, ``failed``; `haplan/report/README.md` has each with its data.
         at: Seconds since the epoch, by the run's clock.
         address: The resource, or "".
         document: The document, or "".

@@ -200,20 +200,30 @@ class LiveProgress:
 
 class JsonLines:
     """One JSON object an event: ``at`` (seconds since the epoch, by the run's clock), ``kind``, ``address``,
-    ``document``, ``text``, ``data``. The command writes a last one of kind ``summary``."""
+    ``document``, ``text``, ``data``; the last is of kind ``summary``. `haplan/report/README.md` describes each kind.
+    """
 
     def __init__(self, out: TextIO) -> None:
         self._out: TextIO | None = out
+        self._at = 0.0
+        self._ended = False
 
     def __call__(self, event: Event) -> None:
-        self.write(attrs.asdict(event))
+        self._at = event.at
+        self._write(attrs.asdict(event))
 
-    def write(self, document: Mapping[str, Any]) -> None:
+    def end(self, text: str, data: Mapping[str, Any]) -> None:
+        """Write the summary, at the time of the last event; once."""
+        if self._ended:
+            return
+        self._ended = True
+        self(Event("summary", self._at or time.time(), text=text, data=data))
+
+    def _write(self, document: Mapping[str, Any]) -> None:
         """Write one object. A reader that went away does not disturb the run."""
         if self._out is None:
             return
-        keys = ("at", "kind", "address", "document", "text", "data")
-        ordered = {name: document[name] for name in keys if name in document} | dict(document)
+        ordered = {name: document[name] for name in ("at", "kind", "address", "document", "text", "data")}
         try:
             self._out.write(json.dumps(ordered, ensure_ascii=False, default=str) + "\n")
             self._out.flush()

@@ -42,9 +42,7 @@ def command(ctx: click.Context, /, target: str, resume: str, **given: Any) -> in
     from haplan import engine
 
     flow.refuse_json_question(given)
-    events = flow.json_lines(given)
-    observers = [events] if events else []
-    with terminal.session(target, engine_options(given), given, *observers) as opened:
+    with flow.json_lines(given) as events, terminal.session(target, engine_options(given), given, events) as opened:
         plan = engine.plan(opened)
         code = flow.approve_and_apply(opened, plan, given, events)
     changed = code == 0 and not plan.empty()
@@ -67,8 +65,7 @@ def _resume(ctx: click.Context, stack: str, run: str, given: dict[str, Any]) -> 
         raise click.UsageError(f"--resume takes the plan that run {run} kept; give the stack instead of {stack}")
     from haplan import engine
 
-    events = flow.json_lines(given)
-    with terminal.session(stack, engine_options(given), given, *([events] if events else [])) as opened:
+    with flow.json_lines(given) as events, terminal.session(stack, engine_options(given), given, events) as opened:
         plan = engine.kept_plan(opened, run).plan
         click.echo(f"going on with the plan of run {run}; what it recorded is left out", err=True)
         return flow.carry_out(opened, plan, given, events, resuming=run)
@@ -78,8 +75,7 @@ def _apply_file(ctx: click.Context, path: Path, given: dict[str, Any]) -> int:
     _refuse_options(ctx, f"the plan file {path}")
     from haplan import engine
 
-    events = flow.json_lines(given)
-    with terminal.telling(given, *([events] if events else [])) as observers:
+    with flow.json_lines(given) as events, terminal.telling(given, events) as observers:
         opened, plan = engine.open_plan(path, engine_options(given), observers=observers)
         with opened:
             return flow.carry_out(opened, plan, given, events)

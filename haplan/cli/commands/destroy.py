@@ -20,9 +20,8 @@ def command(stack: str, **given: Any) -> int:
     from haplan import engine
 
     flow.refuse_json_question(given)
-    events = flow.json_lines(given)
-    observers = [events] if events else []
-    with terminal.session(stack, engine_options(given, destroy=True), given, *observers) as opened:
+    told = engine_options(given, destroy=True)
+    with flow.json_lines(given) as events, terminal.session(stack, told, given, events) as opened:
         plan = engine.plan(opened)
         code = flow.approve_and_apply(opened, plan, given, events)
     changed = code == 0 and not plan.empty()

@@ -24,7 +24,6 @@ def command(arguments: tuple[str, ...], **given: Any) -> int:
 
     stack, address, identifier = stack_and(arguments, "ADDRESS", "ID")
     flow.refuse_json_question(given)
-    events = flow.json_lines(given)
-    with terminal.session(stack, engine_options(given), given, *([events] if events else [])) as opened:
+    with flow.json_lines(given) as events, terminal.session(stack, engine_options(given), given, events) as opened:
         plan = engine.import_(opened, address, identifier)
         return flow.approve_and_apply(opened, plan, given, events)

@@ -27,11 +27,10 @@ def command(stack: str, run: str, **given: Any) -> int:
 
     if given["out"] is None:
         flow.refuse_json_question(given)
-    events = flow.json_lines(given) if given["out"] is None else None
-    with terminal.session(stack, engine_options(given), given, *([events] if events else [])) as opened:
+        with flow.json_lines(given) as events, terminal.session(stack, engine_options(given), given, events) as opened:
+            return flow.approve_and_apply(opened, engine.rollback(opened, run), given, events)
+    with terminal.session(stack, engine_options(given), given) as opened:
         plan = engine.rollback(opened, run)
-        if given["out"] is None:
-            return flow.approve_and_apply(opened, plan, given, events)
         flow.show_plan(opened, plan, given, next_step=f"haplan apply {given['out']}")
         flow.write_out(opened, plan, given)
     return flow.DENIED if flow.errors(plan) else 0
