@@ -6,13 +6,27 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from haplan.cli import completion
+
 if TYPE_CHECKING:
     from haplan.session import Options
 
+ADDRESS = completion.one_of(completion.addresses)
 C = TypeVar("C", bound=Callable[..., Any])
 
+
+def _addresses(flag: str, name: str, text: str) -> Callable[[C], C]:
+    return click.option(flag, name, metavar="ADDRESS", multiple=True, help=text, shell_complete=ADDRESS)
+
+
 COMMON = (
-    click.option("--env", "environment", metavar="NAME", help="Own state; variables from env/NAME.toml."),
+    click.option(
+        "--env",
+        "environment",
+        metavar="NAME",
+        help="Own state; variables from env/NAME.toml.",
+        shell_complete=completion.one_of(completion.environments),
+    ),
     click.option("--state", metavar="URL", default="", help="Where state is kept; else HAPLAN_STATE says it."),
     click.option("--lab", is_flag=True, help="Work on simulators, with a state of their own."),
     click.option("--no-color", is_flag=True, help="Plain text, as with NO_COLOR set."),
@@ -41,14 +55,12 @@ WRITING = (
 )
 SCOPE = (
     click.option("--no-refresh", is_flag=True, help="Trust the state instead of reading the estate."),
-    click.option(
-        "--target", "targets", metavar="ADDRESS", multiple=True, help="Only this and its needs; globs; repeat."
-    ),
-    click.option("--exclude", "excludes", metavar="ADDRESS", multiple=True, help="All but this; globs; repeat."),
+    _addresses("--target", "targets", "Only this and its needs; globs; repeat."),
+    _addresses("--exclude", "excludes", "All but this; globs; repeat."),
 )
 PLANNING = (
     *SCOPE,
-    click.option("--replace", "replaces", metavar="ADDRESS", multiple=True, help="Replace this; globs; repeat."),
+    _addresses("--replace", "replaces", "Replace this; globs; repeat."),
     click.option("--refresh-only", is_flag=True, help="Only see what moved outside haplan."),
     click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the plan to a file for apply."),
     click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes or drift."),
@@ -59,7 +71,7 @@ JSON = click.option(
     "--json", "as_json", is_flag=True, help="JSON on stdout: one document, or a line an event while it runs."
 )
 APPROVE = click.option("--auto-approve", is_flag=True, help="Answer every question of this plan with yes.")
-STACK = click.argument("stack", default=".", metavar="[STACK]")
+STACK = click.argument("stack", default=".", metavar="[STACK]", shell_complete=completion.file)
 
 OF_A_PLAN = frozenset({
     "destroy", "no_refresh", "targets", "excludes", "replaces", "refresh_only", "out", "detailed_exitcode", "full",

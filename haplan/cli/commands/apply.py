@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from haplan.cli import flow, terminal
+from haplan.cli import completion, flow, terminal
 from haplan.cli.options import (
     APPROVE,
     COMMON,
@@ -21,8 +21,14 @@ from haplan.cli.options import (
 
 
 @click.command("apply")
-@click.argument("target", default=".", metavar="[STACK or FILE]")
-@click.option("--resume", metavar="RUN", default="", help="Go on with the plan of a run that did not end.")
+@click.argument("target", default=".", metavar="[STACK or FILE]", shell_complete=completion.file)
+@click.option(
+    "--resume",
+    metavar="RUN",
+    default="",
+    help="Go on with the plan of a run that did not end.",
+    shell_complete=completion.one_of(completion.runs),
+)
 @options(COMMON, VARIABLES, PLANNING, DESTROY, WRITING, APPROVE, JSON)
 @click.pass_context
 def command(ctx: click.Context, /, target: str, resume: str, **given: Any) -> int:

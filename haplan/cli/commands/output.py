@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from haplan.cli import terminal
+from haplan.cli import completion, terminal
 from haplan.cli.options import COMMON, JSON, engine_options, options
 from haplan.errors import HaplanError
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 @click.command("output")
-@click.argument("arguments", nargs=-1, metavar="[STACK] [NAME]")
+@click.argument(
+    "arguments", nargs=-1, metavar="[STACK] [NAME]", shell_complete=completion.one_of(completion.outputs, or_file=True)
+)
 @options(COMMON, JSON)
 def command(arguments: tuple[str, ...], **given: Any) -> None:
     """Show the recorded outputs, or one.

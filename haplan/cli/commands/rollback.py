@@ -5,12 +5,19 @@ from typing import Any
 
 import click
 
-from haplan.cli import flow, terminal
+from haplan.cli import completion, flow, terminal
 from haplan.cli.options import APPROVE, COMMON, JSON, SCOPE, STACK, WRITING, engine_options, options
 
 
 @click.command("rollback")
-@click.option("--to", "run", metavar="RUN", required=True, help="The run whose record to go back to.")
+@click.option(
+    "--to",
+    "run",
+    metavar="RUN",
+    required=True,
+    help="The run whose record to go back to.",
+    shell_complete=completion.one_of(completion.runs),
+)
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the plan to a file, do nothing.")
 @options(STACK, COMMON, SCOPE, WRITING, APPROVE, JSON)
 def command(stack: str, run: str, **given: Any) -> int:

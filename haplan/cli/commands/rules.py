@@ -4,13 +4,13 @@ from typing import Any
 
 import click
 
-from haplan.cli import terminal
+from haplan.cli import completion, terminal
 from haplan.cli.options import JSON, options
 from haplan.errors import HaplanError
 
 
 @click.command("rules")
-@click.argument("rule", default="", metavar="[ID]")
+@click.argument("rule", default="", metavar="[ID]", shell_complete=completion.one_of(completion.rules))
 @options(JSON)
 def command(rule: str, **given: Any) -> None:
     """List the design rules, or explain one.

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from haplan.cli import flow, terminal
+from haplan.cli import completion, flow, terminal
 from haplan.cli.options import COMMON, JSON, engine_options, options
 
 FORMATS = ("text", "json", "markdown", "html")
 
 
 @click.command("show")
-@click.argument("file", default=".", metavar="[FILE]")
+@click.argument("file", default=".", metavar="[FILE]", shell_complete=completion.file)
 @options(COMMON, JSON)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to write.")
 @click.option("--full", is_flag=True, help="Fold nothing.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from haplan.cli import terminal
+from haplan.cli import completion, terminal
 from haplan.cli.options import COMMON, JSON, STACK, WRITING, engine_options, options, stack_and
 from haplan.errors import HaplanError
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from haplan.mending import Mended
 
 LOCKING = WRITING[1]
+ADDRESSES = completion.one_of(completion.addresses, or_file=True)
 
 
 @click.group("state")
@@ -48,7 +49,7 @@ def list_(stack: str, **given: Any) -> None:
 
 
 @command.command("show")
-@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS")
+@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS", shell_complete=ADDRESSES)
 @options(COMMON, JSON)
 def show(arguments: tuple[str, ...], **given: Any) -> None:
     """Show all that is remembered of one resource.
@@ -78,7 +79,7 @@ def show(arguments: tuple[str, ...], **given: Any) -> None:
 
 
 @command.command("mv")
-@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS NEW-ADDRESS")
+@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS NEW-ADDRESS", shell_complete=ADDRESSES)
 @options(COMMON, LOCKING, JSON)
 def mv(arguments: tuple[str, ...], **given: Any) -> None:
     """Give a resource another address, after it was renamed in the stack.
@@ -100,7 +101,7 @@ def mv(arguments: tuple[str, ...], **given: Any) -> None:
 
 
 @command.command("rm")
-@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS...")
+@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS...", shell_complete=ADDRESSES)
 @options(COMMON, LOCKING, JSON)
 def rm(arguments: tuple[str, ...], **given: Any) -> None:
     """Forget resources: they leave the state, the estate keeps them. Addresses may be globs.
@@ -121,7 +122,7 @@ def rm(arguments: tuple[str, ...], **given: Any) -> None:
 
 
 @command.command("taint")
-@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS")
+@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS", shell_complete=ADDRESSES)
 @options(COMMON, LOCKING, JSON)
 def taint(arguments: tuple[str, ...], **given: Any) -> None:
     """Mark a resource as broken: the next plan replaces it.
@@ -138,7 +139,7 @@ def taint(arguments: tuple[str, ...], **given: Any) -> None:
 
 
 @command.command("untaint")
-@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS")
+@click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS", shell_complete=ADDRESSES)
 @options(COMMON, LOCKING, JSON)
 def untaint(arguments: tuple[str, ...], **given: Any) -> None:
     """Take the mark of a tainted resource away.
@@ -170,7 +171,7 @@ def _tell(mended: "Mended", told: list[str], given: dict[str, Any]) -> None:
 
 
 @command.command("history")
-@click.argument("arguments", nargs=-1, metavar="[STACK] [ADDRESS]")
+@click.argument("arguments", nargs=-1, metavar="[STACK] [ADDRESS]", shell_complete=ADDRESSES)
 @click.option("--last", metavar="N", type=click.IntRange(min=1), default=20, show_default=True, help="So many runs.")
 @options(COMMON, JSON)
 def history(arguments: tuple[str, ...], last: int, **given: Any) -> None:
@@ -234,7 +235,7 @@ def pull(stack: str, **given: Any) -> None:
 
 
 @command.command("push")
-@click.argument("arguments", nargs=-1, metavar="[STACK] FILE")
+@click.argument("arguments", nargs=-1, metavar="[STACK] FILE", shell_complete=completion.file)
 @options(COMMON, LOCKING, JSON)
 def push(arguments: tuple[str, ...], **given: Any) -> None:
     """Put a pulled document in place of the state. What was mended needs a serial one higher; - reads stdin.
@@ -259,7 +260,7 @@ def push(arguments: tuple[str, ...], **given: Any) -> None:
 
 
 @command.command("recover")
-@click.argument("arguments", nargs=-1, metavar="[STACK] [FILE]")
+@click.argument("arguments", nargs=-1, metavar="[STACK] [FILE]", shell_complete=completion.file)
 @options(COMMON, LOCKING, JSON)
 def recover(arguments: tuple[str, ...], **given: Any) -> None:
     """Merge back what could not be saved. Without FILE: the recovery files that lie beside the state.

@@ -4,13 +4,13 @@ from typing import Any
 
 import click
 
-from haplan.cli import terminal
+from haplan.cli import completion, terminal
 from haplan.cli.options import JSON, options
 from haplan.errors import HaplanError
 
 
 @click.command("types")
-@click.argument("name", default="", metavar="[TYPE]")
+@click.argument("name", default="", metavar="[TYPE]", shell_complete=completion.one_of(completion.types))
 @options(JSON)
 def command(name: str, **given: Any) -> None:
     """List the resource types, or describe one.

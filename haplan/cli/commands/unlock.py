@@ -4,12 +4,14 @@ from typing import Any
 
 import click
 
-from haplan.cli import terminal
+from haplan.cli import completion, terminal
 from haplan.cli.options import COMMON, engine_options, options, stack_and
 
 
 @click.command("unlock")
-@click.argument("arguments", nargs=-1, metavar="[STACK] LOCK")
+@click.argument(
+    "arguments", nargs=-1, metavar="[STACK] LOCK", shell_complete=completion.one_of(completion.locks, or_file=True)
+)
 @options(COMMON)
 def command(arguments: tuple[str, ...], **given: Any) -> None:
     """Take a lock away from its holder.
