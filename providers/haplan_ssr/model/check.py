@@ -18,17 +18,17 @@ Values = frozenset[str]
 class Problem:
     """What is wrong at one place.
 
-    What only the vendor's documentation says (`haplan_ssr.model.documented`) has the severity that it gives.
-
     Attributes:
         path: From the authority down: names, and keys of entries; the key of two leaves is joined by a comma.
         message: The vendor's words where the model has some.
         severity: ``error`` where the model is as new as the conductor's release, else ``warning``.
+        documented: It breaks what the documentation says (`haplan_ssr.model.documented`), which gives the severity.
     """
 
     path: Path
     message: str
     severity: Literal["error", "warning"]
+    documented: bool = False
 
     @property
     def where(self) -> str:
@@ -72,7 +72,7 @@ def evaluate(tree: Mapping[str, Any], *, release: str | None = None) -> Report:
     broken = Broken(reading)
     found = dict.fromkeys((*reading.problems(), *broken.rules(), *broken.references()))
     problems = [Problem(path, said, _severity(known, version, path)) for path, said in found]
-    problems += (Problem(*one) for one in documented(tree, version))
+    problems += (Problem(*one, documented=True) for one in documented(tree, version))
     return Report(tuple(problems), broken.evaluated)
 
 

@@ -1,0 +1,174 @@
+"""What a simulated conductor is and how it misbehaves: `lab.toml`, read into frozen values.
+
+Tables of `lab.toml` (any other table belongs to another provider and is left alone, unless the file has a table
+`[ssr]`: then that table holds all of the following):
+
+`[settings]` (every key is optional; what the vendor does not document is strict by default)
+    `authority`, `router`        names of the authority and of the conductor's own router, default "lab" and "conductor"
+    `version`                    software of the conductor, default "6.3.0-107.r1"
+    `candidate`                  "per-user" or "shared"; default: as `version` has it, per user since 5.6
+    `token_minutes`              how long a login lasts, default what `access-management/token/expiration` in the
+                                 running configuration says, else for ever
+    `validate_seconds`, `commit_seconds`  how long these take, default 2 and 5
+    `install_minutes`            from the commit that gives a node its asset to its software running, default 10
+    `election_seconds`           after that, until one interface of a shared pair is active, default 20
+    `peering_seconds`            after both ends run, until their paths are up, default 30
+    `only_listed_assets`         boxes that no `[[asset]]` lists do not exist, default false: every asset id that is
+                                 configured is a box that is racked and connected
+    `keys`                       spelling of configuration that is read: "kebab" (default) or "camel"
+    `patch_leaf_list`            a list of values in a PATCH is added ("merge", default) or taken whole ("replace")
+    `patch_null`                 null in a PATCH: 400 ("refuse", default) or the leaf goes ("delete")
+    `two_keys`                   an entry of a list with two keys in a path: 404 ("refuse", default), or its values
+                                 joined by a comma ("comma")
+    `empty_leaf`                 how an `empty` leaf is read: "text" (default, ""), "null", "true" or "list" ([null])
+    `service_route_vector`       "leaf" (default) or "leaf-list"
+    `invalid_status`             status of validate and commit when they find something, default 200
+    `delete_status`              of a DELETE, default 204
+    `problem_details`            problems tell severity, router and path beside their message, default false
+    `tell_warnings`              warnings are in the list too, default false
+
+`[[asset]]`: one box
+    `id`                         required: its asset id
+    `version`                    its software, default that of the conductor
+    `connected`                  it reaches the conductor, default true
+
+`[[fault]]`: an exchange that goes wrong
+    `on`                         required: method (or *) and path below /api/v1, "POST /config/commit"; `*` stands for
+                                 anything in one segment, `**` for any number of segments
+    `nth`                        first matching call that goes wrong, default 1
+    `times`                      how many from there on, 0 = all, default 1
+    `status`, `body`             answer this instead of working (body: a table, a list of tables, or text for `message`)
+    `stored`                     with `status`: the call is worked on, and the answer is this all the same
+    `drop`                       "before" or "after" the change is stored: the connection closes without an answer
+    `delay`                      simulated seconds that pass before the call is worked on
+    `expire`                     the token that the call came with has run out, default false
+
+Faults are counted in the estate; see `haplan.lab.mishaps`.
+"""
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from haplan.lab.tables import lists_of, read_tables, settings_of
+from haplan_ssr.model import release_of
+
+PER_USER = (5, 6)
+"""The first release with a candidate for each user (128technology/docs, config_basics.md)."""
+
+
+@attrs.frozen
+class Settings:
+    """How the conductor behaves. Attributes: see the module's description of `[settings]`."""
+
+    authority: str = "lab"
+    router: str = "conductor"
+    version: str = attrs.field(default="6.3.0-107.r1")
+    candidate: Literal["per-user", "shared", ""] = ""
+    token_minutes: float | None = None
+    validate_seconds: float = 2.0
+    commit_seconds: float = 5.0
+    install_minutes: float = 10.0
+    election_seconds: float = 20.0
+    peering_seconds: float = 30.0
+    only_listed_assets: bool = False
+    keys: Literal["kebab", "camel"] = "kebab"
+    patch_leaf_list: Literal["merge", "replace"] = "merge"
+    patch_null: Literal["refuse", "delete"] = "refuse"
+    two_keys: Literal["refuse", "comma"] = "refuse"
+    empty_leaf: Literal["text", "null", "true", "list"] = "text"
+    service_route_vector: Literal["leaf", "leaf-list"] = "leaf"
+    invalid_status: int = 200
+    delete_status: int = 204
+    problem_details: bool = False
+    tell_warnings: bool = False
+
+    @version.validator
+    def _a_version(self, _attribute: object, value: str) -> None:
+        release_of(value)
+
+    @property
+    def per_user(self) -> bool:
+        """True if each user has a candidate of their own."""
+        return self.candidate == "per-user" or (not self.candidate and release_of(self.version) >= PER_USER)
+
+
+@attrs.frozen
+class Asset:
+    """One box. Attributes: see the module's description of `[[asset]]`."""
+
+    id: str
+    version: str = ""
+    connected: bool = True
+
+
+@attrs.frozen
+class Fault:
+    """An exchange that goes wrong. Attributes: see the module's description of `[[fault]]`."""
+
+    on: str = attrs.field()
+    nth: int = 1
+    times: int = 1
+    status: int | None = None
+    body: Mapping[str, Any] | Sequence[Any] | str | None = None
+    stored: bool = False
+    drop: Literal["before", "after"] | None = None
+    delay: float = 0.0
+    expire: bool = False
+
+    @on.validator
+    def _method_and_path(self, _attribute: object, value: str) -> None:
+        if not re.fullmatch(r"(GET|POST|PATCH|PUT|DELETE|\*) /\S*", value):
+            methods = "GET, POST, PATCH, PUT, DELETE or *"
+            raise ValueError(f"on: {value!r} is not a method ({methods}) and a path below /api/v1")
+
+
+@attrs.frozen
+class LabDefinition:
+    """A whole lab.
+
+    Attributes:
+        assets: Boxes.
+        faults: Exchanges that go wrong.
+        settings: How the conductor behaves.
+    """
+
+    assets: tuple[Asset, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    settings: Settings = Settings()
+
+
+TABLES: dict[str, type[Any]] = {"asset": Asset, "fault": Fault}
+
+
+def read_definition(path: Path) -> LabDefinition:
+    """The definition in a `lab.toml`; a ValueError of one line names file, key and what is allowed."""
+    return read_tables(path, "ssr", definition_from)
+
+
+def definition_from(data: Mapping[str, Any]) -> LabDefinition:
+    """The definition in parsed TOML."""
+    lists = lists_of(TABLES, data)
+    seen: set[str] = set()
+    for index, asset in enumerate(lists["asset"]):
+        if asset.id in seen:
+            raise ValueError(f"asset[{index}].id: {asset.id} is listed twice")
+        seen.add(asset.id)
+    return LabDefinition(lists["asset"], lists["fault"], settings_of(Settings, data))
+
+
+def strikes(on: str, method: str, path: str) -> bool:
+    """True if a fault is meant for a call."""
+    wanted, _, pattern = on.partition(" ")
+    return wanted in ("*", method) and bool(_glob(pattern).fullmatch(path))
+
+
+@functools.cache
+def _glob(path: str) -> re.Pattern[str]:
+    """`*` stays within a segment, `**` does not."""
+    stars = {"**": ".*", "*": "[^/]*"}
+    return re.compile("".join(stars.get(part, re.escape(part)) for part in re.split(r"(\*\*?)", path)))
