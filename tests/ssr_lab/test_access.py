@@ -103,6 +103,7 @@ def test_what_is_not_simulated_says_so(conductor: Conductor) -> None:
 
 
 def test_a_body_that_is_no_json_is_told(conductor: Conductor) -> None:
+    conductor.api.login()
     answer = conductor.api.http.patch(f"{CANDIDATE}/authority", content=b"{")
     assert (answer.status_code, answer.json()["message"][:16]) == (400, "JSON parse error")
 
