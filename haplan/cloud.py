@@ -3,7 +3,7 @@
 import copy
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ class Cloud:
         self._file = file
         self._lock = threading.Lock()
         if file is not None and file.exists():
-            self._fill(json.loads(file.read_text(encoding="utf-8")))
+            self.fill(json.loads(file.read_text(encoding="utf-8")))
 
     def thing(self, name: str) -> Stored:
         """The only object of a name."""
@@ -138,8 +138,31 @@ class Cloud:
         """Delete the object of an id, if it is there."""
         self.objects.pop(identity, None)
 
-    def carry_out(self, document: str, step: str, name: str, effect: Callable[[], None]) -> None:
-        """One remote write, with whatever the script says of it."""
+    def make(self, name: str, type_name: str, owner: str, values: Mapping[str, Tree], instead_of: str = "") -> str:
+        """Make an object, perhaps in the place of another; gives its id."""
+        self.drop(instead_of)
+        return self.add(name, type_name, owner, **values).id
+
+    def change(self, identity: str, values: Mapping[str, Tree]) -> str:
+        """Change an object: its name and attributes; None unsets one. Gives its id."""
+        found = self.objects[identity]
+        values = dict(values)
+        found.name, found.who = str(values.pop("name", found.name)), "haplan"
+        for attribute, value in values.items():
+            if value is None:
+                found.values.pop(attribute, None)
+            else:
+                found.values[attribute] = value
+        return identity
+
+    def arrange(self, document: str, names: Sequence[str]) -> None:
+        """Set the sequence of a document's rules; those that are not named follow."""
+        there = [one.name for one in self.objects.values() if f"rules:{one.owner}" == document]
+        others = [name for name in there if name not in names]
+        self.sequences[document] = [*(name for name in names if name in there), *others]
+
+    def carry_out(self, document: str, step: str, name: str, effect: "Effect") -> str:
+        """One remote write, with whatever the script says of it; gives the id of what was made or changed."""
         with self._lock:
             self.tried += 1
             number = self.tried
@@ -150,11 +173,12 @@ class Cloud:
             with self._lock:
                 if number in self.errors:
                     raise self.errors[number]
-                self._take_effect(document, effect)
+                identity = self._take_effect(document, effect)
                 self.writes.append(Write(document, step, name))
                 self._keep()
             if number in self.lost:
                 raise ProviderError(f"{document}: the answer never came", lost=True)
+            return identity or ""
         finally:
             with self._lock:
                 self.under_way -= 1
@@ -192,17 +216,17 @@ class Cloud:
             for document in over:
                 self.take_back(document)
 
-    def _take_effect(self, document: str, effect: Callable[[], None]) -> None:
+    def _take_effect(self, document: str, effect: "Effect") -> str | None:
         undo = self.undo.get(document)
         if undo is None:
-            effect()
-            return
+            return effect(self)
         before = copy.deepcopy(self.objects)
-        effect()
+        made = effect(self)
         for identity in {*before, *self.objects}:
             if before.get(identity) != self.objects.get(identity):
                 undo.objects.setdefault(identity, before.get(identity))
         undo.until = self.clock.now() + self.patience if self.confirmed else None
+        return made
 
     # --- Keeping ---
 
@@ -212,8 +236,9 @@ class Cloud:
         undo = {document: attrs.asdict(one) for document, one in self.undo.items()}
         return {"made": self.made, "sequences": self.sequences, "objects": objects, "undo": undo}
 
-    def _fill(self, kept: Mapping[str, Any]) -> None:
-        self.made, self.sequences = kept["made"], kept["sequences"]
+    def fill(self, kept: Mapping[str, Any]) -> None:
+        """Take what `kept` gave in the place of what is there."""
+        self.made, self.sequences, self.undo = kept["made"], kept["sequences"], {}
         self.objects = {one["id"]: Stored(**one) for one in kept["objects"]}
         for document, undo in kept["undo"].items():
             objects = {identity: Stored(**one) if one else None for identity, one in undo["objects"].items()}
@@ -222,3 +247,7 @@ class Cloud:
     def _keep(self) -> None:
         if self._file is not None:
             self._file.write_text(json.dumps(self.kept()), encoding="utf-8")
+
+
+Effect = Callable[[Cloud], str | None]
+"""What a remote write does; a partial call of a method of `Cloud`, so that it can be sent to another process."""

@@ -1,12 +1,12 @@
 """The provider ``mem``: it does on a `Cloud` what a test tells it to. Part of `haplan.testing`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
 import attrs
 
-from haplan.cloud import Cloud
+from haplan.cloud import Cloud, Effect
 from haplan.contracts import Calls, Context, Io, Part, Provider, Query, Reading, Seen, Settlement, Target, Task
 from haplan.contracts import Written as Answer
 from haplan.hookspecs import hookimpl
@@ -89,21 +89,25 @@ class Mem(Provider):
 
     def calls(self, transactions: Sequence[Task]) -> Calls:
         made = self.cloud.reads + self.cloud.polls
-        return Calls(self.name, made, sum(len(task.parts) for task in transactions))
+        return Calls(self.name, made, sum(len(task.parts) + len(task.orders) for task in transactions))
 
     def write(self, task: Task, io: Io) -> Answer:
         document = task.transaction.document
         ids: dict[str, str] = {}
         self.cloud.begin(document)
         for part in task.parts:
-            for step, effect in self._effects(part, ids):
+            change = part.change
+            for step, effect in self._effects(part):
                 again = step not in ("create", "delete")
-                io.about_to(step, part.change.address, {"name": part.change.name}, idempotent=again)
-                self.cloud.carry_out(document, step, part.change.name, effect)
+                io.about_to(step, change.address, {"name": change.name}, idempotent=again)
+                if made := self.cloud.carry_out(document, step, change.name, effect):
+                    ids[change.address] = made
         for order in task.orders:
-            there = [one.name for one in self.cloud.objects.values() if f"rules:{one.owner}" == document]
-            others = [name for name in there if name not in order.after]
-            self.cloud.sequences[document] = [*(name for name in order.after if name in there), *others]
+            last = task.parts[-1].change
+            io.about_to("order", last.address, {"name": last.name}, idempotent=True)
+            self.cloud.carry_out(
+                document, "order", document, partial(Cloud.arrange, document=document, names=order.after)
+            )
         tokens = {address: {"id": made, "token": f"token-{made}"} for address, made in ids.items()}
         values = {part.change.address: tokens.get(part.change.address, {}) for part in task.parts}
         settles = document in self.cloud.seconds or document in self.cloud.held
@@ -119,11 +123,11 @@ class Mem(Provider):
 
     def confirm(self, task: Task) -> None:
         document = task.transaction.document
-        self.cloud.carry_out(document, "confirm", document, lambda: self.cloud.confirm(document))
+        self.cloud.carry_out(document, "confirm", document, partial(Cloud.confirm, document=document))
 
     def revert(self, task: Task) -> None:
         document = task.transaction.document
-        self.cloud.carry_out(document, "revert", document, lambda: self.cloud.take_back(document))
+        self.cloud.carry_out(document, "revert", document, partial(Cloud.take_back, document=document))
 
     def identify(self, intent: Intent) -> Seen | None:
         self.cloud.expire()
@@ -150,38 +154,36 @@ class Mem(Provider):
         values = {**found.values, "name": found.name, "id": found.id, "token": f"token-{found.id}"}
         return Seen(target.address, found.id, values, who=found.who, when=found.when, found_by_name=by_name)
 
-    def _effects(self, part: Part, ids: dict[str, str]) -> Iterator[tuple[str, Callable[[], None]]]:
+    def _effects(self, part: Part) -> Iterator[tuple[str, Effect]]:
         """The remote writes of a part, with what each of them does."""
-        change, cloud = part.change, self.cloud
-        old = change.previous_id or change.id
+        change = part.change
+        old, sent = change.previous_id or change.id, _sent(change)
         if change.action is Action.DELETE or part.placement.late:
-            yield "delete", lambda: cloud.drop(old)
+            yield "delete", partial(Cloud.drop, identity=old)
         elif part.placement.part == "also":
-            yield "update", lambda: None
+            yield "update", _nothing
         elif change.action in (Action.CREATE, Action.REPLACE):
-            yield "create", lambda: self._create(change, ids)
-        elif cloud.atomic:
-            yield "update", lambda: self._update(change, _sent(change), ids)
+            values = {name: value for name, value in sent.items() if value is not None}
+            gone = old if change.action is Action.REPLACE and not change.create_first else ""
+            yield (
+                "create",
+                partial(
+                    Cloud.make,
+                    name=change.name,
+                    type_name=change.type,
+                    owner=change.owner,
+                    values=values,
+                    instead_of=gone,
+                ),
+            )
         else:
-            for name, value in _sent(change).items():
-                yield f"set {name}", partial(self._update, change, {name: value}, ids)
+            steps = {"update": sent} if self.cloud.atomic else {f"set {one}": {one: sent[one]} for one in sent}
+            for step, values in steps.items():
+                yield step, partial(Cloud.change, identity=change.id, values={"name": change.name, **values})
 
-    def _create(self, change: Change, ids: dict[str, str]) -> None:
-        if change.action is Action.REPLACE and not change.create_first:
-            self.cloud.drop(change.previous_id or change.id)
-        values = {name: value for name, value in _sent(change).items() if value is not None}
-        ids[change.address] = self.cloud.add(change.name, change.type, change.owner, **values).id
 
-    def _update(self, change: Change, values: Mapping[str, Tree], ids: dict[str, str]) -> None:
-        found = self.cloud.objects[change.id]
-        values = {"name": change.name, **values}
-        found.name, found.who = str(values.pop("name")), "haplan"
-        for name, value in values.items():
-            if value is None:
-                found.values.pop(name, None)
-            else:
-                found.values[name] = value
-        ids[change.address] = found.id
+def _nothing(cloud: Cloud) -> None:
+    """What carries a part of a thing beside its own document; nobody looks there."""
 
 
 def _sent(change: Change) -> dict[str, Tree]:

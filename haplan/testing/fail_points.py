@@ -2,30 +2,28 @@
 
 They stand around every row of the journal, every save of the state, every remote write and every look at what settles
 and are counted as they are passed. `KILL_AT` in the environment names the one at which the process gets SIGKILL;
-nothing else reads it. `KillableCloud` keeps its estate in a SQLite file, durable before each answer, so that it
-outlives any of its clients.
+nothing else reads it. The cloud is a process of its own, which outlives any of its clients.
 
-    with KillableProject(folder, text) as project:
+    with CloudProcess(folder / "socket") as address, KillableProject(folder, text, address) as project:
         project.apply()
 """
 
-import json
 import os
 import signal
-import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, cast
 
-from haplan.cloud import Cloud
-from haplan.contracts import Clock, Io, OpenState, Settlement, StateBackend, Task, Written
+from haplan.cloud import Cloud, Effect
+from haplan.contracts import Clock, OpenState, Settlement, StateBackend, Task
 from haplan.hookspecs import hookimpl
 from haplan.mem import Mem, MemPlugin
 from haplan.plugins import GROUP, Plugins
 from haplan.session import Session
 from haplan.testing import INSTALLED, Point, Project, plugins
+from haplan.testing.cloud_process import RemoteCloud
 
 KILL_AT = "HAPLAN_TEST_KILL_AT"
 """Environment variable: the number of the fail point, from 1, at which the process dies."""
@@ -53,55 +51,29 @@ class Points:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-class KillableCloud(Cloud):
-    """A cloud in a SQLite file: each write is durable there before it is answered."""
+class KillableCloud(RemoteCloud):
+    """An estate of a cloud that is a process of its own, with fail points around what is sent to it."""
 
-    def __init__(self, file: Path, points: Points | None = None) -> None:
-        super().__init__()
-        self.points = points or Points()
-        self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-        self._connection.execute("create table if not exists estate (name text primary key, value text not null)")
-        kept = dict(self._connection.execute("select name, value from estate"))
-        if kept:
-            self._fill({name: json.loads(value) for name, value in kept.items()})
+    def __init__(self, address: Path, place: str, points: Points) -> None:
+        super().__init__(address, place)
+        self.points = points
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
-
-    def carry_out(self, document: str, step: str, name: str, effect: Callable[[], None]) -> None:
+    def carry_out(self, document: str, step: str, name: str, effect: Effect) -> str:
         self.points(f"before {step} {name}")
-        super().carry_out(document, step, name, effect)
+        made = super().carry_out(document, step, name, effect)
         self.points(f"after {step} {name}")
-
-    def keep(self) -> None:
-        """Make what is there durable."""
-        self._keep()
-
-    def _keep(self) -> None:
-        rows = [(name, json.dumps(value)) for name, value in self.kept().items()]
-        self._connection.execute("begin immediate")
-        self._connection.executemany("insert or replace into estate values (?, ?)", rows)
-        self._connection.execute("commit")
+        return made
 
 
 class KillableMem(Mem):
     """The provider ``mem`` on a `KillableCloud`."""
 
-    def write(self, task: Task, io: Io) -> Written:
-        written = super().write(task, io)
-        cloud = cast(KillableCloud, self.cloud)
-        if task.orders:
-            cloud.points(f"before order {task.transaction.document}")
-            cloud.keep()
-            cloud.points(f"after order {task.transaction.document}")
-        return written
-
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
-        points = cast(KillableCloud, self.cloud).points
-        points("before poll")
+        cloud = cast(KillableCloud, self.cloud)
+        cloud.points("before poll")
+        cloud.look()
         found = super().settled(tasks)
-        points("after poll")
+        cloud.points("after poll")
         return found
 
 
@@ -144,27 +116,31 @@ class Killable(MemPlugin):
 
 
 class KillableProject(Project):
-    """A project whose cloud outlives it, and which passes fail points. A context manager: leaving it closes the cloud.
+    """A project whose cloud outlives it, and which passes fail points. A context manager: leaving it hangs up.
+
+    Args:
+        folder: Where it lives, and the name of its estate.
+        text: The stack.
+        address: Of the `CloudProcess`.
 
     Attributes:
         points: The fail points that were passed.
     """
 
-    def __init__(self, folder: Path, text: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, text: str, address: Path) -> None:
         self.points = Points()
-        self._killable = KillableCloud(folder / "cloud.db", self.points)
-        super().__init__(folder, text, cloud=self._killable)
+        self.estate = KillableCloud(address, str(folder), self.points)
+        super().__init__(folder, text, cloud=self.estate)
 
     def __enter__(self) -> "KillableProject":
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._killable.close()
+        self.estate.close()
 
     def plugins(self) -> Plugins:
         installed = [EntryPoint(name, module, GROUP) for name, module in INSTALLED.items()]
-        return Plugins([*installed, cast(EntryPoint, Point("mem", Killable(self._killable)))])
+        return Plugins([*installed, cast(EntryPoint, Point("mem", Killable(self.estate)))])
 
     def session(self, **options: Any) -> Session:
         url = f"killable:///{self.folder / '.haplan' / 'default' / 'state.db'}"

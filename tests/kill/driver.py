@@ -16,74 +16,107 @@ from pathlib import Path
 from typing import Any
 
 from haplan.errors import HaplanError
+from haplan.testing.cloud_process import CloudProcess
 from haplan.testing.fail_points import KILL_AT, KillableProject
 from tests.kill.chapters import CHAPTERS, Chapter
 
 
 def main() -> None:
     folder, name, first, step, parallelism = Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:])
-    chapter = CHAPTERS[name]
-    template = folder / f"template-{first}"
-    if chapter.before:
-        with KillableProject(template, chapter.before) as project:
-            prepare(project, chapter)
-            assert project.apply().exit_code == 0
-    template.mkdir(exist_ok=True)
-    killed, wrong, takeovers = 0, [], 0
-    number = first
-    while True:
-        place = folder / f"{first}-{number}"
-        shutil.copytree(template, place)
-        if not died(place, chapter, number, parallelism):
-            shutil.rmtree(place)
-            break
-        killed += 1
-        said = after(place, chapter, parallelism)
-        takeovers += said.pop("takeover")
-        wrong += [f"killed at fail point {number}: {key}: {value}" for key, value in said.items() if value]
+    with CloudProcess(folder / "cloud") as address:
+        Driver(folder, CHAPTERS[name], address, parallelism).run(first, step)
+
+
+class Driver:
+    """Kills, runs again and compares, one fail point after the other.
+
+    Args:
+        folder: Where victims live.
+        chapter: What they apply.
+        address: Of the cloud, which is a process of its own.
+        parallelism: How many writes they have under way at most.
+    """
+
+    def __init__(self, folder: Path, chapter: Chapter, address: Path, parallelism: int) -> None:
+        self.folder, self.chapter, self.address, self.parallelism = folder, chapter, address, parallelism
+        self.killed, self.takeovers = 0, 0
+        self.wrong: list[str] = []
+
+    def run(self, first: int, step: int) -> None:
+        with self.project(self.folder / "template", self.chapter.before) as project:
+            if self.chapter.before:
+                assert project.apply().exit_code == 0
+            before = project.estate.look()
+        number = first
+        while self.converges(number, before):
+            number += step
+        found = {"killed": self.killed, "wrong": self.wrong, "takeovers": self.takeovers}
+        print(json.dumps({**found, **self.whole(before)}))
+
+    def project(self, place: Path, text: str) -> KillableProject:
+        project = KillableProject(place, text, self.address)
+        project.cloud.seconds.update(self.chapter.seconds)
+        return project
+
+    def converges(self, number: int, before: Any) -> bool:
+        """Kill at one fail point, and look what the next run makes of it. False if there is no such point."""
+        place = self.copied(str(number), before)
+        died = self.died(place, number)
+        if died:
+            self.killed += 1
+            said = self.after(place)
+            self.takeovers += said.pop("takeover")
+            self.wrong += [f"killed at fail point {number}: {key}: {value}" for key, value in said.items() if value]
         shutil.rmtree(place)
-        number += step
-    print(json.dumps({"killed": killed, "wrong": wrong, "takeovers": takeovers, "points": whole(folder, chapter)}))
+        return died
 
+    def copied(self, name: str, before: Any) -> Path:
+        """The template once more, estate and all."""
+        place = self.folder / name
+        shutil.copytree(self.folder / "template", place)
+        with self.project(place, self.chapter.text) as project:
+            project.estate.ask("fill", kept=before)
+        return place
 
-def prepare(project: KillableProject, chapter: Chapter) -> None:
-    project.cloud.seconds.update(chapter.seconds)
+    def died(self, place: Path, number: int) -> bool:
+        """Apply in a process of its own that is killed at a fail point. False if it lived to its end."""
+        child = os.fork()
+        if child == 0:
+            os.environ[KILL_AT] = str(number)
+            with self.project(place, self.chapter.text) as project:
+                code = project.apply(parallelism=self.parallelism).exit_code
+            os._exit(code)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert status in (0, -signal.SIGKILL), status
+        return status != 0
 
+    def after(self, place: Path) -> dict[str, Any]:
+        """What the next run makes of it: empty where all is well."""
+        with self.project(place, self.chapter.text) as project:
+            with project.session() as session:
+                left = session.backend.holder()
+            try:
+                code = project.apply(parallelism=self.parallelism).exit_code
+                left_over = [f"{change.address} {change.reason}" for change in project.plan().changes]
+                return {
+                    "takeover": left is not None,
+                    "exit code": code,
+                    "left to do": left_over,
+                    **compared(project, self.chapter),
+                }
+            except HaplanError as error:
+                return {"takeover": left is not None, "refused": str(error)}
 
-def died(place: Path, chapter: Chapter, number: int, parallelism: int) -> bool:
-    """Apply in a process of its own that is killed at a fail point. False if it lived to its end."""
-    child = os.fork()
-    if child == 0:
-        os.environ[KILL_AT] = str(number)
-        with KillableProject(place, chapter.text) as project:
-            prepare(project, chapter)
-            code = project.apply(parallelism=parallelism).exit_code
-        os._exit(code)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert status in (0, -signal.SIGKILL), status
-    return status != 0
-
-
-def after(place: Path, chapter: Chapter, parallelism: int) -> dict[str, Any]:
-    """What the next run makes of it: empty where all is well."""
-    with KillableProject(place, chapter.text) as project:
-        prepare(project, chapter)
-        with project.session() as session:
-            left = session.backend.holder()
-        try:
-            code = project.apply(parallelism=parallelism).exit_code
-            left_over = [f"{change.address} {change.reason}" for change in project.plan().changes]
-            return {
-                "takeover": left is not None,
-                "exit code": code,
-                "left to do": left_over,
-                **compared(project, chapter),
-            }
-        except HaplanError as error:
-            return {"takeover": left is not None, "refused": str(error)}
+    def whole(self, before: Any) -> dict[str, Any]:
+        """A run that nobody kills: its fail points, announced writes and transactions."""
+        with self.project(self.copied("whole", before), self.chapter.text) as project:
+            plan = project.plan()
+            writes = project.apply(plan, parallelism=1).writes
+            return {"points": project.points.passed, "writes": writes, "transactions": len(plan.transactions)}
 
 
 def compared(project: KillableProject, chapter: Chapter) -> dict[str, Any]:
+    project.estate.look()
     cloud, state = project.cloud, project.state()
     count, wanted = Counter(cloud.names()), chapter.wanted
     made = {one.name: one.values.get("size") for one in cloud.objects.values()}
@@ -97,23 +130,6 @@ def compared(project: KillableProject, chapter: Chapter) -> dict[str, Any]:
         "status": {row.address: row.status for row in state.rows.values() if row.status != "ok"},
         "order": [names for names in cloud.sequences.values() if names != chapter.order],
     }
-
-
-def session_holder(project: KillableProject) -> Any:
-    with project.session() as session:
-        return session.backend.holder()
-
-
-def whole(folder: Path, chapter: Chapter) -> list[str]:
-    """The fail points of a run that nobody kills."""
-    os.environ.pop(KILL_AT, None)
-    with KillableProject(folder / "whole", chapter.before or chapter.text) as project:
-        prepare(project, chapter)
-        project.apply(parallelism=1)
-        if chapter.before:
-            project.points.passed.clear()
-            project.write(chapter.text).apply(parallelism=1)
-        return project.points.passed
 
 
 if __name__ == "__main__":

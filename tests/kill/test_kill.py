@@ -5,14 +5,18 @@ The short form dies at some of them; `pytest -m deep tests/kill` at all, with on
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from haplan.cloud import Cloud
+from haplan.testing.cloud_process import CloudProcess, RemoteCloud
 from tests.kill.chapters import CHAPTERS
 
 HERE = Path(__file__).parent
@@ -44,11 +48,27 @@ def test_killed_at_some_fail_points_the_next_run_converges(chapter: str) -> None
     assert found["takeovers"] >= found["killed"] - 1  # the lock is free before it is taken
 
 
+def test_what_took_effect_in_the_cloud_outlives_its_client(tmp_path: Path) -> None:
+    with CloudProcess(tmp_path / "cloud") as address:
+        child = os.fork()
+        if child == 0:
+            make = partial(Cloud.make, name="a", type_name="mem_thing", owner="", values={"size": 1})
+            RemoteCloud(address, "estate").carry_out("thing:a", "create", "a", make)
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(child, 0)
+        cloud = RemoteCloud(address, "estate")
+        assert (cloud.names(), cloud.thing("a").values) == (["a"], {"size": 1})
+        assert RemoteCloud(address, "another").names() == []
+        with pytest.raises(ValueError, match="cannot drop"):
+            cloud.ask("drop", identity="id-1")
+
+
 def test_the_fail_points_are_where_a_crash_would_hurt() -> None:
     (found,) = killed("new", range(1, 2), 1000, 1)
     points = found["points"]
-    writes = [point for point in points if point.startswith("after create")]
-    assert len(writes) == 30
+    assert len([point for point in points if point.startswith("after create")]) == 30
+    assert found["writes"] == 32  # with the order of the rules, and a part in a second document
+    assert found["transactions"] >= 8
     for name in (
         "before journal",
         "after journal",
@@ -56,11 +76,12 @@ def test_the_fail_points_are_where_a_crash_would_hurt() -> None:
         "after save",
         "before poll",
         "after poll",
+        "before order rules:mem_thing.t0a",
         "after unlock",
     ):
         assert name in points
     for index, point in enumerate(points):
-        if point.startswith("before create"):
+        if point.startswith(("before create", "before order")):
             assert points[index - 1] == "after journal"
 
 
