@@ -201,7 +201,7 @@ def _compared(
         inputs=stack.inputs,
         voided=staged.voided,
         notes=tuple(sorted(notes)),
-        plugins=session.plugin_versions(stack),
+        plugins=session.plugin_versions(providers, changes),
         variables={name: session.shown_variable(variable, state) for name, variable in stack.variables.items()},
         memories=seen.memories,
     )
@@ -304,6 +304,7 @@ def resume(session: Session, run: str) -> Result:
 
 
 def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None) -> Result:
+    approve.refuse_other_plugins(plan, session.plugins.versions, session.plugins.broken)
     providers = session.providers_of(plan)
     with session.locked(plan.command) as holder:
         state = _recorded(session)
@@ -382,11 +383,18 @@ def read_plan(path: Path) -> PlanFile:
 
 
 def open_plan(path: Path, options: Options | None = None, **more: Any) -> tuple[Session, Plan]:
-    """A plan file with the session to apply it in: no stack code is run."""
+    """A plan file with the session to apply it in: no stack code is run.
+
+    Raises:
+        PlanFileError: As `haplan.steps.approve.unseal`.
+        HaplanError: It was made for another environment than the options name.
+    """
     found = approve.unseal(path)
     made = found.made
     given = Options() if options is None else options
     environment, lab, state = found.plan.environment, bool(made.get("lab")), str(made.get("state", ""))
+    if given.environment not in (Options().environment, environment) or (given.lab and not lab):
+        raise HaplanError(f"{path}: this plan is for environment {environment!r}; leave --env and --lab out")
     options = attrs.evolve(given, environment=environment, lab=lab, state=state)
     session = open_session(Path(str(made.get("file", "stack.py"))), options, plan=found.plan, **more)
     return session, found.plan

@@ -59,7 +59,17 @@ class Plugins:
     @cached_property
     def versions(self) -> Mapping[str, str]:
         """Name → version of the distribution that a plugin comes from."""
-        return {name: point.dist.version if point.dist else "0" for name, point in self._points.items()}
+        return {name: _version(point) for name, point in self._points.items()}
+
+    def needed(self, providers: Collection[str], types: Collection[str]) -> dict[str, str]:
+        """The plugins of these providers, these types and the rules about them, with their versions."""
+        found = {impl.plugin_name for impl in self._about(types, "haplan_checks")}
+        found |= {name for name in self._points if any(_is_named_by(one, name) for one in (*providers, *types))}
+        found |= {name for name in self._points if self._says_types(name).intersection(types)}
+        return {name: _version(self._points[name]) for name in sorted(found)}
+
+    def _says_types(self, name: str) -> set[str]:
+        return set(getattr(self._manager.get_plugin(name), "haplan_types", ()))
 
     @cached_property
     def providers(self) -> Mapping[str, type[Provider]]:
@@ -217,6 +227,10 @@ class _Brought(Mapping[str, T]):
             self._named.add(plugin, found)
             self._things |= {self._name_of(one): self._thing_of(one) for one in found}
             del self._waiting[plugin]
+
+
+def _version(point: EntryPoint) -> str:
+    return point.dist.version if point.dist else "0"
 
 
 def _is_named_by(name: str, plugin: str) -> bool:

@@ -11,7 +11,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from haplan.contracts import Clock, Context, Lab, LabRequest, Observer, Provider
 from haplan.errors import HaplanError, PluginError
 from haplan.model import value as model
 from haplan.model.event import Event
-from haplan.model.plan import Plan
+from haplan.model.plan import Change, Plan
 from haplan.model.redaction import Redactor
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block, ProviderBlock, Stack, Variable
@@ -307,10 +307,10 @@ class Session:
 
     # --- What goes into plans ---
 
-    def plugin_versions(self, stack: Stack) -> dict[str, str]:
-        """The plugins a plan needs."""
-        names = {key.partition(".")[0] for key in stack.providers} | {"design"}
-        return {name: self.plugins.versions[name] for name in sorted(names) if name in self.plugins.versions}
+    def plugin_versions(self, providers: Iterable[str], changes: Iterable[Change]) -> dict[str, str]:
+        """The plugins that carrying out a plan needs, haplan's own apart."""
+        needed = self.plugins.needed({key.partition(".")[0] for key in providers}, {change.type for change in changes})
+        return {name: version for name, version in needed.items() if name != "builtin"}
 
     def notes(self, state: State) -> tuple[str, ...]:
         """Lines for people about the state: who is writing it now, what a dead run left."""

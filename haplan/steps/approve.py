@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from haplan.errors import Denied, HaplanError, OtherEstate, PlanFileError, Stale
+from haplan.errors import Denied, HaplanError, OtherEstate, PlanFileError, PluginError, Stale
 from haplan.language.refs import unresolved
 from haplan.model import value as model
 from haplan.model.address import keyed
@@ -195,6 +195,35 @@ def refuse_other_values(plan: Plan, key: bytes, reveal: Callable[[str], str]) ->
         raise Stale(
             f"variable {words}: the value is not the one that this plan was made with; give that, or plan again"
         )
+
+
+def refuse_other_plugins(plan: Plan, installed: Mapping[str, str], broken: Mapping[str, str]) -> None:
+    """Refuse a plan that was made with plugins which are not here, or not of the same major version.
+
+    Raises:
+        PluginError: Naming those that are not here.
+        Stale: Naming those of another major version.
+    """
+    missing = [f"this plan needs plugin {_here(name, broken)}" for name in plan.plugins if name not in installed]
+    if missing:
+        raise PluginError("\n".join(missing))
+    other = [
+        f"plugin {name!r} is {installed[name]} here, this plan was made with {version}; plan again"
+        for name, version in plan.plugins.items()
+        if _major(installed[name]) != _major(version)
+    ]
+    if other:
+        raise Stale("\n".join(other))
+
+
+def _here(name: str, broken: Mapping[str, str]) -> str:
+    return (
+        f"{name!r}, which cannot be loaded: {broken[name]}" if name in broken else f"{name!r}, which is not installed"
+    )
+
+
+def _major(version: str) -> str:
+    return version.partition(".")[0]
 
 
 def refuse_estate(recorded: Mapping[str, Mapping[str, str]], key: str, found: Mapping[str, str], what: str) -> None:
