@@ -194,7 +194,7 @@ def _compared(
         identities=identities,
         settings=session.settings_without_secrets(stack),
         calls=calls,
-        versions=assess.versions(changes, recorded),
+        versions=assess.versions(changes, flowing, stack, recorded),
         known=assess.flowing(changes, stack, difference.known),
         facts={change.address: seen.facts[change.address] for change in changes if change.address in seen.facts},
         targets={**session.targets, **({"targets": tuple(chosen.importing)} if chosen.importing else {})},
@@ -288,6 +288,7 @@ def kept_plan(session: Session, run: str) -> runs_.Kept:
     found = runs_.find(state, run)
     kept = runs_.kept_plan(session.folder, found)
     resume_.runs_of(found.digest, state)
+    _refuse_needless(session, kept.plan)
     return kept
 
 
@@ -397,7 +398,15 @@ def open_plan(path: Path, options: Options | None = None, **more: Any) -> tuple[
         raise HaplanError(f"{path}: this plan is for environment {environment!r}; leave --env and --lab out")
     options = attrs.evolve(given, environment=environment, lab=lab, state=state)
     session = open_session(Path(str(made.get("file", "stack.py"))), options, plan=found.plan, **more)
+    _refuse_needless(session, found.plan)
     return session, found.plan
+
+
+def _refuse_needless(session: Session, plan: Plan) -> None:
+    """Of the variables a plan takes those again that it does not hold; the others it has decided."""
+    lines = session.variable.needless(approve.sensitive_variables(plan))
+    if lines:
+        raise HaplanError("\n".join(lines))
 
 
 # --- Looking at things ------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ from haplan.state.lease import LEASE
 from haplan.state.location import shown
 from haplan.steps.approve import plain
 from haplan.steps.load import find
-from haplan.variables import Variables
+from haplan.variables import Ask, Variables
 
 LAB = "lab"
 INTERRUPTED = 7
@@ -52,7 +52,7 @@ class Session:
         options: Options,
         plugins: Plugins,
         observers: Sequence[Observer],
-        ask: Callable[[str], str] | None,
+        ask: Ask | None,
         environ: Mapping[str, str],
         clock: Clock | None,
         plan: Plan | None,
@@ -248,7 +248,9 @@ class Session:
             HaplanError: It cannot be found; the message never holds it.
         """
         scheme, _, rest = source.partition(":")
-        own = {"env": self._from_environment, "var": self.variable.value_of, "text": self._text}
+        own = {"env": self._from_environment, "text": self._text}
+        if scheme.partition(".")[0] == model.VARIABLE:
+            return self.redact.learn(self.variable.words(rest, scheme.partition(".")[2] or "str"))
         if source.startswith(model.OUTPUT):
             return self._said_in_output(rest)
         sources = {**own, **self.plugins.secret_sources}
@@ -299,7 +301,7 @@ class Session:
         """A variable as a plan keeps it: a sensitive one by fingerprint."""
         if not variable.sensitive:
             return variable.value
-        return model.fingerprint(state.key, str(variable.value)) if state.key else "(sensitive)"
+        return self.fingerprint(state)(model.Secret(model.of_variable(variable.name, variable.kind)))
 
     def settings_without_secrets(self, stack: Stack) -> dict[str, Mapping[str, Any]]:
         """Provider settings as a plan keeps them: secrets by where they come from."""
@@ -421,7 +423,7 @@ def open_session(
     options: Options | None = None,
     *,
     observers: Sequence[Observer] = (),
-    ask: Callable[[str], str] | None = None,
+    ask: Ask | None = None,
     environ: Mapping[str, str] | None = None,
     clock: Clock | None = None,
     plugins: Plugins | None = None,
@@ -431,7 +433,7 @@ def open_session(
 
     Args:
         place: A folder or file.
-        ask: Asks a person for the value of a variable; None where there is no terminal.
+        ask: Asks a person for the value of a variable, see `haplan.variables.Ask`; None where there is no terminal.
         environ: Environment variables; the process's own by default.
         clock: Time; by default real, or the simulators'.
         plan: A plan that was read from a file: then the stack's file need not exist.

@@ -6,13 +6,18 @@ The first that has it wins: ``--var``, ``--var-file`` (the last one first), ``en
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from haplan.errors import HaplanError
 from haplan.language.record import nearest
+
+KINDS: Mapping[str, type] = {kind.__name__: kind for kind in (str, int, float, bool, list, dict)}
+"""What a variable may be, by name."""
+Ask = Callable[[str, bool], str]
+"""Asks a person for a value: (name, whether it is sensitive, so that it must not be seen) → the answer."""
 
 
 class Given(Protocol):
@@ -29,9 +34,7 @@ class Given(Protocol):
 class Variables:
     """Gives the values, and knows afterwards which of them nobody asked for."""
 
-    def __init__(
-        self, root: Path, options: Given, environ: Mapping[str, str], ask: Callable[[str], str] | None
-    ) -> None:
+    def __init__(self, root: Path, options: Given, environ: Mapping[str, str], ask: Ask | None) -> None:
         self._root = root
         self._options = options
         self._environ = environ
@@ -44,22 +47,28 @@ class Variables:
         Raises:
             ValueError: There is none, or it is not of the wanted type.
         """
-        value, source = self._find(name, default)
+        value, source = self._find(name, default, sensitive)
         self._values[name] = _typed(value, wanted, source, sensitive)
         return self._values[name], source
 
-    def value_of(self, name: str) -> Any:
-        """A value given before; for sensitive variables, whose value stands in no stack.
+    def words(self, name: str, kind: str) -> str:
+        """The value of a sensitive variable as text: given before, or, for a plan file, asked for again.
 
         Raises:
-            HaplanError: It is needed and not known.
+            HaplanError: It is needed and not known, or not of its kind.
         """
-        if name in self._values:
-            return self._values[name]
-        try:
-            return self(name, str, True, None)[0]
-        except ValueError as error:
-            raise HaplanError(f"variable {name!r}: {error}") from None
+        if name not in self._values:
+            try:
+                self(name, KINDS.get(kind, str), True, None)
+            except ValueError as error:
+                raise HaplanError(f"variable {name!r}: {error}") from None
+        value = self._values[name]
+        return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+    def needless(self, asked: Collection[str]) -> list[str]:
+        """One line for each ``--var`` that a plan file has decided already: it takes only the sensitive ones again."""
+        words = "this plan has decided that; leave it out, or plan again"
+        return [f"--var {name}: {words}" for name in self._command_line if name not in asked]
 
     def unused(self, known: Mapping[str, Any]) -> list[str]:
         """One line for each ``--var`` that no variable has."""
@@ -69,7 +78,7 @@ class Variables:
             if name not in known
         ]
 
-    def _find(self, name: str, default: Any) -> tuple[Any, str]:
+    def _find(self, name: str, default: Any, sensitive: bool) -> tuple[Any, str]:
         for source, values in self._sources:
             if name in values:
                 return values[name], source
@@ -78,7 +87,7 @@ class Variables:
         if default is not None:
             return default, "default"
         if self._ask is not None:
-            return self._ask(name), "asked"
+            return self._ask(name, sensitive), "asked"
         raise ValueError(
             f"has no value; give --var {name}=…, HAPLAN_VAR_{name}, or a line in env/{self._options.environment}.toml"
         )

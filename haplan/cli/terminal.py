@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from haplan.contracts import Observer
     from haplan.report.lines import Lines
     from haplan.session import Options, Session
+    from haplan.variables import Ask
 
 
 def color(out: TextIO, no_color: bool) -> bool:
@@ -34,11 +35,11 @@ def dump(document: Any) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str))
 
 
-def question() -> Callable[[str], str] | None:
-    """Asks a person for the value of a variable; None where nobody is there to answer."""
+def question() -> "Ask | None":
+    """Asks a person for the value of a variable, a sensitive one unseen; None where nobody is there to answer."""
     if not sys.stdin.isatty():
         return None
-    return lambda text: str(click.prompt(text, err=True))
+    return lambda name, sensitive: str(click.prompt(name, err=True, hide_input=sensitive))
 
 
 def approve(what: str, auto: bool) -> None:

@@ -17,7 +17,7 @@ from haplan.language.record import PACKAGE, current, here, mistake, nearest
 from haplan.language.refs import Hidden, Ref, has_token
 from haplan.language.resource import Resource
 from haplan.model.stack import Lifecycle, Limits, Output, ProviderBlock, Variable
-from haplan.model.value import Secret
+from haplan.model.value import Secret, of_variable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -89,8 +89,8 @@ def variable(
     if isinstance(value, str) and has_token(value):
         recording.mistake(f"variable {name!r}: its default cannot hold a reference", location)
         return BROKEN
-    recording.variables[name] = Variable(name, value, sensitive, source, location)
-    return Hidden(f"var:{name}") if sensitive else value
+    recording.variables[name] = Variable(name, value, sensitive, source, location, wanted.__name__)
+    return Hidden(of_variable(name, wanted.__name__)) if sensitive else value
 
 
 def builtin_type(value: Any) -> type:

@@ -113,8 +113,8 @@ class Hidden(model.Secret):
     __radd__ = __add__
 
     def _no(self, how: str, instead: str) -> NoReturn:
-        scheme, _, name = self.source.partition(":")
-        what = f"sensitive variable {name}" if scheme == "var" else f"secret {self.source}"
+        names = model.variables(self.source)
+        what = f"sensitive variable {' '.join(names)}" if names else f"secret {self.source}"
         raise StackError([f"{here()}: {what} cannot be used {how}: {instead}"])
 
 

@@ -139,13 +139,14 @@ class ProviderBlock:
 
 @attrs.frozen
 class Variable:
-    """A ``variable(…)`` block with the value it has in this load."""
+    """A ``variable(…)`` block with the value it has in this load; `kind` is the name of its type in Python."""
 
     name: str
     value: Tree
     sensitive: bool
     source: str
     location: Location
+    kind: str = "str"
 
 
 @attrs.frozen

@@ -27,6 +27,8 @@ Path = tuple[str | int, ...]
 TAG = "$haplan"
 TEXT = "text:"
 """Source of a secret that is a text with secrets in it, as JSON."""
+VARIABLE = "var"
+"""Scheme of sensitive variables."""
 OUTPUT = "output:"
 """Source of a secret that stands for what a sensitive output holds."""
 
@@ -207,11 +209,17 @@ def pieces(source: str) -> list[str | Secret]:
     return [part if isinstance(part, str) else Secret(part["secret"]) for part in json.loads(source[len(TEXT) :])]
 
 
+def of_variable(name: str, kind: str) -> str:
+    """The source of a sensitive variable: ``var:NAME``, or ``var.bool:NAME`` for one that is no text."""
+    return f"{VARIABLE}:{name}" if kind == "str" else f"{VARIABLE}.{kind}:{name}"
+
+
 def variables(source: str) -> set[str]:
     """Names of the variables that a secret is made of."""
     if source.startswith(TEXT):
         return {name for part in pieces(source) if isinstance(part, Secret) for name in variables(part.source)}
-    return {source[len("var:") :]} if source.startswith("var:") else set()
+    scheme, _, name = source.partition(":")
+    return {name} if scheme.partition(".")[0] == VARIABLE else set()
 
 
 def partly(tree: Tree, known: Mapping[str, Mapping[str, Tree]]) -> Tree:

@@ -17,7 +17,7 @@ from haplan.report.checks import checks
 from haplan.report.configuration import configuration
 from haplan.report.differences import same
 from haplan.report.modules import provider_name, resource_address, root_module, values_of
-from haplan.report.words import SENSITIVE, stamp
+from haplan.report.words import stamp
 
 FORMAT_VERSION = "1.2"
 STATE_FORMAT_VERSION = "1.0"
@@ -55,7 +55,7 @@ def plan_json(
     return {
         "format_version": FORMAT_VERSION,
         "terraform_version": TERRAFORM_VERSION,
-        "variables": {name: {"value": _variable(value)} for name, value in sorted(plan.variables.items())},
+        "variables": {name: {"value": tree.plain(value)} for name, value in sorted(plan.variables.items())},
         "planned_values": _planned(plan, state),
         "resource_drift": [_drift(plan, one) for one in plan.drift],
         "resource_changes": [_resource_change(plan, one) for one in plan.changes] + _unchanged(plan, state),
@@ -87,11 +87,6 @@ def _identified(change: Change, computed: Sequence[str]) -> Change:
     elif after is not None:
         after = {**known, **after}
     return attrs.evolve(change, before=before, after=after)
-
-
-def _variable(value: Tree) -> Any:
-    """The plan keeps sensitive ones as fingerprints."""
-    return SENSITIVE if isinstance(value, str) and value.startswith("hmac-sha256:") else tree.plain(value)
 
 
 def _resource_change(plan: Plan, change: Change) -> Document:

@@ -179,6 +179,11 @@ def asked(plan: Plan) -> set[str]:
     return {name for tree in trees for secret in model.secrets(tree) for name in model.variables(secret.source)}
 
 
+def sensitive_variables(plan: Plan) -> dict[str, model.Secret]:
+    """The variables whose values a plan does not hold, by name."""
+    return {name: value for name, value in plan.variables.items() if isinstance(value, model.Secret)}
+
+
 def refuse_other_values(plan: Plan, key: bytes, reveal: Callable[[str], str]) -> None:
     """Refuse if a sensitive variable has another value than when the plan was made.
 
@@ -187,9 +192,9 @@ def refuse_other_values(plan: Plan, key: bytes, reveal: Callable[[str], str]) ->
     Raises:
         Stale: Naming the variables.
     """
-    kept = {name: value for name, value in plan.variables.items() if str(value).startswith("hmac-sha256:")}
-    names = sorted(name for name in asked(plan) if name in kept)
-    other = [name for name in names if model.fingerprint(key, reveal(f"var:{name}")) != kept[name]]
+    kept = sensitive_variables(plan)
+    names = sorted(name for name in asked(plan) if name in kept and kept[name].fingerprint)
+    other = [name for name in names if model.fingerprint(key, reveal(kept[name].source)) != kept[name].fingerprint]
     if other:
         words = ", ".join(other)
         raise Stale(

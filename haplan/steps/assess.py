@@ -9,7 +9,7 @@ from haplan.contracts import Part, Provider, Task
 from haplan.model.address import keyed
 from haplan.model.compare import differences, unordered
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Calls, Change, Impact, Placement, Transaction, replaced_because
+from haplan.model.plan import Action, Calls, Change, Impact, OutputChange, Placement, Transaction, replaced_because
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Stack
 from haplan.model.state import State
@@ -120,9 +120,12 @@ def _task(transaction: Transaction, changes: Mapping[str, Change]) -> Task:
     return Task(transaction, parts, transaction.orders)
 
 
-def versions(changes: Iterable[Change], state: State) -> dict[str, int]:
-    """The row versions a plan depends on: those it changes, and those whose values flow into the changes."""
+def versions(changes: Iterable[Change], outputs: Iterable[OutputChange], stack: Stack, state: State) -> dict[str, int]:
+    """The row versions a plan depends on: those it changes, and those whose values flow into changes and outputs."""
     found = {}
+    for out in outputs:
+        for ref in references(stack.outputs[out.name].value) if out.name in stack.outputs else ():
+            found[ref.address] = row.serial if (row := state.row(ref.address)) else 0
     for change in changes:
         needed = () if change.action in (Action.DELETE, Action.FORGET) else change.depends_on
         needed = (*needed, change.previous_address) if change.previous_address else needed

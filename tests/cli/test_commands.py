@@ -106,7 +106,7 @@ def test_a_plan_file_takes_no_option_of_plan(run) -> None:
     ended = run("apply", "edge.plan", "--target", "record.a", "--var", "size=3", "--destroy")
     assert ended.code == 1
     assert ended.err == (
-        "error: --var, --target, --destroy: the plan file edge.plan has decided that; leave it out, or plan again"
+        "error: --target, --destroy: the plan file edge.plan has decided that; leave it out, or plan again"
         " (see: haplan apply --help)\n"
     )
 

@@ -1,8 +1,13 @@
 """``haplan apply FILE``: carries out that plan and nothing else, and refuses in one line what has moved since."""
 
+import contextlib
+import fcntl
 import json
+import os
 import shutil
+import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -128,6 +133,13 @@ def test_a_row_that_it_changes_or_whose_value_flows_into_it_moved(place: Place, 
     place.refused(5, f"{row}: its state moved since the plan")
 
 
+def test_a_row_whose_value_flows_into_an_output_moved(place: Place) -> None:
+    place.planned(STACK.replace("output(", 'output("c", c.token)\noutput('))
+    place.write(STACK.replace('"c", size=1', '"c", size=9'))
+    assert place.run("apply", "edge", "--auto-approve")[0] == 0
+    place.refused(5, "mem_thing.c: its state moved since the plan")
+
+
 def test_a_change_elsewhere_does_not_make_it_stale(place: Place) -> None:
     place.planned()
     place.write(STACK.replace('"c", size=1', '"c", size=9') + 'Thing("d")\n')
@@ -249,7 +261,60 @@ def test_what_the_plan_itself_forbids(place: Place) -> None:
     place.refused(4, "limits(max_deletes=0): this plan has 1")
 
 
-@pytest.mark.parametrize("option", ["--target=mem_thing.a", "--destroy", "--no-refresh", "--var=key=k0"])
+@pytest.mark.parametrize(
+    "values", [("bool", "true", "True", "false"), ("int", "7", " 7", "8"), ("dict", '{"a": 1}', '{"a":1}', "{}")]
+)
+def test_a_sensitive_variable_that_is_no_text_matches_however_it_is_written(
+    place: Place, values: tuple[str, str, str, str]
+) -> None:
+    kind, one, same, other = values
+    text = OF_B + f'output("more", variable("more", type={kind}, sensitive=True))\n'
+    place.planned(text, "--var", f"more={one}")
+    place.refused(5, "variable more: the value is not the one", "--var", f"more={other}")
+    assert place.run("apply", "edge.plan", "--var", f"more={same}")[0] == 0
+
+
+def test_a_variable_that_the_plan_holds_is_not_taken_again(place: Place) -> None:
+    place.planned(OF_B + 'output("size", variable("size", default=1))\n')
+    place.refused(1, "--var size: this plan has decided that; leave it out, or plan again", "--var", "size=2")
+
+
+def test_a_person_at_a_terminal_is_asked_for_a_sensitive_variable_and_its_value_is_not_echoed(tmp_path: Path) -> None:
+    (tmp_path / "edge").mkdir()
+    text = 'from haplan import *\noutput("o", variable("key", sensitive=True))\n'
+    (tmp_path / "edge" / "stack.py").write_text(text)
+    code, seen = at_a_terminal(tmp_path, "plan edge --out edge.plan", "k-secret")
+    assert code == 0, seen
+    code, seen = at_a_terminal(tmp_path, "apply edge.plan", "k-secret")
+    assert (code, "key: " in seen, "k-secret" in seen) == (0, True, False), seen
+
+
+def at_a_terminal(folder: Path, command: str, typed: str) -> tuple[int, str]:
+    """The exit code of a command that a person runs and answers, and what stands on the screen."""
+    ours, its = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "haplan", *command.split()],
+        cwd=folder,
+        env={**os.environ, "HAPLAN_PLUGINS_OFF": "design,mist,srx,ssr,postgres"},
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(its)
+    seen = b""
+    with contextlib.suppress(OSError):  # at its end
+        while part := os.read(ours, 1000):
+            seen += part
+            if typed and b"key: " in seen:
+                os.write(ours, f"{typed}\n".encode())
+                typed = ""
+    os.close(ours)
+    return process.wait(), seen.decode()
+
+
+@pytest.mark.parametrize("option", ["--target=mem_thing.a", "--destroy", "--no-refresh"])
 def test_options_that_made_the_plan_are_wrong_usage(place: Place, option: str) -> None:
     place.planned()
     place.refused(1, "the plan file edge.plan has decided that; leave it out, or plan again", option)

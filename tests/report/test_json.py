@@ -235,7 +235,7 @@ def test_outputs_drift_checks_and_variables() -> None:
         outputs=(OutputChange("id", None, Ref("site.a", ("id",))), OutputChange("pw", "a", "b", sensitive=True)),
         drift=(Drift("site.a", "site", "a", {"x": 1}, {"x": 2}, "kim", 60.0), Drift("site.b", "site", "b", {}, None)),
         findings=(Finding("HA001", "error", "site.a", "no"), Finding("HA055", "info", "site.a", "fine")),
-        variables={"size": 3, "token": "hmac-sha256:ff"},
+        variables={"size": 3, "token": Secret("var:token", None, "hmac-sha256:ff")},
         identities={"mist": {"id": "1", "name": "Demo"}},
     )
     assert found["output_changes"]["id"] == {

@@ -60,7 +60,7 @@ def _is_plan_file(path: Path) -> bool:
 
 
 def _refuse_options(ctx: click.Context, what: str) -> None:
-    wrong = given_on_command_line(ctx)
+    wrong = [flag for flag in given_on_command_line(ctx) if flag not in ("--var", "--var-file")]
     if wrong:
         raise click.UsageError(f"{', '.join(wrong)}: {what} has decided that; leave it out, or plan again")
 
@@ -82,6 +82,6 @@ def _apply_file(ctx: click.Context, path: Path, given: dict[str, Any]) -> int:
     from haplan import engine
 
     with flow.json_lines(given) as events, terminal.telling(given, events) as observers:
-        opened, plan = engine.open_plan(path, engine_options(given), observers=observers)
+        opened, plan = engine.open_plan(path, engine_options(given), observers=observers, ask=terminal.question())
         with opened:
             return flow.carry_out(opened, plan, given, events)
