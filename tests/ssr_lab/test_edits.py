@@ -139,6 +139,13 @@ def test_a_whole_tree_is_patched_at_its_root(conductor: Conductor) -> None:
     assert conductor.api.refused("PATCH", f"{CANDIDATE}/", {"authorities": {}}) == (400, "authorities: unknown element")
 
 
+def test_a_body_that_is_refused_in_part_leaves_nothing(conductor: Conductor) -> None:
+    body = {"tenant": [{"name": "good"}], "service": [{"name": "corp"}, {"name": "bad", "scope": "secret"}]}
+    status, said = conductor.api.refused("PATCH", f"{CANDIDATE}/authority", body)
+    assert (status, said) == (400, "authority/service/scope: must be one of private, public")
+    assert not conductor.api.dirty()
+
+
 def test_an_entry_is_cloned_under_a_new_name(example: Conductor) -> None:
     answer = example.api.call("POST", f"{CANDIDATE}/authority/service/corp/clone", {"name": "corp2"})
     assert answer.status_code == 201
