@@ -252,12 +252,21 @@ class Settlement:
 class Io(Protocol):
     """What a write reports to, step by step."""
 
+    @property
+    def run(self) -> str:
+        """Id of the run, for what the backend itself keeps of a write, such as the log of a commit."""
+        ...
+
     def about_to(self, step: str, address: str, key: Mapping[str, Any], *, idempotent: bool = False) -> None:
         """Announce the next remote write. Returns when that is durable; raises if this run may not write any more."""
         ...
 
     def progress(self, text: str) -> None:
         """Say how it goes."""
+        ...
+
+    def evidence(self, text: str) -> None:
+        """Keep something in the run's record, such as what a device says that a write changes; without secrets."""
         ...
 
 

@@ -58,7 +58,12 @@ class Announcing:
             Intent("r1", transaction.id, address, transaction.document, transaction.provider, step, key, idempotent)
         )
 
+    run = "r1"
+
     def progress(self, text: str) -> None:
+        assert isinstance(text, str)
+
+    def evidence(self, text: str) -> None:
         assert isinstance(text, str)
 
 

@@ -41,6 +41,8 @@ class Forgets(Mem):
 class Rushes(Mem):
     def write(self, task: Task, io: Io) -> Written:
         class Late:
+            run = "r1"
+
             def __init__(self) -> None:
                 self.said: list[Any] = []
 
@@ -48,6 +50,8 @@ class Rushes(Mem):
                 self.said.append((said, more))
 
             def progress(self, text: str) -> None: ...
+
+            def evidence(self, text: str) -> None: ...
 
         late = Late()
         written = super().write(task, late)

@@ -194,7 +194,7 @@ class _Loop:
 
     def _steps(self, task: Task) -> Steps:
         number = task.transaction.id
-        return Steps(task, self._ask, lambda text: self.queue.put(Progress(number, text)), self.setting.run.id)
+        return Steps(task, self._ask, lambda kind, text: self.queue.put(Progress(number, kind, text)), self.setting.run.id)
 
     def _target(self, part: Part) -> Target:
         held = frozenset(self.held.get(part.change.address, ()))
@@ -308,7 +308,7 @@ class _Loop:
     def _handle(self, message: Any) -> None:
         match message:
             case Progress():
-                self._tell("progress", self.schedule.get(message.transaction), message.text)
+                self._tell(message.kind, self.schedule.get(message.transaction), message.text)
             case Done():
                 self._written(message.task, message.written)
             case Broke():

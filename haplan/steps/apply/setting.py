@@ -77,9 +77,10 @@ class Announce:
 
 @attrs.frozen
 class Progress:
-    """How a write goes."""
+    """How a write goes, or what is kept of it: an event of this kind."""
 
     transaction: str
+    kind: str
     text: str
 
 

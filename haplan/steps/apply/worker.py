@@ -81,24 +81,24 @@ class Steps:
 
     Args:
         announce: Makes an intent durable; raises if this run may not write any more.
-        progress: Tells how it goes.
+        tell: Tells how it goes, or what is kept: the event's kind and its text.
         run: Id of the run.
     """
 
     def __init__(
-        self, task: Task, announce: Callable[[Intent], None], progress: Callable[[str], None], run: str
+        self, task: Task, announce: Callable[[Intent], None], tell: Callable[[str, str], None], run: str
     ) -> None:
         self._task = task
         self._announce = announce
-        self._progress = progress
-        self._run = run
+        self._tell = tell
+        self.run = run
         self.announced = False
 
     def about_to(self, step: str, address: str, key: Mapping[str, Any], *, idempotent: bool = False) -> None:
         transaction = self._task.transaction
         self._announce(
             Intent(
-                run=self._run,
+                run=self.run,
                 transaction=transaction.id,
                 address=address,
                 addresses=tuple(dict.fromkeys(part.change.address for part in self._task.parts)),
@@ -112,7 +112,10 @@ class Steps:
         self.announced = True
 
     def progress(self, text: str) -> None:
-        self._progress(text)
+        self._tell("progress", text)
+
+    def evidence(self, text: str) -> None:
+        self._tell("evidence", text)
 
 
 def work(job: Job) -> Done | Broke:

@@ -4,7 +4,7 @@ Only local names count: a device puts configuration into one namespace or anothe
 8). What it wraps in ``<undocumented>`` it accepts and its models lack; that is left alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from lxml import etree
 
@@ -129,7 +129,7 @@ class _Tree:
         return element
 
 
-def filters(paths: Iterator[Path] | list[Path]) -> etree._Element:
+def filters(paths: Iterable[Path]) -> etree._Element:
     """A subtree filter that asks for these paths, and nothing else."""
     tree = _Tree()
     for path in paths:

@@ -1,0 +1,170 @@
+"""What changes cost, and what cannot be done: pure, from what was read."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from haplan.contracts import Assessment
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Change, Impact
+from haplan_srx.documents import forms
+from haplan_srx.fleet import Fleet, Look
+from haplan_srx.picture import GOING, Picture, nodes_of
+from haplan_srx.translate.design import Resource
+from haplan_srx.translate.slots import slots
+from haplan_srx.translate.statements import Live, tag
+
+FORMATION = 900
+"""Seconds that forming a pair is expected to take (Juniper's design guide: up to 15 minutes)."""
+COMMIT = 60
+"""Seconds that a confirmed commit and its checks are expected to take."""
+HITLESS = frozenset({"dns_servers", "ntp_servers", "name", "exclusive", "unowned", "extra"})
+"""Attributes of a template whose change disturbs no traffic."""
+RULE = "SRX"
+
+
+def assess(
+    fleet: Fleet, recorded: Picture, wanted: Picture, change: Change, overrides: Mapping[str, int]
+) -> Assessment:
+    """Cost, reach and reasons to refuse."""
+    clusters = _reached(recorded, wanted, change)
+    sites = tuple(sorted({str(one.values.get("site") or "") for one in clusters}))
+    findings = [*_troubles(wanted, clusters, change)]
+    if change.type == "cluster":
+        findings += _cluster(fleet, wanted, change, overrides)
+        return Assessment(_cluster_impact(change), sites, findings=tuple(findings), resume=change.incomplete)
+    return Assessment(_impact(change, bool(clusters)), sites, findings=tuple(findings))
+
+
+def _reached(recorded: Picture, wanted: Picture, change: Change) -> list[Resource]:
+    addresses = recorded.reach(change.address) | wanted.reach(change.address)
+    found = [wanted.design.resources.get(one) or recorded.design.resources[one] for one in sorted(addresses)]
+    return [one for one in found if one.type == "cluster"]
+
+
+def _troubles(wanted: Picture, clusters: Iterable[Resource], change: Change) -> Iterable[Finding]:
+    """What cannot be said on a device that the change reaches; told by the change that is first to reach it."""
+    told = set()
+    for cluster in clusters:
+        translation = wanted.translation(cluster.address)
+        for trouble in translation.troubles if translation is not None else ():
+            if (trouble.origin, trouble.text) not in told:
+                told.add((trouble.origin, trouble.text))
+                where = change.location if trouble.origin == change.address else ""
+                yield Finding(RULE, "error", trouble.origin, trouble.text, where)
+
+
+def _impact(change: Change, reaches: bool) -> Impact:
+    if not reaches:
+        return Impact()
+    if change.action in (*GOING, Action.REPLACE):
+        kind = "config-push" if change.type in ("policy", "steering", "application") else "traffic"
+        return Impact("traffic" if kind == "traffic" else "config-push", COMMIT)
+    changed = {key for key in {**(change.before or {}), **(change.after or {})}
+               if (change.before or {}).get(key) != (change.after or {}).get(key)}  # fmt: skip
+    if change.before is None or change.type in ("policy", "application") or changed <= HITLESS:
+        return Impact("config-push", COMMIT)
+    return Impact("traffic", COMMIT)
+
+
+# --- clusters ---
+
+
+def _cluster_impact(change: Change) -> Impact:
+    if change.action in GOING:
+        return Impact("outage", COMMIT, False, "what haplan configured goes")
+    if change.action is Action.REPLACE:
+        return Impact("outage", FORMATION, False, "the pair is dissolved and formed again")
+    if forms(change):
+        return Impact("reboot", FORMATION, False, "both nodes restart")
+    return Impact("traffic", COMMIT)
+
+
+def _cluster(fleet: Fleet, wanted: Picture, change: Change, overrides: Mapping[str, int]) -> Iterable[Finding]:
+    """Why a pair cannot be formed or taken over."""
+    cluster = wanted.design.resources.get(change.address)
+    if cluster is None or change.action in GOING:
+        return
+    say = _Sayer(change)
+    nodes: Mapping[str, Any] = cluster.values.get("nodes") or {}
+    for mac, node in nodes.items():
+        if not (node or {}).get("host") and mac not in fleet.access.addresses:
+            yield say(f'node {mac} needs host=: node("{mac}", host="…"), where haplan reaches it')
+    if not cluster.values.get("cluster_id"):
+        yield say(f"cluster {cluster.name} needs cluster_id=, 1 to 255, another one than its neighbours' (HA050)")
+    look = fleet.known(cluster.name)
+    if look is not None:
+        yield from _as_found(cluster, look, say, overrides, forming=forms(change))
+
+
+class _Sayer:
+    def __init__(self, change: Change) -> None:
+        self._change = change
+
+    def __call__(self, text: str) -> Finding:
+        return Finding(RULE, "error", self._change.address, text, self._change.location)
+
+
+def _as_found(
+    cluster: Resource, look: Look, say: _Sayer, overrides: Mapping[str, int], *, forming: bool
+) -> Iterable[Finding]:
+    nodes = set(nodes_of(cluster).hosts)
+    wanted = cluster.values.get("cluster_id")
+    if look.status is not None and wanted not in (None, look.status.cluster_id):
+        yield say(
+            f"these boxes are cluster {look.status.cluster_id} already; write cluster_id={look.status.cluster_id}"
+        )
+    if look.status is not None and look.macs and not nodes & set(look.macs.values()):
+        yield say(f"the boxes there are {', '.join(sorted(look.macs.values()))}, not {', '.join(sorted(nodes))}")
+    if not forming or look.status is not None:
+        return
+    for error in look.errors.values():
+        yield say(f"{error}; both nodes are to be reached before a pair is formed")
+    yield from _alike(cluster, look, say)
+    row = slots(str(cluster.values.get("model") or ""), overrides)
+    for mac, live in look.lives.items():
+        for port in row.changing() if row is not None else ():
+            if reached_through(live, port):
+                yield say(
+                    f"{mac} is reached through {port}, which becomes management or control when the pair is formed"
+                )
+
+
+def _alike(cluster: Resource, look: Look, say: _Sayer) -> Iterable[Finding]:
+    for mac, one in look.facts.items():
+        if one.mac and one.mac != mac:
+            yield say(f"the box that answers for {mac} is {one.mac}")
+        model = str(cluster.values.get("model") or "").upper()
+        if model and one.model and not one.model.startswith(model):
+            yield say(f"{mac} is an {one.model}, not an {model}")
+    versions = {one.version for one in look.facts.values()}
+    if len(versions) > 1:
+        yield say(f"the nodes run different Junos versions, {' and '.join(sorted(versions))}; a pair needs the same")
+
+
+def reached_through(live: Live, port: str) -> bool:
+    """True if a box that stands alone has no other interface than this one to be managed by.
+
+    What manages it is an interface with an address in a zone that lets SSH or NETCONF in, or fxp0.
+    """
+    ways = set()
+    for step in live.children.get(("interfaces",), ()):
+        name = step[1] if isinstance(step, tuple) else ""
+        addressed = any(tag(one) in ("address", "dhcp", "dhcp-client") for path, _ in live.below(("interfaces", step))
+                        for one in path)  # fmt: skip
+        if addressed and (name == "fxp0" or _lets_in(live, name)):
+            ways.add(name)
+    return port in ways and ways <= {port}
+
+
+def _lets_in(live: Live, name: str) -> bool:
+    zones = ("security", "zones")
+    for zone in live.children.get(zones, ()):
+        at = (*zones, zone)
+        if not any(isinstance(step, tuple) and step[:1] == ("interfaces",) and step[1].partition(".")[0] == name
+                   for step in live.children.get(at, ())):  # fmt: skip
+            continue
+        services = {step[1] for path, _ in live.below(at) for step in path
+                    if isinstance(step, tuple) and step[0] == "system-services"}  # fmt: skip
+        if services & {"ssh", "netconf", "all", "any-service"}:
+            return True
+    return False

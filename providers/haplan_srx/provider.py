@@ -1,0 +1,191 @@
+"""The provider ``srx``: translates the vocabulary to chassis clusters of SRX, one confirmed commit a device."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import attrs
+
+from haplan.contracts import (
+    Assessment,
+    Context,
+    Io,
+    Lab,
+    LabRequest,
+    Provider,
+    Query,
+    Reading,
+    Settlement,
+    Task,
+    Written,
+)
+from haplan.errors import ProviderError
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Calls, Change, Placement
+from haplan.model.value import Tree
+from haplan_srx import assess, checks, documents, forming, picture, refresh, writes
+from haplan_srx.config import SrxConfig, access
+from haplan_srx.fleet import Fleet
+from haplan_srx.picture import GOING, Picture, nodes_of
+
+
+class SrxProvider(Provider):
+    """Pairs of SRX, configured directly over NETCONF."""
+
+    name: ClassVar[str] = "srx"
+    config: ClassVar[type] = SrxConfig
+    confirmed: ClassVar[bool] = True
+    revertible: ClassVar[bool] = True
+    composes: ClassVar[bool] = True
+    poll_seconds: ClassVar[float] = 5.0
+
+    def __init__(self, fleet: Fleet, context: Context, slots: Mapping[str, int]) -> None:
+        self._fleet, self._context, self._slots = fleet, context, slots
+        self._wanted = self._recorded = Picture(())
+        self._sent: dict[str, writes.Sent] = {}
+        self._health: dict[str, checks.Health] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, settings: Any, context: Context) -> "SrxProvider":
+        """Make one; nothing is sent yet."""
+        config = SrxConfig(**settings) if isinstance(settings, Mapping) else settings
+        found = access(config, context.environ, context.secret)
+        return cls(Fleet(found, context.clock), context, config.slots)
+
+    @classmethod
+    def lab(cls, request: LabRequest) -> Lab:
+        """Start the simulator."""
+        from haplan_srx.labs import start
+
+        return start(request)
+
+    @classmethod
+    def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
+        """Statements of Junos beside the vocabulary are not taken yet."""
+        return [f"{', '.join(extra)}: SRX direct takes no vendor keys"] if extra else []
+
+    # --- looking ---
+
+    def identity(self) -> Mapping[str, str]:
+        """The devices are the estate: each is told by the MAC addresses that the stack gives."""
+        return {"kind": "srx devices", "id": "srx", "name": "SRX devices"}
+
+    def read(self, query: Query) -> Reading:
+        """Read each device once."""
+        then, now = picture.wanted(query, self._slots), picture.recorded(query.recorded, self._slots)
+        if not query.document:
+            self._wanted, self._recorded = then, now
+        return refresh.read(self._fleet, query, now, then)
+
+    def placements(self, change: Change) -> Sequence[Placement]:
+        """The devices that carry a resource; of a cluster also its forming."""
+        reached = self._recorded.reach(change.address) | self._wanted.reach(change.address)
+        if change.type != "cluster":
+            return documents.apart(self._to_write(change, reached), self._name)
+        own = documents.of_cluster(
+            change, forms=documents.forms(change), dissolves=bool(change.private.get("formed"))
+        )  # fmt: skip
+        return [*documents.apart(self._to_write(change, reached - {change.address}), self._name), *own]
+
+    def _to_write(self, change: Change, reached: Iterable[str]) -> list[str]:
+        """Of the devices that a change reaches, those that are not as wanted already."""
+        if change.action is not Action.UPDATE or change.position is not None or not change.reason:
+            return sorted(reached)
+        return [one for one in sorted(reached) if self._edits(one)]
+
+    def _edits(self, cluster: str) -> bool:
+        one = self._wanted.design.resources.get(cluster) or self._recorded.design.resources[cluster]
+        look = self._fleet.known(one.name)
+        if look is None or not look.clustered:
+            return True
+        what = writes.Work(
+            nodes_of(one), self._wanted.configuration(cluster), self._recorded.configuration(cluster), {}
+        )
+        return bool(what.on(look.live).edits)
+
+    def _name(self, cluster: str) -> str:
+        found = self._wanted.design.resources.get(cluster) or self._recorded.design.resources[cluster]
+        return found.name
+
+    def assess(self, change: Change) -> Assessment:
+        """Cost, reach, and what cannot be done; from what was read."""
+        return assess.assess(self._fleet, self._recorded, self._wanted, change, self._slots)
+
+    def calls(self, transactions: Sequence[Task]) -> Calls:
+        """Sessions opened, and those expected: one to write, one to check, one to confirm."""
+        return Calls(self.name, self._fleet.calls, 3 * len(transactions), writes=len(transactions))
+
+    # --- writing ---
+
+    def write(self, task: Task, io: Io) -> Written:
+        """Carry out one transaction."""
+        if task.transaction.document.startswith(documents.CLUSTER):
+            return forming.write(self._fleet, task, io)
+        sent = writes.write(self._fleet, task, io, self._slots, self._context.secret)
+        with self._lock:
+            self._sent[task.transaction.id] = sent
+        return sent.written
+
+    def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
+        """Pairs by their status; configured devices are looked at over new sessions, many at once."""
+        now = self._context.clock.now()
+        pairs = [one for one in tasks if one.transaction.document.startswith(documents.CLUSTER)]
+        devices = [one.transaction.id for one in tasks if one not in pairs]
+        health = self._fleet.each(devices, lambda number: checks.look(self._fleet, self._sent[number].nodes))
+        self._health.update(health)
+        formed = self._fleet.each(range(len(pairs)), lambda at: forming.settled(self._fleet, pairs[at], now))
+        return {
+            **{number: Settlement("done") for number in devices},
+            **{pairs[at].transaction.id: found for at, found in formed.items()},
+        }
+
+    def verify(self, task: Task) -> Sequence[Finding]:
+        """What was seen over the new session."""
+        health = self._health.get(task.transaction.id)
+        if health is None:
+            return ()
+        name = documents.name_of(task.transaction.document)
+        going = any(part.change.type == "cluster" and part.change.name == name and part.change.action in GOING
+                    for part in task.parts)  # fmt: skip
+        return tuple(checks.findings(health, task.parts[0].change.address, name, going=going))
+
+    def confirm(self, task: Task) -> None:
+        """Confirm the commit, unless the device has gone back by itself."""
+        sent = self._sent.get(task.transaction.id)
+        if sent is None or not sent.log:
+            return
+        box = self._fleet.primary(sent.nodes, fresh=True)
+        try:
+            if not box.history()[:1] or box.history()[0].log != sent.log:
+                raise ProviderError(f"{sent.nodes.cluster}: {sent.log} is not the newest commit any more; it went back")
+            box.confirm(f"{sent.log} confirmed")
+        finally:
+            box.session.close()
+
+    def revert(self, task: Task) -> None:
+        """Let the device go back by itself, and see that it did."""
+        sent = self._sent.get(task.transaction.id)
+        if sent is None:
+            raise ProviderError(
+                f"{task.transaction.document}: what a restart did is not taken back; apply again goes on"
+            )
+        if not sent.log:
+            return
+        clock, minutes = self._context.clock, self._fleet.access.confirm_minutes
+        until = clock.now() + minutes * 60 + self._fleet.access.commit_timeout
+        clock.sleep(minutes * 60)
+        while not self._went_back(sent):
+            if clock.now() >= until:
+                raise ProviderError(f"{sent.nodes.cluster}: did not go back within {minutes} min", lost=True)
+            clock.sleep(writes.WAIT)
+        self._fleet.outdate(sent.nodes.cluster)
+
+    def _went_back(self, sent: writes.Sent) -> bool:
+        history = self._fleet.history(attrs.evolve(sent.nodes))
+        newest = next(iter(history), None)
+        return newest is not None and newest.log != sent.log
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._fleet.close()

@@ -1,0 +1,211 @@
+"""One device's transaction: private copy → load → compare → check → confirmed commit.
+
+The commit's log carries the run: that is how haplan knows its own commit again after a session that ended in the middle
+of it. Nobody confirms before the checks over a new session; a device that is left alone goes back by itself.
+"""
+
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from haplan.contracts import Clock, Io, Task, Written
+from haplan.errors import ProviderError
+from haplan_srx.box import Box
+from haplan_srx.documents import name_of
+from haplan_srx.fleet import Fleet, Nodes
+from haplan_srx.netconf.replies import Refused
+from haplan_srx.picture import GOING, KEPT, after, as_kept, before, joined, kept_in, nodes_of, recorded
+from haplan_srx.refresh import OURS
+from haplan_srx.translate import xml
+from haplan_srx.translate.design import Resource
+from haplan_srx.translate.difference import Difference, Set, difference
+from haplan_srx.translate.statements import Configuration, Live, Path
+
+WAIT = 10.0
+"""Seconds between two looks for a commit whose session ended."""
+
+
+@attrs.frozen
+class Work:
+    """What a transaction is to do on a device.
+
+    Attributes:
+        nodes: Where it is reached.
+        wanted, owned: What haplan says then, and what it said until now.
+        kept: What haplan once overwrote there.
+    """
+
+    nodes: Nodes
+    wanted: Configuration
+    owned: Configuration
+    kept: Mapping[Path, tuple[str, ...]]
+
+    def on(self, live: Live) -> Difference:
+        """The edits for what a device has."""
+        return difference(self.wanted, self.owned, live, self.kept)
+
+
+@attrs.frozen
+class Sent:
+    """What came of a write.
+
+    Attributes:
+        log: Log text of the commit; "" if nothing had to be sent.
+        nodes: Where the device is reached.
+        written: For the engine.
+    """
+
+    log: str
+    nodes: Nodes
+    written: Written
+
+
+def work(task: Task, overrides: Mapping[str, int]) -> Work:
+    """Work out what a task is to do; pure.
+
+    Raises:
+        ProviderError: The cluster of the document is neither recorded nor in the task.
+    """
+    name = name_of(task.transaction.document)
+    then, was = after(task, overrides), before(task, overrides)
+    now = recorded(task.recorded, overrides)
+    cluster = _named(name, *(picture.design.clusters for picture in (then, was, now)))
+    if cluster is None:
+        raise ProviderError(f"device:{name}: its cluster is not recorded any more; plan again")
+    owned = joined(was.configuration(cluster.address), now.configuration(cluster.address))
+    rows = task.recorded.values()
+    return Work(nodes_of(cluster), then.configuration(cluster.address), owned, kept_in(rows, task.transaction.document))
+
+
+def _named(name: str, *listed: list[Resource]) -> Resource | None:
+    return next((one for clusters in listed for one in clusters if one.name == name), None)
+
+
+def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret: Callable[[str], str]) -> Sent:
+    """Carry out one transaction, up to the commit that is still to be confirmed.
+
+    Raises:
+        Refused: The device does not want it; nothing was changed.
+        ProviderError: Nothing was changed, unless it is `lost`.
+    """
+    what = work(task, overrides)
+    written = _written(task, what)
+    box = fleet.primary(what.nodes, fresh=True)
+    try:
+        found = what.on(box.configuration())
+        if not found.edits:
+            return Sent("", what.nodes, written)
+        log = f"{OURS}{io.run} {task.transaction.id} {task.transaction.document}"
+        _load(box, found, secret, io.evidence)
+        io.about_to("commit", task.parts[0].change.address, {"log": log}, idempotent=True)
+        _commit(fleet, what.nodes, box, log)
+    finally:
+        box.session.close()
+        fleet.outdate(what.nodes.cluster)
+    return Sent(log, what.nodes, _keeping(written, task, what, found))
+
+
+def rehearse(fleet: Fleet, task: Task, overrides: Mapping[str, int], secret: Callable[[str], str]) -> str:
+    """What the device says that a task would change, after it has checked it; leaves nothing behind.
+
+    Raises:
+        ProviderError: The device does not want it, or is not reached.
+    """
+    what = work(task, overrides)
+    told: list[str] = []
+    box = fleet.primary(what.nodes, fresh=True)
+    try:
+        found = what.on(box.configuration())
+        if found.edits:
+            _load(box, found, secret, told.append)
+            box.close_private()
+    finally:
+        box.session.close()
+    return "\n".join(told)
+
+
+def _load(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> None:
+    secrets = {edit.secret: secret(edit.secret) for edit in found.edits if isinstance(edit, Set) and edit.secret}
+    box.open_private()
+    box.load(xml.document(list(found.edits), secrets))
+    keep(box.compare())
+    box.check()
+
+
+def _commit(fleet: Fleet, nodes: Nodes, box: Box, log: str) -> None:
+    try:
+        box.commit(log, fleet.access.confirm_minutes)
+    except Refused:
+        raise
+    except ProviderError as error:
+        if not error.lost or not committed(fleet, nodes, log):
+            raise
+
+
+def committed(fleet: Fleet, nodes: Nodes, log: str) -> bool:
+    """Whether a commit whose answer was lost was carried out: it goes on when its session has ended.
+
+    Raises:
+        ProviderError: The device is not reached any more: nobody knows.
+    """
+    clock: Clock = fleet.clock
+    until = clock.now() + fleet.access.commit_timeout
+    while True:
+        try:
+            box = fleet.primary(nodes, fresh=True)
+        except ProviderError as error:
+            if clock.now() >= until:
+                raise ProviderError(str(error), lost=True) from None
+        else:
+            try:
+                if any(entry.log == log for entry in box.history()):
+                    return True
+            finally:
+                box.session.close()
+        if clock.now() >= until:
+            return False
+        clock.sleep(WAIT)
+
+
+# --- what the engine records ---
+
+
+def _written(task: Task, what: Work) -> Written:
+    """Ids: of a cluster the MAC address of node0, of what has none of its own its name."""
+    ids, values = {}, {}
+    for part in task.parts:
+        change = part.change
+        if change.action in GOING:
+            continue
+        id_ = change.id or (next(iter(what.nodes.hosts), "") if change.type == "cluster" else change.name)
+        ids[change.address] = id_
+        if change.type not in ("steering", "policy"):
+            values[change.address] = {"id": id_}
+    return Written(ids, values, settling=True)
+
+
+def _keeping(written: Written, task: Task, what: Work, found: Difference) -> Written:
+    """With what was overwritten, in the row of the resource that said what stands there now."""
+    stay = [part.change.address for part in task.parts if part.change.action not in GOING]
+    if not found.overwritten or not stay:
+        return written
+    key = KEPT + task.transaction.document
+    rows = {row.address: row for row in task.recorded.values()}
+    by_address: dict[str, dict[Path, tuple[str, ...]]] = {}
+    for path, values in found.overwritten.items():
+        origin = _origin(what.wanted, path)
+        by_address.setdefault(origin if origin in stay else stay[0], {})[path] = values
+    private = {}
+    for address, overwritten in by_address.items():
+        before_ = list(rows[address].private.get(key) or ()) if address in rows else []
+        private[address] = {key: [*before_, *as_kept(overwritten)]}
+    return attrs.evolve(written, private=private)
+
+
+def _origin(wanted: Configuration, path: Path) -> str:
+    """Who says what stands at a path, or the nearest to it."""
+    for depth in range(len(path), 0, -1):
+        for one in wanted.statements.values():
+            if one.path[:depth] == path[:depth]:
+                return one.origin
+    return ""
