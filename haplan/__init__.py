@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from haplan.language.moves import imported, moved, removed
     from haplan.language.refs import Ref
     from haplan.language.resource import Resource, Value
+    from haplan.model.value import Secret
 
 __version__ = "0.1.0"
 
@@ -19,6 +20,7 @@ __all__ = [
     "Data",
     "Ref",
     "Resource",
+    "Secret",
     "Value",
     "__version__",
     "all_of",
@@ -43,6 +45,7 @@ _HOMES = {
     "Data": "haplan.language.data",
     "Ref": "haplan.language.refs",
     "Resource": "haplan.language.resource",
+    "Secret": "haplan.model.value",
     "Value": "haplan.language.resource",
     "all_of": "haplan.language.conditions",
     "equals": "haplan.language.conditions",

@@ -30,6 +30,7 @@ def assess(
     sites = tuple(sorted({str(one.values.get("site") or "") for one in clusters}))
     findings = [*_troubles(wanted, clusters, change)]
     if change.type == "cluster":
+        sites = (str((change.after or change.before or {}).get("site") or ""),)
         findings += _cluster(fleet, wanted, change, overrides)
         return Assessment(_cluster_impact(change), sites, findings=tuple(findings), resume=change.incomplete)
     return Assessment(_impact(change, bool(clusters)), sites, findings=tuple(findings))

@@ -22,7 +22,7 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Nodes:
     """Where the nodes of a pair are reached: MAC → host, node0 first."""
 

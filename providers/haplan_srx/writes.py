@@ -10,6 +10,7 @@ import attrs
 
 from haplan.contracts import Clock, Io, Task, Written
 from haplan.errors import ProviderError
+from haplan.model.plan import Change
 from haplan_srx.box import Box
 from haplan_srx.documents import name_of
 from haplan_srx.fleet import Fleet, Nodes
@@ -89,7 +90,7 @@ def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret
         ProviderError: Nothing was changed, unless it is `lost`.
     """
     what = work(task, overrides)
-    written = _written(task, what)
+    written = _written(task)
     box = fleet.primary(what.nodes, fresh=True)
     try:
         found = what.on(box.configuration())
@@ -170,18 +171,25 @@ def committed(fleet: Fleet, nodes: Nodes, log: str) -> bool:
 # --- what the engine records ---
 
 
-def _written(task: Task, what: Work) -> Written:
-    """Ids: of a cluster the MAC address of node0, of what has none of its own its name."""
+def _written(task: Task) -> Written:
+    """Ids of what the task carries."""
     ids, values = {}, {}
     for part in task.parts:
         change = part.change
         if change.action in GOING:
             continue
-        id_ = change.id or (next(iter(what.nodes.hosts), "") if change.type == "cluster" else change.name)
+        id_ = change.id or id_of(change)
         ids[change.address] = id_
         if change.type not in ("steering", "policy"):
             values[change.address] = {"id": id_}
     return Written(ids, values, settling=True)
+
+
+def id_of(change: Change) -> str:
+    """Of a cluster the MAC address of its node0; what a device has no id for is known by its name."""
+    if change.type != "cluster":
+        return change.name
+    return next(iter(nodes_of(Resource(change.address, "cluster", change.name, change.after or {})).hosts), change.name)
 
 
 def _keeping(written: Written, task: Task, what: Work, found: Difference) -> Written:

@@ -3,7 +3,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from haplan import output, provider, rows
+from haplan import Secret, output, provider, rows
 from haplan.design import (Application, Cluster, HubProfile, Interface, Network, Node, Overlay, Policy, Site, Steering,
                            WanEdgeTemplate, attest, dhcp, local, static)
 
@@ -22,6 +22,8 @@ class Platform(NamedTuple):
     pairs: Mapping[str, Sequence[Node]]
     steers_into_lan: bool = False
     connect: Callable[[], object] = partial(provider, "mist")                 # MIST_HOST, MIST_ORG_ID, MIST_APITOKEN; with --lab the simulator's
+    cluster_ids: Mapping[str, int] = {}                                       # SRX direct: haplan forms the pairs itself,
+    psk: Secret | None = None                                                 # and builds the tunnels itself
 
 class Hub(NamedTuple):
     profile: HubProfile
@@ -30,7 +32,7 @@ class Hub(NamedTuple):
 
 def build(on: Platform) -> None:
     on.connect()
-    org = Overlay("OrgOverlay")
+    org = Overlay("OrgOverlay", psk=on.psk)
     spoke_lan = Network("SPOKE-LAN1", subnet="{{SPOKE_LAN1_PFX}}.0/24", vlan_id="{{SPOKE_LAN1_VLAN}}", advertise=org)
     guest = Network("spoke-guest", subnet="{{SPOKE_GUEST_PFX}}.0/24", vlan_id="{{SPOKE_GUEST_VLAN}}", cloud_access=False)
     h1, h2 = (hub(number, on, org, spoke_lan) for number in (1, 2))
@@ -79,6 +81,6 @@ def pair(label: str, on: Platform, variables: Mapping[str, str],
          profile: HubProfile | None = None, template: WanEdgeTemplate | None = None) -> None:
     site = Site(f"{label}-site", country_code="US", timezone="America/New_York", variables=variables)
     cluster = Cluster(label, site=site, profile=profile, template=template,
-                      model=on.model, firmware=on.firmware, nodes=on.pairs[label],
+                      model=on.model, firmware=on.firmware, nodes=on.pairs[label], cluster_id=on.cluster_ids.get(label),
                       attested=attest(collocated=True, cabled=True, same_l2=True, by="A. Planner", on="2026-11-20"))
     output(f"{label}_device_id", cluster.id)
