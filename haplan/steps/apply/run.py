@@ -194,7 +194,9 @@ class _Loop:
 
     def _steps(self, task: Task) -> Steps:
         number = task.transaction.id
-        return Steps(task, self._ask, lambda kind, text: self.queue.put(Progress(number, kind, text)), self.setting.run.id)
+        return Steps(
+            task, self._ask, lambda kind, text: self.queue.put(Progress(number, kind, text)), self.setting.run.id
+        )
 
     def _target(self, part: Part) -> Target:
         held = frozenset(self.held.get(part.change.address, ()))

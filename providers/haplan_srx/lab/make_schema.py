@@ -52,7 +52,8 @@ routing-instances/instance/routing-options/interface-routes/**
 routing-instances/instance/routing-options/instance-import routing-instances/instance/routing-options/instance-export
 routing-options/static/** routing-options/router-id routing-options/autonomous-system/** routing-options/rib-groups/**
 routing-options/interface-routes/** routing-options/forwarding-table/** routing-options/instance-import
-applications/**
+applications/** access/address-assignment/pool/family/inet/** forwarding-options/dhcp-relay/server-group/**
+forwarding-options/dhcp-relay/group/interface/** forwarding-options/dhcp-relay/group/active-server-group/**
 vlans/vlan/**
 """
 """What is kept, in the order in which a device sends its top statements; ``/**`` takes everything below."""

@@ -54,7 +54,7 @@ def _set(name: str, kind: str, what: str, members: Iterable[tuple[str, str]], to
     book: Path = ("security", ("address-book", "global"))
     to.sole(*book, ("address-set", name), elements=("address",))
     for element, value in members:
-        member = fit(f"{kind}-{what}-{address_of(value)}")
+        member = fit(f"{kind}-{what}-{address_of(value)}", also=".:")
         if element == "dns-name":
             to.set(*book, ("address", member), ("dns-name", value))
         else:

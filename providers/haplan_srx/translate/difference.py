@@ -13,6 +13,8 @@ from haplan.model.compare import kept_in_order
 from haplan_srx.translate.statements import Configuration, Live, Path, Statement, tag
 
 ZONES: Path = ("security", "zones")
+PRESENCE: frozenset[Path] = frozenset({("security", "policies")})
+"""Containers outside lists that mean something when they are empty: they go with the last statement in them."""
 
 
 @attrs.frozen
@@ -163,7 +165,7 @@ def _not_alone(wanted: Configuration, live: Live, prefixes: frozenset[Path]) -> 
 def _deletes(
     gone: Mapping[Path, tuple[str, ...]], wanted: Configuration, live: Live, keep: Iterable[Path]
 ) -> list[Delete]:
-    """Deletions: the outermost list entry in which nothing of others and nothing wanted stands, else the leaf."""
+    """Deletions: the outermost entry in which nothing of others and nothing wanted stands, else the leaf."""
     whole = dict.fromkeys(path for path, values in gone.items() if not values)
     stays = wanted.prefixes() | {path[:depth] for path in keep for depth in range(1, len(path) + 1)}
     left: dict[Path, int] = {}
@@ -173,7 +175,8 @@ def _deletes(
     found: dict[Path, None] = {}
     for path in whole:
         top = len(path)
-        least = next((at for at, step in enumerate(path, start=1) if isinstance(step, tuple)), top)
+        tops = (at for at, step in enumerate(path, start=1) if isinstance(step, tuple) or path[:at] in PRESENCE)
+        least = next(tops, top)
         while top > least and not left.get(path[: top - 1], 0) and path[: top - 1] not in stays:
             top -= 1
         found[path[:top]] = None
@@ -215,18 +218,25 @@ def _overwritten(
             found[path] = values or live.values.get(path, ())
     for one in wanted.statements.values():
         there = live.values.get(one.path)
-        if there is not None and one.path not in owned.statements and not one.shared:
+        if there is None or one.path in owned.statements:
+            continue
+        if not one.shared:
             found.setdefault(one.path, there)
+        elif set(one.values) & set(there):
+            found[one.path] = tuple(value for value in one.values if value in there)
+    for path in wanted.prefixes() - owned.prefixes():
+        if path in live.values and path not in wanted.statements:
+            found[path] = live.values[path]  # an empty container that means something
     return found
 
 
 def _lets_go(path: Path, owned: Configuration) -> bool:
     """True if what is kept was overwritten by something haplan still owned until now."""
-    return path in owned.statements or _under_sole(path, owned)
+    return path in owned.prefixes() or _under_sole(path, owned)
 
 
 def _free(path: Path, wanted: Configuration) -> bool:
-    return path not in wanted.statements and not _under_sole(path, wanted)
+    return path not in wanted.prefixes() and not _under_sole(path, wanted)
 
 
 def _under_sole(path: Path, said: Configuration) -> bool:

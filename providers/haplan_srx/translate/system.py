@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from haplan_srx.translate.design import Pair
-from haplan_srx.translate.names import address_of, fit
+from haplan_srx.translate.names import fit
 from haplan_srx.translate.ports import Face, lan_interface
 from haplan_srx.translate.statements import Writer
 
@@ -37,8 +37,8 @@ def _dhcp(pair: Pair, interface: str, network: str, values: Mapping[str, Any], t
         servers = [pair.text(server) or str(server) for server in dhcp.get("servers") or ()]
         relay = ("forwarding-options", "dhcp-relay")
         for server in servers:
-            to.set(*relay, ("server-group", name), ("ip-address", server))
-        to.sole(*relay, ("server-group", name), elements=("ip-address",))
+            to.set(*relay, "server-group", ("server-group", name), ("address", server))
+        to.sole(*relay, "server-group", ("server-group", name), elements=("address",))
         to.set(*relay, ("group", name), "active-server-group", "active-server-group", value=name)
         to.set(*relay, ("group", name), ("interface", interface))
         return
@@ -57,8 +57,8 @@ def _server(
         return
     pool = ("access", "address-assignment", ("pool", name), "family", "inet")
     to.set(*pool, "network", value=prefix)
-    to.set(*pool, ("range", address_of(low)), "low", value=low)
-    to.set(*pool, ("range", address_of(low)), "high", value=high)
+    to.set(*pool, ("range", name), "low", value=low)
+    to.set(*pool, ("range", name), "high", value=high)
     to.sole(*pool, elements=("range",))
     to.set(*pool, "dhcp-attributes", "maximum-lease-time", value=dhcp.get("lease") or 86400)
     to.set(*pool, "dhcp-attributes", ("router", gateway.partition("/")[0]))

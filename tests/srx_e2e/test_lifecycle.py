@@ -1,0 +1,49 @@
+"""From boxes that stand alone to a configured pair, one change, and back."""
+
+from collections.abc import Callable
+
+from haplan.model.plan import Action
+from tests.srx_e2e.world import World, node_of
+
+Shops = Callable[..., World]
+NEW = 'allow("guest-web", [guest], web, first)'
+DOCUMENTS = ["cluster:shop1", "device:shop1"]
+
+
+def test_the_worked_example_is_formed_configured_and_then_as_the_stack_says(example: World) -> None:
+    done = example.apply()
+    assert (done.exit_code, len(done.done)) == (0, 35)
+    assert done.outputs["h1_device_id"] == "02005e300a10"
+    again = example.plan()
+    assert (again.changes, again.drift) == ((), ())
+
+
+def test_a_policy_in_the_middle_is_one_commit_on_each_device_and_one_line_in_the_plan(shops: Shops) -> None:
+    world = shops(2)
+    assert world.apply().exit_code == 0
+    world.edit("# here", NEW)
+    plan = world.plan()
+    assert [(one.address, one.action) for one in plan.changes] == [("policy.edge.guest-web", Action.CREATE)]
+    assert [one.document for one in plan.transactions] == ["device:shop1", "device:shop2"]
+    before = world.commits(node_of(1))
+    assert world.apply().exit_code == 0
+    commits = world.commits(node_of(1))[len(before) :]
+    assert [log.split()[0] for log in commits] == ["haplan", "haplan"]  # confirmed, and its confirmation
+    assert commits[1] == f"{commits[0]} confirmed"
+    session = world.session(node_of(1))
+    session.close()
+    evidence = world.evidence()["device:shop1"]
+    assert "policy guest-web" in evidence
+    assert "office-web" not in evidence
+    assert world.plan().changes == ()
+
+
+def test_what_is_destroyed_leaves_the_boxes_as_they_were(shops: Shops) -> None:
+    world = shops()
+    world.plan()
+    before = world.lines(node_of(1))
+    assert world.apply().exit_code == 0
+    assert world.lines(node_of(1)) != before
+    assert world.apply(destroy=True).exit_code == 0
+    assert world.lines(node_of(1)) == before
+    assert world.plan().count(Action.CREATE) == len(world.plan().changes)
