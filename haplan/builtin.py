@@ -1,4 +1,6 @@
-"""The built-in plugin: the provider of ``Data`` resources, which live in state only, and the secret sources."""
+"""The built-in plugin: the provider of ``Data`` resources, which live in state only, the secret sources, and a page for
+each finding that the engine makes by itself.
+"""
 
 import subprocess
 import uuid
@@ -13,6 +15,7 @@ from haplan.errors import HaplanError
 from haplan.hookspecs import hookimpl
 from haplan.language.data import Data
 from haplan.model import value as model
+from haplan.model.finding import Moment, Rule, Severity
 from haplan.model.plan import Action, Change, Placement
 
 haplan_api = 1
@@ -73,6 +76,47 @@ def _command(line: str) -> str:
     if done.returncode != 0:
         raise HaplanError(f"secret command:…: the command ended with {done.returncode}")
     return done.stdout.rstrip("\n")
+
+
+# --- Pages ------------------------------------------------------------------------------------------------------------
+
+
+def _page(id: str, severity: Severity, moments: tuple[Moment, ...], title: str, why: str) -> Rule:
+    """What `haplan rules` says of a finding; the engine finds it without being asked."""
+    return Rule(id, severity, moments, (), title, why, "haplan itself", "H", lambda view: ())
+
+
+PAGES = (
+    _page("EXISTS", "error", ("P",), "What is to be created is not there already",
+          "An object of that name is in the estate and not in state, or in state under another address: to create it "
+          "would double it, to take it over unasked could change what somebody else relies on. Import it, say "
+          "moved(…), or give this one another name."),
+    _page("EXTRA", "error", ("V", "P"), "Vendor keys in extra={…} are known to that vendor's provider",
+          "A key that is misspelt would be sent and ignored. A note says which keys nobody reads, because the resource "
+          "belongs to another provider."),
+    _page("MISSING", "error", ("P",), "What the stack refers to as existing is there",
+          "A data source or an imported id that the estate does not have gives no value to go on with. Create it, or "
+          "mend the name or the id."),
+    _page("POSTCONDITION", "error", ("P", "C"), "What a resource promises of itself holds",
+          "lifecycle(postcondition=…) is judged when all of its values are known: at plan a warning, because the apply may "
+          "mend it; after the write an error, and what lies behind the resource is not begun."),
+    _page("PRECONDITION", "error", ("P",), "What a resource needs to be so is so",
+          "lifecycle(precondition=…) is judged at plan where all of its values are known, else just before the write."),
+    _page("SECRET", "error", ("P",), "A secret that is to be written can be found",
+          "secret(…) names where it comes from, such as an environment variable: here there is none. A secret that is "
+          "not to be written is only noted as not compared."),
+    _page("VALUE", "error", ("P",), "A value that comes by reference fits its attribute",
+          "What another resource gives is judged when it is known: at plan where it can be, else before anything is "
+          "written with it."),
+)  # fmt: skip
+
+
+# --- Hooks ------------------------------------------------------------------------------------------------------------
+
+
+@hookimpl
+def haplan_checks() -> Iterable[Rule]:
+    return PAGES
 
 
 @hookimpl

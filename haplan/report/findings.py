@@ -79,7 +79,6 @@ def validation_lines(name: str, findings: Sequence[Finding], resources: int) -> 
     verdict = ("does not keep the rules", "error") if wrong else ("is valid", "good")
     lines = [line((f"{name} ", "strong"), verdict, f": {words.plural(resources, 'resource')}, {counts(findings)}")]
     lines.extend(finding_lines(findings))
-    rule = next((one.rule for one in findings if one.rule[-1:].isdigit()), "")  # the engine's own have no page
-    if rule:
-        lines += [BLANK, line("What a rule means: ", (f"haplan rules {rule}", "strong"))]
+    if findings:
+        lines += [BLANK, line("What a rule means: ", (f"haplan rules {findings[0].rule}", "strong"))]
     return lines

@@ -1,5 +1,6 @@
 """Plugins: each is looked at, none is asked for more than a stack needs, and two that claim one name are both named."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from haplan import design
+from haplan import builtin, design, engine
 from haplan.builtin import StateOnly
 from haplan.contracts import Provider
 from haplan.errors import HaplanError, PluginError
@@ -129,7 +130,7 @@ def test_the_design_says_what_it_is_about() -> None:
     assert set(design.haplan_types) == {cls.haplan_type.name for cls in design.haplan_resources()}  # type: ignore[attr-defined]
     plugins = load_plugins({})
     assert {rule.id for rule in plugins.rules_about({"site"})} == {*plugins.rules}
-    assert plugins.rules_about({"record"}) == ()
+    assert {rule.source for rule in plugins.rules_about({"record"})} == {"haplan itself"}
     assert plugins.order_about({"record"}) == ()
     assert len(plugins.order_about({"record", "cluster"})) == 1
 
@@ -191,3 +192,10 @@ def test_two_plugins_that_claim_one_scheme_are_both_named() -> None:
     safe = SimpleNamespace(haplan_api=1, haplan_secret_sources=hookimpl(lambda: {"vault": str}))
     with pytest.raises(PluginError, match="plugins 'pawn' and 'safe' both claim 'vault'; uninstall one"):
         installed(pawn=pawn, safe=safe).secret_sources  # noqa: B018
+
+
+def test_each_finding_of_the_engine_has_a_page() -> None:
+    text = "".join(file.read_text(encoding="utf-8") for file in Path(engine.__file__).parent.glob("steps/**/*.py"))
+    found = set(re.findall(r'Finding\(\s*"(\w+)"', text))
+    assert found == {rule.id for rule in builtin.PAGES}
+    assert found <= {*load_plugins({}).rules}
