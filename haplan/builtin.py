@@ -98,8 +98,8 @@ PAGES = (
           "A data source or an imported id that the estate does not have gives no value to go on with. Create it, or "
           "mend the name or the id."),
     _page("POSTCONDITION", "error", ("P", "C"), "What a resource promises of itself holds",
-          "lifecycle(postcondition=…) is judged when all of its values are known: at plan a warning, because the apply may "
-          "mend it; after the write an error, and what lies behind the resource is not begun."),
+          "lifecycle(postcondition=…) is judged when all of its values are known: at plan a warning, because the apply "
+          "may mend it; after the write an error, and what lies behind the resource is not begun."),
     _page("PRECONDITION", "error", ("P",), "What a resource needs to be so is so",
           "lifecycle(precondition=…) is judged at plan where all of its values are known, else just before the write."),
     _page("SECRET", "error", ("P",), "A secret that is to be written can be found",

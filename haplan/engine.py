@@ -150,6 +150,7 @@ def _compared(
     if reconciled is not state:
         state, wanted = reconciled, refresh.targets(stack, reconciled, chosen)
     seen = _refresh(session, wanted, providers, state)
+    session.tell("phase", f"comparing {sum(map(len, wanted.values()))} resources")
     difference = diff.diff(stack, resources.order, state, seen.seen, session.types, chosen, session.fingerprint(state))
     drifted = (
         *drift_.drift(stack, state, seen.seen, session.types, chosen),
@@ -217,6 +218,7 @@ def _types(stack: Stack, state: State) -> set[str]:
 
 
 def _load(session: Session) -> Stack:
+    session.tell("phase", f"loading {session.name}")
     return load(session.file, session.plugins.resources, session.variable)
 
 

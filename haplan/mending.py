@@ -160,6 +160,7 @@ def recover(session: Session, file: Path | None = None) -> tuple[Path, ...]:
     with session.locked("state recover"):
         run = session.begin("state recover")
         for path, one in found:
+            session.tell("phase", f"merging {path.name}: {len(one.update.rows)} resources")
             session.backend.save(attrs.evolve(one.update, run=run.id))
             path.rename(path.with_name(f"{path.name}.merged"))
         session.end(run, 0)

@@ -368,13 +368,17 @@ class Session:
     def _wait_for_lock(self, wanted: Holder) -> Holder:
         from haplan.errors import Locked
 
-        until = time.monotonic() + self.options.lock_timeout
+        until, told = time.monotonic() + self.options.lock_timeout, False
         while True:
             try:
                 return self.backend.lock(wanted)
-            except Locked:
+            except Locked as error:
                 if time.monotonic() >= until:
                     raise
+                if not told:
+                    waiting = f"waiting for the lock: {str(error).partition(';')[0]}"
+                    self.tell("phase", waiting, data={"expected_seconds": self.options.lock_timeout})
+                told = True
                 time.sleep(0.2)
 
     def begin(self, command: str, digest: str = "") -> Run:

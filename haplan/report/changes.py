@@ -7,7 +7,7 @@ from haplan.model.plan import Action, Change, Drift, Impact
 from haplan.model.value import Secret, Tree, leaves
 from haplan.report import words
 from haplan.report.differences import ABSENT, Difference, differences, list_parts
-from haplan.report.lines import Line, Lines, line, title
+from haplan.report.lines import Line, Lines, line, padded, title, wide
 
 SIGNS: Mapping[Action, tuple[str, str]] = {
     Action.CREATE: ("+", "create"), Action.UPDATE: ("~", "update"), Action.REPLACE: ("-/+", "replace"),
@@ -109,12 +109,12 @@ def _with_extra(change: Change) -> Mapping[str, Tree]:
 def difference_lines(found: list[Difference], change: Change | None = None) -> Lines:
     """A row for each entry that differs."""
     paths = [words.path(one.path) for one in found]
-    width = min(max(map(len, paths), default=0), 32)
+    width = min(max(map(wide, paths), default=0), 32)
     lines: Lines = []
     for one, name in zip(found, paths, strict=True):
         forced = change is not None and any(one.under(path) for path in change.replaces)
         mark = (("  # forces replacement", "replace"),) if forced else ()
-        lead = ((f"{one.sign} ", _STYLE_OF[one.sign]), name.ljust(width) + "  ")
+        lead = ((f"{one.sign} ", _STYLE_OF[one.sign]), padded(name, width) + "  ")
         parts = list_parts(one.before, one.after)
         if parts:
             lines.append(line(*lead, f"{len(one.before)} → {words.plural(len(one.after), 'entry')}", *mark, indent=6))
@@ -144,7 +144,7 @@ def whole(values: Mapping[str, Tree], sensitive: tuple[str, ...] = ()) -> Lines:
     nested = {name for name, tree in shown.items() if _by_entry(tree)}
     names = [name for name in shown if name not in nested]
     names += [f"  {words.key(entry)}" for name in nested for entry in shown[name]]
-    width = min(max(map(len, names), default=0), 32)
+    width = min(max(map(wide, names), default=0), 32)
     lines: Lines = []
     for name, tree in shown.items():
         if name not in nested:
@@ -168,7 +168,7 @@ def _bare(tree: Tree) -> str:
 
 
 def _row(name: str, text: str, width: int) -> Line:
-    return line(name.ljust(width) + "  ", text, indent=6, hang=min(6 + width + 2, 40))
+    return line(padded(name, width) + "  ", text, indent=6, hang=min(6 + width + 2, 40))
 
 
 def drift_lines(drift: tuple[Drift, ...]) -> Lines:

@@ -1,12 +1,13 @@
 """Lines of styled text, wrapped at a fixed width: what every report for a terminal is made of.
 
-A report is the same text with and without colour; rich is imported only where colour is wanted.
+A report is the same text with and without colour. Columns are counted as a terminal shows them: a Chinese character
+takes two.
 """
 
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 import attrs
 
@@ -14,9 +15,10 @@ WIDTH = 100
 Span = tuple[str, str]
 """Text and the name of its style; "" is plain."""
 
-STYLES: Mapping[str, str] = {
-    "title": "bold", "create": "green", "update": "yellow", "replace": "magenta", "delete": "red", "read": "cyan",
-    "dim": "dim", "error": "bold red", "warning": "yellow", "good": "green", "strong": "bold",
+STYLES: Mapping[str, Mapping[str, Any]] = {
+    "title": {"bold": True}, "create": {"fg": "green"}, "update": {"fg": "yellow"}, "replace": {"fg": "magenta"},
+    "delete": {"fg": "red"}, "read": {"fg": "cyan"}, "dim": {"dim": True}, "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow"}, "good": {"fg": "green"}, "strong": {"bold": True}, "": {},
 }  # fmt: skip
 
 
@@ -58,6 +60,24 @@ def safe(text: str) -> str:
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
 
 
+_UNUSUAL = re.compile("[^ -\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u257f]")
+"""What may take another number of columns than one; the signs of our own reports do not."""
+
+
+def wide(text: str) -> int:
+    """Columns that a terminal gives a text."""
+    if not _UNUSUAL.search(text):
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def padded(text: str, width: int) -> str:
+    """The text with blanks behind it, up to so many columns."""
+    return text + " " * (width - wide(text))
+
+
 def wrapped(one: Line, width: int = WIDTH) -> Iterator[tuple[Span, ...]]:
     """The rows a line takes; words are kept whole, and a name with its colon stays with what follows."""
     row: list[Span] = []
@@ -67,14 +87,14 @@ def wrapped(one: Line, width: int = WIDTH) -> Iterator[tuple[Span, ...]]:
             if word.isspace():
                 pending += word
                 continue
-            if used + len(pending) + len(word) > width and used > one.hang:
+            if used + len(pending) + wide(word) > width and used > one.hang:
                 yield tuple(row)
                 row, used, pending = [], 0, " " * one.hang
             if row and row[-1][1] == style:
                 row[-1] = (row[-1][0] + pending + word, style)
             else:
                 row.append((pending + word, style))
-            used, pending = used + len(pending) + len(word), ""
+            used, pending = used + len(pending) + wide(word), ""
     yield tuple(row)
 
 
@@ -85,7 +105,7 @@ def plain(lines: Iterable[Line], width: int = WIDTH) -> str:
 
 def _texts(one: Line, width: int) -> Iterable[str]:
     whole = safe("".join(text for text, _ in one.spans))
-    if len(whole) <= width:  # most lines
+    if wide(whole) <= width:  # most lines
         return (whole,)
     return ("".join(text for text, _ in row) for row in wrapped(one, width))
 
@@ -96,23 +116,21 @@ def write(lines: Sequence[Line], out: TextIO | None = None, *, color: bool = Fal
     if not color:
         out.write(plain(lines))
         return
-    from rich.console import Console
-    from rich.text import Text
+    from click import style
 
-    console = Console(file=out, highlight=False, soft_wrap=True, force_terminal=True)
     for one in lines:
         for row in wrapped(one):
-            console.print(Text.assemble(*((text, STYLES.get(style, "")) for text, style in row)), soft_wrap=True)
+            out.write("".join(style(text, **STYLES[name]) if STYLES[name] else text for text, name in row) + "\n")
 
 
 def table(rows: Sequence[Sequence[str]], *, indent: int = 2) -> Lines:
     """Rows in columns; the last column wraps under itself."""
     if not rows:
         return []
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]) - 1)]
+    widths = [max(wide(row[at]) for row in rows) for at in range(len(rows[0]) - 1)]
     hang = min(indent + sum(width + 2 for width in widths), 60)
     lines: Lines = []
     for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        cells = [padded(cell, width) for cell, width in zip(row, widths, strict=False)]
         lines.append(line("  ".join([*cells, row[-1]]), indent=indent, hang=hang))
     return lines

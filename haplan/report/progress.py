@@ -1,13 +1,14 @@
 """Observers of a run's events: one for people, one for machines.
 
-For people everything goes to stderr: a live table on a terminal, plain lines elsewhere. A run shorter than a second
-(by its own clock) shows nothing.
+For people everything goes to stderr: a live table on a terminal, plain lines elsewhere. What takes less than a second
+(by its own clock) shows nothing, and writes that quick are counted, not listed.
 """
 
 import contextlib
 import json
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, TextIO
 
@@ -21,8 +22,48 @@ QUIET_SECONDS = 1.0
 SLOW_SECONDS = 60.0
 AGAIN_SECONDS = 300.0
 """After this long the same phase is told again."""
+COUNT_SECONDS = 10.0
+"""How often plain lines say how many of the transactions are done."""
+PATIENCE_SECONDS = 2.0
+"""Real time after which a plain line says what is under way though nothing else happens."""
 LOUD = frozenset({"failed", "warning"})
 """Kinds that are told at once, however short the run."""
+ENDS = frozenset({"recorded", "failed", "skipped", "queued"})
+"""Kinds that end a transaction."""
+
+
+@attrs.define
+class Whole:
+    """All that is under way, such as a run.
+
+    Attributes:
+        text: What it is.
+        started: When it began, by the run's clock.
+        expected: Seconds it should take; 0 is not known.
+        total: Transactions in it.
+        done: Those that ended.
+    """
+
+    text: str = ""
+    started: float = 0.0
+    expected: float = 0.0
+    total: int = 0
+    done: int = 0
+
+    def begin(self, event: Event) -> None:
+        """Another thing is under way."""
+        self.text, self.started = sentence(event), event.at
+        self.expected = float(event.data.get("expected_seconds", 0.0))
+        self.total, self.done = int(event.data.get("transactions", 0)), 0
+
+    def count(self) -> str:
+        """``1240 of 5000 transactions done``, or "" where there are none."""
+        return f"{self.done} of {words.plural(self.total, 'transaction')} done" if self.total else ""
+
+    def line(self, now: float) -> str:
+        """``run r1: 1240 of 5000 transactions done, 12.0 s of about 2 min``."""
+        text = self.text.partition(":")[0] + ": " + self.count() if self.total else self.text
+        return f"{text}, {_clock(now - self.started, self.expected)}"
 
 
 @attrs.define
@@ -47,10 +88,19 @@ class Item:
 
     def clock(self, now: float) -> str:
         """Elapsed and expected time: ``7 of about 15 min``."""
-        elapsed = max(0.0, now - self.started)
-        if self.expected < 60:
-            return words.took(elapsed)
-        return f"{elapsed / 60:.0f} of {words.about(self.expected)}"
+        return _clock(now - self.started, self.expected)
+
+
+def _clock(elapsed: float, expected: float) -> str:
+    elapsed = max(0.0, elapsed)
+    if expected < SLOW_SECONDS:
+        return words.took(elapsed)
+    return f"{elapsed / 60:.0f} of {words.about(expected)}"
+
+
+def _quick(event: Event) -> bool:
+    """True for what is not worth a line of its own."""
+    return event.kind == "recorded" and float(event.data.get("seconds", 0.0)) < QUIET_SECONDS
 
 
 def sentence(event: Event) -> str:
@@ -70,6 +120,8 @@ def sentence(event: Event) -> str:
         case "recorded":
             seconds = float(data.get("seconds", 0))
             return f"{place}: done" + (f" after {words.took(seconds)}" if seconds >= 1 else "")
+        case "phase":
+            return event.text
         case "warning" | "note":
             return f"{event.kind}: {place + ': ' if place else ''}{event.text}"
     return ""
@@ -84,29 +136,53 @@ class PlainProgress:
 
     What takes less than a minute is told when it is done. What takes longer is told when it starts, whenever it
     reaches something new, and every few minutes.
+
+    Args:
+        out: Where to.
+        zone: Of the times; None is the machine's.
+        patience: Seconds of real time after which what is under way is told though nothing else happens; 0 is never.
     """
 
-    def __init__(self, out: TextIO, *, zone: tzinfo | None = None) -> None:
+    def __init__(self, out: TextIO, *, zone: tzinfo | None = None, patience: float = 0.0) -> None:
         self._out = out
         self._zone = zone
+        self._whole = Whole()
         self._first: float | None = None
+        self._counted = 0.0
         self._waiting: list[str] | None = []
         self._slow: set[str] = set()
         self._last: dict[str, tuple[float, str]] = {}
+        self._lock = threading.RLock()
+        self._timer = threading.Timer(patience, self._lose_patience) if patience else None
 
     def __call__(self, event: Event) -> None:
-        self._first = event.at if self._first is None else self._first
-        if self._waiting is not None and event.at - self._first >= QUIET_SECONDS:
-            self._tell(*self._waiting)
-            self._waiting = None
-        if not self._is_news(event):
-            return
-        at = datetime.fromtimestamp(event.at, UTC).astimezone(self._zone).strftime("%H:%M:%S")
-        row = f"{at} {safe(sentence(event))}"
-        if self._waiting is None or event.kind in LOUD:
-            self._tell(row)
-        else:
-            self._waiting.append(row)
+        with self._lock:
+            self._hear(event)
+
+    def _hear(self, event: Event) -> None:
+        if self._first is None:
+            self._first = self._counted = event.at
+        if event.at - self._first >= QUIET_SECONDS:
+            self._lose_patience()
+        for text in self._news(event):
+            at = datetime.fromtimestamp(event.at, UTC).astimezone(self._zone).strftime("%H:%M:%S")
+            row = f"{at} {safe(text)}"
+            if self._waiting is None or event.kind in LOUD:
+                self._tell(row)
+            else:
+                self._waiting.append(row)
+
+    def _news(self, event: Event) -> Iterator[str]:
+        """What an event is worth telling."""
+        if event.kind == "run" and event.data.get("state") == "started":
+            self._whole.begin(event)
+        self._whole.done += event.kind in ENDS
+        if not _quick(event):
+            if self._is_news(event):
+                yield sentence(event)
+        elif event.at - self._counted >= COUNT_SECONDS:
+            self._counted = event.at
+            yield self._whole.count()
 
     def _is_news(self, event: Event) -> bool:
         place = event.document or event.address or event.kind
@@ -123,20 +199,31 @@ class PlainProgress:
         self._last[place] = (event.at, phase)
         return True
 
+    def _lose_patience(self) -> None:
+        """Tell what waited to be told."""
+        with self._lock:
+            self._tell(*(self._waiting or ()))
+            self._waiting = None
+
     def _tell(self, *rows: str) -> None:
         with contextlib.suppress(BrokenPipeError):  # a reader that went away does not disturb the run
             self._out.write("".join(row + "\n" for row in rows))
             self._out.flush()
 
     def __enter__(self) -> "PlainProgress":
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Nothing to put away."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class LiveProgress:
-    """A table of what is under way, redrawn in place; what ended scrolls above it."""
+    """What is under way, redrawn in place: the whole with its time, below it each transaction; what took long or went
+    wrong scrolls above it."""
 
     def __init__(self, out: TextIO, *, color: bool = True, ticks: Callable[[], float] = time.monotonic) -> None:
         from rich.console import Console
@@ -145,7 +232,7 @@ class LiveProgress:
         self._items: dict[str, Item] = {}
         self._ticks = ticks
         self._now, self._tick = 0.0, ticks()
-        self._doing = ""
+        self._whole = Whole()
         self._began = ticks()
         self._console = Console(file=out, no_color=not color, highlight=False)
         self._live = Live(console=self._console, get_renderable=self._table, refresh_per_second=4, transient=True)
@@ -175,11 +262,12 @@ class LiveProgress:
 
     def _leave(self, event: Event) -> None:
         text = safe(sentence(event))
-        if event.kind in ("recorded", "failed", "skipped", "queued"):
+        if event.kind in ENDS:
             self._items.pop(event.document, None)
-        if event.kind in ("refresh", "run"):
-            self._doing = text
-        elif text and (event.kind in LOUD or self._ticks() - self._began >= QUIET_SECONDS):
+            self._whole.done += 1
+        if event.kind in ("refresh", "run", "phase"):
+            self._whole.begin(event)
+        elif text and not _quick(event) and (event.kind in LOUD or self._ticks() - self._began >= QUIET_SECONDS):
             from rich.text import Text
 
             self._console.print(Text(text), soft_wrap=True)
@@ -193,9 +281,9 @@ class LiveProgress:
             return Group()
         now = self._now + (self._ticks() - self._tick)
         table = Table.grid(padding=(0, 2))
-        for item in list(self._items.values()):
+        for item in [one for one in list(self._items.values()) if now - one.started >= QUIET_SECONDS]:
             table.add_row(Text(safe(item.name)), Text(item.line(now)))
-        return Group(Text(self._doing), table)
+        return Group(Text(safe(self._whole.line(now))), table)
 
 
 class JsonLines:
@@ -233,4 +321,4 @@ class JsonLines:
 
 def progress(out: TextIO, *, color: bool) -> PlainProgress | LiveProgress:
     """The observer for people that suits the place it writes to."""
-    return LiveProgress(out, color=color) if out.isatty() else PlainProgress(out)
+    return LiveProgress(out, color=color) if out.isatty() else PlainProgress(out, patience=PATIENCE_SECONDS)

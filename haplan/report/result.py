@@ -7,7 +7,7 @@ from haplan.model.plan import Action
 from haplan.model.value import Tree
 from haplan.report import words
 from haplan.report.changes import SIGNS
-from haplan.report.lines import Line, Lines, line, title
+from haplan.report.lines import Line, Lines, line, padded, title, wide
 
 
 class Outcome(Protocol):
@@ -78,7 +78,8 @@ NEXT = {
 
 def result_lines(result: Result, sensitive: Sequence[str] = (), *, simulated: bool = False) -> Lines:
     """The whole summary. Values of the outputs named in `sensitive` are not shown."""
-    effort = f"{words.plural(result.writes, 'write')} in {words.took(result.seconds)}"
+    writes = f"{words.plural(result.writes, 'write')} " if result.writes else ""  # a record is written nowhere else
+    effort = f"{writes}in {words.took(result.seconds)}"
     effort += " of simulated time" if simulated and result.seconds >= 60 else ""
     lines = [_headline(result), line(effort, f" · run {result.run}" if result.run else "")]
     for name, heading, style in SECTIONS:
@@ -106,9 +107,9 @@ def _headline(result: Result) -> Line:
 def _outputs(result: Result, sensitive: Sequence[str]) -> Lines:
     if not result.outputs:
         return []
-    width = min(max(map(len, result.outputs)), 32)
+    width = min(max(map(wide, result.outputs)), 32)
     lines = title("Outputs")
     for name, tree in sorted(result.outputs.items()):
         text = words.SENSITIVE if name in sensitive else words.value(tree)
-        lines.append(line(name.ljust(width) + "  ", text, indent=2))
+        lines.append(line(padded(name, width) + "  ", text, indent=2))
     return lines

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from haplan.model.plan import Plan, Transaction
 from haplan.report import words
-from haplan.report.lines import Line, Lines, line, title
+from haplan.report.lines import Line, Lines, line, padded, title, wide
 
 FOLD = 12
 """More than this many alike in one stage are one line, unless the whole is asked for."""
@@ -18,7 +18,7 @@ def stage_lines(plan: Plan, *, full: bool = False) -> Lines:
         return []
     lines = title("Stages")
     documents = {one.id: one.document for one in plan.transactions}
-    width = min(max(len(one.document) for one in plan.transactions), 44)
+    width = min(max(wide(one.document) for one in plan.transactions), 44)
     for stage, group in groupby(plan.transactions, key=lambda one: one.stage):
         number = f"{stage:>4} │ "
         for row in _rows(plan, list(group), documents, width, full):
@@ -52,7 +52,7 @@ def _row(plan: Plan, one: Transaction, documents: Mapping[str, str], width: int)
     said = [_carries(plan, one), _waits(one, documents), _sequence(one)]
     rest = " · ".join(word for word in said if word)
     verb = f"{one.verb:<6}  {words.plural(one.writes, 'write'):<8}"
-    return line(one.document.ljust(width) + "  ", verb if rest else verb.rstrip(), f"  {rest}" if rest else "")
+    return line(padded(one.document, width) + "  ", verb if rest else verb.rstrip(), f"  {rest}" if rest else "")
 
 
 def _fold(alike: Sequence[Transaction], documents: Mapping[str, str]) -> Line:

@@ -8,11 +8,14 @@ from haplan.report import words
 from haplan.report.changes import change_lines, drift_lines
 from haplan.report.differences import same
 from haplan.report.findings import counts, finding_lines
-from haplan.report.lines import BLANK, Line, Lines, line, title
+from haplan.report.lines import BLANK, Line, Lines, line, padded, title, wide
 from haplan.report.stages import stage_lines
 
 USUAL = ((Action.CREATE, "create"), (Action.UPDATE, "change"), (Action.REPLACE, "replace"), (Action.DELETE, "delete"))
 RARE = ((Action.IMPORT, "import"), (Action.READ, "read"), (Action.FORGET, "forget"), (Action.NO_OP, "move"))
+
+LONG = 200
+"""A plan of more lines says again at its end what it comes to: its head has left the screen."""
 
 
 def plan_lines(plan: Plan, *, next_step: str = "", refused: str = "", full: bool = False) -> Lines:
@@ -30,8 +33,9 @@ def plan_lines(plan: Plan, *, next_step: str = "", refused: str = "", full: bool
         for change in plan.changes:
             lines += change_lines(change)
     lines += [*stage_lines(plan, full=full), *_outputs(plan.outputs), *_notes(plan), *_findings(plan, full)]
+    again = [BLANK, _tally(plan), *_cost(plan)] if len(lines) > LONG and not plan.empty() else []
     last = _last(plan, next_step, refused)
-    return [*lines, BLANK, last] if last else lines
+    return [*lines, *again, BLANK, last] if last else [*lines, *again]
 
 
 def verdict(plan: Plan) -> Lines:
@@ -132,7 +136,7 @@ def _outputs(outputs: Sequence[OutputChange]) -> Lines:
     if not outputs:
         return []
     lines = title("Outputs")
-    width = min(max(len(one.name) for one in outputs), 32)
+    width = min(max(wide(one.name) for one in outputs), 32)
     return [*lines, *(_output(one, width) for one in outputs)]
 
 
@@ -141,7 +145,7 @@ def _output(one: OutputChange, width: int) -> Line:
     shown = [words.SENSITIVE if one.sensitive and side is not None else words.value(side) for side in sides]
     sign, style = ("+", "create") if one.before is None else ("-", "delete") if one.after is None else ("~", "update")
     text = shown[1] if sign == "+" else " → ".join(shown)
-    return line((f"{sign:>3} ", style), one.name.ljust(width) + "  ", text, hang=8)
+    return line((f"{sign:>3} ", style), padded(one.name, width) + "  ", text, hang=8)
 
 
 def _notes(plan: Plan) -> Lines:

@@ -1,5 +1,6 @@
 """What machines are told is described in haplan/report/README.md: every kind of line with its data, every document."""
 
+import contextlib
 import io
 import json
 import re
@@ -11,7 +12,7 @@ import pytest
 import haplan.session
 from haplan import engine
 from haplan.contracts import Io, Task
-from haplan.errors import ProviderError
+from haplan.errors import Locked, ProviderError
 from haplan.mem import Mem
 from haplan.model.event import Event
 from haplan.report.progress import JsonLines
@@ -53,7 +54,8 @@ def told(project: Project, *, resume: str = "", **options: Any) -> list[dict[str
     """The lines of an apply."""
     out = io.StringIO()
     given: Any = {"observers": [JsonLines(out)], "clock": project.cloud.clock, "environ": {}}
-    with open_session(project.folder, Options(**options), plugins=project.plugins(), **given) as session:
+    session = open_session(project.folder, Options(**options), plugins=project.plugins(), **given)
+    with session, contextlib.suppress(Locked):
         engine.resume(session, resume) if resume else engine.apply(session, engine.plan(session))
     return [json.loads(row) for row in out.getvalue().splitlines()]
 
@@ -77,6 +79,8 @@ def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     project.cloud.during = lambda document, name: None
     project.cloud.held.clear()
     found += told(project, resume=run, parallelism=1)
+    with project.session() as other, other.locked("a test"):
+        found += told(project.write(EVERYTHING + 'Thing("more")'), lock_timeout=0.1)
     monkeypatch.setattr(haplan.session, "load_plugins", lambda environ: project.plugins())
     capsys.readouterr()
     from haplan.cli.main import run as run_command_line

@@ -1,10 +1,12 @@
-"""Markdown, HTML, and the graph."""
+"""Markdown, HTML, the graph, and columns."""
+
+from rich.cells import cell_len
 
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Change, Plan
 from haplan.model.stack import Stack
 from haplan.report.graph import dot, mermaid
-from haplan.report.lines import line, write
+from haplan.report.lines import line, plain, table, wide, write
 from haplan.report.markdown import plan_html, plan_markdown
 
 PLAN = Plan(
@@ -83,3 +85,15 @@ def test_colour_changes_no_word() -> None:
     write(lines, coloured, color=True)
     assert "\x1b[" in coloured.getvalue()
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured.getvalue()) == plain.getvalue()
+
+
+def test_columns_are_counted_as_a_terminal_shows_them() -> None:
+    assert plain(table([("site.北京", "a"), ("site.x", "b"), ('site."🏭 1"', "c"), ("site.é", "d")])) == (
+        '  site.北京    a\n  site.x       b\n  site."🏭 1"  c\n  site.é       d\n'
+    )
+    assert plain([line("北京 " * 30, indent=0, hang=0)]).splitlines()[0] == ("北京 " * 20).rstrip()
+
+
+def test_the_signs_of_our_own_reports_take_one_column_each() -> None:
+    signs = "·→…–│×≈é"
+    assert wide(signs) == cell_len(signs) == len(signs)

@@ -39,6 +39,58 @@ def test_a_line_for_each_change_of_text() -> None:
     ]
 
 
+def quick(number: int) -> list[Event]:
+    """A run of 4,000 writes of 10 ms each, up to one."""
+    first = Event("run", 0.0, data={"state": "started", "run": "r1", "transactions": 4000})
+    return [first, *(Event("recorded", n / 100, document=f"thing:{n}", data={"seconds": 0.01}) for n in range(number))]
+
+
+def test_quick_writes_are_counted_not_listed() -> None:
+    out = io.StringIO()
+    observer = PlainProgress(out, zone=UTC)
+    for event in quick(2500):
+        observer(event)
+    assert out.getvalue().splitlines() == [
+        "00:00:00 run r1: 4000 transactions expected to take under a minute",
+        "00:00:10 1001 of 4000 transactions done",
+        "00:00:20 2001 of 4000 transactions done",
+    ]
+    out = io.StringIO()
+    ticks = iter(float(n) for n in range(10_000))
+    with LiveProgress(out, color=False, ticks=lambda: next(ticks)) as live:
+        for event in quick(500):
+            live(event)
+        assert str(live._table().renderables[0]).startswith("run r1: 500 of 4000 transactions done, ")
+    assert "done\n" not in out.getvalue().replace("transactions done", "")
+
+
+def test_what_is_under_way_is_told_though_nothing_else_happens() -> None:
+    out = io.StringIO()
+    with PlainProgress(out, zone=UTC, patience=0.01) as observer:
+        observer(Event("phase", 0.0, text="loading edge"))
+        assert observer._timer is not None
+        observer._timer.join(10)
+        assert out.getvalue() == "00:00:00 loading edge\n"
+        observer(Event("phase", 0.1, text="comparing 9 resources"))
+    assert out.getvalue().splitlines()[1:] == ["00:00:00 comparing 9 resources"]
+
+
+def test_nothing_is_told_of_what_was_quick() -> None:
+    out = io.StringIO()
+    with PlainProgress(out, zone=UTC, patience=30.0) as observer:
+        observer(Event("phase", 0.0, text="loading edge"))
+    assert (out.getvalue(), observer._timer.finished.is_set()) == ("", True)  # type: ignore[union-attr]
+
+
+def test_a_live_line_says_what_is_under_way_with_its_time() -> None:
+    ticks = iter(float(n) for n in range(1000))
+    with LiveProgress(io.StringIO(), color=False, ticks=lambda: next(ticks)) as observer:
+        observer(Event("phase", 0.0, text="loading edge"))
+        assert str(observer._table().renderables[0]).startswith("loading edge, ")
+        observer(Event("phase", 5.0, text="waiting for the lock: ana has it", data={"expected_seconds": 120.0}))
+        assert str(observer._table().renderables[0]) == "waiting for the lock: ana has it, 0 of about 2 min"
+
+
 def test_a_short_run_shows_nothing_but_what_went_wrong() -> None:
     out = io.StringIO()
     observer = PlainProgress(out, zone=UTC)
@@ -78,13 +130,15 @@ def test_a_live_table_shows_elapsed_and_expected_time_and_ends_before_the_summar
         for event in FORMING[:5]:
             observer(event)
         doing, table = observer._table().renderables
-        assert str(doing) == "run r1: 2 transactions expected to take about 15 min"
+        assert str(doing) == "run r1: 0 of 2 transactions done, 7 of about 15 min"
         assert [str(cell) for column in table.columns for cell in column.cells] == [
             "cluster:h1",
             "7 of about 15 min: nodes rebooting",
         ]
-        for event in FORMING[5:]:
+        for event in FORMING[5:10]:
             observer(event)
+        assert str(observer._table().renderables[0]) == "run r1: 3 of 2 transactions done, 15 of about 15 min"
+        observer(FORMING[10])
         assert not observer._live.is_started
     assert "cluster:h2: failed: the pair did not form in 40 min" in out.getvalue()
 

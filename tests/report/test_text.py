@@ -410,3 +410,10 @@ def test_no_line_is_wider_than_100_columns_and_nothing_moves_the_cursor() -> Non
     assert max(map(len, shown.splitlines())) <= 100
     assert "\x1b" not in shown
     assert "\u202e" not in shown
+
+
+def test_a_long_plan_says_again_at_its_end_what_it_comes_to() -> None:
+    shown = text(make(*(site(address=f"site.s{n}") for n in range(250))), next_step="haplan apply").splitlines()
+    assert shown[-5:] == ["", *shown[2:4], "", "To carry it out: haplan apply"]
+    assert shown[2].startswith("250 to create")
+    assert text(make(site()), next_step="haplan apply").count("to create") == 1

@@ -94,7 +94,7 @@ def mv(arguments: tuple[str, ...], **given: Any) -> None:
     from haplan import mending
 
     stack, source, target = stack_and(arguments, "ADDRESS", "NEW-ADDRESS")
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, engine_options(given), given) as opened:
         mended = mending.move(opened, source, target)
     told = [f"{old} is now {new}" for old, new in sorted(mended.mending.addresses.items())]
     _tell(mended, told, given)
@@ -115,7 +115,7 @@ def rm(arguments: tuple[str, ...], **given: Any) -> None:
     stack, patterns = _split(arguments)
     if not patterns:
         raise click.UsageError("expected [STACK] ADDRESS..., got no address")
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, engine_options(given), given) as opened:
         mended = mending.forget(opened, patterns)
     told = [f"{one} is forgotten; the estate was not touched" for one in sorted(mended.mending.addresses)]
     _tell(mended, told, given)
@@ -134,7 +134,7 @@ def taint(arguments: tuple[str, ...], **given: Any) -> None:
     from haplan import mending
 
     stack, address = stack_and(arguments, "ADDRESS")
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, engine_options(given), given) as opened:
         _tell(mending.taint(opened, address), [f"{address} is tainted: the next plan replaces it"], given)
 
 
@@ -151,7 +151,7 @@ def untaint(arguments: tuple[str, ...], **given: Any) -> None:
     from haplan import mending
 
     stack, address = stack_and(arguments, "ADDRESS")
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, engine_options(given), given) as opened:
         _tell(mending.untaint(opened, address), [f"{address} is not tainted any more"], given)
 
 
@@ -208,7 +208,7 @@ def prune(stack: str, keep: int, **given: Any) -> None:
     from haplan import mending
     from haplan.report.words import plural
 
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, engine_options(given), given) as opened:
         gone = mending.prune(opened, keep)
     if given["as_json"]:
         terminal.dump({"forgotten": gone})
@@ -251,7 +251,7 @@ def push(arguments: tuple[str, ...], **given: Any) -> None:
         document = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise HaplanError(f"{file}: cannot read this document: {error.strerror}") from None
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, engine_options(given), given) as opened:
         pushed = mending.push(opened, document)
     if given["as_json"]:
         terminal.dump({"pushed": pushed is not None, "serial": pushed.serial if pushed else None})
@@ -274,7 +274,7 @@ def recover(arguments: tuple[str, ...], **given: Any) -> None:
     stack, file = _split_one(arguments, "FILE")
     if file and len(arguments) == 1:
         stack, given = _beside(Path(file), given)
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, engine_options(given), given) as opened:
         files = mending.recover(opened, Path(file) if file else None)
     if given["as_json"]:
         terminal.dump({"merged": [str(one) for one in files]})

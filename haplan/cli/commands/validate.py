@@ -23,7 +23,7 @@ def command(stack: str, **given: Any) -> int:
     from haplan.report.findings import validation_lines
 
     try:
-        with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+        with terminal.session(stack, engine_options(given), given) as opened:
             found = engine.validate(opened)
     except StackError as error:
         if not given["as_json"]:
