@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from haplan_ssr.model import check, evaluate, model
-from haplan_ssr.model.check import Problem
+from haplan_ssr.model.checking import Problem
 from tests.ssr_model.example import Tree, at, authority, changed
 
 WAN0 = "router/spoke1/node/node0/device-interface/ge-0-0"
@@ -110,6 +110,28 @@ CASES: list[tuple[str, Tree, str, str]] = [
 @pytest.mark.parametrize(("tree", "where", "said"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_a_mistake_is_told_where_it_is(tree: Tree, where: str, said: str) -> None:
     assert (where.replace("/", " "), said) in found(tree)
+
+
+def test_a_rule_may_count_on_the_default_of_a_leaf_that_is_not_set() -> None:
+    security = {"name": "x", "encryption-key": "0123456789abcdef0123456789abcdef"}
+    timers = {"keepalive-interval": 20}
+    bgp = {"type": "bgp", "local-as": 65001, "timers": timers}
+    tree = changed("router/h1", routing=[{"type": "default-instance", "routing-protocol": [bgp]}])
+    at(tree, "security").append(security)
+    assert found(tree) == []
+    timers["keepalive-interval"] = 40
+    security["encryption-key"] *= 2
+    assert sorted(said for _, said in found(tree)) == [
+        "encryption-key must be 128 bits when encryption-cipher is set to aes-cbc-128.",
+        "keepalive-interval cannot be larger than 1/3 of the hold-time",
+    ]
+
+
+def test_a_secret_that_must_be_unique_is_not_told() -> None:
+    key = "0123456789abcdef0123456789abcdef"
+    policies = [{"name": name, "encryption-key": key} for name in ("a", "b")]
+    (said,) = (said for _, said in found(changed("", security=[{"name": "internal"}, *policies])))
+    assert said == "encryption-key must be unique in the security list"
 
 
 def test_what_is_not_an_authority_is_told() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from haplan_ssr.lab import assets
+from haplan_ssr.lab.doubtful import doubtful
 from haplan_ssr.lab.edits import Body
 from haplan_ssr.lab.estate import Tx
 from haplan_ssr.lab.generated import generate
@@ -68,6 +69,7 @@ def complaints(tree: Body, store: Store, tx: Tx) -> tuple[Complaint, ...]:
     """What a configuration breaks: every finding of the model is an error of this conductor, which has that model."""
     problems = evaluate(tree, release=tx.settings.version).problems
     found = [Complaint(one.message, one.path, one.documented and one.severity == "warning") for one in problems]
+    found += (Complaint(said, path) for said, path in doubtful(tree, tx.settings))
     found += (Complaint(NODE_ADDED, path, warning=True) for path in _added_nodes(store, tx))
     return tuple(sorted(found, key=lambda one: one.warning))
 

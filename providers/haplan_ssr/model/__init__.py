@@ -11,17 +11,17 @@ from haplan_ssr.model.kinds import Type, text_of
 from haplan_ssr.model.schema import Choice, Model, Node, model, release_of
 
 if TYPE_CHECKING:
-    from haplan_ssr.model.check import Problem, Report
+    from haplan_ssr.model.checking import Problem, Report
 
 
 def check(tree: Mapping[str, Any], *, release: str | None = None) -> "tuple[Problem, ...]":
-    """What is wrong with a whole configuration; see `haplan_ssr.model.check.check`."""
+    """What is wrong with a whole configuration; see `evaluate`."""
     return evaluate(tree, release=release).problems
 
 
 def evaluate(tree: Mapping[str, Any], *, release: str | None = None) -> "Report":
-    """As `check`, with how many rules were evaluated."""
-    from haplan_ssr.model.check import evaluate
+    """As `check`, with how many rules were evaluated; see `haplan_ssr.model.checking.evaluate`."""
+    from haplan_ssr.model.checking import evaluate
 
     return evaluate(tree, release=release)
 

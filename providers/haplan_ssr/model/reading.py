@@ -60,6 +60,19 @@ class Reading:
         for element, more, said in self._said:
             yield self.at(element, *more), said
 
+    def fill(self) -> None:
+        """Put the defaults of leaves into what is there, those of choices left out."""
+        self._fill(self._authority, self.document[0])
+
+    def _fill(self, node: Node, element: etree._Element) -> None:
+        for child in list(element):
+            below = node.children[str(child.tag)]
+            if below.children:
+                self._fill(below, child)
+        for name, default in _defaults(node):
+            if element.find(name) is None:
+                etree.SubElement(element, name).text = default
+
     def at(self, element: etree._Element, *more: str) -> Path:
         """The path to an element: names, and keys of entries (of two leaves: joined by a comma)."""
         lineage = [*reversed(list(element.iterancestors())), element]
@@ -162,7 +175,9 @@ class Reading:
                     continue
                 if values in seen:
                     said = "is there twice" if leaves is child.keys else f"must be unique in the {child.name} list"
-                    self._say(f"{' and '.join(leaves)} {', '.join(map(repr, values))} {said}", entry)
+                    secret = any(child.children[leaf].secret for leaf in leaves)
+                    shown = "" if secret else f" {', '.join(map(repr, values))}"
+                    self._say(f"{' and '.join(leaves)}{shown} {said}", entry)
                 seen.add(values)
 
 
@@ -182,6 +197,14 @@ def _absent(node: Node, data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
             yield (), f"only one of {', '.join(there)} ({choice.name})"
         elif choice.mandatory and not there:
             yield (), f"one of {', '.join(choice.cases)} is required ({choice.name})"
+
+
+@functools.cache
+def _defaults(node: Node) -> tuple[tuple[str, str], ...]:
+    """Leaves that have a default, with it."""
+    chosen = {name for choice in node.choices for names in choice.cases.values() for name in names}
+    leaves = [child for child in node.children.values() if child.kind == "leaf" and child.name not in chosen]
+    return tuple((leaf.name, leaf.default) for leaf in leaves if leaf.default is not None)
 
 
 @functools.cache

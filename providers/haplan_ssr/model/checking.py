@@ -49,22 +49,17 @@ class Report:
     evaluated: int
 
 
-def check(tree: Mapping[str, Any], *, release: str | None = None) -> tuple[Problem, ...]:
-    """What is wrong with a whole configuration, `{"authority": {…}}` in kebab-case without defaults.
+def evaluate(tree: Mapping[str, Any], *, release: str | None = None) -> Report:
+    """What is wrong with a whole configuration, and how much was looked at.
 
     Args:
-        tree: The configuration.
-        release: The conductor's software version, such as "6.3.0-107"; None where it is not known: then everything is a
-            warning, and what only some releases have is taken.
+        tree: `{"authority": {…}}` in kebab-case, without defaults.
+        release: The conductor's software version, such as "6.3.0-107"; None where it is not known: then what the model
+            finds is a warning, and what only some releases have is taken.
 
     Raises:
         ValueError: `release` is not a software version.
     """
-    return evaluate(tree, release=release).problems
-
-
-def evaluate(tree: Mapping[str, Any], *, release: str | None = None) -> Report:
-    """As `check`, with how much was looked at."""
     version = None if release is None else release_of(release)
     known = model()
     reading = Reading(known.authority, version)
@@ -89,17 +84,29 @@ class Broken:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._rules = Rules()
         self._targets: dict[tuple[etree._Element, str], Values] = {}
         self.evaluated = 0
 
     def rules(self) -> Iterator[tuple[Path, str]]:
-        """(path, message) of each rule that an instance breaks."""
+        """(path, message) of each rule that an instance breaks.
+
+        Most rules say what holds where a leaf is not set, some count on its default being there. Which of the two the
+        vendor's own evaluation sees is not published: a rule is broken if it is broken both ways.
+        """
+        broken = []
+        rules = Rules()
         for instance in self._reading.ruled:
-            for rule in self._rules.of(instance.node):
+            for place, rule in enumerate(rules.of(instance.node)):
                 self.evaluated += 1
                 if not rule.holds(instance.element):
-                    yield self._reading.at(instance.element), rule.must.message
+                    broken.append((instance, place))
+        if broken:
+            self._reading.fill()
+            rules = Rules()
+        for instance, place in broken:
+            rule = rules.of(instance.node)[place]
+            if not rule.holds(instance.element):
+                yield self._reading.at(instance.element), rule.must.message
 
     def references(self) -> Iterator[tuple[Path, str]]:
         """(path, message) of each reference to what is not there."""
