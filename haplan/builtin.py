@@ -30,6 +30,7 @@ class StateOnly(Provider):
     """Serves ``Data``: what is in state is what is there."""
 
     name: ClassVar[str] = "haplan"
+    types: ClassVar[tuple[str, ...]] = ("record",)
     config: ClassVar[type] = NoSettings
 
     @classmethod

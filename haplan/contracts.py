@@ -312,6 +312,7 @@ class Provider:
 
     Class attributes:
         name: The entry-point name; types of its own begin with it.
+        types: Resource types of other plugins that it serves, for ``haplan types``; its own need not be named.
         config: An attrs class of settings, taken from ``provider("name", …)``; ``alias`` is the engine's.
         confirmed: A write takes itself back unless `confirm` follows: called once it has settled and was verified.
             Nothing is recorded before; what a run left unconfirmed the next one writes again.
@@ -324,6 +325,7 @@ class Provider:
     """
 
     name: ClassVar[str]
+    types: ClassVar[tuple[str, ...]] = ()
     config: ClassVar[type]
     confirmed: ClassVar[bool] = False
     revertible: ClassVar[bool] = False

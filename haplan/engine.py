@@ -452,6 +452,12 @@ def force_unlock(session: Session, lock_id: str) -> Holder:
     return holder
 
 
+def writing(session: Session) -> bool:
+    """True while somebody holds the lock of this state, and is alive."""
+    holder = session.backend.holder()
+    return holder is not None and holder.until > session.backend.now()
+
+
 def runs(session: Session) -> tuple[Run, ...]:
     """The runs that wrote, latest last."""
     return session.backend.load().runs

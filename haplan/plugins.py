@@ -137,6 +137,16 @@ class Plugins:
         known = ", ".join(sorted(self.providers)) or "none"
         raise PluginError(f"no provider {name!r} is installed; there are: {known}")
 
+    def serving(self, type_name: str) -> tuple[str, ...]:
+        """Names of the providers that serve a type; one that breaks when it is asked serves none."""
+        try:
+            found = self.providers.items()
+            return tuple(
+                sorted(n for n, cls in found if type_name in getattr(cls, "types", ()) or type_name.startswith(f"{n}_"))
+            )
+        except PluginError:
+            return ()
+
     # --- Asking ---
 
     def _impls(self, hook: str) -> list[pluggy.HookImpl]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from haplan.session import Session
 
 CHANGES, DENIED, INTERRUPTED = 2, 4, 7
+_OF_THE_APPLY = ("environment", "state", "lab", "parallelism", "lock_timeout")
 _NOT_FOR_APPLY = frozenset({"out", "detailed_exitcode", "full"})
 
 
@@ -70,7 +71,7 @@ def next_command(ctx: click.Context, stack: str, out: Any) -> str:
     for parameter in ctx.command.params:
         name = parameter.name or ""
         given = ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        kept = name in OF_A_PLAN - _NOT_FOR_APPLY or name in ("environment", "state", "lab")
+        kept = name in OF_A_PLAN - _NOT_FOR_APPLY or name in _OF_THE_APPLY
         if given and kept and isinstance(parameter, click.Option):
             words += _again(parameter, ctx.params[name])
     return " ".join(word if word.endswith("=…") else shlex.quote(word) for word in words)
@@ -85,7 +86,7 @@ def _again(option: click.Option, value: Any) -> list[str]:
         values = tuple(str(one).partition("=")[0] + "=…" for one in values)
     elif option.name == "state":
         values = tuple(shown(one) for one in values)
-    return [word for one in values for word in (flag, str(one))]
+    return [word for one in values for word in (flag, f"{one:g}" if isinstance(one, float) else str(one))]
 
 
 def refuse_json_question(given: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ def _addresses(flag: str, name: str, text: str) -> Callable[[C], C]:
     return click.option(flag, name, metavar="ADDRESS", multiple=True, help=text, shell_complete=ADDRESS)
 
 
+NO_COLOR = click.option("--no-color", is_flag=True, help="Plain text, as with NO_COLOR set.")
 COMMON = (
     click.option(
         "--env",
@@ -29,7 +30,7 @@ COMMON = (
     ),
     click.option("--state", metavar="URL", default="", help="Where state is kept; else HAPLAN_STATE says it."),
     click.option("--lab", is_flag=True, help="Work on simulators, with a state of their own."),
-    click.option("--no-color", is_flag=True, help="Plain text, as with NO_COLOR set."),
+    NO_COLOR,
     click.option("--log", metavar="FILE", type=click.Path(path_type=Path), help="Write each request, redacted."),
 )
 VARIABLES = (

@@ -32,9 +32,11 @@ def type_list(types: Iterable[TypeInfo]) -> Lines:
     return table([(one.name, one.text) for one in ordered], indent=0)
 
 
-def type_lines(info: TypeInfo) -> Lines:
-    """One type: what it is, and each attribute."""
-    lines = [line((info.name, "strong"), f"  {info.text}"), *title("Attributes")]
+def type_lines(info: TypeInfo, served: Sequence[str] = ()) -> Lines:
+    """One type: what it is, which providers serve it, and each attribute."""
+    lines = [line((info.name, "strong"), f"  {info.text}")]
+    lines += [line(f"served by {', '.join(served)}", indent=2)] if served else []
+    lines += title("Attributes")
     return lines + table([(one.name, one.kind, _traits(one)) for one in info.attributes.values()])
 
 
@@ -53,11 +55,11 @@ def _traits(one: Attribute) -> str:
     return " · ".join(word for word in (traits, one.text) if word)
 
 
-def type_json(info: TypeInfo) -> dict[str, Any]:
+def type_json(info: TypeInfo, served: Sequence[str] = ()) -> dict[str, Any]:
     """One type for machines."""
     keys = ("kind", "required", "default", "computed", "derived", "sensitive", "replaces", "unordered", "local", "text")
     attributes = {name: {key: getattr(one, key) for key in keys} for name, one in info.attributes.items()}
-    return {"name": info.name, "text": info.text, "attributes": attributes}
+    return {"name": info.name, "text": info.text, "served_by": list(served), "attributes": attributes}
 
 
 def rule_list(rules: Iterable[Rule]) -> Lines:

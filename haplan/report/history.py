@@ -23,7 +23,7 @@ def history_lines(chapters: Iterable[Chapter], *, values: bool = False) -> Lines
     lines: Lines = []
     for chapter in chapters:
         run = chapter.run
-        said = [f"serial {run.serial}", run.command, words.moment(run.started), run.result or "under way", run.who]
+        said = [f"serial {run.serial}", run.command, words.moment(run.started), run.result or "did not end", run.who]
         lines += [*([BLANK] if lines else []), line((run.id, "strong"), "".join(f" · {text}" for text in said))]
         if chapter.entries is None:
             lines.append(line("what it changed was pruned", indent=6))

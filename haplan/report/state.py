@@ -1,6 +1,6 @@
 """State as people read it: the list of resources, one resource, the runs, the outputs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from haplan.model.state import OutputRow, Row, Run, State
 from haplan.report import words
@@ -55,12 +55,14 @@ def row_lines(row: Row) -> Lines:
     return [*lines, *title("Values"), *whole(values, sensitive)]
 
 
-def run_lines(runs: Iterable[Run]) -> Lines:
-    """One line a run, the latest last."""
+def run_lines(runs: Sequence[Run], *, writing: bool = False) -> Lines:
+    """One line a run, the latest last; `writing` says that the last one may still be under way."""
     rows = [
-        (run.id, str(run.serial), run.command, words.moment(run.started), run.result or "under way", run.who)
+        (run.id, str(run.serial), run.command, words.moment(run.started), run.result or "did not end", run.who)
         for run in runs
     ]
+    if rows and writing and not runs[-1].result:
+        rows[-1] = (*rows[-1][:4], "under way", rows[-1][5])
     if not rows:
         return [line("No runs yet.")]
     return table([("run", "serial", "command", "started", "result", "who"), *rows], indent=0)

@@ -21,6 +21,7 @@ from haplan.contracts import (
     Task,
     Written,
 )
+from haplan.design import haplan_types
 from haplan.errors import ProviderError, Unauthorized
 from haplan.model.address import parse
 from haplan.model.finding import Finding
@@ -52,6 +53,7 @@ class MistProvider(Provider):
     """Sites, overlays, networks, applications, templates, profiles and pairs in a Mist organisation."""
 
     name: ClassVar[str] = "mist"
+    types: ClassVar[tuple[str, ...]] = haplan_types
     config: ClassVar[type] = MistConfig
     poll_seconds: ClassVar[float] = 60.0
 

@@ -19,6 +19,7 @@ from haplan.contracts import (
     Task,
     Written,
 )
+from haplan.design import haplan_types
 from haplan.errors import ProviderError
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Calls, Change, Placement
@@ -33,6 +34,7 @@ class SrxProvider(Provider):
     """Pairs of SRX, configured directly over NETCONF."""
 
     name: ClassVar[str] = "srx"
+    types: ClassVar[tuple[str, ...]] = haplan_types
     config: ClassVar[type] = SrxConfig
     confirmed: ClassVar[bool] = True
     revertible: ClassVar[bool] = True

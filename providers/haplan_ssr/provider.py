@@ -18,6 +18,7 @@ from haplan.contracts import (
     Task,
     Written,
 )
+from haplan.design import haplan_types
 from haplan.errors import ProviderError
 from haplan.model.finding import Finding
 from haplan.model.plan import Calls, Change, Placement
@@ -42,6 +43,7 @@ class SsrProvider(Provider):
     """Routers, tenants, services and service-policies in the authority of one conductor."""
 
     name: ClassVar[str] = "ssr"
+    types: ClassVar[tuple[str, ...]] = haplan_types
     config: ClassVar[type] = SsrConfig
     composes: ClassVar[bool] = True
     poll_seconds: ClassVar[float] = 30.0

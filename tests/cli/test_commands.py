@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from haplan.session import open_session
+
 PLAN = """edge · environment default
 2 to create, 0 to change, 0 to replace, 0 to delete · 2 writes in 2 transactions
 no outage · under a minute
@@ -201,6 +203,26 @@ def test_runs_are_listed(run) -> None:
     run("apply", "edge", "--auto-approve")
     assert " apply " in run("runs", "edge").out
     assert json.loads(run("runs", "edge", "--json").out)[0]["result"] == "done"
+
+
+def test_a_run_that_died_is_not_said_to_be_under_way(run) -> None:
+    with open_session("edge") as session, session.locked("apply"):
+        session.begin("apply")
+        assert " under way " in run("runs", "edge").out
+    assert " did not end " in run("runs", "edge").out
+    assert " · did not end · " in run("state", "history", "edge").out
+    assert json.loads(run("runs", "edge", "--json").out)[0]["result"] == ""
+
+
+def test_a_type_says_which_providers_serve_it(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\n  served by haplan\n" in run("types", "record").out
+    monkeypatch.delenv("HAPLAN_PLUGINS_OFF")
+    assert "mist" in json.loads(run("types", "cluster", "--json").out)["served_by"]
+
+
+def test_the_next_step_repeats_what_only_the_apply_needs(run) -> None:
+    last = run("plan", "edge", "--parallelism", "3", "--lock-timeout", "60").out.splitlines()[-1]
+    assert last == "To carry it out: haplan apply edge --parallelism 3 --lock-timeout 60"
 
 
 def test_destroy_takes_everything_away(run) -> None:

@@ -1,5 +1,7 @@
 """Help is documentation: each command has a text and an example, and is in the README's table. Starting is quick."""
 
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from haplan.cli.main import cli
 
@@ -25,6 +28,46 @@ def walk(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[str
 
 
 COMMANDS = dict(walk(cli))
+COMMON = "env state lab no-color log"
+PLANNING = "var var-file no-refresh target exclude replace refresh-only out detailed-exitcode full destroy json"
+WRITING = "parallelism lock-timeout auto-approve json"
+OPTIONS = {
+    "init": "",
+    "validate": f"{COMMON} var var-file json",
+    "plan": f"{COMMON} {PLANNING} parallelism lock-timeout",
+    "show": f"{COMMON} json format full",
+    "apply": f"{COMMON} {PLANNING} {WRITING} resume",
+    "destroy": f"{COMMON} {PLANNING} {WRITING}",
+    "drift": f"{COMMON} var var-file json",
+    "import": f"{COMMON} {WRITING} var var-file",
+    "state list": f"{COMMON} json",
+    "state show": f"{COMMON} json",
+    "state mv": f"{COMMON} json lock-timeout",
+    "state rm": f"{COMMON} json lock-timeout",
+    "state taint": f"{COMMON} json lock-timeout",
+    "state untaint": f"{COMMON} json lock-timeout",
+    "state history": f"{COMMON} json last",
+    "state prune": f"{COMMON} json lock-timeout keep",
+    "state pull": COMMON,
+    "state push": f"{COMMON} json lock-timeout",
+    "state recover": f"{COMMON} json lock-timeout",
+    "rollback": f"{COMMON} {WRITING} to out target exclude no-refresh",
+    "runs": f"{COMMON} json",
+    "output": f"{COMMON} json",
+    "graph": f"{COMMON} var var-file format",
+    "unlock": COMMON,
+    "plugins": "no-color json",
+    "types": "no-color json",
+    "rules": "no-color json",
+    "lab": f"{COMMON} var var-file port",
+}
+"""What users, scripts and completion rely on: an option may come, none may go."""
+DOCS = ("README.md", "CONTRIBUTING.md", "providers/README.md", "haplan/report/README.md", "stacks/README.md",
+        *(f"stacks/{one}/README.md" for one in ("one_pair", "hub_spoke_ssr", "hub_spoke_srx")))  # fmt: skip
+
+
+def options_of(name: str) -> set[str]:
+    return {flag for one in COMMANDS[name].params if isinstance(one, click.Option) for flag in one.opts}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -57,6 +100,39 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stderr == "heavy: [] 0\n"
     assert done.stdout
+
+
+def test_the_table_of_options_has_every_command() -> None:
+    assert set(OPTIONS) == {name for name, command in COMMANDS.items() if not isinstance(command, click.Group)}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_command_has_the_options_that_are_relied_on(name: str) -> None:
+    flags = {f"--{word}" for word in OPTIONS[name].split()} - ({"--destroy"} if name == "destroy" else set())
+    assert options_of(name) == flags
+    done = CliRunner().invoke(cli, [*name.split(), "--help"], prog_name="haplan")
+    assert done.exit_code == 0
+    assert all(flag in done.output for flag in flags)
+    assert max(map(len, done.output.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIONS if name != "init"])
+def test_the_example_of_the_help_is_one_that_click_takes(name: str) -> None:
+    (line,) = re.findall(r"Example:\n\s+haplan (.+)", COMMANDS[name].help or "")
+    words = shlex.split(line.partition(" > ")[0])[len(name.split()) :]
+    COMMANDS[name].make_context("haplan", words).close()
+
+
+@pytest.mark.parametrize("file", DOCS)
+def test_what_documents_tell_to_type_exists(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    for line in re.findall(r"\bhaplan ((?:state )?[a-z]+(?: [^`\n|#&)]*)?)", text):
+        words = line.split()
+        name = " ".join(words[:2]) if words[0] == "state" and len(words) > 1 else words[0]
+        if name not in OPTIONS:
+            continue
+        for flag in (word.rstrip(".,;:") for word in words if word.startswith("--")):
+            assert flag.partition("=")[0] in options_of(name), f"{file}: haplan {line}"
 
 
 def test_help_lists_the_folder_of_commands() -> None:

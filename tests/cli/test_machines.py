@@ -67,6 +67,7 @@ def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
     def talking(self: Mem, task: Task, io: Io) -> Any:
         io.progress("half of it")
+        io.evidence("the device says so")
         return real(self, task, io)
 
     monkeypatch.setattr(Mem, "write", talking)

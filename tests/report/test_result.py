@@ -122,7 +122,7 @@ Resources
 def test_runs_are_listed_with_a_heading() -> None:
     runs = [Run("r1", 1, "sha256:0", 60.0, "kim@h", result="done"), Run("r2", 2, "sha256:1", 120.0, "kim@h", "destroy")]
     assert (
-        "\n" + plain(run_lines(runs))
+        "\n" + plain(run_lines(runs, writing=True))
         == """
 run  serial  command  started               result     who
 r1   1       apply    1970-01-01 00:01 UTC  done       kim@h

@@ -5,15 +5,17 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.options import COMMON, DESTROY, JSON, PLANNING, STACK, VARIABLES, engine_options, options
+from haplan.cli.options import COMMON, DESTROY, JSON, PLANNING, STACK, VARIABLES, WRITING, engine_options, options
 from haplan.errors import Denied, StackError
 
 
 @click.command("plan")
-@options(STACK, COMMON, VARIABLES, PLANNING, DESTROY, JSON)
+@options(STACK, COMMON, VARIABLES, PLANNING, DESTROY, WRITING, JSON)
 @click.pass_context
 def command(ctx: click.Context, /, stack: str, **given: Any) -> int:
-    """Show what an apply would do. Writes nothing and takes no lock.
+    """Show what an apply would do.
+
+    Writes nothing and takes no lock; --parallelism and --lock-timeout are for the apply that it proposes.
 
     \b
     Example:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from haplan.cli import terminal
-from haplan.cli.options import JSON, options
+from haplan.cli.options import JSON, NO_COLOR, options
 from haplan.errors import PluginError
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command("plugins")
-@options(JSON)
+@options(NO_COLOR, JSON)
 def command(**given: Any) -> None:
     """List what is installed.
 

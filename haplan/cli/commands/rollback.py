@@ -21,10 +21,10 @@ from haplan.cli.options import APPROVE, COMMON, JSON, SCOPE, STACK, WRITING, eng
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the plan to a file, do nothing.")
 @options(STACK, COMMON, SCOPE, WRITING, APPROVE, JSON)
 def command(stack: str, run: str, **given: Any) -> int:
-    """Plan back to what an earlier run recorded, ask, and carry it out.
+    """Plan back to what an earlier run recorded.
 
-    The stack is not read: what was recorded then is wanted again. What was created since goes, what was deleted since
-    is created anew. `haplan state history` lists the runs.
+    The plan is shown, asked about and carried out. The stack is not read: what was recorded then is wanted again. What
+    was created since goes, what was deleted since is created anew. `haplan state history` lists the runs.
 
     \b
     Example:

@@ -5,13 +5,13 @@ from typing import Any
 import click
 
 from haplan.cli import completion, terminal
-from haplan.cli.options import JSON, options
+from haplan.cli.options import JSON, NO_COLOR, options
 from haplan.errors import HaplanError
 
 
 @click.command("rules")
 @click.argument("rule", default="", metavar="[ID]", shell_complete=completion.one_of(completion.rules))
-@options(JSON)
+@options(NO_COLOR, JSON)
 def command(rule: str, **given: Any) -> None:
     """List the design rules, or explain one.
 

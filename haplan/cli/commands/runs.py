@@ -22,8 +22,8 @@ def command(stack: str, **given: Any) -> None:
     from haplan.report.state import run_lines
 
     with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
-        found = engine.runs(opened)
+        found, writing = engine.runs(opened), engine.writing(opened)
     if given["as_json"]:
         terminal.dump([attrs.asdict(run) for run in found])
     else:
-        terminal.show(run_lines(found), given)
+        terminal.show(run_lines(found, writing=writing), given)

@@ -5,17 +5,17 @@ from typing import Any
 import click
 
 from haplan.cli import completion, terminal
-from haplan.cli.options import JSON, options
+from haplan.cli.options import JSON, NO_COLOR, options
 from haplan.errors import HaplanError
 
 
 @click.command("types")
 @click.argument("name", default="", metavar="[TYPE]", shell_complete=completion.one_of(completion.types))
-@options(JSON)
+@options(NO_COLOR, JSON)
 def command(name: str, **given: Any) -> None:
     """List the resource types, or describe one.
 
-    With TYPE its attributes, their defaults, and what a change replaces.
+    With TYPE the providers that serve it, its attributes, their defaults, and what a change replaces.
 
     \b
     Example:
@@ -25,10 +25,12 @@ def command(name: str, **given: Any) -> None:
     from haplan.plugins import load_plugins
     from haplan.report.catalogue import type_json, type_lines, type_list
 
-    types = load_plugins().types
+    plugins = load_plugins()
+    types = plugins.types
     if name and name not in types:
         raise HaplanError(f"no resource type {name!r}{nearest(name, types)}")
     if given["as_json"]:
-        terminal.dump(type_json(types[name]) if name else [type_json(info) for info in types.values()])
+        told = [type_json(types[one], plugins.serving(one)) for one in ([name] if name else types)]
+        terminal.dump(told[0] if name else told)
     else:
-        terminal.show(type_lines(types[name]) if name else type_list(types.values()), given)
+        terminal.show(type_lines(types[name], plugins.serving(name)) if name else type_list(types.values()), given)
