@@ -16,7 +16,7 @@ CASES = [
     (["plan", "edge", "--var-file", "none.toml"], 1, "error: "),
     (["plan", "edge", "--target", "record.zz"], 1, "error: "),
     (["plan", "edge", "--bogus"], 1, "error: No such option"),
-    (["plan", "edge", "--parallelism", "0"], 1, "error: No such option"),
+    (["plan", "edge", "--parallelism", "0"], 1, "error: Invalid value for '--parallelism'"),
     (["apply", "edge", "--parallelism", "0"], 1, "error: Invalid value for '--parallelism'"),
     (["plan", "edge", "--lab", "--env", "prod"], 1, "error: --lab is an environment of its own; leave out --env prod"),
     (["pln"], 1, "error: no command 'pln'; did you mean 'plan'?"),
