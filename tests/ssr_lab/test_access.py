@@ -102,10 +102,15 @@ def test_what_is_not_simulated_says_so(conductor: Conductor) -> None:
     assert conductor.api.refused("GET", "/template") == (404, "the simulator does not have GET /api/v1/template")
 
 
-def test_a_body_that_is_no_json_is_told(conductor: Conductor) -> None:
-    conductor.api.login()
-    answer = conductor.api.http.patch(f"{CANDIDATE}/authority", content=b"{")
-    assert (answer.status_code, answer.json()["message"][:16]) == (400, "JSON parse error")
+@pytest.mark.parametrize(
+    "content", [b"{", b"\xff", b"[" * 100_000, b"1" * 5_000, b'{"service": [{"name": "x", "description": "\\ud800"}]}'],
+    ids=["cut", "no text", "deep", "a long number", "half a character"],
+)  # fmt: skip
+def test_a_body_that_is_no_json_is_told(standing: Conductor, content: bytes) -> None:
+    standing.api.login()
+    answer = standing.api.http.patch(f"{CANDIDATE}/authority", content=content)
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"message"}
 
 
 def test_faults_answer_delay_and_drop_and_are_counted(open_conductor: Callable[..., Conductor]) -> None:

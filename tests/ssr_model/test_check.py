@@ -44,6 +44,8 @@ CASES: list[tuple[str, Tree, str, str]] = [
      "Must contain only alphanumeric characters or any of the following: _ -"),
     ("a number out of range", changed(LAN, vlan=4095), f"{LAN}/vlan", "must be 0..4094"),
     ("no number", changed(LAN, vlan="x"), f"{LAN}/vlan", "must be a number"),
+    ("not any number", changed("service-policy/Overlay", max_loss=float("nan")), "service-policy/Overlay/max-loss",
+     "must be a number"),
     ("no whole number", changed(LAN, vlan=1.5), f"{LAN}/vlan", "must be a whole number"),
     ("no boolean", changed(WAN0, forwarding="yes"), f"{WAN0}/forwarding", "must be true or false"),
     ("no member of an enumeration", changed("service-policy/Overlay", lb_strategy="ecmp"),

@@ -131,14 +131,18 @@ def _revert(call: Call) -> Answer:
 
 
 def _export(call: Call) -> Answer:
-    body = call.object_body()
-    name = body.get("filename")
-    if not isinstance(name, str) or not name or "/" in name:
-        raise Refused(400, "filename: must be the name of a file")
+    body, name = call.object_body(), _filename(call)
     store = datastore(call.tx, str(body.get("datastore", "running")), call.user)
     sql = "insert into exports values (?, ?, ?) on conflict (name) do update set at = excluded.at, body = excluded.body"
     call.tx.run(sql, name, call.tx.now, store.text())
     return Answer({"exportPath": f"{EXPORTS}/{name}.gz"})
+
+
+def _filename(call: Call) -> str:
+    name = call.object_body().get("filename")
+    if not isinstance(name, str) or not name or "/" in name:
+        raise Refused(400, "filename: must be the name of a file")
+    return name
 
 
 def _exports(call: Call) -> Answer:
@@ -152,7 +156,7 @@ def _drop_export(call: Call) -> Answer:
 
 
 def _import(call: Call) -> Answer:
-    name = call.object_body().get("filename")
+    name = _filename(call)
     row = call.tx.one("select body from exports where name = ?", name)
     if row is None:
         raise Refused(404, f"no export {name}")

@@ -111,6 +111,9 @@ def _handled(tx: Tx, work: Callable[[], Answer]) -> Answer:
     except Refused as refused:
         tx.run("rollback to work")
         answer = refused.answer
+    except UnicodeEncodeError:
+        tx.run("rollback to work")
+        answer = Refused(400, "JSON parse error: half of a surrogate pair").answer
     tx.run("release work")
     return answer
 
@@ -125,8 +128,10 @@ def _json(body: bytes) -> Any:
         return None
     try:
         return json.loads(body)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise Refused(400, f"JSON parse error: {error}") from None
+    except RecursionError:
+        raise Refused(400, "JSON parse error: nested too deeply") from None
 
 
 def _faulty(fault: Mapping[str, Any]) -> Answer:

@@ -82,6 +82,8 @@ class Type:
             number = Decimal(text)
         except InvalidOperation:
             return "must be a number"
+        if not number.is_finite():
+            return "must be a number"
         if self.base in INTEGERS:
             low, high = INTEGERS[self.base]
             if not re.fullmatch(r"[+-]?\d+", text):
