@@ -318,6 +318,7 @@ class Provider:
             Nothing is recorded before; what a run left unconfirmed the next one writes again.
         revertible: `revert` takes a write back, and is called after a red check.
         atomic: A write is all or nothing; of one that is not, the engine reads back what it left when it broke off.
+        ordered: The sequence of policies means something to its backend; else none is kept, compared or set.
         composes: Its documents are made of many resources, changed and unchanged ones: it is given every row.
         poll_seconds: Seconds between two calls of `settled`.
         write_seconds: Seconds that an announced remote write takes at most, its deadline: it begins only if the lease
@@ -330,6 +331,7 @@ class Provider:
     confirmed: ClassVar[bool] = False
     revertible: ClassVar[bool] = False
     atomic: ClassVar[bool] = True
+    ordered: ClassVar[bool] = True
     composes: ClassVar[bool] = False
     poll_seconds: ClassVar[float] = 30.0
     write_seconds: float = 30.0

@@ -41,7 +41,7 @@ def _rows(
             yield _row(plan, one, documents, width)
         elif key not in shown:
             shown.add(key)
-            yield _fold(alike[key], documents)
+            yield _fold(plan, alike[key], documents)
 
 
 def _sort(one: Transaction) -> tuple[str, ...]:
@@ -49,17 +49,17 @@ def _sort(one: Transaction) -> tuple[str, ...]:
 
 
 def _row(plan: Plan, one: Transaction, documents: Mapping[str, str], width: int) -> Line:
-    said = [_carries(plan, one), _waits(one, documents), _sequence(one)]
+    said = [_carries(plan, one), _waits(plan, one, documents), _sequence(one)]
     rest = " · ".join(word for word in said if word)
     verb = f"{one.verb:<6}  {words.plural(one.writes, 'write'):<8}"
     return line(padded(one.document, width) + "  ", verb if rest else verb.rstrip(), f"  {rest}" if rest else "")
 
 
-def _fold(alike: Sequence[Transaction], documents: Mapping[str, str]) -> Line:
+def _fold(plan: Plan, alike: Sequence[Transaction], documents: Mapping[str, str]) -> Line:
     first = alike[0]
     names = [one.document.partition(":")[2] for one in alike]
     text = f"{len(alike)} × {_sort(first)[0]}  {first.verb}  {words.plural(first.writes, 'write')} each"
-    said = [text, _waits(first, documents), f"{names[0]} … {names[-1]}"]
+    said = [text, _waits(plan, first, documents), f"{names[0]} … {names[-1]}"]
     return line(" · ".join(word for word in said if word))
 
 
@@ -74,8 +74,11 @@ def _carries(plan: Plan, one: Transaction) -> str:
     return ", ".join(words.plural(count, kind) for kind, count in tally.items())
 
 
-def _waits(one: Transaction, documents: Mapping[str, str]) -> str:
+def _waits(plan: Plan, one: Transaction, documents: Mapping[str, str]) -> str:
     gates = [documents.get(gate, gate) for gate in one.gates]
+    if one.document in gates:  # written again and again: what it waits for is a part of it
+        here = {placed.address for placed in one.placed}
+        gates = list(dict.fromkeys(edge.first for edge in plan.edges if edge.kind == "gate" and edge.then in here))
     return f"waits for {words.some(gates)} verified" if gates else ""
 
 

@@ -101,9 +101,9 @@ def _lists(stack: Stack, types: Mapping[str, TypeInfo]) -> dict[tuple[str, str],
 
 
 def _documents(block: Block, providers: Mapping[str, Provider]) -> tuple[str, ...]:
-    """The documents that carry a list: one, or one of each device that it is on."""
+    """The documents that carry a list: one, or one of each device that it is on; none where no sequence is kept."""
     provider = providers.get(block.provider)
-    placements = provider.placements(as_new(block)) if provider else ()
+    placements = provider.placements(as_new(block)) if provider and provider.ordered else ()
     apart = [one.document for one in placements if one.apart]
     return tuple(dict.fromkeys(apart or [one.document for one in placements[:1]]))
 

@@ -26,14 +26,27 @@ class Conductor:
         self._lock = threading.Lock()
         self._running: Flat | None = None
         self._read_at = float("-inf")
+        self._unseen = False
         self._system: Mapping[str, Any] | None = None
 
     def running(self, max_age: float = 0.0) -> Flat:
         """The running configuration, read again if it is older than so many seconds."""
         with self._lock:
-            if self._running is None or self.clock.now() - self._read_at > max_age or max_age <= 0:
-                self._running, self._read_at = comparable(flat(self.client.tree("running"))), self.clock.now()
+            unseen, self._unseen = self._unseen, False
+            if self._running is None or (not unseen and (max_age <= 0 or self.clock.now() - self._read_at > max_age)):
+                self._read()
+            assert self._running is not None
             return self._running
+
+    def introduce(self) -> None:
+        """Read it, if nobody did yet, to know whom one talks to; the next to ask for it need not read it again."""
+        with self._lock:
+            if self._running is None:
+                self._read()
+                self._unseen = True
+
+    def _read(self) -> None:
+        self._running, self._read_at = comparable(flat(self.client.tree("running"))), self.clock.now()
 
     def candidate(self) -> Flat:
         """The candidate of this user."""
@@ -43,6 +56,11 @@ class Conductor:
     def authority(self) -> str:
         """Name of the authority, as last read."""
         return str((self._running or {}).get((*AUTHORITY, "name")) or "")
+
+    @property
+    def reached(self) -> bool:
+        """True if the authority says where its conductor is."""
+        return bool((self._running or {}).get((*AUTHORITY, "conductor-address")))
 
     @property
     def router(self) -> str:

@@ -10,6 +10,8 @@ from haplan.contracts import (
     Assessment,
     Context,
     Io,
+    Lab,
+    LabRequest,
     Provider,
     Query,
     Reading,
@@ -33,8 +35,6 @@ from haplan_ssr.settling import Settling
 from haplan_ssr.translate import Terms, clean
 from haplan_ssr.writes import Desk, write
 
-MAX_AGE = 60.0
-"""Seconds that a read of the tree may be old to name the authority."""
 REQUESTS = 12
 """Calls of a transaction beside its edits: looks at running and candidate, validate, commit, a poll."""
 
@@ -46,6 +46,7 @@ class SsrProvider(Provider):
     types: ClassVar[tuple[str, ...]] = haplan_types
     config: ClassVar[type] = SsrConfig
     composes: ClassVar[bool] = True
+    ordered: ClassVar[bool] = False
     poll_seconds: ClassVar[float] = 30.0
 
     def __init__(self, conductor: Conductor, config: SsrConfig, context: Context) -> None:
@@ -65,6 +66,13 @@ class SsrProvider(Provider):
         return cls(Conductor(client, context.clock), config, context)
 
     @classmethod
+    def lab(cls, request: LabRequest) -> Lab:
+        """Start the simulator."""
+        from haplan_ssr.labs import start
+
+        return start(request)
+
+    @classmethod
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
         """No vendor keys are taken yet."""
         return tuple(f"extra ssr: {key}: this provider takes no vendor keys" for key in extra)
@@ -77,7 +85,7 @@ class SsrProvider(Provider):
         Raises:
             ProviderError: The conductor is of another release than the stack says.
         """
-        self._conductor.running(MAX_AGE)
+        self._conductor.introduce()
         said, found = release_of(self._config.release), self._conductor.release
         if said and found and said[:2] != found[:2]:
             raise ProviderError(
@@ -89,9 +97,9 @@ class SsrProvider(Provider):
 
     @property
     def _terms(self) -> Terms:
-        """What the translation goes by, with the release that the conductor says."""
-        found = self._conductor.release
-        return attrs.evolve(self._given, release=found) if found else self._given
+        """What the translation goes by, with what the conductor says of itself."""
+        found, reached = self._conductor.release or self._given.release, self._conductor.reached
+        return attrs.evolve(self._given, release=found, reached=reached)
 
     def read(self, query: Query) -> Reading:
         """Read many resources with one read of the tree."""
@@ -102,7 +110,7 @@ class SsrProvider(Provider):
 
     def placements(self, change: Change) -> Sequence[Placement]:
         """The authority."""
-        return (Placement(DOCUMENT, "entries"),)
+        return (Placement(DOCUMENT, "entries", f"router {change.name}" if change.type == "cluster" else ""),)
 
     def assess(self, change: Change) -> Assessment:
         """Cost and reach; from what was read."""

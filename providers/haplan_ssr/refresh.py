@@ -17,7 +17,7 @@ from haplan_ssr import pieces
 from haplan_ssr.edits import any_above
 from haplan_ssr.translate import Given, Terms, Translation, translate
 from haplan_ssr.translate.draft import Way
-from haplan_ssr.tree import HERE, Flat, Path, is_entry, parents, same, words
+from haplan_ssr.tree import HERE, Flat, Path, is_entry, name_of, parents, same, words
 
 Leaves = dict[Way, list[tuple[Path, Given]]]
 MOST = 3
@@ -94,7 +94,19 @@ def _seen(at: Look, target: Target, recorded: Leaves, wanted: Leaves) -> Seen | 
     identity = identity_of(target.type, target.name)
     name = target.row.name if target.row is not None else target.name
     values |= {"name": name, "id": target.id or identity}
-    return Seen(target.address, target.id or identity, values, found_by_name=target.row is None)
+    private = _found(at, target) if target.row is None else {}
+    return Seen(target.address, target.id or identity, values, private, found_by_name=target.row is None)
+
+
+def _found(at: Look, target: Target) -> dict[str, Any]:
+    """What a resource that comes into state shares with others, and conductors mostly come with: never taken away."""
+    shared = {
+        path: None
+        for path, given in at.wanted.entries.items()
+        if len(path) == 2 and name_of(path[1]) == "security" and path in at.live
+        and any(source.address == target.address for source in given.sources)
+    }  # fmt: skip
+    return {pieces.FOUND: pieces.remembered(shared)} if shared else {}
 
 
 def identity_of(type_name: str, name: str) -> str:

@@ -78,13 +78,13 @@ def tree_of(translation: Translation) -> dict[str, Any]:
 
 
 def _by_model(view: ValidateView) -> Iterator[Finding]:
-    from haplan_ssr.model import check
+    from haplan_ssr.model import evaluate
 
     for draft in drafts(view.stack):
         if not draft.translation.entries:
             continue
         by_words = {as_model(path): (path, given) for path, given in draft.translation.entries.items()}
-        for problem in check(tree_of(draft.translation), release=draft.release or None):
+        for problem in evaluate(tree_of(draft.translation), release=draft.release or None).problems:
             address = _concerned(tuple(problem.path), by_words)
             where = view.stack.blocks.get(address)
             location = str(where.location) if where is not None else ""

@@ -16,15 +16,18 @@ from haplan_ssr import pieces, wire
 from haplan_ssr.client import ApiError, Lost
 from haplan_ssr.conductor import Conductor
 from haplan_ssr.edits import Edit, any_above, edits, moved, outcome
+from haplan_ssr.model import evaluate
 from haplan_ssr.pieces import GOING, Found
 from haplan_ssr.refresh import identity_of
 from haplan_ssr.translate import Terms, Translation, translate
-from haplan_ssr.tree import HERE, Flat, Path, is_entry, name_of, parents, same, words
+from haplan_ssr.tree import AUTHORITY, HERE, Flat, Path, is_entry, name_of, nested, parents, same, words
 
 LOOKS = 10
 """How often what became of a commit is looked at, when its answer never came."""
 PAUSE = 6.0
 """Seconds between two such looks."""
+SEPARATORS = re.compile(r"[/,\[\]'\s]+")
+"""What stands between the words of a path in a message."""
 
 
 @attrs.frozen
@@ -171,11 +174,11 @@ def _some(paths: Sequence[Path]) -> str:
 def _carry_out(work: Work, desk: Desk) -> None:
     client, io = desk.conductor.client, desk.io
     try:
-        io.about_to("edit", work.address, {"edits": len(work.edits)}, idempotent=True)
+        # one intent for all of it: what is only in the candidate has not happened
+        io.about_to("commit", work.address, {"edits": len(work.edits)}, idempotent=True)
         _send(work, desk)
         _validate(work, desk)
         _compare(work, desk)
-        io.about_to("commit", work.address, {"edits": len(work.edits)}, idempotent=True)
     except HaplanError:
         _give_up(work, desk)
         raise
@@ -200,33 +203,39 @@ def _send(work: Work, desk: Desk) -> None:
 
 def _validate(work: Work, desk: Desk) -> None:
     said = desk.conductor.client.validate()
-    for one in said:
-        if one.severity == "warning":
-            desk.tell(f"ssr: the conductor warns: {_told(one, work)}")
-    errors = [_told(one, work) for one in said if one.severity == "error"]
+    for line in told(said, work, "warning"):
+        desk.tell(f"ssr: the conductor warns: {line}")
+    errors = told(said, work, "error")
     if errors:
         raise ProviderError(f"the conductor does not accept it, nothing was committed: {'; '.join(errors)}")
 
 
-def _told(said: wire.Complaint, work: Work) -> str:
-    """A message with the resource it concerns."""
-    where = " ".join(said.where)
-    return f"{_concerned(said, work)}: {said.message.strip()}" + (f" ({where})" if where else "")
+def told(said: Sequence[wire.Complaint], work: Work, severity: str) -> list[str]:
+    """Messages of one severity, each once, with the resources they concern."""
+    lines = [line for one in said if one.severity == severity for line in _told(one, work)]
+    return list(dict.fromkeys(lines))
 
 
-def _concerned(said: wire.Complaint, work: Work) -> str:
-    """The resource whose part of the authority a message names, the deepest one."""
-    text = " ".join(_segments(" ".join(said.where) or said.message))
-    best, address = 0, work.address
+def _told(said: wire.Complaint, work: Work) -> list[str]:
+    """A message for each resource whose part of the authority it is about; the vendor's model says where it arises."""
+    message = said.message.strip()
+    where = _place(" ".join(said.where), work)
+    if where is not None:
+        return [f"{where[1]}: {words(where[0])}: {message}"]
+    tree = {"authority": nested(work.wanted, AUTHORITY)}
+    found = [_place(" ".join(one.path), work) for one in evaluate(tree).problems if one.message.strip() == message]
+    lines = [f"{address}: {words(path)}: {message}" for path, address in (one for one in found if one is not None)]
+    return lines or [f"{message} {' '.join(said.where)}".strip()]
+
+
+def _place(text: str, work: Work) -> tuple[Path, str] | None:
+    """The deepest path of what is wanted that a text names, and its resource."""
+    at = f" {SEPARATORS.sub(' ', text)} "
+    best: tuple[Path, str] | None = None
     for path, given in work.after.entries.items():
-        at = " ".join(_segments(words(path)))
-        if len(at) > best and f" {at} " in f" {text} ":
-            best, address = len(at), given.sources[0].address
-    return address
-
-
-def _segments(text: str) -> list[str]:
-    return re.split(r"[/\[\]'\s]+", text)
+        if f" {' '.join(words(path).split())} " in at and (best is None or len(path) > len(best[0])):
+            best = (path, given.sources[0].address)
+    return best
 
 
 def _sources(path: Path, work: Work) -> tuple[str, ...]:
@@ -279,12 +288,12 @@ def _put_back(candidate: Flat, live: Flat, paths: Iterable[Path]) -> Flat:
 
 
 def _refuse_uncommitted(work: Work, desk: Desk, said: Sequence[wire.Complaint]) -> None:
-    errors = [one for one in said if one.severity == "error"]
+    errors = told(said, work, "error")
     if not errors:
         return
     _give_up(work, desk)
-    text = "; ".join(_told(one, work) for one in errors)
-    if any("conflict" in one.message.lower() for one in errors):
+    text = "; ".join(errors)
+    if any("conflict" in one.message.lower() for one in said):
         raise Stale(f"{text}; nothing of this transaction was committed: plan again")
     raise ProviderError(f"the conductor did not commit it: {text}")
 

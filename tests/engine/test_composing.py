@@ -1,11 +1,12 @@
 """A provider whose documents are made of many resources is given all of them, changed or not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from haplan.contracts import Io, Provider, Query, Reading, Task, Written
 from haplan.hookspecs import hookimpl
+from haplan.model.plan import Change, Placement
 from haplan.model.state import Row
 from haplan.testing import Mem, Project
 
@@ -75,3 +76,37 @@ def test_others_are_not(tmp_path: Path) -> None:
     project.apply()
     assert told.reads == [{}, {}]
     assert told.writes == [{}]
+
+
+# --- Sequence ---------------------------------------------------------------------------------------------------------
+
+
+class OneDocument(Mem):
+    """All rules of all things are in one document, and no sequence of them means anything."""
+
+    name: ClassVar[str] = "composing"
+    ordered: ClassVar[bool] = False
+
+    def placements(self, change: Change) -> Sequence[Placement]:
+        return (Placement("everything"),)
+
+
+RULES = """
+composing = provider("composing")
+for name in ("a", "b"):
+    thing = Thing(name, provider=composing)
+    for rule in {rules}:
+        Rule(rule, thing=thing)
+"""
+
+
+def test_a_provider_without_sequences_has_none_kept_and_none_compared(tmp_path: Path) -> None:
+    told = type("Told", (OneDocument,), {})
+    project = Project(tmp_path, RULES.format(rules=["x", "y"]), more=[Plugin(told)])
+    told.cloud = project.cloud
+    assert project.apply().exit_code == 0
+    assert dict(project.state().orders) == {}
+
+    plan = project.write(RULES.format(rules=["y", "x"])).plan()
+
+    assert (plan.changes, plan.drift) == ((), ())

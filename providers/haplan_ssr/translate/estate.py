@@ -24,12 +24,14 @@ class Terms:
         security: Name of the security policy between nodes and routers.
         sync: Prefix of the HA sync link.
         fabric: Prefix of the fabric link.
+        reached: The authority says where its conductor is, so that interfaces may be marked as the way there.
     """
 
     release: tuple[int, ...] = ()
     security: str = "internal"
     sync: str = "169.254.253.0/31"
     fabric: str = "169.254.253.2/31"
+    reached: bool = True
 
     def before(self, *release: int) -> bool:
         """True if the conductor is known to be older than this release."""

@@ -203,7 +203,7 @@ def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Any], estate: E
     path = draft.entry((*device, ("network-interface", clean(name))), source)
     nat = face.get("source_nat") is not False
     draft.leaf((*path, "source-nat"), nat, pair.source("interfaces", name, "source_nat"))
-    if nat:  # the conductor is reached by translated sources only (a rule of the vendor's model)
+    if nat and estate.terms.reached:  # by translated sources only (a rule of the vendor's model)
         draft.leaf((*path, "conductor"), True, source)
     if face.get("vlan_id") is not None:
         _vlan(pair, path, face["vlan_id"], pair.source("interfaces", name, "vlan_id"), draft)
