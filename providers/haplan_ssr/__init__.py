@@ -7,11 +7,14 @@ Importing this package is cheap: HTTP is imported when a provider is opened.
 
 from collections.abc import Iterable
 
+from haplan import design
 from haplan.contracts import Provider
 from haplan.hookspecs import hookimpl
 from haplan.model.finding import Rule
 
 haplan_api = 1
+haplan_types = design.haplan_types
+"""Types that its rules are about: all of the design have a part in the configuration."""
 
 
 @hookimpl

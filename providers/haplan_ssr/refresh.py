@@ -100,7 +100,7 @@ def _seen(at: Look, target: Target, recorded: Leaves, wanted: Leaves) -> Seen | 
 
 def _found(at: Look, target: Target) -> dict[str, Any]:
     """What a resource that comes into state shares with others, and conductors mostly come with: never taken away."""
-    shared = {
+    shared: pieces.Found = {
         path: None
         for path, given in at.wanted.entries.items()
         if len(path) == 2 and name_of(path[1]) == "security" and path in at.live

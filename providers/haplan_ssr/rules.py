@@ -15,6 +15,7 @@ from haplan.contracts import ValidateView
 from haplan.errors import ProviderError
 from haplan.model.finding import Finding, Rule, Severity
 from haplan.model.stack import ProviderBlock, Stack
+from haplan_ssr import haplan_types as everything
 from haplan_ssr.config import SsrConfig, terms
 from haplan_ssr.translate import Given, Piece, Translation, translate
 from haplan_ssr.tree import AUTHORITY, Path, nested
@@ -110,12 +111,11 @@ def _rule(
     return Rule(id_, severity, ("V",), types, title, why, source, confidence, check or _check(id_))
 
 
-EVERYTHING = ("cluster", "hub_profile", "wan_edge_template", "network", "application", "steering", "policy")
 RULES: Iterable[Rule] = (
     _rule(
         "SSR001", "error", "A name is one that a conductor takes, and its alone",
         "Other signs than letters, digits, - and _ become -; two names that come out the same would be one object.",
-        "vendor's model: name-id, reserved-name-id", "H", *EVERYTHING,
+        "vendor's model: name-id, reserved-name-id", "H", *everything,
     ),
     _rule(
         "SSR002", "error", "A port is one whose place on the conductor is known",
@@ -138,7 +138,7 @@ RULES: Iterable[Rule] = (
     ),
     _rule(
         "SSR006", "error", "Everything in the stack can be said on a conductor",
-        "What is left out silently would be missing on the router.", "ours", "H", *EVERYTHING,
+        "What is left out silently would be missing on the router.", "ours", "H", *everything,
     ),
     _rule(
         "SSR008", "warning", "A policy without steering leads into a LAN",
@@ -147,6 +147,6 @@ RULES: Iterable[Rule] = (
     _rule(
         "SSR010", "error", "The configuration keeps the rules of the vendor's model",
         "What the model forbids, the conductor refuses when it validates.",
-        "vendor's model exports of 4.2 and 5.3 (MIT)", "H", *EVERYTHING, check=_by_model,
+        "vendor's model exports of 4.2 and 5.3 (MIT)", "H", *everything, check=_by_model,
     ),
 )  # fmt: skip

@@ -22,7 +22,8 @@ def login(tx: Tx, body: Any, agent: str, source: str) -> Answer:
         "ipAddress": source, "iss": tx.meta("router"), "iat": int(tx.now),
     }  # fmt: skip
     token = _signed(tx, claims)
-    tx.run("insert into tokens (token, user, made) values (?, ?, ?) on conflict do nothing", token, row["name"], tx.now)
+    sql = "insert into tokens (token, user, made) values (?, ?, ?) on conflict (token) do update set revoked = 0"
+    tx.run(sql, token, row["name"], tx.now)  # two logins of one second have one token
     return Answer({"token": token})
 
 
