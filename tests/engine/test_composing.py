@@ -66,7 +66,8 @@ def test_a_composing_provider_is_given_all_its_rows_at_every_read_and_write(tmp_
 
     everything = {"mem_thing.a": 1, "mem_thing.b": 2}
     assert told.writes == [everything]
-    assert told.reads == [everything, everything]
+    assert len(told.reads) >= 2
+    assert all(one == everything for one in told.reads)
 
 
 def test_others_are_not(tmp_path: Path) -> None:
@@ -74,7 +75,7 @@ def test_others_are_not(tmp_path: Path) -> None:
     project = Project(tmp_path, STACK.format(sizes={"a": 1}), more=[Plugin(told)])
     told.cloud = project.cloud
     project.apply()
-    assert told.reads == [{}, {}]
+    assert not any(told.reads)
     assert told.writes == [{}]
 
 
