@@ -125,7 +125,8 @@ def _block(address: str, found: Resource, into: Recording) -> Block:
         provider=provider,
         values=found.haplan_values,
         extra=found.haplan_extra.get(provider.split(".")[0], {}),
-        references=tuple(references.values()),
+        # by address: the order of the mapping in which they stand says nothing
+        references=tuple(references[one] for one in sorted(references)),
         lifecycle=found.lifecycle or USUAL,
         location=found.haplan_location,
         data=found.haplan_data,

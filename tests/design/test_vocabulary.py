@@ -168,7 +168,7 @@ def test_the_four_kinds_of_path(stack: Any) -> None:
         {"kind": "tunnel", "name": "zs"},
         {"kind": "local", "networks": ["n", "m"], "gateway_ip": "10.1.1.9", "target_ips": ["10.9.9.9"]},
     ]
-    assert [r.address for r in block.references] == ["wan_edge_template.t", "hub_profile.h", "network.n", "network.m"]
+    assert [r.address for r in block.references] == ["hub_profile.h", "network.m", "network.n", "wan_edge_template.t"]
 
 
 def test_a_cluster_knows_its_nodes_family_and_role(stack: Any) -> None:
