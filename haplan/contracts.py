@@ -105,6 +105,7 @@ class Query:
         recorded: Address → row of everything the provider has in state, asked about or not; for one that `composes`.
         document: The document that is about to be written: what the targets are like there is enough; "" asks
             everywhere.
+        orders: The sequences that are planned for it.
     """
 
     targets: tuple[Target, ...]
@@ -112,6 +113,7 @@ class Query:
     memory: Mapping[str, Any] = attrs.field(factory=dict)
     recorded: Mapping[str, Row] = attrs.field(factory=dict)
     document: str = ""
+    orders: tuple[Order, ...] = ()
 
 
 @attrs.frozen

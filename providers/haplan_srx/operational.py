@@ -210,7 +210,7 @@ def history(reply: Reply) -> tuple[Commit, ...]:
 def editors(reply: Reply) -> tuple[str, ...]:
     """Who has the configuration open, from ``get-configuration-database-status``."""
     found = []
-    for one in reply.all("user-entry"):
+    for one in reply.all("database-status"):
         said = {name: text_of(one, name) for name in ("user", "pid", "terminal", "start-time")}
         user = said.pop("user") or "somebody"
         rest = ", ".join(f"{name} {value}" for name, value in said.items() if value)

@@ -6,7 +6,7 @@ from typing import Any
 from haplan.contracts import Part, Query, Task
 from haplan.model.plan import Action
 from haplan.model.state import Row
-from haplan.model.value import decode
+from haplan.model.value import SEQUENCES, decode, is_mapping
 from haplan_srx.fleet import Nodes
 from haplan_srx.translate.design import Design, Resource
 from haplan_srx.translate.device import Translation, translate
@@ -108,8 +108,19 @@ def _as_it_was(part: Part, resources: Mapping[str, Resource]) -> dict[str, Resou
         return {}
     there = resources[change.address]
     name = str(change.before.get("name", there.name))
-    values = {**there.values, **without_name(change.before)}
+    values = {**there.values, **{key: value for key, value in without_name(change.before).items()
+                                 if _alike(value, there.values.get(key))}}  # fmt: skip
     return {change.address: Resource(change.address, change.type, name, values, change.owner)}
+
+
+def _alike(value: Any, like: Any) -> bool:
+    """False for what a drifted attribute shows of a device, where that is no value of the vocabulary."""
+    if is_mapping(like):
+        return is_mapping(value) and all(_alike(value[key], like[key]) for key in value if key in like)
+    if isinstance(like, SEQUENCES):
+        first = next(iter(like), None)
+        return isinstance(value, SEQUENCES) and (first is None or all(_alike(one, first) for one in value))
+    return not is_mapping(value) and not isinstance(value, SEQUENCES)
 
 
 def without_name(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,8 +162,9 @@ def joined(*configurations: Configuration) -> Configuration:
 def nodes_of(cluster: Resource) -> Nodes:
     """Where the nodes are reached; the lowest MAC first."""
     nodes = cluster.values.get("nodes") or {}
-    macs = sorted((mac for mac in nodes if isinstance(mac, str)), key=lambda mac: int(mac, 16))
-    return Nodes(cluster.name, {mac: str((nodes[mac] or {}).get("host") or mac) for mac in macs})
+    declared = {mac: node if is_mapping(node) else {} for mac, node in nodes.items()}
+    macs = sorted(declared, key=lambda mac: int(mac, 16))
+    return Nodes(cluster.name, {mac: str(declared[mac].get("host") or mac) for mac in macs})
 
 
 def kept_in(rows: Iterable[Row], document: str) -> dict[Path, tuple[str, ...]]:

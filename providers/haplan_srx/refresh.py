@@ -23,7 +23,8 @@ from haplan_srx.translate.statements import Live, Statement, keys, tag
 OURS = "haplan "
 """How the log of a commit of haplan begins."""
 GONE = "(gone)"
-RULES = ("policy", "steering")
+HOMES = {"policy": "security", "steering": "routing-instances"}
+"""Where a rule is, beside what else it says: without anything there it is gone."""
 
 
 @attrs.frozen
@@ -92,7 +93,7 @@ class _Reading:
         values = dict(decode(target.row.values))
         found = [(one.live, one.statements[target.address], address) for address, one in self._drifted.items()
                  if target.address in one.statements]  # fmt: skip
-        if target.type in RULES and found and self._gone(target.address):
+        if found and self._gone(target):
             return None
         for live, statements, _ in found:
             for statement in statements:
@@ -103,11 +104,21 @@ class _Reading:
             who=who.user if who else "",
         )  # fmt: skip
 
-    def _gone(self, address: str) -> bool:
-        """True if nothing of a resource is left on any device that was looked at."""
-        said = [(one, look) for cluster, look in self._looks.items() if look.clustered
-                for one in self._recorded.configuration(cluster).of(address)]  # fmt: skip
-        return bool(said) and not any(look.live.has(one.path) for one, look in said)
+    def _gone(self, target: Target) -> bool:
+        """True if nothing of a rule is left on any device that was looked at.
+
+        Before a write one device is looked at: then it is as the plan saw it, which left out the id of what is gone.
+        """
+        if self._query.document and target.id:
+            return False
+        said = [
+            (one, look)
+            for cluster, look in self._looks.items()
+            if look.clustered
+            for one in self._recorded.configuration(cluster).of(target.address)
+            if one.path[0] == HOMES.get(target.type)
+        ]
+        return bool(said) and not any(one.path in look.live.prefixes for one, look in said)
 
     def _changed_by(self, cluster: str) -> Commit | None:
         """The newest commit that is not haplan's, of a device that has drifted."""
@@ -129,14 +140,21 @@ class _Reading:
         nodes = {mac: declared.get(mac) or {} for mac in look.macs.values()} if len(look.macs) == 2 else {}
         values = {**(dict(decode(target.row.values)) if target.row is not None else {}), "name": target.name}
         values |= {"nodes": nodes or declared, "cluster_id": status.cluster_id}
-        for origin in self._drifted[target.address].statements.get(target.address, ()) if target.row is not None and (
-            target.address in self._drifted) else ():  # fmt: skip
-            _put(values, origin.field, _shown(origin, look.live))
+        who = None
+        for statement in self._of_cluster(target.address):
+            _put(values, statement.field, _shown(statement, look.live))
+            who = self._changed_by(target.address)
         half = not status.formed and (target.row is None or target.row.status != "ok")
         return Seen(
             target.address, self._id(target, look), values, found_by_name=target.row is None,
             status="incomplete" if half else "ok",
+            who=who.user if who else "",
         )  # fmt: skip
+
+    def _of_cluster(self, address: str) -> tuple[Statement, ...]:
+        """What a cluster itself said and its device does not have."""
+        found = self._drifted.get(address)
+        return found.statements.get(address, ()) if found is not None else ()
 
     def _unformed(self, target: Target, look: Look) -> Seen | None:
         """Boxes that stand alone, or do not answer: what was formed counts as gone only if a box says so."""
@@ -154,14 +172,22 @@ class _Reading:
     # --- whole devices ---
 
     def orders(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        """The order of policies on each device: of the first pair of zones that has them in another one."""
+        """The order of policies on each device: as planned, unless a pair of zones has them in another one."""
         found = {}
         for address, look in self._looks.items():
             pair = self._recorded.design.pair(address)
             if look.clustered and pair is not None:
-                names = [policy.name for policy in pair.policies]
+                recorded = [policy.name for policy in pair.policies]
+                names = [name for name in self._planned(address) if name in recorded]
+                names += [name for name in recorded if name not in names]
                 found[device(pair.cluster.name), "policy"] = _order(names, self._recorded, address, look.live)
         return found
+
+    def _planned(self, address: str) -> list[str]:
+        """Names of the policies of a device in the order that is wanted, or that a plan was made on."""
+        told = [name for order in self._query.orders if order.list == "policy" for name in order.before]
+        pair = self._wanted.design.pair(address)
+        return told or [policy.name for policy in pair.policies] if pair is not None else told
 
     def notes(self, clusters: Mapping[str, Nodes]) -> Iterable[str]:
         """What people should know of the devices."""

@@ -122,7 +122,8 @@ def work(job: Job) -> Done | Broke:
     """Carry out one transaction; never raises."""
     task = job.task
     try:
-        asked = Query(job.targets, MAX_AGE, recorded=task.recorded, document=task.transaction.document)
+        document = task.transaction.document
+        asked = Query(job.targets, MAX_AGE, recorded=task.recorded, document=document, orders=task.orders)
         reading = job.provider.read(asked)
         task = _with_seen(task, reading.seen)
         _refuse_moved(task, job.touched, job.types)

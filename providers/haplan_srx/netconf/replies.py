@@ -156,13 +156,17 @@ def _complaint(element: etree._Element) -> Complaint | None:
     severity = text_of(element, "error-severity") if standard else local(element)
     return Complaint(
         severity=severity or "error",
-        message=without_secrets(text_of(element, "error-message" if standard else "message") or "no reason given"),
+        message=_message(element, "error-message" if standard else "message"),
         path=text_of(element, "error-path" if standard else "edit-path"),
         bad=without_secrets(text_of(element, "bad-element")),
         tag=text_of(element, "error-tag"),
         daemon=text_of(element, "source-daemon"),
         node=_node_of(element),
     )
+
+
+def _message(element: etree._Element, name: str) -> str:
+    return without_secrets(" ".join(text_of(element, name).split()) or "no reason given")
 
 
 def _node_of(element: etree._Element) -> str:

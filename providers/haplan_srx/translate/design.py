@@ -176,6 +176,11 @@ class Pair:
         return self.owner.type == "hub_profile"
 
     @property
+    def macs(self) -> list[str]:
+        """MAC addresses of the nodes; the lowest is node0 (HA012)."""
+        return sorted(self.cluster.values.get("nodes") or {}, key=lambda mac: int(mac, 16))
+
+    @property
     def steering(self) -> list[Resource]:
         """Its steering rules."""
         return self.design.parts("steering", self.owner)

@@ -43,7 +43,14 @@ class Insert:
     other: str
 
 
-Edit: TypeAlias = Set | Delete | Insert
+@attrs.frozen
+class Activate:
+    """Switch on what is there and switched off."""
+
+    path: Path
+
+
+Edit: TypeAlias = Set | Delete | Insert | Activate
 
 
 @attrs.frozen
@@ -78,7 +85,7 @@ def difference(
     for edit in given:
         _without(gone, edit, owned, live)
     deletes = _deletes(gone, wanted, live, keep=[edit.path for edit in given])
-    edits: tuple[Edit, ...] = (*deletes, *sets, *given, *_inserts(wanted, live))
+    edits: tuple[Edit, ...] = (*deletes, *sets, *given, *_activations(wanted, live), *_inserts(wanted, live))
     return Difference(edits, overwritten)
 
 
@@ -101,6 +108,12 @@ def _sets(wanted: Configuration, owned: Configuration, live: Live) -> Iterator[S
             missing = tuple(value for value in one.values if value not in values)
             if missing or not one.values:
                 yield Set(one.path, missing)
+
+
+def _activations(wanted: Configuration, live: Live) -> Iterator[Activate]:
+    """What was switched off by hand, itself or above, and is wanted."""
+    prefixes = wanted.prefixes() if live.inactive else frozenset()
+    yield from (Activate(path) for path in sorted(live.inactive, key=str) if path in prefixes)
 
 
 def _stands(one: Statement, live: Live) -> bool:

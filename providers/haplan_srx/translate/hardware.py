@@ -29,15 +29,16 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
 
 
 def _names(pair: Pair, to: Writer) -> None:
-    to.speak(pair.cluster.address, "name")
-    for node in ("node0", "node1"):
-        to.set(("groups", node), "system", "host-name", value=f"{pair.cluster.name}-{node}".replace(" ", "-"))
+    for node, mac in enumerate(pair.macs):
+        to.speak(pair.cluster.address, "nodes", mac)
+        name = f"{pair.cluster.name}-node{node}".replace(" ", "-")
+        to.set(("groups", f"node{node}"), "system", "host-name", value=name)
     to.several("apply-groups", values=["${node}"], shared=True)
 
 
 def _groups(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
     reths = [face for face in found.values() if face.reth]
-    to.speak(pair.cluster.address, "nodes")
+    to.speak(pair.cluster.address, "nodes", *pair.macs[:1])
     _priorities(to, 0, 0)
     if not reths:
         return

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from lxml import etree
 
-from haplan_srx.translate.difference import Delete, Edit, Insert, Set
+from haplan_srx.translate.difference import Activate, Delete, Edit, Insert, Set
 from haplan_srx.translate.statements import KEYS, Live, Path, Step, keys, tag
 
 _KEYED = {element: names for (element, _), names in KEYS.items()}
@@ -106,6 +106,8 @@ class _Tree:
             case Insert(path, where, other):
                 self._node(path).set("insert", where)
                 self._node(path).set("name", other)
+            case Activate(path):
+                self._node(path).set("active", "active")
 
     def _set(self, edit: Set, secrets: Mapping[str, str]) -> None:
         if edit.secret:

@@ -54,7 +54,7 @@ def _lan(pair: Pair, found: Mapping[str, Face], network: str, origin: str, to: W
     interface = lan_interface(pair, found, network)
     if not interface:
         return
-    to.speak(origin, "name")
+    to.speak(origin, "vlan_id")
     at = (*zone(network), ("interfaces", interface), "host-inbound-traffic")
     to.set(*at, ("system-services", "ping"))
     served = any((face.values.get("networks") or {}).get(network, {}).get("dhcp") for face in found.values())
