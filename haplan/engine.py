@@ -150,7 +150,8 @@ def _compared(
     if reconciled is not state:
         state, wanted = reconciled, refresh.targets(stack, reconciled, chosen)
     seen = _refresh(session, wanted, providers, state)
-    session.tell("phase", f"comparing {sum(map(len, wanted.values()))} resources")
+    count = sum(map(len, wanted.values()))
+    session.tell("phase", f"comparing {count} resource{'' if count == 1 else 's'}")
     difference = diff.diff(stack, resources.order, state, seen.seen, session.types, chosen, session.fingerprint(state))
     drifted = (
         *drift_.drift(stack, state, seen.seen, session.types, chosen),

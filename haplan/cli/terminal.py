@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from haplan.session import Options, Session
     from haplan.variables import Ask
 
+NARROW = 60
+"""Columns below which a report is not made narrower: it would not be readable."""
+
 
 def color(out: TextIO, no_color: bool) -> bool:
     """True if the stream is a terminal that may show colour."""
@@ -27,7 +31,16 @@ def show(lines: "Lines", given: Mapping[str, Any]) -> None:
     """A report on stdout."""
     from haplan.report.lines import write
 
-    write(lines, sys.stdout, color=color(sys.stdout, bool(given.get("no_color"))))
+    write(lines, sys.stdout, color=color(sys.stdout, bool(given.get("no_color"))), width=_width(sys.stdout))
+
+
+def _width(out: TextIO) -> int:
+    """Columns of a report: a terminal's own where they are few, else always the same."""
+    from haplan.report.lines import WIDTH
+
+    if not out.isatty():
+        return WIDTH
+    return max(NARROW, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
 
 
 def dump(document: Any) -> None:

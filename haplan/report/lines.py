@@ -110,16 +110,16 @@ def _texts(one: Line, width: int) -> Iterable[str]:
     return ("".join(text for text, _ in row) for row in wrapped(one, width))
 
 
-def write(lines: Sequence[Line], out: TextIO | None = None, *, color: bool = False) -> None:
+def write(lines: Sequence[Line], out: TextIO | None = None, *, color: bool = False, width: int = WIDTH) -> None:
     """Print a report."""
     out = out or sys.stdout
     if not color:
-        out.write(plain(lines))
+        out.write(plain(lines, width))
         return
     from click import style
 
     for one in lines:
-        for row in wrapped(one):
+        for row in wrapped(one, width):
             out.write("".join(style(text, **STYLES[name]) if STYLES[name] else text for text, name in row) + "\n")
 
 

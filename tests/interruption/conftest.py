@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import termios
@@ -64,9 +65,12 @@ class Workshop:
         self.started.append(subprocess.Popen([*HAPLAN, *arguments], **given))
         return self.started[-1]
 
-    def on_a_terminal(self, *arguments: str, nohup: bool = False) -> "tuple[subprocess.Popen[str], Terminal]":
+    def on_a_terminal(
+        self, *arguments: str, nohup: bool = False, columns: int = 100
+    ) -> "tuple[subprocess.Popen[str], Terminal]":
         """A command whose controlling terminal is ours to type on, and to close."""
         ours, its = os.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         place = {"stdin": its, "stdout": its, "stderr": its}
         process = self.start(*arguments, **place, start_new_session=True, preexec_fn=lambda: _takes_terminal(nohup))
         os.close(its)

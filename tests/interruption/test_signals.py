@@ -1,6 +1,7 @@
 """Signals, terminals that close and readers that go away, each with a real process and its exit code."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -135,6 +136,16 @@ def test_a_terminal_that_closes_at_the_prompt_is_no_yes(workshop: Workshop, nohu
     terminal.close()
     assert process.wait(timeout=20) in ((1,) if nohup else (1, 7))  # the input's end, or the signal, is noticed first
     assert (workshop.done(), workshop.recorded()) == ([], {})
+
+
+@pytest.mark.parametrize(("columns", "widest"), [(70, 70), (100, 100), (200, 100), (30, 60)])
+def test_a_report_is_as_narrow_as_its_terminal(workshop: Workshop, columns: int, widest: int) -> None:
+    (workshop.folder / "stack.py").write_text("from haplan import Data\nData('a', input='so ' * 90)\n")
+    workshop.environ.pop("COLUMNS", None)
+    process, terminal = workshop.on_a_terminal("plan", "--no-color", columns=columns)
+    rows = re.sub(r"\x1b\[[?0-9]*[A-Za-z]|\r", "", terminal.until("To carry it out: haplan apply")).splitlines()
+    assert process.wait(timeout=20) == 0
+    assert widest - 6 <= max(map(len, rows)) <= widest
 
 
 def test_input_that_ends_is_no_yes(workshop: Workshop) -> None:
