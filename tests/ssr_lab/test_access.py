@@ -146,7 +146,7 @@ def test_a_mistake_on_the_labs_own_surface_is_one_line(conductor: Conductor) -> 
     ):
         answer = conductor.admin.post(path, json=body)
         assert answer.status_code == 400
-        assert answer.json()["message"].startswith(said)
+        assert answer.json()["detail"].startswith(said)
 
 
 def test_listed_boxes_are_there_from_the_start(open_conductor: Callable[..., Conductor]) -> None:

@@ -1,11 +1,6 @@
-"""The lab's own surface, outside the cloud's API: the clock, faults, counted calls, and the world outside.
+"""The lab's own surface beyond what all have (`haplan.lab.surface`): mishaps, and the world outside.
 
 `GET /lab/`                       organisation and tokens
-`GET /lab/clock`                  `{"now": seconds, "offset": seconds}`
-`POST /lab/clock`                 `{"advance": seconds}` lets time pass
-`GET /lab/requests`               `{"POST /orgs/{org_id}/networks": 4, …}`: calls by method and path template
-`DELETE /lab/requests`            counts from nothing again
-`GET /lab/faults`                 mishaps with their counters
 `POST /lab/faults`                `{"fault": […], "push": […], "pair": […], "replace": true}` adds mishaps, or replaces
                                   those that were added this way
 `DELETE /lab/faults`              removes the mishaps that were added this way
@@ -16,15 +11,11 @@
 Keys of mishaps and boxes are those of `lab.toml` (see `definition`).
 """
 
-import json
-from collections.abc import Callable
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from haplan.lab import surface
 from haplan.lab.mishaps import add_mishaps, list_mishaps
 from haplan.lab.tables import build
 
@@ -33,30 +24,12 @@ from .boxes import event
 from .definition import TABLES, Device, mac_of
 from .estate import Estate, Tx, replace_mishaps, seed_device
 
-Work = Callable[[Tx, Any], Any]
-
-
-def read_clock(tx: Tx, _body: Any) -> Any:
-    return {"now": tx.now, "offset": float(tx.meta("offset") or 0)}
-
 
 def advance(tx: Tx, body: Any) -> Any:
-    seconds = body.get("advance")
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
-        raise ValueError("advance: must be a number of seconds, zero or more")
-    tx.let_pass(seconds)
+    """Time passes, and what is due by then is done."""
+    surface.advance(tx, body)
     pushes.settle(tx)
-    return read_clock(tx, None)
-
-
-def requests(tx: Tx, _body: Any) -> Any:
-    rows = tx.all("select method, path, calls from requests order by path, method")
-    return {f"{row['method']} {row['path']}": row["calls"] for row in rows}
-
-
-def forget_requests(tx: Tx, _body: Any) -> Any:
-    tx.run("delete from requests")
-    return {}
+    return surface.read_clock(tx, None)
 
 
 def faults(tx: Tx, body: Any) -> Any:
@@ -70,10 +43,6 @@ def faults(tx: Tx, body: Any) -> Any:
             replace_mishaps(tx, sort, "admin", tuple(entries))
         else:
             add_mishaps(tx, sort, "admin", entries)
-    return list_mishaps(tx)
-
-
-def list_faults(tx: Tx, _body: Any) -> Any:
     return list_mishaps(tx)
 
 
@@ -115,35 +84,12 @@ def identity(tx: Tx, _body: Any) -> Any:
 
 def admin_routes(estate: Estate) -> list[BaseRoute]:
     """Routes below /lab."""
-    table: list[tuple[str, str, Work]] = [
+    own = (
         ("GET", "/", identity),
-        ("GET", "/clock", read_clock),
         ("POST", "/clock", advance),
-        ("GET", "/requests", requests),
-        ("DELETE", "/requests", forget_requests),
-        ("GET", "/faults", list_faults),
         ("POST", "/faults", faults),
         ("DELETE", "/faults", forget_faults),
         ("POST", "/devices", box),
         ("POST", "/portal/materialise", portal.materialise),
-    ]
-    return [Route(path, _endpoint(estate, work), methods=[method]) for method, path, work in table]
-
-
-def _endpoint(estate: Estate, work: Work) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        body = await request.body()
-        return await run_in_threadpool(_answer, estate, work, body)
-
-    return endpoint
-
-
-def _answer(estate: Estate, work: Work, body: bytes) -> Response:
-    try:
-        sent = json.loads(body) if body.strip() else {}
-        if not isinstance(sent, dict):
-            raise ValueError("body: must be an object")
-        with estate.write() as tx:
-            return JSONResponse(work(tx, sent))
-    except (ValueError, LookupError) as error:
-        return JSONResponse({"detail": str(error)}, 400)
+    )
+    return surface.surface_routes(estate, own)

@@ -5,17 +5,15 @@ Order of what happens to a call: the pushes that are due are settled, the token 
 the handler did and what the call cost are committed together, before a byte of the answer leaves.
 """
 
-import functools
 import json
-import re
 import sqlite3
 import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import attrs
-
+from haplan.lab.exchange import Drop, Exchange, strikes
 from haplan.lab.mishaps import next_mishap
+from haplan.lab.surface import count_request
 
 from . import account, audit, clusters, const, devices, inventory, pushes, search, sites, stats
 from .estate import Estate, Tx
@@ -24,28 +22,6 @@ from .wire import NO_PERMISSION, NOT_FOUND, Answer, Call, Caller, Refused, Route
 
 GATEWAY_KINDS = ("idpprofiles", "avprofiles", "secintelprofiles")
 WORLD_KINDS = ("networks", "services", "servicepolicies", "vpns")
-
-
-@attrs.frozen
-class Exchange:
-    """A request as it came.
-
-    Attributes:
-        path: below /api/v1.
-        query: undecoded.
-    """
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
-    source: str
-
-
-@attrs.frozen
-class Drop:
-    """The connection closes without an answer."""
 
 
 def world_written(call: Call, _old: object, _new: object) -> None:
@@ -103,12 +79,12 @@ class Door:
     def _answer(self, tx: Tx, exchange: Exchange) -> Answer | Drop:
         found = self._routes.find(exchange.method, exchange.path)
         template = found[0] if found else exchange.path
-        _count(tx, exchange.method, template)
+        count_request(tx, exchange.method, template)
         if (exchange.method, exchange.path) == ("POST", "/login"):
             return account.login(tx, _json(exchange.body))
         caller = account.caller_of(tx, dict(exchange.headers), exchange.method)
         account.spend(tx, caller)
-        fault = next_mishap(tx, "fault", lambda spec: _strikes(spec["on"], exchange))
+        fault = next_mishap(tx, "fault", lambda spec: strikes(spec["on"], exchange))
         if fault and fault["delay"]:
             tx.let_pass(fault["delay"])
             pushes.settle(tx)
@@ -149,13 +125,6 @@ def _handled(tx: Tx, work: Callable[[], Answer]) -> Answer:
     return answer
 
 
-def _count(tx: Tx, method: str, template: str) -> None:
-    tx.run(
-        "insert into requests values (?, ?, 1) on conflict (method, path) do update set calls = calls + 1",
-        method, template,
-    )  # fmt: skip
-
-
 def _json(body: bytes) -> Any:
     if not body.strip():
         return None
@@ -163,21 +132,6 @@ def _json(body: bytes) -> Any:
         return json.loads(body)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise Refused(400, {"detail": f"JSON parse error - {error}"}) from None
-
-
-def _strikes(on: str, exchange: Exchange) -> bool:
-    method, _, path = on.partition(" ")
-    return method in ("*", exchange.method) and bool(_glob(path).fullmatch(exchange.path))
-
-
-@functools.cache
-def _glob(path: str) -> re.Pattern[str]:
-    """`*` stays within a segment, `**` does not."""
-    parts = (".*" if part == "**" else "[^/]*" if part == "*" else re.escape(part) for part in STARS.split(path))
-    return re.compile("".join(parts))
-
-
-STARS = re.compile(r"(\*\*?)")
 
 
 def _faulty(fault: Mapping[str, Any]) -> Answer:

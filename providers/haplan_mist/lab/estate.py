@@ -12,6 +12,7 @@ import attrs
 from haplan.lab import Estate as LabEstate
 from haplan.lab import Tx as LabTx
 from haplan.lab import mishaps
+from haplan.lab.surface import REQUESTS
 
 from .definition import Device, LabDefinition, Settings
 
@@ -55,10 +56,10 @@ create table if not exists tokens (
     csrf text) without rowid;
 create table if not exists usage (who text not null, hour integer not null, calls integer not null,
     primary key (who, hour)) without rowid;
-create table if not exists requests (
-    method text not null, path text not null, calls integer not null, primary key (method, path)) without rowid;
 """
     + mishaps.TABLE
+    + ";"
+    + REQUESTS
 )
 
 

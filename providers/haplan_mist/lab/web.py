@@ -11,10 +11,11 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
+from haplan.lab.exchange import Drop, Exchange, receive_exchange, send_answer
 from haplan.lab.server import drop
 
 from .admin import admin_routes
-from .door import Door, Drop, Exchange
+from .door import Door
 from .estate import Estate
 from .wire import Answer
 
@@ -30,37 +31,14 @@ class Api:
         self._traffic = Traffic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = await _exchange(scope, receive)
+        exchange = await receive_exchange(scope, receive)
         answer = self._door.pass_through(exchange)
         if isinstance(answer, Drop):
             await drop(scope)
             return
         content = answer.content()
         self._traffic.record(exchange, answer, content)
-        await _send(send, answer, content)
-
-
-async def _exchange(scope: Scope, receive: Receive) -> Exchange:
-    body = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
-    client = scope.get("client") or ("127.0.0.1", 0)
-    return Exchange(scope["method"], path, scope["query_string"].decode("latin-1"), headers, body, client[0])
-
-
-async def _send(send: Send, answer: Answer, content: bytes) -> None:
-    headers = [(b"content-length", str(len(content)).encode())]
-    if content:
-        headers.append((b"content-type", b"application/json"))
-    for name, value in answer.headers.items():
-        headers += [(name.lower().encode(), line.encode("latin-1")) for line in value.split("\n")]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+        await send_answer(send, answer.status, content, answer.headers)
 
 
 class Traffic:

@@ -49,7 +49,6 @@ Tables of `lab.toml` (any other table belongs to another provider and is left al
 Faults are counted in the estate; see `haplan.lab.mishaps`.
 """
 
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -164,16 +163,3 @@ def definition_from(data: Mapping[str, Any]) -> LabDefinition:
             raise ValueError(f"asset[{index}].id: {asset.id} is listed twice")
         seen.add(asset.id)
     return LabDefinition(lists["asset"], lists["fault"], settings_of(Settings, data))
-
-
-def strikes(on: str, method: str, path: str) -> bool:
-    """True if a fault is meant for a call."""
-    wanted, _, pattern = on.partition(" ")
-    return wanted in ("*", method) and bool(_glob(pattern).fullmatch(path))
-
-
-@functools.cache
-def _glob(path: str) -> re.Pattern[str]:
-    """`*` stays within a segment, `**` does not."""
-    stars = {"**": ".*", "*": "[^/]*"}
-    return re.compile("".join(stars.get(part, re.escape(part)) for part in re.split(r"(\*\*?)", path)))

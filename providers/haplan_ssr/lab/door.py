@@ -9,39 +9,12 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import attrs
-
+from haplan.lab.exchange import Drop, Exchange, strikes
 from haplan.lab.mishaps import next_mishap
+from haplan.lab.surface import count_request
 from haplan_ssr.lab import account, config, queries
-from haplan_ssr.lab.definition import strikes
 from haplan_ssr.lab.estate import Estate, Tx
 from haplan_ssr.lab.wire import Answer, Call, Refused
-
-
-@attrs.frozen
-class Exchange:
-    """A request as it came.
-
-    Attributes:
-        method: HTTP method.
-        path: Below /api/v1, as it came: percent-encoded.
-        query: Undecoded.
-        headers: Lower-case names.
-        body: Its content.
-        source: Address of the client.
-    """
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
-    source: str
-
-
-@attrs.frozen
-class Drop:
-    """The connection closes without an answer."""
 
 
 class Door:
@@ -53,8 +26,8 @@ class Door:
     def pass_through(self, exchange: Exchange) -> Answer | Drop:
         """Answer one exchange."""
         with self._estate.write() as tx:
-            _count(tx, exchange)
-            fault = next_mishap(tx, "fault", lambda spec: strikes(spec["on"], exchange.method, exchange.path)) or {}
+            count_request(tx, exchange.method, exchange.path)
+            fault = next_mishap(tx, "fault", lambda spec: strikes(spec["on"], exchange)) or {}
             if fault.get("delay"):
                 tx.let_pass(fault["delay"])
             if fault.get("expire"):
@@ -74,7 +47,7 @@ def _work(tx: Tx, exchange: Exchange) -> Answer:
         agent = exchange.headers.get("user-agent", "")
         return account.login(tx, _json(exchange.body), agent, exchange.source)
     user, capabilities = account.user_of(tx, exchange.headers)
-    path = tuple(urllib.parse.unquote(part) for part in exchange.path.split("/") if part)
+    path = tuple(urllib.parse.unquote(part) for part in exchange.raw_path.split("/") if part)
     needed = "config-write" if path[:1] == ("config",) and exchange.method != "GET" else "config-read"
     if needed not in capabilities:
         raise Refused(403, f"{user} has no capability {needed}")
@@ -116,11 +89,6 @@ def _handled(tx: Tx, work: Callable[[], Answer]) -> Answer:
         answer = Refused(400, "JSON parse error: half of a surrogate pair").answer
     tx.run("release work")
     return answer
-
-
-def _count(tx: Tx, exchange: Exchange) -> None:
-    sql = "insert into requests values (?, ?, 1) on conflict (method, path) do update set calls = calls + 1"
-    tx.run(sql, exchange.method, exchange.path)
 
 
 def _json(body: bytes) -> Any:

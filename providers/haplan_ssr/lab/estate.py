@@ -16,6 +16,7 @@ import attrs
 from haplan.lab import Estate as LabEstate
 from haplan.lab import Tx as LabTx
 from haplan.lab import mishaps
+from haplan.lab.surface import REQUESTS
 from haplan_ssr.lab.definition import LabDefinition, Settings
 
 TABLES = (
@@ -39,10 +40,10 @@ create table if not exists tokens (
 create table if not exists assets (
     id text primary key, version text not null, connected integer not null, since real not null,
     router text, node text, assigned real) without rowid;
-create table if not exists requests (
-    method text not null, path text not null, calls integer not null, primary key (method, path)) without rowid;
 """
     + mishaps.TABLE
+    + ";"
+    + REQUESTS
 )
 
 USERS = {

@@ -1,0 +1,78 @@
+"""One HTTP exchange of a simulator: the request as it came, the answer as it goes, or none."""
+
+import functools
+import re
+import urllib.parse
+from collections.abc import Mapping
+
+import attrs
+from starlette.types import Receive, Scope, Send
+
+
+@attrs.frozen
+class Exchange:
+    """A request as it came.
+
+    Attributes:
+        method: HTTP method.
+        path: Below the API's root, decoded.
+        raw_path: The same as it came: a name in it may hold an encoded slash.
+        query: Undecoded.
+        headers: Lower-case names.
+        body: Its content.
+        source: Address of the client.
+    """
+
+    method: str
+    path: str
+    raw_path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    source: str
+
+
+@attrs.frozen
+class Drop:
+    """The connection closes without an answer."""
+
+
+async def receive_exchange(scope: Scope, receive: Receive) -> Exchange:
+    """The request of an ASGI scope, its body read whole."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    root = scope.get("root_path", "")
+    raw = (scope.get("raw_path") or urllib.parse.quote(scope["path"]).encode()).decode("latin-1")
+    return Exchange(
+        scope["method"], scope["path"].removeprefix(root), raw.removeprefix(root),
+        scope["query_string"].decode("latin-1"), headers, body, (scope.get("client") or ("127.0.0.1", 0))[0],
+    )  # fmt: skip
+
+
+async def send_answer(send: Send, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+    """Send JSON, or nothing; a header with several lines is sent once for each."""
+    told = [] if status == 204 else [(b"content-length", str(len(content)).encode())]
+    if content:
+        told.append((b"content-type", b"application/json"))
+    for name, value in headers.items():
+        told += [(name.lower().encode(), line.encode("latin-1")) for line in value.split("\n")]
+    await send({"type": "http.response.start", "status": status, "headers": told})
+    await send({"type": "http.response.body", "body": content})
+
+
+def strikes(on: str, exchange: Exchange) -> bool:
+    """True if a fault is meant for an exchange: method (or *) and path; see `_glob`."""
+    method, _, path = on.partition(" ")
+    return method in ("*", exchange.method) and bool(_glob(path).fullmatch(exchange.path))
+
+
+@functools.cache
+def _glob(path: str) -> re.Pattern[str]:
+    """`*` stays within a segment, `**` does not."""
+    stars = {"**": ".*", "*": "[^/]*"}
+    return re.compile("".join(stars.get(part, re.escape(part)) for part in re.split(r"(\*\*?)", path)))
