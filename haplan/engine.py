@@ -8,7 +8,7 @@ Each arrow is one module in `haplan.steps`. This module strings them together; i
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -42,10 +42,11 @@ from haplan.steps import (
 from haplan.steps import drift as drift_
 from haplan.steps import resume as resume_
 from haplan.steps import rollback as rollback_
-from haplan.steps.apply import Result, Setting
-from haplan.steps.apply import apply as carry_out
 from haplan.steps.approve import PlanFile
 from haplan.steps.load import load
+
+if TYPE_CHECKING:
+    from haplan.steps.apply import Result
 
 
 @attrs.frozen
@@ -265,7 +266,7 @@ def _refresh(
 # --- Apply ------------------------------------------------------------------------------------------------------------
 
 
-def apply(session: Session, plan: Plan) -> Result:
+def apply(session: Session, plan: Plan) -> "Result":
     """Carry out an approved plan: this plan, nothing else.
 
     Raises:
@@ -277,6 +278,8 @@ def apply(session: Session, plan: Plan) -> Result:
     if plan.command == "refresh":
         raise HaplanError("a refresh-only plan changes nothing; there is nothing to apply")
     if plan.empty():  # a run without change opens no serial
+        from haplan.steps.apply import Result
+
         return Result("", 0)
     return _carried_out(session, plan)
 
@@ -295,7 +298,7 @@ def kept_plan(session: Session, run: str) -> runs_.Kept:
     return kept
 
 
-def resume(session: Session, run: str) -> Result:
+def resume(session: Session, run: str) -> "Result":
     """Go on with the very plan of a run that did not end: without what was recorded, and without a new digest.
 
     Raises:
@@ -307,7 +310,10 @@ def resume(session: Session, run: str) -> Result:
     return _carried_out(session, kept.plan, kept)
 
 
-def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None) -> Result:
+def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None) -> "Result":
+    from haplan.steps.apply import Setting
+    from haplan.steps.apply import apply as carry_out  # a plan does without it
+
     approve.refuse_other_plugins(plan, session.plugins.versions, session.plugins.broken)
     providers = session.providers_of(plan)
     with session.locked(plan.command) as holder:

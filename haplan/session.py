@@ -5,7 +5,6 @@ need not.
 """
 
 import contextlib
-import getpass
 import os
 import secrets
 import socket
@@ -407,6 +406,8 @@ class Session:
 
 def who() -> str:
     """user@host, for people to read."""
+    import getpass
+
     try:
         return f"{getpass.getuser()}@{socket.gethostname()}"
     except (KeyError, OSError):

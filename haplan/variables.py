@@ -5,7 +5,6 @@ The first that has it wins: ``--var``, ``--var-file`` (the last one first), ``en
 """
 
 import json
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -112,7 +111,7 @@ class Variables:
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
-        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        found = json.loads(text) if path.suffix == ".json" else _toml(text)
     except OSError as error:
         raise HaplanError(f"{path}: cannot read these variables: {error.strerror}") from None
     except ValueError as error:
@@ -141,3 +140,9 @@ def _from_text(text: str, wanted: type) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def _toml(text: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(text)
