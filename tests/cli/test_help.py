@@ -11,7 +11,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from haplan import errors
+from haplan.cli import flow
 from haplan.cli.main import cli
+from haplan.errors import HaplanError
+from haplan.steps.apply.outcome import CODES
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("networkx", "httpx", "rich", "sqlite_utils", "sqlite3", "importlib.metadata", "cattrs", "asyncio", "uvicorn")
@@ -133,6 +137,14 @@ def test_what_documents_tell_to_type_exists(file: str) -> None:
             continue
         for flag in (word.rstrip(".,;:") for word in words if word.startswith("--")):
             assert flag.partition("=")[0] in options_of(name), f"{file}: haplan {line}"
+
+
+def test_the_readme_has_every_exit_code() -> None:
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \| ", (ROOT / "README.md").read_text(), re.M)}
+    classes = {one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, HaplanError)}
+    assert {one.exit_code for one in classes} | {0, flow.CHANGES, flow.DENIED, flow.INTERRUPTED} | set(CODES) == codes
+    tree = {(name, int(code)) for name, code in re.findall(r"(\w+) {4,}(\d+)  ", errors.__doc__ or "")}
+    assert tree == {(one.__name__, one.exit_code) for one in classes}
 
 
 def test_help_lists_the_folder_of_commands() -> None:

@@ -34,9 +34,11 @@ def command(stack: str, port: int, **given: Any) -> None:
 
 
 def _wait() -> None:
-    """Until Ctrl-C or a request to end: the usual way for a server to stop, so no error."""
+    """Until Ctrl-C, a request to end or a terminal that closes: how a server usually stops, so no error."""
+    from haplan.runs import STOPS
+
     done = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPS:
         signal.signal(number, lambda *_: done.set())
     while not done.wait(0.5):
         pass
