@@ -191,7 +191,15 @@ def _compared(
         edges=edges,
         outputs=flowing if session.command != "refresh" else (),
         findings=check.in_order(
-            (*found.findings, *difference.findings, *assessed.findings, *judged.findings, *at_plan, *missing)
+            (
+                *found.findings,
+                *difference.findings,
+                *assessed.findings,
+                *assess.side_by_side(changes, transactions),
+                *judged.findings,
+                *at_plan,
+                *missing,
+            )
         ),
         limits=stack.limits,
         identities=identities,

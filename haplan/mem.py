@@ -163,7 +163,7 @@ class Mem(Provider):
         elif part.placement.part == "also":
             yield "update", _nothing
         elif change.action in (Action.CREATE, Action.REPLACE):
-            values = {name: value for name, value in sent.items() if value is not None}
+            values = {name: value for name, value in sent.items() if name != "name" and value is not None}
             gone = old if change.action is Action.REPLACE and not change.create_first else ""
             yield (
                 "create",

@@ -96,6 +96,27 @@ def _only_remembered(change: Change, kind: TypeInfo) -> bool:
     return all(path and path[0] in local for path in paths)
 
 
+def side_by_side(changes: Iterable[Change], transactions: Iterable[Transaction]) -> tuple[Finding, ...]:
+    """Refuse replacements that create first, where old and new would stand side by side under one name.
+
+    A name is what a backend tells the objects of a type by. In one transaction the two are one step.
+    """
+    steps: dict[str, set[tuple[str, bool]]] = {}
+    for transaction in transactions:
+        for placed in transaction.placed:
+            steps.setdefault(placed.address, set()).add((transaction.id, placed.placement.late))
+    found = []
+    for change in changes:
+        same = (change.before or {}).get("name", change.name) == change.name
+        if change.action is Action.REPLACE and change.create_first and same:
+            late, early = ({t for t, late in steps[change.key] if late is side} for side in (True, False))
+            if late - early:
+                text = f"old and new would both be named {change.name!r} for a while: the new one is created first"
+                hint = "give the new one another name=, or let the old one go first"
+                found.append(Finding("EXISTS", "error", change.address, text, change.location, hint))
+    return tuple(found)
+
+
 def count(
     transactions: tuple[Transaction, ...], changes: Iterable[Change], providers: Mapping[str, Provider]
 ) -> tuple[tuple[Transaction, ...], tuple[Calls, ...]]:

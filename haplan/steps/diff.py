@@ -89,6 +89,7 @@ def diff(
         change = _wanted(work, stack.blocks[address])
         if change is not None:
             work.changes[address] = change
+    _spread_create_first(work)
     going = [_delete(work, row) for row in _leaving(work)]
     return Difference((*work.changes.values(), *going), work.unchanged, work.same, tuple(work.findings), work.known)
 
@@ -325,6 +326,20 @@ def _replaced(work: _Diff, block: Block, row: Row, base: Change, paths: tuple[Pa
         create_first=first or block.lifecycle.create_before_destroy,
         previous_id=base.id,
     )
+
+
+def _spread_create_first(work: _Diff) -> None:
+    """What a resource depends on that is created before its old self goes is so too: the old self still uses it."""
+    waiting = [change.address for change in work.changes.values() if change.create_first]
+    visited = set(waiting)
+    while waiting:
+        for reference in work.stack.blocks[waiting.pop()].references:
+            needed = work.changes.get(reference.address)
+            if needed is not None and needed.action is Action.REPLACE:
+                work.changes[needed.address] = attrs.evolve(needed, create_first=True)
+            if reference.address not in visited:
+                visited.add(reference.address)
+                waiting.append(reference.address)
 
 
 def _reason(recorded: Tree, after: Tree, gone: tuple[Path, ...], paths: tuple[Path, ...], sets: Unordered) -> str:

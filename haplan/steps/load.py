@@ -90,6 +90,7 @@ def _frozen(into: Recording, file: Path) -> Stack:
         for name, out in into.outputs.items()
     }
     _unique_names(blocks, into)
+    _create_first_spreads(blocks)
     moves.check(into)
     if into.mistakes:
         raise StackError(into.mistakes)
@@ -237,6 +238,18 @@ def _unique_names(blocks: Mapping[str, Block], into: Recording) -> None:
                 f"{block.address}: {block.type} {block.name!r} is declared twice; first at {first.location.short}",
                 block.location,
             )
+
+
+def _create_first_spreads(blocks: dict[str, Block]) -> None:
+    """What is created before its old self goes needs the same of all it depends on: the old self still uses that."""
+    waiting = [address for address, block in blocks.items() if block.lifecycle.create_before_destroy]
+    while waiting:
+        for reference in blocks[waiting.pop()].references:
+            needed = blocks[reference.address]
+            if not needed.data and not needed.lifecycle.create_before_destroy:
+                cycle = attrs.evolve(needed.lifecycle, create_before_destroy=True)
+                blocks[needed.address] = attrs.evolve(needed, lifecycle=cycle)
+                waiting.append(needed.address)
 
 
 # --- The private package ----------------------------------------------------------------------------------------------

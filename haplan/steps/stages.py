@@ -58,7 +58,7 @@ def stages(
         ranks: Resource type → rank.
         orders: Provider key and document → sequences to set in it.
     """
-    edges = tuple(edges)
+    edges = _sorted(edges, changes)
     by_key = {change.key: change for change in changes}
     key = {
         (change.key, index): (ranks.get(change.type, 50), seq, index)
@@ -73,6 +73,13 @@ def stages(
     soft, voided = _soft(hard, gates, of, placements, edges, len(groups))
     ordered = _in_order(groups, hard, gates, soft, key)
     return Staged(_transactions(ordered, groups, hard, gates, soft, by_key, placements, ranks, orders), voided)
+
+
+def _sorted(edges: Iterable[Edge], changes: Sequence[Change]) -> tuple[Edge, ...]:
+    """In order of the changes: which soft edge yields is the same in whatever order they come in."""
+    place = {change.key: index for index, change in enumerate(changes)}
+    last = len(place)
+    return tuple(sorted(edges, key=lambda e: (place.get(e.first, last), place.get(e.then, last), e.kind, e.why)))
 
 
 def _placement_graph(
@@ -92,14 +99,17 @@ def _placement_graph(
 
 
 def _join(walk: Walk, edge: Edge, placements: Mapping[str, Sequence[Placement]]) -> None:
-    """All early placements of the first before all of the second; a late one of the first after those of the second."""
+    """All early placements of the first before all of the second; a late one of the first after all of the second.
+
+    After its late ones too: what is left over of the second may still use what is left over of the first.
+    """
     early, late = _split(placements[edge.first])
-    then_early, _ = _split(placements[edge.then])
+    then_early, then_late = _split(placements[edge.then])
     if early and then_early:
         first, then = (edge.first, early[-1]), (edge.then, then_early[0])
         walk[then][first] = walk[then].get(first, False) or edge.kind == "gate"
-    if late and then_early:
-        walk[edge.first, late[0]].setdefault((edge.then, then_early[-1]), False)
+    if late and (then_early or then_late):
+        walk[edge.first, late[0]].setdefault((edge.then, (then_late or then_early)[-1]), False)
 
 
 def _join_apart(walk: Walk, edge: Edge, placements: Mapping[str, Sequence[Placement]]) -> None:

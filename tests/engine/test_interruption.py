@@ -150,7 +150,7 @@ def test_killed_at_any_write_the_next_run_converges_without_doubles(tmp_path: Pa
 
 
 def test_killed_in_a_replacement_that_creates_first_it_converges(tmp_path: Path) -> None:
-    text = 'a = Thing("a", model="{}")\nThing("user", tags={{"of": a.id}})\n'
+    text = 'a = Thing("a", name="a-{0}", model="{0}")\nThing("user", tags={{"of": a.id}})\n'
     for number, moment in ((n, m) for n in (1, 2, 3) for m in ("before", "after")):
         folder = tmp_path / f"{moment}{number}"
         folder.mkdir()
@@ -161,8 +161,8 @@ def test_killed_in_a_replacement_that_creates_first_it_converges(tmp_path: Path)
         assert made.apply().exit_code == 0
         assert made.apply().exit_code == 0
         assert made.plan().empty()
-        assert made.cloud.names() == ["a", "user"], (number, moment)
-        assert made.cloud.thing("user").values["tags"]["of"] == made.cloud.thing("a").id
+        assert made.cloud.names() == ["a-y", "user"], (number, moment)
+        assert made.cloud.thing("user").values["tags"]["of"] == made.cloud.thing("a-y").id
 
 
 def test_two_applies_at_once_are_refused(project: Make) -> None:

@@ -71,9 +71,9 @@ def test_what_a_dead_run_left_open_is_not_moved_and_can_be_forgotten(project: Ma
 
 
 def test_an_old_object_that_waits_to_be_deleted_moves_too_and_is_deleted(project: Make) -> None:
-    text = 'a = Thing("{1}", name="a", model="{0}")\nThing("b", tags={{"of": a.id}})'
+    text = 'a = Thing("{1}", name="a{0}", model="{0}")\nThing("b", tags={{"of": a.id}})'
     made = project(text.format(1, "a"), applied=True)
-    old = made.cloud.thing("a").id
+    old = made.cloud.thing("a1").id
     made.cloud.errors[made.cloud.tried + 2] = ProviderError("no")
     assert made.write(text.format(2, "a")).apply().exit_code != 0
     made.cloud.errors.clear()

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from haplan.errors import ProviderError
+import pytest
+
+from haplan.errors import Denied, ProviderError
 from haplan.model.plan import Action
 from haplan.report.json import plan_json
 from haplan.report.lines import plain
@@ -10,7 +12,7 @@ from haplan.report.text import plan_lines
 from haplan.testing import Project
 
 Make = Callable[..., Project]
-TEXT = 'a = Thing("a", model="{}")\nThing("user", tags={{"of": a.id}})\n'
+TEXT = 'a = Thing("a", name="a-{0}", model="{0}")\nThing("user", tags={{"of": a.id}})\n'
 
 
 def test_destroy_first_deletes_before_it_creates(project: Make) -> None:
@@ -26,12 +28,12 @@ def test_create_first_creates_re_points_and_deletes(project: Make) -> None:
     made = project(TEXT.format("x"), applied=True)
     made.cloud.writes.clear()
     plan = made.write(TEXT.format("y")).plan()
-    assert [t.document for t in plan.transactions] == ["thing:a", "thing:user", "thing:a"]
+    assert [t.document for t in plan.transactions] == ["thing:a-y", "thing:user", "thing:a-y"]
     assert made.apply(plan).exit_code == 0
     assert [(write.step, write.name) for write in made.cloud.writes] == [
-        ("create", "a"),
+        ("create", "a-y"),
         ("update", "user"),
-        ("delete", "a"),
+        ("delete", "a-y"),
     ]
     state = made.state()
     row = state.row("mem_thing.a")
@@ -82,7 +84,7 @@ def interrupted(project: Make) -> Project:
 
 def test_the_old_object_is_deposed_until_it_is_deleted(project: Make) -> None:
     made = interrupted(project)
-    rows = {(row.id, bool(row.deposed), row.status) for row in made.state().rows.values() if row.name == "a"}
+    rows = {(row.id, bool(row.deposed), row.status) for row in made.state().rows.values() if row.name != "user"}
     assert rows == {("id-1", True, "ok"), ("id-3", False, "ok")}
 
 
@@ -92,7 +94,7 @@ def test_the_next_plan_deletes_the_deposed_object_and_nothing_else(project: Make
     (change,) = plan.changes
     assert (change.action, change.id, bool(change.deposed)) == (Action.DELETE, "id-1", True)
     assert made.apply(plan).exit_code == 0
-    assert [one.id for one in made.cloud.objects.values() if one.name == "a"] == ["id-3"]
+    assert [one.id for one in made.cloud.objects.values() if one.name != "user"] == ["id-3"]
     assert made.plan().empty()
 
 
@@ -104,7 +106,7 @@ def test_a_deposed_object_and_a_change_of_its_successor_are_one_plan(project: Ma
         ("mem_thing.a", "delete", True),
     ]
     assert made.apply(plan).exit_code == 0
-    assert made.cloud.thing("a").values["size"] == 5
+    assert made.cloud.thing("a-y").values["size"] == 5
     assert made.plan().empty()
 
 
@@ -119,8 +121,80 @@ def test_users_are_re_pointed_before_a_deposed_object_goes(project: Make) -> Non
     made = project(TEXT.format("x"), applied=True)
     made.cloud.errors[4] = ProviderError("409")
     assert made.write(TEXT.format("y")).apply().exit_code == 3
-    assert made.cloud.names() == ["a", "a", "user"]
+    assert made.cloud.names() == ["a-x", "a-y", "user"]
     made.cloud.writes.clear()
     assert made.apply().exit_code == 0
-    assert [(write.step, write.name) for write in made.cloud.writes] == [("update", "user"), ("delete", "a")]
+    assert [(write.step, write.name) for write in made.cloud.writes] == [("update", "user"), ("delete", "a-x")]
+    assert made.plan().empty()
+
+
+# --- What create-first asks of others ---------------------------------------------------------------------------------
+
+
+def test_create_before_destroy_spreads_to_what_it_depends_on_and_is_kept_in_state(project: Make) -> None:
+    text = (
+        'c = Thing("c")\nb = Thing("b", tags={{"of": c.id}})\nThing("x")\n'
+        'Thing("a", tags={{"of": b.id}}, lifecycle=lifecycle(create_before_destroy={}))'
+    )
+    made = project(text.format(True), applied=True)
+    kept = {row.name: row.lifecycle.get("create_before_destroy", False) for row in made.state().rows.values()}
+    assert kept == {"a": True, "b": True, "c": True, "x": False}
+    assert made.plan().empty()
+    made.write("")
+    assert all(change.lifecycle.create_before_destroy == (change.name != "x") for change in made.plan().changes)
+    (first, *_) = made.write(text.format(True)).plan(replaces=("mem_thing.c",)).changes
+    assert (first.name, first.create_first) == ("c", True)
+    made.write(text.format(False)).apply()
+    assert not any(row.lifecycle for row in made.state().rows.values())
+
+
+CHAIN = (
+    'b = Thing("b", name="b-{0}", zone="{0}")\na = Thing("a", name="a-{0}", model="{0}", tags={{"of": b.id}})\n'
+    'Thing("user", tags={{"of": a.id}})\n'
+)
+
+
+def test_what_is_needed_by_one_that_is_created_first_is_created_first_in_the_same_plan(project: Make) -> None:
+    made = project(CHAIN.format("x"), applied=True)
+    made.cloud.writes.clear()
+    seen: list[list[str]] = []
+    made.cloud.during = lambda document, name: seen.append(made.cloud.names())
+    plan = made.write(CHAIN.format("y")).plan()
+    assert [(change.name, change.create_first) for change in plan.changes] == [
+        ("b-y", True),
+        ("a-y", True),
+        ("user", False),
+    ]
+    assert made.apply(plan).exit_code == 0
+    assert [(write.step, write.name) for write in made.cloud.writes] == [
+        ("create", "b-y"),
+        ("create", "a-y"),
+        ("update", "user"),
+        ("delete", "a-y"),
+        ("delete", "b-y"),
+    ]
+    assert seen[-1] == ["a-y", "b-x", "b-y", "user"]
+    assert made.plan().empty()
+
+
+def test_old_and_new_under_one_name_side_by_side_are_refused(project: Make) -> None:
+    text = 'a = Thing("a", model="{}")\nThing("user", tags={{"of": a.id}})\n'
+    made = project(text.format("x"), applied=True)
+    (finding,) = made.write(text.format("y")).plan().findings
+    assert (finding.severity, finding.address, finding.location) == ("error", "mem_thing.a", "stack.py:4")
+    assert finding.message == "old and new would both be named 'a' for a while: the new one is created first"
+    with pytest.raises(Denied, match="give the new one another name="):
+        made.apply()
+
+
+def test_inside_a_transaction_a_replacement_is_one_step(project: Make) -> None:
+    text = 'a = Thing("a", group="g", model="{}")\nThing("user", group="g", tags={{"of": "a"}}, depends_on=[a])\n'
+    made = project(text.format("x"), applied=True)
+    deposed: list[bool] = []
+    made.cloud.during = lambda document, name: deposed.append(any(mark for _, mark in made.state().rows))
+    plan = made.write(text.format("y")).plan()
+    assert (len(plan.transactions), plan.findings) == (1, ())
+    assert made.apply(plan).exit_code == 0
+    assert deposed == [False, False]
+    assert made.cloud.names() == ["a", "user"]
     assert made.plan().empty()

@@ -101,21 +101,21 @@ def test_the_same_of_updates_and_of_a_document_that_many_share(project: Make, nu
 
 @pytest.mark.parametrize("attribute", ["zone", "model"])
 def test_the_same_of_replacements(project: Make, attribute: str) -> None:
-    made = project(f'a = Thing("a", {attribute}="1")\nThing("b", tags={{"of": a.id}})', applied=True)
-    old = made.cloud.thing("a").id
-    made.write(f'a = Thing("a", {attribute}="2")\nThing("b", tags={{"of": a.id}})')
+    made = project(f'a = Thing("a", name="a1", {attribute}="1")\nThing("b", tags={{"of": a.id}})', applied=True)
+    old = made.cloud.thing("a1").id
+    made.write(f'a = Thing("a", name="a2", {attribute}="2")\nThing("b", tags={{"of": a.id}})')
     assert lost_at(made, 1).exit_code == 8
     assert resume(made).exit_code == 0
-    new = made.cloud.thing("a")
+    new = made.cloud.thing("a2")
     assert (new.id != old, new.values[attribute]) == (True, "2")
     assert made.cloud.thing("b").values["tags"] == {"of": new.id}
     whole(made)
 
 
 def test_an_old_object_that_waits_to_be_deleted_is_deleted(project: Make) -> None:
-    text = 'a = Thing("a", model="{0}")\nThing("b", tags={{"of": a.id}})'
+    text = 'a = Thing("a", name="a{0}", model="{0}")\nThing("b", tags={{"of": a.id}})'
     made = project(text.format(1), applied=True)
-    old = made.cloud.thing("a").id
+    old = made.cloud.thing("a1").id
     made.write(text.format(2))
     assert stopped_at(made, "b").exit_code == 7
     assert old in made.cloud.objects
@@ -125,13 +125,13 @@ def test_an_old_object_that_waits_to_be_deleted_is_deleted(project: Make) -> Non
 
 
 def test_an_old_object_is_not_lost_when_the_resumed_run_stops_too(project: Make) -> None:
-    text = 'a = Thing("a", model="{0}")\nThing("b", tags={{"of": a.id}})'
+    text = 'a = Thing("a", name="a{0}", model="{0}")\nThing("b", tags={{"of": a.id}})'
     made = project(text.format(1), applied=True)
-    old = made.cloud.thing("a").id
+    old = made.cloud.thing("a1").id
     made.write(text.format(2))
     assert lost_at(made, 1).exit_code == 8
     run = latest(made)
-    assert sorted(made.cloud.names()) == ["a", "a", "b"]
+    assert sorted(made.cloud.names()) == ["a1", "a2", "b"]
     made.cloud.lost = {made.cloud.tried + 2}  # the write of b, which stands before the deletion of the old a
     assert resume(made, run).exit_code == 8
     assert [row.id for (_, deposed), row in made.state().rows.items() if deposed] == [old]

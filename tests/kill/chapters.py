@@ -37,14 +37,14 @@ def _stack(sizes: Mapping[str, int | None], rules: list[str], zone: str, model: 
         tags = f', tags={{"of": made["t{group - 1}a"].id}}' if first else ""
         lines.append(f'made["{name}"] = Thing("{name}", size={size}, group="g{group}"{tags})')
     lines.append(f'z = Thing("zoned", size=1, zone="{zone}")')
-    lines.append(f'm = Thing("modelled", size=1, model="{model}")')
+    lines.append(f'm = Thing("modelled", name="modelled-{model}", size=1, model="{model}")')
     lines.append('Thing("user", size=1, tags={"of": m.id, "and": z.id}, also=["group:g2"])')
     lines += [f'Rule("{rule}", thing=made["t0a"])' for rule in rules]
     return "\n".join(lines) + "\n"
 
 
 _NEW: dict[str, int | None] = {f"t{group}{letter}": 1 for group in range(GROUPS) for letter in "abc"}
-_ONES: dict[str, int | None] = {"zoned": 1, "modelled": 1, "user": 1}
+_ONES: dict[str, int | None] = {"zoned": 1, "user": 1}
 _RULES = ["r1", "r2", "r3"]
 
 _LATER = {name: 2 if name.endswith("b") else size for name, size in _NEW.items() if not name.endswith("c")}
@@ -52,11 +52,13 @@ _LATER |= {"t0d": 3, "t5d": 3}
 _TURNED = ["r3", "r1", "r4"]
 
 CHAPTERS = {
-    "new": Chapter("", _stack(_NEW, _RULES, "x", "x"), {**_NEW, **_ONES, **dict.fromkeys(_RULES)}, _RULES),
+    "new": Chapter(
+        "", _stack(_NEW, _RULES, "x", "x"), {**_NEW, **_ONES, "modelled-x": 1, **dict.fromkeys(_RULES)}, _RULES
+    ),
     "changed": Chapter(
         _stack(_NEW, _RULES, "x", "x"),
         _stack(_LATER, _TURNED, "y", "y"),
-        {**_LATER, **_ONES, **dict.fromkeys(_TURNED)},
+        {**_LATER, **_ONES, "modelled-y": 1, **dict.fromkeys(_TURNED)},
         _TURNED,
     ),
 }
