@@ -163,7 +163,7 @@ def _compared(
         drifted = tuple(one for one in drifted if one.address not in way.forgotten)
     ordered = order.reordered(stack, session.types, providers, seen.orders, difference.changes, difference.same, chosen)
     told = move.told(ordered.changes, names, stack, state, chosen)
-    assessed = assess.assess(told, providers, session.types, state.unsettled())
+    assessed = assess.assess(told, providers, session.types, state)
     judged = conditions.judge(stack, assessed.changes, difference.known, chosen)
     changes = () if session.options.refresh_only else judged.changes
     approve.refuse_protected(changes)

@@ -82,7 +82,10 @@ class Mem(Provider):
             return (Placement(f"rules:{change.owner}"),)
         document = f"group:{values['group']}" if values.get("group") else f"thing:{change.name}"
         title = "" if isinstance(values.get("group"), str | None) else "which group is known after apply"
-        placed = [Placement(document, title=title), *(Placement(also, "also") for also in values.get("also") or ())]
+        placed = [
+            Placement(document, title=title),
+            *(Placement(also, "also", apart=True) for also in values.get("also") or ()),
+        ]
         if change.action is Action.REPLACE and change.create_first:
             placed.append(Placement(document, "retire", "delete the old one", late=True))
         return placed

@@ -159,7 +159,7 @@ class Placement:
         late: Comes after everything that depends on the resource was re-pointed: names used by others shrink last.
         own: The document is the resource's own, although the part has a name.
         apart: One of several alike, such as the devices that carry a policy: nothing in another document waits for it,
-            and it waits for nothing there.
+            and it waits there only for what it refers to that does not stand apart: values of that may flow into it.
     """
 
     document: str

@@ -15,6 +15,8 @@ from haplan.model.stack import Stack
 from haplan.model.state import State
 from haplan.model.value import references
 
+HALF = ("pending", "incomplete", "in_doubt")
+"""Of a row whose resource is not done."""
 NEVER_SENT = (Action.FORGET, Action.NO_OP)
 """Only the state changes: an object is left alone, or has another address."""
 
@@ -32,13 +34,10 @@ def assess(
     changes: Iterable[Change],
     providers: Mapping[str, Provider],
     types: Mapping[str, TypeInfo],
-    unsettled: frozenset[str] = frozenset(),
+    state: State = State(),  # noqa: B008  (frozen)
 ) -> Assessed:
-    """Ask each provider about its changes. Makes no calls.
-
-    Args:
-        unsettled: Addresses that an announced write may have touched, whose outcome nobody recorded.
-    """
+    """Ask each provider about its changes. Makes no calls."""
+    unsettled, had = state.unsettled(), _carried(state)
     done: list[Change] = []
     placements: dict[str, tuple[Placement, ...]] = {}
     findings: list[Finding] = []
@@ -63,9 +62,30 @@ def assess(
         if (said.impact, said.sites) != (change.impact, change.sites):
             change = attrs.evolve(change, impact=said.impact, sites=said.sites)
         findings += said.findings
-        placements[change.key] = tuple(provider.placements(change))
+        placements[change.key] = _missing(change, tuple(provider.placements(change)), had.get(change.address, ()))
         done.append(change)
     return Assessed(tuple(_without_moot(done)), placements, tuple(findings))
+
+
+def _carried(state: State) -> dict[str, set[tuple[str, str]]]:
+    """Address → document and part, where they have it, of those that not all documents have."""
+    half = {row.address for row in state.rows.values() if row.status in HALF and not row.deposed}
+    found: dict[str, set[tuple[str, str]]] = {address: set() for address in half}
+    if half:
+        for one in state.placements.values():
+            if one.address in half and one.status == "done":
+                found[one.address].add((one.document, one.part))
+    return found
+
+
+def _missing(
+    change: Change, placements: tuple[Placement, ...], had: Iterable[tuple[str, str]]
+) -> tuple[Placement, ...]:
+    """Of a change that is only gone on with, the placements that are missing."""
+    if change.action is not Action.UPDATE or change.reason != "resume":
+        return placements
+    done = set(had)
+    return tuple(one for one in placements if (one.document, one.part) not in done) or placements
 
 
 def _to_confirm(change: Change) -> Change:

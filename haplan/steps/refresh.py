@@ -42,7 +42,7 @@ class Refreshed:
 
 def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Target]]:
     """What to read, by provider key: the blocks of the stack and the rows of the state."""
-    pending, held = state.unsettled(), _held(stack, state)
+    pending, held, waiting = state.unsettled(), _held(stack, state), _waiting(state)
     given = {**chosen.adopting, **chosen.importing}
     found: dict[str, list[Target]] = {}
     for block in stack.blocks.values():
@@ -53,6 +53,17 @@ def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Tar
         leaves = address not in stack.blocks and address not in chosen.forgetting
         if not deposed and leaves and chosen.has(address):
             found.setdefault(row.provider_key, []).append(_of_row(row, state, held))
+    for key in found if waiting else ():
+        found[key] = [attrs.evolve(one, waiting=frozenset(waiting.get(one.address, ()))) for one in found[key]]
+    return found
+
+
+def _waiting(state: State) -> dict[str, set[str]]:
+    """Address → documents that do not have it yet."""
+    found: dict[str, set[str]] = {}
+    for one in state.placements.values():
+        if one.status != "done":
+            found.setdefault(one.address, set()).add(one.document)
     return found
 
 

@@ -113,14 +113,21 @@ def _join(walk: Walk, edge: Edge, placements: Mapping[str, Sequence[Placement]])
 
 
 def _join_apart(walk: Walk, edge: Edge, placements: Mapping[str, Sequence[Placement]]) -> None:
-    """Placements that stand apart are ordered where both changes touch one document, and nowhere else."""
+    """Placements that stand apart are ordered where both changes touch one document.
+
+    Elsewhere they wait for what does not stand apart and is referred to: its values may flow into them.
+    """
     if not any(one.apart for end in (edge.first, edge.then) for one in placements[end]):
         return
-    there = {one.document: index for index, one in enumerate(placements[edge.first])}
+    early, _ = _split(placements[edge.first])
+    there = {one.document: index for index, one in enumerate(placements[edge.first]) if not one.late}
+    late = {one.document: index for index, one in enumerate(placements[edge.first]) if one.late}
     for index, one in enumerate(placements[edge.then]):
-        at = there.get(one.document)
+        at = there.get(one.document, early[-1] if early and one.apart and edge.kind == "hard" else None)
         if at is not None and (one.apart or placements[edge.first][at].apart):
             walk[edge.then, index].setdefault((edge.first, at), False)
+        if one.apart and one.document in late:
+            walk[edge.first, late[one.document]].setdefault((edge.then, index), False)
 
 
 def _split(placements: Sequence[Placement]) -> tuple[list[int], list[int]]:

@@ -53,7 +53,7 @@ def carried_out(transactions: list[Transaction], outcomes: Outcomes) -> Schedule
 
 
 @given(runs())
-@settings(max_examples=200)
+@settings(max_examples=400)
 def test_soft_edges_cause_no_wait_and_no_skip(run: tuple[list[Transaction], Outcomes]) -> None:
     transactions, outcomes = run
     found = carried_out(transactions, outcomes).phase
@@ -61,7 +61,7 @@ def test_soft_edges_cause_no_wait_and_no_skip(run: tuple[list[Transaction], Outc
 
 
 @given(runs())
-@settings(max_examples=200)
+@settings(max_examples=400)
 def test_nothing_starts_before_what_it_waits_for_came_to_a_good_end(run: tuple[list[Transaction], Outcomes]) -> None:
     transactions, outcomes = run
     phase = carried_out(transactions, outcomes).phase

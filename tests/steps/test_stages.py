@@ -1,6 +1,7 @@
 """Stages: one document, one write, as far as the graph allows; soft edges yield."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise, product
 from random import Random
 
 import networkx as nx
@@ -84,6 +85,10 @@ def test_what_shrinks_last_comes_after_all_who_use_it() -> None:
     assert set(found.transactions[3].after) == {"t01", "t02", "t03"}
 
 
+def test_what_shrinks_last_comes_after_what_stands_apart_in_its_document() -> None:
+    assert shown(staged({"a": ["A", "A!"], "b": ["A*", "B*"]}, "a hard b")) == ["A: a b a", "B: b"]
+
+
 def test_a_change_without_a_document_has_no_transaction() -> None:
     assert staged({"forgotten": []}).transactions == ()
 
@@ -112,19 +117,25 @@ def test_the_verb_says_what_happens_to_the_document(action: Action, verb: str) -
 # --- Laws -------------------------------------------------------------------------------------------------------------
 
 documents = st.lists(st.sampled_from("ABCD"), min_size=1, max_size=3)
+alike = st.lists(st.sampled_from("ABCD"), min_size=1, max_size=3, unique=True)
 kinds = st.sampled_from(["hard", "hard", "soft", "soft", "gate"])
 
 
-def _placed(carried: Sequence[str], *, late: bool) -> tuple[Placement, ...]:
-    """Placements in these documents; the last of several may be one that comes late."""
-    last = len(carried) - 1 if late else 0
-    return tuple(Placement(one, part=str(n), late=n > 0 and n == last) for n, one in enumerate(carried))
+@st.composite
+def placed(draw: st.DrawFn) -> tuple[Placement, ...]:
+    """Placements in order, the last of several maybe late; or a few that stand apart, maybe behind one in order."""
+    if draw(st.booleans()):
+        first = draw(st.integers(0, 1))
+        return tuple(Placement(one, part=str(n), apart=n >= first) for n, one in enumerate(draw(alike)))
+    carried = draw(documents)
+    last = len(carried) - 1 if draw(st.booleans()) else 0
+    return tuple(Placement(one, part=str(n), late=n == last > 0) for n, one in enumerate(carried))
 
 
 @st.composite
 def problems(draw: st.DrawFn) -> tuple[list[Change], Placements, list[Edge]]:
     count = draw(st.integers(1, 7))
-    placements = {f"c{n}": _placed(draw(documents), late=draw(st.booleans())) for n in range(count)}
+    placements = {f"c{n}": draw(placed()) for n in range(count)}
     pairs = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1), kinds)
     edges = [
         Edge(*(f"c{n}" for n in ((a, b) if kind == "soft" else sorted((a, b)))), kind, "drawn")  # type: ignore[arg-type, call-arg]
@@ -176,16 +187,17 @@ def test_hard_edges_gates_and_the_order_inside_a_change_are_respected(
         return bool(nx.has_path(graph, first.id, then.id))
 
     for name, carried in placements.items():
-        assert all(before((name, str(n)), (name, str(n + 1))) for n in range(len(carried) - 1))
+        chain = [(name, one.part) for one in carried if not one.apart]
+        assert all(before(one, other) for one, other in pairwise(chain))
     for edge in edges:
-        if edge.kind == "soft":
-            continue
-        early = [(edge.first, p.part) for p in placements[edge.first] if not p.late]
-        then = [(edge.then, p.part) for p in placements[edge.then]]
-        assert before(early[-1], then[0])
-        assert all(before(then[-1], (edge.first, p.part)) for p in placements[edge.first] if p.late)
-        if edge.kind == "gate":
-            assert at[early[-1]] is not at[then[0]]
+        for one, other in product(placements[edge.first], placements[edge.then]):
+            apart, a, b = one.apart or other.apart, (edge.first, one.part), (edge.then, other.part)
+            here = any(p.document == other.document for p in placements[edge.first])
+            flows = edge.kind == "hard" and not here and not (one.apart or one.late)
+            if edge.kind == "soft" or (apart and one.document != other.document and not flows):
+                continue
+            assert before(b, a) if one.late else before(a, b)
+            assert edge.kind == "hard" or apart or one.late or at[a] is not at[b]
 
 
 @given(problems())
@@ -216,8 +228,8 @@ def test_soft_edges_add_no_transaction_and_close_no_circle(
     assert nx.is_directed_acyclic_graph(graph)
     for edge in edges:
         if edge.kind == "soft" and edge not in found.voided:
-            first = {t.id for t in found.transactions for p in t.placed if p.address == edge.first}
-            then = {t.id for t in found.transactions for p in t.placed if p.address == edge.then}
+            placed = [(p.address, t.id) for t in found.transactions for p in t.placed if not p.placement.apart]
+            first, then = ({number for address, number in placed if address == end} for end in (edge.first, edge.then))
             assert all(nx.has_path(graph, a, b) for a in first - then for b in then - first)
 
 
@@ -257,11 +269,12 @@ def late_elsewhere(found: Staged) -> bool:
         shared,
         written_twice,
         late_elsewhere,
+        lambda found: any(len([p for p in t.placed if p.placement.apart]) > 1 for t in found.transactions),
         lambda found: bool(found.voided),
         lambda found: any(t.soft and t.after for t in found.transactions),
         lambda found: any(t.gates and t.after for t in found.transactions),
     ],
-    ids=["shared write", "written twice", "late", "soft yields", "soft and hard", "gate and hard"],
+    ids=["shared write", "written twice", "late", "apart", "soft yields", "soft and hard", "gate and hard"],
 )
 def test_the_problems_reach_what_the_laws_are_about(reached: Callable[[Staged], bool]) -> None:
     def there(problem: tuple[list[Change], Placements, list[Edge]]) -> bool:

@@ -1,7 +1,8 @@
 """Which transaction may start. Bookkeeping only: no threads, no clock, no state.
 
 A transaction waits for three kinds of others: hard ones must be recorded (or accepted and held back by the backend),
-gates must be verified and recorded, soft ones must have been written or have come to an end, whichever way.
+gates must be verified and recorded. Soft ones only say which write comes first: they hold while the other can be
+written without waiting for a backend.
 """
 
 from collections import deque
@@ -40,6 +41,7 @@ class Schedule:
             for before in self._open[transaction.id]:
                 self._behind.setdefault(before, []).append(transaction)
         self._ready = [index for index, t in enumerate(transactions) if not self._open[t.id]]
+        self._held_up: set[str] = set()
         self.running: set[str] = set()
         self.settling: set[str] = set()
 
@@ -62,9 +64,21 @@ class Schedule:
         self.running.discard(number)
         self.settling.add(number)
         self.phase[number] = SETTLING
-        for other in self._behind.get(number, ()):
-            if number in other.soft and number not in (*other.after, *other.gates):
-                self._release(other, number)
+        self._let_by(number)
+
+    def _let_by(self, number: str) -> None:
+        """What comes behind one that settles, or behind what waits for it, by nothing but a soft edge may start."""
+        waiting = [number]
+        while waiting:
+            one = waiting.pop()
+            if one in self._held_up:
+                continue
+            self._held_up.add(one)
+            for other in self._behind.get(one, ()):
+                if one in (*other.after, *other.gates):
+                    waiting.append(other.id)
+                else:
+                    self._release(other, one)
 
     def works(self, number: str) -> None:
         """It was written, and one more write ends it."""
