@@ -90,7 +90,11 @@ def main() -> None:
 
     out = streams.stand_in()
     _end_by_signal()
-    code = run()
+    try:
+        code = run()
+    except KeyboardInterrupt:  # again, on the way out
+        code = INTERRUPTED
+    _hear_nothing_more()
     sys.stdout.flush()
     if out.error:
         _say(f"standard output: {out.error}; what is there is not the whole")
@@ -102,6 +106,12 @@ def _end_by_signal() -> None:
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, signal.default_int_handler)
+
+
+def _hear_nothing_more() -> None:
+    """All is said and done: a signal on the way out changes nothing."""
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _leave(code: int) -> NoReturn:
