@@ -1,7 +1,7 @@
 """For all tests: clean surroundings, and a record of every exchange with a simulator.
 
-The traffic of the whole run is kept, and the last test (`tests/test_traffic.py`) holds it against the published API
-description.
+The traffic of the whole run is kept, and the last tests (`tests/test_traffic.py`) hold it against the published API
+description and the vendor's models.
 """
 
 import os
@@ -22,13 +22,20 @@ def traffic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("traffic")
 
 
+@pytest.fixture(scope="session")
+def configurations(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that simulated boxes write every configuration to that a commit took."""
+    return tmp_path_factory.mktemp("configurations")
+
+
 @pytest.fixture(scope="session", autouse=True)
-def surroundings(traffic: Path) -> Iterator[None]:
+def surroundings(traffic: Path, configurations: Path) -> Iterator[None]:
     """No credentials and no settings of the person who runs the tests; traffic is recorded."""
     kept = dict(os.environ)
     for name in [name for name in os.environ if name.startswith(("MIST_", "HAPLAN_"))]:
         del os.environ[name]
     os.environ["HAPLAN_LAB_TRAFFIC"] = str(traffic)
+    os.environ["HAPLAN_LAB_CONFIGS"] = str(configurations)
     os.environ["NO_COLOR"] = "1"
     yield
     os.environ.clear()

@@ -1,6 +1,9 @@
-"""Every exchange with the Mist simulator in this test run, held against the published API description."""
+"""What reached simulators in this test run, held against what the vendors publish: API description, YANG models."""
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -27,3 +30,21 @@ def test_every_exchange_of_this_run_fits_the_published_description(traffic: Path
     if not exchanges:
         pytest.skip("no simulator was used in this run")
     assert found == {}
+
+
+VALIDATE = SUBSET.parents[1] / "tools" / "yang-validate"
+
+
+@pytest.mark.skipif(not VALIDATE.exists(), reason="the vendor's models are not part of a clone")
+def test_every_configuration_of_this_run_fits_the_vendors_models_and_constraints(configurations: Path) -> None:
+    files = sorted(configurations.iterdir())
+    if not files:
+        pytest.skip("no simulated box committed anything in this run")
+    environ = {**os.environ, "YANG_VALIDATE_PYTHON": sys.executable, "XDG_CACHE_HOME": str(configurations.parent)}
+    done = subprocess.run(
+        [sys.executable, VALIDATE, "--must", *files], capture_output=True, text=True, env=environ, check=False
+    )
+    if done.returncode == 2:
+        pytest.skip(done.stderr.strip())
+    assert done.stderr == ""
+    assert done.returncode == 0

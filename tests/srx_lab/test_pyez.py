@@ -1,26 +1,16 @@
 """PyEZ (junos-eznc) from PyPI, unmodified, does its work on a simulated box."""
 
-from collections.abc import Iterator
-
 import pytest
 from jnpr.junos import Device as Junos
 from jnpr.junos.exception import CommitError, ConfigLoadError, ConnectAuthError, LockError
 from jnpr.junos.utils.config import Config
 
-from tests.srx_lab.conftest import NODE0, Bench
-
-
-def connect(bench: Bench, mac: str = NODE0, user: str = "haplan") -> Junos:
-    return Junos(
-        host="127.0.0.1", port=bench.port(mac), user=user, password=bench.lab.password(user), gather_facts=False
-    ).open()  # fmt: skip
+from tests.srx_lab.conftest import NODE0, NODE1, Bench
 
 
 @pytest.fixture
-def dev(bench: Bench) -> Iterator[Junos]:
-    device = connect(bench)
-    yield device
-    device.close()
+def dev(bench: Bench) -> Junos:
+    return bench.pyez()
 
 
 def test_facts_are_gathered(dev: Junos) -> None:
@@ -31,6 +21,7 @@ def test_facts_are_gathered(dev: Junos) -> None:
     assert facts["personality"] == "SRX_MIDRANGE"
 
 
+@pytest.mark.usefixtures("leaky")
 def test_a_wrong_password_is_refused(bench: Bench) -> None:
     with pytest.raises(ConnectAuthError):
         Junos(host="127.0.0.1", port=bench.port(), user="haplan", password="wrong", gather_facts=False).open()
@@ -107,7 +98,7 @@ def test_a_rollback_brings_back_what_was(dev: Junos) -> None:
 
 
 def test_a_lock_keeps_others_out_and_says_who_has_it(bench: Bench, dev: Junos) -> None:
-    other = connect(bench, user="pat")
+    other = bench.pyez(user="pat")
     Config(other).lock()
     with pytest.raises(LockError) as refused:
         Config(dev).lock()
@@ -116,6 +107,28 @@ def test_a_lock_keeps_others_out_and_says_who_has_it(bench: Bench, dev: Junos) -
     Config(other).unlock()
     other.close()
     Config(dev).lock()
+
+
+def test_what_the_checks_refuse_is_a_commit_error_with_path_and_reason(dev: Junos) -> None:
+    config = Config(dev)
+    config.load("set interfaces reth0 redundant-ether-options redundancy-group 1", format="set")
+    with pytest.raises(CommitError) as refused:
+        config.commit_check()
+    assert [(one["edit_path"], one["message"]) for one in refused.value.errs] == [
+        ("[edit interfaces reth0 redundant-ether-options]", "A redundancy group should be defined"),
+        (None, "configuration check-out failed"),
+    ]
+
+
+def test_facts_of_a_cluster_are_those_of_both_nodes(bench: Bench) -> None:
+    bench.form(cluster=5)
+    facts = bench.pyez(NODE1).facts
+    assert (facts["srx_cluster"], facts["srx_cluster_id"]) == (True, "5")
+    assert facts["current_re"] == ["node1"]
+    assert bench.pyez(NODE0).facts["current_re"] == ["node0", "primary"]
+    group = facts["srx_cluster_redundancy_group"]["0"]
+    assert (group["node0"]["status"], group["node1"]["status"]) == ("primary", "secondary")
+    assert set(facts["version_info"] and facts["junos_info"]) == {"node0", "node1"}
 
 
 def test_an_unknown_statement_is_a_load_error(dev: Junos) -> None:
@@ -131,6 +144,3 @@ def host_name(dev: Junos) -> str:
 def commits(dev: Junos) -> list[tuple[str, str, str | None]]:
     found = dev.rpc.get_commit_information().findall("commit-history")
     return [(one.findtext("user"), one.findtext("client"), one.findtext("log")) for one in found]
-
-
-__all__ = ["CommitError"]

@@ -83,13 +83,13 @@ def first_lines(device: Device, seq: int) -> Iterable[str]:
         yield f"{zone} host-inbound-traffic system-services netconf"
     if device.pair and device.fxp0:
         for node, mac in enumerate(sorted((device.mac, device.pair))):
-            yield f"set groups node{node} interfaces fxp0 unit 0 family inet address {_address(int(mac[-6:], 16), 128)}"
+            yield f"set groups node{node} interfaces fxp0 unit 0 family inet address {_address(int(mac[-6:], 16), 112)}"
         yield 'set apply-groups "${node}"'
 
 
-def _address(number: int, offset: int = 0) -> str:
-    """An address of the lab's management network; what it is does not matter, only that there is one."""
-    return f"10.{offset + (number >> 16) % 64}.{(number >> 8) % 256}.{number % 254 + 1}/9"
+def _address(number: int, block: int = 96) -> str:
+    """An address of the lab's management network (shared address space, RFC 6598), which no design would use."""
+    return f"100.{block + (number >> 16) % 16}.{(number >> 8) % 256}.{number % 254 + 1}/11"
 
 
 # --- What a box is ----------------------------------------------------------------------------------------------------
@@ -115,13 +115,18 @@ def is_up(tx: Tx, box: sqlite3.Row) -> bool:
 
 
 def running(tx: Tx, box: sqlite3.Row) -> Element:
+    return tx.config(_running_hash(tx, box))
+
+
+def _running_hash(tx: Tx, box: sqlite3.Row) -> str:
     row = tx.one("select running from dbs where id = ?", box["db"])
-    return tx.config(row["running"] if row else "")
+    return "" if row is None else str(row["running"])
 
 
 def effective(tx: Tx, box: sqlite3.Row) -> Element:
-    """What it has in force."""
-    return groups.effective(running(tx, box), node_name(box))
+    """What it has in force; not to be changed."""
+    hash_, node = _running_hash(tx, box), node_name(box)
+    return tx.once((hash_, "effective", node), lambda: groups.effective(tx.config(hash_), node))
 
 
 def host_name(tx: Tx, box: sqlite3.Row) -> str:

@@ -12,10 +12,14 @@ from .wire import Call, Refused
 
 def current(call: Call) -> Element:
     """The candidate as this session sees it; not to be changed."""
+    return call.tx.config(current_hash(call))
+
+
+def current_hash(call: Call) -> str:
     if call.session["mode"] == "private":
-        return call.tx.config(call.session["private"])
+        return str(call.session["private"])
     row = database(call.tx, call.box)
-    return call.tx.config(row["candidate"] or row["running"])
+    return str(row["candidate"] or row["running"])
 
 
 def edit(call: Call) -> Element:

@@ -101,6 +101,8 @@ def _priority(group: Element | None, node: int) -> int:
 
 def _linked(tx: Tx, box: sqlite3.Row, node: int) -> str:
     """What broken links make of a node: the secondary of group 0 goes out of service, the primary goes on."""
+    if nodes(tx, box)[node]["disabled"]:
+        return "disabled"
     since = min((at for port in ("control", "fabric") for at in _broken(tx, box, port)), default=None)
     if since is None or len(nodes(tx, box)) < 2:
         return "up"
@@ -108,6 +110,16 @@ def _linked(tx: Tx, box: sqlite3.Row, node: int) -> str:
     if owner is None or owner["owner"] == node:
         return "up"
     return "disabled" if tx.now - since > tx.settings.disable_seconds else "ineligible"
+
+
+def cut_off(tx: Tx, box: sqlite3.Row) -> list[sqlite3.Row]:
+    """Nodes of a cluster that went out of service when its control link broke."""
+    found = []
+    for node, one in nodes(tx, box).items():
+        row = tx.one("select owner from groups where db = ? and id = 0", box["db"])
+        if len(nodes(tx, box)) == 2 and row is not None and row["owner"] != node and boxes.is_up(tx, one):
+            found.append(one)
+    return found
 
 
 def _broken(tx: Tx, box: sqlite3.Row, port: str) -> list[float]:

@@ -5,8 +5,9 @@ import sqlite3
 
 import attrs
 
-from . import boxes, candidates, checks
+from . import boxes, candidates, checks, models
 from .estate import Tx
+from .recording import record
 from .tree import Element, Trouble
 from .wire import Call, Refused
 
@@ -46,9 +47,10 @@ def commit(call: Call, order: Order) -> None:
         if session["base"] != db["running"]:
             raise Refused(Trouble("configuration was changed by another commit since it was opened; close and open it"))
     config = candidates.current(call)
-    wrong = checks.check(tx, box, config)
+    wrong = _wrong(call, candidates.current_hash(call))
     if wrong:
         raise Refused(*wrong, Trouble("configuration check-out failed"))
+    record(config)
     if order.check:
         if tx.settings.check_confirms:
             tx.run("update dbs set deadline = null where id = ?", db["id"])
@@ -59,6 +61,13 @@ def commit(call: Call, order: Order) -> None:
         tx.run("update sessions set private = ?, base = ? where id = ?", running, running, session["id"])
     else:
         candidates.discard(tx, db["id"])
+
+
+def _wrong(call: Call, hash_: str) -> list[Trouble]:
+    """What the checks say, on both nodes of a cluster."""
+    model, tx = models.find(call.box["model"]), call.tx
+    nodes = ("node0", "node1") if call.box["cluster"] else ("",)
+    return tx.once((hash_, "check", model, nodes), lambda: checks.check(tx.config(hash_), model, nodes))
 
 
 def refuse_on_secondary(call: Call) -> None:

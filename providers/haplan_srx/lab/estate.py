@@ -9,7 +9,7 @@ import json
 import pathlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 from lxml import etree
@@ -28,7 +28,8 @@ create table if not exists boxes (
     mac text primary key, seq integer not null, serial text not null, model text not null, version text not null,
     name text not null, pair text, reached text not null, fxp0 integer not null, host_key text not null,
     db integer not null, cluster integer not null default 0, node integer not null default 0,
-    next_cluster integer, next_node integer, booted real not null, down_until real) without rowid;
+    next_cluster integer, next_node integer, booted real not null, down_until real,
+    disabled integer not null default 0) without rowid;
 create table if not exists dbs (
     id integer primary key, running text not null, candidate text, candidate_by text, candidate_at real,
     deadline real, rescue text, revision integer not null);
@@ -39,8 +40,8 @@ create index if not exists commits_by_db on commits (db, seq);
 create table if not exists pending (
     seq integer primary key, mac text not null, due real not null, work text not null);
 create table if not exists sessions (
-    id integer primary key, server text not null, mac text not null, user text not null, since real not null,
-    mode text not null default '', private text, base text, used real not null);
+    id integer primary key autoincrement, server text not null, mac text not null, user text not null,
+    since real not null, mode text not null default '', private text, base text, used real not null);
 create index if not exists sessions_by_mac on sessions (mac);
 create table if not exists servers (id text primary key, pid integer not null, started text not null) without rowid;
 create table if not exists users (name text primary key, password text not null, key text not null) without rowid;
@@ -58,6 +59,8 @@ create table if not exists requests (
 """
     + mishaps.TABLE
 )
+
+F = TypeVar("F")
 
 
 class Tx(LabTx):
@@ -92,16 +95,24 @@ class Tx(LabTx):
         """A stored configuration; shared, never to be changed."""
         return self._configs.get(self, hash_)
 
+    def once(self, key: tuple[Any, ...], compute: Callable[[], F]) -> F:
+        """What follows from a stored configuration alone, computed once; the key begins with its hash."""
+        if key not in self._configs.found:
+            self._configs.found[key] = compute()
+        found: F = self._configs.found[key]
+        return found
+
     def keep(self, config: Element) -> str:
         """Store a configuration and give its hash."""
         return self._configs.put(self, config)
 
 
 class Configs:
-    """Parsed configurations of this process, by hash of their text."""
+    """Parsed configurations of this process, by hash of their text, and what was found out about them."""
 
     def __init__(self) -> None:
         self._known: dict[str, Element] = {}
+        self.found: dict[Any, Any] = {}
 
     def get(self, tx: Tx, hash_: str) -> Element:
         if hash_ not in self._known:
@@ -121,6 +132,7 @@ class Configs:
     def _remember(self, hash_: str, config: Element) -> None:
         if len(self._known) > 2000:
             self._known.clear()
+            self.found.clear()
         self._known[hash_] = config
 
 

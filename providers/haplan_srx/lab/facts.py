@@ -137,7 +137,7 @@ def interface_information(call: Call) -> str:
     """Only what tells a client which node it is on: the addresses of the private routing instance."""
     if call.text("routing-instance") != "__juniper_private1__" or not call.has("terse"):
         raise Refused(Trouble("the simulator tells interfaces of __juniper_private1__ in terse form only"))
-    addresses = ["128.0.0.1/2"]
+    addresses = ["128.0.0.1/2", "128.0.0.4/2"]
     if call.box["cluster"]:
         area = (call.box["cluster"] & 15) << 4 or call.box["cluster"]
         addresses = [f"{129 + call.box['node']}.{area}.0.1/2"]
@@ -151,11 +151,11 @@ def interface_information(call: Call) -> str:
 
 @TABLE.rpc("file-show")
 def file_show(call: Call) -> str:
-    """There are no files but the hosts file."""
+    """There are no files but the hosts file, which names the routing engines of a single box."""
     name = call.text("filename")
     if name != "/etc/hosts.junos":
         raise Refused(Trouble(f"could not resolve file: {name}"))
-    return tag("file-content", "\n128.0.0.1 master\n" if not call.box["cluster"] else "\n")
+    return tag("file-content", "\n128.0.0.1 master\n128.0.0.4 re0\n")
 
 
 @TABLE.rpc("command")

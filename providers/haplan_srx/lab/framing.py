@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 END = b"]]>]]>"
+BEGUN = re.compile(rb"\n(#(#|[1-9][0-9]{0,9})?)?|")
 CHUNK = re.compile(rb"\n#(?:(?P<size>[1-9][0-9]{0,9})|(?P<end>#))\n")
 
 
@@ -53,7 +54,7 @@ class Framing:
         while True:
             found = CHUNK.match(self._waiting)
             if found is None:
-                if len(self._waiting) > 16 or (len(self._waiting) > 2 and not self._waiting.startswith(b"\n#")):
+                if not BEGUN.fullmatch(self._waiting):
                     raise FramingError(repr(self._waiting[:16]))
                 return None
             if found["end"]:

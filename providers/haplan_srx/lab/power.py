@@ -34,13 +34,28 @@ def go_down(tx: Tx, box: sqlite3.Row, until: float) -> None:
     cluster.settle(tx)
 
 
+def plug(tx: Tx, mac: str, port: str, up: bool) -> None:
+    """Pull or plug a cable. A secondary that was disabled for want of a control link stays so until it is rebooted, or
+    reboots by itself where `control-link-recovery` says so."""
+    settle(tx)
+    box = tx.box(mac)
+    if not up:
+        tx.run("insert or ignore into broken values (?, ?, ?)", mac, port, tx.now)
+    elif tx.run("delete from broken where mac = ? and port = ?", mac, port) and port == "control":
+        for one in cluster.cut_off(tx, box):
+            tx.run("update boxes set disabled = 1 where mac = ?", one["mac"])
+            if boxes.effective(tx, one).find("chassis/cluster/control-link-recovery") is not None:
+                reboot(tx, one)
+    settle(tx)
+
+
 def switch_on(tx: Tx, box: sqlite3.Row) -> None:
     """Somebody presses the button of a box that is off or hangs."""
     tx.run("update boxes set down_until = ? where mac = ?", tx.now + tx.settings.boot_minutes * 60, box["mac"])
 
 
 def _came_up(tx: Tx, box: sqlite3.Row) -> None:
-    tx.run("update boxes set booted = ?, down_until = null where mac = ?", tx.now, box["mac"])
+    tx.run("update boxes set booted = ?, down_until = null, disabled = 0 where mac = ?", tx.now, box["mac"])
     if box["next_cluster"] is not None:
         if box["cluster"]:
             _leave(tx, box)

@@ -45,6 +45,7 @@ class Lab:
     Attributes:
         estate: The file `srx.db` in the folder.
         clock: Wall time plus what was slept; sleeping takes no time.
+        door: What the SSH servers hand messages to.
     """
 
     def __init__(self, folder: pathlib.Path, *, definition: LabDefinition = LabDefinition()) -> None:  # noqa: B008
@@ -52,6 +53,7 @@ class Lab:
         self.estate = Estate(pathlib.Path(folder), definition, boxes.seed)
         self.clock = LabClock(self.estate)
         self._id = secrets.token_hex(8)
+        self.door = Door(self.estate, self._id)
         self._servers: Servers | None = None
 
     def start(self, *, port: int = 0) -> Served:
@@ -62,7 +64,7 @@ class Lab:
             keys = {row["mac"]: row["host_key"] for row in tx.all("select mac, host_key from boxes order by seq")}
             users = {row["name"]: row["key"] for row in tx.all("select name, key from users")}
         wanted = {mac: port + place if port else 0 for place, mac in enumerate(keys)}
-        self._servers = Servers(Door(self.estate, self._id), keys, users, wanted)
+        self._servers = Servers(self.door, keys, users, wanted)
         name = boxes.USERS[0]
         return Served(
             self._servers.ports, name, self.password(name), self._key_file(name, users[name]), self._known(keys)
@@ -99,11 +101,7 @@ class Lab:
     def link(self, mac: str, port: str, *, up: bool) -> None:
         """Pull or plug a cable: a port of the box, ``control`` or ``fabric``."""
         with self.estate.write() as tx:
-            power.settle(tx)
-            tx.run("delete from broken where mac = ? and port = ?", mac_of(mac), port)
-            if not up:
-                tx.run("insert into broken values (?, ?, ?)", mac_of(mac), port, tx.now)
-            power.settle(tx)
+            power.plug(tx, mac_of(mac), port, up)
 
     def power(self, mac: str, *, on: bool) -> None:
         """Switch a box off, or on; on takes as long as a start."""

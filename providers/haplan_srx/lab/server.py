@@ -51,11 +51,14 @@ class Servers:
         self._ready.set()
         if self._failed is None:
             await self._stopping.wait()
+        await _rounds()  # what was just accepted becomes a connection; asyncio loses it if its server is gone by then
         for acceptor in acceptors:
             acceptor.close()
-        for connection in list(self._connections):
+        connections = list(self._connections)
+        for connection in connections:
             connection.abort()
-        await asyncio.sleep(0)  # one round for the transports to close
+        await asyncio.gather(*(connection.wait_closed() for connection in connections))
+        await _rounds()  # transports close their sockets
 
     def _options(self, mac: str, key: str) -> asyncssh.SSHServerConnectionOptions:
         return asyncssh.SSHServerConnectionOptions(
@@ -67,6 +70,12 @@ class Servers:
             gss_host=None,
             login_timeout=30,
         )
+
+
+async def _rounds() -> None:
+    """Let the loop go round a few times: what it has begun takes more than one."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 class BoxServer(asyncssh.SSHServer):

@@ -42,7 +42,9 @@ def _change(words: list[str], prefix: list[str]) -> Element:
     verb, rest = words[0], [*prefix, *words[1:]]
     builder = Builder()
     if verb == "set":
-        builder.walk(rest)
+        element, node = builder.walk(rest)
+        if node.leaf and not node.flag and not element.text:
+            raise BadWord(rest[-1], "missing argument.")
     elif verb == "delete":
         builder.walk(rest)[0].set("delete", "delete")
     elif verb in ("activate", "deactivate"):
