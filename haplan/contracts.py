@@ -265,6 +265,10 @@ class Io(Protocol):
         """Announce the next remote write. Returns when that is durable; raises if this run may not write any more."""
         ...
 
+    def still(self) -> None:
+        """Ask once more, before an announced write is sent after a wait or sent again; raises as `about_to` does."""
+        ...
+
     def progress(self, text: str) -> None:
         """Say how it goes."""
         ...
@@ -326,7 +330,7 @@ class Provider:
         composes: Its documents are made of many resources, changed and unchanged ones: it is given every row.
         poll_seconds: Seconds between two calls of `settled`.
         write_seconds: Seconds that an announced remote write takes at most, its deadline: it begins only if the lease
-            of the lock lasts longer, which is 45 s at least.
+            of the lock lasts longer. At most 45; what waits longer in between asks `Io.still`.
     """
 
     name: ClassVar[str]

@@ -38,6 +38,7 @@ class CloudProcess:
 
     def __exit__(self, *exc: object) -> None:
         if self._process is not None:
+            self._process.terminate()  # a client that was forked, and stopped, holds its standard input open
             self._process.communicate()
 
 

@@ -43,6 +43,8 @@ class Refused(Exception):
 class Announcing:
     """An `Io` that keeps what is announced, and refuses from the given announcement on."""
 
+    run = "r1"
+
     def __init__(self, refuse_from: int = 0) -> None:
         self.intents: list[Intent] = []
         self._left = refuse_from - 1
@@ -58,7 +60,8 @@ class Announcing:
             Intent("r1", transaction.id, address, transaction.document, transaction.provider, step, key, idempotent)
         )
 
-    run = "r1"
+    def still(self) -> None:
+        pass
 
     def progress(self, text: str) -> None:
         assert isinstance(text, str)

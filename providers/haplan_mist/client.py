@@ -10,6 +10,7 @@ import re
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from haplan.contracts import Clock
@@ -76,7 +77,17 @@ class Client:
         self._lock = threading.Lock()
         self._resume_at = 0.0
         self._random = random.Random()
+        self._asking = threading.local()
         self._http = _http(access, transport)
+
+    @contextmanager
+    def asking(self, still: Callable[[], None]) -> Iterator[None]:
+        """For what this thread writes: ask `still` before a request that waited is sent, or one is sent again."""
+        self._asking.still = still
+        try:
+            yield
+        finally:
+            del self._asking.still
 
     # --- calls ---
 
@@ -164,7 +175,9 @@ class Client:
         again = method != "POST" if again is None else again
         subject = f"{what}: " if what else ""
         for attempt in range(1, ATTEMPTS + 1):
-            self._wait_for_budget()
+            waited = self._wait_for_budget()
+            if (waited or attempt > 1) and method != "GET":
+                self._ask_still()
             try:
                 response = self._send(method, path, params, body)
             except httpx.ConnectError as error:
@@ -259,12 +272,20 @@ class Client:
             self._resume_at = max(self._resume_at, self._clock.now() + seconds)
             self._left = None
 
-    def _wait_for_budget(self) -> None:
+    def _ask_still(self) -> None:
+        still = getattr(self._asking, "still", None)
+        if still is not None:
+            still()
+
+    def _wait_for_budget(self) -> bool:
+        """True if there was something to wait for."""
+        waited = False
         while True:
             with self._lock:
                 rest = self._resume_at - self._clock.now()
             if rest <= 0:
-                return
+                return waited
+            waited = True
             self._tell(f"waiting {rest:.0f} s: the hour's budget of API calls is used up")
             self._clock.sleep(min(rest, LONGEST_NAP))
 

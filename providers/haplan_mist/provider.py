@@ -39,6 +39,8 @@ from haplan_mist.translate import keys
 from haplan_mist.writes import write_object, write_setting, write_site
 from haplan_mist.writes_gateways import write_gateway
 
+LONGEST_WRITE = 45.0
+"""Seconds that the engine allows a write; who is told to wait longer for an answer may have sent it long before."""
 WRITERS = {
     "site": write_site, "setting": write_setting, "vpn": write_object, "network": write_object,
     "service": write_object, "gatewaytemplate": write_gateway, "deviceprofile": write_gateway,
@@ -59,6 +61,7 @@ class MistProvider(Provider):
 
     def __init__(self, client: Client, context: Context) -> None:
         self._client, self._context = client, context
+        self.write_seconds = min(client.access.timeout or LONGEST_WRITE, LONGEST_WRITE)
         self._organisation = Organisation(client, context.clock)
         self._settling = Settling(self._organisation, context.clock)
         self._waits: dict[str, Wait] = {}
@@ -146,7 +149,8 @@ class MistProvider(Provider):
         if writer is None:
             raise ProviderError(f"mist: {task.transaction.document} is no document of this provider")
         pen = Pen(self._organisation, self._context.secret, io, self._to_push_again(task))
-        sent = writer(task, pen)
+        with self._client.asking(io.still):
+            sent = writer(task, pen)
         wait = self._wait(task, sent)
         with self._lock:
             self._waits[task.transaction.id] = wait

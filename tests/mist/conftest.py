@@ -22,6 +22,8 @@ OWNERS = {"steering", "policy"}
 class Io:
     """Notes what is announced."""
 
+    run = "r1"
+
     def __init__(self) -> None:
         self.steps: list[str] = []
         self.keys: list[dict[str, Any]] = []
@@ -30,7 +32,8 @@ class Io:
         self.steps.append(step)
         self.keys.append(dict(key))
 
-    run = "r1"
+    def still(self) -> None:
+        self.steps.append("still?")
 
     def progress(self, text: str) -> None:
         pass

@@ -142,6 +142,17 @@ def test_over_budget_waits_as_long_as_the_cloud_says_and_tells_it(make_world):
     assert re.match(r"waiting 130 s: the hour's budget", world.told[0])
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_write_that_is_sent_again_after_a_wait_asks_whether_it_still_may(make_world, status):
+    world = make_world(faults=(Fault(on="PUT /orgs/*/networks/*", status=status, retry_after=130, times=1),))
+    world.create("network", "x", subnet="10.0.0.0/24")
+    assert "still?" not in world.steps
+    world.update("network.x", subnet="10.0.1.0/24")
+    assert world.steps[-2:] == ["update", "still?"]
+    world.read()
+    assert world.steps.count("still?") == 1
+
+
 def test_calls_are_counted_against_the_hour(make_world):
     world = make_world(definition=LabDefinition(settings=Settings(budget=100)))
     world.provider.identity()

@@ -16,7 +16,17 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Part, Provider, Settlement, Target, Task, Written
-from haplan.errors import Abandoned, Denied, HaplanError, Locked, ProviderError, Stale, StateNotSaved, Unauthorized
+from haplan.errors import (
+    Abandoned,
+    Denied,
+    HaplanError,
+    Locked,
+    PluginError,
+    ProviderError,
+    Stale,
+    StateNotSaved,
+    Unauthorized,
+)
 from haplan.model.event import Event
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
@@ -43,9 +53,11 @@ def apply(plan: Plan, setting: Setting) -> Result:
     """Carry out a plan. What goes wrong while writing is in the result.
 
     Raises:
+        PluginError: A provider's writes may take longer than the lock is sure to last.
         StateNotSaved: The state could not be saved; a recovery file was written.
         Abandoned: Ctrl-C twice, in the middle of writes.
     """
+    _refuse_slow(setting.providers)
     started = setting.clock.now()
     loop = _Loop(plan, setting)
     try:
@@ -57,6 +69,13 @@ def apply(plan: Plan, setting: Setting) -> Result:
         loop.leave()
     loop.ledger.finish(plan, loop.known, loop.marked)
     return loop.result(setting.clock.now() - started)
+
+
+def _refuse_slow(providers: Mapping[str, Provider]) -> None:
+    for key, provider in providers.items():
+        if provider.write_seconds > LEASE - HEARTBEAT:
+            seconds = f"{provider.write_seconds:g} s: the lock is sure to last {LEASE - HEARTBEAT:g} s"
+            raise PluginError(f"provider {key!r} says that a write may take {seconds}; report it to its author")
 
 
 class _Loop:
@@ -225,9 +244,8 @@ class _Loop:
     def _owner(self, change: Change) -> Any:
         return self.changes.get(change.owner) or self.ledger.row(change.owner)
 
-    def _ask(self, intent: Intent) -> None:
+    def _ask(self, intent: Intent, again: bool) -> None:
         """Called in a worker: wait until the loop has made the intent durable, and the lease outlives the write."""
-        again = False
         while True:
             asked = Announce(intent, SimpleQueue(), again)
             self.queue.put(asked)
@@ -298,10 +316,10 @@ class _Loop:
             self._stop_if_fatal(error)
             self._warn(f"the lock was lost, nothing more is written: {error}")
 
-    def _renewed(self) -> None:
-        """Renew the lease when a heartbeat is due: so it lasts three heartbeats more at least."""
+    def _renewed(self, longest: float = 0.0) -> None:
+        """Renew the lease when a heartbeat is due, or a write that takes so long would outlive it."""
         now = self.setting.wall()
-        if now - self.beat >= HEARTBEAT:
+        if now - self.beat >= min(HEARTBEAT, LEASE - longest):
             self.ledger.keep_lease()
             self.beat = now
 
@@ -325,7 +343,7 @@ class _Loop:
         new = [message.intent for message in messages if not message.again]
         try:
             if messages:
-                self._renewed()
+                self._renewed(max(self._deadline(message.intent) for message in messages))
             if new:
                 self.ledger.announce(new)
         except HaplanError as error:
@@ -336,8 +354,10 @@ class _Loop:
         for intent in new:
             self._tell("step", self.schedule.get(intent.transaction), intent.step, address=intent.address)
         for message in messages:
-            provider = self.setting.providers[message.intent.provider]
-            message.answer.put(self.beat + LEASE - provider.write_seconds)
+            message.answer.put(self.beat + LEASE - self._deadline(message.intent))
+
+    def _deadline(self, intent: Intent) -> float:
+        return self.setting.providers[intent.provider].write_seconds
 
     def _written(self, task: Task, written: Written) -> None:
         transaction = task.transaction

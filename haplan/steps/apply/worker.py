@@ -80,15 +80,16 @@ class Steps:
     """What the provider reports to.
 
     Args:
-        announce: Makes an intent durable; raises if this run may not write any more.
+        announce: Makes an intent durable, or is asked about one that is; raises if this run may not write any more.
         tell: Tells how it goes, or what is kept: the event's kind and its text.
         run: Id of the run.
     """
 
     def __init__(
-        self, task: Task, announce: Callable[[Intent], None], tell: Callable[[str, str], None], run: str
+        self, task: Task, announce: Callable[[Intent, bool], None], tell: Callable[[str, str], None], run: str
     ) -> None:
         self._task = task
+        self._last: Intent | None = None
         self._announce = announce
         self._tell = tell
         self.run = run
@@ -96,20 +97,23 @@ class Steps:
 
     def about_to(self, step: str, address: str, key: Mapping[str, Any], *, idempotent: bool = False) -> None:
         transaction = self._task.transaction
-        self._announce(
-            Intent(
-                run=self.run,
-                transaction=transaction.id,
-                address=address,
-                addresses=tuple(dict.fromkeys(part.change.address for part in self._task.parts)),
-                document=transaction.document,
-                provider=transaction.provider,
-                step=step,
-                key=dict(key),
-                idempotent=idempotent,
-            )
+        self._last = Intent(
+            run=self.run,
+            transaction=transaction.id,
+            address=address,
+            addresses=tuple(dict.fromkeys(part.change.address for part in self._task.parts)),
+            document=transaction.document,
+            provider=transaction.provider,
+            step=step,
+            key=dict(key),
+            idempotent=idempotent,
         )
+        self._announce(self._last, False)
         self.announced = True
+
+    def still(self) -> None:
+        if self._last is not None:
+            self._announce(self._last, True)
 
     def progress(self, text: str) -> None:
         self._tell("progress", text)
