@@ -71,9 +71,18 @@ def _file(path: str) -> str:
         raise HaplanError(f"secret file:{path}: {reason}") from None
 
 
+SECONDS = 60
+"""Longest that a command for a secret may take."""
+
+
 def _command(line: str) -> str:
-    """The first line that a command prints; the shell is the user's own, as the command is."""
-    done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=60, check=False)
+    """What a command prints; the shell is the user's own, as the command is."""
+    try:
+        done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise HaplanError(f"secret command:…: the command gave nothing in {SECONDS} s") from None
+    except UnicodeDecodeError:
+        raise HaplanError("secret command:…: what the command printed is not UTF-8 text") from None
     if done.returncode != 0:
         raise HaplanError(f"secret command:…: the command ended with {done.returncode}")
     return done.stdout.rstrip("\n")

@@ -254,7 +254,9 @@ class Session:
             return self._said_in_output(rest)
         sources = {**own, **self.plugins.secret_sources}
         if scheme not in sources:
-            raise HaplanError(f"secret {scheme}:…: no such source; there are: {', '.join(sorted(sources))}")
+            raise HaplanError(
+                f"secret {scheme}:…: no such source; there are: {', '.join(sorted({*sources} - {'text'}))}"
+            )
         return self.redact.learn(str(sources[scheme](rest)))
 
     def _text(self, parts: str) -> str:

@@ -81,8 +81,10 @@ def same(wanted: Tree, live: Tree, as_set: bool = False) -> bool:
 
 def _same_secret(wanted: Tree, live: Tree) -> bool:
     """By version where one is given, else by fingerprint; what could not be resolved is not compared."""
-    if not isinstance(wanted, Secret) or not isinstance(live, Secret) or live == UNTOLD:
+    if not isinstance(wanted, Secret) or not isinstance(live, Secret):
         return False
+    if live == UNTOLD:  # wanted as it is there, whatever that is: by what is only taken into state
+        return wanted == UNTOLD
     if wanted.version is not None or live.version is not None:
         return wanted.version == live.version
     return not wanted.fingerprint or wanted.fingerprint == live.fingerprint

@@ -3,6 +3,7 @@
 The provider here is careless: it logs what it sends, tells people, reads secrets back in plain, echoes them in errors.
 """
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,18 +28,28 @@ SECRETS = {
     "setting": 'Tr0ub4dor-"quoted"\\set',
 }
 STACK = """
-from haplan import lifecycle, module, output, provider, secret, variable
+from haplan import Data, equals, lifecycle, module, output, provider, secret, variable
 from haplan.testing import Rule, Thing
 
-provider("careless", token=secret("env:SETTING"))
 typed = variable("typed", sensitive=True)
-a = Thing("a", size=1, psk=secret("env:PSK"), tags={"deep": [{"pw": secret("file:PSK_FILE")}], "typed": typed})
-b = Thing("b", psk=typed, members=[secret("command:cat COMMAND_FILE"), "plain"], tags={"of": a.id})
+many = variable("many", type=list, sensitive=True)
+provider("careless", token=secret("env:SETTING"), url=f"https://u:{typed}@h")
+a = Thing("a", size=1, psk=secret("env:PSK"), tags={"deep": [{"pw": secret("file:PSK_FILE")}], "typed": typed},
+          members=[secret("env:PSK"), "plain", f"<{typed}>"])
+b = Thing("b", psk=typed, members=[secret("command:cat COMMAND_FILE"), "plain"], tags={"of": a.id, "many": many,
+          "url": f"https://u:{typed}@{a.id}/"}, extra={"careless": {"hidden": f"{secret('env:PSK')}!"}},
+          lifecycle=lifecycle(precondition=equals(a.id, "id-1", message=f"{a.id} is not what {typed} opens"),
+                              ignore_changes=["members"]))
+d = Data("d", input={"all": [typed, f"{b.id}:{typed}"]})
+e = Data("e", input=[d.output, d.id])
 with module("inner"):
     c = Thing("c", size=1, psk=secret("file:PSK_FILE", version="1"), tags={"of": b.id}, group="g")
 output("typed", typed, sensitive=True)
 output("mixed", {"psk": secret("env:PSK"), "id": a.id})
-
+output("said", {"Tr0ub4dor-key": ["Tr0ub4dor-literal", a.id, f"Tr0ub4dor-{a.id}"]}, sensitive=True)
+output("flows", [e.output, f"<{typed}>"])
+with module("inner"):
+    output("deep", f"{c.id}/{typed}")
 """
 
 
@@ -47,6 +58,7 @@ class Settings:
     """The careless provider's."""
 
     token: Any = None
+    url: Any = None
 
 
 class Careless(Mem):
@@ -56,6 +68,7 @@ class Careless(Mem):
     config: ClassVar[type] = Settings
     poll_seconds: ClassVar[float] = 0.0
     moment: ClassVar[str] = ""
+    in_the_middle: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
     context: Context
     knows: str
 
@@ -63,8 +76,12 @@ class Careless(Mem):
     def open(cls, settings: Any, context: Context) -> "Careless":
         made = cls()
         made.context, made.knows = context, context.secret(settings.token.source)
-        context.log(f"GET /self Authorization: Token {made.knows}")
+        context.log(f"GET {context.secret(settings.url.source)}/self Authorization: Token {made.knows}")
         return made
+
+    @classmethod
+    def check_extra(cls, type_name: str, extra: Mapping[str, Any]) -> Sequence[str]:
+        return ()
 
     def identity(self) -> Mapping[str, str]:
         self.may_fail("identity")
@@ -73,7 +90,10 @@ class Careless(Mem):
     def read(self, query: Query) -> Reading:
         self.may_fail("read")
         found = super().read(query)
-        seen = {name: attrs.evolve(one, values={**one.values, "psk": self.knows}) for name, one in found.seen.items()}
+        seen = {
+            name: attrs.evolve(one, values={**self.told(one.values), "psk": self.knows})
+            for name, one in found.seen.items()
+        }
         return attrs.evolve(found, seen=seen, notes=(f"looked with {self.knows}",))
 
     def write(self, task: Task, io: Io) -> Written:
@@ -83,6 +103,7 @@ class Careless(Mem):
         self.context.tell(f"sent {self.knows}")
         io.progress(f"sending {self.knows}")
         self.may_fail("write")
+        self.in_the_middle()
         written = super().write(task, io)
         values = {part.change.address: {"psk": self.knows} for part in task.parts if "psk" in (part.change.after or {})}
         told = {address: {**written.values[address], **values.get(address, {})} for address in written.values}
@@ -97,6 +118,15 @@ class Careless(Mem):
         self.may_fail("verify")
         severity: Any = "error" if self.moment == "red" else "warning"
         return [Finding("C1", severity, task.parts[0].change.address, f"it has {self.knows}")]
+
+    def told(self, values: Any) -> Any:
+        """Values as this backend tells them: secrets too, and lists in another order."""
+
+        def leaf(one: Any) -> Any:
+            return self.context.secret(one.source) if isinstance(one, Secret) else one
+
+        plain = transform(values, leaf)
+        return {**plain, "members": [*plain["members"][::-1], self.knows]} if "members" in plain else plain
 
     def revealed(self, values: Any) -> list[str]:
         found: list[str] = []
@@ -164,6 +194,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
         "PSK": SECRETS["env"],
         "SETTING": SECRETS["setting"],
         "HAPLAN_VAR_typed": SECRETS["variable"],
+        "HAPLAN_VAR_many": json.dumps([SECRETS["variable"], "Tr0ub4dor-more"]),
     }.items():
         monkeypatch.setenv(name, value)
     for module in ("haplan.session", "haplan.plugins"):
@@ -191,6 +222,16 @@ def test_a_run_that_ends_well_shows_and_keeps_no_secret(place: Place) -> None:
     for one in ("mem_thing.a", "mem_thing.b"):
         assert place.run("state", "show", one) == 0
     assert place.run("state", "show", "mem_thing.a", "--json") == 0
+    for command in (
+        "validate --json",
+        "graph",
+        "drift --json",
+        "plan --full --json",
+        "state list --json",
+        "runs --json",
+    ):
+        assert place.run(*command.split()) in (0, 2)
+    assert place.run("output", "said") == 1
     (place.folder / "stack.py").write_text(STACK.replace("size=1", "size=2").replace("env:PSK", "file:PSK_FILE"))
     assert place.run("plan", "--out", "second.plan", "--full") == 0
     assert place.run("drift") in (0, 2)
@@ -200,6 +241,70 @@ def test_a_run_that_ends_well_shows_and_keeps_no_secret(place: Place) -> None:
     assert sum("recorded" in text for text in place.said) >= 2
     assert "PUT thing:a (sensitive), (sensitive)" in (place.folder / "log.txt").read_text()
     assert len(list(place.folder.rglob("events.jsonl"))) == 3
+    assert place.leaks() == []
+
+
+def test_in_the_middle_of_a_run_no_file_has_a_secret(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[str] = []
+    logs: list[Path] = []
+
+    def look() -> None:
+        found.extend(place.leaks())
+        logs.extend(file for file in place.folder.rglob("*-wal") if file.stat().st_size)
+
+    monkeypatch.setattr(place.kind, "in_the_middle", staticmethod(look))
+    assert place.run("apply", "--auto-approve", "--log", "log.txt") == 0
+    assert logs
+    assert found == []
+
+
+def test_a_rollback_and_a_resumed_run_show_and_keep_no_secret(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert place.run("apply", "--auto-approve", "--json") == 0
+    (place.folder / "stack.py").write_text(STACK.replace("size=1", "size=2").replace("<{typed}>", "-{typed}-"))
+    monkeypatch.setattr(place.kind, "moment", "write")
+    assert place.run("apply", "--auto-approve") == 1
+    monkeypatch.setattr(place.kind, "moment", "")
+    assert place.run("runs", "--json") == 0
+    first, second = (one["id"] for one in json.loads(place.said[-2]))
+    assert place.run("apply", "--resume", second, "--json") == 0
+    assert place.run("rollback", "--to", first, "--auto-approve") == 0
+    assert place.leaks() == []
+
+
+def test_an_object_that_is_taken_into_state_brings_no_secret_along(place: Place) -> None:
+    assert place.run("apply", "--auto-approve", "--log", "log.txt") == 0
+    assert place.run("state", "rm", "mem_thing.a", "mem_thing.b") == 0
+    assert place.run("import", "mem_thing.a", place.kind.cloud.thing("a").id, "--auto-approve") == 0
+    (place.folder / "stack.py").write_text(f'{STACK}\nfrom haplan import imported\nimported("mem_thing.b", "id-2")\n')
+    assert place.run("plan", "--json") == 0
+    assert place.run("apply", "--auto-approve") == 0
+    assert place.run("state", "pull") == 0
+    assert place.leaks() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('equals(a.id, "id-1"', 'equals(a.id, "never"', "is not what (sensitive) opens"),
+        (
+            'secret("command:cat COMMAND_FILE")',
+            'secret("command:cat COMMAND_FILE >&2; cat COMMAND_FILE; exit 3")',
+            "secret",
+        ),
+        ('variable("many", type=list', 'variable("many", type=int', "expected int, got a sensitive value"),
+        ("psk=typed", 'psk="Tr0ub4dor-literal"', "got text; a secret never stands in a stack"),
+        ("psk=typed", 'psk={"x": "Tr0ub4dor-literal"}', "got plain data; a secret never stands in a stack"),
+        ("psk=typed", 'zone=typed, name=f"{typed}"', "a remote name cannot be secret"),
+        ("psk=typed", "size=typed", "expected integer, got a sensitive value"),
+        ("psk=typed", "psk=secret(f'env:{typed}')", "text with a reference in it"),
+    ],
+)
+def test_an_error_of_the_stack_shows_no_secret(place: Place, old: str, new: str, words: str) -> None:
+    assert old in STACK
+    (place.folder / "stack.py").write_text(STACK.replace(old, new))
+    for command in ("validate --json", "plan", "plan --json", "apply --auto-approve", "apply --auto-approve --json"):
+        place.run(*command.split())
+    assert words in " ".join("".join(place.said).split())
     assert place.leaks() == []
 
 

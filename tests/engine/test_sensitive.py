@@ -148,6 +148,27 @@ def test_the_plan_writer_refuses_a_reference_that_nothing_looked_through(project
         saved(made)
 
 
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("env:NOBODY", "secret env:NOBODY: the environment variable NOBODY is not set"),
+        ("file:nowhere", "secret file:nowhere: No such file or directory"),
+        ("file:/bin/sh", "secret file:/bin/sh: it is not UTF-8 text"),
+        (f"command:echo {HUSH} >&2; exit 3", "secret command:…: the command ended with 3"),
+        ("command:printf '\\377'", "secret command:…: what the command printed is not UTF-8 text"),
+        ("command:exec sleep 9", "secret command:…: the command gave nothing in 0.2 s"),
+        ("strange:x", "secret strange:…: no such source; there are: command, env, file"),
+    ],
+)
+def test_a_secret_that_cannot_be_found_is_one_line(
+    project: Make, monkeypatch: pytest.MonkeyPatch, source: str, words: str
+) -> None:
+    monkeypatch.setattr("haplan.builtin.SECONDS", 0.2)
+    (finding,) = project(f'Thing("a", psk=secret({source!r}))').plan().findings
+    assert (finding.severity, finding.address, finding.location) == ("error", "mem_thing.a", "stack.py:4")
+    assert finding.message == words
+
+
 # --- A backend that tells secrets -------------------------------------------------------------------------------------
 
 TOLD = (
