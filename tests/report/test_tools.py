@@ -81,7 +81,7 @@ PROGRAM = shutil.which(
 )
 COMPLIANCE = pytest.mark.skipif(
     PROGRAM is None,
-    reason="there is no terraform-compliance on the PATH; it brings 30 packages, so it is no part of the test extra",
+    reason="there is no terraform-compliance on the PATH; the test extra has it where it is known to run",
 )
 
 
