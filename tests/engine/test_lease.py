@@ -18,6 +18,7 @@ from haplan.model.state import Holder
 from haplan.testing import Project
 from haplan.testing.cloud_process import CloudProcess, RemoteCloud
 from haplan_sqlite import SqliteState
+from tests.crowd import apply_at_once
 
 Make = Callable[..., Project]
 TEXT = 'a = Thing("a")\nb = Thing("b", tags={"of": a.id})\nThing("c", tags={"of": b.id})\n'
@@ -208,3 +209,7 @@ def test_a_process_that_was_stopped_past_its_lease_writes_nothing_more(tmp_path:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 6
         assert other.plan().empty()
         assert left() == (rows, names)
+
+
+def test_of_twenty_processes_one_writes_at_a_time_and_nothing_is_lost_and_readers_never_wait(tmp_path: Path) -> None:
+    apply_at_once(tmp_path, 20)

@@ -1,0 +1,91 @@
+"""Applies whose state is in PostgreSQL: several at once, and with the server gone in the middle."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import haplan_postgres
+from haplan import engine, mending
+from haplan.errors import StateNotSaved
+from haplan.state import recovery
+from haplan.testing import Project
+from tests.crowd import apply_at_once
+from tests.state_postgres.conftest import Admin
+
+NAMES = [f"t{number}" for number in range(6)]
+TEXT = "".join(f'Thing("{name}")\n' for name in NAMES)
+
+
+def test_of_six_processes_one_writes_at_a_time_and_nothing_is_lost_and_readers_never_wait(
+    tmp_path: Path, url: str
+) -> None:
+    apply_at_once(tmp_path, 6, haplan_postgres, state=url)
+
+
+@pytest.fixture
+def database(admin: Admin, server: str) -> Iterator[str]:
+    """A database of its own, so that it can be shut; its URL."""
+    name = f"haplan_test_{secrets.token_hex(4)}"
+    admin.execute(f'CREATE DATABASE "{name}"')
+    yield f"{server.replace('/postgres?', f'/{name}?')}&schema=stack"
+    admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def name_of(database: str) -> str:
+    return database.partition("?")[0].rpartition("/")[2]
+
+
+def break_off(admin: Admin, database: str) -> None:
+    admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name_of(database)])
+
+
+def let_in(admin: Admin, database: str, *, everybody: bool) -> None:
+    admin.execute(f'ALTER DATABASE "{name_of(database)}" ALLOW_CONNECTIONS {everybody}')
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.chdir(tmp_path)  # a recovery file of a server's state is written where haplan runs
+    return Project(tmp_path / "stack", TEXT, more=[haplan_postgres])
+
+
+def test_a_server_that_was_restarted_in_the_middle_is_not_even_noticed(
+    made: Project, database: str, admin: Admin
+) -> None:
+    made.cloud.during = lambda document, name: break_off(admin, database)
+    assert made.apply(state=database).exit_code == 0
+    assert made.plan(state=database).empty()
+    assert made.state(state=database).intents == ()
+
+
+def test_a_server_that_stays_away_ends_the_run_with_9_and_nothing_is_lost(
+    made: Project, database: str, admin: Admin
+) -> None:
+    def away(document: str, name: str) -> None:
+        if name == "t3":
+            let_in(admin, database, everybody=False)
+            break_off(admin, database)
+
+    made.cloud.during = away
+    with pytest.raises(StateNotSaved, match="not currently accepting connections") as error:
+        made.apply(state=database)
+    assert (error.value.exit_code, len(str(error.value).splitlines())) == (9, 1)
+    assert made.cloud.names() == NAMES[:4]
+    (file,) = Path.cwd().glob("stack.recovery-*.json")
+    assert f"`haplan state recover {file}`" in str(error.value)
+    assert [row.name for row in recovery.read(file).update.rows] == ["t3"]
+    warning = next(event.text for event in made.events if event.kind == "warning")
+    assert "the lock is as it was; it is free again when its lease has run out" in warning
+
+    let_in(admin, database, everybody=True)
+    made.cloud.during = lambda document, name: None
+    with made.session(state=database) as session:
+        holder = session.backend.holder()
+        assert holder is not None
+        engine.force_unlock(session, holder.id)  # this very process lives on: else its lock would be taken over
+        mending.recover(session)
+    assert [change.name for change in made.plan(state=database).changes] == NAMES[4:]
+    assert made.apply(state=database).exit_code == 0
+    assert (made.cloud.names(), made.state(state=database).intents) == (NAMES, ())
