@@ -47,6 +47,12 @@ class Ref(Generic[T]):
             self._no(f"in an f-string with the format {spec!r}", "drop the format")
         return _token(self._ref)
 
+    def __getitem__(self, step: "str | int") -> "Ref[Any]":
+        """What stands below a key, or at a place in a list: known when the whole is."""
+        if not isinstance(step, str | int) or isinstance(step, bool):
+            self._no("with an index that is no key and no place", "name one entry")
+        return Ref(model.Ref(self._ref.address, (*self._ref.path, step), self._ref.derived))
+
     def __hash__(self) -> int:
         return hash(self._ref)
 

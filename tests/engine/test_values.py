@@ -70,6 +70,30 @@ def test_what_is_replaced_is_known_only_as_far_as_it_stays(project: Make) -> Non
     assert left == {"mem_thing.a.id", "mem_thing.a.token", "module.inner.mem_thing.b.token", "record.d.output"}
 
 
+INTO = """
+d = Data("d", input={"list": [{"n": N}, "x"], "text": "t"})
+Thing("a", size=d.output["list"][0]["n"], tags={"t": d.output["text"], "s": f"<{d.output['list'][1]}>"})
+output("n", d.output["list"][-2]["n"])
+"""
+
+
+def test_a_reference_leads_into_what_it_refers_to(project: Make) -> None:
+    made = project(INTO.replace("N", "3"))
+    assert "size  (known after apply)" in plain(plan_lines(made.plan()))
+    for number in ("3", "4"):
+        assert made.write(INTO.replace("N", number)).apply().exit_code == 0
+        assert values(made)["a"] == {"size": int(number), "tags": {"t": "t", "s": "<x>"}}
+        assert made.state().outputs["n"].value == int(number)
+        assert made.plan().empty()
+
+
+def test_a_reference_that_leads_nowhere_is_refused_before_anything_is_written(project: Make) -> None:
+    made = project('d = Data("d", input={"a": 1})\nThing("a", size=d.output["b"])')
+    (failed,) = made.apply().failed
+    assert failed.text == "mem_thing.a: size is still unknown: what it refers to gave no such value"
+    assert made.cloud.names() == []
+
+
 # --- Types ------------------------------------------------------------------------------------------------------------
 
 TYPED = 'd = Data("d", input={})\nThing("a", size=d.output)'

@@ -82,6 +82,7 @@ def test_a_reference_cannot_make_a_name(line: str, says: str, loader: Any) -> No
         ('x = a.id == "x"', "in a comparison"),
         ('x = a.id != "x"', "in a comparison"), ("x = a.id < 3", "in a comparison"), ("x = int(a.id)", "as a number"),
         ("x = [1, 2][a.id]", "as a number"), ('x = a.id + "x"', "in a sum"), ("x = list(a.id)", "in a loop"),
+        ("x = a.id[1:]", "with an index"), ("x = a.id[a.id]", "with an index"),
         ('x = f"{a.id:>8}"', "in an f-string with the format"), ("x = len(a.id)", "for its length"),
     ],
 )  # fmt: skip
