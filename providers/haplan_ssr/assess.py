@@ -1,6 +1,7 @@
 """What a change costs the network and which sites it reaches; from what was read, without calls."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from haplan.contracts import Assessment
 from haplan.model.finding import Finding
@@ -73,14 +74,19 @@ def _interrupts(path: Path) -> bool:
 
 def needs_restart(path: Path, live: Flat, wanted: Flat) -> bool:
     """True if the vendor's model marks this kind of change of a node with `require-reboot-on`."""
-    try:
-        node = model().at("/".join(name_of(step) for step in path[1:]))
-    except KeyError:
-        return False
+    marks = _marks("/".join(name_of(step) for step in path[1:]))
     if not is_entry(path):
         # a leaf that comes or goes with its entry is part of that; in one that stays it is a change from its default
         entry = next(above for above in parents(path) if is_entry(above) or above == AUTHORITY)
-        return "modify" in node.restart and entry in live and entry in wanted
-    kind = "create" if path not in live else "delete"
-    keys = [node.children[key] for key in node.keys if key in node.children]
-    return (path not in live or path not in wanted) and any(kind in one.restart for one in (node, *keys))
+        return "modify" in marks and entry in live and entry in wanted
+    return (path not in live and "create" in marks) or (path not in wanted and "delete" in marks)
+
+
+@cache
+def _marks(path: str) -> frozenset[str]:
+    """The marks of a node of the model; those of a list's keys are about its entries."""
+    try:
+        node = model().at(path)
+    except KeyError:
+        return frozenset()
+    return node.restart.union(*(node.children[key].restart for key in node.keys if key in node.children))

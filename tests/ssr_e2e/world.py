@@ -88,7 +88,11 @@ class World:
 
     def running(self) -> dict[str, Any]:
         """The running authority."""
-        found: dict[str, Any] = self.client().get("/config/running/").json()["authority"]
+        answer = self.client().get("/config/running/")
+        if answer.status_code == 401:  # the login has run out
+            self._clients.pop(PERSON).close()
+            answer = self.client().get("/config/running/")
+        found: dict[str, Any] = answer.json()["authority"]
         return found
 
     def router(self, name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ nodes and the same network interfaces below (config_ha).
 import hashlib
 import ipaddress
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from haplan.design import catalogue
@@ -187,11 +188,16 @@ def _interfaces(
 def _link(pair: Pair, device: Path, node: str, name: str, prefix: str, draft: Draft) -> None:
     """A fabric interface, one address of the prefix on each node."""
     source = pair.source("interfaces", name)
-    network = ipaddress.ip_network(prefix)
-    hosts = list(network.hosts())[:2]
     path = draft.entry((*device, ("network-interface", clean(name))), source, type="fabric")
-    address = str(hosts[NODES.index(node)])
-    draft.entry((*path, ("address", address)), source, prefix_length=network.prefixlen)
+    address = _ends(prefix)[NODES.index(node)]
+    draft.entry((*path, ("address", str(address.ip))), source, prefix_length=address.network.prefixlen)
+
+
+@cache
+def _ends(prefix: str) -> list[ipaddress.IPv4Interface]:
+    """The first two addresses of a prefix: node0's and node1's."""
+    network = ipaddress.IPv4Network(prefix)
+    return [ipaddress.IPv4Interface((one, network.prefixlen)) for one, _ in zip(network.hosts(), NODES, strict=False)]
 
 
 def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Any], estate: Estate, draft: Draft) -> None:

@@ -1,0 +1,81 @@
+"""After the commit: what is waited for, what is held back, what is red."""
+
+from collections.abc import Callable
+
+from haplan_ssr.client import Client
+from tests.ssr_e2e.world import World
+
+Make = Callable[..., World]
+
+
+def test_nodes_that_never_run_have_failed_after_their_time_and_the_next_apply_goes_on(pair: Make) -> None:
+    world = pair("[settings]\nonly_listed_assets = true\n")
+    result = world.apply()
+    assert result.exit_code == 3
+    assert "branch: node0 disconnected, node1 disconnected, after 35 min" in result.failed[0].text
+    assert 2100 <= result.seconds < 2200
+    plan = world.plan()
+    assert {change.reason for change in plan.changes} == {"resume"}
+    world.box(id="A", connected=True)
+    world.box(id="B", connected=True)
+    assert world.apply().exit_code == 0
+    assert world.plan().empty()
+
+
+def test_the_time_that_forming_may_take_is_the_clusters(pair: Make) -> None:
+    world = pair("[settings]\nonly_listed_assets = true\n")
+    world.edit("stack.py", 'Cluster("branch",', 'Cluster("branch", lifecycle=lifecycle(timeouts={"formation": 300}),')
+    result = world.apply()
+    assert 300 <= result.seconds < 400
+
+
+def test_a_change_of_a_router_that_is_offline_is_held_back_and_said(pair: Make) -> None:
+    world = pair()
+    world.apply()
+    world.box(id="B", connected=False)
+    world.edit("stack.py", "vlan_id=2099", "vlan_id=2100")
+    result = world.apply()
+    assert result.exit_code == 0
+    assert "branch is offline: node1 disconnected" in result.pending[0].text
+    world.box(id="B", connected=True)
+    assert world.apply().exit_code == 0
+    assert world.plan().empty()
+
+
+def test_nodes_of_unequal_software_are_red(pair: Make) -> None:
+    world = pair('[[asset]]\nid = "A"\n[[asset]]\nid = "B"\nversion = "6.2.5-1"\n')
+    result = world.apply()
+    assert result.exit_code == 3
+    assert result.failed[0].text == "HA183: branch: nodes run different software: 6.2.5-1, 6.3.0-107.r1"
+
+
+def test_a_redundant_lan_without_one_active_and_one_standby_is_red(pair: Make) -> None:
+    world = pair("[settings]\nelection_seconds = 100000\n")
+    result = world.apply()
+    assert result.exit_code == 3
+    assert "HA182: branch: ge-0-3 is unknown and unknown, expected one active, one standby" in result.failed[0].text
+
+
+def test_a_spoke_whose_path_stays_down_stops_what_lies_behind_its_gate(example: World) -> None:
+    example.misbehave("[settings]\npeering_seconds = 100000\n")
+    result = example.apply()
+    assert result.exit_code == 10
+    (failed,) = result.failed
+    assert failed.address == "cluster.spoke1"
+    assert "HA180: spoke1: the path to h1 by node0/wan0 is down" in failed.text
+    assert [outcome.address for outcome in result.stopped] == ["cluster.spoke2"]
+    assert {"h1", "h2", "spoke1"} <= {router["name"] for router in example.running()["router"]}
+    assert "spoke2" not in {router["name"] for router in example.running()["router"]}
+
+
+def test_waiting_is_one_look_at_the_assets_for_all(example: World, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    example.apply()
+    example.edit("../modules/hub_spoke.py", "cloud_access=False)", "cloud_access=False, )")
+    example.edit("../modules/spokes.csv", "172.22.99,2099", "172.22.99,2100")
+    example.edit("../modules/spokes.csv", "172.22.88,2088", "172.22.88,2089")
+    looks = []
+    assets = Client.assets
+    monkeypatch.setattr(Client, "assets", lambda self: (looks.append(1), assets(self))[1])
+    result = example.apply()
+    assert result.exit_code == 0
+    assert len(looks) == 1
