@@ -51,6 +51,19 @@ class Look:
         return {address: tuple(paths) for address, paths in found.items()}
 
     @cached_property
+    def shared(self) -> Mapping[str, pieces.Found]:
+        """Address → what it shares with others, and conductors mostly come with: security policies that are there.
+
+        A resource that comes into state with what it finds never takes them away.
+        """
+        found: dict[str, pieces.Found] = {}
+        for path, given in self.wanted.entries.items():
+            if len(path) == 2 and name_of(path[1]) == "security" and path in self.live:
+                for source in given.sources:
+                    found.setdefault(source.address, {})[path] = None
+        return found
+
+    @cached_property
     def flat(self) -> Flat:
         """What is wanted."""
         return self.wanted.flat()
@@ -94,19 +107,9 @@ def _seen(at: Look, target: Target, recorded: Leaves, wanted: Leaves) -> Seen | 
     identity = identity_of(target.type, target.name)
     name = target.row.name if target.row is not None else target.name
     values |= {"name": name, "id": target.id or identity}
-    private = _found(at, target) if target.row is None else {}
+    found = at.shared.get(target.address) if target.row is None else None
+    private = {pieces.FOUND: pieces.remembered(found)} if found else {}
     return Seen(target.address, target.id or identity, values, private, found_by_name=target.row is None)
-
-
-def _found(at: Look, target: Target) -> dict[str, Any]:
-    """What a resource that comes into state shares with others, and conductors mostly come with: never taken away."""
-    shared: pieces.Found = {
-        path: None
-        for path, given in at.wanted.entries.items()
-        if len(path) == 2 and name_of(path[1]) == "security" and path in at.live
-        and any(source.address == target.address for source in given.sources)
-    }  # fmt: skip
-    return {pieces.FOUND: pieces.remembered(shared)} if shared else {}
 
 
 def identity_of(type_name: str, name: str) -> str:

@@ -335,16 +335,3 @@ def test_the_order_in_which_resources_come_means_nothing(design: Design) -> None
 def test_everything_has_a_source_among_the_resources(design: Design) -> None:
     found = translate(design.pieces())
     assert {source.address for given in found.entries.values() for source in given.sources} <= set(design.table)
-
-
-def test_the_time_it_takes_grows_with_the_number_of_routers_and_not_with_its_square(design: Design) -> None:
-    """Counted in entries: each router brings the same."""
-
-    def entries(count: int) -> int:
-        for number in range(count):
-            nodes = {f"02{number:09x}{node}": {"asset_id": f"A{number}-{node}"} for node in (0, 1)}
-            design.add(f"cluster.c{number}", {**design.values("cluster.spoke"), "nodes": nodes})
-        return len(translate(design.pieces()).entries)
-
-    one, two, three = entries(1), entries(2), entries(3)
-    assert three - two == two - one

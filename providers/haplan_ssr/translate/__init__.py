@@ -44,9 +44,9 @@ def _tenant(network: Piece, draft: Draft) -> None:
 def _reach(estate: Estate, draft: Draft) -> dict[str, set[str]]:
     """Routers that a resource has a part in: by its entries, a site by its clusters."""
     found: dict[str, set[str]] = {}
-    for path, given in draft.entries.items():
-        if len(path) > 1 and path[1][0] == "router":
-            for source in given.sources:
+    for path, sources in draft.sources.items():
+        if path[1][0] == "router":
+            for source in sources:
                 found.setdefault(source.address, set()).add(path[1][1])
     for pair in estate.pairs:
         for piece in (pair.site, pair.owner):

@@ -89,10 +89,17 @@ class Translation:
 
 
 class Draft:
-    """A translation while it is made."""
+    """A translation while it is made.
+
+    Attributes:
+        values: What is at each path.
+        sources: Where that comes from, in order; what many resources share has many.
+        own, problems: See `Translation`.
+    """
 
     def __init__(self) -> None:
-        self.entries: dict[Path, Given] = {}
+        self.values: dict[Path, Any] = {}
+        self.sources: dict[Path, dict[Source, None]] = {}
         self.own: dict[str, Path] = {}
         self.problems: list[Problem] = []
         self._names: dict[tuple[str, str], str] = {}
@@ -110,17 +117,14 @@ class Draft:
         self._give(path, value, sources)
 
     def _give(self, path: Path, value: Any, sources: tuple[Source, ...]) -> None:
-        there = self.entries.get(path)
-        if there is None:
-            self.entries[path] = Given(value, sources)
-            return
-        if there.value is not value and there.value != value:
-            first, then = there.sources[0].address, sources[0].address
-            text = f"{words(path)}: {first} wants {there.value!r}, {then} wants {value!r}"
+        there = self.values.setdefault(path, value)
+        known = self.sources.setdefault(path, {})
+        if there is not value and there != value:
+            first, then = next(iter(known)).address, sources[0].address
+            text = f"{words(path)}: {first} wants {there!r}, {then} wants {value!r}"
             self.problem("SSR006", then, text, "the authority holds it once: let both say the same")
             return
-        more = tuple(source for source in sources if source not in there.sources)
-        self.entries[path] = Given(value, (*there.sources, *more))
+        known.update(dict.fromkeys(sources))
 
     def problem(
         self, rule: str, address: str, text: str, hint: str = "",
@@ -141,4 +145,5 @@ class Draft:
     def done(self, routers: Mapping[str, Iterable[str]]) -> Translation:
         """The translation."""
         reached = {address: frozenset(names) for address, names in routers.items()}
-        return Translation(self.entries, self.own, reached, tuple(self.problems))
+        entries = {path: Given(value, tuple(self.sources[path])) for path, value in self.values.items()}
+        return Translation(entries, self.own, reached, tuple(self.problems))

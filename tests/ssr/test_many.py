@@ -1,0 +1,106 @@
+"""An authority of many routers is read with three calls, and planned in time that grows with their number."""
+
+import json
+from typing import Any
+
+import attrs
+import httpx
+import pytest
+
+from haplan.contracts import Query, Target
+from haplan.model.state import Row
+from haplan.model.value import encode
+from haplan.testing import FakeClock, context
+from haplan_ssr import tree
+from haplan_ssr.client import Client
+from haplan_ssr.conductor import Conductor
+from haplan_ssr.config import Access, SsrConfig
+from haplan_ssr.provider import SsrProvider
+from haplan_ssr.rules import tree_of
+from haplan_ssr.translate import translate
+from tests.ssr.conftest import Design
+
+
+@attrs.define
+class Authority:
+    """A conductor that has all of a design in it, and the rows of a state that says so."""
+
+    provider: SsrProvider
+    rows: dict[str, Row]
+    calls: list[str]
+
+    def query(self, **more: Any) -> Query:
+        """Everything, as recorded."""
+        targets = tuple(
+            Target(row.address, row.type, row.name, row.id, row.owner, values=row.values, row=row)
+            for row in self.rows.values()
+        )
+        return Query(targets, recorded=self.rows, **more)
+
+
+def authority(design: Design, routers: int) -> Authority:
+    for number in range(routers - 2):
+        nodes = {f"02{number:09x}{node}": {"asset_id": f"A{number}-{node}"} for node in (0, 1)}
+        design.add(f"cluster.c{number}", {**design.values("cluster.spoke"), "nodes": nodes})
+    body = json.dumps(tree_of(translate(design.pieces())))
+    calls: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        calls.append(f"{request.method} {request.url.path}")
+        if request.url.path.endswith("/login"):
+            return httpx.Response(200, json={"token": "t"})
+        if request.url.path.endswith("/system"):
+            return httpx.Response(200, json={"router": "conductor", "softwareVersion": "6.3.0-1"})
+        return httpx.Response(200, content=body)
+
+    client = Client(Access("c", "u", "p"), FakeClock(), transport=httpx.MockTransport(answer))
+    provider = SsrProvider(Conductor(client, FakeClock()), SsrConfig(), context(FakeClock()))
+    rows = {
+        one.address: Row(
+            one.address, one.type, "ssr", id=one.name, name=one.name, owner=one.owner, values=encode(one.values),
+            declared=tuple(one.values),
+        )
+        for one in design.pieces()
+    }  # fmt: skip
+    return Authority(provider, rows, calls)
+
+
+def test_a_thousand_routers_are_read_with_three_calls_and_are_as_recorded(design: Design) -> None:
+    found = authority(design, 1000)
+    assert found.provider.identity() == {"kind": "ssr authority", "id": "authority/conductor", "name": "authority"}
+    reading = found.provider.read(found.query())
+    assert sorted(found.calls) == ["GET /api/v1/config/running/", "GET /api/v1/system", "POST /api/v1/login"]
+    assert set(reading.seen) == set(found.rows)
+    for address, seen in reading.seen.items():
+        values = found.rows[address].values
+        assert {name: seen.values[name] for name in values} == values
+    assert reading.unowned == {"authority": ()}
+
+
+def test_the_work_of_a_refresh_grows_with_the_number_of_routers_and_not_with_its_square(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Counted in Python function calls: a clock would measure the machine."""
+    import sys
+
+    def calls(routers: int) -> int:
+        found, counted = authority(Design(), routers), 0
+
+        def count(frame: object, event: str, argument: object) -> None:
+            nonlocal counted
+            counted += event == "call"
+
+        sys.setprofile(count)
+        try:
+            found.provider.read(found.query())
+        finally:
+            sys.setprofile(None)
+        return counted
+
+    one, two, three = calls(20), calls(40), calls(60)
+    assert three - two == pytest.approx(two - one, rel=0.02)
+
+
+def test_flat_keeps_what_it_does_not_know(design: Design) -> None:
+    read = {"authority": {"name": "x", "ipfixCollector": [{"name": "c"}]}}
+    assert tree.flat(read)[*tree.AUTHORITY, "ipfix-collector"] == ({"name": "c"},)
