@@ -1,6 +1,7 @@
 """The summary after an apply: done, failed, skipped because of what, in doubt, pending."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Protocol
 
 from haplan.model.plan import Action
@@ -67,6 +68,9 @@ DONE = (
     (Action.CREATE, "created"), (Action.UPDATE, "changed"), (Action.REPLACE, "replaced"), (Action.DELETE, "deleted"),
 )  # fmt: skip
 
+MANY = 3
+"""So many more outcomes of one text are not worth a line each."""
+
 NEXT = {
     0: "", 3: "Mend what failed and run apply again: it goes on with what is missing.",
     7: "Interrupted; what was begun is finished and saved. Run apply again to go on.",
@@ -86,12 +90,25 @@ def result_lines(result: Result, sensitive: Sequence[str] = (), *, simulated: bo
         outcomes: Sequence[Outcome] = getattr(result, name)
         if outcomes:
             lines += title(heading)
-            for one in outcomes:
-                text = f": {one.text}" if one.text else ""
-                lines.append(line((f"{SIGNS[one.action][0]:>3} ", style), one.address, text, hang=6))
+            lines += _listed(outcomes, style)
     lines += _outputs(result, sensitive)
     last = NEXT.get(result.exit_code, "")
     return [*lines, *title(last)] if last else lines
+
+
+def _listed(outcomes: Sequence[Outcome], style: str) -> Lines:
+    """One line each; what one write brought upon many is told once, with the many behind it."""
+    lines: Lines = []
+    for text, alike in groupby(outcomes, key=lambda one: one.text):
+        first, *others = alike
+        alone = [first, *others] if not text or len(others) < MANY else [first]
+        for one in alone:
+            said = f": {text}" if text else ""
+            lines.append(line((f"{SIGNS[one.action][0]:>3} ", style), one.address, said, hang=6))
+        if len(alone) == 1 and others:
+            names = ", ".join(one.address for one in others)
+            lines.append(line(f"the same of {len(others)} more: ", (names, "dim"), indent=6, hang=8))
+    return lines
 
 
 def _headline(result: Result) -> Line:

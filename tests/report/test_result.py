@@ -87,6 +87,23 @@ Mend what failed and run apply again: it goes on with what is missing.
     )
 
 
+def test_what_one_write_brought_upon_many_is_told_once() -> None:
+    text = "the cloud does not accept it, nothing was changed: " + "wrong " * 12
+    failed = tuple(Outcome(f"site.store-{number}", Action.CREATE, text) for number in range(5))
+    result = Result(exit_code=3, failed=(*failed, Outcome("site.x", Action.UPDATE, "another reason")))
+    shown = plain(result_lines(result))
+    assert (
+        "\n" + shown[shown.index("Failed") : shown.index("\nMend")]
+        == """
+Failed
+  + site.store-0: the cloud does not accept it, nothing was changed: wrong wrong wrong wrong wrong
+      wrong wrong wrong wrong wrong wrong wrong
+      the same of 4 more: site.store-1, site.store-2, site.store-3, site.store-4
+  ~ site.x: another reason
+"""
+    )
+
+
 def test_state_is_listed_and_one_resource_shown_without_secrets() -> None:
     row = Row(
         "site.a",
