@@ -132,6 +132,17 @@ def test_while_another_run_writes_every_command_that_writes_is_refused(edge, fol
             assert edge("state", *words, "edge").code == 0
 
 
+def test_a_lock_that_somebody_left_is_taken_away_by_its_id(edge, folder: Path) -> None:
+    with open_session(folder / "edge", Options()) as session:
+        now = session.backend.now()
+        session.backend.lock(Holder("l1", "ana@noc", "elsewhere", 1, "apply", now, now + 60))
+    refused = edge("state", "rm", "edge", "record.a")
+    assert (refused.code, "`haplan unlock l1`" in refused.err) == (6, True)
+    assert edge("unlock", "edge", "other").code == 1
+    assert edge("unlock", "edge", "l1").out == "unlocked; it was held by ana@noc on elsewhere for apply\n"
+    assert edge("state", "rm", "edge", "record.a").code == 0
+
+
 # --- history, prune ---------------------------------------------------------------------------------------------------
 
 
