@@ -25,6 +25,8 @@ set routing-options rib-groups all import-rib [ inet.0 wan0.inet.0 ]
 set firewall family inet filter steer term t then routing-instance wan0
 set policy-options policy-statement balance then load-balance per-packet
 set routing-options forwarding-table export balance
+set forwarding-options dhcp-relay server-group servers 192.0.2.5
+set forwarding-options dhcp-relay group lan active-server-group servers
 """
 
 
@@ -53,6 +55,8 @@ CASES = [
      "referenced address must be defined under address-book"),
     ("set security zones security-zone a screen nope",
      "referenced ids-object must be defined under [security screen ids-option]"),
+    ("set forwarding-options dhcp-relay group g active-server-group nobody",
+     "Referenced group must be defined under [edit forwarding-options dhcp-relay server-group]"),
     # known from the boxes
     (f"set {POLICY} policy q then deny", "Missing mandatory statement: 'source-address'"),
     (f"set {POLICY} policy q match source-address any destination-address any application any",

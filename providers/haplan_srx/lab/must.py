@@ -16,8 +16,25 @@ from .schema import WORDS, Node, root
 from .tree import Element, branches, tag_of
 
 TOKEN = re.compile(r'"[^"]*"|\(|\)|!|&&|\|\||[a-z]+')
-HIDDEN = {"interfaces": "interface", "routing-instances": "instance", "vlans": "vlan"}
-"""Lists whose entries a path names directly below this statement."""
+
+
+@functools.cache
+def hidden() -> Mapping[str, frozenset[str]]:
+    """Lists whose word is not written: a path names their entries directly below the statement of this name."""
+    found: dict[str, set[str]] = {}
+    seen: set[int] = set()
+
+    def walk(node: Node) -> None:
+        for below in node.below.values():
+            if below.kind == "l" and below.hidden:
+                found.setdefault(node.name, set()).add(below.name)
+            if id(below) not in seen:
+                seen.add(id(below))
+                walk(below)
+
+    walk(root())
+    return {name: frozenset(lists) for name, lists in found.items()}
+
 
 ALIASES: dict[str, set[str]] = {}
 for (_, _name), _said in WORDS.items():
@@ -171,8 +188,8 @@ def _follow(here: Here, steps: list[str]) -> list[Element]:
 
 def _step(element: Element, step: str, here: Here) -> list[Element]:
     if step == "<*>":
-        hidden = HIDDEN.get(tag_of(element))
-        return list(element.iterchildren(hidden)) if hidden else [element]
+        lists = hidden().get(tag_of(element))
+        return [child for child in branches(element) if tag_of(child) in lists] if lists else [element]
     if step == "$$-IFL":
         name, _, number = here.value.rpartition(".")
         return [
@@ -201,8 +218,8 @@ def _named(element: Element, word: str) -> list[Element]:
     """Children of that name, or the entry of that key; a word that is the value of a statement stays at it."""
     names = ALIASES.get(word, {word})
     found = [child for child in branches(element) if tag_of(child) in names]
-    if hidden := HIDDEN.get(tag_of(element)):
-        found += [child for child in element.iterchildren(hidden) if value_of(child) == word]
+    if lists := hidden().get(tag_of(element)):
+        found += [child for child in branches(element) if tag_of(child) in lists and value_of(child) == word]
     if found:
         return found
     said = value_of(element) == word or any(
