@@ -59,20 +59,25 @@ class Unframer:
                 message, self._message = bytes(self._message), bytearray()
                 return message
             header = _HEADER.match(self._buffer)
+            if header is None and self._skips_newlines():
+                continue
             if header is None:
-                self._refuse_garbage()
                 return None
             if len(self._buffer) < header.end() + int(header[1]):
                 return None
             self._message += self._buffer[header.end() : header.end() + int(header[1])]
             del self._buffer[: header.end() + int(header[1])]
 
-    def _refuse_garbage(self) -> None:
-        if self._buffer and not self._message and not self._buffer.startswith(b"\n#"[: len(self._buffer)]):
-            # a newline or two after the hello's mark is usual
-            stripped = self._buffer.lstrip()
-            if not stripped or stripped.startswith(b"#"):
-                self._buffer = bytearray(b"\n" + stripped) if stripped else bytearray()
-                return
-        if len(self._buffer) > _LONGEST_HEADER:
+    def _skips_newlines(self) -> bool:
+        """True if something was left out: a newline or two behind the mark of the hello is usual.
+
+        Raises:
+            ProviderError: What is there cannot begin a chunk.
+        """
+        stripped = bytes(self._buffer).lstrip()
+        if stripped[:1] == b"#" and not self._message and len(self._buffer) - len(stripped) > 1:
+            self._buffer = bytearray(b"\n" + stripped)
+            return True
+        if stripped[:1] not in (b"", b"#") or len(stripped) >= _LONGEST_HEADER:
             raise ProviderError("what arrived is no NETCONF chunk (RFC 6242)", lost=True)
+        return False

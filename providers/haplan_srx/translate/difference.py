@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from haplan.model.compare import kept_in_order
-from haplan_srx.translate.statements import Configuration, Live, Path, Statement, tag
+from haplan_srx.translate.statements import Configuration, Live, Path, Statement, Step, tag
 
 ZONES: Path = ("security", "zones")
 PRESENCE: frozenset[Path] = frozenset({("security", "policies")})
@@ -112,7 +112,7 @@ def _sets(wanted: Configuration, owned: Configuration, live: Live) -> Iterator[S
 
 def _activations(wanted: Configuration, live: Live) -> Iterator[Activate]:
     """What was switched off by hand, itself or above, and is wanted."""
-    prefixes = wanted.prefixes() if live.inactive else frozenset()
+    prefixes = wanted.prefixes if live.inactive else frozenset()
     yield from (Activate(path) for path in sorted(live.inactive, key=str) if path in prefixes)
 
 
@@ -133,7 +133,7 @@ def _stands(one: Statement, live: Live) -> bool:
 def _gone(wanted: Configuration, owned: Configuration, live: Live) -> dict[Path, tuple[str, ...]]:
     """Path → what goes there: all of it where there are no values."""
     gone: dict[Path, tuple[str, ...]] = {}
-    prefixes = wanted.prefixes()
+    prefixes = wanted.prefixes
     for one in owned.statements.values():
         if one.path in wanted.statements or not live.has(one.path):
             continue
@@ -166,13 +166,17 @@ def _not_alone(wanted: Configuration, live: Live, prefixes: frozenset[Path]) -> 
         for step in live.children.get(parent, ()):
             if tag(step) in elements and (*parent, step) not in prefixes:
                 yield (*parent, step)
-    mine = {
-        path[3]: path[2] for path in prefixes if len(path) == 4 and path[:2] == ZONES and tag(path[3]) == "interfaces"
-    }
+    mine = _zoned(prefixes)
     for zone in live.children.get(ZONES, ()):
         for step in live.children.get((*ZONES, zone), ()):
             if mine.get(step, zone) != zone:
                 yield (*ZONES, zone, step)
+
+
+def _zoned(prefixes: frozenset[Path]) -> dict[Step, Step]:
+    """The zone of each interface."""
+    found = (path for path in prefixes if len(path) == 4 and path[:2] == ZONES and tag(path[3]) == "interfaces")
+    return {path[3]: path[2] for path in found}
 
 
 def _deletes(
@@ -180,7 +184,7 @@ def _deletes(
 ) -> list[Delete]:
     """Deletions: the outermost entry in which nothing of others and nothing wanted stands, else the leaf."""
     whole = dict.fromkeys(path for path, values in gone.items() if not values)
-    stays = wanted.prefixes() | {path[:depth] for path in keep for depth in range(1, len(path) + 1)}
+    stays = wanted.prefixes | {path[:depth] for path in keep for depth in range(1, len(path) + 1)}
     left: dict[Path, int] = {}
     for path in live.values:
         for depth in range(1, len(path) + 1):
@@ -237,7 +241,7 @@ def _overwritten(
             found.setdefault(one.path, there)
         elif set(one.values) & set(there):
             found[one.path] = tuple(value for value in one.values if value in there)
-    for path in wanted.prefixes() - owned.prefixes():
+    for path in wanted.prefixes - owned.prefixes:
         if path in live.values and path not in wanted.statements:
             found[path] = live.values[path]  # an empty container that means something
     return found
@@ -245,13 +249,18 @@ def _overwritten(
 
 def _lets_go(path: Path, owned: Configuration) -> bool:
     """True if what is kept was overwritten by something haplan still owned until now."""
-    return path in owned.prefixes() or _under_sole(path, owned)
+    return path in owned.prefixes or _under_sole(path, owned) or _of_our_zone(path, owned)
 
 
 def _free(path: Path, wanted: Configuration) -> bool:
-    return path not in wanted.prefixes() and not _under_sole(path, wanted)
+    return path not in wanted.prefixes and not _under_sole(path, wanted) and not _of_our_zone(path, wanted)
 
 
 def _under_sole(path: Path, said: Configuration) -> bool:
     """True if elements there are haplan's only."""
     return any(tag(path[depth]) in said.sole.get(path[:depth], ()) for depth in range(1, len(path)))
+
+
+def _of_our_zone(path: Path, said: Configuration) -> bool:
+    """True if it puts an interface into a zone that haplan has in one."""
+    return len(path) > 3 and path[:2] == ZONES and path[3] in _zoned(said.prefixes)

@@ -5,6 +5,7 @@ entry is a tuple of its element and its keys. Names are the ones of Junos XML, w
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TypeAlias
 
 import attrs
@@ -73,6 +74,7 @@ class Configuration:
     statements: Mapping[Path, Statement] = attrs.field(factory=dict)
     sole: Mapping[Path, frozenset[str]] = attrs.field(factory=dict)
 
+    @cached_property
     def prefixes(self) -> frozenset[Path]:
         """Every path that a statement stands at or below."""
         return frozenset(path[:depth] for path in self.statements for depth in range(1, len(path) + 1))
