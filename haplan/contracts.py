@@ -253,6 +253,19 @@ class Settlement:
     written: Written = Written()
 
 
+@attrs.frozen
+class Rehearsal:
+    """What a backend says of a transaction that it checked and did not carry out.
+
+    Attributes:
+        text: What it would change, in its own words; without secrets.
+        errors: Why it would refuse, one line each.
+    """
+
+    text: str = ""
+    errors: tuple[str, ...] = ()
+
+
 class Io(Protocol):
     """What a write reports to, step by step."""
 
@@ -386,6 +399,10 @@ class Provider:
     def calls(self, transactions: Sequence[Task]) -> Calls:
         """Calls made so far, and those expected for these tasks: writes, looks before them, polls."""
         return Calls(self.name, 0, sum(task.transaction.writes for task in transactions))
+
+    def rehearse(self, task: Task) -> Rehearsal | None:
+        """Have the backend check one transaction, and leave nothing behind; None where it cannot."""
+        return None
 
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction, announcing each remote write through `io` first."""
@@ -635,6 +652,7 @@ __all__ = [
     "Provider",
     "Query",
     "Reading",
+    "Rehearsal",
     "Seen",
     "Settlement",
     "StateBackend",

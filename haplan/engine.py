@@ -35,6 +35,7 @@ from haplan.steps import (
     outputs,
     reconcile,
     refresh,
+    rehearse,
     select,
     stages,
     upgrade,
@@ -175,6 +176,18 @@ def _compared(
     view = PlanView(stack, state, changes, seen.seen, seen.facts, edges, calls)
     at_plan = check.check("P", view, session.plugins.rules_about(types))
     missing, uncompared = check.check_secrets(stack, changes, session.secret)
+    findings = (
+        *found.findings,
+        *difference.findings,
+        *assessed.findings,
+        *assess.side_by_side(changes, transactions),
+        *judged.findings,
+        *at_plan,
+        *missing,
+    )
+    if session.options.check_on_device and not any(finding.severity == "error" for finding in findings):
+        rehearsed = rehearse.rehearse(transactions, changes, providers, state, session.options.parallelism)
+        transactions, findings = rehearsed.transactions, (*findings, *rehearsed.findings)
     notes = {*seen.notes, *(line for lines in seen.unowned.values() for line in lines), *session.notes(state)}
     notes |= {*uncompared, *(way.notes if way is not None else ())}
     flowing = outputs.outputs(stack, state, difference.known, session.fingerprint(state), session.hider())
@@ -190,17 +203,7 @@ def _compared(
         transactions=transactions,
         edges=edges,
         outputs=flowing if session.command != "refresh" else (),
-        findings=check.in_order(
-            (
-                *found.findings,
-                *difference.findings,
-                *assessed.findings,
-                *assess.side_by_side(changes, transactions),
-                *judged.findings,
-                *at_plan,
-                *missing,
-            )
-        ),
+        findings=check.in_order(findings),
         limits=stack.limits,
         identities=identities,
         settings=session.settings_without_secrets(stack),
@@ -216,7 +219,12 @@ def _compared(
         variables={name: session.shown_variable(variable, state) for name, variable in stack.variables.items()},
         memories=seen.memories,
     )
-    made = attrs.evolve(made, notes=session.redact.tree(made.notes), findings=session.redact.tree(made.findings))
+    made = attrs.evolve(
+        made,
+        notes=session.redact.tree(made.notes),
+        findings=session.redact.tree(made.findings),
+        transactions=session.redact.tree(made.transactions) if session.options.check_on_device else transactions,
+    )
     session.tell("planned", data={action.value: made.count(action) for action in Action})
     session.plugins.plan_made(made)
     return made

@@ -21,6 +21,7 @@ class Options:
         to: Id of a run to go back to.
         refresh_only: Look, change nothing.
         refresh: False trusts the state.
+        check_on_device: The backends check what is planned, and leave nothing behind.
         parallelism: Most writes at once.
         lock_timeout: Seconds to wait for the lock.
         log: File for each request, redacted.
@@ -38,6 +39,7 @@ class Options:
     to: str = ""
     refresh_only: bool = False
     refresh: bool = True
+    check_on_device: bool = False
     parallelism: int = 10
     lock_timeout: float = 0.0
     log: Path | None = None

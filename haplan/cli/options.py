@@ -62,6 +62,7 @@ SCOPE = (
 PLANNING = (
     *SCOPE,
     _addresses("--replace", "replaces", "Replace this; globs; repeat."),
+    click.option("--check-on-device", is_flag=True, help="Let devices check the plan; leaves nothing behind there."),
     click.option("--refresh-only", is_flag=True, help="Only see what moved outside haplan."),
     click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the plan to a file for apply."),
     click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes or drift."),
@@ -75,8 +76,8 @@ APPROVE = click.option("--auto-approve", is_flag=True, help="Answer every questi
 STACK = click.argument("stack", default=".", metavar="[STACK]", shell_complete=completion.file)
 
 OF_A_PLAN = frozenset({
-    "destroy", "no_refresh", "targets", "excludes", "replaces", "refresh_only", "out", "detailed_exitcode", "full",
-    "variables", "variable_files",
+    "destroy", "no_refresh", "targets", "excludes", "replaces", "refresh_only", "check_on_device", "out",
+    "detailed_exitcode", "full", "variables", "variable_files",
 })  # fmt: skip
 """Parameters that say what a plan is; a plan file has answered them already."""
 

@@ -205,6 +205,7 @@ class Transaction:
         writes: Calls that change something, as the provider expects.
         verb: ``create``, ``update`` or ``delete``: what happens to the document.
         seconds: Expected duration.
+        rehearsed: What the backend says that it would change, where it was asked to check.
     """
 
     id: str
@@ -219,6 +220,7 @@ class Transaction:
     writes: int = 1
     verb: str = "update"
     seconds: int = 0
+    rehearsed: str = ""
 
 
 @attrs.frozen

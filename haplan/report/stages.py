@@ -27,6 +27,21 @@ def stage_lines(plan: Plan, *, full: bool = False) -> Lines:
     return lines
 
 
+def rehearsed_lines(plan: Plan) -> Lines:
+    """What the backends say that they would change; alike answers are one."""
+    said: dict[str, list[str]] = {}
+    for one in plan.transactions:
+        if one.rehearsed:
+            said.setdefault(one.rehearsed, []).append(one.document)
+    if not said:
+        return []
+    lines = title("Checked on the devices")
+    for text, documents in said.items():
+        lines.append(line(words.some(documents), indent=2))
+        lines += [line(one, indent=4) for one in text.rstrip().split("\n")]
+    return lines
+
+
 def _rows(
     plan: Plan, group: Sequence[Transaction], documents: Mapping[str, str], width: int, full: bool
 ) -> Iterator[Line]:

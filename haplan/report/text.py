@@ -9,7 +9,7 @@ from haplan.report.changes import change_lines, drift_lines
 from haplan.report.differences import same
 from haplan.report.findings import counts, finding_lines
 from haplan.report.lines import BLANK, Line, Lines, line, padded, title, wide
-from haplan.report.stages import stage_lines
+from haplan.report.stages import rehearsed_lines, stage_lines
 
 USUAL = ((Action.CREATE, "create"), (Action.UPDATE, "change"), (Action.REPLACE, "replace"), (Action.DELETE, "delete"))
 RARE = ((Action.IMPORT, "import"), (Action.READ, "read"), (Action.FORGET, "forget"), (Action.NO_OP, "move"))
@@ -32,7 +32,13 @@ def plan_lines(plan: Plan, *, next_step: str = "", refused: str = "", full: bool
         lines += title("Changes")
         for change in plan.changes:
             lines += change_lines(change)
-    lines += [*stage_lines(plan, full=full), *_outputs(plan.outputs), *_notes(plan), *_findings(plan, full)]
+    lines += [
+        *stage_lines(plan, full=full),
+        *rehearsed_lines(plan),
+        *_outputs(plan.outputs),
+        *_notes(plan),
+        *_findings(plan, full),
+    ]
     again = [BLANK, _tally(plan), *_cost(plan)] if len(lines) > LONG and not plan.empty() else []
     last = _last(plan, next_step, refused)
     return [*lines, *again, BLANK, last] if last else [*lines, *again]
@@ -152,7 +158,9 @@ def _notes(plan: Plan) -> Lines:
     if not plan.notes and not plan.voided:
         return []
     lines = title("Notes")
-    lines += [line(note, indent=2) for note in plan.notes]
+    for note in plan.notes:
+        first, *rest = note.split("\n")
+        lines += [line(first, indent=2), *(line(one, indent=4) for one in rest)]
     return [*lines, *_given_up(plan)]
 
 

@@ -15,6 +15,7 @@ from haplan.contracts import (
     Provider,
     Query,
     Reading,
+    Rehearsal,
     Settlement,
     Task,
     Written,
@@ -119,6 +120,13 @@ class SrxProvider(Provider):
         return Calls(self.name, self._fleet.calls, 3 * len(transactions), writes=len(transactions))
 
     # --- writing ---
+
+    def rehearse(self, task: Task) -> Rehearsal | None:
+        """Load into a private copy, compare, check, throw away; only of a pair that is formed."""
+        look = self._fleet.known(documents.name_of(task.transaction.document))
+        if task.transaction.document.startswith(documents.CLUSTER) or look is None or not look.clustered:
+            return None
+        return Rehearsal(writes.rehearse(self._fleet, task, self._slots, self._context.secret))
 
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction."""
