@@ -15,7 +15,7 @@ from haplan.errors import HaplanError
 from haplan.hookspecs import hookimpl
 from haplan.language.data import Data
 from haplan.model import value as model
-from haplan.model.finding import Moment, Rule, Severity
+from haplan.model.finding import Moment, Rule, Severity, explained
 from haplan.model.plan import Action, Change, Placement
 
 haplan_api = 1
@@ -93,7 +93,7 @@ def _command(line: str) -> str:
 
 def _page(id: str, severity: Severity, moments: tuple[Moment, ...], title: str, why: str) -> Rule:
     """What `haplan rules` says of a finding; the engine finds it without being asked."""
-    return Rule(id, severity, moments, (), title, why, "haplan itself", "H", lambda view: ())
+    return Rule(id, severity, moments, (), title, why, "haplan itself", "H", explained)
 
 
 PAGES = (

@@ -11,7 +11,7 @@ from haplan.errors import ProviderError, Stale, Unauthorized
 from haplan.hookspecs import hookimpl
 from haplan.model.finding import Finding, Rule
 from haplan.model.graph import Edge
-from haplan.model.state import Intent
+from haplan.model.state import Intent, Update
 from haplan.steps.apply import Outcome
 from haplan.testing import Project
 from haplan_sqlite import SqliteState
@@ -66,6 +66,19 @@ def test_what_is_announced_at_the_same_time_is_one_commit(project: Make, monkeyp
     assert made.apply(parallelism=10).exit_code == 0
     assert sum(journaled) == 40
     assert len(journaled) < 30  # four, were the machine idle
+
+
+def test_a_write_that_nothing_looks_at_is_saved_once(project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved: list[str] = []
+    save = SqliteState.save
+
+    def noted(state: SqliteState, update: Update) -> None:
+        saved.extend(row.address for row in update.rows)
+        save(state, update)
+
+    monkeypatch.setattr(SqliteState, "save", noted)
+    assert project('Data("a", input=1)').apply().exit_code == 0
+    assert saved == ["record.a"]
 
 
 def test_ids_are_durable_before_a_write_is_looked_at(project: Make) -> None:

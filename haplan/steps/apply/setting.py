@@ -10,7 +10,7 @@ import attrs
 from haplan.contracts import Clock, Provider, Settlement, StateBackend
 from haplan.errors import HaplanError
 from haplan.model.event import Event
-from haplan.model.finding import Rule
+from haplan.model.finding import Rule, explained
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Holder, Intent, Run, State
 from haplan.model.value import Secret
@@ -55,11 +55,11 @@ class Setting:
 
     @before.default
     def _before(self) -> tuple[Rule, ...]:
-        return tuple(rule for rule in self.rules if "A" in rule.moments)
+        return tuple(rule for rule in self.rules if "A" in rule.moments and rule.check is not explained)
 
     @after.default
     def _after(self) -> tuple[Rule, ...]:
-        return tuple(rule for rule in self.rules if "C" in rule.moments)
+        return tuple(rule for rule in self.rules if "C" in rule.moments and rule.check is not explained)
 
 
 @attrs.frozen
