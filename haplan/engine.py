@@ -154,7 +154,7 @@ def _compared(
     seen = _refresh(session, wanted, providers, state)
     count = sum(map(len, wanted.values()))
     session.tell("phase", f"comparing {count} resource{'' if count == 1 else 's'}")
-    difference = diff.diff(stack, resources.order, state, seen.seen, session.types, chosen, session.fingerprint(state))
+    difference, seen = _difference(session, stack, resources.order, state, seen, providers, chosen)
     drifted = (
         *drift_.drift(stack, state, seen.seen, session.types, chosen),
         *drift_.reorders(state, seen.orders, session.types, chosen),
@@ -173,7 +173,8 @@ def _compared(
     ranks = {change.type: kind.rank for change in changes if (kind := session.types.get(change.type)) is not None}
     staged = stages.stages(changes, assessed.placements, edges, ranks, ordered.orders)
     transactions, calls = assess.count(staged.transactions, changes, providers)
-    view = PlanView(stack, state, changes, seen.seen, seen.facts, edges, calls)
+    written = tuple(change for change in changes if change.action is not Action.READ)
+    view = PlanView(stack, state, written, seen.seen, seen.facts, edges, calls)
     at_plan = check.check("P", view, session.plugins.rules_about(types))
     missing, uncompared = check.check_secrets(stack, changes, session.secret)
     findings = (
@@ -262,6 +263,26 @@ def _identities(providers: Mapping[str, Provider], state: State) -> dict[str, Ma
         found[key] = provider.identity()
         approve.refuse_estate(state.identities, key, found[key], "this state")
     return found
+
+
+def _difference(
+    session: Session,
+    stack: Stack,
+    order: Sequence[str],
+    state: State,
+    seen: refresh.Refreshed,
+    providers: Mapping[str, Provider],
+    chosen: Selection,
+) -> tuple[diff.Difference, refresh.Refreshed]:
+    """Compare. Data sources whose names become known by it are read, and all is compared again."""
+    read: dict[str, str] = {}
+    while True:
+        found = diff.diff(stack, order, state, seen.seen, session.types, chosen, session.fingerprint(state), read)
+        if not found.readable:
+            return found, seen
+        read |= found.readable
+        more = refresh.refresh(refresh.named(stack, found.readable), providers, state)
+        seen = attrs.evolve(seen, seen={**seen.seen, **more.seen}, facts={**seen.facts, **more.facts})
 
 
 def _refresh(

@@ -160,10 +160,20 @@ class Resource:
     haplan_references: ClassVar[tuple[Reference, ...]]
 
     @classmethod
-    def existing(cls, label: str, *, name: str | None = None, provider: ProviderBlock | None = None) -> Self:
-        """A data source: looked up by its remote name, never changed."""
+    def existing(
+        cls,
+        label: str,
+        *,
+        name: Value[str] | None = None,
+        provider: ProviderBlock | None = None,
+        depends_on: "Sequence[Resource]" = (),
+    ) -> Self:
+        """A data source: looked up by its remote name, never changed.
+
+        At plan where that can be; at apply if its name is not known before, or what it depends on changes.
+        """
         made = cls.__new__(cls)
-        _construct(made, label, {"name": name, "provider": provider}, data=True)
+        _construct(made, label, {"name": name, "provider": provider, "depends_on": depends_on}, data=True)
         return made
 
     def haplan_provider_of(self) -> "Resource | None":
@@ -256,11 +266,13 @@ def _name(self: Resource, given: Any, label: str, taking: Taking) -> None:
     if isinstance(name, model.Secret):
         taking.wrong("name", "a remote name cannot be secret: plans and logs tell it")
         name = label
-    if isinstance(name, model.Ref | model.Text):
+    if isinstance(name, model.Ref | model.Text) and not self.haplan_data:
         taking.wrong("name", "a remote name cannot hold a reference: others are found by it at plan")
         name = label
-    put("name", name if isinstance(name, str) else label)
-    put("haplan_name", name if isinstance(name, str) else label)
+    waits = self.haplan_data and isinstance(name, model.Ref | model.Text)
+    known = name if isinstance(name, str) else label
+    put("name", given if waits else known)
+    put("haplan_name", name if waits else known)
 
 
 def _values(self: Resource, given: Mapping[str, Any], taking: Taking) -> dict[str, model.Tree]:

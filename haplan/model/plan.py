@@ -203,7 +203,7 @@ class Transaction:
         soft: Transactions that are written first where nothing stands against it; nobody waits for their outcome.
         orders: Lists whose sequence it sets.
         writes: Calls that change something, as the provider expects.
-        verb: ``create``, ``update`` or ``delete``: what happens to the document.
+        verb: ``create``, ``update`` or ``delete``: what happens to the document; ``read`` writes nothing.
         seconds: Expected duration.
         rehearsed: What the backend says that it would change, where it was asked to check.
     """

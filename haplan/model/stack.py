@@ -93,7 +93,7 @@ class Block:
         address: Its address, as text.
         type: Resource type.
         label: Last part of the address.
-        name: Remote name; a `Text` where it holds a reference.
+        name: Remote name; of a data source a `Ref` or `Text` where it holds a reference.
         owner: Address of the template or profile it lives in, else "".
         provider: Key of the provider: ``mist`` or ``mist.alias``.
         values: Declared attributes (without name, provider, depends_on, lifecycle), references by remote name.

@@ -82,7 +82,7 @@ def _identified(change: Change, computed: Sequence[str]) -> Change:
     known = {"id": change.id} if change.id and "id" in computed else {}
     if before is not None:
         before = {**known, **before}
-    if after is not None and change.action in (Action.CREATE, Action.REPLACE):
+    if after is not None and change.action in (Action.CREATE, Action.REPLACE, Action.READ):
         after = {**{name: Unknown() for name in computed}, **after}
     elif after is not None:
         after = {**known, **after}
@@ -140,7 +140,7 @@ def action_reason(plan: Plan, change: Change) -> str:
     if change.action is Action.DELETE and plan.command != "destroy":
         return "delete_because_no_resource_config"
     if change.action is Action.READ:
-        unknown = any(tree.is_unknown(leaf) for leaf in (change.after or {}).values())
+        unknown = tree.is_unknown((change.after or {}).get("name"))
         return "read_because_config_unknown" if unknown else "read_because_dependency_pending"
     return ""
 

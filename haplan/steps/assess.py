@@ -43,6 +43,10 @@ def assess(
     findings: list[Finding] = []
     for change in changes:
         provider = providers.get(change.provider)
+        if change.action is Action.READ:
+            done.append(change)
+            placements[change.key] = (Placement(change.address),)
+            continue
         if provider is not None and provider.confirmed and change.address in unsettled:
             change = _to_confirm(change)
         if provider is None or change.action in NEVER_SENT or _only_remembered(change, types[change.type]):
@@ -143,13 +147,17 @@ def count(
     """How many calls each provider made, and expects."""
     by_key = {change.key: change for change in changes}
     counted: list[Transaction] = []
+    looks = {transaction.id for transaction in transactions if transaction.verb == "read"}
     for transaction in transactions:
+        if transaction.id in looks:
+            counted.append(attrs.evolve(transaction, writes=0))
+            continue
         task = _task(transaction, by_key)
         said = providers[transaction.provider].calls([task])
         writes = said.expected if said.writes is None else said.writes
         counted.append(transaction if transaction.writes == writes else attrs.evolve(transaction, writes=writes))
     calls = [
-        providers[key].calls([_task(t, by_key) for t in counted if t.provider == key])
+        providers[key].calls([_task(t, by_key) for t in counted if t.provider == key and t.id not in looks])
         for key in providers
         if key != "haplan"
     ]

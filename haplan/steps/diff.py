@@ -42,6 +42,7 @@ class Difference:
         same: Address → what would be the change of those whose list has an order, for a reorder.
         findings: Reasons to refuse.
         known: Address → values known now, for references.
+        readable: Address → name of data sources that can be read now that their names are known.
     """
 
     changes: tuple[Change, ...]
@@ -49,6 +50,7 @@ class Difference:
     same: Mapping[str, Change]
     findings: tuple[Finding, ...]
     known: Mapping[str, Mapping[str, Tree]]
+    readable: Mapping[str, str]
 
 
 @attrs.define
@@ -60,6 +62,8 @@ class _Diff:
     selection: Selection
     fingerprint: Callable[[model.Secret], model.Secret]
     pending: frozenset[str]
+    read: Mapping[str, str]
+    readable: dict[str, str] = attrs.field(factory=dict)
     known: dict[str, dict[str, Tree]] = attrs.field(factory=dict)
     findings: list[Finding] = attrs.field(factory=list)
     unchanged: int = 0
@@ -75,6 +79,7 @@ def diff(
     types: Mapping[str, TypeInfo],
     selection: Selection,
     fingerprint: Callable[[model.Secret], model.Secret],
+    read: Mapping[str, str] | None = None,
 ) -> Difference:
     """Compare.
 
@@ -82,16 +87,18 @@ def diff(
         order: Addresses of the stack, each after what it depends on.
         seen: From refresh.
         fingerprint: Resolves a secret and gives it back with its fingerprint, or unchanged where it cannot.
+        read: Address → name under which data sources were read whose name was not known before.
     """
     pending = state.unsettled()
-    work = _Diff(stack, state, seen, types, selection, fingerprint, pending)
+    work = _Diff(stack, state, seen, types, selection, fingerprint, pending, read or {})
     for address in order:
         change = _wanted(work, stack.blocks[address])
         if change is not None:
             work.changes[address] = change
     _spread_create_first(work)
     going = [_delete(work, row) for row in _leaving(work)]
-    return Difference((*work.changes.values(), *going), work.unchanged, work.same, tuple(work.findings), work.known)
+    changes, findings = (*work.changes.values(), *going), tuple(work.findings)
+    return Difference(changes, work.unchanged, work.same, findings, work.known, work.readable)
 
 
 # --- Wanted resources -------------------------------------------------------------------------------------------------
@@ -100,8 +107,7 @@ def diff(
 def _wanted(work: _Diff, block: Block) -> Change | None:
     row, seen = work.state.row(block.address), work.seen.get(block.address)
     if block.data:
-        _data(work, block, seen)
-        return None
+        return _data(work, block, seen)
     if not work.selection.has(block.address):
         _know(work, block.address, {**model.decode(row.values), "id": row.id} if row else {}, seen)
         return None
@@ -388,13 +394,35 @@ def _ignoring(
 # --- Data sources, deletions ------------------------------------------------------------------------------------------
 
 
-def _data(work: _Diff, block: Block, seen: Seen | None) -> None:
-    if seen is None and work.selection.has(block.address):
-        text = f"no {block.type.replace('_', ' ')} named {block.name!r} exists"
+def _data(work: _Diff, block: Block, seen: Seen | None) -> Change | None:
+    """A data source: known now, or read at apply, or readable in a moment, as its name is known by now."""
+    name, chosen = model.partly(block.name, work.known), work.selection.has(block.address)
+    why = _why_later(work, block, name) if chosen else ""
+    if why:
+        _know(work, block.address, {}, None)
+        shown = name if isinstance(name, str) else ""
+        return attrs.evolve(_base(block, Action.READ, why, {"name": name}, None), name=shown)
+    if chosen and seen is None and name not in (block.name, work.read.get(block.address)):
+        work.readable[block.address] = name
+    elif chosen and seen is None:
+        text = f"no {block.type.replace('_', ' ')} named {name!r} exists"
         work.findings.append(
             Finding("MISSING", "error", block.address, text, str(block.location), "create it, or mend the name")
         )
     _know(work, block.address, {}, seen, seen.values if seen else None)
+    return None
+
+
+def _why_later(work: _Diff, block: Block, name: Tree) -> str:
+    """Why a data source is read at apply, or "" if it can be read now."""
+    unknown = next(model.references(name), None)
+    if unknown is not None:
+        return f"read at apply: {unknown} is known after apply"
+    for reference in block.references:
+        change = work.changes.get(reference.address)
+        if change is not None and change.reason != "remembered":
+            return f"read at apply: {reference.address} changes before"
+    return ""
 
 
 def _leaving(work: _Diff) -> list[Row]:

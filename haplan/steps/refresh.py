@@ -46,7 +46,9 @@ def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Tar
     given = {**chosen.adopting, **chosen.importing}
     found: dict[str, list[Target]] = {}
     for block in stack.blocks.values():
-        if chosen.has(block.address):
+        if chosen.has(block.address) and not isinstance(block.name, str):
+            found.setdefault(block.provider, [])  # a data source whose name is not known yet
+        elif chosen.has(block.address):
             target = _of_block(block, stack, state, pending, given, held)
             found.setdefault(block.provider, []).append(target)
     for (address, deposed), row in state.rows.items():
@@ -55,6 +57,15 @@ def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Tar
             found.setdefault(row.provider_key, []).append(_of_row(row, state, held))
     for key in found if waiting else ():
         found[key] = [attrs.evolve(one, waiting=frozenset(waiting.get(one.address, ()))) for one in found[key]]
+    return found
+
+
+def named(stack: Stack, names: Mapping[str, str]) -> dict[str, list[Target]]:
+    """Data sources as targets, by provider key, now that their names are known."""
+    found: dict[str, list[Target]] = {}
+    for address, name in names.items():
+        block = stack.blocks[address]
+        found.setdefault(block.provider, []).append(Target(address, block.type, name, data=True))
     return found
 
 
@@ -107,7 +118,7 @@ def refresh(
     """Ask each provider once for all its targets."""
     readings: dict[str, Reading] = {}
     facts: dict[str, Mapping[str, object]] = {}
-    for key, asked in wanted.items():
+    for key, asked in ((key, asked) for key, asked in wanted.items() if asked):
         asking = query(key, asked, providers[key], state, max_age=max_age)
         readings[key] = providers[key].read(asking)
         facts.update(providers[key].facts(asking.targets))

@@ -305,6 +305,8 @@ def _verb(group: _Group, changes: Mapping[str, Change], placements: Mapping[str,
     for address, index in group.nodes:
         change, placement = changes[address], placements[address][index]
         part = placement.part
+        if change.action is Action.READ:
+            return "read"
         if change.owner or not (placement.own or part in ("", "create", "retire")):
             continue
         if change.action is Action.DELETE or part == "retire":

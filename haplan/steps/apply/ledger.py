@@ -164,9 +164,10 @@ class Ledger:
         numbers = self._intents.pop(transaction.id, []) if transaction else []
         self._before.pop(transaction.id if transaction else "", None)
         by_key = {change.key: change for change in changes}
+        changes = [change for change in changes if change.action is not Action.READ]  # that is in no state
         for placed in transaction.placed if transaction else ():
             self._open[placed.address].remove(placed.placement)
-            if by_key[placed.address].action not in GOING:
+            if by_key[placed.address].action not in (*GOING, Action.READ):
                 placements.append(placement_row(by_key[placed.address], placed.placement, done))
         for change in changes:
             left = self._open.get(change.key, [])

@@ -364,6 +364,9 @@ class _Loop:
         self.tasks[transaction.id] = (task, written)
         self.documents.add((transaction.provider, transaction.document))
         self._learn(task, written)
+        if transaction.verb == "read":
+            self._record(task, written, RECORDED)
+            return
         self._tell("written", transaction, data={"seconds": self.clock.now() - self.since[transaction.id]})
         if written.settling or looked_at(task, self.setting):
             self._keep(task, "pending")

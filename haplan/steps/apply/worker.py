@@ -126,6 +126,8 @@ def work(job: Job) -> Done | Broke:
     """Carry out one transaction; never raises."""
     task = job.task
     try:
+        if task.parts and task.parts[0].change.action is Action.READ:
+            return Done(task, _looked_up(job))
         document = task.transaction.document
         asked = Query(job.targets, MAX_AGE, recorded=task.recorded, document=document, orders=task.orders)
         reading = job.provider.read(asked)
@@ -140,6 +142,17 @@ def work(job: Job) -> Done | Broke:
     except Exception as error:  # a provider is a plugin: whatever breaks in it is named, and the run goes on
         broke = broken(job.provider, f"writing {task.transaction.document}", error, lost=True)
         return Broke(task, broke, _left_behind(job, task, broke))
+
+
+def _looked_up(job: Job) -> Written:
+    """What a data source is like now, as if it had been written."""
+    (part,) = job.task.parts
+    (target,) = job.targets
+    seen = job.provider.read(Query((target,))).seen.get(target.address)
+    if seen is None:
+        kind = part.change.type.replace("_", " ")
+        raise ProviderError(f"{target.address}: no {kind} named {target.name!r} exists; create it, or mend the name")
+    return Written({target.address: seen.id}, {target.address: seen.values}, settling=False)
 
 
 def end(job: Job, step: LastStep) -> Ended:
@@ -252,6 +265,9 @@ def target_of(
     change: Change, row: Row | None, owner: Change | Row | None, holds: frozenset[tuple[str, str]] = frozenset()
 ) -> Target:
     """A change as `Provider.read` is asked for it."""
+    if change.action is Action.READ:
+        name = str((change.after or {}).get("name", change.name))
+        return Target(address=change.key, type=change.type, name=name, data=True)
     return Target(
         address=change.key,
         type=change.type,
