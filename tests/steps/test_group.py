@@ -67,7 +67,7 @@ def expecting(first: Update, later: Sequence[Update]) -> list[Update]:
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(updates, st.lists(updates, min_size=1, max_size=4))
 def test_joined_updates_leave_what_they_would_one_by_one(first: Update, later: list[Update]) -> None:
     first = attrs.evolve(first, deleted=())
