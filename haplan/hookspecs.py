@@ -1,4 +1,8 @@
-"""The hooks: each says when it is called and what it may return. A plugin is a module that implements some of them."""
+"""The hooks: each says when it is called and what it may return. A plugin is a module that implements some of them.
+
+The module is imported by every command, and says ``haplan_api = 1``. With ``haplan_types = ("pond_fish",)`` it says
+which types it is about: where a stack and its state have none of these, it is not asked for rules and order.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,12 +21,16 @@ hookimpl = pluggy.HookimplMarker("haplan")
 
 @hookspec
 def haplan_providers() -> Iterable[type[Provider]]:  # type: ignore[empty-body]  # a hook has no body
-    """Called once, when a stack needs a provider: the provider classes of this plugin."""
+    """Called once, when a stack needs one: the provider classes of this plugin, each with its name or one that begins
+    with its name and ``_``.
+    """
 
 
 @hookspec
 def haplan_resources() -> Iterable[type]:  # type: ignore[empty-body]  # a hook has no body
-    """Called once: the resource classes of this plugin (`haplan.language.resource`)."""
+    """Called once, when a type is looked up that may be its: the resource classes (`haplan.language.resource`), whose
+    types begin with the plugin's name and ``_``.
+    """
 
 
 @hookspec

@@ -19,8 +19,9 @@ from haplan.plugins import Plugins, load_plugins
 from haplan.testing import Cloud, MemPlugin, Point, Project
 
 STACK = "from haplan import Data, output\na = Data('a', input=1)\noutput('id', a.id)\n"
-NEEDLESS = ("haplan_mist.provider", "haplan_postgres.backend", "haplan.design.sites", "haplan.design.rules",
-            "haplan.design.order", "networkx", "httpx", "rich", "cattrs", "asyncio")  # fmt: skip
+NEEDLESS = ("haplan_mist.provider", "haplan_srx.provider", "haplan_ssr.provider", "haplan_postgres.backend",
+            "haplan.design.sites", "haplan.design.rules", "haplan.design.order", "networkx", "httpx", "rich", "cattrs",
+            "asyncio", "asyncssh", "lxml")  # fmt: skip
 
 
 class Strange:
