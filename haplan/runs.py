@@ -21,7 +21,7 @@ STOPPING = "stopping: writes under way are finished, nothing new is started; Ctr
 HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
 STOPS = tuple(number for number in (signal.SIGINT, signal.SIGTERM, HANGUP) if number is not None)
 _EVENT = tuple(field.name for field in attrs.fields(Event))
-_LINE = json.JSONEncoder(default=plain)
+_LINE = json.JSONEncoder(default=plain, ensure_ascii=False, separators=(",", ":"))
 
 
 @contextmanager
