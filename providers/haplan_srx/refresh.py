@@ -139,7 +139,7 @@ class _Reading:
         # a node that is down does not tell its MAC address
         nodes = {mac: declared.get(mac) or {} for mac in look.macs.values()} if len(look.macs) == 2 else {}
         values = {**(dict(decode(target.row.values)) if target.row is not None else {}), "name": target.name}
-        values |= {"nodes": nodes or declared, "cluster_id": status.cluster_id}
+        values |= {"nodes": nodes or values.get("nodes") or declared, "cluster_id": status.cluster_id}
         who = None
         for statement in self._of_cluster(target.address):
             _put(values, statement.field, _shown(statement, look.live))
