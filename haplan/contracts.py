@@ -416,6 +416,10 @@ class Provider:
         """Look at what a settled transaction led to; a finding of severity ``error`` is a red check."""
         return ()
 
+    def takes_back(self, document: str) -> bool:
+        """Whether a write of this document is one that `confirm` and `revert` are for, where both are declared."""
+        return True
+
     def confirm(self, task: Task) -> None:
         """Make a confirmed write permanent (`confirmed`)."""
 

@@ -30,6 +30,9 @@ from haplan_srx.config import SrxConfig, access
 from haplan_srx.fleet import Fleet
 from haplan_srx.picture import GOING, Picture, nodes_of
 
+LONGEST_WRITE = 45.0
+"""Seconds that the lock is sure to last. A commit may take longer: it takes itself back unless it is confirmed."""
+
 
 class SrxProvider(Provider):
     """Pairs of SRX, configured directly over NETCONF."""
@@ -48,6 +51,7 @@ class SrxProvider(Provider):
         self._sent: dict[str, writes.Sent] = {}
         self._health: dict[str, checks.Health] = {}
         self._lock = threading.Lock()
+        self.write_seconds = min(fleet.access.commit_timeout, LONGEST_WRITE)
 
     @classmethod
     def open(cls, settings: Any, context: Context) -> "SrxProvider":
@@ -160,6 +164,10 @@ class SrxProvider(Provider):
                     for part in task.parts)  # fmt: skip
         return tuple(checks.findings(health, task.parts[0].change.address, name, going=going))
 
+    def takes_back(self, document: str) -> bool:
+        """A commit is; joining and leaving a cluster is not."""
+        return not document.startswith(documents.CLUSTER)
+
     def confirm(self, task: Task) -> None:
         """Confirm the commit, unless the device has gone back by itself."""
         sent = self._sent.get(task.transaction.id)
@@ -176,11 +184,7 @@ class SrxProvider(Provider):
     def revert(self, task: Task) -> None:
         """Let the device go back by itself, and see that it did."""
         sent = self._sent.get(task.transaction.id)
-        if sent is None:
-            raise ProviderError(
-                f"{task.transaction.document}: what a restart did is not taken back; apply again goes on"
-            )
-        if not sent.log:
+        if sent is None or not sent.log:
             return
         clock, minutes = self._context.clock, self._fleet.access.confirm_minutes
         until = clock.now() + minutes * 60 + self._fleet.access.commit_timeout

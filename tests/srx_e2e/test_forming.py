@@ -1,5 +1,6 @@
 """Forming pairs, taking over what is formed, another box for a node, and what is refused before anything is sent."""
 
+import sqlite3
 from collections.abc import Callable
 
 from lxml import etree
@@ -115,11 +116,19 @@ def test_a_box_that_does_not_come_back_fails_in_time_and_the_next_apply_goes_on(
     assert world.plan().changes == ()
 
 
+def recable(world: World, mac: str, other: str) -> None:
+    """Somebody moves the control and fabric cables to another box."""
+    with sqlite3.connect(world.folder / ".haplan" / "lab" / "srx.db") as db:
+        db.execute("update boxes set pair = ? where mac = ?", (other, mac))
+    db.close()
+
+
 def test_another_box_takes_the_place_of_a_node_and_the_one_that_stays_keeps_its_number(shops: Shops) -> None:
     spare = "020000019999"
     world = shops(lab=boxes() + BOX.format(mac=spare, pair=node_of(1), model="SRX300", more=""))
     assert world.apply().exit_code == 0
     world.lab.power(node_of(1, 1), on=False)
+    recable(world, node_of(1), spare)
     world.edit("for at, mac in enumerate(macs)]", 'for at, mac in enumerate([macs[0], "020000019999"])]')
     plan = world.plan()
     (change,) = plan.changes

@@ -41,7 +41,7 @@ def looked_at(task: Task, setting: Setting) -> bool:
     """True if something comes between the write and its record: a check, or the step that confirms it."""
     provider = setting.providers[task.transaction.provider]
     checks = bool(setting.after) or any(part.change.lifecycle.postcondition for part in task.parts)
-    return checks or provider.confirmed or type(provider).verify is not Provider.verify
+    return checks or setting.confirms(task.transaction) or type(provider).verify is not Provider.verify
 
 
 def look(task: Task, setting: Setting) -> list[Finding]:

@@ -379,7 +379,7 @@ class _Loop:
         """Make durable what is known of a write that is not recorded yet."""
         transaction = task.transaction
         _, written = self.tasks[transaction.id]
-        confirmed = not self.setting.providers[transaction.provider].confirmed
+        confirmed = not self.setting.confirms(transaction)
         changes = [part.change for part in task.parts]
         self.ledger.wrote(transaction, changes, written, status, confirmed=confirmed)
 
@@ -457,7 +457,7 @@ class _Loop:
             self._red(transaction, wrong or "; ".join(f"{f.rule}: {f.message}" for f in red))
             return
         self._tell("verified", transaction)
-        if self.setting.providers[transaction.provider].confirmed:
+        if self.setting.confirms(transaction):
             self._end_write(task, "confirm")
         else:
             self._record(task, written, RECORDED)
@@ -520,7 +520,7 @@ class _Loop:
         """What was written did not come out well: it is taken back where the provider can."""
         self.why[transaction.id] = text
         task, _ = self.tasks[transaction.id]
-        if self.setting.providers[transaction.provider].revertible:
+        if self.setting.reverts(transaction):
             self._end_write(task, "revert")
             return
         self._keep(task, "incomplete")

@@ -11,6 +11,7 @@ from haplan.contracts import Clock, Provider, Settlement, StateBackend
 from haplan.errors import HaplanError
 from haplan.model.event import Event
 from haplan.model.finding import Rule, explained
+from haplan.model.plan import Transaction
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Holder, Intent, Run, State
 from haplan.model.value import Secret
@@ -60,6 +61,16 @@ class Setting:
     @after.default
     def _after(self) -> tuple[Rule, ...]:
         return tuple(rule for rule in self.rules if "C" in rule.moments and rule.check is not explained)
+
+    def confirms(self, transaction: Transaction) -> bool:
+        """True if a write takes itself back unless it is confirmed."""
+        provider = self.providers[transaction.provider]
+        return provider.confirmed and provider.takes_back(transaction.document)
+
+    def reverts(self, transaction: Transaction) -> bool:
+        """True if a write can be taken back."""
+        provider = self.providers[transaction.provider]
+        return provider.revertible and provider.takes_back(transaction.document)
 
 
 @attrs.frozen
