@@ -207,7 +207,8 @@ class Task:
         transaction: As planned.
         parts: In order of work.
         orders: Lists whose sequence is to be set.
-        timeouts: Seconds by name of the step; `formation` bounds the forming of a pair.
+        timeouts: Seconds by name of the step; `formation` bounds the forming of a pair. ``create``, ``update`` and
+            ``delete`` bound the time until a write has settled: the engine sees to those.
         started: When the write began, epoch seconds; 0 before.
         recorded: Address → row of everything the provider has in state just before this write; for one that `composes`.
     """

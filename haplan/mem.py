@@ -21,7 +21,7 @@ from haplan.model.value import Secret, Tree
 # --- The vocabulary ---------------------------------------------------------------------------------------------------
 
 
-@resource("mem_thing", rank=20)
+@resource("mem_thing", rank=20, steps=("formation",))
 class Thing(Resource):
     """Something with a bit of everything. Things of one `group` share one document."""
 

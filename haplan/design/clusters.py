@@ -36,7 +36,7 @@ def _role(cluster: "Cluster", resources: Any) -> str:
     return cluster.haplan_role
 
 
-@resource("cluster", rank=70, takes_over=True)
+@resource("cluster", rank=70, takes_over=True, steps=("formation",))
 class Cluster(Resource):
     """An HA pair: the binding of two devices to a site and to a template or hub profile."""
 

@@ -88,6 +88,7 @@ def resource(
     takes_over: bool = False,
     schema_version: int = 1,
     upgrade: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None,
+    steps: Sequence[str] = (),
 ) -> Callable[[type[R]], type[R]]:
     """Make a class a resource type. See `haplan.model.schema.TypeInfo`."""
 
@@ -105,6 +106,7 @@ def resource(
             schema_version,
             upgrade,
             (cls.__doc__ or "").strip().split("\n")[0],
+            tuple(steps),
         )
         made.haplan_kinds = {name: f.metadata.get(_KIND) for name, f in fields.items()}  # type: ignore[attr-defined]
         made.haplan_derive = {  # type: ignore[attr-defined]
@@ -345,6 +347,10 @@ def _lifecycle_names(self: Resource, taking: Taking) -> None:
                     f"lifecycle.{field}",
                     f"{shown(name)} is no attribute of {type(self).haplan_type.name}{nearest(name, known)}",
                 )
+    steps = ("create", "update", "delete", *type(self).haplan_type.steps)
+    for name in cycle.timeouts:
+        if name not in steps:
+            taking.wrong("lifecycle.timeouts", f"{shown(name)} is no step{nearest(name, steps)}")
 
 
 def _declare(self: Resource, recording: Recording, taking: Taking) -> None:

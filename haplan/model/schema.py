@@ -60,6 +60,7 @@ class TypeInfo:
         schema_version: Rises when stored values change shape.
         upgrade: Brings stored values from an older version to this one.
         text: One sentence for ``haplan types``.
+        steps: Steps of it that ``timeouts`` may bound, beside ``create``, ``update`` and ``delete``: its provider does.
     """
 
     name: str
@@ -71,6 +72,7 @@ class TypeInfo:
     schema_version: int = 1
     upgrade: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None
     text: str = ""
+    steps: tuple[str, ...] = ()
 
     def misfit(self, name: str, value: Tree) -> str:
         """Why a value that came by reference does not fit an attribute; "" where it does, or is not known yet."""

@@ -45,7 +45,8 @@ class Lifecycle:
         ignore_changes: Attributes whose difference from the estate is left alone.
         leave: Attributes that stay as they are when their line leaves the stack.
         create_before_destroy: When replaced, the new one comes first.
-        timeouts: Seconds allowed, by name of the step.
+        timeouts: Seconds allowed, by name of the step: ``create``, ``update``, ``delete`` from the first write until it
+            has settled, and those of the type, such as ``formation``.
         triggers: A list of resources (a reference without a path) and attributes whose change replaces this one.
         precondition: What has to hold before it is written.
         postcondition: What has to hold after.

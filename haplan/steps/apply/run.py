@@ -39,6 +39,7 @@ from haplan.steps.apply.outcome import DOUBT, Result, because, exit_code, sort_o
 from haplan.steps.apply.record import held, joined, resolved, shown, unknown_in
 from haplan.steps.apply.schedule import FAILED, PENDING, RECORDED, RED, STOPPED, Schedule
 from haplan.steps.apply.setting import Announce, Polled, Progress, Setting
+from haplan.steps.apply.timeouts import Limit, limit
 from haplan.steps.apply.worker import Broke, Done, Ended, Job, LastStep, Steps, broken, end, target_of, work
 
 DEAF = 3
@@ -93,6 +94,8 @@ class _Loop:
         self.pollers = ThreadPoolExecutor(max(1, len(setting.providers)), thread_name_prefix="haplan-poll")
         self.tasks: dict[str, tuple[Task, Written]] = {}
         self.why: dict[str, str] = {}
+        timed = {change.key for change in plan.changes if change.lifecycle.timeouts}
+        self.limited = {t.id for t in plan.transactions if timed and any(p.address in timed for p in t.placed)}
         self.known: dict[str, dict[str, Tree]] = {address: dict(values) for address, values in plan.known.items()}
         self.touched: set[str] = set()
         self.documents: set[tuple[str, str]] = set()
@@ -340,6 +343,7 @@ class _Loop:
 
     def _announce(self, messages: Sequence[Announce]) -> None:
         """Answer writers once their intents are durable, in one commit; those that ask again need the lease alone."""
+        messages = [message for message in messages if not self._refused_overdue(message)]
         new = [message.intent for message in messages if not message.again]
         try:
             if messages:
@@ -355,6 +359,19 @@ class _Loop:
             self._tell("step", self.schedule.get(intent.transaction), intent.step, address=intent.address)
         for message in messages:
             message.answer.put(self.beat + LEASE - self._deadline(message.intent))
+
+    def _refused_overdue(self, message: Announce) -> bool:
+        """Nothing more is begun of what is not written in time; to confirm it or take it back there is always time."""
+        number = message.intent.transaction
+        overdue = self._overdue(number) if number not in self.tasks else None
+        if overdue is None:
+            return False
+        message.answer.put(ProviderError(f"{message.intent.document}: {message.intent.step}: not begun {overdue}"))
+        return True
+
+    def _overdue(self, number: str) -> Limit | None:
+        found = limit(self.plan.of(self.schedule.get(number))) if number in self.limited else None
+        return found if found is not None and self.clock.now() - self.since[number] > found.seconds else None
 
     def _deadline(self, intent: Intent) -> float:
         return self.setting.providers[intent.provider].write_seconds
@@ -417,6 +434,8 @@ class _Loop:
         written = joined(written, settlement.written)
         self.tasks[number] = (task, written)
         match settlement.state:
+            case "waiting" if (overdue := self._overdue(number)) is not None:
+                self._red(task.transaction, f"not settled {overdue}: {settlement.text}")
             case "waiting":
                 elapsed = self.clock.now() - self.since[number]
                 data = {"elapsed": elapsed, "expected": task.transaction.seconds}

@@ -1,0 +1,85 @@
+"""Timeouts: what has not settled in time failed, and what is not written in time goes no further."""
+
+from collections.abc import Callable
+
+import pytest
+
+from haplan.errors import StackError
+from haplan.testing import Cloud, Project
+
+Make = Callable[..., Project]
+TEXT = 'a = Thing("a", size={}, lifecycle=lifecycle(timeouts={}))\nThing("b", tags={{"of": a.id}})\n'
+
+
+def test_what_has_not_settled_in_time_failed_and_the_next_run_goes_on(project: Make) -> None:
+    made = project(TEXT.format(1, {"create": 120, "update": 5}))
+    made.cloud.seconds["thing:a"] = 900.0
+    start = made.cloud.clock.now()
+    result = made.apply()
+    assert 120 < made.cloud.clock.now() - start <= 180
+    assert result.exit_code == 3
+    assert [outcome.text for outcome in result.failed] == [
+        "not settled within 120 s (timeouts of mem_thing.a: create): 750 s left"
+    ]
+    assert [outcome.address for outcome in result.skipped] == ["mem_thing.b"]
+    made.cloud.seconds.clear()
+    assert [(change.name, change.reason) for change in made.plan().changes] == [("a", "resume"), ("b", "new")]
+    assert made.apply().exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "timeouts", "says"),
+    [
+        ("size=1", "size=2", {"update": 60, "create": 5}, "within 60 s (timeouts of mem_thing.a: update)"),
+        ('zone="x"', 'zone="y"', {"delete": 60, "create": 30}, "within 90 s (timeouts of mem_thing.a: delete, create)"),
+    ],
+)
+def test_the_action_says_which_timeout_counts(
+    project: Make, before: str, after: str, timeouts: dict[str, int], says: str
+) -> None:
+    text = 'Thing("a", {}, lifecycle=lifecycle(timeouts={}))'
+    made = project(text.format(before, timeouts), applied=True)
+    made.cloud.seconds["thing:a"] = 900.0
+    assert says in made.write(text.format(after, timeouts)).apply().failed[0].text
+
+
+def test_a_deletion_keeps_the_timeout_that_its_block_had(project: Make) -> None:
+    made = project('Thing("a", lifecycle=lifecycle(timeouts={"delete": 60}))', applied=True)
+    made.cloud.seconds["thing:a"] = 900.0
+    assert "within 60 s (timeouts of mem_thing.a: delete)" in made.write("").apply().failed[0].text
+
+
+def test_the_shortest_of_a_transaction_counts(project: Make) -> None:
+    made = project(
+        "".join(f'Thing("t{n}", group="g", lifecycle=lifecycle(timeouts={{"create": {n}0}}))\n' for n in (9, 4, 6))
+    )
+    made.cloud.seconds["group:g"] = 900.0
+    assert "within 40 s (timeouts of mem_thing.t4: create)" in made.apply().failed[0].text
+
+
+def test_no_step_is_begun_after_the_time(project: Make) -> None:
+    cloud = Cloud()
+    cloud.atomic = False
+    text = 'Thing("a", size={0}, tags={{"x": {0}}}, lifecycle=lifecycle(timeouts={{"update": 60}}))'
+    made = project(text.format(1), cloud=cloud, applied=True)
+    cloud.during = lambda document, name: cloud.clock.sleep(61.0)
+    result = made.write(text.format(2)).apply()
+    assert result.in_doubt[0].text == (
+        "outcome in doubt: thing:a: set tags: not begun within 60 s (timeouts of mem_thing.a: update); "
+        "read back: mem_thing.a: size as planned; tags.x as before"
+    )
+
+
+def test_what_settled_too_late_may_still_be_taken_back(project: Make) -> None:
+    cloud = Cloud()
+    cloud.revertible = True
+    text = 'Thing("a", size={}, lifecycle=lifecycle(timeouts={{"update": 60}}))'
+    made = project(text.format(1), cloud=cloud, applied=True)
+    cloud.seconds["thing:a"] = 900.0
+    assert made.write(text.format(2)).apply().failed[0].text.endswith("s left; taken back")
+    assert cloud.thing("a").values["size"] == 1
+
+
+def test_a_step_that_is_none_is_a_mistake(project: Make) -> None:
+    with pytest.raises(StackError, match=r'lifecycle\.timeouts: "crate" is no step; did you mean'):
+        project(TEXT.format(1, {"crate": 5})).plan()
