@@ -92,7 +92,7 @@ def test_a_provider_that_is_misspelt(haplan: Run, world: World, said: str, words
 
 def test_a_secret_that_is_not_there(haplan: Run, world: World) -> None:
     world.edit(
-        "stack.py", 'wan("wan0", "ge-0/0/0", dhcp())', 'wan("wan0", "ge-0/0/0", pppoe("me", secret("env:NO_SUCH")))'
+        "stack.py", 'wan("wan0", "ge-0/0/0", dhcp())', 'wan("wan0", "ge-0/0/0", pppoe("me", secret("file:no-such")))'
     )
     world.edit(
         "stack.py",
@@ -101,7 +101,7 @@ def test_a_secret_that_is_not_there(haplan: Run, world: World) -> None:
     )
     done = haplan("apply", "one_pair", "--lab", "--auto-approve")
     assert done.returncode == 4, done.stderr
-    assert "environment variable NO_SUCH is not set" in " ".join(done.stdout.split())
+    assert "secret file:no-such: No such file" in " ".join(done.stdout.split())
     assert not (world.folder / ".haplan" / "lab" / "state.db").exists()
 
 
