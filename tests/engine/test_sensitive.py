@@ -141,11 +141,13 @@ def test_a_message_of_a_condition_says_what_it_refers_to_and_no_secret(project: 
 
 
 def test_the_plan_writer_refuses_a_reference_that_nothing_looked_through(project: Make) -> None:
-    made = project('a = Thing("a")\nThing("b", lifecycle=lifecycle(timeouts={f"x-{a.id}": 3}))')
+    kept = 'from pathlib import Path\nPath(__file__).with_name("kept").write_text(f"x-{a.id}")\n'
+    made = project('a = Thing("a")\n' + kept)
+    plan = attrs.evolve(made.plan(), notes=((made.folder / "kept").read_text(),))
     with pytest.raises(HaplanError, match=r"a reference stands where none can: ….*x-…; give it to an attribute"):
-        digest(made.plan())
-    with pytest.raises(HaplanError, match="a reference stands where none can"):
-        saved(made)
+        digest(plan)
+    with made.session() as session, pytest.raises(HaplanError, match="a reference stands where none can"):
+        engine.write_plan(session, plan, made.folder / "a.plan")
 
 
 @pytest.mark.parametrize(
