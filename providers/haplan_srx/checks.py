@@ -23,15 +23,10 @@ class Health:
 def look(fleet: Fleet, nodes: Nodes) -> Health:
     """Look over a new session."""
     try:
-        box = fleet.primary(nodes, fresh=True)
-    except ProviderError as error:
-        return Health(str(error))
-    try:
+        box = fleet.primary(nodes, anew=True)
         return Health("", box.status(), box.links(), tuple(sorted(set(box.software().values()) - {""})))
     except ProviderError as error:
         return Health(str(error))
-    finally:
-        box.session.close()
 
 
 def findings(health: Health, address: str, name: str, *, going: bool) -> Iterable[Finding]:

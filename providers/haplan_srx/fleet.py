@@ -71,6 +71,7 @@ class Fleet:
         self._loop: Loop | None = None
         self._boxes: dict[str, Box] = {}
         self._looks: dict[str, Look] = {}
+        self._macs: dict[str, Mapping[str, str]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         self.calls = 0
@@ -117,36 +118,50 @@ class Fleet:
 
     # --- pairs ---
 
-    def primary(self, nodes: Nodes, *, fresh: bool = False) -> Box:
-        """A session with the node that may be configured.
+    def primary(self, nodes: Nodes, *, anew: bool = False) -> Box:
+        """The session with the node that may be configured.
+
+        Args:
+            anew: Not the one that is kept: it is ended, and a new one kept in its place.
 
         Raises:
             ProviderError: Neither node is reached, or none of those that are is the primary.
         """
         failed = []
         for mac, host in nodes.hosts.items():
+            if anew:
+                self.forget(host)
             try:
-                box = self.fresh(host) if fresh else self.box(host)
-                status = box.status()
+                box, status = self._answering(host)
             except ProviderError as error:
                 failed.append(str(error))
                 continue
             if status is None:
                 failed.append(f"{box.place}: is in no cluster")
-            elif (
-                len(nodes.hosts) < 2
-                or macs(box.chassis()).get(status.primary, mac) == mac
-                or not self._other(nodes, mac)
-            ):
+            elif len(nodes.hosts) < 2 or self._node_macs(nodes, box).get(status.primary, mac) == mac:
                 return box
             else:
                 failed.append(f"{box.place}: is the secondary node")
-            if fresh:
-                box.session.close()
         raise ProviderError(f"{nodes.cluster}: {'; '.join(failed) or 'no host of a node is known'}")
 
-    def _other(self, nodes: Nodes, mac: str) -> bool:
-        return any(other != mac for other in nodes.hosts)
+    def _answering(self, host: str) -> tuple[Box, Status | None]:
+        """The session of a host that answers: one that was kept may have ended without a word."""
+        kept = host in self._boxes
+        box = self.box(host)
+        try:
+            return box, box.status()
+        except ProviderError:
+            if not kept or box.session.open:
+                raise
+        box = self.box(host)
+        return box, box.status()
+
+    def _node_macs(self, nodes: Nodes, box: Box) -> Mapping[str, str]:
+        """Node → MAC address; asked once, since it changes only when a pair is formed anew."""
+        found = self._macs.get(nodes.cluster) or macs(box.chassis())
+        if len(found) == len(nodes.hosts):
+            self._macs[nodes.cluster] = found
+        return found
 
     def looks(self, pairs: Iterable[Nodes], max_age: float) -> dict[str, Look]:
         """What is to be seen of pairs, no older than that; many at once."""
@@ -161,9 +176,11 @@ class Fleet:
         """What was seen last."""
         return self._looks.get(cluster)
 
-    def outdate(self, cluster: str) -> None:
-        """What was seen is not so any more."""
+    def outdate(self, cluster: str, *, nodes: bool = False) -> None:
+        """What was seen is not so any more; with `nodes`, the nodes may be others too."""
         self._looks.pop(cluster, None)
+        if nodes:
+            self._macs.pop(cluster, None)
 
     def each(self, what: Iterable[K], work: Callable[[K], T]) -> dict[K, T]:
         """Do something for each, many at once."""

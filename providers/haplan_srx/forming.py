@@ -55,7 +55,7 @@ def _form(fleet: Fleet, change: Change, io: Io) -> Written:
         io.about_to(f"join node{numbers[mac]}", change.address, key, idempotent=True)
         box.join(cluster_id, numbers[mac])
         fleet.forget(hosts[mac])
-    fleet.outdate(change.name)
+    fleet.outdate(change.name, nodes=True)
     id_ = change.id or next(iter(hosts))
     return Written({change.address: id_}, {change.address: {"id": id_}}, {change.address: {"formed": True}})
 
@@ -97,7 +97,7 @@ def _dissolve(fleet: Fleet, change: Change, io: Io) -> Written:
             io.about_to("leave", change.address, {"mac": mac}, idempotent=True)
             box.leave()
         fleet.forget(host)
-    fleet.outdate(change.name)
+    fleet.outdate(change.name, nodes=True)
     return Written()
 
 

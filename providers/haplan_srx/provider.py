@@ -173,13 +173,11 @@ class SrxProvider(Provider):
         sent = self._sent.get(task.transaction.id)
         if sent is None or not sent.log:
             return
-        box = self._fleet.primary(sent.nodes, fresh=True)
-        try:
-            if not box.history()[:1] or box.history()[0].log != sent.log:
-                raise ProviderError(f"{sent.nodes.cluster}: {sent.log} is not the newest commit any more; it went back")
-            box.confirm(f"{sent.log} confirmed")
-        finally:
-            box.session.close()
+        box = self._fleet.primary(sent.nodes)
+        newest = next(iter(box.history()), None)
+        if newest is None or newest.log != sent.log:
+            raise ProviderError(f"{sent.nodes.cluster}: {sent.log} is not the newest commit any more; it went back")
+        box.confirm(f"{sent.log} confirmed")
 
     def revert(self, task: Task) -> None:
         """Let the device go back by itself, and see that it did."""

@@ -91,7 +91,7 @@ def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret
     """
     what = work(task, overrides)
     written = _written(task)
-    box = fleet.primary(what.nodes, fresh=True)
+    box = fleet.primary(what.nodes)
     try:
         found = what.on(box.configuration())
         if not found.edits:
@@ -101,7 +101,7 @@ def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret
         io.about_to("commit", task.parts[0].change.address, {"log": log}, idempotent=True)
         _commit(fleet, what.nodes, box, log)
     finally:
-        box.session.close()
+        _put_away(box)
         fleet.outdate(what.nodes.cluster)
     return Sent(log, what.nodes, _keeping(written, task, what, found))
 
@@ -114,15 +114,23 @@ def rehearse(fleet: Fleet, task: Task, overrides: Mapping[str, int], secret: Cal
     """
     what = work(task, overrides)
     told: list[str] = []
-    box = fleet.primary(what.nodes, fresh=True)
+    box = fleet.primary(what.nodes)
     try:
         found = what.on(box.configuration())
         if found.edits:
             _load(box, found, secret, told.append)
-            box.close_private()
     finally:
-        box.session.close()
+        _put_away(box)
     return "\n".join(told)
+
+
+def _put_away(box: Box) -> None:
+    """Throw the private copy away; a session that cannot is ended, and its copy with it."""
+    try:
+        if box.session.open:
+            box.close_private()
+    except ProviderError:
+        box.session.drop()
 
 
 def _load(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> None:
@@ -153,16 +161,11 @@ def committed(fleet: Fleet, nodes: Nodes, log: str) -> bool:
     until = clock.now() + fleet.access.commit_timeout
     while True:
         try:
-            box = fleet.primary(nodes, fresh=True)
+            if any(entry.log == log for entry in fleet.primary(nodes, anew=True).history()):
+                return True
         except ProviderError as error:
             if clock.now() >= until:
                 raise ProviderError(str(error), lost=True) from None
-        else:
-            try:
-                if any(entry.log == log for entry in box.history()):
-                    return True
-            finally:
-                box.session.close()
         if clock.now() >= until:
             return False
         clock.sleep(WAIT)
