@@ -6,10 +6,14 @@ Importing this package is cheap: SSH and XML are imported when a provider is ope
 
 from collections.abc import Iterable
 
+from haplan import design
 from haplan.contracts import Provider
 from haplan.hookspecs import hookimpl
+from haplan.model.finding import Rule
 
 haplan_api = 1
+haplan_types = design.haplan_types
+"""Types that its rules are about: all of the design flow into a device."""
 
 
 @hookimpl
@@ -18,3 +22,11 @@ def haplan_providers() -> Iterable[type[Provider]]:
     from haplan_srx.provider import SrxProvider
 
     return (SrxProvider,)
+
+
+@hookimpl
+def haplan_checks() -> Iterable[Rule]:
+    """What can be said of a stack before a device is asked."""
+    from haplan_srx.rules import RULES
+
+    return RULES

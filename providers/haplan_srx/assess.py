@@ -9,6 +9,7 @@ from haplan.model.plan import Action, Change, Impact
 from haplan_srx.documents import forms
 from haplan_srx.fleet import Fleet, Look
 from haplan_srx.picture import GOING, Picture, nodes_of
+from haplan_srx.rules import FOUND, SAYABLE
 from haplan_srx.translate.design import Resource
 from haplan_srx.translate.slots import slots
 from haplan_srx.translate.statements import Live, tag
@@ -19,7 +20,6 @@ COMMIT = 60
 """Seconds that a confirmed commit and its checks are expected to take."""
 HITLESS = frozenset({"dns_servers", "ntp_servers", "name", "exclusive", "unowned", "extra"})
 """Attributes of a template whose change disturbs no traffic."""
-RULE = "SRX"
 
 
 def assess(
@@ -51,7 +51,7 @@ def _troubles(wanted: Picture, clusters: Iterable[Resource], change: Change) -> 
             if (trouble.origin, trouble.text) not in told:
                 told.add((trouble.origin, trouble.text))
                 where = change.location if trouble.origin == change.address else ""
-                yield Finding(RULE, "error", trouble.origin, trouble.text, where)
+                yield Finding(SAYABLE, "error", trouble.origin, trouble.text, where)
 
 
 def _impact(change: Change, reaches: bool) -> Impact:
@@ -102,7 +102,7 @@ class _Sayer:
         self._change = change
 
     def __call__(self, text: str) -> Finding:
-        return Finding(RULE, "error", self._change.address, text, self._change.location)
+        return Finding(FOUND, "error", self._change.address, text, self._change.location)
 
 
 def _as_found(

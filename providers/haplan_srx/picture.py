@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from haplan.contracts import Part, Query, Task
 from haplan.model.plan import Action
 from haplan.model.state import Row
-from haplan.model.value import SEQUENCES, decode, is_mapping
+from haplan.model.value import SEQUENCES, Ref, Text, Unknown, decode, is_mapping, leaves
 from haplan_srx.fleet import Nodes
-from haplan_srx.translate.design import Design, Resource
+from haplan_srx.translate.design import Design, Pair, Resource
 from haplan_srx.translate.device import Translation, translate
 from haplan_srx.translate.statements import Configuration, Path, Statement
 
@@ -34,7 +36,7 @@ class Picture:
         """What a device is to have; None if the cluster is not there, or not whole."""
         if cluster not in self._done:
             pair = self.design.pair(cluster)
-            self._done[cluster] = None if pair is None else translate(pair)
+            self._done[cluster] = None if pair is None else _told(translate(pair), pair)
         return self._done[cluster]
 
     def configuration(self, cluster: str) -> Configuration:
@@ -47,6 +49,15 @@ class Picture:
         if self._reach is None:
             self._reach = self.design.reached_by()
         return self._reach.get(address, frozenset())
+
+
+def _told(found: Translation, pair: Pair) -> Translation:
+    """Without troubles where something is known only after the apply: then a variable only seems to be missing."""
+    if not found.troubles:
+        return found
+    values = (pair.design.resources[address].values for address in pair.needs())
+    unknown = any(isinstance(leaf, Ref | Text | Unknown) for tree in values for _, leaf in leaves(tree))
+    return attrs.evolve(found, troubles=()) if unknown else found
 
 
 def wanted(query: Query, overrides: Mapping[str, int]) -> Picture:

@@ -102,3 +102,20 @@ def test_policies_in_another_order_are_put_in_order_without_being_written_anew(s
     text = world.evidence()["device:shop1"]
     assert "permit" not in text
     assert world.plan().changes == ()
+
+
+def test_what_somebody_changes_with_pyez_is_seen_and_mended(shop: World) -> None:
+    from jnpr.junos import Device
+    from jnpr.junos.utils.config import Config
+
+    served = shop.served
+    given = {"user": "pat", "password": shop.lab.password("pat"), "ssh_config": "none", "gather_facts": False}
+    before = shop.lines(node_of(1))
+    device = Device("127.0.0.1", port=served.ports[node_of(1)], hostkey_verify=False, **given)
+    with device, Config(device, mode="exclusive") as config:
+        config.load(f"set {RULE} match application junos-https", format="set")
+        config.commit(comment="let them surf")
+    (drift,) = shop.plan().drift
+    assert (drift.address, drift.who) == ("policy.edge.guest-out", "pat")
+    assert shop.apply().exit_code == 0
+    assert shop.lines(node_of(1)) == before

@@ -105,6 +105,11 @@ class World:
         """The simulator, served once more in this process."""
         return self._lab()[0]
 
+    @property
+    def served(self) -> Served:
+        """Where it answers."""
+        return self._lab()[1]
+
     def _lab(self) -> tuple[Lab, Served]:
         if self._served is None:
             lab = Lab(self.folder / ".haplan" / "lab")

@@ -1,0 +1,70 @@
+"""What can be said of a stack before a device is asked."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from haplan.contracts import ValidateView
+from haplan.model.finding import Finding, Rule, explained
+from haplan.model.stack import Block, Stack
+from haplan_srx import haplan_types as everything
+from haplan_srx.picture import Picture
+from haplan_srx.translate.design import Resource
+
+SAYABLE, FOUND = "SRX001", "SRX002"
+
+
+def _pictures(stack: Stack) -> Iterator[Picture]:
+    """The design of each provider ``srx`` of a stack."""
+    for key, block in stack.providers.items():
+        if block.name == "srx":
+            slots: Mapping[str, Any] = block.settings.get("slots") or {}
+            mine = [one for one in stack.blocks.values() if one.provider == key and not one.data]
+            found = [Resource(one.address, one.type, str(one.name), one.values, one.owner) for one in mine]
+            yield Picture(found, None, slots)
+
+
+def sayable(view: ValidateView) -> Iterator[Finding]:
+    """What of the stack cannot be said on a device, and why."""
+    told = set()
+    for picture in _pictures(view.stack):
+        for cluster in picture.design.clusters:
+            translation = picture.translation(cluster.address)
+            for one in translation.troubles if translation is not None else ():
+                if one not in told:
+                    told.add(one)
+                    where = view.stack.blocks.get(one.origin)
+                    yield Finding(SAYABLE, "error", one.origin, one.text, str(where.location) if where else "")
+
+
+def different_ids(view: ValidateView) -> Iterator[Finding]:
+    """Two pairs of one site with one cluster id."""
+    first: dict[tuple[str, str, int], Block] = {}
+    for block in view.of("cluster"):
+        id_ = block.values.get("cluster_id")
+        if isinstance(id_, int):
+            other = first.setdefault((block.provider, str(block.values.get("site")), id_), block)
+            if other is not block:
+                text = f"cluster-id {id_} also used by {other.label}; reth MAC addresses would collide"
+                yield Finding("HA050", "warning", block.address, text, str(block.location))
+
+
+RULES = (
+    Rule(
+        SAYABLE, "error", ("V",), everything, "An SRX can be told what the stack says",
+        "Steering goes by routes and filters here, without licences; what needs application identification, weights or "
+        "ports that a model does not have cannot be configured. The message says what and why.",
+        "the translation of this provider; vendor YANG, Junos 24.4R1", "H", sayable,
+    ),
+    Rule(
+        FOUND, "error", ("P",), ("cluster",), "The boxes are those of the stack, and can be made a pair",
+        "Checked before anything is sent: model, release and MAC address of both boxes, a cluster id that is there "
+        "already, and that neither is reached through a port that becomes management or control link.",
+        "Junos documentation, chassis cluster; Mist API description", "H", explained,
+    ),
+    Rule(
+        "HA050", "warning", ("V",), ("cluster",), "SRX clusters on one layer-2 segment have different cluster ids",
+        "The MAC address of a redundant interface is made of the cluster id and the index of the interface: two pairs "
+        "with one id on one segment have the same.",
+        "configrouter.com note on how SRX reth MAC addresses are derived", "M", different_ids,
+    ),
+)  # fmt: skip
