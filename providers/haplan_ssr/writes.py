@@ -179,6 +179,7 @@ def _carry_out(work: Work, desk: Desk) -> None:
         _send(work, desk)
         _validate(work, desk)
         _compare(work, desk)
+        io.still()
     except HaplanError:
         _give_up(work, desk)
         raise
@@ -304,23 +305,24 @@ def _read_back(work: Work, desk: Desk, error: Lost) -> None:
     Raises:
         ProviderError: `lost`, when neither can be told.
     """
-    conductor, client = desk.conductor, desk.conductor.client
+    conductor = desk.conductor
     desk.io.progress("no answer to the commit: looking what became of it")
-    again = False
-    for _ in range(LOOKS):
+    for look in range(LOOKS):
         try:
             if not moved_of(work, conductor.running()):
                 return
-            if wire.is_dirty(client.version()) and not moved(work.wanted, conductor.candidate()) and not again:
-                again = True
-                desk.conductor.clock.sleep(PAUSE)
-                if moved_of(work, conductor.running()) and not moved(work.wanted, conductor.candidate()):
-                    _refuse_uncommitted(work, desk, client.commit())
-                continue
+            if look == 1 and _waits_for_commit(work, desk):
+                desk.io.still()
+                _refuse_uncommitted(work, desk, conductor.client.commit())
         except (Lost, ApiError):
             pass
         conductor.clock.sleep(PAUSE)
     raise ProviderError(f"{work.address}: {error}; it is not known whether it was committed", lost=True)
+
+
+def _waits_for_commit(work: Work, desk: Desk) -> bool:
+    """True if the candidate holds what was planned, and nothing else."""
+    return wire.is_dirty(desk.conductor.client.version()) and not moved(work.wanted, desk.conductor.candidate())
 
 
 def moved_of(work: Work, running: Flat) -> list[Path]:
