@@ -261,6 +261,8 @@ REFUSED: list[tuple[str, Change, tuple[str, ...]]] = [
     ("two policies about the same", lambda design: design.add("policy.t.again", {
         "template": "t", "networks": ["guest"], "applications": ["any"], "action": "deny"}, "wan_edge_template.t"),
      ("SSR005", "internet", "again", "policy.t.internet", "guest", "0.0.0.0/0")),
+    ("one network let in and kept out of one service", lambda design: design.change("policy.h.in", action="deny"),
+     ("SSR006", "policy.", "'allow'", "'deny'", "access-policy guest permission")),
     ("no way", lambda design: design.change("policy.t.internet", steering=None), ("SSR008", "spoke has no way to any")),
 ]  # fmt: skip
 
@@ -297,6 +299,15 @@ def test_two_policies_are_ambiguous_only_if_neither_is_narrower(
 def test_the_same_traffic_for_other_networks_is_not_ambiguous(design: Design) -> None:
     policy = {**design.values("policy.t.internet"), "networks": ["office"]}
     design.add("policy.t.other", policy, "wan_edge_template.t")
+    assert problems(translate(design.pieces())) == []
+
+
+def test_the_same_traffic_on_other_routers_is_not_ambiguous(design: Design) -> None:
+    design.add("wan_edge_template.u", design.values("wan_edge_template.t"))
+    nodes = {"0200000000ee": {"asset_id": "C"}, "0200000000dd": {"asset_id": "D"}}
+    design.add("cluster.other", {**design.values("cluster.spoke"), "template": "u", "nodes": nodes})
+    policy = {"template": "u", "networks": ["guest"], "applications": ["any"], "action": "deny"}
+    design.add("policy.u.nothing", policy, "wan_edge_template.u")
     assert problems(translate(design.pieces())) == []
 
 

@@ -331,6 +331,7 @@ def test_a_cut_commit_is_not_repeated_over_somebody_elses_edits(pair: Make, monk
     commit = Client.commit
 
     def and_somebody_edits(self: Client) -> object:
+        monkeypatch.setattr(Client, "commit", commit)
         world.change("POST", "/authority/tenant", {"name": "theirs"}, commit=False)
         return commit(self)
 
