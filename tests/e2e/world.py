@@ -6,62 +6,20 @@ from typing import Any
 
 import httpx
 
-from haplan import engine
-from haplan.model.event import Event
 from haplan.model.plan import Action, Plan
-from haplan.session import Options, open_session
-from haplan.steps.apply import Result
 from haplan_mist.lab import Lab
+from tests.stack_world import StackWorld
 
 WRITES = ("POST", "PUT", "DELETE")
 
 
-class World:
-    """A stack and its lab.
-
-    Attributes:
-        folder: The stack's folder.
-        events: Of the last command.
-    """
+class World(StackWorld):
+    """A stack and its lab."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.events: list[Event] = []
+        super().__init__(folder)
         self._lab: Lab | None = None
         self._portal: httpx.Client | None = None
-
-    # --- haplan ---
-
-    def plan(self, **options: Any) -> Plan:
-        """Make a plan."""
-        self.events = []
-        with open_session(
-            self.folder, Options(lab=True, **options), observers=[self.events.append], environ={}
-        ) as session:
-            return engine.plan(session)
-
-    def apply(self, **options: Any) -> Result:
-        """Plan and apply."""
-        self.events = []
-        with open_session(
-            self.folder, Options(lab=True, **options), observers=[self.events.append], environ={}
-        ) as session:
-            return engine.apply(session, engine.plan(session))
-
-    def destroy(self) -> Result:
-        """Take everything away."""
-        return self.apply(destroy=True)
-
-    def edit(self, file: str, old: str, new: str) -> None:
-        """Change a line of a stack file; `file` is relative to the stack."""
-        path = self.folder / file
-        text = path.read_text()
-        assert old in text, f"{file} has no {old!r}"
-        path.write_text(text.replace(old, new, 1))
-
-    def misbehave(self, text: str) -> None:
-        """Write the lab's definition beside the stack: before the first command, or to change how it fails."""
-        (self.folder / "lab.toml").write_text(text)
 
     # --- the organisation ---
 
