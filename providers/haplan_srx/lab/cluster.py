@@ -31,9 +31,19 @@ class Member:
 
 
 def settle(tx: Tx) -> None:
-    """Look at every cluster, and let groups move that have a reason to."""
-    for box in tx.all("select * from boxes where cluster > 0 group by db order by seq"):
-        _elect(tx, box)
+    """Look at the clusters where something happened or a time has passed, and let groups move."""
+    for row in tx.all("select id from dbs where look <= ?", tx.now):
+        box = tx.one("select * from boxes where db = ? and cluster > 0 order by seq", row["id"])
+        held = []
+        if box is not None:
+            _elect(tx, box)
+            held = [one["booted"] + tx.settings.hold_seconds for one in nodes(tx, box).values()]
+        tx.run("update dbs set look = ? where id = ?", min((at for at in held if at > tx.now), default=None), row["id"])
+
+
+def look_at(tx: Tx, db: int) -> None:
+    """Something happened to a cluster: `settle` is to look at it."""
+    tx.run("update dbs set look = ? where id = ?", tx.now, db)
 
 
 def joined(tx: Tx, box: sqlite3.Row) -> None:
@@ -44,6 +54,7 @@ def joined(tx: Tx, box: sqlite3.Row) -> None:
     first, second = (box, other) if _leads(box, other) else (other, box)
     tx.run("update boxes set db = ? where mac = ?", first["db"], second["mac"])
     tx.run("delete from groups where db = ?", second["db"])
+    look_at(tx, first["db"])
 
 
 def _leads(box: sqlite3.Row, other: sqlite3.Row) -> bool:

@@ -96,7 +96,10 @@ def store(
     """Put a configuration in force and into the history."""
     hash_ = tx.keep(config)
     deadline = None if order.minutes is None else tx.now + order.minutes * 60
-    tx.run("update dbs set running = ?, deadline = ?, revision = revision + 1 where id = ?", hash_, deadline, box["db"])
+    tx.run(
+        "update dbs set running = ?, deadline = ?, revision = revision + 1, look = ? where id = ?",
+        hash_, deadline, tx.now, box["db"],
+    )  # fmt: skip
     tx.run(
         "insert into commits (db, at, user, client, log, hash, confirmed, mac, session) values (?,?,?,?,?,?,?,?,?)",
         box["db"], tx.now, user, client, order.log, hash_,

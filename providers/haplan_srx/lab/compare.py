@@ -7,9 +7,11 @@ than the level is deep, two at least; a list whose entries share braces counts t
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
+from lxml import etree
+
 from .schema import Node, root
 from .text import name, oneline, statement, values
-from .tree import Element, branches, key_of, tag_of
+from .tree import Element, branches, find, key_of, tag_of
 
 
 def compare(old: Element, new: Element) -> str:
@@ -30,7 +32,7 @@ def _level(old: Element, new: Element, node: Node, path: list[str], depth: int) 
         if below is None or below.leaf or (node.kind == "l" and tag_of(child) in node.keys):
             continue
         twin = _twin(old, child, below)
-        if twin is not None and not _in_place(twin, child, below):
+        if twin is not None and not _same(twin, child) and not _in_place(twin, child, below):
             word, more = _brace(below)
             words = [one for one in (word, name(child, below, inside=bool(word))) if one]
             yield from _level(twin, child, below, [*path, *words], depth + more + 1)
@@ -44,8 +46,12 @@ def _brace(node: Node) -> tuple[str, int]:
 
 
 def _twin(parent: Element, child: Element, node: Node) -> Element | None:
-    key = key_of(child, node)
-    return next((one for one in parent.iterchildren(tag_of(child)) if key_of(one, node) == key), None)
+    return find(parent, tag_of(child), node, key_of(child, node))
+
+
+def _same(old: Element, new: Element) -> bool:
+    """The very same words: nothing in it is to be looked at."""
+    return etree.tostring(old) == etree.tostring(new)
 
 
 def _in_place(old: Element, new: Element, node: Node) -> bool:
@@ -61,8 +67,8 @@ def _here(old: Element, new: Element, node: Node) -> Iterator[tuple[tuple[str, i
         if below is None or (node.kind == "l" and tag in node.keys):
             continue
         before, after = list(old.iterchildren(tag)), list(new.iterchildren(tag))
-        find = _values if below.kind == "F" else _entries if below.kind == "l" else _single
-        yield from ((_brace(below), sign, line) for sign, line in find(before, after, below))
+        differences = _values if below.kind == "F" else _entries if below.kind == "l" else _single
+        yield from ((_brace(below), sign, line) for sign, line in differences(before, after, below))
 
 
 def _turn(tag: str, old: Element, node: Node) -> tuple[int, bool]:
@@ -117,6 +123,8 @@ def _entries(before: list[Element], after: list[Element], node: Node) -> Iterato
             yield from (("+", line) for line in statement(one, node, inside))
         elif key in moved:
             yield "!", _shut(one, node)
+        elif _same(twin, one):
+            pass
         elif _in_place(twin, one, node):
             yield from _lines(twin, one, node, inside)
         elif twin.get("inactive") != one.get("inactive"):

@@ -30,9 +30,13 @@ create table if not exists boxes (
     db integer not null, cluster integer not null default 0, node integer not null default 0,
     next_cluster integer, next_node integer, booted real not null, down_until real,
     disabled integer not null default 0) without rowid;
+create index if not exists boxes_by_down on boxes (down_until);
+create index if not exists boxes_by_db on boxes (db);
 create table if not exists dbs (
     id integer primary key, running text not null, candidate text, candidate_by text, candidate_at real,
-    deadline real, rescue text, revision integer not null);
+    deadline real, rescue text, revision integer not null, look real);
+create index if not exists dbs_by_deadline on dbs (deadline);
+create index if not exists dbs_by_look on dbs (look);
 create table if not exists commits (
     seq integer primary key, db integer not null, at real not null, user text not null, client text not null,
     log text not null, hash text not null, confirmed integer, mac text not null, session integer);

@@ -8,7 +8,7 @@ statement, ``$$-IFL`` for an interface and its unit, ``${list}`` for the key of 
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -36,6 +36,9 @@ def hidden() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(lists) for name, lists in found.items()}
 
 
+IFL = "$$-IFL "
+"""Before a word that is an interface with its unit."""
+
 ALIASES: dict[str, set[str]] = {}
 for (_, _name), _said in WORDS.items():
     ALIASES.setdefault(_said, {_said}).add(_name)
@@ -53,11 +56,13 @@ class Here:
         element: The statement.
         node: What it is.
         bound: Keys of the lists above, by element name.
+        known: What absolute paths led to so far, by their words.
     """
 
     element: Element
     node: Node
     bound: Mapping[str, str]
+    known: dict[tuple[str, ...], list[Element]] = attrs.field(factory=dict)
 
     @property
     def value(self) -> str:
@@ -77,20 +82,22 @@ def value_of(element: Element) -> str:
 
 def failures(config: Element) -> Iterator[tuple[Element, str]]:
     """Statements of an effective configuration that break a constraint, with the vendor's message."""
-    yield from _failures(config, root(), {})
+    yield from _failures(config, root(), {}, {})
 
 
-def _failures(element: Element, node: Node, bound: Mapping[str, str]) -> Iterator[tuple[Element, str]]:
+def _failures(
+    element: Element, node: Node, bound: Mapping[str, str], known: dict[tuple[str, ...], list[Element]]
+) -> Iterator[tuple[Element, str]]:
     for child in branches(element):
         below = node.child(tag_of(child))
         if below is None:
             continue
         inner = {**bound, below.name: value_of(child)} if below.kind == "l" else bound
         for rule, said in below.rules:
-            if not _holds(rule, Here(child, below, inner)):
+            if not _holds(rule, Here(child, below, inner, known)):
                 yield child, said or rule
         if not below.leaf:
-            yield from _failures(child, below, inner)
+            yield from _failures(child, below, inner, known)
 
 
 def _holds(rule: str, here: Here) -> bool:
@@ -170,28 +177,41 @@ def _known(step: str) -> bool:
 
 
 def _follow(here: Here, steps: list[str]) -> list[Element]:
-    rest, at = list(steps), here.element.getroottree().getroot()
-    if rest[0] in (".", ".."):
-        at = here.element
-        if here.node.kind == "F" and rest[0] == "..":
-            rest.pop(0)  # a value of a leaf-list counts as one level below its statement
-        while rest and rest[0] in (".", ".."):
-            above = at.getparent() if rest.pop(0) == ".." else at
-            if above is None:
-                return []
-            at = above
-    found = [at]
-    for step in rest:
-        found = [one for element in found for one in _step(element, step, here)]
+    if steps[0] not in (".", ".."):
+        return _from_top(here, tuple(_word(step, here) for step in steps))
+    rest, at = list(steps), here.element
+    if here.node.kind == "F" and rest[0] == "..":
+        rest.pop(0)  # a value of a leaf-list counts as one level below its statement
+    while rest and rest[0] in (".", ".."):
+        above = at.getparent() if rest.pop(0) == ".." else at
+        if above is None:
+            return []
+        at = above
+    if at.getparent() is None:
+        return _from_top(here, tuple(_word(step, here) for step in rest))
+    return _walk([at], [_word(step, here) for step in rest])
+
+
+def _from_top(here: Here, words: tuple[str, ...]) -> list[Element]:
+    """Many constraints ask for the same, and one of them for four hundred units of one interface."""
+    if words not in here.known:
+        top = here.element.getroottree().getroot()
+        here.known[words] = _walk(_from_top(here, words[:-1]), words[-1:]) if words else [top]
+    return here.known[words]
+
+
+def _walk(found: list[Element], words: Sequence[str]) -> list[Element]:
+    for word in words:
+        found = [one for element in found for one in _step(element, word)]
     return found
 
 
-def _step(element: Element, step: str, here: Here) -> list[Element]:
-    if step == "<*>":
+def _step(element: Element, word: str) -> list[Element]:
+    if word == "<*>":
         lists = hidden().get(tag_of(element))
         return [child for child in branches(element) if tag_of(child) in lists] if lists else [element]
-    if step == "$$-IFL":
-        name, _, number = here.value.rpartition(".")
+    if word.startswith(IFL):
+        name, _, number = word.removeprefix(IFL).rpartition(".")
         return [
             unit
             for interface in element.iterchildren("interface")
@@ -199,12 +219,14 @@ def _step(element: Element, step: str, here: Here) -> list[Element]:
             for unit in interface.iterchildren("unit")
             if unit.findtext("name") == number
         ]
-    return _named(element, _word(step, here))
+    return _named(element, word)
 
 
 def _word(step: str, here: Here) -> str:
     if step == "$$":
         return here.value
+    if step == "$$-IFL":
+        return IFL + here.value
     if step.startswith("$$={"):
         return step[4:-1]
     if step.startswith("${"):

@@ -31,6 +31,7 @@ def go_down(tx: Tx, box: sqlite3.Row, until: float) -> None:
     for session in tx.all("select * from sessions where mac = ?", box["mac"]):
         candidates.end(tx, session)
     tx.run("update boxes set down_until = ? where mac = ?", until, box["mac"])
+    cluster.look_at(tx, box["db"])
     cluster.settle(tx)
 
 
@@ -46,6 +47,7 @@ def plug(tx: Tx, mac: str, port: str, up: bool) -> None:
             tx.run("update boxes set disabled = 1 where mac = ?", one["mac"])
             if boxes.effective(tx, one).find("chassis/cluster/control-link-recovery") is not None:
                 reboot(tx, one)
+    cluster.look_at(tx, box["db"])
     settle(tx)
 
 
@@ -64,6 +66,7 @@ def _came_up(tx: Tx, box: sqlite3.Row) -> None:
             " where mac = ?",
             box["mac"],
         )
+    cluster.look_at(tx, tx.box(box["mac"])["db"])
     cluster.joined(tx, tx.box(box["mac"]))
 
 

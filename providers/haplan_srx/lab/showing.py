@@ -107,6 +107,7 @@ def failover_reset(call: Call) -> str:
         return not_clustered()
     number, _ = _group(call)
     call.tx.run("update groups set manual = null where db = ? and id = ?", call.box["db"], number)
+    cluster.look_at(call.tx, call.box["db"])
     cluster.settle(call.tx)
     return tag("output", f"\nSuccessfully reset manual failover for redundancy group {number}\n")
 
