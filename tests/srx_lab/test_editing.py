@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from haplan_srx.lab import setlines, text, tree
+from haplan_srx.lab import loading, setlines, text, tree
 from haplan_srx.lab.compare import compare
 from tests.srx_lab.conftest import Bench, load, texts
 
@@ -318,7 +318,7 @@ def test_set_lines_and_text_say_the_same_configuration(some: list[str]) -> None:
     assert same(config_of(list(setlines.lines(config))), config)
     parsed, troubles = text.parse(text.write(config))
     read = tree.empty()
-    loader = tree.Loader()
+    loader = loading.Loader()
     loader.apply(read, parsed)
     assert troubles + loader.troubles == []
     assert same(read, config)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from . import boxes, candidates, commits, groups, setlines, text, tree
 from .compare import compare
-from .tree import Element, Loader, Trouble, tag_of
+from .loading import Loader, override
+from .tree import Element, Trouble, tag_of
 from .wire import Call, Refused, Table, block, tag
 
 TABLE = Table()
@@ -136,7 +137,7 @@ def _load(call: Call, config: Element) -> list[Trouble]:
     source, troubles = _source(op, form)
     loader = Loader(replaces=action == "replace" or call.tx.settings.replace_in_merge)
     if action in ("override", "update"):
-        tree.override(config, source, loader)
+        override(config, source, loader)
     else:
         loader.apply(config, source)
     return troubles + loader.troubles

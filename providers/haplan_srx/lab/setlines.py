@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from .loading import Loader
 from .schema import Node, root
-from .tree import Element, Loader, Trouble, branches, tag_of, words_of
+from .tree import Element, Trouble, branches, tag_of, words_of
 from .words import BadWord, Builder, quote, split
 
 
