@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from haplan.model.value import Ref
 from haplan_ssr.model import evaluate
 from haplan_ssr.rules import tree_of
 from haplan_ssr.translate import Terms, translate
@@ -341,6 +342,18 @@ def test_an_older_conductor_is_not_sent_vectors_of_routes(design: Design) -> Non
 def test_the_order_in_which_resources_come_means_nothing(design: Design) -> None:
     found = design.pieces()
     assert translate(found).flat() == translate(reversed(found)).flat()
+
+
+def test_what_only_an_apply_can_tell_is_left_out(design: Design) -> None:
+    unknown = Ref("record.x", ("value",))
+    design.change("network.guest", vlan_id=unknown)
+    design.values("wan_edge_template.t")["interfaces"]["wan1"].update(
+        mtu=unknown, address={"type": "static", "ip": unknown, "gateway": unknown}
+    )
+    found = translate(design.pieces())
+    assert problems(found) == []
+    assert not said(lines(found), "wan1 mtu")
+    assert not said(lines(found), "network-interface guest vlan")
 
 
 def test_everything_has_a_source_among_the_resources(design: Design) -> None:

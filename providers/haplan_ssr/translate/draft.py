@@ -8,6 +8,8 @@ import attrs
 from haplan.model.value import Tree
 from haplan_ssr.tree import HERE, Flat, Path, words
 
+KNOWN = (str, int, float, tuple, type(HERE))
+"""Types of what can be compared with a conductor."""
 Way = tuple[str, ...]
 """The way to an attribute, down into it."""
 
@@ -117,6 +119,8 @@ class Draft:
         self._give(path, value, sources)
 
     def _give(self, path: Path, value: Any, sources: tuple[Source, ...]) -> None:
+        if not isinstance(value, KNOWN):  # a reference: only the apply will tell
+            return
         there = self.values.setdefault(path, value)
         known = self.sources.setdefault(path, {})
         if there is not value and there != value:
