@@ -15,6 +15,8 @@ from haplan_srx.translate.device import Translation, translate
 from haplan_srx.translate.statements import Configuration, Path, Statement
 
 GOING = (Action.DELETE, Action.FORGET)
+WAS = "was"
+"""Key of a row's private part: what the resource said before a change, of use while that is not on all devices."""
 KEPT = "kept "
 """Prefix of the key of a row's private part that holds what was overwritten in a document."""
 
@@ -27,8 +29,10 @@ class Picture:
         resources: Iterable[Resource],
         orders: Mapping[str, Sequence[str]] | None = None,
         overrides: Mapping[str, int] | None = None,
+        earlier: "Picture | None" = None,
     ) -> None:
         self.design = Design(resources, orders, overrides)
+        self._earlier = earlier
         self._done: dict[str, Translation | None] = {}
         self._reach: Mapping[str, frozenset[str]] | None = None
 
@@ -43,6 +47,11 @@ class Picture:
         """The statements of a device; none if it is not there."""
         found = self.translation(cluster)
         return Configuration() if found is None else found.configuration
+
+    def owned(self, cluster: str) -> Configuration:
+        """What haplan has said on a device: also before a change that is not on all devices yet."""
+        now = self.configuration(cluster)
+        return now if self._earlier is None else joined(now, self._earlier.configuration(cluster))
 
     def reach(self, address: str) -> frozenset[str]:
         """The clusters that a resource flows into."""
@@ -80,7 +89,15 @@ def _in_order(query: Query, resources: Mapping[str, Resource]) -> list[Resource]
 
 def recorded(rows: Mapping[str, Row], overrides: Mapping[str, int]) -> Picture:
     """The design as it was recorded."""
-    return Picture((of_row(row) for row in rows.values()), None, overrides)
+    half = {address: row for address, row in rows.items() if row.status != "ok" and row.private.get(WAS)}
+    was = [_before(row) if address in half else of_row(row) for address, row in rows.items()] if half else []
+    earlier = Picture(was, None, overrides) if half else None
+    return Picture((of_row(row) for row in rows.values()), None, overrides, earlier)
+
+
+def _before(row: Row) -> Resource:
+    values = decode(row.private[WAS])
+    return Resource(row.address, row.type, str(values.get("name", row.name)), without_name(values), row.owner)
 
 
 def of_row(row: Row) -> Resource:

@@ -23,7 +23,7 @@ from haplan.contracts import (
 from haplan.design import haplan_types
 from haplan.errors import ProviderError
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Calls, Change, Placement
+from haplan.model.plan import Calls, Change, Placement
 from haplan.model.value import Tree
 from haplan_srx import assess, checks, documents, forming, picture, refresh, writes
 from haplan_srx.config import SrxConfig, access
@@ -97,7 +97,7 @@ class SrxProvider(Provider):
 
     def _to_write(self, change: Change, reached: Iterable[str]) -> list[str]:
         """Of the devices that a change reaches, those that are not as wanted already."""
-        if change.action is not Action.UPDATE or change.position is not None or not change.reason:
+        if change.position is not None or not change.reason:
             return sorted(reached)
         return [one for one in sorted(reached) if self._edits(one)]
 
@@ -106,9 +106,7 @@ class SrxProvider(Provider):
         look = self._fleet.known(one.name)
         if look is None or not look.clustered:
             return True
-        what = writes.Work(
-            nodes_of(one), self._wanted.configuration(cluster), self._recorded.configuration(cluster), {}
-        )
+        what = writes.Work(nodes_of(one), self._wanted.configuration(cluster), self._recorded.owned(cluster), {})
         return bool(what.on(look.live).edits)
 
     def _name(self, cluster: str) -> str:

@@ -5,17 +5,19 @@ of it. Nobody confirms before the checks over a new session; a device that is le
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import attrs
 
 from haplan.contracts import Clock, Io, Task, Written
 from haplan.errors import ProviderError
 from haplan.model.plan import Change
+from haplan.model.value import encode
 from haplan_srx.box import Box
 from haplan_srx.documents import name_of
 from haplan_srx.fleet import Fleet, Nodes
 from haplan_srx.netconf.replies import Refused
-from haplan_srx.picture import GOING, KEPT, after, as_kept, before, joined, kept_in, nodes_of, recorded
+from haplan_srx.picture import GOING, KEPT, WAS, after, as_kept, before, joined, kept_in, nodes_of, recorded
 from haplan_srx.refresh import OURS
 from haplan_srx.translate import xml
 from haplan_srx.translate.design import Resource
@@ -73,7 +75,7 @@ def work(task: Task, overrides: Mapping[str, int]) -> Work:
     cluster = _named(name, *(picture.design.clusters for picture in (then, was, now)))
     if cluster is None:
         raise ProviderError(f"device:{name}: its cluster is not recorded any more; plan again")
-    owned = joined(was.configuration(cluster.address), now.configuration(cluster.address))
+    owned = joined(was.configuration(cluster.address), now.owned(cluster.address))
     rows = task.recorded.values()
     return Work(nodes_of(cluster), then.configuration(cluster.address), owned, kept_in(rows, task.transaction.document))
 
@@ -175,8 +177,10 @@ def committed(fleet: Fleet, nodes: Nodes, log: str) -> bool:
 
 
 def _written(task: Task) -> Written:
-    """Ids of what the task carries."""
-    ids, values = {}, {}
+    """Ids of what the task carries, and what each said before: other devices may still have that."""
+    ids: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    private: dict[str, dict[str, Any]] = {}
     for part in task.parts:
         change = part.change
         if change.action in GOING:
@@ -185,7 +189,9 @@ def _written(task: Task) -> Written:
         ids[change.address] = id_
         if change.type not in ("steering", "policy"):
             values[change.address] = {"id": id_}
-    return Written(ids, values, settling=True)
+        if change.before is not None and part.placement.apart:
+            private[change.address] = {WAS: encode(dict(change.before))}
+    return Written(ids, values, private, settling=True)
 
 
 def id_of(change: Change) -> str:
@@ -206,10 +212,10 @@ def _keeping(written: Written, task: Task, what: Work, found: Difference) -> Wri
     for path, values in found.overwritten.items():
         origin = _origin(what.wanted, path)
         by_address.setdefault(origin if origin in stay else stay[0], {})[path] = values
-    private = {}
+    private = dict(written.private)
     for address, overwritten in by_address.items():
         before_ = list(rows[address].private.get(key) or ()) if address in rows else []
-        private[address] = {key: [*before_, *as_kept(overwritten)]}
+        private[address] = {**private.get(address, {}), key: [*before_, *as_kept(overwritten)]}
     return attrs.evolve(written, private=private)
 
 

@@ -121,3 +121,23 @@ def test_a_device_that_is_not_reached_is_taken_as_recorded_and_the_others_are_do
     assert [one.document for one in plan.transactions] == ["device:shop2"]
     assert world.apply().exit_code == 0
     assert world.plan().changes == ()
+
+
+def test_what_left_the_stack_goes_from_a_device_that_was_away_while_it_did(shops: Shops) -> None:
+    world = shops(2)
+    assert world.apply().exit_code == 0
+    for node in (0, 1):
+        world.lab.power(node_of(2, node), on=False)
+    world.edit(', guest: "172.22.99.1/24"', "")
+    world.edit('allow("guest-out", [guest], anything, second)', "")
+    world.edit('guest = Network("guest", subnet="172.22.99.0/24", vlan_id=99)', "")
+    world.edit(', "ge-0/0/7"', ', "ge-0/0/6"')
+    assert world.apply().exit_code == 3
+    for node in (0, 1):
+        world.lab.power(node_of(2, node), on=True)
+    world.lab.clock.sleep(1200)
+    assert {one.document for one in world.plan().transactions} == {"device:shop2"}
+    assert world.apply().exit_code == 0
+    left = world.lines(node_of(2))
+    assert [line for line in left if "guest" in line or "unit 99" in line or "ge-0/0/7 unit 0" in line] == []
+    assert world.plan().changes == ()
