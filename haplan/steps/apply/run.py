@@ -370,7 +370,9 @@ class _Loop:
         return True
 
     def _overdue(self, number: str) -> Limit | None:
-        found = limit(self.plan.of(self.schedule.get(number))) if number in self.limited else None
+        if number not in self.limited:
+            return None
+        found = limit(self.changes[placed.address] for placed in self.schedule.get(number).placed)
         return found if found is not None and self.clock.now() - self.since[number] > found.seconds else None
 
     def _deadline(self, intent: Intent) -> float:
