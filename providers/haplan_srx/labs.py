@@ -46,14 +46,14 @@ def start(request: LabRequest) -> SrxLab:
     """Start the boxes.
 
     Raises:
-        ProviderError: The definition is wrong; the line names file and key.
+        ProviderError: The definition is wrong: the line names file and key; or a port is taken.
     """
+    hosts = {mac: str(node["host"]) for mac, node, _ in _nodes(request.blocks) if node.get("host")}
     try:
         lab = Lab(request.folder, definition=definition_of(request))
+        return SrxLab(lab, lab.start(port=request.port), hosts)
     except (OSError, ValueError) as error:
         raise ProviderError(f"srx lab: {error}") from None
-    hosts = {mac: str(node["host"]) for mac, node, _ in _nodes(request.blocks) if node.get("host")}
-    return SrxLab(lab, lab.start(port=request.port), hosts)
 
 
 def definition_of(request: LabRequest) -> LabDefinition:

@@ -205,6 +205,15 @@ def test_a_commit_outlives_its_session(bench_of: Callable[..., Bench]) -> None:
     assert history(again)[0] == ("haplan", "plan 17")
 
 
+def test_a_wrong_commit_does_not_happen_later_either(bench_of: Callable[..., Bench]) -> None:
+    bench = bench_of(faults=(Fault("commit-configuration", outlives=40),))
+    say = bench.talk()
+    say(load("set interfaces reth0 redundant-ether-options redundancy-group 1"))
+    assert say("<commit-configuration/>") is None
+    bench.lab.clock.sleep(41)
+    assert len(history(bench.talk())) == 1
+
+
 @pytest.mark.parametrize(("when", "result"), [("before", "left"), ("after", "hugo")])
 def test_a_session_that_drops_tells_nothing_of_the_outcome(
     bench_of: Callable[..., Bench], when: str, result: str

@@ -1,6 +1,7 @@
 """`lab.toml`, the lab of a stack, and the shipped models."""
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,13 @@ def test_a_wrong_definition_or_model_is_one_line(tmp_path: Path) -> None:
     wrong = written(tmp_path, TOML.replace("set system domain-name lab.example", "set system nonsense"))
     with pytest.raises(ProviderError, match="srx lab: device 02005e300a10: config: syntax error nonsense"):
         labs.start(LabRequest(tmp_path / "lab", wrong, ()))
+
+
+def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ProviderError, match=r"srx lab: .*in use"):
+            labs.start(LabRequest(tmp_path / "lab", None, (cluster(**{"02005e300a10": {}}),), port=port))
 
 
 def test_the_simulator_runs_as_a_process_of_its_own(tmp_path: Path) -> None:

@@ -279,7 +279,7 @@ def test_inheritance_puts_groups_in_place_and_the_configuration_wins(bench: Benc
     assert reply.findtext("configuration/system/host-name") == "zero"
     assert reply.find("configuration/groups") is None
     say(load("set system host-name mine"))
-    assert say('<get-configuration inherit="inherit"/>').findtext("configuration/system/host-name") == "mine"
+    assert texts(say('<get-configuration inherit="inherit"/>'), "configuration/system/host-name") == ["mine"]
 
 
 # --- Laws -------------------------------------------------------------------------------------------------------------

@@ -87,7 +87,7 @@ def test_entities_are_not_read_from_files(bench: Bench, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("hidden words")
     session = bench.lab.door.greet(NODE0, "haplan")[0]  # type: ignore[index]
-    message = f'<!DOCTYPE r [<!ENTITY e SYSTEM "file://{secret}">]><rpc><get-x>&e;</get-x></rpc>'
+    message = f'<!DOCTYPE r [<!ENTITY e SYSTEM "file://{secret}">]><rpc><kill-session><session-id>&e;</session-id></kill-session></rpc>'
     reply, _ = bench.lab.door.answer(session, message.encode())
     assert "hidden words" not in (reply or "")
 

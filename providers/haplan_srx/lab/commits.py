@@ -37,30 +37,41 @@ def commit(call: Call, order: Order) -> None:
         Refused: Somebody else is in the way, or the configuration is wrong.
     """
     tx, box, session = call.tx, call.box, call.session
-    refuse_on_secondary(call)
-    _refuse_if_busy(tx, box)
-    if session["mode"] != "exclusive":
-        candidates.refuse_if_locked(call)
-    db = candidates.database(tx, box)
-    if session["mode"] == "private":
-        _refuse_if_shared_is_modified(db, session)
-        if session["base"] != db["running"]:
-            raise Refused(Trouble("configuration was changed by another commit since it was opened; close and open it"))
-    config = candidates.current(call)
-    wrong = _wrong(call, candidates.current_hash(call))
-    if wrong:
-        raise Refused(*wrong, Trouble("configuration check-out failed"))
-    record(config)
+    config = _allowed(call)
     if order.check:
         if tx.settings.check_confirms:
-            tx.run("update dbs set deadline = null where id = ?", db["id"])
+            tx.run("update dbs set deadline = null where id = ?", box["db"])
         return
     store(tx, box, config, user=session["user"], client="netconf", order=order, session=session["id"])
     if session["mode"] == "private":
         running = candidates.database(tx, box)["running"]
         tx.run("update sessions set private = ?, base = ? where id = ?", running, running, session["id"])
     else:
-        candidates.discard(tx, db["id"])
+        candidates.discard(tx, box["db"])
+
+
+def _allowed(call: Call) -> Element:
+    """The candidate, if this session may commit it as it is.
+
+    Raises:
+        Refused: Somebody else is in the way, or the configuration is wrong.
+    """
+    tx, box, session = call.tx, call.box, call.session
+    refuse_on_secondary(call)
+    _refuse_if_busy(tx, box)
+    if session["mode"] != "exclusive":
+        candidates.refuse_if_locked(call)
+    if session["mode"] == "private":
+        db = candidates.database(tx, box)
+        _refuse_if_shared_is_modified(db)
+        if session["base"] != db["running"]:
+            raise Refused(Trouble("configuration was changed by another commit since it was opened; close and open it"))
+    wrong = _wrong(call, candidates.current_hash(call))
+    if wrong:
+        raise Refused(*wrong, Trouble("configuration check-out failed"))
+    config = candidates.current(call)
+    record(config)
+    return config
 
 
 def _wrong(call: Call, hash_: str) -> list[Trouble]:
@@ -81,7 +92,7 @@ def _refuse_if_busy(tx: Tx, box: sqlite3.Row) -> None:
         raise Refused(Trouble("another commit is in progress", tag="in-use"))
 
 
-def _refuse_if_shared_is_modified(db: sqlite3.Row, session: sqlite3.Row) -> None:
+def _refuse_if_shared_is_modified(db: sqlite3.Row) -> None:
     if db["candidate"] is not None:
         hint = (
             "Please temporarily use 'configure shared' to commit outstanding changes in the shared database, exit, and"
@@ -153,8 +164,12 @@ def revert(tx: Tx, db: int, at: float) -> None:
 
 
 def outlive(call: Call, order: Order, seconds: float) -> None:
-    """Go on with a commit although its session ends now."""
-    candidate = call.tx.keep(candidates.current(call))
+    """Go on with a commit although its session ends now.
+
+    Raises:
+        Refused: As of any commit.
+    """
+    candidate = call.tx.keep(_allowed(call))
     work = {
         "hash": candidate, "log": order.log, "minutes": order.minutes, "user": call.session["user"],
         "session": call.session["id"],

@@ -4,6 +4,7 @@ What happens to an RPC: time is brought to the present, the box must be there an
 strike, the handler works. All of it is committed together, before a byte of the answer leaves.
 """
 
+import contextlib
 import fnmatch
 import sqlite3
 from typing import Any
@@ -77,16 +78,11 @@ class Door:
 
     def answer(self, session: int, message: bytes) -> tuple[str | None, bool]:
         """The reply to one message, and whether the session goes on; no reply if the connection just ends."""
-        kept = True
         with self._estate.write() as tx:
-            tx.run("savepoint exchange")
             try:
                 return self._exchange(tx, session, message)
-            except Hangup as hangup:
-                kept = hangup.kept
-            if not kept:
-                tx.run("rollback to exchange")
-        return None, False
+            except Hangup:
+                return None, False
 
     def _exchange(self, tx: Tx, session: int, message: bytes) -> tuple[str | None, bool]:
         power.settle(tx)
@@ -117,7 +113,7 @@ class Door:
         """The body of the reply, and a word for the log."""
         fault = _fault(call)
         if fault and fault["drop"] == "before":
-            raise Hangup(kept=True)
+            raise Hangup
         if fault and fault["delay"]:
             call.tx.let_pass(fault["delay"])
             power.settle(call.tx)
@@ -127,7 +123,7 @@ class Door:
             return call.voice.trouble(Trouble(fault["error"], tag=fault["tag"])), "fault"
         body, result = self._handled(call)
         if fault and fault["drop"] == "after":
-            raise Hangup(kept=True)
+            raise Hangup
         if fault and fault["warning"]:
             body = call.voice.trouble(Trouble(fault["warning"], warning=True)) + body
         return body, result
@@ -171,10 +167,11 @@ def _fault(call: Call) -> dict[str, Any] | None:
 
 
 def _let_outlive(call: Call, seconds: float) -> None:
-    """The session ends at once, the commit goes on."""
+    """The session ends at once; a commit that nothing speaks against goes on."""
     if call.name in ("commit", "commit-configuration"):
-        commits.outlive(call, committing.order_of(call), seconds)
-    raise Hangup(kept=True)
+        with contextlib.suppress(Refused):
+            commits.outlive(call, committing.order_of(call), seconds)
+    raise Hangup
 
 
 def _kill(call: Call) -> str:

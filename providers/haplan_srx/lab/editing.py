@@ -26,8 +26,8 @@ def get_config(call: Call) -> str:
         raise Refused(Trouble("filter type not supported", bad=wanted.get("type") or ""))
     inner = None if wanted is None else wanted.find("configuration")
     config = boxes.running(call.tx, call.box) if source == "running" else candidates.current(call)
-    empty = wanted is not None and inner is None and len(wanted) == 0
-    chosen = tree.empty() if empty else tree.select(config, inner)
+    nothing = wanted is not None and inner is None  # a filter that names no configuration
+    chosen = tree.empty() if nothing else tree.select(config, inner)
     return call.voice.data(call.voice.configuration(chosen, _about(call, source == "running")))
 
 

@@ -43,7 +43,7 @@ interfaces/interface/unit/family/inet/mtu interfaces/interface/unit/family/inet/
 interfaces/interface/unit/family/inet/rpf-check/** interfaces/interface/unit/family/inet6/address/**
 interfaces/interface/unit/family/inet6/filter/** interfaces/interface/unit/family/inet6/mtu
 interfaces/interface/unit/family/inet6/dhcpv6-client/** interfaces/interface/unit/family/ethernet-switching/**
-snmp/name snmp/description snmp/location snmp/contact snmp/community/** snmp/trap-group/**
+snmp/description snmp/location snmp/contact snmp/community/** snmp/trap-group/**
 policy-options/prefix-list/** policy-options/policy-statement/** policy-options/community/** policy-options/as-path/**
 firewall/family/inet/filter/** firewall/policer/** firewall/filter/**
 routing-instances/instance/description routing-instances/instance/instance-type

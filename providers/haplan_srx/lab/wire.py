@@ -46,11 +46,7 @@ class Refused(Exception):
 
 
 class Hangup(Exception):
-    """The session ends without an answer; `kept` says whether what was done stays."""
-
-    def __init__(self, kept: bool) -> None:
-        super().__init__("the session ends")
-        self.kept = kept
+    """The session ends without an answer; what was done stays."""
 
 
 @attrs.frozen
