@@ -219,7 +219,9 @@ def _list_with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
 def _entry_with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
     """An entry of a list is owned whole."""
     found = with_secrets(live, shape, recorded)
-    more = {key: _veiled(value, shape) for key, value in live.items() if key not in found} if is_mapping(found) else {}
+    if not (is_mapping(found) and is_mapping(live)):
+        return found
+    more = {key: _veiled(value, shape) for key, value in live.items() if key not in found}
     return {**more, **found} if more else found
 
 

@@ -195,3 +195,7 @@ def test_what_a_backend_tells_where_state_knows_of_no_secret_is_never_the_same()
     assert with_secrets({"psk": "***"}, {"psk": Secret("env:X")}, {}) == {"psk": Secret("")}
     assert with_secrets({}, {"psk": Secret("env:X")}, {}) == {"psk": None}
     assert not same(Secret("env:X"), Secret(""))
+
+
+def test_a_secret_where_a_mapping_was_recorded_and_a_text_stands_is_no_trouble() -> None:
+    assert with_secrets(["now"], [Secret("env:X")], [{}]) == [{}]
