@@ -23,19 +23,19 @@ def traffic(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def committed_configurations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that simulated boxes write every configuration to that a commit took."""
     return tmp_path_factory.mktemp("committed")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def surroundings(traffic: Path, committed: Path) -> Iterator[None]:
+def surroundings(traffic: Path, committed_configurations: Path) -> Iterator[None]:
     """No credentials and no settings of the person who runs the tests; traffic is recorded."""
     kept = dict(os.environ)
     for name in [name for name in os.environ if name.startswith(("MIST_", "HAPLAN_"))]:
         del os.environ[name]
     os.environ["HAPLAN_LAB_TRAFFIC"] = str(traffic)
-    os.environ["HAPLAN_LAB_CONFIGS"] = str(committed)
+    os.environ["HAPLAN_LAB_CONFIGS"] = str(committed_configurations)
     os.environ["NO_COLOR"] = "1"
     yield
     os.environ.clear()

@@ -40,11 +40,13 @@ WITH_MODELS = pytest.mark.skipif(not VALIDATE.exists(), reason="the vendor's mod
 
 
 @WITH_MODELS
-def test_configurations_of_this_run_fit_the_vendors_models_and_constraints(committed: Path) -> None:
+def test_configurations_of_this_run_fit_the_vendors_models_and_constraints(committed_configurations: Path) -> None:
     """As many as it takes to have every statement once that was committed to a simulated box."""
     seen: set[str] = set()
     chosen = []
-    for file, paths in sorted(((file, statements(file)) for file in committed.iterdir()), key=lambda one: -len(one[1])):
+    for file, paths in sorted(
+        ((file, statements(file)) for file in committed_configurations.iterdir()), key=lambda one: -len(one[1])
+    ):
         if not paths <= seen:
             seen |= paths
             chosen.append(file)
@@ -53,8 +55,10 @@ def test_configurations_of_this_run_fit_the_vendors_models_and_constraints(commi
 
 @WITH_MODELS
 @pytest.mark.deep
-def test_every_configuration_of_this_run_fits_the_vendors_models_and_constraints(committed: Path) -> None:
-    validate(sorted(committed.iterdir()))
+def test_every_configuration_of_this_run_fits_the_vendors_models_and_constraints(
+    committed_configurations: Path,
+) -> None:
+    validate(sorted(committed_configurations.iterdir()))
 
 
 def statements(file: Path) -> set[str]:

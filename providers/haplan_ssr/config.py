@@ -44,8 +44,8 @@ class SsrConfig:
     timeout: float = TIMEOUT
     release: str = ""
     security: str = "internal"
-    sync: str = "169.254.253.0/31"
-    fabric: str = "169.254.253.2/31"
+    sync: str = "169.254.253.0/30"
+    fabric: str = "169.254.253.4/31"
     discard_candidate: bool = False
 
 
@@ -122,7 +122,7 @@ def _link(name: str, text: str) -> ipaddress.IPv4Network:
     try:
         found = ipaddress.IPv4Network(text)
     except ValueError:
-        raise ProviderError(f"ssr: {name}= is {text!r}, not a prefix such as 169.254.253.0/31") from None
+        raise ProviderError(f"ssr: {name}= is {text!r}, not a prefix such as 169.254.253.0/30") from None
     if found.prefixlen > 31:
         raise ProviderError(f"ssr: {name}={text} has no address for each of two nodes")
     return found

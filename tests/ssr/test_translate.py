@@ -43,13 +43,13 @@ def test_the_links_of_a_pair_are_a_forwarding_and_a_non_forwarding_fabric_interf
     at = ["router spoke node node0 device-interface ge-0-5", "router spoke node node1 device-interface ge-0-5"]
     assert found == [
         line
-        for start, address in zip(at, ("169.254.253.0", "169.254.253.1"), strict=True)
+        for start, address in zip(at, ("169.254.253.1", "169.254.253.2"), strict=True)
         for line in (
             start,
             f"{start} forwarding = false",
             f"{start} network-interface sync",
             f"{start} network-interface sync address {address}",
-            f"{start} network-interface sync address {address} prefix-length = 31",
+            f"{start} network-interface sync address {address} prefix-length = 30",
             f"{start} network-interface sync type = fabric",
             f"{start} pci-address = 0000:02:00.0",
         )

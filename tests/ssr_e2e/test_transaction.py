@@ -174,7 +174,7 @@ def test_per_user_candidates_do_not_meet(pair: Make) -> None:
 
 
 def test_nothing_changes_if_validation_fails_and_the_message_names_the_resource(pair: Make) -> None:
-    world = pair(settings=', sync="10.9.9.0/31"')
+    world = pair(settings=', sync="10.9.9.0/30"')
     world.apply()
     found = without_generated(world.running())
     message = "Interface must belong to the corresponding node"

@@ -66,14 +66,15 @@ def _node(name: str, number: int, hub: bool, mac: str, lan: str, tenant: str) ->
             {"name": "ge-0-3", "pci-address": "0000:03:00.0", "shared-phys-address": mac, "network-interface": [
                 inside]},
             {"name": "ge-0-4", "pci-address": "0000:02:00.1", "network-interface": [
-                _link("ha-fabric", 2 + number)]},
+                _link("ha-fabric", 4 + number, 31)]},
             {"name": "ge-0-5", "pci-address": "0000:02:00.0", "forwarding": False, "network-interface": [
-                _link("ha-sync", number)]},
+                _link("ha-sync", 1 + number, 30)]},
         ]}  # fmt: skip
 
 
-def _link(name: str, last: int) -> Tree:
-    return {"name": name, "type": "fabric", "address": [{"ip-address": f"169.254.253.{last}", "prefix-length": 31}]}
+def _link(name: str, last: int, length: int) -> Tree:
+    address = {"ip-address": f"169.254.253.{last}", "prefix-length": length}
+    return {"name": name, "type": "fabric", "address": [address]}
 
 
 def _wan(number: int, hub: bool) -> Tree:

@@ -90,7 +90,7 @@ CASES: list[tuple[str, Tree, str, str]] = [
      "router/h1/service-route/corp-lan/next-hop/node0,ha-sync", "Only forwarding interfaces can be used as a next-hop"),
     ("HA links on one node of two",
      changed(SYNC0, network_interface=[{"name": "ha-sync", "address": [
-         {"ip-address": "169.254.253.0", "prefix-length": 31}]}]),
+         {"ip-address": "169.254.253.1", "prefix-length": 30}]}]),
      f"{WAN0}/network-interface/wan0",
      "One non-forwarding fabric or shared interface is required per node if the nodes are configured for HA."),
     ("an empty leaf with a value", changed("router/h1/service-route/corp-lan", drop=["next-hop"], use_learned_routes=5),

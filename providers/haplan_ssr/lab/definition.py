@@ -22,9 +22,9 @@ Tables of `lab.toml` (any other table belongs to another provider and is left al
                                  joined by a comma ("comma")
     `empty_leaf`                 how an `empty` leaf is read: "text" (default, ""), "null", "true" or "list" ([null])
     `service_route_vector`       "leaf" (default) or "leaf-list"
-    `sync_31`                    a /31 on a non-forwarding fabric interface: "take" (default) or "refuse" when validated
-    `same_address_services`      two services of one address and transport whose tenants differ: "take" (default) or
-                                 "refuse" when validated
+    `sync_31`                    a /31 on a non-forwarding fabric interface: "refuse" when validated (default) or "take"
+    `same_address_services`      two services of one address and transport whose tenants differ: "refuse" when validated
+                                 (default) or "take"
     `invalid_status`             status of validate and commit when they find something, default 200
     `delete_status`              of a DELETE, default 204
     `problem_details`            problems tell severity, router and path beside their message, default false
@@ -84,8 +84,8 @@ class Settings:
     two_keys: Literal["refuse", "comma"] = "refuse"
     empty_leaf: Literal["text", "null", "true", "list"] = "text"
     service_route_vector: Literal["leaf", "leaf-list"] = "leaf"
-    sync_31: Literal["take", "refuse"] = "take"
-    same_address_services: Literal["take", "refuse"] = "take"
+    sync_31: Literal["refuse", "take"] = "refuse"
+    same_address_services: Literal["refuse", "take"] = "refuse"
     invalid_status: int = 200
     delete_status: int = 204
     problem_details: bool = False

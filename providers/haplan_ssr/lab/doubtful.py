@@ -1,4 +1,4 @@
-"""Configuration of which it is not known whether a conductor takes it: taken, or refused where `lab.toml` says so.
+"""Configuration of which it is not known whether a conductor takes it: refused, or taken where `lab.toml` says so.
 
 The vendor publishes samples with /24 and /30 on the HA sync link only; and says nothing of two services that differ in
 their tenants alone.

@@ -29,8 +29,8 @@ class Terms:
 
     release: tuple[int, ...] = ()
     security: str = "internal"
-    sync: str = "169.254.253.0/31"
-    fabric: str = "169.254.253.2/31"
+    sync: str = "169.254.253.0/30"
+    fabric: str = "169.254.253.4/31"
     reached: bool = True
 
     def before(self, *release: int) -> bool:
