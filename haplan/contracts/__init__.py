@@ -1,0 +1,71 @@
+"""The contracts: what the engine asks of plugins, and what it gives them.
+
+A plugin need not inherit from anything here, except that `Provider` carries a default for everything optional.
+Providers are plain synchronous Python. The engine calls them from several threads, but never twice at once for one
+document. State backends and observers are called from one thread only.
+"""
+
+from typing import Protocol
+
+from haplan.contracts.clock import Clock
+from haplan.contracts.exchange import (
+    Assessment,
+    Context,
+    Io,
+    Part,
+    Query,
+    Reading,
+    Rehearsal,
+    Seen,
+    Settlement,
+    Target,
+    Task,
+    Written,
+)
+from haplan.contracts.provider import Lab, LabRequest, Provider
+from haplan.contracts.rules import ApplyView, CheckView, Node, OrderHook, PlanView, ValidateView
+from haplan.contracts.state import OpenState, StateBackend
+from haplan.model.event import Event
+from haplan.model.plan import Calls
+from haplan.model.schema import TypeInfo
+
+API = 1
+"""The version of these contracts; a plugin module declares ``haplan_api = 1``."""
+
+
+class Observer(Protocol):
+    """Told of every event of a run."""
+
+    def __call__(self, event: Event) -> None: ...
+
+
+__all__ = [
+    "API",
+    "ApplyView",
+    "Assessment",
+    "Calls",
+    "CheckView",
+    "Clock",
+    "Context",
+    "Io",
+    "Lab",
+    "LabRequest",
+    "Node",
+    "Observer",
+    "OpenState",
+    "OrderHook",
+    "Part",
+    "PlanView",
+    "Provider",
+    "Query",
+    "Reading",
+    "Rehearsal",
+    "Seen",
+    "Settlement",
+    "StateBackend",
+    "Target",
+    "Task",
+    "TypeInfo",
+    "ValidateView",
+    "Written",
+]

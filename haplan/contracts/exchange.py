@@ -1,0 +1,265 @@
+"""What passes between the engine and a provider: questions, tasks, and what comes back."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol
+
+import attrs
+
+from haplan.contracts.clock import Clock
+from haplan.model.finding import Finding
+from haplan.model.plan import Change, Impact, Order, Placement, Transaction
+from haplan.model.state import Row
+from haplan.model.value import Tree
+
+
+@attrs.frozen
+class Context:
+    """What a provider is opened with.
+
+    Attributes:
+        clock: Time.
+        environ: The environment variables it may read; empty of real credentials in the lab.
+        secret: Gives the secret behind a `haplan.model.value.Secret` source.
+        log: Takes one redacted line for ``--log``.
+        tell: Takes one line for people, such as "waiting 40 s: the hour's budget is used up".
+    """
+
+    clock: Clock
+    environ: Mapping[str, str]
+    secret: Callable[[str], str]
+    log: Callable[[str], None] = lambda line: None
+    tell: Callable[[str], None] = lambda line: None
+
+
+@attrs.frozen
+class Target:
+    """One resource a provider is asked about.
+
+    Attributes:
+        address: Its address.
+        type: Resource type.
+        name: Remote name; "" where it is not known yet.
+        id: The backend's id as recorded, or "".
+        owner: Address of its owner, or "".
+        owner_name: Remote name of its owner, or "".
+        owner_type: Type of its owner, or "".
+        values: Wanted values, or recorded ones where the stack no longer has it.
+        row: What is recorded, or None.
+        data: True for a data source.
+        pending: True if it was begun by a run that died: look for it by its natural key too.
+        leaving: True if the stack no longer has it: `values` are the recorded ones then.
+        waiting: Documents that do not have it yet as it was last wanted: what they have of it does not count.
+        holds: (type, remote name) of every resource that lives in it, asked about or not: what else is there is not
+            owned.
+    """
+
+    address: str
+    type: str
+    name: str
+    id: str = ""
+    owner: str = ""
+    owner_name: str = ""
+    owner_type: str = ""
+    values: Mapping[str, Tree] = attrs.field(factory=dict)
+    row: Row | None = None
+    data: bool = False
+    pending: bool = False
+    leaving: bool = False
+    waiting: frozenset[str] = frozenset()
+    holds: frozenset[tuple[str, str]] = frozenset()
+
+
+@attrs.frozen
+class Query:
+    """A bulk read. The provider decides how few calls serve it.
+
+    Attributes:
+        targets: What to read.
+        max_age: Seconds that a list read before may be old; 0 reads afresh.
+        memory: What the provider gave as `Reading.memory` when state was last saved.
+        recorded: Address → row of everything the provider has in state, asked about or not; for one that `composes`.
+        document: The document that is about to be written: what the targets are like there is enough; "" asks
+            everywhere.
+        orders: The sequences that are planned for it.
+    """
+
+    targets: tuple[Target, ...]
+    max_age: float = 0.0
+    memory: Mapping[str, Any] = attrs.field(factory=dict)
+    recorded: Mapping[str, Row] = attrs.field(factory=dict)
+    document: str = ""
+    orders: tuple[Order, ...] = ()
+
+
+@attrs.frozen
+class Seen:
+    """One resource as it is in the estate.
+
+    Attributes:
+        address: As asked.
+        id: The backend's id.
+        values: Everything the vocabulary can say of it, the backend's defaults filled in, names for references.
+            Mappings hold all entries, owned or not: the engine compares what is owned.
+        private: What the provider wants back in the row.
+        who: Who changed it last, where known.
+        when: When, epoch seconds, where known.
+        found_by_name: True if it was not known by id but found by its natural key.
+        status: ``ok``, or ``incomplete`` for a half-made object that can be resumed.
+    """
+
+    address: str
+    id: str
+    values: Mapping[str, Tree]
+    private: Mapping[str, Any] = attrs.field(factory=dict)
+    who: str = ""
+    when: float = 0.0
+    found_by_name: bool = False
+    status: Literal["ok", "incomplete"] = "ok"
+
+
+@attrs.frozen
+class Reading:
+    """What a bulk read found.
+
+    Attributes:
+        seen: By address; what is not there is left out.
+        orders: (document, list) → all names in the list as it is, owned or not.
+        unowned: Lines about entries that nobody here owns, by document, for the plan.
+        memory: For the next refresh.
+        notes: Lines for people.
+    """
+
+    seen: Mapping[str, Seen]
+    orders: Mapping[tuple[str, str], tuple[str, ...]] = attrs.field(factory=dict)
+    unowned: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    memory: Mapping[str, Any] = attrs.field(factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Assessment:
+    """What a provider says of a planned change.
+
+    Attributes:
+        impact: What it costs the network.
+        sites: Names of the sites it reaches.
+        replaces: Paths that force a replacement beyond those the type names.
+        findings: Reasons to refuse (severity ``error``) or to warn.
+        resume: True if a half-made object is gone on with.
+    """
+
+    impact: Impact = Impact()
+    sites: tuple[str, ...] = ()
+    replaces: tuple[tuple[str | int, ...], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    resume: bool = False
+
+
+@attrs.frozen
+class Part:
+    """One placement inside a task, with its change; references in `change.after` are resolved by now.
+
+    Attributes:
+        change: The change.
+        placement: Which part of it.
+        seen: The resource as read just before the write, or None.
+        row: What is recorded, or None.
+    """
+
+    change: Change
+    placement: Placement
+    seen: Seen | None = None
+    row: Row | None = None
+
+
+@attrs.frozen
+class Task:
+    """One transaction to carry out: one document, all its parts, the sequences of its lists.
+
+    Attributes:
+        transaction: As planned.
+        parts: In order of work.
+        orders: Lists whose sequence is to be set.
+        timeouts: Seconds by name of the step; `formation` bounds the forming of a pair. ``create``, ``update`` and
+            ``delete`` bound the time until a write has settled: the engine sees to those.
+        started: When the write began, epoch seconds; 0 before.
+        recorded: Address → row of everything the provider has in state just before this write; for one that `composes`.
+    """
+
+    transaction: Transaction
+    parts: tuple[Part, ...]
+    orders: tuple[Order, ...] = ()
+    timeouts: Mapping[str, int] = attrs.field(factory=dict)
+    started: float = 0.0
+    recorded: Mapping[str, Row] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Written:
+    """What a write gave.
+
+    Attributes:
+        ids: Address → id of what was created or found.
+        values: Address → computed values, by attribute.
+        private: Address → what the provider wants back.
+        settling: False if the effect was there with the answer, so that `Provider.settled` need not be asked.
+    """
+
+    ids: Mapping[str, str] = attrs.field(factory=dict)
+    values: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
+    private: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    settling: bool = True
+
+
+@attrs.frozen
+class Settlement:
+    """How far a written transaction has got.
+
+    Attributes:
+        state: ``waiting``; ``done``; ``queued`` (accepted, but held back by an offline device or a closed window: not
+            waited for, listed as pending); or ``failed``.
+        text: For people, such as "7 of about 15 min: nodes rebooting".
+        written: Ids and values that became known by it.
+    """
+
+    state: Literal["waiting", "done", "queued", "failed"]
+    text: str = ""
+    written: Written = Written()
+
+
+@attrs.frozen
+class Rehearsal:
+    """What a backend says of a transaction that it checked and did not carry out.
+
+    Attributes:
+        text: What it would change, in its own words; without secrets.
+        errors: Why it would refuse, one line each.
+    """
+
+    text: str = ""
+    errors: tuple[str, ...] = ()
+
+
+class Io(Protocol):
+    """What a write reports to, step by step."""
+
+    @property
+    def run(self) -> str:
+        """Id of the run, for what the backend itself keeps of a write, such as the log of a commit."""
+        ...
+
+    def about_to(self, step: str, address: str, key: Mapping[str, Any], *, idempotent: bool = False) -> None:
+        """Announce the next remote write. Returns when that is durable; raises if this run may not write any more."""
+        ...
+
+    def still(self) -> None:
+        """Ask once more, before an announced write is sent after a wait or sent again; raises as `about_to` does."""
+        ...
+
+    def progress(self, text: str) -> None:
+        """Say how it goes."""
+        ...
+
+    def evidence(self, text: str) -> None:
+        """Keep something in the run's record, such as what a device says that a write changes; without secrets."""
+        ...

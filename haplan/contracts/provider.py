@@ -1,0 +1,170 @@
+"""What a provider promises, and its simulator."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import attrs
+
+from haplan.contracts.clock import Clock
+from haplan.contracts.exchange import (
+    Assessment,
+    Context,
+    Io,
+    Query,
+    Reading,
+    Rehearsal,
+    Seen,
+    Settlement,
+    Target,
+    Task,
+    Written,
+)
+from haplan.model.finding import Finding
+from haplan.model.plan import Calls, Change, Placement
+from haplan.model.stack import Block
+from haplan.model.state import Intent
+from haplan.model.value import Tree
+
+
+@attrs.frozen
+class LabRequest:
+    """What a provider's simulator is started with.
+
+    Attributes:
+        folder: Where its estate lives (``.haplan/lab``); made by the lab when it first writes.
+        definition: The stack's ``lab.toml``, or None: then `blocks` seed it.
+        blocks: The stack's resources for this provider.
+        port: Port to listen on at loopback; 0 takes a free one.
+        tls: Serve as the real thing does, for clients that insist.
+    """
+
+    folder: Path
+    definition: Path | None
+    blocks: tuple[Block, ...]
+    port: int = 0
+    tls: bool = False
+
+
+class Lab(Protocol):
+    """A running simulator."""
+
+    clock: Clock
+    settings: Mapping[str, Any]
+    """Provider settings that reach it; they stand in for the stack's own and for the environment."""
+
+    def describe(self) -> Sequence[str]:
+        """Lines that tell another client how to reach it."""
+        ...
+
+    def stop(self) -> None:
+        """End it; the estate stays."""
+        ...
+
+
+class Provider:
+    """A provider: reads and writes one kind of estate. Subclass it and override what you need.
+
+    The smallest useful provider names itself, gives its types, and overrides `read` and `write`.
+
+    Class attributes:
+        name: The entry-point name; types of its own begin with it.
+        types: Resource types of other plugins that it serves, for ``haplan types``; its own need not be named.
+        config: An attrs class of settings, taken from ``provider("name", …)``; ``alias`` is the engine's.
+        confirmed: A write takes itself back unless `confirm` follows: called once it has settled and was verified.
+            Nothing is recorded before; what a run left unconfirmed the next one writes again.
+        revertible: `revert` takes a write back, and is called after a red check.
+        atomic: A write is all or nothing; of one that is not, the engine reads back what it left when it broke off.
+        ordered: The sequence of policies means something to its backend; else none is kept, compared or set.
+        composes: Its documents are made of many resources, changed and unchanged ones: it is given every row.
+        poll_seconds: Seconds between two calls of `settled`.
+        write_seconds: Seconds that an announced remote write takes at most, its deadline: it begins only if the lease
+            of the lock lasts longer. At most 45; what waits longer in between asks `Io.still`.
+    """
+
+    name: ClassVar[str]
+    types: ClassVar[tuple[str, ...]] = ()
+    config: ClassVar[type]
+    confirmed: ClassVar[bool] = False
+    revertible: ClassVar[bool] = False
+    atomic: ClassVar[bool] = True
+    ordered: ClassVar[bool] = True
+    composes: ClassVar[bool] = False
+    poll_seconds: ClassVar[float] = 30.0
+    write_seconds: float = 30.0
+
+    @classmethod
+    def open(cls, settings: Any, context: Context) -> "Provider":
+        """Make one from its settings; nothing is sent yet."""
+        raise NotImplementedError
+
+    @classmethod
+    def lab(cls, request: LabRequest) -> Lab:
+        """Start its simulator."""
+        raise NotImplementedError(f"provider {cls.name} has no lab")
+
+    @classmethod
+    def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
+        """One line for each vendor key in ``extra={"<name>": …}`` that is wrong; offline."""
+        return ()
+
+    def identity(self) -> Mapping[str, str]:
+        """Which estate this is: ``kind``, ``id`` and ``name``."""
+        raise NotImplementedError
+
+    def read(self, query: Query) -> Reading:
+        """Read many resources with as few calls as possible."""
+        raise NotImplementedError
+
+    def facts(self, targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:
+        """What rules want to know beyond values, by address; taken from what `read` has fetched."""
+        return {}
+
+    def placements(self, change: Change) -> Sequence[Placement]:
+        """The documents a change touches, in order where one must precede another.
+
+        Pure: a function of the change, and for a provider that `composes` of what `read` was asked last.
+        Where a value that only the apply will tell decides on the document, `Placement.title` says so.
+        """
+        return (Placement(document=change.address),)
+
+    def assess(self, change: Change) -> Assessment:
+        """What a change costs, and whether it can be done. Makes no calls."""
+        return Assessment()
+
+    def calls(self, transactions: Sequence[Task]) -> Calls:
+        """Calls made so far, and those expected for these tasks: writes, looks before them, polls."""
+        return Calls(self.name, 0, sum(task.transaction.writes for task in transactions))
+
+    def rehearse(self, task: Task) -> Rehearsal | None:
+        """Have the backend check one transaction, and leave nothing behind; None where it cannot."""
+        return None
+
+    def write(self, task: Task, io: Io) -> Written:
+        """Carry out one transaction, announcing each remote write through `io` first."""
+        raise NotImplementedError
+
+    def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
+        """How far these written transactions have got, by transaction id: one bulk look for all."""
+        return {task.transaction.id: Settlement("done") for task in tasks}
+
+    def verify(self, task: Task) -> Sequence[Finding]:
+        """Look at what a settled transaction led to; a finding of severity ``error`` is a red check."""
+        return ()
+
+    def takes_back(self, document: str) -> bool:
+        """Whether a write of this document is one that `confirm` and `revert` are for, where both are declared."""
+        return True
+
+    def confirm(self, task: Task) -> None:
+        """Make a confirmed write permanent (`confirmed`)."""
+
+    def revert(self, task: Task) -> None:
+        """Take a write back after a red check (`revertible`)."""
+
+    def identify(self, intent: Intent) -> Seen | None:
+        """What became of an announced write: the object by identity or natural key, or None if it is not there."""
+        return None
+
+    def close(self) -> None:
+        """Let go of connections."""
