@@ -91,10 +91,11 @@ def _placement_graph(
         for index, placement in enumerate(placements[change.key]):
             walk[change.key, index] = {before: False} if before is not None and not placement.apart else {}
             before = before if placement.apart else (change.key, index)
+    going = {change.key for change in changes if change.action is Action.DELETE}
     for edge in edges:
         if edge.kind != "soft" and placements.get(edge.first) and placements.get(edge.then):
             _join(walk, edge, placements)
-            _join_apart(walk, edge, placements)
+            _join_apart(walk, edge, placements, waits=edge.kind == "hard" and edge.then not in going)
     return walk
 
 
@@ -112,10 +113,11 @@ def _join(walk: Walk, edge: Edge, placements: Mapping[str, Sequence[Placement]])
         walk[edge.first, late[0]].setdefault((edge.then, (then_late or then_early)[-1]), False)
 
 
-def _join_apart(walk: Walk, edge: Edge, placements: Mapping[str, Sequence[Placement]]) -> None:
+def _join_apart(walk: Walk, edge: Edge, placements: Mapping[str, Sequence[Placement]], *, waits: bool) -> None:
     """Placements that stand apart are ordered where both changes touch one document.
 
-    Elsewhere they wait for what does not stand apart and is referred to: its values may flow into them.
+    Elsewhere one that `waits` does so for what does not stand apart and is referred to: its values may flow into it.
+    Into what goes nothing flows.
     """
     if not any(one.apart for end in (edge.first, edge.then) for one in placements[end]):
         return
@@ -123,7 +125,7 @@ def _join_apart(walk: Walk, edge: Edge, placements: Mapping[str, Sequence[Placem
     there = {one.document: index for index, one in enumerate(placements[edge.first]) if not one.late}
     late = {one.document: index for index, one in enumerate(placements[edge.first]) if one.late}
     for index, one in enumerate(placements[edge.then]):
-        at = there.get(one.document, early[-1] if early and one.apart and edge.kind == "hard" else None)
+        at = there.get(one.document, early[-1] if early and one.apart and waits else None)
         if at is not None and (one.apart or placements[edge.first][at].apart):
             walk[edge.then, index].setdefault((edge.first, at), False)
         if one.apart and one.document in late:

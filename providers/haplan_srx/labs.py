@@ -1,5 +1,6 @@
 """Starting the simulator for a stack: from its ``lab.toml``, or with the nodes of its clusters."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -48,12 +49,21 @@ def start(request: LabRequest) -> SrxLab:
     Raises:
         ProviderError: The definition is wrong: the line names file and key; or a port is taken.
     """
-    hosts = {mac: str(node["host"]) for mac, node, _ in _nodes(request.blocks) if node.get("host")}
     try:
         lab = Lab(request.folder, definition=definition_of(request))
-        return SrxLab(lab, lab.start(port=request.port), hosts)
+        return SrxLab(lab, lab.start(port=request.port), _hosts(request))
     except (OSError, ValueError) as error:
         raise ProviderError(f"srx lab: {error}") from None
+
+
+def _hosts(request: LabRequest) -> Mapping[str, str]:
+    """MAC → host as the stack declares it; kept, since a plan file is carried out without the stack."""
+    file = request.folder / "srx_hosts.json"
+    known: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    said = {mac: str(node["host"]) for mac, node, _ in _nodes(request.blocks) if node.get("host")}
+    if {**known, **said} != known:
+        file.write_text(json.dumps({**known, **said}), "utf-8")
+    return {**known, **said}
 
 
 def definition_of(request: LabRequest) -> LabDefinition:

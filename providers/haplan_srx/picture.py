@@ -127,6 +127,8 @@ def before(task: Task, overrides: Mapping[str, int]) -> Picture:
     resources = {address: of_row(row) for address, row in task.recorded.items()}
     for part in task.parts:
         resources.update(_as_it_was(part, resources))
+        if part.change.before is None:
+            resources.pop(part.change.address, None)
     return Picture(resources.values(), None, overrides)
 
 

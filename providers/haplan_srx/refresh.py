@@ -17,12 +17,12 @@ from haplan_srx.fleet import Fleet, Look, Nodes
 from haplan_srx.operational import Commit
 from haplan_srx.picture import Picture, nodes_of
 from haplan_srx.translate.difference import drifted
-from haplan_srx.translate.names import fit
-from haplan_srx.translate.statements import Live, Statement, keys, tag
+from haplan_srx.translate.statements import Live, Path, Statement, keys, tag
 
 OURS = "haplan "
 """How the log of a commit of haplan begins."""
 GONE = "(gone)"
+POLICIES: Path = ("security", "policies")
 HOMES = {"policy": "security", "steering": "routing-instances"}
 """Where a rule is, beside what else it says: without anything there it is gone."""
 
@@ -176,11 +176,12 @@ class _Reading:
         found = {}
         for address, look in self._looks.items():
             pair = self._recorded.design.pair(address)
-            if look.clustered and pair is not None:
+            if pair is not None:
                 recorded = [policy.name for policy in pair.policies]
                 names = [name for name in self._planned(address) if name in recorded]
                 names += [name for name in recorded if name not in names]
-                found[device(pair.cluster.name), "policy"] = _order(names, self._recorded, address, look.live)
+                seen = _order(names, self._recorded, address, look.live) if look.clustered else tuple(names)
+                found[device(pair.cluster.name), "policy"] = seen
         return found
 
     def _planned(self, address: str) -> list[str]:
@@ -218,17 +219,15 @@ class _Reading:
 
 def _order(names: list[str], recorded: Picture, cluster: str, live: Live) -> tuple[str, ...]:
     """Names of policies in the order in which a device has them."""
-    owner_of = {fit(name): name for name in names}
-    for (parent, element), entries in recorded.configuration(cluster).sequences().items():
-        if element != "policy" or len(parent) != 3:
-            continue
-        there = [step[1] for step in live.sequence(parent, element)]
-        ours = [step[1] for step in entries]
-        now = [name for name in there if name in ours]
-        if now != [name for name in ours if name in now] and all(name in owner_of for name in now):
-            rest = iter(owner_of[name] for name in now)
-            moved = set(now)
-            return tuple(next(rest) if fit(name) in moved else name for name in names)
+    owner_of = {one.path[3]: recorded.design.resources[one.origin].name
+                for one in recorded.configuration(cluster).statements.values()
+                if one.path[:2] == POLICIES and len(one.path) > 3}  # fmt: skip
+    for parent in live.children.get(POLICIES, ()):
+        there = [owner_of[step] for step in live.children.get((*POLICIES, parent), ()) if step in owner_of]
+        now = list(dict.fromkeys(there))
+        if now != [name for name in names if name in now]:
+            rest, moved = iter(now), set(now)
+            return tuple(next(rest) if name in moved else name for name in names)
     return tuple(names)
 
 

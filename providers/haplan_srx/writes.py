@@ -24,6 +24,8 @@ from haplan_srx.translate.design import Resource
 from haplan_srx.translate.difference import Difference, Set, difference
 from haplan_srx.translate.statements import Configuration, Live, Path
 
+CONFIGURED = "configured"
+"""Key of a cluster's private part: its device has been configured."""
 WAIT = 10.0
 """Seconds between two looks for a commit whose session ended."""
 
@@ -71,13 +73,22 @@ def work(task: Task, overrides: Mapping[str, int]) -> Work:
     """
     name = name_of(task.transaction.document)
     then, was = after(task, overrides), before(task, overrides)
-    now = recorded(task.recorded, overrides)
+    fresh = {part.change.address for part in task.parts if part.change.before is None}
+    now = recorded({address: row for address, row in task.recorded.items() if address not in fresh}, overrides)
     cluster = _named(name, *(picture.design.clusters for picture in (then, was, now)))
     if cluster is None:
         raise ProviderError(f"device:{name}: its cluster is not recorded any more; plan again")
-    owned = joined(was.configuration(cluster.address), now.owned(cluster.address))
+    owned = Configuration()
+    if _configured(task, cluster.address):
+        owned = joined(was.configuration(cluster.address), now.owned(cluster.address))
     rows = task.recorded.values()
     return Work(nodes_of(cluster), then.configuration(cluster.address), owned, kept_in(rows, task.transaction.document))
+
+
+def _configured(task: Task, cluster: str) -> bool:
+    """Whether haplan ever configured a device: rows may be there before it, from other devices of the same run."""
+    row = task.recorded.get(cluster)
+    return row is not None and bool(row.private.get(CONFIGURED))
 
 
 def _named(name: str, *listed: list[Resource]) -> Resource | None:
@@ -99,6 +110,7 @@ def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret
         if not found.edits:
             return Sent("", what.nodes, written)
         log = f"{OURS}{io.run} {task.transaction.id} {task.transaction.document}"
+        found = _without_ours(found, what, box, task.transaction.document)
         _load(box, found, secret, io.evidence)
         io.about_to("commit", task.parts[0].change.address, {"log": log}, idempotent=True)
         _commit(fleet, what.nodes, box, log)
@@ -106,6 +118,16 @@ def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret
         _put_away(box)
         fleet.outdate(what.nodes.cluster)
     return Sent(log, what.nodes, _keeping(written, task, what, found))
+
+
+def _without_ours(found: Difference, what: Work, box: Box, document: str) -> Difference:
+    """What a run wrote that died before it could record it is nothing of others."""
+    if not found.overwritten or not any(one.log.startswith(OURS) and document in one.log for one in box.history()):
+        return found
+    said = what.wanted.statements
+    others = {path: values for path, values in found.overwritten.items()
+              if path not in said or said[path].values != values}  # fmt: skip
+    return attrs.evolve(found, overwritten=others)
 
 
 def rehearse(fleet: Fleet, task: Task, overrides: Mapping[str, int], secret: Callable[[str], str]) -> str:
@@ -191,6 +213,8 @@ def _written(task: Task) -> Written:
             values[change.address] = {"id": id_}
         if change.before is not None and part.placement.apart:
             private[change.address] = {WAS: encode(dict(change.before))}
+        if change.type == "cluster" and part.placement.own:
+            private[change.address] = {CONFIGURED: True}
     return Written(ids, values, private, settling=True)
 
 

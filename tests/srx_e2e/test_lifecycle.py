@@ -47,3 +47,25 @@ def test_what_is_destroyed_leaves_the_boxes_as_they_were(shops: Shops) -> None:
     assert world.apply(destroy=True).exit_code == 0
     assert world.lines(node_of(1)) == before
     assert world.plan().count(Action.CREATE) == len(world.plan().changes)
+
+
+def test_a_plan_file_is_carried_out_by_another_process_policies_in_the_middle_included(shops: Shops) -> None:
+    world = shops()
+    for number in range(5):
+        world.edit("# here", f'allow("z{9 - number}", [guest], web, first)\n# here')
+    assert world.apply().exit_code == 0
+    world.edit("# here", NEW)
+    assert world.apply_file().exit_code == 0
+    assert world.plan().changes == ()
+
+
+def test_the_worked_example_is_destroyed_with_one_commit_a_device(example: World) -> None:
+    example.plan()
+    macs = ("02005e300a10", "02005e300c30")
+    before = [example.lines(mac) for mac in macs]
+    assert example.apply().exit_code == 0
+    documents = [one.document for one in example.plan(destroy=True).transactions]
+    assert sorted(documents) == sorted(set(documents))
+    result = example.apply(destroy=True)
+    assert (result.exit_code, [one.text for one in result.failed]) == (0, [])
+    assert [example.lines(mac) for mac in macs] == before

@@ -10,6 +10,7 @@ from haplan.model.event import Event
 from haplan.model.plan import Plan
 from haplan.session import Options, open_session
 from haplan.steps.apply import Result
+from haplan.steps.approve import unseal
 from haplan_srx.config import Access, Place
 from haplan_srx.lab import Lab, Served
 from haplan_srx.netconf.session import Loop, Session
@@ -82,6 +83,15 @@ class World:
             self.folder, Options(lab=True, **options), observers=[self.events.append], environ={}
         ) as session:
             return engine.apply(session, engine.plan(session))
+
+    def apply_file(self) -> Result:
+        """Plan to a file, and carry that out as another process does."""
+        file = self.folder / "plan.hp"
+        with open_session(self.folder, Options(lab=True), environ={}) as session:
+            engine.write_plan(session, engine.plan(session), file)
+        found = unseal(file)
+        with open_session(self.folder / "stack.py", Options(lab=True), environ={}, plan=found.plan) as session:
+            return engine.apply(session, found.plan)
 
     def edit(self, old: str, new: str) -> None:
         """Change the stack."""
