@@ -3,7 +3,8 @@ comes of it is approved, carried out, and remembered.
 
     load → graph → check → refresh → diff → stages → [approve] → apply → state
 
-Each arrow is one module in `haplan.steps`. This module strings them together; it holds no rule of its own.
+Each arrow is one module in `haplan.steps`. This module strings them together, `haplan.planning` those in the middle; they
+hold no rule of their own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from haplan import runs as runs_
-from haplan.contracts import Lab, PlanView, Provider, ValidateView
+from haplan.contracts import Lab, Provider, ValidateView
 from haplan.errors import Abandoned, Denied, HaplanError
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
@@ -22,25 +23,9 @@ from haplan.model.renames import renamed
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
+from haplan.planning import Question, Validation, planned, recorded, types_of
 from haplan.session import INTERRUPTED, Options, Session, open_session
-from haplan.steps import (
-    approve,
-    assess,
-    check,
-    conditions,
-    diff,
-    graph,
-    move,
-    order,
-    outputs,
-    reconcile,
-    refresh,
-    rehearse,
-    select,
-    stages,
-    upgrade,
-)
-from haplan.steps import drift as drift_
+from haplan.steps import approve, check, graph, move, order, reconcile, refresh, select
 from haplan.steps import resume as resume_
 from haplan.steps import rollback as rollback_
 from haplan.steps.approve import PlanFile
@@ -48,14 +33,6 @@ from haplan.steps.load import load
 
 if TYPE_CHECKING:
     from haplan.steps.apply import Result
-
-
-@attrs.frozen
-class Validation:
-    """What validating gives: the stack, and what the rules find in it."""
-
-    stack: Stack
-    findings: tuple[Finding, ...]
 
 
 def validate(session: Session) -> Validation:
@@ -85,12 +62,11 @@ def plan(session: Session) -> Plan:
     """
     found = validate(session)
     _refuse_errors(found.findings)
-    recorded = _recorded(session)
-    stack = _emptied(found.stack) if session.options.destroy else found.stack
-    options = session.options
-    state = renamed(recorded, move.names(stack, recorded))
+    options, now = session.options, recorded(session)
+    stack = _emptied(found.stack) if options.destroy else found.stack
+    state = renamed(now, move.names(stack, now))
     chosen = select.select(stack, state, options.targets, options.excludes, options.replaces)
-    return _compared(session, found, stack, recorded, chosen)
+    return planned(session, Question(found, stack, now, chosen))
 
 
 def import_(session: Session, address: str, identity: str) -> Plan:
@@ -100,13 +76,13 @@ def import_(session: Session, address: str, identity: str) -> Plan:
         HaplanError: The stack has no such resource, state has it already, or the backend has no such object.
     """
     found = validate(session)
-    state = _recorded(session)
+    state = recorded(session)
     if address not in found.stack.blocks:
         raise HaplanError(f"{address}: the stack has no such resource; declare it first, then import it")
     if state.row(address) is not None:
         raise HaplanError(f"{address}: is in state already; `haplan state show` shows it")
     chosen = Selection(frozenset({address}), importing={address: identity})
-    made = _compared(session, found, found.stack, state, chosen)
+    made = planned(session, Question(found, found.stack, state, chosen))
     if made.change(address) is None or made.count(Action.CREATE):
         raise HaplanError(f"{address}: there is no such object with id {identity}")
     return made
@@ -120,7 +96,7 @@ def rollback(session: Session, run: str) -> Plan:
         StateError: What it recorded was pruned.
     """
     session.options = attrs.evolve(session.options, to=run)
-    now, options = _recorded(session), session.options
+    now, options = recorded(session), session.options
     to = runs_.find(now, run)
     then = session.backend.as_of(to.serial)
     way = rollback_.back(to, then, now, session.types, session.name, str(session.root))
@@ -130,120 +106,12 @@ def rollback(session: Session, run: str) -> Plan:
         raise HaplanError("\n".join(refused))
     providers = session.open_providers(way.stack, refresh.targets(way.stack, way.state, chosen))
     stack = order.in_sequence(way.stack, session.types, providers, then.orders)
-    return _compared(session, Validation(stack, ()), stack, now, chosen, way)
-
-
-def _compared(
-    session: Session,
-    found: Validation,
-    stack: Stack,
-    recorded: State,
-    chosen: Selection,
-    way: rollback_.Return | None = None,
-) -> Plan:
-    names = move.names(stack, recorded)
-    state = renamed(recorded, names) if way is None else way.state
-    resources = graph.graph(stack, session.types)
-    wanted = refresh.targets(stack, state, chosen)
-    refresh.refuse_without_provider(found.stack, wanted)
-    providers = session.open_providers(found.stack, wanted)
-    identities = _identities(providers, state)
-    reconciled = reconcile.reconcile(state, providers)
-    if reconciled is not state:
-        state, wanted = reconciled, refresh.targets(stack, reconciled, chosen)
-    seen = _refresh(session, wanted, providers, state)
-    count = sum(map(len, wanted.values()))
-    session.tell("phase", f"comparing {count} resource{'' if count == 1 else 's'}")
-    difference, seen = _difference(session, stack, resources.order, state, seen, providers, chosen)
-    drifted = (
-        *drift_.drift(stack, state, seen.seen, session.types, chosen),
-        *drift_.reorders(state, seen.orders, session.types, chosen),
-    )
-    if way is not None:
-        difference = attrs.evolve(difference, changes=rollback_.revised(difference.changes, way))
-        drifted = tuple(one for one in drifted if one.address not in way.forgotten)
-    ordered = order.reordered(stack, session.types, providers, seen.orders, difference.changes, difference.same, chosen)
-    told = move.told(ordered.changes, names, stack, state, chosen)
-    assessed = assess.assess(told, providers, session.types, state)
-    judged = conditions.judge(stack, assessed.changes, difference.known, chosen)
-    changes = () if session.options.refresh_only else judged.changes
-    approve.refuse_protected(changes)
-    types = _types(found.stack, recorded)
-    edges = order.edges(stack, state, changes, resources.edges, session.plugins.order_about(types))
-    ranks = {change.type: kind.rank for change in changes if (kind := session.types.get(change.type)) is not None}
-    staged = stages.stages(changes, assessed.placements, edges, ranks, ordered.orders)
-    transactions, calls = assess.count(staged.transactions, changes, providers)
-    written = tuple(change for change in changes if change.action is not Action.READ)
-    view = PlanView(stack, state, written, seen.seen, seen.facts, edges, calls)
-    at_plan = check.check("P", view, session.plugins.rules_about(types))
-    missing, uncompared = check.check_secrets(stack, changes, session.secret)
-    findings = (
-        *found.findings,
-        *difference.findings,
-        *assessed.findings,
-        *assess.side_by_side(changes, transactions),
-        *judged.findings,
-        *at_plan,
-        *missing,
-    )
-    if session.options.check_on_device and not any(finding.severity == "error" for finding in findings):
-        rehearsed = rehearse.rehearse(transactions, changes, providers, state, session.options.parallelism)
-        transactions, findings = rehearsed.transactions, (*findings, *rehearsed.findings)
-    notes = {*seen.notes, *(line for lines in seen.unowned.values() for line in lines), *session.notes(state)}
-    notes |= {*uncompared, *(way.notes if way is not None else ())}
-    flowing = outputs.outputs(stack, state, difference.known, session.fingerprint(state), session.hider())
-    made = Plan(
-        stack=stack.name,
-        environment=session.options.environment,
-        command=session.command,
-        lineage=state.lineage,
-        serial=state.serial,
-        changes=changes,
-        unchanged=difference.unchanged - len(told) + len(difference.changes),
-        drift=drifted,
-        transactions=transactions,
-        edges=edges,
-        outputs=flowing if session.command != "refresh" else (),
-        findings=check.in_order(findings),
-        limits=stack.limits,
-        identities=identities,
-        settings=session.settings_without_secrets(stack),
-        calls=calls,
-        versions=assess.versions(changes, flowing, stack, recorded),
-        known=assess.flowing(changes, stack, difference.known),
-        facts={change.address: seen.facts[change.address] for change in changes if change.address in seen.facts},
-        targets={**session.targets, **({"targets": tuple(chosen.importing)} if chosen.importing else {})},
-        inputs=stack.inputs,
-        voided=staged.voided,
-        notes=tuple(sorted(notes)),
-        plugins=session.plugin_versions(providers, changes),
-        variables={name: session.shown_variable(variable, state) for name, variable in stack.variables.items()},
-        memories=seen.memories,
-    )
-    made = attrs.evolve(
-        made,
-        notes=session.redact.tree(made.notes),
-        findings=session.redact.tree(made.findings),
-        transactions=session.redact.tree(made.transactions) if session.options.check_on_device else transactions,
-    )
-    session.tell("planned", data={action.value: made.count(action) for action in Action})
-    session.plugins.plan_made(made)
-    return made
-
-
-def _types(stack: Stack, state: State) -> set[str]:
-    """The types of all that a plan may speak of."""
-    return {block.type for block in stack.blocks.values()} | {row.type for row in state.rows.values()}
+    return planned(session, Question(Validation(stack, ()), stack, now, chosen, way))
 
 
 def _load(session: Session) -> Stack:
     session.tell("phase", f"loading {session.name}")
     return load(session.file, session.plugins.resources, session.variable)
-
-
-def _recorded(session: Session) -> State:
-    """What is remembered, in the shapes that the installed types have."""
-    return upgrade.upgrade(session.backend.load(), session.types)
 
 
 def _emptied(stack: Stack) -> Stack:
@@ -255,49 +123,6 @@ def _refuse_errors(findings: Sequence[Finding]) -> None:
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise Denied("\n".join(approve.line(finding) for finding in errors), findings)
-
-
-def _identities(providers: Mapping[str, Provider], state: State) -> dict[str, Mapping[str, str]]:
-    found = {}
-    for key, provider in providers.items():
-        found[key] = provider.identity()
-        approve.refuse_estate(state.identities, key, found[key], "this state")
-    return found
-
-
-def _difference(
-    session: Session,
-    stack: Stack,
-    order: Sequence[str],
-    state: State,
-    seen: refresh.Refreshed,
-    providers: Mapping[str, Provider],
-    chosen: Selection,
-) -> tuple[diff.Difference, refresh.Refreshed]:
-    """Compare. Data sources whose names become known by it are read, and all is compared again."""
-    read: dict[str, str] = {}
-    while True:
-        found = diff.diff(stack, order, state, seen.seen, session.types, chosen, session.fingerprint(state), read)
-        if not found.readable:
-            return found, seen
-        read |= found.readable
-        more = refresh.refresh(refresh.named(stack, found.readable), providers, state)
-        seen = attrs.evolve(seen, seen={**seen.seen, **more.seen}, facts={**seen.facts, **more.facts})
-
-
-def _refresh(
-    session: Session, wanted: Mapping[str, Any], providers: Mapping[str, Provider], state: State
-) -> refresh.Refreshed:
-    if not session.options.refresh:
-        asked = refresh.untold(wanted)
-        return refresh.remembered(state, refresh.refresh(asked, providers, state), asked)
-    for key, asked in wanted.items():
-        session.tell("refresh", data={"state": "started", "resources": len(asked), "provider": key})
-    seen = refresh.refresh(wanted, providers, state)
-    for key, asked in wanted.items():
-        calls = providers[key].calls(()).made
-        session.tell("refresh", data={"state": "done", "resources": len(asked), "provider": key, "calls": calls})
-    return seen
 
 
 # --- Apply ------------------------------------------------------------------------------------------------------------
@@ -354,7 +179,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
     approve.refuse_other_plugins(plan, session.plugins.versions, session.plugins.broken)
     providers = session.providers_of(plan)
     with session.locked(plan.command) as holder:
-        state = _recorded(session)
+        state = recorded(session)
         sealed, kept = (resumed.digest, resumed.file) if resumed else approve.sealed(plan, session.made())
         if resumed is None:
             approve.refuse_stale(plan, state, sealed)
@@ -364,7 +189,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
         left = _left(session, plan, sealed, state, providers) if resumed else plan
         run = session.begin(plan.command, sealed)
         with session.interruptible() as stop, session.record(run, left, kept) as tell:
-            opened = state if state.lineage else _recorded(session)  # the first run gives the state its key
+            opened = state if state.lineage else recorded(session)  # the first run gives the state its key
             setting = Setting(
                 session.backend,
                 holder,
@@ -469,7 +294,7 @@ def dependencies(session: Session) -> tuple[Stack, tuple[Edge, ...]]:
     resources = graph.graph(found.stack, session.types)
     blocks = [block for block in found.stack.blocks.values() if not block.data]
     new = tuple(attrs.evolve(order.as_new(block), impact=Impact("reboot")) for block in blocks)  # so that gates show
-    hooks = session.plugins.order_about(_types(found.stack, State()))
+    hooks = session.plugins.order_about(types_of(found.stack, State()))
     return found.stack, order.edges(found.stack, State(), new, resources.edges, hooks)
 
 

@@ -22,6 +22,7 @@ FLOORS = {
     "steps": 5,
     "runs": 6,
     "session": 6,
+    "planning": 7,
     "engine": 7,
     "mending": 7,
     "report": 8,

@@ -1,0 +1,314 @@
+"""The middle of the story: a stack against what is remembered and what is there, up to the plan.
+
+    look (refresh, diff) → decide (what changes) → stage (in which writes) → the plan
+
+It writes nothing. Each step is one module in `haplan.steps`; what each part found is a frozen value for the next.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Calls, PlanView, Provider
+from haplan.model.finding import Finding
+from haplan.model.graph import Edge, Graph
+from haplan.model.plan import Action, Change, Drift, Order, Placement, Plan, Transaction
+from haplan.model.renames import renamed
+from haplan.model.selection import Selection
+from haplan.model.stack import Stack
+from haplan.model.state import State
+from haplan.session import Session
+from haplan.steps import (
+    approve,
+    assess,
+    check,
+    conditions,
+    diff,
+    graph,
+    move,
+    order,
+    outputs,
+    reconcile,
+    refresh,
+    rehearse,
+    stages,
+    upgrade,
+)
+from haplan.steps import drift as drift_
+from haplan.steps.rollback import Return, revised
+
+
+@attrs.frozen
+class Validation:
+    """What validating gives: the stack, and what the rules find in it."""
+
+    stack: Stack
+    findings: tuple[Finding, ...]
+
+
+@attrs.frozen
+class Question:
+    """What a plan is to answer.
+
+    Attributes:
+        found: The stack as written, with the findings of its rules.
+        stack: What is wanted: that stack, or one that wants nothing where all is to go.
+        recorded: What is remembered.
+        chosen: What the plan is about.
+        way: Back to what an earlier run recorded, for a rollback.
+    """
+
+    found: Validation
+    stack: Stack
+    recorded: State
+    chosen: Selection
+    way: Return | None = None
+
+    def types(self) -> set[str]:
+        """The types of all that the plan may speak of."""
+        return types_of(self.found.stack, self.recorded)
+
+
+@attrs.frozen
+class _Looked:
+    """The estate as it is, and what differs from it.
+
+    Attributes:
+        names: Address in state → address in the stack, of what moves.
+        state: What is remembered, under the addresses of the stack, with what a dead run left found out.
+        resources: The graph of the stack.
+        providers, identities: By key.
+        seen: From refresh.
+        difference: From diff.
+        drift: What moved in the estate since it was recorded.
+    """
+
+    names: Mapping[str, str]
+    state: State
+    resources: Graph
+    providers: Mapping[str, Provider]
+    identities: Mapping[str, Mapping[str, str]]
+    seen: refresh.Refreshed
+    difference: diff.Difference
+    drift: tuple[Drift, ...]
+
+
+@attrs.frozen
+class _Decided:
+    """What changes.
+
+    Attributes:
+        changes: With order, moves, impact and conditions; none where the plan only refreshes.
+        unchanged: How many resources stay as they are.
+        placements: `Change.key` → documents.
+        orders: (provider, document) → sequences to set.
+        findings: Reasons to refuse or to warn.
+    """
+
+    changes: tuple[Change, ...]
+    unchanged: int
+    placements: Mapping[str, tuple[Placement, ...]]
+    orders: Mapping[tuple[str, str], Sequence[Order]]
+    findings: tuple[Finding, ...]
+
+
+@attrs.frozen
+class _Staged:
+    """In which writes, and what the rules and the backends say of them."""
+
+    edges: tuple[Edge, ...]
+    transactions: tuple[Transaction, ...]
+    voided: tuple[Edge, ...]
+    calls: tuple[Calls, ...]
+    findings: tuple[Finding, ...]
+    uncompared: tuple[str, ...]
+
+
+def planned(session: Session, question: Question) -> Plan:
+    """The plan that answers a question.
+
+    Raises:
+        Denied: ``prevent_destroy`` forbids a change.
+        OtherEstate: The state belongs to another estate than the credentials reach.
+    """
+    looked = _look(session, question)
+    decided = _decide(session, question, looked)
+    staged = _stage(session, question, looked, decided)
+    made = _plan(session, question, looked, decided, staged)
+    session.tell("planned", data={action.value: made.count(action) for action in Action})
+    session.plugins.plan_made(made)
+    return made
+
+
+def recorded(session: Session) -> State:
+    """What is remembered, in the shapes that the installed types have."""
+    return upgrade.upgrade(session.backend.load(), session.types)
+
+
+def types_of(stack: Stack, state: State) -> set[str]:
+    """The types in a stack and a state."""
+    return {block.type for block in stack.blocks.values()} | {row.type for row in state.rows.values()}
+
+
+# --- Looking ----------------------------------------------------------------------------------------------------------
+
+
+def _look(session: Session, question: Question) -> _Looked:
+    stack, chosen, way = question.stack, question.chosen, question.way
+    names = move.names(stack, question.recorded)
+    state = renamed(question.recorded, names) if way is None else way.state
+    resources = graph.graph(stack, session.types)
+    wanted = refresh.targets(stack, state, chosen)
+    refresh.refuse_without_provider(question.found.stack, wanted)
+    providers = session.open_providers(question.found.stack, wanted)
+    identities = _identities(providers, state)
+    reconciled = reconcile.reconcile(state, providers)
+    if reconciled is not state:
+        state, wanted = reconciled, refresh.targets(stack, reconciled, chosen)
+    seen = _refresh(session, wanted, providers, state)
+    count = sum(map(len, wanted.values()))
+    session.tell("phase", f"comparing {count} resource{'' if count == 1 else 's'}")
+    difference, seen = _difference(session, question, resources.order, state, seen, providers)
+    moved = (
+        *drift_.drift(stack, state, seen.seen, session.types, chosen),
+        *drift_.reorders(state, seen.orders, session.types, chosen),
+    )
+    if way is not None:
+        difference = attrs.evolve(difference, changes=revised(difference.changes, way))
+        moved = tuple(one for one in moved if one.address not in way.forgotten)
+    return _Looked(names, state, resources, providers, identities, seen, difference, moved)
+
+
+def _identities(providers: Mapping[str, Provider], state: State) -> dict[str, Mapping[str, str]]:
+    found = {}
+    for key, provider in providers.items():
+        found[key] = provider.identity()
+        approve.refuse_estate(state.identities, key, found[key], "this state")
+    return found
+
+
+def _refresh(
+    session: Session, wanted: Mapping[str, Any], providers: Mapping[str, Provider], state: State
+) -> refresh.Refreshed:
+    if not session.options.refresh:
+        asked = refresh.untold(wanted)
+        return refresh.remembered(state, refresh.refresh(asked, providers, state), asked)
+    for key, asked in wanted.items():
+        session.tell("refresh", data={"state": "started", "resources": len(asked), "provider": key})
+    seen = refresh.refresh(wanted, providers, state)
+    for key, asked in wanted.items():
+        calls = providers[key].calls(()).made
+        session.tell("refresh", data={"state": "done", "resources": len(asked), "provider": key, "calls": calls})
+    return seen
+
+
+def _difference(
+    session: Session,
+    question: Question,
+    sequence: Sequence[str],
+    state: State,
+    seen: refresh.Refreshed,
+    providers: Mapping[str, Provider],
+) -> tuple[diff.Difference, refresh.Refreshed]:
+    """Compare. Data sources whose names become known by it are read, and all is compared again."""
+    stack, marked = question.stack, session.fingerprint(state)
+    read: dict[str, str] = {}
+    while True:
+        found = diff.diff(stack, sequence, state, seen.seen, session.types, question.chosen, marked, read)
+        if not found.readable:
+            return found, seen
+        read |= found.readable
+        more = refresh.refresh(refresh.named(stack, found.readable), providers, state)
+        seen = attrs.evolve(seen, seen={**seen.seen, **more.seen}, facts={**seen.facts, **more.facts})
+
+
+# --- Deciding ---------------------------------------------------------------------------------------------------------
+
+
+def _decide(session: Session, question: Question, looked: _Looked) -> _Decided:
+    stack, chosen, difference = question.stack, question.chosen, looked.difference
+    ordered = order.reordered(
+        stack, session.types, looked.providers, looked.seen.orders, difference.changes, difference.same, chosen
+    )
+    told = move.told(ordered.changes, looked.names, stack, looked.state, chosen)
+    assessed = assess.assess(told, looked.providers, session.types, looked.state)
+    judged = conditions.judge(stack, assessed.changes, difference.known, chosen)
+    changes = () if session.options.refresh_only else judged.changes
+    approve.refuse_protected(changes)
+    return _Decided(
+        changes,
+        difference.unchanged - len(told) + len(difference.changes),
+        assessed.placements,
+        ordered.orders,
+        (*difference.findings, *assessed.findings, *judged.findings),
+    )
+
+
+def _stage(session: Session, question: Question, looked: _Looked, decided: _Decided) -> _Staged:
+    stack, state, changes, types = question.stack, looked.state, decided.changes, question.types()
+    edges = order.edges(stack, state, changes, looked.resources.edges, session.plugins.order_about(types))
+    ranks = {change.type: kind.rank for change in changes if (kind := session.types.get(change.type)) is not None}
+    staged = stages.stages(changes, decided.placements, edges, ranks, decided.orders)
+    transactions, calls = assess.count(staged.transactions, changes, looked.providers)
+    written = tuple(change for change in changes if change.action is not Action.READ)
+    view = PlanView(stack, state, written, looked.seen.seen, looked.seen.facts, edges, calls)
+    missing, uncompared = check.check_secrets(stack, changes, session.secret)
+    findings = (
+        *question.found.findings,
+        *decided.findings,
+        *assess.side_by_side(changes, transactions),
+        *check.check("P", view, session.plugins.rules_about(types)),
+        *missing,
+    )
+    if session.options.check_on_device and not any(finding.severity == "error" for finding in findings):
+        said = rehearse.rehearse(transactions, changes, looked.providers, state, session.options.parallelism)
+        transactions, findings = session.redact.tree(said.transactions), (*findings, *said.findings)
+    return _Staged(edges, transactions, staged.voided, calls, findings, uncompared)
+
+
+# --- The plan ---------------------------------------------------------------------------------------------------------
+
+
+def _plan(session: Session, question: Question, looked: _Looked, decided: _Decided, staged: _Staged) -> Plan:
+    stack, state, changes, seen = question.stack, looked.state, decided.changes, looked.seen
+    flowing = outputs.outputs(stack, state, looked.difference.known, session.fingerprint(state), session.hider())
+    importing = {"targets": tuple(question.chosen.importing)} if question.chosen.importing else {}
+    return Plan(
+        stack=stack.name,
+        environment=session.options.environment,
+        command=session.command,
+        lineage=state.lineage,
+        serial=state.serial,
+        changes=changes,
+        unchanged=decided.unchanged,
+        drift=looked.drift,
+        transactions=staged.transactions,
+        edges=staged.edges,
+        outputs=flowing if session.command != "refresh" else (),
+        findings=session.redact.tree(check.in_order(staged.findings)),
+        limits=stack.limits,
+        identities=looked.identities,
+        settings=session.settings_without_secrets(stack),
+        calls=staged.calls,
+        versions=assess.versions(changes, flowing, stack, question.recorded),
+        known=assess.flowing(changes, stack, looked.difference.known),
+        facts={change.address: seen.facts[change.address] for change in changes if change.address in seen.facts},
+        targets={**session.targets, **importing},
+        inputs=stack.inputs,
+        voided=staged.voided,
+        notes=session.redact.tree(tuple(sorted(set(_notes(session, question, looked, staged))))),
+        plugins=session.plugin_versions(looked.providers, changes),
+        variables={name: session.shown_variable(variable, state) for name, variable in stack.variables.items()},
+        memories=seen.memories,
+    )
+
+
+def _notes(session: Session, question: Question, looked: _Looked, staged: _Staged) -> Iterator[str]:
+    """Lines for people."""
+    yield from looked.seen.notes
+    for lines in looked.seen.unowned.values():
+        yield from lines
+    yield from session.notes(looked.state)
+    yield from staged.uncompared
+    yield from question.way.notes if question.way is not None else ()
