@@ -17,6 +17,7 @@ from haplan.contracts import (
     Reading,
     Seen,
     Settlement,
+    Target,
     Task,
     Written,
 )
@@ -30,9 +31,11 @@ from haplan_ssr import assess, refresh
 from haplan_ssr.client import Client
 from haplan_ssr.conductor import Conductor
 from haplan_ssr.config import SsrConfig, access, release_of, terms
+from haplan_ssr.facts import boxes_matter, facts
 from haplan_ssr.refresh import DOCUMENT, Look
 from haplan_ssr.settling import Settling
 from haplan_ssr.translate import Terms, clean
+from haplan_ssr.wire import Asset
 from haplan_ssr.writes import Desk, write
 
 REQUESTS = 12
@@ -55,6 +58,7 @@ class SsrProvider(Provider):
         self._settling = Settling(conductor)
         self._look: Look | None = None
         self._sites: Mapping[str, str] = {}
+        self._assets: Sequence[Asset] | None = None
         self._lock = threading.Lock()
 
     @classmethod
@@ -102,11 +106,18 @@ class SsrProvider(Provider):
         return attrs.evolve(self._given, release=found, reached=reached)
 
     def read(self, query: Query) -> Reading:
-        """Read many resources with one read of the tree."""
+        """Read many resources with one read of the tree, and one of the assets if a pair is to be formed."""
         at = refresh.look(self._conductor.running(query.max_age), query, self._terms)
+        assets = self._conductor.client.assets() if boxes_matter(query) else None
         with self._lock:
-            self._look, self._sites = at, _sites(query)
+            self._look, self._sites, self._assets = at, _sites(query), assets
         return refresh.read(at, query)
+
+    def facts(self, targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:
+        """What rules want to know of boxes and templates; from what was read."""
+        with self._lock:
+            at, sites, assets = self._look, self._sites, self._assets
+        return facts(targets, at, assets, sites, self._conductor.version) if at is not None else {}
 
     def placements(self, change: Change) -> Sequence[Placement]:
         """The authority."""

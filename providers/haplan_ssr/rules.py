@@ -1,8 +1,8 @@
 """What can be said of a stack before a conductor is asked: the translation's problems, and the vendor's own model.
 
-SSR001 to SSR008 are also checked when planning, with the conductor's release; SSR010 is the vendor's model with the
-vendor's messages, as warnings where the release is newer than the model, or not known: say ``release=`` in
-``provider("ssr", …)``.
+SSR001 to SSR008 are also checked when planning, with the conductor's release; SSR009 only then: it goes by what the
+conductor says of boxes. SSR010 is the vendor's model with the vendor's messages, as warnings where the release is newer
+than the model, or not known: say ``release=`` in ``provider("ssr", …)``.
 """
 
 import weakref
@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import attrs
 
-from haplan.contracts import ValidateView
+from haplan.contracts import PlanView, ValidateView
 from haplan.errors import ProviderError
-from haplan.model.finding import Finding, Rule, Severity
+from haplan.model.finding import Finding, Moment, Rule, Severity
 from haplan.model.stack import ProviderBlock, Stack
 from haplan_ssr import haplan_types as everything
 from haplan_ssr.config import SsrConfig, terms
@@ -70,6 +70,20 @@ def _check(rule: str) -> Any:
     return check
 
 
+# --- Boxes ------------------------------------------------------------------------------------------------------------
+
+
+def _unseen(view: PlanView) -> Iterator[Finding]:
+    for change in view.changes:
+        wanted = (change.after or {}).get("nodes")
+        unseen: Mapping[str, str] = view.facts.get(change.address, {}).get("unseen", {})
+        for mac, asset in unseen.items():
+            if change.type == "cluster" and isinstance(wanted, Mapping) and mac in wanted:
+                text = f"the conductor has never seen asset {asset} ({mac}); its node stays down until the box calls"
+                hint = "check the asset id, and that the box is plugged in and reaches the conductor"
+                yield Finding("SSR009", "warning", change.address, text, change.location, hint)
+
+
 # --- The vendor's model -----------------------------------------------------------------------------------------------
 
 
@@ -106,9 +120,9 @@ def _concerned(path: tuple[str, ...], known: Mapping[tuple[str, ...], tuple[Path
 
 def _rule(
     id_: str, severity: Severity, title: str, why: str, source: str, confidence: Literal["H", "M", "L"], *types: str,
-    check: Any = None,
+    check: Any = None, moment: Moment = "V",
 ) -> Rule:  # fmt: skip
-    return Rule(id_, severity, ("V",), types, title, why, source, confidence, check or _check(id_))
+    return Rule(id_, severity, (moment,), types, title, why, source, confidence, check or _check(id_))
 
 
 RULES: Iterable[Rule] = (
@@ -143,6 +157,11 @@ RULES: Iterable[Rule] = (
     _rule(
         "SSR008", "warning", "A policy without steering leads into a LAN",
         "Without a service-route traffic is dropped.", "128technology/docs: config_basics", "M", "policy",
+    ),
+    _rule(
+        "SSR009", "warning", "The boxes of a new pair have called the conductor",
+        "A wrong asset id looks like a box that is still in its carton: the apply would wait for it in vain.",
+        "128technology/docs: config_reference_guide, asset-id", "M", "cluster", check=_unseen, moment="P",
     ),
     _rule(
         "SSR010", "error", "The configuration keeps the rules of the vendor's model",

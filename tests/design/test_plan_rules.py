@@ -96,6 +96,17 @@ def test_one_changed_node_is_a_replacement() -> None:
     assert rules(SWAP, facts=facts({A: fact(site="s"), C: fact()}, (A, B), "formed")) == {}
 
 
+@pytest.mark.parametrize(
+    ("runs", "conductor", "refused"),
+    [("6.3.0-1", "6.2.9-9", True), ("6.10.0", "6.9.0", True), ("6.3.0-9", "6.3.0-1", False), ("6.2.5", "6.3", False),
+     ("", "6.3.0", False), ("6.3.0", "", False)],
+)  # fmt: skip
+def test_a_box_newer_than_its_conductor_is_refused(runs: str, conductor: str, refused: bool) -> None:
+    known = facts({A: fact(firmware=runs), B: fact(firmware=runs)})
+    said = rules(NEW, facts={"cluster.c": {**known["cluster.c"], "conductor": conductor}})
+    assert ("HA150" in said) == refused
+
+
 def test_both_changed_nodes_are_refused() -> None:
     both = cluster(Action.UPDATE, values(A, B), values(C, LOW))
     assert rules(both)["HA135"] == "refusing to change both nodes of c in one plan"

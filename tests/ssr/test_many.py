@@ -51,6 +51,8 @@ def authority(design: Design, routers: int) -> Authority:
             return httpx.Response(200, json={"token": "t"})
         if request.url.path.endswith("/system"):
             return httpx.Response(200, json={"router": "conductor", "softwareVersion": "6.3.0-1"})
+        if request.url.path.endswith("/asset"):
+            return httpx.Response(200, json=[{"assetId": f"A{n}-{i}"} for n in range(routers) for i in (0, 1)])
         return httpx.Response(200, content=body)
 
     client = Client(Access("c", "u", "p"), FakeClock(), transport=httpx.MockTransport(answer))
@@ -75,6 +77,18 @@ def test_a_thousand_routers_are_read_with_three_calls_and_are_as_recorded(design
         values = found.rows[address].values
         assert {name: seen.values[name] for name in values} == values
     assert reading.unowned == {"authority": ()}
+
+
+def test_a_pair_to_be_formed_costs_one_more_look_at_the_assets_however_many_there_are(design: Design) -> None:
+    found = authority(design, 100)
+    found.provider.identity()
+    new = Target("cluster.new", "cluster", "new", values={"nodes": {"02aa": {"asset_id": "A7-0"}, "02ab": {}}})
+    asked = attrs.evolve(found.query(), targets=(*found.query().targets, new))
+    found.provider.read(asked)
+    assert found.calls.count("GET /api/v1/asset") == 1
+    facts = found.provider.facts(asked.targets)
+    assert facts["cluster.new"]["nodes"]["02aa"]["known"]
+    assert found.calls.count("GET /api/v1/asset") == 1
 
 
 def test_the_work_of_a_refresh_grows_with_the_number_of_routers_and_not_with_its_square(

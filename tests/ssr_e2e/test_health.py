@@ -43,7 +43,10 @@ def test_a_change_of_a_router_that_is_offline_is_held_back_and_said(pair: Make) 
 
 
 def test_nodes_of_unequal_software_are_red(pair: Make) -> None:
-    world = pair('[[asset]]\nid = "A"\n[[asset]]\nid = "B"\nversion = "6.2.5-1"\n')
+    world = pair()
+    world.apply()
+    world.box(id="B", version="6.2.5-1")
+    world.edit("stack.py", "vlan_id=2099", "vlan_id=2100")
     result = world.apply()
     assert result.exit_code == 3
     assert result.failed[0].text == "HA183: branch: nodes run different software: 6.2.5-1, 6.3.0-107.r1"

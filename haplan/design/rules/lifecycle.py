@@ -1,12 +1,13 @@
-"""Life cycle, at plan: HA131 to HA143."""
+"""Life cycle, at plan: HA131 to HA150."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from haplan.contracts import PlanView
 from haplan.design.clusters import in_order
 from haplan.design.rules.book import Book, Found
-from haplan.design.rules.plan_pair import clusters, joining, label, members, nodes, said
+from haplan.design.rules.plan_pair import clusters, each_joining, joining, label, members, nodes, said
 from haplan.model.plan import Action, Change
 
 book = Book()
@@ -169,6 +170,25 @@ def ha_ports_stay(view: PlanView) -> Iterator[Found]:
             words = "fabric" if any(usage == "ha_data" for usage, _ in gone) else "sync link"
             text = f"{change.name}: removing the {words} of a live cluster disables the secondary node"
             yield Found(change.address, text, change.location, f"living: {', '.join(sorted(living))}")
+
+
+book.says("HA150", "error", "An SSR router's version is not above its conductor's",
+          why="A conductor manages routers of its own release and of older ones; what is newer it does not know.",
+          source="SSRDOC", types=_CLUSTER)  # fmt: skip
+
+
+@book.plan("HA150")
+def not_above_conductor(view: PlanView) -> Iterator[Found]:
+    for change, mac, fact in each_joining(view):
+        has, conductor = str(fact.get("firmware") or ""), str(view.facts[change.address].get("conductor") or "")
+        if conductor and _release(has) > _release(conductor):
+            text = f"{mac} runs {has}, which is newer than the conductor's {conductor}"
+            yield Found(change.address, text, change.location, "upgrade the conductor first")
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """``6.3.0-107.r1`` → (6, 3, 0): a build of the same release is not newer."""
+    return tuple(map(int, re.findall(r"\d+", version.partition("-")[0])))
 
 
 def _ha(values: Mapping[str, Any]) -> list[tuple[str, str]]:
