@@ -156,7 +156,9 @@ RULES: Iterable[Rule] = (
     ),
     _rule(
         "SSR008", "warning", "A policy without steering leads into a LAN",
-        "Without a service-route traffic is dropped.", "128technology/docs: config_basics", "M", "policy",
+        "haplan gives the router no service-route for it, and the conductor makes none. A warning, because a route that "
+        "somebody put there by hand stays, and what a router does without any is not published.",
+        "ours; 128technology/docs: bcp_service_and_service_policy_design", "M", "policy",
     ),
     _rule(
         "SSR009", "warning", "The boxes of a new pair have called the conductor",

@@ -33,6 +33,15 @@ def test_a_cluster_is_a_router_with_two_nodes_the_lower_mac_first(design: Design
     ]  # fmt: skip
 
 
+def test_a_tenant_comes_from_lan_interfaces_alone_and_the_hub_lets_in_the_tenant_of_its_spokes(design: Design) -> None:
+    found = lines(translate(design.pieces()))
+    assert [line for line in found if line.startswith("tenant")] == ["tenant guest", "tenant office"]
+    carrying = {line.split(" network-interface ")[1] for line in found if " tenant = " in line}
+    assert carrying == {"guest tenant = guest", "office tenant = office"}
+    assert {"service to-hub access-policy guest permission = allow",
+            "service to-hub applies-to router router-name = hub spoke"} <= set(found)  # fmt: skip
+
+
 def test_a_site_is_the_location_of_its_router(design: Design) -> None:
     found = lines(translate(design.pieces()), "router spoke location", "router hub location")
     assert found == ["router hub location = h", "router spoke location = 1 main st"]

@@ -32,6 +32,13 @@ def translate(pieces: Iterable[Piece], terms: Terms = USUAL) -> Translation:
 
 
 def _tenant(network: Piece, draft: Draft) -> None:
+    """A network is a tenant, which every router of the authority knows; who is in it, its LAN interfaces say (`_lan`).
+
+    It gets no `member` prefixes. A router that receives a session over the overlay takes the tenant from the session's
+    metadata, and looks at interface and then at `member` only for packets without them (128technology/docs
+    bcp_tenants, "Tenant Assignment" and "Tenant Configuration"). So a hub knows the tenants of its spokes without; with
+    the neighborhood of a WAN as member, plain packets from outside with such a source would be let into the tenant.
+    """
     why = complaint(network.name)
     if why:
         draft.problem("SSR001", network.address, f"network {why}", "give it another name=")
