@@ -156,8 +156,8 @@ RULES: Iterable[Rule] = (
     ),
     _rule(
         "SSR008", "warning", "A policy without steering leads into a LAN",
-        "haplan gives the router no service-route for it, and the conductor makes none. A warning, because a route that "
-        "somebody put there by hand stays, and what a router does without any is not published.",
+        "haplan gives the router no service-route for it, and the conductor makes none. A warning, because a route "
+        "that somebody put there by hand stays, and what a router does without any is not published.",
         "ours; 128technology/docs: bcp_service_and_service_policy_design", "M", "policy",
     ),
     _rule(
