@@ -3,8 +3,8 @@ comes of it is approved, carried out, and remembered.
 
     load → graph → check → refresh → diff → stages → [approve] → apply → state
 
-Each arrow is one module in `haplan.steps`. This module strings them together, `haplan.planning` those in the middle; they
-hold no rule of their own.
+Each arrow is one module in `haplan.steps`. This module strings them together, `haplan.planning` those in the middle;
+they hold no rule of their own.
 """
 
 from collections.abc import Mapping, Sequence
