@@ -16,12 +16,11 @@ from haplan.language.kinds import (
     Text,
     Tree,
     Whole,
-    address_with_length,
-    host,
     shown,
 )  # fmt: skip
 from haplan.language.record import here, mistake
 from haplan.language.resource import Value
+from haplan.language.texts import address_with_length, host
 from haplan.model.stack import Location
 from haplan.model.value import Secret
 

@@ -18,11 +18,11 @@ from haplan.language.kinds import (
     Text,
     Tree,
     Whole,
-    prefix,
     shown,
 )
 from haplan.language.refs import Ref
 from haplan.language.resource import Resource, Value, attribute, computed, derived, resource
+from haplan.language.texts import prefix
 from haplan.model.value import Secret
 
 _RENAMED = "The remote name; by default the label. Others refer by it, so another name is another object."

@@ -6,9 +6,10 @@ import attrs
 
 from haplan.design.addresses import whole
 from haplan.language.blocks import helper
-from haplan.language.kinds import BROKEN, Choice, Flag, ListOf, Name, ResourceOf, Taking, Tree, Whole, host, shown
+from haplan.language.kinds import BROKEN, Choice, Flag, ListOf, Name, ResourceOf, Taking, Tree, Whole, shown
 from haplan.language.record import here, mistake
 from haplan.language.resource import Resource, Value
+from haplan.language.texts import host
 from haplan.model.stack import Location
 
 if TYPE_CHECKING:

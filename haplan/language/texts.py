@@ -1,0 +1,44 @@
+"""Texts with a meaning in a network: prefixes and addresses, checked, and kept in their shortest spelling."""
+
+import ipaddress
+
+from haplan.language.kinds import Text, shown
+
+
+def _prefix_complaint(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=True)
+    except ValueError as error:
+        return f"expected a prefix such as 10.1.2.0/24, got {shown(value)}: {error}"
+    return ""
+
+
+def _address_complaint(value: str) -> str:
+    try:
+        ipaddress.ip_interface(value)
+    except ValueError:
+        return f"expected an address with its length such as 10.1.2.1/24, got {shown(value)}"
+    return "" if "/" in value else f"expected an address with its length such as {value}/24, got {shown(value)}"
+
+
+def _host_complaint(value: str) -> str:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return f"expected an address such as 10.1.2.1, got {shown(value)}"
+    return ""
+
+
+def prefix() -> Text:
+    """A network prefix; kept in its shortest spelling."""
+    return Text("prefix", _prefix_complaint, lambda value: str(ipaddress.ip_network(value)))
+
+
+def address_with_length() -> Text:
+    """An address with its prefix length."""
+    return Text("address with length", _address_complaint, lambda value: str(ipaddress.ip_interface(value)))
+
+
+def host() -> Text:
+    """An address alone."""
+    return Text("address", _host_complaint, lambda value: str(ipaddress.ip_address(value)))
