@@ -1,0 +1,9 @@
+"""Diff: wanted against seen, remembering recorded. Gives the changes, in order of the graph.
+
+`difference` goes through the stack; `new`, `compared` and `data` say what becomes of one block, `leaving` of what the
+stack has no longer. `work` is what they share.
+"""
+
+from haplan.steps.diff.difference import Difference, diff
+
+__all__ = ["Difference", "diff"]

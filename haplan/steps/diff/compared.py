@@ -1,0 +1,144 @@
+"""What stack, state and estate all have: as it is, updated, or replaced."""
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from haplan.contracts import Seen
+from haplan.model import value as model
+from haplan.model.compare import (
+    Unordered,
+    alike,
+    differences,
+    holds,
+    lost,
+    merged,
+    owned,
+    seen_as,
+    stands_at,
+    unordered,
+    without,
+)
+from haplan.model.plan import Action, Change, replaced_because
+from haplan.model.prior import nested, restored, with_prior
+from haplan.model.stack import Block, Lifecycle
+from haplan.model.state import Row
+from haplan.model.triggers import fired
+from haplan.model.value import Path, Tree
+from haplan.steps.diff.work import Work, as_declared, change_of, literal
+
+
+def untouched(work: Work, block: Block, after: Tree, row: Row, recorded: Mapping[str, Tree], seen: Seen) -> bool:
+    """True where stack, state and estate have the very same words and nothing asks for more: most of a large stack."""
+    kind = work.types[block.type]
+    asked = row.status != "ok" or seen.status == "incomplete" or block.address in work.selection.replace
+    followed = block.lifecycle.ignore_changes or block.lifecycle.triggers
+    if asked or kind.ordered or followed or _noted_otherwise(block, row):
+        return False
+    there = {**seen.values, **{name: recorded[name] for name in kind.local if name in recorded}}
+    same_name = str(block.name) == seen.values.get("name", row.name)
+    return same_name and alike(after, as_declared(row, recorded)) and holds(there, after)
+
+
+def compared(
+    work: Work, block: Block, after: dict[str, Tree], row: Row, recorded: Mapping[str, Tree], seen: Seen
+) -> Change | None:
+    """The change that makes the estate as wanted, or state as the stack; None where nothing is to do."""
+    kind, declared = work.types[block.type], as_declared(row, recorded)
+    after = _ignoring(after, block.lifecycle, seen.values, recorded)
+    before = seen_as(merged(after, declared), seen.values, recorded, kind.local)
+    left = tuple(lost(declared, after))
+    gone = tuple(path for path in left if path[0] not in block.lifecycle.leave and stands_at(before, path))
+    private = with_prior(row.private, after, declared, before, kind.attributes)
+    after = restored(after, gone, row.private)
+    before = without(before, tuple(path for path in left if path not in gone))
+    if row.owner == block.owner:  # a renamed owner is the same owner
+        before = {**before, **{name: after[name] for name in kind.owned_by if name in after and name in before}}
+    sets = unordered(kind.attributes, after)
+    paths = tuple(differences(after, before, sets))
+    there = seen.values.get("name", row.name)
+    if str(block.name) != there:
+        before, after = {"name": there, **before}, {"name": str(block.name), **after}
+        paths = (("name",), *paths)
+    work.know(block.address, recorded, seen, literal(after))
+    private = {**private, **seen.private}
+    base = change_of(block, Action.UPDATE, "", after, row, before=before, id=seen.id, unset=gone, private=private)
+    forced = _replaced(work, block, row, base, paths)
+    if forced is not None:
+        return forced
+    if paths:
+        work.forget_computed(block.address, "id")
+        return attrs.evolve(base, reason=_reason({**recorded, "name": row.name}, after, gone, paths, sets))
+    if row.status in ("pending", "incomplete", "in_doubt") or seen.status == "incomplete":
+        return attrs.evolve(base, reason="resume", incomplete=True)
+    if left or _moved_on(block, row, recorded, after, sets):
+        return attrs.evolve(base, reason="remembered")
+    work.unchanged += 1
+    if kind.ordered:
+        work.same[block.address] = base
+    return None
+
+
+def _replaced(work: Work, block: Block, row: Row, base: Change, paths: tuple[Path, ...]) -> Change | None:
+    """The change as a replacement, if anything asks for one."""
+    attributes = work.types[block.type].attributes
+    forcing = tuple(path for path in paths if str(path[0]) in attributes and attributes[str(path[0])].replaces)
+    if row.status == "tainted":
+        why = "tainted"
+    elif forcing:
+        why = replaced_because(forcing, base.after)
+    elif block.address in work.selection.replace:
+        why = "asked for by --replace"
+    elif (trigger := fired(block.lifecycle.triggers, work.changes, work.known)) is not None:
+        why = f"replaced because {trigger} changed (replace_triggered_by)"
+    else:
+        return None
+    first = any(attributes[str(path[0])].replaces == "create-first" for path in forcing)
+    work.forget_computed(block.address)
+    return attrs.evolve(
+        base,
+        action=Action.REPLACE,
+        reason=why,
+        replaces=forcing,
+        create_first=first or block.lifecycle.create_before_destroy,
+        previous_id=base.id,
+    )
+
+
+def _reason(recorded: Tree, after: Tree, gone: tuple[Path, ...], paths: tuple[Path, ...], sets: Unordered) -> str:
+    if gone and set(paths) <= set(gone):
+        return "unset"
+    return "changed" if gone or any(True for _ in differences(after, owned(after, recorded), sets)) else "drifted"
+
+
+def _moved_on(block: Block, row: Row, recorded: Tree, after: Mapping[str, Tree], sets: Unordered) -> bool:
+    """True if the row says something else than the stack, though the estate is as wanted."""
+    ignored = tuple(tuple(name.split(".")) for name in block.lifecycle.ignore_changes)
+    paths = [path for path in differences(after, owned(after, recorded), sets) if not _within(path, ignored)]
+    return bool(paths or _noted_otherwise(block, row))
+
+
+def _noted_otherwise(block: Block, row: Row) -> bool:
+    """True if the row has another name, lifecycle or other dependencies."""
+    return (
+        row.name != str(block.name)
+        or row.lifecycle != block.lifecycle.plain
+        or set(row.depends_on) != {reference.address for reference in block.references}
+    )
+
+
+def _within(path: Path, ignored: Iterable[Path]) -> bool:
+    return any(path[: len(one)] == one or one[: len(path)] == path for one in ignored)
+
+
+def _ignoring(
+    after: dict[str, Tree], lifecycle: Lifecycle, live: Mapping[str, Tree], recorded: Mapping[str, Tree]
+) -> dict[str, Tree]:
+    """The wanted values, with what is there in place of what is ignored; of secrets only state knows what is there."""
+    for name in lifecycle.ignore_changes:
+        path = tuple(name.split("."))
+        shape = model.at_path(after, path)
+        found = model.at_path(recorded if model.hides(shape) else live, path)
+        if shape is not None and found is not None:
+            after = dict(merged(nested(path, owned(shape, found)), after))
+    return after

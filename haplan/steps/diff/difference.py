@@ -1,0 +1,128 @@
+"""The comparison of a whole stack, block by block in order of the graph."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import attrs
+
+from haplan.contracts import Seen
+from haplan.model import value as model
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Change
+from haplan.model.schema import TypeInfo
+from haplan.model.selection import Selection
+from haplan.model.stack import Block, Stack
+from haplan.model.state import State
+from haplan.model.value import Tree
+from haplan.steps.diff.compared import compared, untouched
+from haplan.steps.diff.data import data_source
+from haplan.steps.diff.leaving import deletion, leaving
+from haplan.steps.diff.new import new
+from haplan.steps.diff.work import Work, change_of, literal
+
+
+@attrs.frozen
+class Difference:
+    """What a diff gives.
+
+    Attributes:
+        changes: In order of the graph, deletions last in reverse; no-ops left out.
+        unchanged: How many stay as they are.
+        same: Address → what would be the change of those whose list has an order, for a reorder.
+        findings: Reasons to refuse.
+        known: Address → values known now, for references.
+        readable: Address → name of data sources that can be read now that their names are known.
+    """
+
+    changes: tuple[Change, ...]
+    unchanged: int
+    same: Mapping[str, Change]
+    findings: tuple[Finding, ...]
+    known: Mapping[str, Mapping[str, Tree]]
+    readable: Mapping[str, str]
+
+
+def diff(
+    stack: Stack,
+    order: Iterable[str],
+    state: State,
+    seen: Mapping[str, Seen],
+    types: Mapping[str, TypeInfo],
+    selection: Selection,
+    fingerprint: Callable[[model.Secret], model.Secret],
+    read: Mapping[str, str] | None = None,
+) -> Difference:
+    """Compare.
+
+    Args:
+        order: Addresses of the stack, each after what it depends on.
+        seen: From refresh.
+        fingerprint: Resolves a secret and gives it back with its fingerprint, or unchanged where it cannot.
+        read: Address → name under which data sources were read whose name was not known before.
+    """
+    pending = state.unsettled()
+    work = Work(stack, state, seen, types, selection, fingerprint, pending, read or {})
+    for address in order:
+        change = _wanted(work, stack.blocks[address])
+        if change is not None:
+            work.changes[address] = change
+    _spread_create_first(work)
+    going = [deletion(work, row) for row in leaving(work)]
+    changes, findings = (*work.changes.values(), *going), tuple(work.findings)
+    return Difference(changes, work.unchanged, work.same, findings, work.known, work.readable)
+
+
+def _wanted(work: Work, block: Block) -> Change | None:
+    row, seen = work.state.row(block.address), work.seen.get(block.address)
+    if block.data:
+        return data_source(work, block, seen)
+    if not work.selection.has(block.address):
+        work.know(block.address, {**model.decode(row.values), "id": row.id} if row else {}, seen)
+        return None
+    after = _after(work, block)
+    work.findings += _misfits(block, after, work.types[block.type])
+    if row is None:
+        return new(work, block, after, seen)
+    if seen is None:
+        work.know(block.address, {}, None, literal(after))
+        return change_of(block, Action.CREATE, "gone", after, row, id="", private={})
+    recorded = model.decode(row.values)
+    if untouched(work, block, after, row, recorded, seen):
+        work.know(block.address, recorded, seen, after)
+        work.unchanged += 1
+        return None
+    return compared(work, block, after, row, recorded, seen)
+
+
+def _after(work: Work, block: Block) -> dict[str, Tree]:
+    """Wanted values with everything resolved that is known now; the rest stays a reference."""
+    values = {**block.values, "extra": block.extra} if block.extra else block.values
+    known = model.known_leaf(work.known)
+
+    def leaf(tree: Tree) -> Tree:
+        found = known(tree)
+        return work.fingerprint(found) if isinstance(found, model.Secret) else found
+
+    return dict(model.transform(values, leaf))
+
+
+def _misfits(block: Block, after: Mapping[str, Tree], kind: TypeInfo) -> Iterator[Finding]:
+    """What came by reference and is not what the attribute takes; what is not known yet is looked at in the apply."""
+    for name, value in block.values.items():
+        if isinstance(value, model.Ref | model.Text) and (why := kind.misfit(name, after.get(name))):
+            sources = " and ".join(dict.fromkeys(map(str, model.references(value))))
+            text = f"{name}: {why}; it comes from {sources}"
+            yield Finding("VALUE", "error", block.address, text, str(block.location))
+
+
+def _spread_create_first(work: Work) -> None:
+    """What a resource depends on that is created before its old self goes is so too: the old self still uses it."""
+    waiting = [change.address for change in work.changes.values() if change.create_first]
+    visited = set(waiting)
+    while waiting:
+        for reference in work.stack.blocks[waiting.pop()].references:
+            needed = work.changes.get(reference.address)
+            if needed is not None and needed.action is Action.REPLACE:
+                work.changes[needed.address] = attrs.evolve(needed, create_first=True)
+            if reference.address not in visited:
+                visited.add(reference.address)
+                waiting.append(reference.address)

@@ -1,0 +1,49 @@
+"""What leaves: rows of state that the stack has no longer, and old selves that were replaced."""
+
+from haplan.model import value as model
+from haplan.model.compare import seen_as
+from haplan.model.plan import Action, Change
+from haplan.model.stack import Lifecycle
+from haplan.model.state import Row
+from haplan.steps.diff.work import Work, as_declared
+
+
+def leaving(work: Work) -> list[Row]:
+    """The rows that leave, what was made last first."""
+    rows = [row for (address, deposed), row in work.state.rows.items() if (deposed or address not in work.stack.blocks)]
+    return sorted((row for row in rows if work.selection.has(row.address)), key=lambda row: -row.seq)
+
+
+def deletion(work: Work, row: Row) -> Change:
+    """The deletion of a row; only of the row where nothing is there any more."""
+    seen = None if row.deposed else work.seen.get(row.address)
+    kind, before = work.types.get(row.type), as_declared(row, model.decode(row.values))
+    if seen is not None and kind is not None:
+        before = seen_as(before, seen.values, before, kind.local)
+    forgotten = row.address in work.selection.forgetting and not row.deposed
+    there = seen is not None or bool(row.deposed)
+    return Change(
+        address=row.address,
+        type=row.type,
+        name=row.name,
+        provider=row.provider_key,
+        action=Action.DELETE if there else Action.FORGET,
+        reason="replaced" if row.deposed else "not in the stack" if there or forgotten else "gone",
+        before=before,
+        owner=row.owner,
+        id=seen.id if seen else row.id,
+        deposed=row.deposed,
+        sensitive=row.sensitive,
+        depends_on=row.depends_on,
+        lifecycle=_kept_lifecycle(row),
+        location=row.source,
+        serial=row.serial,
+        private={**row.private, **(seen.private if seen else {})},
+    )
+
+
+def _kept_lifecycle(row: Row) -> Lifecycle:
+    kept = dict(row.lifecycle)
+    for name in ("ignore_changes", "leave"):
+        kept[name] = tuple(kept.get(name, ()))
+    return Lifecycle(**kept)

@@ -1,0 +1,76 @@
+"""What the stack has and state has not: created, imported, taken over, or refused."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from haplan.contracts import Seen
+from haplan.model.address import parse
+from haplan.model.compare import seen_as
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Change
+from haplan.model.prior import with_prior
+from haplan.model.stack import Block
+from haplan.model.state import Row
+from haplan.model.value import Tree
+from haplan.steps.diff.work import Work, change_of, literal
+
+
+def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) -> Change:
+    """The change that brings it into state; where that is refused, a finding says so."""
+    kind = work.types[block.type]
+    adopted = work.selection.adopting.get(block.address, "")
+    if seen is None or adopted not in ("", seen.id):
+        work.know(block.address, {}, None, literal(after))
+        work.findings += [_nowhere(block, adopted)] if adopted else []
+        return change_of(block, Action.CREATE, "new", after, None)
+    work.know(block.address, {}, seen, literal(after))
+    holder = _holder(work, block, seen)
+    if holder is not None:
+        work.findings.append(_held(block, seen, holder))
+    if block.address in work.selection.importing:
+        live = seen_as(after, seen.values, {}, kind.local)
+        base = change_of(block, Action.IMPORT, "taken into state", live, None)
+        private = with_prior(seen.private, live, {}, live, kind.attributes)
+        return attrs.evolve(base, before=live, id=seen.id, importing=seen.id, private=private)
+    resumed = block.address in work.pending or seen.status == "incomplete"
+    if not (kind.takes_over or resumed or holder or adopted):
+        text = (
+            f"a {block.type.replace('_', ' ')} named {block.name!r} exists already (id {seen.id}) and is not in state"
+        )
+        hint = f"run: haplan import {block.address} {seen.id}; or give this one another name="
+        work.findings.append(Finding("EXISTS", "error", block.address, text, str(block.location), hint))
+    reason = "resume" if resumed else "taken into state" if adopted else "taken over"
+    base = change_of(block, Action.IMPORT, reason, after, None)
+    before = seen_as(after, seen.values, {}, kind.local)
+    private = dict(seen.private) if resumed else with_prior(seen.private, after, {}, before, kind.attributes)
+    half, name = seen.status == "incomplete", seen.values.get("name", block.name)
+    if name != str(block.name):
+        before, after = {"name": name, **before}, {"name": str(block.name), **after}
+    base = attrs.evolve(base, before=before, after=after, private=private)
+    return attrs.evolve(base, id=seen.id, importing=seen.id, incomplete=half)
+
+
+def _holder(work: Work, block: Block, seen: Seen) -> Row | None:
+    """The row that has the same object under another address: to take it over here and delete it there loses it."""
+    place = parse(block.address)
+    for row in work.state.rows.values():
+        if row.deposed or (row.type, row.provider, row.id) != (block.type, block.provider, seen.id):
+            continue
+        there = parse(row.address)
+        if not block.owner or (there.module, there.owner) == (place.module, place.owner):
+            return row
+    return None
+
+
+def _nowhere(block: Block, id_: str) -> Finding:
+    text = f"imported: there is no {block.type.replace('_', ' ')} with id {id_}"
+    return Finding("MISSING", "error", block.address, text, str(block.location), "mend the id, or take the line out")
+
+
+def _held(block: Block, seen: Seen, holder: Row) -> Finding:
+    text = (
+        f"this {block.type.replace('_', ' ')} (id {seen.id}) is in state as {holder.address}: one object, one address"
+    )
+    hint = f'write moved("{holder.address}", "{block.address}") if this is its new label'
+    return Finding("EXISTS", "error", block.address, text, str(block.location), hint)

@@ -1,0 +1,97 @@
+"""What a diff works with: what it compares, and what it has found so far. How a change of a block begins."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Seen
+from haplan.model import value as model
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Change
+from haplan.model.schema import TypeInfo
+from haplan.model.selection import Selection
+from haplan.model.stack import Block, Stack
+from haplan.model.state import Row, State
+from haplan.model.value import Tree
+
+
+@attrs.define
+class Work:
+    """One diff under way: what is compared, then what was found so far.
+
+    Attributes:
+        pending: Addresses that a run which died left unsettled.
+        read: Address → name under which data sources were read whose name was not known before.
+        readable, known, findings, unchanged, same: As in what the diff gives.
+        changes: By address, of what the stack has.
+    """
+
+    stack: Stack
+    state: State
+    seen: Mapping[str, Seen]
+    types: Mapping[str, TypeInfo]
+    selection: Selection
+    fingerprint: Callable[[model.Secret], model.Secret]
+    pending: frozenset[str]
+    read: Mapping[str, str]
+    readable: dict[str, str] = attrs.field(factory=dict)
+    known: dict[str, dict[str, Tree]] = attrs.field(factory=dict)
+    findings: list[Finding] = attrs.field(factory=list)
+    unchanged: int = 0
+    same: dict[str, Change] = attrs.field(factory=dict)
+    changes: dict[str, Change] = attrs.field(factory=dict)
+
+    def know(
+        self,
+        address: str,
+        recorded: Mapping[str, Tree],
+        seen: Seen | None,
+        after: Mapping[str, Tree] | None = None,
+    ) -> None:
+        """Remember what references to an address may use now: declared values, and computed ones where they stay."""
+        known: dict[str, Tree] = {**recorded, **(after or {})}
+        if seen is not None:
+            kind = self.types[self.stack.blocks[address].type]
+            computed = {name: seen.values[name] for name in kind.computed if name in seen.values}
+            known = {**known, **computed, "id": seen.id}
+        self.known[address] = known
+
+    def forget_computed(self, address: str, *but: str) -> None:
+        """A change may give other computed values: references wait for them."""
+        for name in self.types[self.stack.blocks[address].type].computed:
+            if name not in but:
+                self.known[address].pop(name, None)
+
+
+def change_of(
+    block: Block, action: Action, reason: str, after: Mapping[str, Tree], row: Row | None, **more: Any
+) -> Change:
+    """A change of a block; what it does not say is as recorded."""
+    known: dict[str, Any] = {"id": row.id, "serial": row.serial, "private": row.private} if row else {}
+    return Change(
+        address=block.address,
+        type=block.type,
+        name=str(block.name),
+        provider=block.provider,
+        action=action,
+        reason=reason,
+        after=after,
+        owner=block.owner,
+        sensitive=block.sensitive,
+        extra=block.extra,
+        depends_on=tuple(reference.address for reference in block.references),
+        lifecycle=block.lifecycle,
+        location=str(block.location),
+        **{**known, **more},
+    )
+
+
+def as_declared(row: Row, recorded: Mapping[str, Tree]) -> dict[str, Tree]:
+    """Of the recorded values, those that a stack set."""
+    return {name: value for name, value in recorded.items() if name in row.declared}
+
+
+def literal(after: Mapping[str, Tree]) -> dict[str, Tree]:
+    """The values that hold no reference: known before the resource is there."""
+    return {name: value for name, value in after.items() if not any(True for _ in model.references(value))}
