@@ -1,7 +1,7 @@
 """Apply: carry out the stages of an approved plan, nothing else.
 
 Each transaction walks ``intended → writing → written → settled → verified → recorded``, each step durable before the
-next. `run` is the loop, `worker` one write, `record` what is saved.
+next. `run` is the loop, `worker` one write, `course` what becomes of it, `record` what is saved.
 """
 
 from haplan.steps.apply.outcome import Outcome, Result

@@ -1,10 +1,11 @@
-"""Timeouts: how long a transaction may take from its first write until it has settled, as lifecycles say. Pure."""
+"""Timeouts: how long a transaction may take from its first write until it has settled, as lifecycles say."""
 
 from collections.abc import Iterable, Mapping
 
 import attrs
 
-from haplan.model.plan import Action, Change
+from haplan.contracts import Clock
+from haplan.model.plan import Action, Change, Plan
 
 STEPS: Mapping[Action, tuple[str, ...]] = {
     Action.CREATE: ("create",),
@@ -25,6 +26,33 @@ class Limit:
 
     def __str__(self) -> str:
         return f"within {self.seconds} s ({self.why})"
+
+
+class Watch:
+    """How long the transactions of a run take, and which of them too long."""
+
+    def __init__(self, plan: Plan, clock: Clock) -> None:
+        self._clock = clock
+        self._since: dict[str, float] = {}
+        timed = {change.key: change for change in plan.changes if change.lifecycle.timeouts}
+        self._limits = {
+            transaction.id: limit(timed[one.address] for one in transaction.placed if one.address in timed)
+            for transaction in plan.transactions
+            if timed
+        }
+
+    def start(self, number: str) -> None:
+        """A transaction begins now."""
+        self._since[number] = self._clock.now()
+
+    def elapsed(self, number: str) -> float:
+        """Seconds since it began."""
+        return self._clock.now() - self._since[number]
+
+    def overdue(self, number: str) -> Limit | None:
+        """The limit that it has passed, if it has one and did."""
+        found = self._limits.get(number)
+        return found if found is not None and self.elapsed(number) > found.seconds else None
 
 
 def limit(changes: Iterable[Change]) -> Limit | None:

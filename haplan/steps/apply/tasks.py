@@ -1,0 +1,108 @@
+"""Tasks: what a transaction's write is given, with everything resolved that is known by then."""
+
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Part, Target, Task, Written
+from haplan.errors import ProviderError
+from haplan.model.plan import Change, Placement, Plan, Transaction
+from haplan.model.value import Secret, Tree, transform
+from haplan.steps.apply.checks import refuse_misfits, refuse_unmet
+from haplan.steps.apply.ledger import Ledger
+from haplan.steps.apply.record import held, resolved, unknown_in
+from haplan.steps.apply.setting import Setting
+from haplan.steps.apply.worker import Job, Steps, target_of
+
+
+class Tasks:
+    """Makes tasks and jobs, and learns from each write what later ones may use.
+
+    Attributes:
+        changes: What the plan changes, by key.
+        known: Address → values that references may use.
+    """
+
+    def __init__(self, plan: Plan, setting: Setting, ledger: Ledger) -> None:
+        self._plan = plan
+        self._setting = setting
+        self._ledger = ledger
+        self.changes = {change.key: change for change in plan.changes}
+        self.known: dict[str, dict[str, Tree]] = {address: dict(values) for address, values in plan.known.items()}
+        self._held = held(plan, setting.state)
+        self._touched: set[str] = set()
+        self._documents: set[tuple[str, str]] = set()
+
+    def task(self, transaction: Transaction) -> Task:
+        """What is to be written.
+
+        Raises:
+            HaplanError: A value is still unknown or does not fit, or a precondition does not hold.
+        """
+        parts = tuple(self._part(placed.address, placed.placement) for placed in transaction.placed)
+        timeouts = {name: s for part in parts for name, s in part.change.lifecycle.timeouts.items()}
+        key = transaction.provider
+        recorded = self._ledger.of_provider(key) if self._setting.providers[key].composes else {}
+        timeouts = {**self._plan.timeouts, **timeouts}
+        return Task(transaction, parts, transaction.orders, timeouts, self._setting.clock.now(), recorded)
+
+    def job(self, task: Task, io: Steps) -> Job:
+        """A task with what its worker needs beside it."""
+        transaction, setting = task.transaction, self._setting
+        targets = {part.change.key: self._target(part) for part in task.parts}
+        needed = {one for part in task.parts for one in part.change.depends_on}
+        return Job(
+            task=task,
+            provider=setting.providers[transaction.provider],
+            targets=tuple(targets.values()),
+            touched=frozenset(self._touched & {*targets, *needed}),
+            reordered=(transaction.provider, transaction.document) in self._documents,
+            io=io,
+            rules=setting.before,
+            types=setting.types,
+        )
+
+    def final(self, change: Change) -> Change:
+        """The change with its references resolved, and its secrets marked by fingerprint.
+
+        Raises:
+            HaplanError: A value is still unknown, or is not what its attribute takes.
+        """
+        if change.after is None:
+            return change
+        after = resolved(change.after, self.known)
+        missing = unknown_in(after)
+        if missing is not None:
+            words = ".".join(map(str, missing))
+            raise ProviderError(f"{change.address}: {words} is still unknown: what it refers to gave no such value")
+        refuse_misfits(change, after, self._setting.types)
+        return attrs.evolve(change, after=transform(after, self.marked))
+
+    def marked(self, leaf: Tree) -> Tree:
+        """A value; with its fingerprint if it is a secret."""
+        return self._setting.fingerprint(leaf) if isinstance(leaf, Secret) and not leaf.fingerprint else leaf
+
+    def learn(self, task: Task, written: Written) -> None:
+        """From now on references may use what the write gave, and later writes expect it."""
+        self._documents.add((task.transaction.provider, task.transaction.document))
+        for part in task.parts:
+            change = part.change
+            if not change.deposed:
+                known = self.known.setdefault(change.address, {})
+                before = known.get("id") if change.key in self._touched else ""
+                identity = written.ids.get(change.address) or before or change.id
+                known.update({**(change.after or {}), **written.values.get(change.address, {})})
+                known.update({"id": identity} if identity else {})
+            self._touched.add(change.key)
+
+    def _part(self, key: str, placement: Placement) -> Part:
+        change = self.final(self.changes[key])
+        refuse_unmet(change, self.known)
+        return Part(change, placement, None, self._ledger.row(change.address, change.deposed))
+
+    def _target(self, part: Part) -> Target:
+        held = frozenset(self._held.get(part.change.address, ()))
+        return target_of(part.change, part.row, self._owner(part.change), held)
+
+    def _owner(self, change: Change) -> Any:
+        return self.changes.get(change.owner) or self._ledger.row(change.owner)

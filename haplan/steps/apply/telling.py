@@ -1,0 +1,50 @@
+"""Telling: what happens in a run, as events for its observers."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Clock
+from haplan.model.event import Event
+from haplan.model.plan import Change, Transaction
+from haplan.steps.apply.outcome import subject_of
+
+
+@attrs.frozen
+class Teller:
+    """Makes events of what happens.
+
+    Attributes:
+        observe: Takes them.
+        clock: When it happens.
+        changes: What the transactions carry, by key.
+    """
+
+    observe: Callable[[Event], None]
+    clock: Clock
+    changes: Mapping[str, Change]
+
+    def warn(self, text: str) -> None:
+        """Something people should know that belongs to no transaction."""
+        self.observe(Event("warning", self.clock.now(), text=text))
+
+    def tell(
+        self,
+        kind: str,
+        transaction: Transaction,
+        text: str = "",
+        *,
+        address: str = "",
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Where a transaction is by now; of one of its resources if that has an `address`."""
+        addresses = [address] if address else list(dict.fromkeys(placed.address for placed in transaction.placed))
+        more = {
+            "transaction": transaction.id,
+            "addresses": addresses,
+            "actions": {one: self.changes[one].action.value for one in addresses if one in self.changes},
+            **(data or {}),
+        }
+        subject = address or subject_of(transaction)
+        self.observe(Event(kind, self.clock.now(), subject, transaction.document, text, more))
