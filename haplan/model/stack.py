@@ -122,6 +122,11 @@ class Block:
     sensitive: tuple[str, ...] = ()
     object: Any = attrs.field(default=None, eq=False, repr=False)
 
+    @property
+    def wanted(self) -> Mapping[str, Tree]:
+        """The values with the vendor keys among them, as ``extra``: as state keeps them."""
+        return {**self.values, "extra": self.extra} if self.extra else self.values
+
 
 @attrs.frozen
 class ProviderBlock:

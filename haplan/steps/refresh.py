@@ -169,7 +169,7 @@ def _of_block(
         owner=block.owner,
         owner_name=str(owner.name) if owner else "",
         owner_type=owner.type if owner else "",
-        values=block.values,
+        values=block.wanted,
         row=row,
         data=block.data,
         pending=block.address in pending,

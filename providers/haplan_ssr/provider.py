@@ -34,7 +34,7 @@ from haplan_ssr.config import SsrConfig, access, release_of, terms
 from haplan_ssr.facts import boxes_matter, facts
 from haplan_ssr.refresh import DOCUMENT, Look
 from haplan_ssr.settling import Settling
-from haplan_ssr.translate import Terms, clean
+from haplan_ssr.translate import Terms, clean, vendor_keys
 from haplan_ssr.wire import Asset
 from haplan_ssr.writes import Desk, write
 
@@ -78,8 +78,8 @@ class SsrProvider(Provider):
 
     @classmethod
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
-        """No vendor keys are taken yet."""
-        return tuple(f"extra ssr: {key}: this provider takes no vendor keys" for key in extra)
+        """Vendor keys against the vendor's model."""
+        return tuple(vendor_keys.problems(type_name, extra))
 
     # --- looking ---
 

@@ -54,7 +54,7 @@ def _draft(stack: Stack, key: str, block: ProviderBlock) -> Iterator[Draft]:
     except ProviderError:
         return  # said when the provider is opened
     blocks = [one for one in stack.blocks.values() if one.provider == key and not one.data]
-    pieces = [Piece(one.address, one.type, str(one.name), one.owner, one.values) for one in blocks]
+    pieces = [Piece(one.address, one.type, str(one.name), one.owner, one.wanted) for one in blocks]
     yield Draft(key, config.release, translate(pieces, found))
 
 

@@ -6,6 +6,7 @@ entry and leaf knows the attribute it comes from (`haplan_ssr.refresh`).
 
 from collections.abc import Iterable
 
+from haplan_ssr.translate import vendor_keys
 from haplan_ssr.translate.draft import Draft, Given, Piece, Problem, Source, Translation
 from haplan_ssr.translate.estate import Estate, Terms, at
 from haplan_ssr.translate.names import clean, complaint
@@ -46,6 +47,7 @@ def _tenant(network: Piece, draft: Draft) -> None:
     name = clean(network.name)
     draft.claim("tenant", name, network.address, f"network {network.name}")
     draft.own[network.address] = draft.entry((*AUTHORITY, ("tenant", name)), at(network, "subnet"))
+    vendor_keys.put(network, draft.own[network.address], draft)
 
 
 def _reach(estate: Estate, draft: Draft) -> dict[str, set[str]]:

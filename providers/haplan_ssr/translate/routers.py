@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from haplan.design import catalogue
-from haplan_ssr.translate import ports
+from haplan_ssr.translate import ports, vendor_keys
 from haplan_ssr.translate.draft import Draft, Source
 from haplan_ssr.translate.estate import Estate, Pair, at
 from haplan_ssr.translate.names import LONGEST_DEVICE, clean, complaint
@@ -60,6 +60,7 @@ def _router(pair: Pair, estate: Estate, draft: Draft) -> None:
     place = pair.text(site.values.get("address")) if site is not None and site.values.get("address") else None
     where = at(site, "address") if site is not None and place else at(piece, "site")
     draft.leaf((*router, "location"), place or str(piece.values.get("site")), where)
+    vendor_keys.put(piece, router, draft)
     if len(pair.macs) == 2:
         _nodes(pair, router, draft)
         _names_servers(pair, router, draft)
@@ -102,6 +103,9 @@ def _faces(pair: Pair, router: Path, estate: Estate, draft: Draft) -> None:
         return
     groups: dict[str, list[tuple[str, str, Source]]] = {}
     for name, face in pair.faces.items():
+        if (face.get("extra") or {}).get("ssr"):
+            text = f"{name}: vendor keys of an interface are not taken: on a conductor it is several objects"
+            draft.problem("SSR006", (pair.owner or pair.piece).address, text, "leave them out")
         for node, device in _devices(pair, name, face, row, pci, draft):
             path = _device(pair, router, node, name, face, (device, pci[device]), draft)
             if face.get("redundant"):

@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from haplan_ssr.translate import vendor_keys
 from haplan_ssr.translate.draft import Draft, Piece, Source
 from haplan_ssr.translate.estate import Estate, Pair, at
 from haplan_ssr.translate.names import clean, complaint
@@ -180,6 +181,7 @@ def _service(service: Service, estate: Estate, policies: Mapping[str, str], draf
     path = draft.entry((*AUTHORITY, ("service", service.name)), *everyone, scope="private")
     for side in service.sides:
         draft.own[side.policy.address] = path
+        vendor_keys.put(side.policy, path, draft)
     draft.leaf((*path, "security"), estate.terms.security, *everyone)
     shared = bool(head.over)
     draft.leaf((*path, "share-service-routes"), shared, *everyone)

@@ -7,6 +7,7 @@ A vector's priority says which path comes first; the lower number is preferred (
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from haplan_ssr.translate import vendor_keys
 from haplan_ssr.translate.draft import Draft, Piece
 from haplan_ssr.translate.estate import Estate, at
 from haplan_ssr.translate.names import clean, complaint
@@ -36,7 +37,7 @@ def paths_of(piece: Piece | None, *kinds: str) -> list[Mapping[str, Any]]:
 def content(piece: Piece, estate: Estate) -> tuple[Any, ...]:
     """What two rules of one name have to share to be one service-policy."""
     ordered = tuple((clean(name), priority) for name, priority in _vectors(piece, estate))
-    return (piece.values.get("strategy"), ordered)
+    return (piece.values.get("strategy"), ordered, piece.values.get("extra"))
 
 
 def _can_be(piece: Piece, estate: Estate, draft: Draft) -> bool:
@@ -68,6 +69,7 @@ def _service_policy(piece: Piece, name: str, estate: Estate, draft: Draft) -> No
     draft.leaf((*path, "lb-strategy"), "proportional" if shared else "hunt", at(piece, "strategy"))
     if paths_of(piece, "endpoint"):  # a session keeps its address in the overlay; on another WAN it cannot
         draft.leaf((*path, "session-resiliency"), "revertible-failover", at(piece, "paths"))
+    vendor_keys.put(piece, path, draft)
     for vector, priority in _vectors(piece, estate):
         draft.entry((*path, ("vector", clean(vector))), at(piece, "paths"), priority=priority)
 
