@@ -183,7 +183,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
         sealed, kept = (resumed.digest, resumed.file) if resumed else approve.sealed(plan, session.made())
         if resumed is None:
             approve.refuse_stale(plan, state, sealed)
-        approve.refuse_other_values(plan, state.key, session.secret)
+        approve.refuse_other_values(plan, state.key, session.secrets.reveal)
         for key, provider in providers.items():
             approve.refuse_estate({**state.identities, **plan.identities}, key, provider.identity(), "this plan")
         left = _left(session, plan, sealed, state, providers) if resumed else plan
@@ -202,7 +202,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
                 tell,
                 stop,
                 session.options.parallelism,
-                session.fingerprint(opened),
+                session.secrets.fingerprint(opened),
                 session.wall.now,
             )
             try:

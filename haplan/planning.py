@@ -212,7 +212,7 @@ def _difference(
     providers: Mapping[str, Provider],
 ) -> tuple[diff.Difference, refresh.Refreshed]:
     """Compare. Data sources whose names become known by it are read, and all is compared again."""
-    stack, marked = question.stack, session.fingerprint(state)
+    stack, marked = question.stack, session.secrets.fingerprint(state)
     read: dict[str, str] = {}
     while True:
         found = diff.diff(stack, sequence, state, seen.seen, session.types, question.chosen, marked, read)
@@ -253,7 +253,7 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
     transactions, calls = assess.count(staged.transactions, changes, looked.providers)
     written = tuple(change for change in changes if change.action is not Action.READ)
     view = PlanView(stack, state, written, looked.seen.seen, looked.seen.facts, edges, calls)
-    missing, uncompared = check.check_secrets(stack, changes, session.secret)
+    missing, uncompared = check.check_secrets(stack, changes, session.secrets.reveal)
     findings = (
         *question.found.findings,
         *decided.findings,
@@ -272,7 +272,9 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
 
 def _plan(session: Session, question: Question, looked: _Looked, decided: _Decided, staged: _Staged) -> Plan:
     stack, state, changes, seen = question.stack, looked.state, decided.changes, looked.seen
-    flowing = outputs.outputs(stack, state, looked.difference.known, session.fingerprint(state), session.hider())
+    flowing = outputs.outputs(
+        stack, state, looked.difference.known, session.secrets.fingerprint(state), session.secrets.hider()
+    )
     importing = {"targets": tuple(question.chosen.importing)} if question.chosen.importing else {}
     return Plan(
         stack=stack.name,

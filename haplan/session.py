@@ -31,6 +31,7 @@ from haplan.model.state import Holder, Run, State
 from haplan.options import Options as Options
 from haplan.options import RealClock
 from haplan.plugins import Plugins, load_plugins
+from haplan.revealing import Secrets
 from haplan.state.lease import LEASE
 from haplan.state.location import shown
 from haplan.steps.approve import plain
@@ -67,12 +68,12 @@ class Session:
         told = {f"plugin {name!r}": observer for name, observer in plugins.observers.items()}
         self._observers = [*((type(one).__name__, one) for one in observers), *told.items()]
         self.redact = Redactor()
+        self.secrets = Secrets(plugins, self.variable, environ, self.redact, lab=self.options.lab)
         self._own_clock = clock
         self._given_plan = plan
         self._labs: dict[str, Lab] = {}
         self._providers: dict[str, Provider] = {}
         self._log: Any = None
-        self._hidden: dict[str, str] = {}
 
     def __enter__(self) -> "Session":
         return self
@@ -211,7 +212,9 @@ class Session:
         settings, environ = dict(block.settings), self.environ
         if self.options.lab and block.name != "haplan":
             settings, environ = {**settings, **self.start_lab(block.key, cls, blocks).settings}, {}
-        context = Context(self.clock, environ, self.secret, self._write_log, lambda text: self.tell("note", text))
+        context = Context(
+            self.clock, environ, self.secrets.reveal, self._write_log, lambda text: self.tell("note", text)
+        )
         self._providers[block.key] = cls.open(_settings(cls, settings, block), context)
         return self._providers[block.key]
 
@@ -238,79 +241,17 @@ class Session:
         self._log.write(self.redact.text(line) + "\n")
         self._log.flush()
 
-    # --- Secrets ---
-
-    def secret(self, source: str) -> str:
-        """The secret behind a source.
-
-        Raises:
-            HaplanError: It cannot be found; the message never holds it.
-        """
-        scheme, _, rest = source.partition(":")
-        own = {"env": self._from_environment, "text": self._text}
-        if scheme.partition(".")[0] == model.VARIABLE:
-            return self.redact.learn(self.variable.words(rest, scheme.partition(".")[2] or "str"))
-        if source.startswith(model.OUTPUT):
-            return self._said_in_output(rest)
-        sources = {**own, **self.plugins.secret_sources}
-        if scheme not in sources:
-            raise HaplanError(
-                f"secret {scheme}:…: no such source; there are: {', '.join(sorted({*sources} - {'text'}))}"
-            )
-        return self.redact.learn(str(sources[scheme](rest)))
-
-    def _text(self, parts: str) -> str:
-        found = model.pieces(f"{model.TEXT}{parts}")
-        return "".join(part if isinstance(part, str) else self.secret(part.source) for part in found)
-
-    def hider(self) -> Callable[[str, model.Tree], model.Secret]:
-        """Takes what stands in plain in a sensitive output, and keeps it for this session alone."""
-        self._hidden = {}
-
-        def hide(output: str, leaf: model.Tree) -> model.Secret:
-            place = f"{output}#{len(self._hidden)}"
-            self._hidden[place] = model.words(leaf)
-            return model.Secret(f"{model.OUTPUT}{place}")
-
-        return hide
-
-    def _said_in_output(self, place: str) -> str:
-        """Not learned for the redactor: no provider is told it, and a word such as "test" would shred every text."""
-        if place not in self._hidden:
-            raise HaplanError(f"output {place.partition('#')[0]}: its value stands in the stack, which is not run here")
-        return self._hidden[place]
-
-    def _from_environment(self, name: str) -> str:
-        if name not in self.environ and self.options.lab:
-            return f"lab-{name}"  # a simulator takes any secret
-        if name not in self.environ:
-            raise HaplanError(f"secret env:{name}: the environment variable {name} is not set")
-        return self.environ[name]
-
-    def fingerprint(self, state: State) -> Callable[[model.Secret], model.Secret]:
-        """Gives a secret its keyed fingerprint; one that cannot be resolved, or has no key yet, keeps none."""
-
-        def keyed(found: model.Secret) -> model.Secret:
-            if not state.key:
-                return found
-            try:
-                return attrs.evolve(found, fingerprint=model.fingerprint(state.key, self.secret(found.source)))
-            except HaplanError:
-                return found
-
-        return keyed
+    # --- What goes into plans ---
 
     def shown_variable(self, variable: Variable, state: State) -> model.Tree:
         """A variable as a plan keeps it: a sensitive one by fingerprint."""
         if not variable.sensitive:
             return variable.value
-        return self.fingerprint(state)(model.Secret(model.of_variable(variable.name, variable.kind)))
+        return self.secrets.fingerprint(state)(model.Secret(model.of_variable(variable.name, variable.kind)))
 
     def settings_without_secrets(self, stack: Stack) -> dict[str, Mapping[str, Any]]:
         """Provider settings as a plan keeps them: secrets by where they come from."""
         return {key: plain(block.settings) for key, block in stack.providers.items()}
-
-    # --- What goes into plans ---
 
     def plugin_versions(self, providers: Iterable[str], changes: Iterable[Change]) -> dict[str, str]:
         """The plugins that carrying out a plan needs, haplan's own apart."""

@@ -20,6 +20,7 @@ FLOORS = {
     "options": 4,
     "variables": 4,
     "steps": 5,
+    "revealing": 5,
     "runs": 6,
     "session": 6,
     "planning": 7,

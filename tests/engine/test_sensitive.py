@@ -63,7 +63,7 @@ def leaks(made: Project) -> list[str]:
 def reveal(made: Project, found: object) -> str:
     assert isinstance(found, Secret)
     with made.session(**GIVEN) as session:
-        return session.secret(found.source)
+        return session.secrets.reveal(found.source)
 
 
 def test_it_reaches_the_provider_and_nothing_else(project: Make) -> None:
@@ -308,7 +308,9 @@ def test_secrets_of_other_sources_go_into_texts_too(project: Make) -> None:
     made = project('Thing("a", psk=f"x-{secret(\'env:PSK\')}")', PSK=HUSH)
     assert made.apply().exit_code == 0
     with made.session() as session:
-        assert session.secret(made.plan(replaces=("mem_thing.a",)).changes[0].after["psk"].source) == f"x-{HUSH}"  # type: ignore[index]
+        assert (
+            session.secrets.reveal(made.plan(replaces=("mem_thing.a",)).changes[0].after["psk"].source) == f"x-{HUSH}"
+        )  # type: ignore[index]
     assert made.plan().empty()
     assert leaks(made) == []
 
