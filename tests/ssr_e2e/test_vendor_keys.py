@@ -59,3 +59,12 @@ def test_what_the_model_forbids_in_a_vendor_key_is_said_offline(pair: Make) -> N
     with world.session() as session:
         found = [one for one in engine.validate(session).findings if one.rule == "SSR010"]
     assert {one.address for one in found if "bfd maximum-hold-down-time" in one.message} == {"cluster.branch"}
+
+
+def test_a_vendor_key_that_needs_a_restart_says_so_in_the_plan(pair: Make) -> None:
+    world = pair()
+    world.apply()
+    world.edit("stack.py", BARE, 'Cluster("branch", extra={"ssr": {"max-inter-node-way-points": 60000}},')
+    (change,) = world.plan().changes
+    assert change.impact.kind == "reboot"
+    assert "needs an SSR restart: router branch max-inter-node-way-points" in change.impact.note
