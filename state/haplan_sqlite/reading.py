@@ -116,9 +116,11 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # text that is not UTF-8 comes without a code
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        code = getattr(error, "sqlite_errorcode", 0)  # text that is not UTF-8 comes without a code
+        if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise StateError(f"state {path} cannot be read now: {error}; look at its permissions and users") from None
+        if code & 0xFF == sqlite3.SQLITE_IOERR and code != sqlite3.SQLITE_IOERR_SHORT_READ:
+            raise StateError(f"state {path} cannot be read now: {error}; look at its disk: is it full?") from None
         raise schema.damaged(path, error) from None
     except (sqlite3.Error, ValueError) as error:
         raise schema.damaged(path, error) from None

@@ -217,14 +217,15 @@ def create(path: Path) -> None:
         with closing(sqlite3.connect(draft, isolation_level=None)) as db:
             # Most commits change a few short rows: of a page of 4,096 bytes nearly all would be written for nothing.
             db.execute("PRAGMA page_size = 1024")
+            migrate(db)  # before there is a write-ahead log: what a full disk keeps from being folded in would be lost
             db.execute("PRAGMA journal_mode = WAL")
-            migrate(db)
         _durable(draft)
         with suppress(FileExistsError):
             _publish(draft, path)
         _durable(path.parent)
     finally:
-        draft.unlink(missing_ok=True)
+        for left in path.parent.glob(f"{draft.name}*"):  # with what SQLite kept beside it
+            left.unlink(missing_ok=True)
 
 
 def backup(db: sqlite3.Connection, path: Path, steps_done: int) -> Path:

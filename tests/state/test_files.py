@@ -1,6 +1,7 @@
 """Which files are read, made and left behind."""
 
 import os
+import resource
 import sqlite3
 import stat
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 
 from haplan.errors import StateError, StateNotSaved
 from haplan.model.state import State, Update
-from haplan_sqlite import SqliteState, open_sqlite
+from haplan_sqlite import SqliteState, open_sqlite, schema
 from tests.state.conftest import Open
 from tests.state.samples import FakeClock, holder, intent, row
 
@@ -157,3 +158,36 @@ assert open_sqlite(sys.argv[1], FakeClock()).load().serial == 1
 print("sqlite_utils" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_a_new_state_is_whole_in_its_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+) -> None:
+    """Whatever keeps a log beside the draft from being folded into it, as a full disk does when the draft is closed."""
+    others = []
+
+    def migrate_before_a_reader(db: sqlite3.Connection) -> None:
+        migrate(db)
+        others.append(sqlite3.connect(db.execute("PRAGMA database_list").fetchone()[2]))
+        others[-1].execute("SELECT * FROM meta").fetchall()  # so that the draft's close is not the last
+
+    migrate = schema.migrate
+    monkeypatch.setattr(schema, "migrate", migrate_before_a_reader)
+    path = tmp_path / "state.db"
+    schema.create(path)
+    others[0].close()
+    assert list(tmp_path.iterdir()) == [path]
+    assert open_sqlite(str(path), clock).load() == State()
+
+
+def test_a_full_disk_is_no_damage(state: SqliteState, open_state: Open, path: Path) -> None:
+    state.save(Update(run="r1", rows=(row(),)))
+    state.close()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # SQLite makes a file beside the state to read it
+    try:
+        with pytest.raises(StateError, match=r"cannot be read now: disk I/O error; look at its disk"):
+            open_state().load()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len(open_state().load().rows) == 1
