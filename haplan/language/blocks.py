@@ -69,6 +69,7 @@ def variable(name: str, *, description: str = ..., default: T, sensitive: bool =
 def variable(name: str, *, description: str = ..., type: type[T], sensitive: bool = ...) -> T: ...
 @overload
 def variable(name: str, *, description: str = ..., sensitive: bool = ...) -> str: ...
+@helper
 def variable(
     name: str, *, description: str = "", default: Any = None, type: Any = None, sensitive: bool = False
 ) -> Any:
@@ -98,6 +99,7 @@ def builtin_type(value: Any) -> type:
     return next((cls for cls in (bool, int, float, str, list, dict) if isinstance(value, cls)), str)
 
 
+@helper
 def output(name: str, value: Any, *, sensitive: bool = False) -> None:
     """A value to show after apply and to read with ``haplan output``; of a sensitive one state keeps a fingerprint."""
     recording, location = current("output(…)"), here()
@@ -168,6 +170,7 @@ def lifecycle(
     )
 
 
+@helper
 def limits(*, max_deletes: int | None = None, max_reboots: int | None = None, max_sites: int | None = None) -> None:
     """What a plan may not exceed without a person's yes; guards ``--auto-approve``."""
     recording = current("limits(…)")
@@ -179,6 +182,7 @@ def limits(*, max_deletes: int | None = None, max_reboots: int | None = None, ma
     recording.limits = Limits(**given)
 
 
+@helper
 def secret(source: str, *, version: str | None = None) -> Secret:
     """A secret by where it comes from: ``env:NAME``, ``file:PATH`` or ``command:…``. Never shown, never stored."""
     if not isinstance(source, str) or ":" not in source or has_token(source):

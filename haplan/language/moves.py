@@ -7,6 +7,7 @@ it, so that a shared design can say what moved in it.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from haplan.language.blocks import helper
 from haplan.language.kinds import shown
 from haplan.language.record import Recording, current, here, nearest
 from haplan.language.refs import has_token
@@ -14,6 +15,7 @@ from haplan.model.address import is_module, parse, quoted, within
 from haplan.model.stack import Import, Move, Removal
 
 
+@helper
 def moved(old: str, new: str) -> None:
     """What state has at one address stands at another one now: nothing is deleted and created.
 
@@ -35,6 +37,7 @@ def moved(old: str, new: str) -> None:
         recording.moves.append(Move(before, after, location))
 
 
+@helper
 def imported(address: str, id: str) -> None:
     """An existing object is taken into state at the next apply, and made as its block says; once it is, ignored."""
     recording, location = current("imported(…)"), here()
@@ -47,6 +50,7 @@ def imported(address: str, id: str) -> None:
         recording.imports.append(Import(meant, id, location))
 
 
+@helper
 def removed(address: str, destroy: bool = False) -> None:
     """What left the stack, a resource or a module, leaves the state too and stays in the estate.
 

@@ -14,7 +14,7 @@ from haplan.model import value as model
 
 T = TypeVar("T", covariant=True)
 
-_OPEN, _CLOSE, _ZERO = "\ue000", "\ue001", 0xE010
+_OPEN, _CLOSE, _ZERO = "\ue000aB", "\ue001", 0xE010  # letters of both cases, so that upper() and its like leave a trace
 _TOKEN = re.compile(f"{_OPEN}([\ue010-\ue01f]*){_CLOSE}")
 _PIECE = re.compile("[\ue000-\ue01f]")
 

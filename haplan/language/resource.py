@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self, TypeVar, Union, cast, dataclass_transfor
 
 import attrs
 
+from haplan.errors import StackError
 from haplan.language import conditions
 from haplan.language.fitting import misfit
 from haplan.language.kinds import BROKEN, Anything, Kind, MapOf, Taking, Text, no_secret, only_secrets, shown
@@ -189,6 +190,11 @@ class Resource:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.haplan_address}>"
 
+    def __format__(self, spec: str) -> str:
+        refs = [name for name, info in self.haplan_type.attributes.items() if info.computed]
+        instead = f"such as {{….{refs[-1]}}}" if refs else "such as {….label}"
+        raise StackError([f"{here()}: {self.haplan_address} cannot be put into text: name an attribute, {instead}"])
+
 
 def _init(self: Resource, *labels: Any, **given: Any) -> None:
     label = labels[0] if labels else given.pop("label", BROKEN)
@@ -236,7 +242,8 @@ def _put(self: Resource) -> Callable[[str, Any], None]:
 
 def _label(label: Any, kind: TypeInfo, recording: Recording, location: Location) -> str:
     if not isinstance(label, str) or not label:
-        recording.mistake(f"{kind.name}: expected a label as first argument, got {shown(label)}", location)
+        got = "" if label is BROKEN else f", got {shown(label)}"
+        recording.mistake(f"{kind.name}: expected a label as first argument{got}", location)
         return f"unnamed-{len(recording.resources)}"
     if has_token(label):
         recording.mistake(

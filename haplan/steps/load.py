@@ -328,5 +328,6 @@ def _exception(error: BaseException, file: Path) -> str:
     hint = ""
     if isinstance(error, NameError | AttributeError) and error.name:
         known = dir(error.obj) if isinstance(error, AttributeError) else []
-        hint = nearest(error.name, [word for word in known if not word.startswith("_")][:40]) if known else ""
+        own = [word for word in known if not word.startswith(("_", "haplan_"))]
+        hint = nearest(error.name, own[:40]) if own else ""
     return f"{place}: {type(error).__name__}: {words}{hint}"

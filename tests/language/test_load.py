@@ -271,3 +271,36 @@ def test_what_no_file_can_keep_is_a_mistake(loader: Any, value: str, words: str)
     (mistake,) = loader.mistakes(PROVIDER + f'Data("a", input={value})')
     assert mistake.startswith("stack.py:3: record.a: input: ")
     assert words in mistake
+
+
+def test_a_wrong_attribute_names_those_of_the_type_and_nothing_of_the_engine(loader: Any) -> None:
+    (mistake,) = loader.mistakes('from haplan import *\na = Data("a")\nData("b", input=a.nope)')
+    assert mistake.startswith(
+        "stack.py:3: AttributeError: 'Data' object has no attribute 'nope'; there are: depends_on"
+    )
+    assert "output" in mistake
+    assert "haplan_" not in mistake
+
+
+def test_a_block_without_a_label_asks_for_one(loader: Any) -> None:
+    (mistake,) = loader.mistakes("from haplan import *\nData()")
+    assert mistake == "stack.py:2: record: expected a label as first argument"
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('variable("x", defualt=3)', "variable: unknown keyword 'defualt'; did you mean 'default'?"),
+        ('output("o")', "output: missing a required argument: 'value'"),
+        ('output("o", 1, sensetive=True)', "output: unknown keyword 'sensetive'; did you mean 'sensitive'?"),
+        ('secret("env:A", vers="3")', "secret: unknown keyword 'vers'; did you mean 'version'?"),
+        ("limits(max_delete=3)", "limits: unknown keyword 'max_delete'; did you mean 'max_deletes'?"),
+        ('moved("record.a")', "moved: missing a required argument: 'new'"),
+        ('imported("record.a")', "imported: missing a required argument: 'id'"),
+        ("removed()", "removed: missing a required argument: 'address'"),
+    ],
+)
+def test_a_wrong_call_of_a_block_does_not_hide_what_follows(line: str, says: str, loader: Any) -> None:
+    mistakes = loader.mistakes(f"from haplan import *\n{line}\nData('d', inptu=1)")
+    assert mistakes[0] == f"stack.py:2: {says}"
+    assert mistakes[-1] == "stack.py:3: record.d: unknown keyword 'inptu'; did you mean 'input'?"

@@ -36,10 +36,18 @@ def test_a_derived_value_is_known_at_once_and_makes_no_edge(loader: Any) -> None
     assert stack.outputs["o"].value == "none"
 
 
-@pytest.mark.parametrize("how", ["[1:]", "[:-1]", ".upper()[2:]", '.replace("\\ue010", "\\ue011")', "[::-1]"])
+@pytest.mark.parametrize(
+    "how",
+    ["[1:]", "[:-1]", ".upper()", ".lower()", ".title()", ".capitalize()", '.replace("\\ue010", "\\ue011")', "[::-1]"],
+)
 def test_a_damaged_reference_is_a_mistake_with_its_line(how: str, loader: Any) -> None:
     (mistake,) = loader.mistakes(START + f'Data("d", input=f"{{a.id}}"{how})')
     assert mistake.startswith("stack.py:5: record.d: input: a reference in this text was cut or changed")
+
+
+def test_a_resource_in_an_f_string_is_a_mistake_that_names_an_attribute(loader: Any) -> None:
+    (mistake,) = loader.mistakes(START + 'Data("d", input=f"<{a}>")')
+    assert mistake == "stack.py:5: site.a cannot be put into text: name an attribute, such as {….id}"
 
 
 @pytest.mark.parametrize(
