@@ -66,6 +66,7 @@ WRONG = (
 
 DONE = (
     (Action.CREATE, "created"), (Action.UPDATE, "changed"), (Action.REPLACE, "replaced"), (Action.DELETE, "deleted"),
+    (Action.IMPORT, "imported"), (Action.READ, "read"), (Action.FORGET, "forgotten"), (Action.NO_OP, "moved"),
 )  # fmt: skip
 
 MANY = 3
@@ -115,8 +116,6 @@ def _headline(result: Result) -> Line:
     said = [f"{len(getattr(result, name))} {word}" for name, word in WRONG if getattr(result, name)]
     actions = [one.action for one in result.done]
     done = [f"{actions.count(action)} {word}" for action, word in DONE if action in actions]
-    rest = len(actions) - sum(actions.count(action) for action, _ in DONE)
-    done += [f"{rest} recorded"] if rest else []
     verdict = ("Done. ", "good") if result.exit_code == 0 else ("Not all done. ", "error")
     return line(verdict, ", ".join([*(done or ["nothing changed"]), *said]))
 

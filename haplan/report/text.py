@@ -46,7 +46,7 @@ def plan_lines(plan: Plan, *, next_step: str = "", refused: str = "", full: bool
 
 def verdict(plan: Plan) -> Lines:
     """The block that answers: what happens, how much, how bad, how long."""
-    lines = [_head(plan)]
+    lines = [_head(plan), *_part(plan)]
     if plan.empty():
         lines.append(line(("No changes. ", "good"), _why_nothing(plan)))
     else:
@@ -61,7 +61,20 @@ def _head(plan: Plan) -> Line:
     return line((plan.stack, "strong"), *(f" · {text}" for text in said))
 
 
+def _part(plan: Plan) -> Lines:
+    """That a plan says nothing of the rest, where a person chose what it is about."""
+    said = [
+        f"{word} {words.some(chosen)} {more}"
+        for name, word, more in (("targets", "only", "and its needs"), ("excludes", "without", "and what needs it"))
+        if (chosen := plan.targets.get(name))
+    ]
+    return [line((f"part of the stack: {'; '.join(said)}", "warning"))] if said else []
+
+
 def _why_nothing(plan: Plan) -> str:
+    if plan.drift and plan.command == "refresh":
+        count = words.plural(len(plan.drift), "resource")
+        return f"{count} changed outside haplan; a refresh-only plan leaves it at that."
     if plan.drift:
         return f"{words.plural(len(plan.drift), 'resource')} changed outside haplan in a way that asks for no write."
     if plan.command == "destroy":

@@ -45,7 +45,7 @@ def test_a_run_that_did_all_says_so_with_its_outputs() -> None:
     assert (
         "\n" + plain(result_lines(result, ["key"]))
         == """
-Done. 1 created, 1 deleted, 1 recorded
+Done. 1 created, 1 deleted, 1 imported
 3 writes in 15 min 10 s · run 2026-11-22-ab12
 
 Outputs

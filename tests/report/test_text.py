@@ -2,6 +2,7 @@
 
 from textwrap import dedent
 
+import attrs
 import pytest
 
 from haplan.model.finding import Finding
@@ -332,7 +333,16 @@ def test_drift_is_a_section_with_who_and_when() -> None:
               is gone
         """)
     assert "No changes. 2 resources changed outside haplan in a way that asks for no write." in text(plan)
+    refreshed = text(attrs.evolve(plan, command="refresh"))
+    assert "No changes. 2 resources changed outside haplan; a refresh-only plan leaves it at that." in refreshed
     assert plain(drift_report(make())).endswith("No drift. The estate is as haplan left it.\n")
+
+
+def test_a_plan_of_a_part_says_so_before_it_says_what_changes() -> None:
+    plan = make(targets={"targets": ("site.*", "module.m"), "excludes": ("policy.x",)})
+    part = "part of the stack: only site.*, module.m and its needs; without policy.x and what needs it"
+    assert text(plan).split("\n")[2] == part
+    assert "part of the stack" not in text(make(targets={"targets": (), "excludes": ()}))
 
 
 def test_notes_name_orders_that_were_given_up() -> None:
