@@ -1,5 +1,6 @@
 """Options that several commands share, and what the engine is told of them."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -80,6 +81,7 @@ OF_A_PLAN = frozenset({
     "detailed_exitcode", "full", "variables", "variable_files",
 })  # fmt: skip
 """Parameters that say what a plan is; a plan file has answered them already."""
+_CONTRARY = (("--destroy", "--refresh-only"), ("--refresh-only", "--no-refresh"))
 
 
 def options(*groups: Any) -> Callable[[C], C]:
@@ -107,6 +109,15 @@ def engine_options(given: Mapping[str, Any], **more: Any) -> "Options":
     environment = given.get("environment")
     if (given.get("lab") or more.get("lab")) and environment not in (None, "lab"):
         raise click.UsageError(f"--lab is an environment of its own; leave out --env {environment}")
+    if environment == "lab" and not (given.get("lab") or more.get("lab")):
+        raise click.UsageError("environment lab is the one on simulators; write --lab")
+    if environment is not None and not re.fullmatch(r"\w[\w.-]*", environment):
+        raise click.UsageError(
+            f"--env {environment!r}: an environment is a folder: letters, digits, - _ and . make its name"
+        )
+    for one, other in _CONTRARY:
+        if all({**given, **more}.get(name.removeprefix("--").replace("-", "_")) for name in (one, other)):
+            raise click.UsageError(f"{one} and {other} contradict each other; leave one of them out")
     names = {field.name for field in attrs.fields(Options)}
     found = {name: value for name, value in {**given, **more}.items() if name in names and value is not None}
     if given.get("no_refresh"):

@@ -32,6 +32,7 @@ def show(lines: "Lines", given: Mapping[str, Any]) -> None:
     from haplan.report.lines import write
 
     write(lines, sys.stdout, color=color(sys.stdout, bool(given.get("no_color"))), width=_width(sys.stdout))
+    sys.stdout.flush()  # what stderr says next comes after it, also where both go into one file
 
 
 def _width(out: TextIO) -> int:

@@ -1,5 +1,7 @@
 """Bad input: one clear line, the right exit code, never a traceback."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,12 @@ CASES = [
     (["plan", "edge", "--bogus"], 1, "error: No such option"),
     (["plan", "edge", "--parallelism", "0"], 1, "error: Invalid value for '--parallelism'"),
     (["apply", "edge", "--parallelism", "0"], 1, "error: Invalid value for '--parallelism'"),
+    (["plan", "edge", "--env", "lab"], 1, "error: environment lab is the one on simulators; write --lab"),
+    (["plan", "edge", "--env", "../prod"], 1, "error: --env '../prod': an environment is a folder: letters, digits"),
+    (["plan", "edge", "--env", ""], 1, "error: --env '': an environment is a folder"),
+    (["plan", "edge", "--destroy", "--refresh-only"], 1, "error: --destroy and --refresh-only contradict each other"),
+    (["destroy", "edge", "--refresh-only"], 1, "error: --destroy and --refresh-only contradict each other"),
+    (["plan", "edge", "--refresh-only", "--no-refresh"], 1, "error: --refresh-only and --no-refresh contradict"),
     (["plan", "edge", "--lab", "--env", "prod"], 1, "error: --lab is an environment of its own; leave out --env prod"),
     (["pln"], 1, "error: no command 'pln'; did you mean 'plan'?"),
     (["plan", "edge", "more"], 1, "error: Got unexpected extra argument"),
@@ -76,6 +84,17 @@ def test_a_folder_that_cannot_be_written_is_one_line(run, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(engine, "plan", read_only)
     assert run("plan", "edge").err == "error: /srv/edge/.haplan: Read-only file system\n"
+
+
+def test_an_error_stands_behind_the_plan_it_is_about_also_in_one_file(folder: Path) -> None:
+    """As in the log of a pipeline, where both streams are one pipe."""
+    command = [sys.executable, "-m", "haplan", "apply", "edge"]
+    ended = subprocess.run(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False,
+    )  # fmt: skip
+    assert ended.stdout.startswith("edge · environment default\n")
+    assert ended.stdout.splitlines()[-1].startswith("error: approval is needed")
 
 
 def test_ctrl_c_ends_with_7(run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,13 @@ def refused(ended: Any, code: int, text: str) -> None:
     assert ended.err == f"error: {text}\n"
 
 
+def test_an_empty_state_says_so_beside_what_machines_read(run) -> None:
+    listed, outputs = run("state", "list", "edge"), run("output", "edge")
+    assert (listed.out, listed.err) == ("", "nothing is in state\n")
+    assert (outputs.out, outputs.err) == ("", "no outputs are recorded\n")
+    assert run("output", "edge", "--json").err == ""
+
+
 # --- mv ---------------------------------------------------------------------------------------------------------------
 
 

@@ -47,6 +47,8 @@ def command(arguments: tuple[str, ...], **given: Any) -> None:
         terminal.dump(found[name]["value"] if name else found)
     elif not name:
         terminal.show(output_lines(outputs), given)
+        if not outputs:
+            click.echo("no outputs are recorded", err=True)
     else:
         value = outputs_json(outputs)[name]["value"]
         terminal.dump(value) if not isinstance(value, str) else click.echo(value)

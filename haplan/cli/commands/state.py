@@ -46,6 +46,8 @@ def list_(stack: str, **given: Any) -> None:
         terminal.dump([row_json(row) for row in rows])
     else:
         terminal.show(list_lines(rows), given)
+        if not rows:
+            click.echo("nothing is in state", err=True)
 
 
 @command.command("show")
