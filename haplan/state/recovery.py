@@ -64,7 +64,9 @@ def read(path: Path) -> Recovery:
     """
     try:
         data = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise StateError(f"recovery file {path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
         raise StateError(f"recovery file {path} cannot be read: {error}") from None
     if not isinstance(data, dict) or data.get("format") != DOCUMENT:
         raise StateError(f"{path} is not a recovery file of this haplan: its format must be {DOCUMENT!r}")

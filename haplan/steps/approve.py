@@ -258,7 +258,8 @@ def refuse_protected(changes: Iterable[Change]) -> None:
         Denied: Naming each.
     """
     lines = [
-        f"{change.address}: {change.action.value} is forbidden by prevent_destroy"
+        (f"{change.location}: " if change.location else "")
+        + f"{change.address}: {change.action.value} is forbidden by prevent_destroy"
         + (
             f" ({change.reason})"
             if change.action is Action.REPLACE

@@ -24,6 +24,11 @@ def fill_the_disk(state: SqliteState) -> None:
     state._writer.execute(f"PRAGMA max_page_count = {pages}")
 
 
+def test_a_recovery_file_that_is_not_there_is_one_plain_line(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match=r"recovery file .*none\.json cannot be read: No such file or directory$"):
+        recovery.read(tmp_path / "none.json")
+
+
 def test_a_full_disk_gives_a_recovery_file_and_changes_nothing(
     state: SqliteState, open_state: Open, path: Path
 ) -> None:
