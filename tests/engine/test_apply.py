@@ -211,6 +211,7 @@ def test_refused_credentials_stop_the_run(project: Make) -> None:
     result = made.apply(parallelism=1)
     assert result.exit_code == 3
     assert (len(result.done), len(result.failed), len(result.skipped)) == (2, 1, 3)
+    assert {one.text for one in result.skipped} == {"not begun: the credentials are not accepted any more"}
     assert made.cloud.tried == 3
 
 

@@ -24,6 +24,12 @@ from haplan.steps.apply.telling import Teller
 from haplan.steps.apply.timeouts import Watch
 from haplan.steps.apply.worker import Broke, Ended, LastStep, broken
 
+FATAL = {
+    Unauthorized: "the credentials are not accepted any more",
+    Locked: "the lock was lost",
+    StateNotSaved: "the state could not be saved just then",
+}
+"""Errors that end a run, in words."""
 DEAF = 3
 """Looks at what settles that may fail one after another before the wait is given up."""
 
@@ -215,10 +221,13 @@ class Course:
         self._fail(transaction, text, code=code)
 
     def stop_if_fatal(self, error: HaplanError) -> None:
-        """Credentials that are not accepted any more, or a lost lock, end the run: nothing else could succeed."""
-        if isinstance(error, Unauthorized | Locked | StateNotSaved):
+        """Some errors end the run, because nothing else could succeed; what waits is not begun any more."""
+        why = next((words for kind, words in FATAL.items() if isinstance(error, kind)), "")
+        if why and not self.fatal:
             self.fatal = True
             self.setting.stop.set()
+            for number in self.schedule.waiting():
+                self.why[number] = f"not begun: {why}"
 
     def _red(self, transaction: Transaction, text: str) -> None:
         """What was written did not come out well: it is taken back where the provider can."""

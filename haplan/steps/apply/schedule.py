@@ -127,6 +127,10 @@ class Schedule:
         """True if anything came to a good end."""
         return any(phase in GOOD for phase in self.phase.values())
 
+    def waiting(self) -> list[str]:
+        """Ids of what was not begun."""
+        return [number for number, phase in self.phase.items() if phase == WAITING]
+
     def left(self) -> Iterable[Transaction]:
         """What never came to an end."""
         return [t for t in self._transactions if self.phase[t.id] in (WAITING, WRITING, SETTLING)]

@@ -95,7 +95,7 @@ def _wanted(work: Work, block: Block) -> Change | None:
 
 def _after(work: Work, block: Block) -> dict[str, Tree]:
     """Wanted values with everything resolved that is known now; the rest stays a reference."""
-    values = {**block.values, "extra": block.extra} if block.extra else block.values
+    values = block.wanted
     known = model.known_leaf(work.known)
 
     def leaf(tree: Tree) -> Tree:
