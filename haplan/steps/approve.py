@@ -187,14 +187,18 @@ def sensitive_variables(plan: Plan) -> dict[str, model.Secret]:
 def refuse_other_values(plan: Plan, key: bytes, reveal: Callable[[str], str]) -> None:
     """Refuse if a sensitive variable has another value than when the plan was made.
 
-    Before the first save there is no key, and a plan tells nothing of such a value.
+    Before the first save there is no key to compare by: any value is taken then, but there must be one.
 
     Raises:
         Stale: Naming the variables.
     """
     kept = sensitive_variables(plan)
-    names = sorted(name for name in asked(plan) if name in kept and kept[name].fingerprint)
-    other = [name for name in names if model.fingerprint(key, reveal(kept[name].source)) != kept[name].fingerprint]
+    given = {name: reveal(kept[name].source) for name in sorted(asked(plan)) if name in kept}
+    other = [
+        name
+        for name, value in given.items()
+        if kept[name].fingerprint and model.fingerprint(key, value) != kept[name].fingerprint
+    ]
     if other:
         words = ", ".join(other)
         raise Stale(

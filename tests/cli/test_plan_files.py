@@ -256,6 +256,23 @@ def test_a_sensitive_variable_is_asked_for_again_and_must_match(place: Place, mo
     assert place.run("apply", "edge.plan")[0] == 0
 
 
+def test_a_sensitive_variable_of_a_first_plan_is_asked_for_too(
+    run: Callable[..., Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no key yet to compare it by, but what nobody gave is not carried out."""
+    text = 'from haplan import *\nkey = variable("key", sensitive=True)\nData("a", input=key)\n'
+    (folder / "edge" / "stack.py").write_text(text)
+    assert run("plan", "edge", "--var", "key=k1", "--out", "edge.plan").code == 0
+    refused = run("apply", "edge.plan")
+    assert (refused.code, refused.err.splitlines()[-1]) == (
+        1,
+        "error: variable 'key': has no value; give --var key=…, HAPLAN_VAR_key, or a line in env/default.toml",
+    )
+    monkeypatch.setenv("HAPLAN_VAR_key", "k1")
+    assert run("apply", "edge.plan").code == 0
+    assert run("plan", "edge", "--detailed-exitcode").code == 0
+
+
 def test_what_the_plan_itself_forbids(place: Place) -> None:
     place.planned(STACK.replace('c = Thing("c", size=1)', "limits(max_deletes=0)"), code=4)
     place.refused(4, "limits(max_deletes=0): this plan has 1")
