@@ -206,7 +206,8 @@ class SqliteState:
             if not self.path.exists():
                 schema.create(self.path)
         except (OSError, sqlite3.Error) as error:
-            raise StateError(f"state {self.path} cannot be made: {error}; nothing was changed") from None
+            why = getattr(error, "strerror", None) or error
+            raise StateError(f"state {self.path} cannot be made: {why}; nothing was changed") from None
         # Looked at before it is opened for writing: a file that is no state of ours stays as it is.
         reading.read(self.path, reading.meta)
         db = writing.open_writer(self.path)
