@@ -77,7 +77,7 @@ class Provider:
         atomic: A write is all or nothing; of one that is not, the engine reads back what it left when it broke off.
         ordered: The sequence of policies means something to its backend; else none is kept, compared or set.
         composes: Its documents are made of many resources, changed and unchanged ones: it is given every row.
-        poll_seconds: Seconds between two calls of `settled`.
+        poll_seconds: Seconds between two calls of `settled`; read at each call, so a provider may set it as it goes.
         write_seconds: Seconds that an announced remote write takes at most, its deadline: it begins only if the lease
             of the lock lasts longer. At most 45; what waits longer in between asks `Io.still`.
     """
@@ -90,7 +90,7 @@ class Provider:
     atomic: ClassVar[bool] = True
     ordered: ClassVar[bool] = True
     composes: ClassVar[bool] = False
-    poll_seconds: ClassVar[float] = 30.0
+    poll_seconds: float = 30.0
     write_seconds: float = 30.0
 
     @classmethod

@@ -57,7 +57,7 @@ class MistProvider(Provider):
     name: ClassVar[str] = "mist"
     types: ClassVar[tuple[str, ...]] = haplan_types
     config: ClassVar[type] = MistConfig
-    poll_seconds: ClassVar[float] = 60.0
+    poll_seconds: float = 60.0
 
     def __init__(self, client: Client, context: Context) -> None:
         self._client, self._context = client, context

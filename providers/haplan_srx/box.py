@@ -30,6 +30,7 @@ class Box:
     def __init__(self, session: Session, access: Access) -> None:
         self.session, self._access = session, access
         self.place = str(session.place)
+        self._live: tuple[bytes, Live] | None = None
 
     # --- looking ---
 
@@ -67,7 +68,12 @@ class Box:
         request.append(_filter())
         found = self.session.rpc(request, seconds=self._access.commit_timeout)
         configuration = found.find("configuration")
-        return Live() if configuration is None else xml.parse(configuration)
+        if configuration is None:
+            return Live()
+        text = etree.tostring(configuration)
+        if self._live is None or self._live[0] != text:
+            self._live = text, xml.parse(configuration)
+        return self._live[1]
 
     # --- editing ---
 

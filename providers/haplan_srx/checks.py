@@ -23,8 +23,8 @@ class Health:
 def look(fleet: Fleet, nodes: Nodes) -> Health:
     """Look over a new session."""
     try:
-        box = fleet.primary(nodes, anew=True)
-        return Health("", box.status(), box.links(), tuple(sorted(set(box.software().values()) - {""})))
+        box, status = fleet.leading(nodes, anew=True)
+        return Health("", status, box.links(), tuple(sorted(set(box.software().values()) - {""})))
     except ProviderError as error:
         return Health(str(error))
 

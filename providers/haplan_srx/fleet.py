@@ -119,7 +119,11 @@ class Fleet:
     # --- pairs ---
 
     def primary(self, nodes: Nodes, *, anew: bool = False) -> Box:
-        """The session with the node that may be configured.
+        """The session with the node that may be configured: `leading` without the status."""
+        return self.leading(nodes, anew=anew)[0]
+
+    def leading(self, nodes: Nodes, *, anew: bool = False) -> tuple[Box, Status]:
+        """The session with the node that may be configured, and the status that says so.
 
         Args:
             anew: Not the one that is kept: it is ended, and a new one kept in its place.
@@ -139,7 +143,7 @@ class Fleet:
             if status is None:
                 failed.append(f"{box.place}: is in no cluster")
             elif len(nodes.hosts) < 2 or self._node_macs(nodes, box).get(status.primary, mac) == mac:
-                return box
+                return box, status
             else:
                 failed.append(f"{box.place}: is the secondary node")
         raise ProviderError(f"{nodes.cluster}: {'; '.join(failed) or 'no host of a node is known'}")
@@ -158,7 +162,10 @@ class Fleet:
 
     def _node_macs(self, nodes: Nodes, box: Box) -> Mapping[str, str]:
         """Node → MAC address; asked once, since it changes only when a pair is formed anew."""
-        found = self._macs.get(nodes.cluster) or macs(box.chassis())
+        return self._macs.get(nodes.cluster) or self._told_macs(nodes, box)
+
+    def _told_macs(self, nodes: Nodes, box: Box) -> Mapping[str, str]:
+        found = macs(box.chassis())
         if len(found) == len(nodes.hosts):
             self._macs[nodes.cluster] = found
         return found
@@ -199,7 +206,7 @@ class Fleet:
                 box = self.box(host)
                 status = box.status()
                 if status is not None:
-                    return Look(now, status, macs(box.chassis()), live=box.configuration(), errors=errors)
+                    return Look(now, status, self._told_macs(nodes, box), live=box.configuration(), errors=errors)
                 facts[mac], lives[mac] = box.facts(), box.configuration()
             except ProviderError as error:
                 errors[host] = str(error)

@@ -105,6 +105,28 @@ def of_row(row: Row) -> Resource:
     return Resource(row.address, row.type, row.name, decode(row.values), row.owner)
 
 
+def of_device(
+    rows: Mapping[str, Row], name: str, touched: Iterable[tuple[str, Mapping[str, Any] | None]]
+) -> Mapping[str, Row]:
+    """The rows that one device's configuration may be made of, so that its work does not grow with their number.
+
+    Pairs know of one another by an overlay only: without hubs, other clusters and their sites say nothing of a device.
+
+    Args:
+        name: The device's cluster.
+        touched: Address and values of what changes on it.
+    """
+    if any(row.type == "hub_profile" for row in rows.values()):
+        return rows
+    changing = list(touched)
+    near = {address for address, _ in changing}
+    mine = [row for row in rows.values() if row.type == "cluster" and (row.name == name or row.address in near)]
+    sites = {values.get("site") for _, values in changing if values} | {row.values.get("site") for row in mine}
+    near |= {row.address for row in mine}
+    near |= {row.address for row in rows.values() if row.type == "site" and row.name in sites}
+    return {address: row for address, row in rows.items() if row.type not in ("cluster", "site") or address in near}
+
+
 # --- what a transaction makes of it ---
 
 

@@ -30,6 +30,8 @@ from haplan_srx.config import SrxConfig, access
 from haplan_srx.fleet import Fleet
 from haplan_srx.picture import GOING, Picture, nodes_of
 
+PAIRS_POLL, DEVICE_POLL = 5.0, 0.2
+"""Seconds until pairs that restart are looked at again, and until a device is looked at that has just been written."""
 LONGEST_WRITE = 45.0
 """Seconds that the lock is sure to last. A commit may take longer: it takes itself back unless it is confirmed."""
 
@@ -43,7 +45,7 @@ class SrxProvider(Provider):
     confirmed: ClassVar[bool] = True
     revertible: ClassVar[bool] = True
     composes: ClassVar[bool] = True
-    poll_seconds: ClassVar[float] = 5.0
+    poll_seconds: float = PAIRS_POLL
 
     def __init__(self, fleet: Fleet, context: Context, slots: Mapping[str, int]) -> None:
         self._fleet, self._context, self._slots = fleet, context, slots
@@ -80,6 +82,10 @@ class SrxProvider(Provider):
 
     def read(self, query: Query) -> Reading:
         """Read each device once."""
+        if query.document:
+            touched = [(target.address, target.values) for target in query.targets]
+            rows = picture.of_device(query.recorded, documents.name_of(query.document), touched)
+            query = attrs.evolve(query, recorded=rows)
         then, now = picture.wanted(query, self._slots), picture.recorded(query.recorded, self._slots)
         if not query.document:
             self._wanted, self._recorded = then, now
@@ -137,6 +143,7 @@ class SrxProvider(Provider):
         sent = writes.write(self._fleet, task, io, self._slots, self._context.secret)
         with self._lock:
             self._sent[task.transaction.id] = sent
+            self.poll_seconds = DEVICE_POLL
         return sent.written
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
@@ -145,7 +152,9 @@ class SrxProvider(Provider):
         pairs = [one for one in tasks if one.transaction.document.startswith(documents.CLUSTER)]
         devices = [one.transaction.id for one in tasks if one not in pairs]
         health = self._fleet.each(devices, lambda number: checks.look(self._fleet, self._sent[number].nodes))
-        self._health.update(health)
+        with self._lock:
+            self._health.update(health)
+            self.poll_seconds = DEVICE_POLL if self._sent.keys() - self._health.keys() else PAIRS_POLL
         formed = self._fleet.each(range(len(pairs)), lambda at: forming.settled(self._fleet, pairs[at], now))
         return {
             **{number: Settlement("done") for number in devices},

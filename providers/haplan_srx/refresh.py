@@ -50,7 +50,8 @@ def read(fleet: Fleet, query: Query, recorded: Picture, wanted: Picture) -> Read
         fleet, query, recorded, wanted, {address: looks[one.cluster] for address, one in clusters.items()}
     )
     seen = {target.address: found for target in query.targets if (found := reading.seen(target)) is not None}
-    return Reading(seen, orders=reading.orders(), notes=tuple(reading.notes(clusters)))
+    notes = () if query.document else tuple(reading.notes(clusters))  # nobody reads them before a write
+    return Reading(seen, orders=reading.orders(), notes=notes)
 
 
 def _clusters(query: Query, recorded: Picture, wanted: Picture) -> dict[str, Nodes]:

@@ -17,7 +17,7 @@ from haplan_srx.box import Box
 from haplan_srx.documents import name_of
 from haplan_srx.fleet import Fleet, Nodes
 from haplan_srx.netconf.replies import Refused
-from haplan_srx.picture import GOING, KEPT, WAS, after, as_kept, before, joined, kept_in, nodes_of, recorded
+from haplan_srx.picture import GOING, KEPT, WAS, after, as_kept, before, joined, kept_in, nodes_of, of_device, recorded
 from haplan_srx.refresh import OURS
 from haplan_srx.translate import xml
 from haplan_srx.translate.design import Resource
@@ -72,6 +72,10 @@ def work(task: Task, overrides: Mapping[str, int]) -> Work:
         ProviderError: The cluster of the document is neither recorded nor in the task.
     """
     name = name_of(task.transaction.document)
+    touched = [
+        (part.change.address, values) for part in task.parts for values in (part.change.before, part.change.after)
+    ]
+    task = attrs.evolve(task, recorded=of_device(task.recorded, name, touched))
     then, was = after(task, overrides), before(task, overrides)
     fresh = {part.change.address for part in task.parts if part.change.before is None}
     now = recorded({address: row for address, row in task.recorded.items() if address not in fresh}, overrides)

@@ -50,7 +50,7 @@ class SsrProvider(Provider):
     config: ClassVar[type] = SsrConfig
     composes: ClassVar[bool] = True
     ordered: ClassVar[bool] = False
-    poll_seconds: ClassVar[float] = 30.0
+    poll_seconds: float = 30.0
 
     def __init__(self, conductor: Conductor, config: SsrConfig, context: Context) -> None:
         self._conductor, self._config, self._context = conductor, config, context

@@ -66,7 +66,7 @@ class Careless(Mem):
 
     name: ClassVar[str] = "careless"
     config: ClassVar[type] = Settings
-    poll_seconds: ClassVar[float] = 0.0
+    poll_seconds: float = 0.0
     moment: ClassVar[str] = ""
     in_the_middle: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
     context: Context

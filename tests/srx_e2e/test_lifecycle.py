@@ -38,6 +38,38 @@ def test_a_policy_in_the_middle_is_one_commit_on_each_device_and_one_line_in_the
     assert world.plan().changes == ()
 
 
+def test_one_policy_for_many_pairs_is_one_line_and_one_commit_each_and_a_pair_that_failed_is_offered_alone(
+    shops: Shops,
+) -> None:
+    world = shops(3)
+    assert world.apply().exit_code == 0
+    world.misbehave('[srx]\n[[srx.fault]]\non = "commit-configuration"\ndevice = "020000030000"\nerror = "no"\n')
+    world.edit("# here", NEW)
+    plan = world.plan()
+    assert [(one.address, one.action) for one in plan.changes] == [("policy.edge.guest-web", Action.CREATE)]
+    assert [one.document for one in plan.transactions] == ["device:shop1", "device:shop2", "device:shop3"]
+    before = [len(world.commits(node_of(number))) for number in (1, 2, 3)]
+    assert world.apply().exit_code == 3
+    made = [len(world.commits(node_of(number))) - had for number, had in zip((1, 2, 3), before, strict=True)]
+    assert made == [2, 2, 0]  # confirmed, and its confirmation
+    assert [one.document for one in world.plan().transactions] == ["device:shop3"]
+    assert world.apply().exit_code == 0
+    made = [len(world.commits(node_of(number))) - had for number, had in zip((1, 2, 3), before, strict=True)]
+    assert made == [2, 2, 2]
+    assert world.plan().changes == ()
+
+
+def test_a_pair_moves_to_the_site_of_another_one_and_has_its_addresses_then(shops: Shops) -> None:
+    world = shops(2)
+    assert world.apply().exit_code == 0
+    world.edit("for number in range", "home = None\nfor number in range")
+    world.edit("    macs =", "    home = home or site\n    macs =")
+    world.edit("site=site, template", "site=home, template")
+    assert world.apply().exit_code == 0
+    assert any("10.1.0.1/24" in line for line in world.lines(node_of(2)))
+    assert world.plan().changes == ()
+
+
 def test_what_is_destroyed_leaves_the_boxes_as_they_were(shops: Shops) -> None:
     world = shops()
     world.plan()

@@ -93,7 +93,7 @@ class Refused(ProviderError):
 
 def local(element: etree._Element) -> str:
     """The name of an element without namespace."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def named(element: etree._Element, name: str) -> Iterator[etree._Element]:

@@ -10,6 +10,7 @@ import contextlib
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import TimeoutError as Late
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +28,8 @@ CAPABILITIES = ("urn:ietf:params:netconf:base:1.0", CHUNKED, "urn:ietf:params:ne
 JUNOS = "http://xml.juniper.net/netconf/junos/1.0"
 KEEPALIVE, MISSES = 30, 3
 """Seconds between two SSH keepalives, and how many may go unanswered: NETCONF itself has no ping."""
+CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+"""Before all others: one call a packet, where ChaCha20 takes six in Python."""
 
 T = TypeVar("T")
 
@@ -198,7 +201,7 @@ async def _ssh(place: Place, access: Access, tunnel: Any) -> asyncssh.SSHClientC
         "port": place.port, "username": place.user or access.username, "config": None, "tunnel": tunnel or (),
         "keepalive_interval": KEEPALIVE, "keepalive_count_max": MISSES, "login_timeout": access.timeout,
         "known_hosts": _known(access), "client_factory": lambda: _Client(access),
-        "agent_path": access.agent or None, "password": access.password or None,
+        "encryption_algs": CIPHERS, "agent_path": access.agent or None, "password": access.password or None,
     }  # fmt: skip
     if access.key_file:
         given |= {"client_keys": [access.key_file], "passphrase": access.key_passphrase or None}
@@ -210,7 +213,16 @@ async def _ssh(place: Place, access: Access, tunnel: Any) -> asyncssh.SSHClientC
 def _known(access: Access) -> Any:
     """Keys of known hosts: nothing is known without the file, and nothing unknown is trusted."""
     file = Path(access.known_hosts)
-    return asyncssh.read_known_hosts(str(file)) if file.is_file() else asyncssh.import_known_hosts("")
+    if not file.is_file():
+        return asyncssh.import_known_hosts("")
+    stamp = file.stat()
+    return _known_in(access.known_hosts, stamp.st_mtime_ns, stamp.st_size)
+
+
+@lru_cache(maxsize=8)
+def _known_in(file: str, _written: int, _size: int) -> Any:
+    """Read once while it stays as it is: it has a line for every device, and every connection looks into it."""
+    return asyncssh.read_known_hosts(file)
 
 
 class _Client(asyncssh.SSHClient):

@@ -183,6 +183,8 @@ def _deletes(
     gone: Mapping[Path, tuple[str, ...]], wanted: Configuration, live: Live, keep: Iterable[Path]
 ) -> list[Delete]:
     """Deletions: the outermost entry in which nothing of others and nothing wanted stands, else the leaf."""
+    if not gone:
+        return []
     whole = dict.fromkeys(path for path, values in gone.items() if not values)
     stays = wanted.prefixes | {path[:depth] for path in keep for depth in range(1, len(path) + 1)}
     left: dict[Path, int] = {}

@@ -17,7 +17,7 @@ UNDOCUMENTED = "undocumented"
 
 def local(element: etree._Element) -> str:
     """The name of an element without its namespace; "" for a comment."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 # --- reading ---
@@ -31,8 +31,10 @@ def parse(configuration: etree._Element) -> Live:
     return Live(values, frozenset(inactive))
 
 
-def _walk(element: etree._Element, at: Path, values: dict[Path, tuple[str, ...]], inactive: set[Path]) -> None:
-    for child in element:
+def _walk(
+    elements: Iterable[etree._Element], at: Path, values: dict[Path, tuple[str, ...]], inactive: set[Path]
+) -> None:
+    for child in elements:
         name = local(child)
         if not name or name == UNDOCUMENTED:
             continue
@@ -42,20 +44,12 @@ def _walk(element: etree._Element, at: Path, values: dict[Path, tuple[str, ...]]
             inactive.add(here)
         below = [one for one in child if local(one) and local(one) not in names and local(one) != UNDOCUMENTED]
         if below:
-            _walk_keyed(child, here, frozenset(names), values, inactive)
+            _walk(below, here, values, inactive)
         elif names or len(child):
             values.setdefault(here, ())
         else:
             text = (child.text or "").strip()
             values[here] = (*values.get(here, ()), *([text] if text else []))
-
-
-def _walk_keyed(
-    entry: etree._Element, at: Path, names: frozenset[str], values: dict[Path, tuple[str, ...]], inactive: set[Path]
-) -> None:
-    rest = etree.Element("entry")
-    rest.extend([child for child in entry if local(child) not in names])
-    _walk(rest, at, values, inactive)
 
 
 def _keys_of(element: etree._Element) -> dict[str, str]:
