@@ -25,7 +25,7 @@ from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.planning import Question, Validation, planned, recorded, types_of
 from haplan.session import INTERRUPTED, Options, Session, open_session
-from haplan.steps import approve, check, graph, move, order, reconcile, refresh, select
+from haplan.steps import approve, check, graph, mend, move, order, reconcile, refresh, select
 from haplan.steps import resume as resume_
 from haplan.steps import rollback as rollback_
 from haplan.steps.approve import PlanFile
@@ -137,13 +137,33 @@ def apply(session: Session, plan: Plan) -> "Result":
         Locked: Somebody else is writing this state.
     """
     approve.refuse_limits(plan)
-    if plan.command == "refresh":
-        raise HaplanError("a refresh-only plan changes nothing; there is nothing to apply")
+    if plan.command == "refresh" and plan.drift:
+        return _accepted(session, plan)
     if plan.empty():  # a run without change opens no serial
         from haplan.steps.apply import Result
 
         return Result("", 0)
     return _carried_out(session, plan)
+
+
+def _accepted(session: Session, plan: Plan) -> "Result":
+    """Take into state what moved in the estate; nothing is written there."""
+    from haplan.steps.apply import Outcome, Result
+
+    with session.locked(plan.command):
+        state = recorded(session)
+        sealed, kept = approve.sealed(plan, session.made())
+        approve.refuse_stale(plan, state, sealed)
+        mended = mend.accept(state, plan.drift)
+        run = session.begin(plan.command, sealed)
+        with session.record(run, plan, kept):
+            session.backend.save(attrs.evolve(mended.update, run=run.id))
+        session.end(run, 0)
+    gone = {one.address for one in plan.drift if one.seen is None}
+    addresses = dict.fromkeys(one.address for one in plan.drift)
+    return Result(
+        run.id, 0, done=tuple(Outcome(one, Action.FORGET if one in gone else Action.READ) for one in addresses)
+    )
 
 
 def kept_plan(session: Session, run: str) -> runs_.Kept:

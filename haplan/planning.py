@@ -293,7 +293,7 @@ def _plan(session: Session, question: Question, looked: _Looked, decided: _Decid
         identities=looked.identities,
         settings=session.settings_without_secrets(stack),
         calls=staged.calls,
-        versions=assess.versions(changes, flowing, stack, question.recorded),
+        versions={**assess.versions(changes, flowing, stack, question.recorded), **_drifted(session, question, looked)},
         known=assess.flowing(changes, stack, looked.difference.known),
         facts={change.address: seen.facts[change.address] for change in changes if change.address in seen.facts},
         targets={**session.targets, **importing},
@@ -304,6 +304,14 @@ def _plan(session: Session, question: Question, looked: _Looked, decided: _Decid
         variables={name: session.shown_variable(variable, state) for name, variable in stack.variables.items()},
         memories=seen.memories,
     )
+
+
+def _drifted(session: Session, question: Question, looked: _Looked) -> dict[str, int]:
+    """The rows that a refresh-only plan brings up to date, with their versions."""
+    if session.command != "refresh":
+        return {}
+    rows = {one.address: question.recorded.row(one.address) for one in looked.drift}
+    return {address: row.serial for address, row in rows.items() if row is not None}
 
 
 def _notes(session: Session, question: Question, looked: _Looked, staged: _Staged) -> Iterator[str]:

@@ -107,8 +107,9 @@ def approve_and_apply(opened: "Session", plan: "Plan", given: Mapping[str, Any],
     if forbidden:
         raise Denied(forbidden)
     write_out(opened, plan, given)
-    if not plan.empty() and plan.command != "refresh":
-        what = "Destroy all of this?" if plan.command == "destroy" else "Carry this out?"
+    if not plan.empty() or (plan.command == "refresh" and plan.drift):
+        asked = {"destroy": "Destroy all of this?", "refresh": "Take this into state?"}
+        what = asked.get(plan.command, "Carry this out?")
         terminal.approve(what, bool(given.get("auto_approve")))
         return carry_out(opened, plan, given, events)
     if events is not None:

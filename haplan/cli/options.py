@@ -64,7 +64,7 @@ PLANNING = (
     *SCOPE,
     _addresses("--replace", "replaces", "Replace this; globs; repeat."),
     click.option("--check-on-device", is_flag=True, help="Let devices check the plan; leaves nothing behind there."),
-    click.option("--refresh-only", is_flag=True, help="Only see what moved outside haplan."),
+    click.option("--refresh-only", is_flag=True, help="Only see what moved outside haplan; applied, state takes it."),
     click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the plan to a file for apply."),
     click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes or drift."),
     click.option("--full", is_flag=True, help="Fold nothing; with --json list what does not change too."),

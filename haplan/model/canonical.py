@@ -1,5 +1,6 @@
 """Canonical JSON (RFC 8785): the same tree gives the same bytes, whoever writes it."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -19,6 +20,11 @@ def canonical(tree: Any) -> bytes:
     import rfc8785
 
     return rfc8785.dumps(tree)
+
+
+def fingerprint(tree: Any) -> str:
+    """A short hash of a tree, to see quickly that nothing changed."""
+    return hashlib.sha256(canonical(tree)).hexdigest()[:32]
 
 
 def _is_ordinary(tree: Any) -> bool:

@@ -74,7 +74,7 @@ def _part(plan: Plan) -> Lines:
 def _why_nothing(plan: Plan) -> str:
     if plan.drift and plan.command == "refresh":
         count = words.plural(len(plan.drift), "resource")
-        return f"{count} changed outside haplan; a refresh-only plan leaves it at that."
+        return f"{count} changed outside haplan; applied, this plan takes it into state."
     if plan.drift:
         return f"{words.plural(len(plan.drift), 'resource')} changed outside haplan in a way that asks for no write."
     if plan.command == "destroy":
@@ -220,7 +220,8 @@ def _last(plan: Plan, next_step: str, refused: str) -> Line | None:
         return line(("This plan cannot be applied: mend the errors above, then plan again.", "error"))
     if plan.empty() and not plan.drift:
         return None
-    return line("To carry it out: ", (next_step, "strong")) if next_step and not plan.empty() else None
+    something = not plan.empty() or plan.command == "refresh"
+    return line("To carry it out: ", (next_step, "strong")) if next_step and something else None
 
 
 def drift_report(plan: Plan) -> Lines:

@@ -1,6 +1,9 @@
-"""Mend: what ``haplan state mv``, ``rm``, ``taint`` and ``untaint`` change in a state. Pure: no estate is touched."""
+"""Mend: what ``haplan state mv``, ``rm``, ``taint``, ``untaint`` and ``haplan apply --refresh-only`` change in a state.
 
-from collections.abc import Iterable, Mapping
+Pure: no estate is touched.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -9,7 +12,10 @@ from haplan.errors import HaplanError
 from haplan.language.record import nearest
 from haplan.model import renames
 from haplan.model.address import Address, is_module, matches, parse
-from haplan.model.state import Row, State, Update
+from haplan.model.canonical import fingerprint
+from haplan.model.plan import Drift
+from haplan.model.state import OrderRow, Row, State, Update
+from haplan.model.value import encode
 
 
 @attrs.frozen
@@ -120,6 +126,44 @@ def _left(state: State, chosen: set[str]) -> Iterable[str]:
         needed = [one for one in row.depends_on if one in chosen]
         if needed and row.address not in chosen and not row.deposed:
             yield f"{row.address} still refers to {', '.join(needed)}"
+
+
+# --- Taking drift ---
+
+
+def accept(state: State, drift: Sequence[Drift]) -> Mending:
+    """What moved in the estate, as state remembers it from now on; what is gone is forgotten."""
+    moved = {one.address: one for one in drift if one.seen is not None and "position" not in one.seen}
+    gone = [one.address for one in drift if one.seen is None]
+    rows = [_as_seen(_there(state, one.address), one) for one in moved.values()]
+    expected = {(address, ""): _there(state, address).serial for address in (*moved, *gone)}
+    orders = tuple(_reordered(state, drift))
+    update = Update(
+        run="", rows=tuple(rows), deleted=tuple((address, "") for address in gone), expected=expected, orders=orders
+    )
+    return Mending(update, {address: "" if address in gone else address for address in (*moved, *gone)})
+
+
+def _as_seen(row: Row, one: Drift) -> Row:
+    seen = dict(one.seen or {})
+    name = str(seen.pop("name", row.name))
+    values = {**row.values, **encode(seen)}
+    values = {attribute: value for attribute, value in values.items() if value is not None}
+    return attrs.evolve(row, name=name, values=values, hash=fingerprint(values))
+
+
+def _reordered(state: State, drift: Sequence[Drift]) -> Iterator[OrderRow]:
+    """The sequences of the documents in which entries stand elsewhere than recorded."""
+    places: dict[tuple[str, str], dict[int, str]] = {}
+    for one in drift:
+        for document in {where for address, where, _ in state.placements if address == one.address}:
+            if one.seen is not None and "position" in one.seen and (document, one.type) in state.orders:
+                places.setdefault((document, one.type), {})[int(one.seen["position"])] = one.name
+    for key, moved in places.items():
+        names = [name for name in state.orders[key].names if name not in moved.values()]
+        for position, name in sorted(moved.items()):
+            names.insert(position - 1, name)
+        yield OrderRow(*key, tuple(names))
 
 
 # --- Marking ----------------------------------------------------------------------------------------------------------

@@ -334,7 +334,7 @@ def test_drift_is_a_section_with_who_and_when() -> None:
         """)
     assert "No changes. 2 resources changed outside haplan in a way that asks for no write." in text(plan)
     refreshed = text(attrs.evolve(plan, command="refresh"))
-    assert "No changes. 2 resources changed outside haplan; a refresh-only plan leaves it at that." in refreshed
+    assert "No changes. 2 resources changed outside haplan; applied, this plan takes it into state." in refreshed
     assert plain(drift_report(make())).endswith("No drift. The estate is as haplan left it.\n")
 
 

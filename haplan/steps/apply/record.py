@@ -1,13 +1,12 @@
 """What a run saves: changes and what came of them, as rows. Pure."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
 from haplan.contracts import Written
 from haplan.model import value as model
-from haplan.model.canonical import canonical
+from haplan.model.canonical import fingerprint
 from haplan.model.compare import with_secrets, without
 from haplan.model.plan import Action, Change, OutputChange, Placement, Plan
 from haplan.model.state import OutputRow, PlacementRow, Row, State, Status, deposed_mark
@@ -64,11 +63,6 @@ def deposed_row(old: Row | None, serial: int) -> Row | None:
     if old is None or old.serial == serial or not old.id:
         return None
     return attrs.evolve(old, deposed=deposed_mark(old.id))
-
-
-def fingerprint(values: Tree) -> str:
-    """The hash of a row's values, to see quickly that nothing changed."""
-    return hashlib.sha256(canonical(values)).hexdigest()[:32]
 
 
 def placement_row(change: Change, placement: Placement, status: str) -> PlacementRow:
