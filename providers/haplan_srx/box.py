@@ -23,6 +23,9 @@ NARROW = {
 }  # fmt: skip
 """Of these only what is named."""
 
+PINGS = 3
+"""Packets to a host that is to answer; one answer is enough."""
+
 
 class Box:
     """A device, through one session; its caller sees to it that there is one writer."""
@@ -53,6 +56,10 @@ class Box:
     def links(self) -> operational.Links:
         """Control, fabric, reths, monitors."""
         return operational.links(self._judged(self._ask("get-chassis-cluster-interfaces", lenient=True)))
+
+    def unanswered(self, host: str) -> str:
+        """Why a host does not answer a ping from the device; "" if it does."""
+        return operational.unanswered(self._ask("ping", lenient=True, host=host, count=str(PINGS)))
 
     def history(self) -> tuple[operational.Commit, ...]:
         """The commits, the newest first."""

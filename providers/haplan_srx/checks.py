@@ -1,6 +1,6 @@
 """After a commit, over a new session: is the pair well? (srx.md section 12; HA176, HA178, HA182 to HA184)"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -8,23 +8,31 @@ from haplan.errors import ProviderError
 from haplan.model.finding import Finding
 from haplan_srx.fleet import Fleet, Nodes
 from haplan_srx.operational import Links, Status
+from haplan_srx.rules import ANSWERED
 
 
 @attrs.frozen
 class Health:
-    """What was seen: why the device was not reached, or its state."""
+    """What was seen: why the device was not reached, or its state.
+
+    Attributes:
+        silent: Host that was to answer → why it did not.
+    """
 
     error: str = ""
     status: Status | None = None
     links: Links | None = None
     versions: tuple[str, ...] = ()
+    silent: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def look(fleet: Fleet, nodes: Nodes) -> Health:
     """Look over a new session."""
     try:
         box, status = fleet.leading(nodes, anew=True)
-        return Health("", status, box.links(), tuple(sorted(set(box.software().values()) - {""})))
+        versions = tuple(sorted(set(box.software().values()) - {""}))
+        answers = {host: box.unanswered(host) for host in fleet.access.probes}
+        return Health("", status, box.links(), versions, {host: why for host, why in answers.items() if why})
     except ProviderError as error:
         return Health(str(error))
 
@@ -35,6 +43,8 @@ def findings(health: Health, address: str, name: str, *, going: bool) -> Iterabl
         yield Finding("HA175", "error", address, f"{name} is not reached any more after the commit: {health.error}")
     if health.error or going:
         return
+    for host, why in health.silent.items():
+        yield Finding(ANSWERED, "error", address, f"{name} gets no answer from {host}: {why}")
     if health.status is None:
         yield Finding("HA176", "error", address, f"{name} is in no cluster")
         return

@@ -6,7 +6,8 @@ The variables are those of the Terraform provider jeremmfr/junos: ``JUNOS_USERNA
 
 import getpass
 import ipaddress
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import attrs
 from haplan.errors import ProviderError
 from haplan.model.value import Secret
 
+HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z.:-]*")
 PORT = 830
 """NETCONF over SSH (RFC 6242)."""
 
@@ -36,6 +38,8 @@ class SrxConfig:
         timeout: Seconds to wait for an answer.
         commit_timeout: Seconds to wait for a commit.
         confirm_minutes: Minutes after which a device goes back by itself unless the commit is confirmed.
+        probes: Hosts that a device must get an answer from, by ping from its main routing table, before its commit is
+            confirmed.
         slots: Model → slots per node, for models that nobody wrote down.
     """
 
@@ -51,6 +55,7 @@ class SrxConfig:
     timeout: float = 60.0
     commit_timeout: float = 300.0
     confirm_minutes: int = 10
+    probes: Sequence[str] = ()
     slots: Mapping[str, int] = attrs.field(factory=dict)
 
 
@@ -83,6 +88,7 @@ class Access:
     timeout: float = 60.0
     commit_timeout: float = 300.0
     confirm_minutes: int = 10
+    probes: tuple[str, ...] = ()
 
     def place(self, host: str) -> Place:
         """Where a node is reached."""
@@ -112,6 +118,8 @@ def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str]
         raise ProviderError(f"srx: {port!r} is no port: JUNOS_PORT takes 1 to 65535")
     if not 1 <= config.confirm_minutes <= 65535:
         raise ProviderError("srx: confirm_minutes is 1 to 65535")
+    if isinstance(config.probes, str) or not all(isinstance(one, str) and HOST.fullmatch(one) for one in config.probes):
+        raise ProviderError('srx: probes is a list of addresses or names: probes=["192.0.2.1"]')
     home = environ.get("HOME", "")
     return Access(
         username=said(config.username, "JUNOS_USERNAME") or _user(),
@@ -127,6 +135,7 @@ def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str]
         timeout=float(config.timeout),
         commit_timeout=float(config.commit_timeout),
         confirm_minutes=config.confirm_minutes,
+        probes=tuple(config.probes),
     )
 
 

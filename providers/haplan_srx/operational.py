@@ -12,6 +12,7 @@ from lxml import etree
 from haplan_srx.netconf.replies import Reply, children, local, named, text_of
 
 NODES = ("node0", "node1")
+PING_WORDS = ("ping-error-message", "ping-failure")
 NOT_CLUSTERED = "cluster is not enabled"
 
 
@@ -190,6 +191,17 @@ class Commit:
     when: str
     log: str
     confirmed: bool
+
+
+def unanswered(reply: Reply) -> str:
+    """Why a host did not answer, from ``ping`` (reply as in the vendor's YANG, Junos 24.4R1); "" if it did."""
+    received = text_of(reply.element, "responses-received")
+    if not reply.errors and (
+        any(True for _ in reply.all("ping-success")) or (received.isdigit() and int(received) > 0)
+    ):
+        return ""
+    words = [*(str(one) for one in reply.errors), *(text_of(reply.element, name) for name in PING_WORDS)]
+    return next(filter(None, words), "no answer")
 
 
 def history(reply: Reply) -> tuple[Commit, ...]:

@@ -10,7 +10,7 @@ from haplan_srx import haplan_types as everything
 from haplan_srx.picture import Picture
 from haplan_srx.translate.design import Resource
 
-SAYABLE, FOUND = "SRX001", "SRX002"
+SAYABLE, FOUND, ANSWERED = "SRX001", "SRX002", "SRX003"
 
 
 def _pictures(stack: Stack) -> Iterator[Picture]:
@@ -60,6 +60,13 @@ RULES = (
         "Checked before anything is sent: model, release and MAC address of both boxes, a cluster id that is there "
         "already, and that neither is reached through a port that becomes management or control link.",
         "Junos documentation, chassis cluster; Mist API description", "H", explained,
+    ),
+    Rule(
+        ANSWERED, "error", ("C",), everything, "The hosts that are to answer a device after a change do",
+        "A change can leave a pair well and still cut it off from what it is there for. provider(\"srx\", probes=[…]) names "
+        "hosts that each device pings over the new session, from its main routing table; a commit after which one is "
+        "silent is not confirmed, and the device goes back by itself.",
+        "vendor YANG, Junos 24.4R1: ping; no reply was captured", "M", explained,
     ),
     Rule(
         "HA050", "warning", ("V",), ("cluster",), "SRX clusters on one layer-2 segment have different cluster ids",

@@ -3,6 +3,7 @@
 import pytest
 
 from haplan.errors import ProviderError
+from haplan_srx import operational
 from haplan_srx.netconf.replies import reply, without_secrets
 
 PLAIN = '<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" xmlns:junos="http://xml.juniper.net/junos/24.4R1/junos">{}</rpc-reply>'
@@ -91,3 +92,23 @@ def test_secrets_that_junos_scrambles_are_not_shown() -> None:
 def test_entities_are_not_resolved() -> None:
     text = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]><rpc-reply><a>&e;</a></rpc-reply>'
     assert reply(text, "here").find("a").text is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("said", "why"), [
+    ("<ping-success/>", ""),
+    ("<probe-results-summary><responses-received>1</responses-received></probe-results-summary>", ""),
+    ("<probe-results-summary><responses-received>0</responses-received></probe-results-summary>", "no answer"),
+    ("<ping-failure>no response</ping-failure>", "no response"),
+    ("<ping-error-message>no route to host</ping-error-message>", "no route to host"),
+    ("", "no answer"),
+])  # fmt: skip
+def test_one_answer_to_a_ping_is_enough_and_none_says_why(said: str, why: str) -> None:
+    text = PLAIN.format(
+        f'<ping-results xmlns="http://x/probes">\n<target-ip>192.0.2.1</target-ip>{said}</ping-results>'
+    )
+    assert operational.unanswered(reply(text.encode(), "here")) == why
+
+
+def test_a_ping_that_is_refused_was_not_answered() -> None:
+    refused = reply(PLAIN.format(error("unknown host")).encode(), "here")
+    assert "unknown host" in operational.unanswered(refused)

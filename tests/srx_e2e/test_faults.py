@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from lxml import etree
 
+from haplan.errors import HaplanError
 from tests.srx_e2e.world import World, node_of
 
 Shops = Callable[..., World]
@@ -141,3 +142,30 @@ def test_what_left_the_stack_goes_from_a_device_that_was_away_while_it_did(shops
     left = world.lines(node_of(2))
     assert [line for line in left if "guest" in line or "unit 99" in line or "ge-0/0/7 unit 0" in line] == []
     assert world.plan().changes == ()
+
+
+SILENT = """
+[srx]
+[[srx.silent]]
+host = "192.0.2.1"
+"""
+
+
+def test_a_commit_after_which_a_probe_is_silent_is_not_confirmed_and_goes_back(shop: World) -> None:
+    shop.edit('provider("srx")', 'provider("srx", probes=["192.0.2.1", "198.51.100.1"])')
+    shop.misbehave(SILENT)
+    result = shop.apply()
+    (failed,) = result.failed
+    assert result.exit_code in (3, 10)
+    assert "shop1 gets no answer from 192.0.2.1: no response" in failed.text
+    assert "198.51.100.1" not in failed.text
+    assert not any("guest-web" in line for line in shop.lines(node_of(1)))
+    shop.misbehave("")
+    assert shop.apply().exit_code == 0
+    assert shop.plan().changes == ()
+
+
+def test_probes_are_a_list_of_hosts_and_anything_else_is_one_line(shop: World) -> None:
+    shop.edit('provider("srx")', 'provider("srx", probes="192.0.2.1")')
+    with pytest.raises(HaplanError, match=r"probes.*192\.0\.2\.1"):
+        shop.plan()

@@ -14,6 +14,7 @@ from lxml import etree
 from ncclient.operations.rpc import RPCError
 from ncclient.transport.errors import AuthenticationError
 
+from haplan_srx.lab.definition import Silent
 from haplan_srx.lab.framing import Framing, FramingError
 from tests.srx_lab.conftest import NODE0, NODE1, Bench, devices, load
 
@@ -186,3 +187,18 @@ def test_a_large_load_arrives_whole(bench_of: Callable[..., Bench]) -> None:
     session = bench.ncclient()
     session.rpc(load("\n".join(lines)))
     assert len(session.get_config("candidate").xpath("//address-book/address")) == 1000
+
+
+def test_a_ping_is_answered_unless_the_lab_says_that_the_host_is_silent(bench_of: Callable[..., Bench]) -> None:
+    bench = bench_of(silents=(Silent("192.0.2.*", nth=2),))
+
+    def ping(inner: str) -> etree._Element:
+        return bench.rpc(f"<ping>{inner}</ping>")
+
+    for host, received in (("192.0.2.1", "3"), ("192.0.2.1", "0"), ("203.0.113.1", "3")):
+        told = ping(f"<host>{host}</host><count>3</count>").find("ping-results")
+        assert told.findtext("probe-results-summary/responses-received") == received
+        assert (told.find("ping-success") is None, told.find("ping-failure") is not None) == ((received == "0"),) * 2
+    assert ping("<count>3</count>").findtext(".//error-info/bad-element") == "host"
+    assert ping("<host>192.0.2.1</host><count>0</count>").find("rpc-error") is not None
+    assert ping("<host>192.0.2.1</host><ttl>3</ttl>").findtext(".//error-info/bad-element") == "ttl"

@@ -42,6 +42,10 @@ The table `[srx]` of `lab.toml` holds all of the following; without it the table
     `minutes`                    how long it takes
     `result`                     "never": the box does not come back until somebody switches it on (`Lab.power`)
 
+`[[silent]]`: a host that a box gets no answer from; all others answer
+    `host`                       required: address or name, glob allowed
+    `device`, `nth`, `times`     as above, counted over pings to such hosts; times default 0
+
 `[[link]]`: what is broken from the start
     `device`                     required: MAC or host name
     `port`                       required: "control", "fabric", or a port of the box
@@ -133,6 +137,16 @@ class Boot:
 
 
 @attrs.frozen
+class Silent:
+    """A host that does not answer. Attributes: see the module."""
+
+    host: str
+    device: str = "*"
+    nth: int = 1
+    times: int = 0
+
+
+@attrs.frozen
 class Link:
     """What is broken from the start. Attributes: see the module."""
 
@@ -148,10 +162,11 @@ class LabDefinition:
     faults: tuple[Fault, ...] = ()
     boots: tuple[Boot, ...] = ()
     links: tuple[Link, ...] = ()
+    silents: tuple[Silent, ...] = ()
     settings: Settings = Settings()
 
 
-TABLES: dict[str, type[Any]] = {"device": Device, "fault": Fault, "boot": Boot, "link": Link}
+TABLES: dict[str, type[Any]] = {"device": Device, "fault": Fault, "boot": Boot, "link": Link, "silent": Silent}
 
 
 def read_definition(path_to_lab_toml: pathlib.Path) -> LabDefinition:
@@ -167,7 +182,7 @@ def definition_from(data: Mapping[str, Any]) -> LabDefinition:
         if mac in macs[:index]:
             raise ValueError(f"device[{index}].mac: {mac} is listed twice")
     settings = settings_of(Settings, data)
-    return LabDefinition(lists["device"], lists["fault"], lists["boot"], lists["link"], settings)
+    return LabDefinition(lists["device"], lists["fault"], lists["boot"], lists["link"], lists["silent"], settings)
 
 
 def names(pattern: str, mac: str, name: str) -> bool:

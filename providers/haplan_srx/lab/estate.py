@@ -163,7 +163,7 @@ class Estate(LabEstate[Tx]):
     def seed(self, tx: Tx) -> None:
         tx.remember("settings", json.dumps(attrs.asdict(self._definition.settings)))
         self._seed(tx, self._definition)
-        for sort in ("fault", "boot"):
+        for sort in ("fault", "boot", "silent"):
             mishaps.replace_mishaps(tx, sort, "definition", getattr(self._definition, f"{sort}s"))
 
 

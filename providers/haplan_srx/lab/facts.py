@@ -1,11 +1,13 @@
 """RPCs that tell what a box is: release, serial number, MAC addresses, and the few files that clients ask for."""
 
+import fnmatch
 import sqlite3
 from collections.abc import Callable
 
 from . import boxes, cluster
 from .candidates import stamp
-from .tree import Trouble
+from .estate import next_mishap
+from .tree import Trouble, tag_of
 from .wire import Call, Refused, Table, block, tag
 
 TABLE = Table()
@@ -147,6 +149,34 @@ def interface_information(call: Call) -> str:
     family = block("address-family", [tag("address-family-name", "inet"), *locals_])
     logical = block("logical-interface", tag("name", "em0.0") + family)
     return block("interface-information", logical, xmlns=call.voice.area("junos-interface"), junos__style="terse")
+
+
+@TABLE.rpc("ping")
+def ping(call: Call) -> str:
+    """A host that answers, unless `lab.toml` says that it is silent. There is no network behind it."""
+    known = {"host", "count"}
+    other = next((tag_of(one) for one in call.op if tag_of(one) not in known), None)
+    if other is not None:
+        raise Refused(Trouble("the simulator takes host and count", bad=other))
+    host, count = call.text("host"), call.text("count", "5")
+    if not host:
+        raise Refused(Trouble("missing mandatory argument", bad="host", tag="missing-element"))
+    if not count.isdigit() or not int(count):
+        raise Refused(Trouble(f"Value {count} is not within range (1..2000000000)", bad=count))
+    silent = next_mishap(call.tx, "silent", call.box, lambda spec: fnmatch.fnmatchcase(host, spec["host"]))
+    received = 0 if silent else int(count)
+    summary = [tag("probes-sent", count), tag("responses-received", received), tag("packet-loss", 100 if silent else 0)]
+    return block(
+        "ping-results",
+        [
+            tag("target-host", host),
+            tag("target-ip", host),
+            tag("packet-size", 56),
+            block("probe-results-summary", summary),
+            tag("ping-failure", "no response") if silent else tag("ping-success"),
+        ],
+        xmlns=call.voice.area("junos-probe-tests"),
+    )
 
 
 @TABLE.rpc("file-show")
