@@ -63,7 +63,7 @@ RULES = (
     ),
     Rule(
         ANSWERED, "error", ("C",), everything, "The hosts that are to answer a device after a change do",
-        "A change can leave a pair well and still cut it off from what it is there for. provider(\"srx\", probes=[…]) names "
+        "A change can leave a pair well and still cut it off from what it serves. The provider's probes=[…] names "
         "hosts that each device pings over the new session, from its main routing table; a commit after which one is "
         "silent is not confirmed, and the device goes back by itself.",
         "vendor YANG, Junos 24.4R1: ping; no reply was captured", "M", explained,
