@@ -90,9 +90,14 @@ def work(task: Task, overrides: Mapping[str, int]) -> Work:
 
 
 def _configured(task: Task, cluster: str) -> bool:
-    """Whether haplan ever configured a device: rows may be there before it, from other devices of the same run."""
+    """Whether haplan ever configured a device: rows may be there before it, from other devices of the same run.
+
+    The row of a pair that is being replaced, because it moves to another site, begins anew; its change still knows.
+    """
     row = task.recorded.get(cluster)
-    return row is not None and bool(row.private.get(CONFIGURED))
+    noted = [row.private] if row is not None else []
+    noted += [part.change.private for part in task.parts if part.change.address == cluster]
+    return any(private.get(CONFIGURED) for private in noted)
 
 
 def _named(name: str, *listed: list[Resource]) -> Resource | None:
