@@ -48,7 +48,7 @@ _ONES: dict[str, int | None] = {"zoned": 1, "user": 1}
 _RULES = ["r1", "r2", "r3"]
 
 _LATER = {name: 2 if name.endswith("b") else size for name, size in _NEW.items() if not name.endswith("c")}
-_LATER |= {"t0d": 3, "t5d": 3}
+_LATER |= {f"t{group}d": 3 for group in range(GROUPS)}
 _TURNED = ["r3", "r1", "r4"]
 
 CHAPTERS = {

@@ -93,5 +93,4 @@ def test_the_fail_points_are_where_a_crash_would_hurt() -> None:
 def test_killed_at_every_fail_point_the_next_run_converges(chapter: str, parallelism: int) -> None:
     found = killed(chapter, range(1, 3), 2, parallelism)
     assert [line for one in found for line in one["wrong"]] == []
-    least = {1: 150, 3: 100}[parallelism]  # writes that are announced or end together share their boundaries
-    assert sum(one["killed"] for one in found) >= least
+    assert sum(one["killed"] for one in found) >= 150
