@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from haplan import runs as runs_
 from haplan.contracts import Lab, Provider, ValidateView
 from haplan.errors import Abandoned, Denied, HaplanError
+from haplan.host import records as runs_
+from haplan.host.session import INTERRUPTED, Options, Session, open_session
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Impact, Plan
@@ -24,8 +25,7 @@ from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.planning import Question, Validation, planned, recorded, types_of
-from haplan.session import INTERRUPTED, Options, Session, open_session
-from haplan.steps import approve, check, graph, mend, move, order, reconcile, refresh, select
+from haplan.steps import approve, check, graph, move, order, reconcile, refresh, repair, select
 from haplan.steps import resume as resume_
 from haplan.steps import rollback as rollback_
 from haplan.steps.approve import PlanFile
@@ -154,7 +154,7 @@ def _accepted(session: Session, plan: Plan) -> "Result":
         state = recorded(session)
         sealed, kept = approve.sealed(plan, session.made())
         approve.refuse_stale(plan, state, sealed)
-        mended = mend.accept(state, plan.drift)
+        mended = repair.accept(state, plan.drift)
         run = session.begin(plan.command, sealed)
         with session.record(run, plan, kept):
             session.backend.save(attrs.evolve(mended.update, run=run.id))
@@ -193,7 +193,7 @@ def resume(session: Session, run: str) -> "Result":
 
 
 def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None) -> "Result":
-    from haplan.steps.apply import Setting
+    from haplan.steps.apply import RunContext
     from haplan.steps.apply import apply as carry_out  # a plan does without it
 
     approve.refuse_other_plugins(plan, session.plugins.versions, session.plugins.broken)
@@ -210,7 +210,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
         run = session.begin(plan.command, sealed)
         with session.interruptible() as stop, session.record(run, left, kept) as tell:
             opened = state if state.lineage else recorded(session)  # the first run gives the state its key
-            setting = Setting(
+            context = RunContext(
                 session.backend,
                 holder,
                 run,
@@ -226,7 +226,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
                 session.wall.now,
             )
             try:
-                result = session.redact.tree(carry_out(left, setting))
+                result = session.redact.tree(carry_out(left, context))
             except (KeyboardInterrupt, Abandoned):
                 session.end(run, INTERRUPTED)
                 raise

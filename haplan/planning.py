@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Calls, PlanView, Provider
+from haplan.host.session import Session
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge, Graph
 from haplan.model.plan import Action, Change, Drift, Order, Placement, Plan, Transaction
@@ -18,7 +19,6 @@ from haplan.model.renames import renamed
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import State
-from haplan.session import Session
 from haplan.steps import (
     approve,
     assess,

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from haplan import engine
+from haplan.host.session import Options, Session, open_session
 from haplan.model.event import Event
 from haplan.model.plan import Plan
-from haplan.session import Options, Session, open_session
 from haplan.steps.apply import Result
 
 

@@ -17,22 +17,18 @@ FLOORS = {
     "contracts": 2,
     "hookspecs": 3,
     "plugins": 4,
-    "options": 4,
-    "variables": 4,
     "steps": 5,
-    "revealing": 5,
-    "runs": 6,
-    "session": 6,
+    "host": 6,
     "planning": 7,
     "engine": 7,
-    "mending": 7,
+    "repair": 7,
     "report": 8,
     "cli": 9,
 }
 """Rooms of the engine, lowest first: an import goes to the same room or a lower floor."""
 
 
-DOORS = ("__main__", "builtin", "cloud", "design", "lab", "mem", "testing")
+DOORS = ("__main__", "builtin", "design", "lab", "testing")
 """Rooms that nothing of the engine imports: built-in plugins, what simulators share, and what users' tests use."""
 
 

@@ -15,8 +15,8 @@ import click
 from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
+    from haplan.host.session import Session
     from haplan.model.state import State
-    from haplan.session import Session
 
 SECONDS = 2.0
 """Longest that somebody waits after pressing Tab, such as for a database that does not answer."""
@@ -101,7 +101,7 @@ def _state(ctx: click.Context) -> "State":
 
 def _session(ctx: click.Context) -> "Session":
     from haplan.cli.options import engine_options
-    from haplan.session import open_session
+    from haplan.host.session import open_session
 
     given = {name: ctx.params.get(name) for name in ("environment", "state", "lab")}
     return open_session(_place(ctx), engine_options(given))

@@ -14,11 +14,11 @@ from haplan.errors import Denied, HaplanError
 from haplan.state.location import shown
 
 if TYPE_CHECKING:
+    from haplan.host.session import Session
     from haplan.model.plan import Plan
     from haplan.model.state import State
     from haplan.plugins import Plugins
     from haplan.report.progress import JsonLines
-    from haplan.session import Session
 
 CHANGES, DENIED, INTERRUPTED = 2, 4, 7
 _OF_THE_APPLY = ("environment", "state", "lab", "parallelism", "lock_timeout")

@@ -10,7 +10,7 @@ import click
 from haplan.cli import completion
 
 if TYPE_CHECKING:
-    from haplan.session import Options
+    from haplan.host.session import Options
 
 ADDRESS = completion.one_of(completion.addresses)
 C = TypeVar("C", bound=Callable[..., Any])
@@ -104,7 +104,7 @@ def engine_options(given: Mapping[str, Any], **more: Any) -> "Options":
     """
     import attrs
 
-    from haplan.session import Options
+    from haplan.host.session import Options
 
     environment = given.get("environment")
     if (given.get("lab") or more.get("lab")) and environment not in (None, "lab"):

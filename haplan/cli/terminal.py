@@ -14,9 +14,9 @@ from haplan.errors import Declined, HaplanError
 
 if TYPE_CHECKING:
     from haplan.contracts import Observer
+    from haplan.host.session import Options, Session
+    from haplan.host.variables import Ask
     from haplan.report.lines import Lines
-    from haplan.session import Options, Session
-    from haplan.variables import Ask
 
 NARROW = 60
 """Columns below which a report is not made narrower: it would not be readable."""
@@ -79,7 +79,7 @@ def session(
     place: str, options: "Options", given: Mapping[str, Any], observer: "Observer | None" = None, *, quiet: bool = False
 ) -> Iterator["Session"]:
     """A session of the engine that tells its progress on stderr."""
-    from haplan.session import open_session
+    from haplan.host.session import open_session
 
     with (
         telling(given, observer, quiet=quiet) as everybody,

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
         static,
     )  # fmt: skip
     from haplan.design.clusters import Cluster
-    from haplan.design.edges import HubProfile, WanEdgeTemplate
     from haplan.design.interfaces import Interface, ha_fabric, ha_sync, lan, wan
     from haplan.design.networks import Application, Network, Overlay
     from haplan.design.nodes import Attestation, Node, attest, node
     from haplan.design.paths import Path, local, path
     from haplan.design.sites import Site
+    from haplan.design.templates import HubProfile, WanEdgeTemplate
     from haplan.design.traffic import Policy, Steering
 
 haplan_api = 1
@@ -47,9 +47,9 @@ _ROOMS = ("addresses", "clusters", "edges", "interfaces", "networks", "nodes", "
 def haplan_resources() -> Iterable[type]:
     """The nine types."""
     from haplan.design.clusters import Cluster
-    from haplan.design.edges import HubProfile, WanEdgeTemplate
     from haplan.design.networks import Application, Network, Overlay
     from haplan.design.sites import Site
+    from haplan.design.templates import HubProfile, WanEdgeTemplate
     from haplan.design.traffic import Policy, Steering
 
     return (Site, Overlay, Network, Application, HubProfile, WanEdgeTemplate, Steering, Policy, Cluster)

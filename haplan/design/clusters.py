@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from haplan.design import catalogue
-from haplan.design.edges import HubProfile, WanEdgeTemplate
 from haplan.design.nodes import Attestation, Node, NodesOf, nodes_of, normal_mac
 from haplan.design.sites import Site
+from haplan.design.templates import HubProfile, WanEdgeTemplate
 from haplan.language.kinds import Flag, Made, ResourceOf, Taking, Text, Tree, Whole
 from haplan.language.refs import Ref
 from haplan.language.resource import Resource, Value, attribute, computed, derived, resource

@@ -13,8 +13,8 @@ from haplan.language.texts import host
 from haplan.model.stack import Location
 
 if TYPE_CHECKING:
-    from haplan.design.edges import HubProfile
     from haplan.design.networks import Network
+    from haplan.design.templates import HubProfile
 
 
 @attrs.frozen(eq=False, kw_only=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from haplan.design.edges import HubProfile, WanEdgeTemplate
 from haplan.design.networks import Application, Network
 from haplan.design.paths import Path
+from haplan.design.templates import HubProfile, WanEdgeTemplate
 from haplan.language.kinds import ListOf, Made, ResourceOf, Text
 from haplan.language.resource import Resource, Value, attribute, resource
 

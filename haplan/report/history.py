@@ -11,7 +11,7 @@ from haplan.report.differences import differences
 from haplan.report.json import row_json
 from haplan.report.lines import BLANK, Lines, line
 from haplan.report.modules import values_of
-from haplan.steps.past import Chapter, Entry
+from haplan.steps.history import Chapter, Entry
 
 SIGNS: Mapping[str, tuple[str, str]] = {
     "recorded": ("+", "create"), "changed": ("~", "update"), "moved": ("→", "dim"), "forgotten": ("-", "delete"),

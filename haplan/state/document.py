@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from haplan.errors import StateError
 from haplan.model.state import FORMAT, Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State
-from haplan.state.cells import cast, document, expect, revive
+from haplan.state.codec import cast, document, expect, revive
 
 DOCUMENT = f"haplan-state/{FORMAT}"
 """The ``format`` of a pulled state."""

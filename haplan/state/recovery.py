@@ -12,7 +12,7 @@ import attrs
 
 from haplan.errors import StateError, StateNotSaved
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, Update
-from haplan.state.cells import document, revive
+from haplan.state.codec import document, revive
 
 DOCUMENT = "haplan-recovery/1"
 

@@ -27,14 +27,14 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from haplan import engine
-from haplan.cloud import Cloud, FakeClock, Stored, Write
-from haplan.mem import Mem, MemPlugin, Rule, Thing
+from haplan.host.session import Options, Session, open_session
 from haplan.model.event import Event
 from haplan.model.plan import Plan
 from haplan.model.state import State
 from haplan.plugins import GROUP, Plugins
-from haplan.session import Options, Session, open_session
 from haplan.steps.apply import Result
+from haplan.testing.cloud import Cloud, FakeClock, Stored, Write
+from haplan.testing.memory import Mem, MemPlugin, Rule, Thing
 
 if TYPE_CHECKING:
     from haplan.testing.provider_contract import ProviderContract, context
@@ -121,7 +121,7 @@ class Project:
         return plugins(self.cloud, *self._more)
 
     def plan(self, **options: Any) -> Plan:
-        """Plan, with the options of `haplan.session.Options`."""
+        """Plan, with the options of `haplan.host.session.Options`."""
         with self.session(**options) as session:
             return engine.plan(session)
 

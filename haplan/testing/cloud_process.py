@@ -15,7 +15,7 @@ from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any
 
-from haplan.cloud import Cloud, Effect
+from haplan.testing.cloud import Cloud, Effect
 
 VERBS = ("begin", "carry_out", "fill", "kept")
 """What of a `Cloud` can be asked for from outside."""

@@ -16,14 +16,14 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, cast
 
-from haplan.cloud import Cloud, Effect
 from haplan.contracts import Clock, OpenState, Settlement, StateBackend, Task
 from haplan.hookspecs import hookimpl
-from haplan.mem import Mem, MemPlugin
+from haplan.host.session import Session
 from haplan.plugins import GROUP, Plugins
-from haplan.session import Session
 from haplan.testing import INSTALLED, Point, Project, plugins
+from haplan.testing.cloud import Cloud, Effect
 from haplan.testing.cloud_process import RemoteCloud
+from haplan.testing.memory import Mem, MemPlugin
 
 KILL_AT = "HAPLAN_TEST_KILL_AT"
 """Environment variable: the number of the fail point, from 1, at which the process dies."""

@@ -1,4 +1,6 @@
-"""What every provider promises, as tests to inherit; `haplan.mem` and the stranger in `providers/README.md` pass them.
+"""What every provider promises, as tests to inherit.
+
+`haplan.testing.memory` and the stranger in `providers/README.md` pass them.
 
     from haplan.testing import FakeClock, ProviderContract, context
 

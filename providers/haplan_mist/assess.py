@@ -10,12 +10,12 @@ from typing import Any
 from haplan.contracts import Assessment
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Impact
-from haplan_mist import reach
-from haplan_mist.boxes import seconds_of_push
-from haplan_mist.documents import GOING, PREFIXES, binding, old_name, owner_document
-from haplan_mist.organisation import Organisation
-from haplan_mist.settling import FORMATION
+from haplan_mist.estate import Organisation
+from haplan_mist.read import reach
+from haplan_mist.read.devices import seconds_of_push
+from haplan_mist.settle import FORMATION
 from haplan_mist.translate import endpoints, keys
+from haplan_mist.translate.documents import GOING, PREFIXES, binding, old_name, owner_document
 from haplan_mist.translate.keys import setting_keys
 
 _HITLESS = frozenset({"dns_servers", "ntp_servers", "type", "exclusive", "name", "extra"})

@@ -28,16 +28,17 @@ from haplan.model.finding import Finding
 from haplan.model.plan import Calls, Change, Placement
 from haplan.model.state import Intent
 from haplan.model.value import Tree
-from haplan_mist import assess, budget, documents, reach, refresh, refresh_pairs, verifying
+from haplan_mist import assess, calls, verify
 from haplan_mist.client import ApiError, Client
-from haplan_mist.cluster import node_order, write_cluster
 from haplan_mist.config import MistConfig, access
-from haplan_mist.organisation import Organisation
-from haplan_mist.pen import FRESH, Pen, Sent, resumes
-from haplan_mist.settling import Settling, Wait, has_failed
-from haplan_mist.translate import keys
-from haplan_mist.writes import write_object, write_setting, write_site
-from haplan_mist.writes_gateways import write_gateway
+from haplan_mist.estate import Organisation
+from haplan_mist.read import clusters, reach, resources
+from haplan_mist.settle import Settling, Wait, has_failed
+from haplan_mist.translate import documents, keys
+from haplan_mist.write.clusters import node_order, write_cluster
+from haplan_mist.write.gateways import write_gateway
+from haplan_mist.write.objects import write_object, write_setting, write_site
+from haplan_mist.write.writer import FRESH, Sent, Writer, resumes
 
 LONGEST_WRITE = 45.0
 """Seconds that the engine allows a write; who is told to wait longer for an answer may have sent it long before."""
@@ -120,11 +121,11 @@ class MistProvider(Provider):
 
     def read(self, query: Query) -> Reading:
         """Read many resources from whole lists."""
-        return refresh.read(self._organisation, query, self._context.clock.now())
+        return resources.read(self._organisation, query, self._context.clock.now())
 
     def facts(self, targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:
         """What rules want to know of devices and bindings; from what was read."""
-        return refresh_pairs.facts(self._organisation, targets)
+        return clusters.facts(self._organisation, targets)
 
     def placements(self, change: Change) -> Sequence[Placement]:
         """The documents a change touches."""
@@ -136,8 +137,8 @@ class MistProvider(Provider):
 
     def calls(self, transactions: Sequence[Task]) -> Calls:
         """Calls made and expected, and what is left of the hour's budget."""
-        expected = budget.expected(self._organisation, transactions, self.poll_seconds)
-        writes = sum(map(budget.writes_of, transactions))
+        expected = calls.expected(self._organisation, transactions, self.poll_seconds)
+        writes = sum(map(calls.writes_of, transactions))
         return Calls(self.name, self._client.made, expected, self._client.left, self._client.limit, writes)
 
     # --- writing ---
@@ -145,12 +146,12 @@ class MistProvider(Provider):
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction."""
         kind = task.transaction.document.partition(":")[0]
-        writer = WRITERS.get(kind)
-        if writer is None:
+        write = WRITERS.get(kind)
+        if write is None:
             raise ProviderError(f"mist: {task.transaction.document} is no document of this provider")
-        pen = Pen(self._organisation, self._context.secret, io, self._to_push_again(task))
+        writer = Writer(self._organisation, self._context.secret, io, self._to_push_again(task))
         with self._client.asking(io.still):
-            sent = writer(task, pen)
+            sent = write(task, writer)
         wait = self._wait(task, sent)
         with self._lock:
             self._waits[task.transaction.id] = wait
@@ -181,7 +182,7 @@ class MistProvider(Provider):
         if part.change.action in documents.GOING:
             return Wait()
         nodes = tuple(sent.written.private.get(part.change.address, {}).get("nodes") or ())
-        boxes = refresh_pairs.boxes(self._organisation)
+        boxes = clusters.boxes(self._organisation)
         if {"form", "replace node", "push again"} & sent.keys:
             return Wait(pair=nodes, address=part.change.address)
         if resumes(task) or not boxes.formed(nodes):
@@ -207,7 +208,7 @@ class MistProvider(Provider):
             return Wait()
         self._organisation.items("inventory")
         nodes = node_order((change.after or {}).get("nodes") or {})
-        pair = refresh_pairs.boxes(self._organisation).pair_of(nodes[0]) or tuple(nodes)
+        pair = clusters.boxes(self._organisation).pair_of(nodes[0]) or tuple(nodes)
         return Wait(pair=pair, address=change.address)
 
     def verify(self, task: Task) -> Sequence[Finding]:
@@ -215,13 +216,13 @@ class MistProvider(Provider):
         if not task.transaction.document.startswith("cluster:"):
             return ()
         wait = self._waits.get(task.transaction.id) or self._recalled(task)
-        self._organisation.items("stats", verifying.MAX_AGE)
-        return tuple(verifying.findings(self._organisation, task, wait))
+        self._organisation.items("stats", verify.MAX_AGE)
+        return tuple(verify.findings(self._organisation, task, wait))
 
     def identify(self, intent: Intent) -> Seen | None:
         """What became of an announced write: by name, or by the MACs of a pair; from fresh lists."""
         at = parse(intent.address)
-        if at.type not in refresh.NEEDS:
+        if at.type not in resources.NEEDS:
             return None
         values: dict[str, Any] = {}
         owner = ""

@@ -6,11 +6,11 @@ from typing import Any
 from haplan.contracts import Assessment
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Impact
-from haplan_srx.documents import forms
-from haplan_srx.fleet import Fleet, Look
-from haplan_srx.picture import GOING, Picture, nodes_of
+from haplan_srx.estate import Fleet, Look
 from haplan_srx.rules import FOUND, SAYABLE
 from haplan_srx.translate.design import Resource
+from haplan_srx.translate.documents import forms
+from haplan_srx.translate.recorded import GOING, Picture, nodes_of
 from haplan_srx.translate.slots import slots
 from haplan_srx.translate.statements import Live, tag
 

@@ -25,10 +25,13 @@ from haplan.errors import ProviderError
 from haplan.model.finding import Finding
 from haplan.model.plan import Calls, Change, Placement
 from haplan.model.value import Tree
-from haplan_srx import assess, checks, documents, forming, picture, refresh, writes
+from haplan_srx import assess, verify
 from haplan_srx.config import SrxConfig, access
-from haplan_srx.fleet import Fleet
-from haplan_srx.picture import GOING, Picture, nodes_of
+from haplan_srx.estate import Fleet
+from haplan_srx.read import resources
+from haplan_srx.translate import documents, recorded
+from haplan_srx.translate.recorded import GOING, Picture, nodes_of
+from haplan_srx.write import forming, writer
 
 PAIRS_POLL, DEVICE_POLL = 5.0, 0.2
 """Seconds until pairs that restart are looked at again, and until a device is looked at that has just been written."""
@@ -50,8 +53,8 @@ class SrxProvider(Provider):
     def __init__(self, fleet: Fleet, context: Context, slots: Mapping[str, int]) -> None:
         self._fleet, self._context, self._slots = fleet, context, slots
         self._wanted = self._recorded = Picture(())
-        self._sent: dict[str, writes.Sent] = {}
-        self._health: dict[str, checks.Health] = {}
+        self._sent: dict[str, writer.Sent] = {}
+        self._health: dict[str, verify.Health] = {}
         self._lock = threading.Lock()
         self.write_seconds = min(fleet.access.commit_timeout, LONGEST_WRITE)
 
@@ -84,12 +87,12 @@ class SrxProvider(Provider):
         """Read each device once."""
         if query.document:
             touched = [(target.address, target.values) for target in query.targets]
-            rows = picture.of_device(query.recorded, documents.name_of(query.document), touched)
+            rows = recorded.of_device(query.recorded, documents.name_of(query.document), touched)
             query = attrs.evolve(query, recorded=rows)
-        then, now = picture.wanted(query, self._slots), picture.recorded(query.recorded, self._slots)
+        then, now = recorded.wanted(query, self._slots), recorded.recorded(query.recorded, self._slots)
         if not query.document:
             self._wanted, self._recorded = then, now
-        return refresh.read(self._fleet, query, now, then)
+        return resources.read(self._fleet, query, now, then)
 
     def placements(self, change: Change) -> Sequence[Placement]:
         """The devices that carry a resource; of a cluster also its forming."""
@@ -112,7 +115,7 @@ class SrxProvider(Provider):
         look = self._fleet.known(one.name)
         if look is None or not look.clustered:
             return True
-        what = writes.Work(nodes_of(one), self._wanted.configuration(cluster), self._recorded.owned(cluster), {})
+        what = writer.Work(nodes_of(one), self._wanted.configuration(cluster), self._recorded.owned(cluster), {})
         return bool(what.on(look.live).edits)
 
     def _name(self, cluster: str) -> str:
@@ -134,13 +137,13 @@ class SrxProvider(Provider):
         look = self._fleet.known(documents.name_of(task.transaction.document))
         if task.transaction.document.startswith(documents.CLUSTER) or look is None or not look.clustered:
             return None
-        return Rehearsal(writes.rehearse(self._fleet, task, self._slots, self._context.secret))
+        return Rehearsal(writer.rehearse(self._fleet, task, self._slots, self._context.secret))
 
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction."""
         if task.transaction.document.startswith(documents.CLUSTER):
             return forming.write(self._fleet, task, io)
-        sent = writes.write(self._fleet, task, io, self._slots, self._context.secret)
+        sent = writer.write(self._fleet, task, io, self._slots, self._context.secret)
         with self._lock:
             self._sent[task.transaction.id] = sent
             self.poll_seconds = DEVICE_POLL
@@ -151,7 +154,7 @@ class SrxProvider(Provider):
         now = self._context.clock.now()
         pairs = [one for one in tasks if one.transaction.document.startswith(documents.CLUSTER)]
         devices = [one.transaction.id for one in tasks if one not in pairs]
-        health = self._fleet.each(devices, lambda number: checks.look(self._fleet, self._sent[number].nodes))
+        health = self._fleet.each(devices, lambda number: verify.look(self._fleet, self._sent[number].nodes))
         with self._lock:
             self._health.update(health)
             self.poll_seconds = DEVICE_POLL if self._sent.keys() - self._health.keys() else PAIRS_POLL
@@ -169,7 +172,7 @@ class SrxProvider(Provider):
         name = documents.name_of(task.transaction.document)
         going = any(part.change.type == "cluster" and part.change.name == name and part.change.action in GOING
                     for part in task.parts)  # fmt: skip
-        return tuple(checks.findings(health, task.parts[0].change.address, name, going=going))
+        return tuple(verify.findings(health, task.parts[0].change.address, name, going=going))
 
     def takes_back(self, document: str) -> bool:
         """A commit is; joining and leaving a cluster is not."""
@@ -197,10 +200,10 @@ class SrxProvider(Provider):
         while not self._went_back(sent):
             if clock.now() >= until:
                 raise ProviderError(f"{sent.nodes.cluster}: did not go back within {minutes} min", lost=True)
-            clock.sleep(writes.WAIT)
+            clock.sleep(writer.WAIT)
         self._fleet.outdate(sent.nodes.cluster)
 
-    def _went_back(self, sent: writes.Sent) -> bool:
+    def _went_back(self, sent: writer.Sent) -> bool:
         history = self._fleet.history(attrs.evolve(sent.nodes))
         newest = next(iter(history), None)
         return newest is not None and newest.log != sent.log

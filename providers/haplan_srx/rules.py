@@ -7,8 +7,8 @@ from haplan.contracts import ValidateView
 from haplan.model.finding import Finding, Rule, explained
 from haplan.model.stack import Block, Stack
 from haplan_srx import haplan_types as everything
-from haplan_srx.picture import Picture
 from haplan_srx.translate.design import Resource
+from haplan_srx.translate.recorded import Picture
 
 SAYABLE, FOUND, ANSWERED = "SRX001", "SRX002", "SRX003"
 

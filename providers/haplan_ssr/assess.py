@@ -7,10 +7,10 @@ from haplan.contracts import Assessment
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Impact
 from haplan_ssr.model import model
-from haplan_ssr.pieces import GOING
-from haplan_ssr.refresh import Look
+from haplan_ssr.read.resources import Look
 from haplan_ssr.translate import Problem
-from haplan_ssr.tree import AUTHORITY, Flat, Path, is_entry, name_of, parents, words
+from haplan_ssr.translate.parts import GOING
+from haplan_ssr.translate.tree import AUTHORITY, Flat, Path, is_entry, name_of, parents, words
 
 SETUP = 900
 """Seconds that two new nodes are expected to take until both run."""

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from haplan.contracts import Clock
 from haplan.errors import ProviderError, Unauthorized
-from haplan_ssr import wire
+from haplan_ssr import rest
 from haplan_ssr.config import Access
-from haplan_ssr.wire import Store
+from haplan_ssr.rest import Store
 
 if TYPE_CHECKING:  # imported where a client is made: no plan of another provider waits for it
     import httpx
@@ -77,50 +77,50 @@ class Client:
 
     def tree(self, store: Store) -> dict[str, Any]:
         """The whole configuration of a store."""
-        found = self._read("GET", wire.tree_path(store), what=f"{store} configuration")
+        found = self._read("GET", rest.tree_path(store), what=f"{store} configuration")
         if not isinstance(found, dict):
             raise ProviderError(f"ssr: {self.access.host} gave no configuration where its {store} one was asked for")
         return found
 
     def system(self) -> Mapping[str, Any]:
         """What the conductor says of itself."""
-        found = self._read("GET", wire.SYSTEM, what="system")
+        found = self._read("GET", rest.SYSTEM, what="system")
         return found if isinstance(found, Mapping) else {}
 
     def version(self) -> Any:
         """Whether the candidate differs from what runs."""
-        return self._read("GET", f"{wire.VERSION}?datastore=candidate", what="candidate")
+        return self._read("GET", f"{rest.VERSION}?datastore=candidate", what="candidate")
 
-    def assets(self) -> tuple[wire.Asset, ...]:
+    def assets(self) -> tuple[rest.Asset, ...]:
         """All assets."""
-        return wire.assets(self._read("GET", f"{wire.ASSETS}?verbose=false", what="assets"))
+        return rest.assets(self._read("GET", f"{rest.ASSETS}?verbose=false", what="assets"))
 
     def query(self, query: str, **variables: Any) -> Mapping[str, Any]:
         """A GraphQL query; partial data is taken, since errors beside it may be noise."""
         body = {"query": query, "variables": variables}
-        found = self._read("POST", wire.GRAPHQL, body, what="health")
+        found = self._read("POST", rest.GRAPHQL, body, what="health")
         data = found.get("data") if isinstance(found, Mapping) else None
         return data if isinstance(data, Mapping) else {}
 
     def edit(self, method: str, url: str, body: Mapping[str, Any] | None, what: str) -> None:
         """One edit of the candidate; `url` is below it."""
-        self._answered(self._call(method, f"{wire.CANDIDATE}{url}", body, what), method, what)
+        self._answered(self._call(method, f"{rest.CANDIDATE}{url}", body, what), method, what)
 
-    def validate(self) -> tuple[wire.Complaint, ...]:
+    def validate(self) -> tuple[rest.Complaint, ...]:
         """What is wrong with the candidate."""
-        return self._judged(wire.VALIDATE, "validate")
+        return self._judged(rest.VALIDATE, "validate")
 
-    def commit(self) -> tuple[wire.Complaint, ...]:
+    def commit(self) -> tuple[rest.Complaint, ...]:
         """Make the candidate the running configuration; what stood against it, () if nothing.
 
         Raises:
             Lost: It is not known whether it was done.
         """
-        return self._judged(wire.COMMIT, "commit")
+        return self._judged(rest.COMMIT, "commit")
 
     def revert(self) -> None:
         """Throw away what the candidate has beyond what runs."""
-        self._answered(self._call("POST", wire.REVERT, {}, "revert"), "POST", "revert")
+        self._answered(self._call("POST", rest.REVERT, {}, "revert"), "POST", "revert")
 
     def close(self) -> None:
         """Let go of connections."""
@@ -128,9 +128,9 @@ class Client:
 
     # --- Inside ---
 
-    def _judged(self, path: str, what: str) -> tuple[wire.Complaint, ...]:
-        response = self._call("POST", path, wire.DISTRIBUTED, what)
-        said = wire.complaints(_parsed(response))
+    def _judged(self, path: str, what: str) -> tuple[rest.Complaint, ...]:
+        response = self._call("POST", path, rest.DISTRIBUTED, what)
+        said = rest.complaints(_parsed(response))
         if not said:
             self._answered(response, "POST", what)
         return said
@@ -162,7 +162,7 @@ class Client:
             if self._token and self._token != old:
                 return self._token
             given = {"username": self.access.username, "password": self.access.password}
-            response = self._send("POST", wire.LOGIN, given, "login", "")
+            response = self._send("POST", rest.LOGIN, given, "login", "")
             said = _parsed(response)
             token = str(said.get("token") or "") if isinstance(said, Mapping) else ""
             if response.status_code >= 500:
@@ -170,7 +170,7 @@ class Client:
             if not token:
                 raise Unauthorized(
                     f"ssr: {self.access.host} does not let {self.access.username} in ({response.status_code}: "
-                    f"{wire.message_of(said) or 'no token'}); check SSR_USERNAME and SSR_PASSWORD"
+                    f"{rest.message_of(said) or 'no token'}); check SSR_USERNAME and SSR_PASSWORD"
                 )
             self._token = token
             return token
@@ -184,7 +184,7 @@ class Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers |= {"Content-Type": "application/json"} if body is not None else {}
         try:
-            response = self._http.request(method, f"{wire.BASE}{path}", content=content, headers=headers)
+            response = self._http.request(method, f"{rest.BASE}{path}", content=content, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             self._log(f"{method} {path} no connection: {type(error).__name__}")
             raise self._unreachable(error) from None
@@ -193,7 +193,7 @@ class Client:
             reason = str(error) or type(error).__name__
             raise Lost(f"ssr: {what}: no answer from {self.access.host} ({reason})") from None
         took = (self._clock.now() - started) * 1000
-        sent = "" if body is None or path == wire.LOGIN else f" {content}"
+        sent = "" if body is None or path == rest.LOGIN else f" {content}"
         self._log(f"{method} {path} {response.status_code} {took:.0f} ms{sent}")
         return response
 
@@ -208,7 +208,7 @@ class Client:
         body = _parsed(response)
         if response.status_code < 400:
             return body
-        detail = wire.message_of(body) or (response.text or response.reason_phrase).strip()[:200]
+        detail = rest.message_of(body) or (response.text or response.reason_phrase).strip()[:200]
         if response.status_code in (401, 403):
             raise Unauthorized(
                 f"ssr: {self.access.host} forbids {self.access.username}: {what} ({response.status_code}: {detail}); "

@@ -27,16 +27,17 @@ from haplan.model.finding import Finding
 from haplan.model.plan import Calls, Change, Placement
 from haplan.model.state import Intent
 from haplan.model.value import Tree
-from haplan_ssr import assess, refresh
+from haplan_ssr import assess
 from haplan_ssr.client import Client
-from haplan_ssr.conductor import Conductor
 from haplan_ssr.config import SsrConfig, access, release_of, terms
-from haplan_ssr.facts import boxes_matter, facts
-from haplan_ssr.refresh import DOCUMENT, Look
-from haplan_ssr.settling import Settling
+from haplan_ssr.estate import Conductor
+from haplan_ssr.read import resources
+from haplan_ssr.read.facts import boxes_matter, facts
+from haplan_ssr.read.resources import DOCUMENT, Look
+from haplan_ssr.rest import Asset
+from haplan_ssr.settle import Settling
 from haplan_ssr.translate import Terms, clean, vendor_keys
-from haplan_ssr.wire import Asset
-from haplan_ssr.writes import Desk, write
+from haplan_ssr.write.writer import Writer, write
 
 REQUESTS = 12
 """Calls of a transaction beside its edits: looks at running and candidate, validate, commit, a poll."""
@@ -107,11 +108,11 @@ class SsrProvider(Provider):
 
     def read(self, query: Query) -> Reading:
         """Read many resources with one read of the tree, and one of the assets if a pair is to be formed."""
-        at = refresh.look(self._conductor.running(query.max_age), query, self._terms)
+        at = resources.look(self._conductor.running(query.max_age), query, self._terms)
         assets = self._conductor.client.assets() if boxes_matter(query) else None
         with self._lock:
             self._look, self._sites, self._assets = at, _sites(query), assets
-        return refresh.read(at, query)
+        return resources.read(at, query)
 
     def facts(self, targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:
         """What rules want to know of boxes and templates; from what was read."""
@@ -136,8 +137,8 @@ class SsrProvider(Provider):
 
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction: one candidate, one validate, one commit."""
-        desk = Desk(self._conductor, self._terms, io, self._context.tell, self._config.discard_candidate)
-        return write(task, desk)
+        writer = Writer(self._conductor, self._terms, io, self._context.tell, self._config.discard_candidate)
+        return write(task, writer)
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         """How far these transactions are."""

@@ -18,7 +18,7 @@ from haplan.model.stack import ProviderBlock, Stack
 from haplan_ssr import haplan_types as everything
 from haplan_ssr.config import SsrConfig, terms
 from haplan_ssr.translate import Given, Piece, Translation, translate
-from haplan_ssr.tree import AUTHORITY, Path, nested
+from haplan_ssr.translate.tree import AUTHORITY, Path, nested
 
 ASSUMED: Mapping[Path, Any] = {(*AUTHORITY, "name"): "authority", (*AUTHORITY, "conductor-address"): ("192.0.2.1",)}
 """What every authority that manages routers has, so that rules about it hold offline."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from haplan.model.state import Holder, PlacementRow, Run, State
-from haplan.state import cells, versions
+from haplan.state import codec, versions
 from haplan_postgres.link import Db, unescaped
 
 HOLDER = 'SELECT id, who, "where", pid, what, since, until, token FROM lock'
@@ -29,23 +29,23 @@ def holder(db: Db) -> Holder | None:
 def load(db: Db) -> State:
     """The whole state."""
     known = meta(db)
-    providers = cells.provider_notes(records(db, "SELECT name, kind, content FROM providers ORDER BY name"))
-    intents = records(db, f"SELECT {cells.quoted(cells.INTENT)} FROM intents WHERE outcome = '' ORDER BY id")
+    providers = codec.provider_notes(records(db, "SELECT name, kind, content FROM providers ORDER BY name"))
+    intents = records(db, f"SELECT {codec.quoted(codec.INTENT)} FROM intents WHERE outcome = '' ORDER BY id")
     return State(
         lineage=known.get("lineage", ""),
         serial=int(known.get("serial", 0)),
         key=bytes.fromhex(known.get("secret_key", "")),
-        rows=cells.rows(records(db, f"SELECT {cells.quoted(cells.ROW)} FROM rows ORDER BY seq, address, deposed")),
+        rows=codec.rows(records(db, f"SELECT {codec.quoted(codec.ROW)} FROM rows ORDER BY seq, address, deposed")),
         placements={
             record[:3]: PlacementRow(*record)
             for record in records(db, "SELECT address, document, part, status FROM placements")
         },
-        orders=cells.orders(records(db, "SELECT document, list, names FROM orders")),
-        outputs=cells.outputs(records(db, "SELECT name, value, sensitive FROM outputs")),
+        orders=codec.orders(records(db, "SELECT document, list, names FROM orders")),
+        outputs=codec.outputs(records(db, "SELECT name, value, sensitive FROM outputs")),
         identities=providers["identity"],
         settings=providers["settings"],
         memories=providers["memory"],
-        intents=cells.intents(intents),
+        intents=codec.intents(intents),
         runs=runs(db),
         applied=frozenset(digest for (digest,) in records(db, "SELECT digest FROM applied")),
     )
@@ -53,7 +53,7 @@ def load(db: Db) -> State:
 
 def runs(db: Db) -> tuple[Run, ...]:
     """Every run, the latest last."""
-    sql = f"SELECT {cells.quoted(cells.RUN)} FROM runs ORDER BY serial, started, id"
+    sql = f"SELECT {codec.quoted(codec.RUN)} FROM runs ORDER BY serial, started, id"
     return tuple(Run(*record) for record in records(db, sql))
 
 
@@ -72,15 +72,15 @@ def as_of(db: Db, serial: int) -> State:
         lineage=known.get("lineage", ""),
         serial=serial,
         key=bytes.fromhex(known.get("secret_key", "")),
-        rows=cells.rows(_versions(db, "rows", "row_history", cells.ROW, serial)),
-        orders=cells.orders(_versions(db, "orders", "order_history", ("document", "list", "names"), serial)),
-        outputs=cells.outputs(_versions(db, "outputs", "output_history", ("name", "value", "sensitive"), serial)),
+        rows=codec.rows(_versions(db, "rows", "row_history", codec.ROW, serial)),
+        orders=codec.orders(_versions(db, "orders", "order_history", ("document", "list", "names"), serial)),
+        outputs=codec.outputs(_versions(db, "outputs", "output_history", ("name", "value", "sensitive"), serial)),
         runs=tuple(run for run in runs(db) if run.serial <= serial),
     )
 
 
 def _versions(db: Db, table: str, history: str, names: Sequence[str], serial: int) -> Iterator[tuple[Any, ...]]:
-    columns = cells.quoted(names)
+    columns = codec.quoted(names)
     return records(
         db,
         f"SELECT {columns} FROM {table} WHERE since <= %s "

@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg.types.json import Json
 
-from haplan.state.cells import ROW, quoted
+from haplan.state.codec import ROW, quoted
 from haplan_postgres.link import Db, escaped, to_escape
 
 Record = Sequence[Any]

@@ -11,7 +11,7 @@ import attrs
 from haplan.errors import StateError
 from haplan.model.state import Holder, Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Update
 from haplan.state import versions
-from haplan.state.cells import INTENT, RUN, dumps, intent_cells, output_cells, row_cells
+from haplan.state.codec import INTENT, RUN, dumps, intent_cells, output_cells, row_cells
 from haplan_postgres.link import Db
 from haplan_postgres.reading import meta, records
 from haplan_postgres.tables import COLUMNS, HISTORY, among, archive, arrays, delete, put

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from haplan.model.state import State
-from haplan.state import cells, versions
+from haplan.state import codec, versions
 from haplan_sqlite import reading
 
 
@@ -21,9 +21,9 @@ def as_of(db: sqlite3.Connection, serial: int) -> State:
         lineage=known.get("lineage", ""),
         serial=serial,
         key=bytes.fromhex(known.get("secret_key", "")),
-        rows=cells.rows(_versions(db, "rows", "row_history", cells.ROW, serial)),
-        orders=cells.orders(_versions(db, "orders", "order_history", ("document", "list", "names"), serial)),
-        outputs=cells.outputs(_versions(db, "outputs", "output_history", ("name", "value", "sensitive"), serial)),
+        rows=codec.rows(_versions(db, "rows", "row_history", codec.ROW, serial)),
+        orders=codec.orders(_versions(db, "orders", "order_history", ("document", "list", "names"), serial)),
+        outputs=codec.outputs(_versions(db, "outputs", "output_history", ("name", "value", "sensitive"), serial)),
         runs=tuple(run for run in reading.runs(db) if run.serial <= serial),
     )
 
@@ -47,7 +47,7 @@ def prune(db: sqlite3.Connection, keep: int) -> int:
 
 
 def _versions(db: sqlite3.Connection, table: str, history: str, names: tuple[str, ...], serial: int) -> list[Any]:
-    columns = cells.quoted(names)
+    columns = codec.quoted(names)
     return db.execute(
         f"SELECT {columns} FROM {table} WHERE since <= ? "
         f"UNION ALL SELECT {columns} FROM {history} WHERE since <= ? AND until > ?",

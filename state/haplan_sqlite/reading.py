@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from haplan.errors import StateError
 from haplan.model.state import PlacementRow, Run, State
-from haplan.state import cells
+from haplan.state import codec
 from haplan_sqlite import schema
 
 T = TypeVar("T")
@@ -149,23 +149,23 @@ def load_checked(db: sqlite3.Connection) -> State:
 def load(db: sqlite3.Connection) -> State:
     """The whole state."""
     known = meta(db)
-    providers = cells.provider_notes(db.execute("SELECT name, kind, content FROM providers ORDER BY name"))
-    intents = db.execute(f"SELECT {cells.quoted(cells.INTENT)} FROM intents WHERE outcome = '' ORDER BY id")
+    providers = codec.provider_notes(db.execute("SELECT name, kind, content FROM providers ORDER BY name"))
+    intents = db.execute(f"SELECT {codec.quoted(codec.INTENT)} FROM intents WHERE outcome = '' ORDER BY id")
     return State(
         lineage=known.get("lineage", ""),
         serial=int(known.get("serial", 0)),
         key=bytes.fromhex(known.get("secret_key", "")),
-        rows=cells.rows(db.execute(f"SELECT {cells.quoted(cells.ROW)} FROM rows ORDER BY seq, address, deposed")),
+        rows=codec.rows(db.execute(f"SELECT {codec.quoted(codec.ROW)} FROM rows ORDER BY seq, address, deposed")),
         placements={
             record[:3]: PlacementRow(*record)
             for record in db.execute("SELECT address, document, part, status FROM placements")
         },
-        orders=cells.orders(db.execute('SELECT document, "list", names FROM orders')),
-        outputs=cells.outputs(db.execute("SELECT name, value, sensitive FROM outputs")),
+        orders=codec.orders(db.execute('SELECT document, "list", names FROM orders')),
+        outputs=codec.outputs(db.execute("SELECT name, value, sensitive FROM outputs")),
         identities=providers["identity"],
         settings=providers["settings"],
         memories=providers["memory"],
-        intents=cells.intents(intents),
+        intents=codec.intents(intents),
         runs=runs(db),
         applied=frozenset(digest for (digest,) in db.execute("SELECT digest FROM applied")),
     )
@@ -173,5 +173,5 @@ def load(db: sqlite3.Connection) -> State:
 
 def runs(db: sqlite3.Connection) -> tuple[Run, ...]:
     """Every run, the latest last."""
-    sql = f"SELECT {cells.quoted(cells.RUN)} FROM runs ORDER BY serial, started, id"
+    sql = f"SELECT {codec.quoted(codec.RUN)} FROM runs ORDER BY serial, started, id"
     return tuple(Run(*record) for record in db.execute(sql))

@@ -11,7 +11,7 @@ import attrs
 from haplan.errors import StateError
 from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Update
 from haplan.state import versions
-from haplan.state.cells import INTENT, ROW, RUN, dumps, intent_cells, output_cells, quoted, row_cells
+from haplan.state.codec import INTENT, ROW, RUN, dumps, intent_cells, output_cells, quoted, row_cells
 from haplan_sqlite import schema
 from haplan_sqlite.reading import connect, meta
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from haplan import engine
-from haplan.session import Options, open_session
+from haplan.host.session import Options, open_session
 
 STACK = """
 from haplan import *

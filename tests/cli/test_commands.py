@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from haplan.session import open_session
+from haplan.host.session import open_session
 
 PLAN = """edge · environment default
 2 to create, 0 to change, 0 to replace, 0 to delete · 2 writes in 2 transactions

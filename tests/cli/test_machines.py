@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-import haplan.session
+import haplan.host.session
 from haplan import engine
 from haplan.contracts import Io, Task
 from haplan.errors import Locked, ProviderError
-from haplan.mem import Mem
+from haplan.host.session import Options, open_session
 from haplan.model.event import Event
 from haplan.report.progress import JsonLines
-from haplan.session import Options, open_session
 from haplan.testing import Project
+from haplan.testing.memory import Mem
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "haplan" / "report" / "README.md").read_text(encoding="utf-8")
@@ -82,7 +82,7 @@ def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     found += told(project, resume=run, parallelism=1)
     with project.session() as other, other.locked("a test"):
         found += told(project.write(EVERYTHING + 'Thing("more")'), lock_timeout=0.1)
-    monkeypatch.setattr(haplan.session, "load_plugins", lambda environ: project.plugins())
+    monkeypatch.setattr(haplan.host.session, "load_plugins", lambda environ: project.plugins())
     capsys.readouterr()
     from haplan.cli.main import run as run_command_line
 

@@ -86,7 +86,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
             found._points[f"more{number}"] = SimpleNamespace(dist=guard)  # type: ignore[assignment]  # a version
         return found
 
-    monkeypatch.setattr("haplan.session.load_plugins", installed)
+    monkeypatch.setattr("haplan.host.session.load_plugins", installed)
 
     def run(*arguments: str) -> tuple[int, str, str]:
         code = run_command_line([*arguments])

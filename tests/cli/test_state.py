@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from haplan.host.session import Options, open_session
 from haplan.model.state import Holder
-from haplan.session import Options, open_session
 from haplan_sqlite import writing
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from haplan import engine
 from haplan.errors import HaplanError
-from haplan.session import Options, open_session
+from haplan.host.session import Options, open_session
 from haplan_mist.lab import Lab
 
 

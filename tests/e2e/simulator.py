@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 
 from haplan_mist.lab import Lab
-from haplan_mist.lab.web import app
+from haplan_mist.lab.http.web import app
 
 
 class Signalling:

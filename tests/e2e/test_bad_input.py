@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from haplan.session import Options, open_session
+from haplan.host.session import Options, open_session
 from haplan_mist.lab import Lab
 from tests.e2e.world import World
 

@@ -7,8 +7,8 @@ import pytest
 
 from haplan import engine
 from haplan.errors import Stale
+from haplan.host.session import Options, open_session
 from haplan.model.plan import Plan
-from haplan.session import Options, open_session
 from tests.e2e.world import World, summary
 
 Example = Callable[[str], World]

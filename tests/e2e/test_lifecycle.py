@@ -6,8 +6,8 @@ import pytest
 
 from haplan import engine
 from haplan.errors import Denied
+from haplan.host.session import Options, open_session
 from haplan.model.plan import Action
-from haplan.session import Options, open_session
 from tests.e2e.world import World, summary
 
 Example = Callable[[str], World]

@@ -9,9 +9,9 @@ import pytest
 
 from haplan import engine
 from haplan.contracts import Written
+from haplan.host.session import Options, open_session
 from haplan.model.plan import Plan
 from haplan.model.state import Holder, Run, Update
-from haplan.session import Options, open_session
 from haplan.steps.apply.record import row_of
 from haplan_mist.lab.estate import put_row
 from tests.e2e.world import World, summary

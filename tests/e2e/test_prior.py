@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from haplan import engine
-from haplan.session import Options, open_session
+from haplan.host.session import Options, open_session
 from tests.e2e.world import World, summary
 
 Example = Callable[[str], World]

@@ -9,9 +9,9 @@ import pytest
 
 from haplan import engine
 from haplan.errors import HaplanError, Locked, OtherEstate, Stale
+from haplan.host.session import Options
 from haplan.model.plan import Action
 from haplan.model.state import Holder
-from haplan.session import Options
 from haplan.steps.approve import body, digest
 from haplan.testing import Project, plugins
 from tests.work import calls

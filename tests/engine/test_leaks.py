@@ -197,7 +197,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
         "HAPLAN_VAR_many": json.dumps([SECRETS["variable"], "Tr0ub4dor-more"]),
     }.items():
         monkeypatch.setenv(name, value)
-    for module in ("haplan.session", "haplan.plugins"):
+    for module in ("haplan.host.session", "haplan.plugins"):
         monkeypatch.setattr(f"{module}.load_plugins", lambda environ=None: plugins(cloud, plugin))
     made = Place(tmp_path, lambda: 0, plugin.kind)
 

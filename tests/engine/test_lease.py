@@ -12,11 +12,11 @@ import pytest
 from haplan import engine
 from haplan.contracts import Io
 from haplan.errors import HaplanError, Locked, PluginError
-from haplan.mem import Mem
 from haplan.model.event import Event
 from haplan.model.state import Holder
 from haplan.testing import Project
 from haplan.testing.cloud_process import CloudProcess, RemoteCloud
+from haplan.testing.memory import Mem
 from haplan_sqlite import SqliteState
 from tests.crowd import apply_at_once
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from haplan import mending
+from haplan import repair
 from haplan.errors import HaplanError, ProviderError
 from haplan.testing import Project
 
@@ -18,7 +18,7 @@ def addresses(project: Project) -> list[str]:
 
 def move(project: Project, source: str, target: str) -> None:
     with project.session() as session:
-        mending.move(session, source, target)
+        repair.move(session, source, target)
 
 
 def test_what_lives_in_a_resource_moves_with_it(project: Make) -> None:
@@ -53,7 +53,7 @@ def test_rm_takes_what_lives_in_it_along_and_touches_nothing(project: Make) -> N
     made = project(OWNER.format("t"), applied=True)
     names = made.cloud.names()
     with made.session() as session:
-        mended = mending.forget(session, ["mem_thing.t"])
+        mended = repair.forget(session, ["mem_thing.t"])
     assert sorted(mended.mending.addresses) == ["mem_rule.t.x", "mem_rule.t.y", "mem_thing.t"]
     assert (addresses(made), made.cloud.names()) == ([], names)
 
@@ -66,7 +66,7 @@ def test_what_a_dead_run_left_open_is_not_moved_and_can_be_forgotten(project: Ma
     with pytest.raises(HaplanError, match=r"mem_thing\.a: an earlier run ended in the middle of it; apply first"):
         move(made, "mem_thing.a", "mem_thing.b")
     with made.session() as session:
-        mending.forget(session, ["mem_thing.a"])
+        repair.forget(session, ["mem_thing.a"])
     assert (made.state().rows, made.state().intents) == ({}, ())
 
 
@@ -91,4 +91,4 @@ def test_a_broken_resource_is_not_tainted(project: Make) -> None:
     assert made.apply().exit_code != 0
     status = made.state().row("mem_thing.d").status  # type: ignore[union-attr]  # it is there
     with made.session() as session, pytest.raises(HaplanError, match=f"is {status.replace('_', ' ')}: apply goes on"):
-        mending.taint(session, "mem_thing.d")
+        repair.taint(session, "mem_thing.d")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from haplan import engine, mending
+from haplan import engine, repair
 from haplan.errors import HaplanError, PlanFileError, ProviderError, Stale
 from haplan.model.event import Event
 from haplan.model.plan import Action
@@ -220,7 +220,7 @@ def test_what_another_run_wrote_since_is_refused(project: Make) -> None:
     stopped_at(made, "b")
     run = latest(made)
     with made.session() as session:
-        mending.taint(session, "mem_thing.a")
+        repair.taint(session, "mem_thing.a")
     with pytest.raises(Stale, match=r"mem_thing\.a: another run wrote it since"):
         resume(made, run)
 
@@ -282,7 +282,7 @@ def test_runs_without_a_plan_and_unknown_ones_are_refused(project: Make) -> None
     with pytest.raises(HaplanError, match="to its end"):
         resume(made)
     with made.session() as session:
-        mending.taint(session, "mem_thing.a")
+        repair.taint(session, "mem_thing.a")
     with pytest.raises(HaplanError, match="was `haplan state taint`: it had no plan to go on with"):
         resume(made)
     with pytest.raises(HaplanError, match="no run 'r9' wrote this state"):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from haplan import engine, mending
+from haplan import engine, repair
 from haplan.errors import Denied, HaplanError
 from haplan.model.plan import Action, Plan
 from haplan.steps.apply import Result
@@ -115,7 +115,7 @@ def test_a_move_is_taken_back_in_state_alone(project: Make) -> None:
     made = project('a = Thing("a", size=1)\nThing("b", tags={"at": a.id})', applied=True)
     first, objects = latest(made), dict(made.cloud.objects)
     with made.session() as session:
-        mending.move(session, "mem_thing.a", "mem_thing.c")
+        repair.move(session, "mem_thing.a", "mem_thing.c")
     plan = planned(made, first)
     assert [(c.address, c.previous_address, c.reason) for c in plan.changes] == [
         ("mem_thing.a", "mem_thing.c", "remembered"),
@@ -133,7 +133,7 @@ def test_a_move_and_a_change_are_taken_back_together(project: Make) -> None:
     made = project('Thing("a", size=1)', applied=True)
     first, old = latest(made), made.cloud.thing("a").id
     with made.session() as session:
-        mending.move(session, "mem_thing.a", "mem_thing.c")
+        repair.move(session, "mem_thing.a", "mem_thing.c")
     made.write('Thing("c", size=9)').apply()
     back(made, first)
     (row,) = made.state().rows.values()
@@ -145,7 +145,7 @@ def test_what_was_forgotten_is_taken_into_state_and_not_made_twice(project: Make
     made = project('Thing("a", size=1)\nThing("b", size=2)', applied=True)
     first = latest(made)
     with made.session() as session:
-        mending.forget(session, ["mem_thing.*"])
+        repair.forget(session, ["mem_thing.*"])
     made.cloud.edit("b", size=5)
     plan = planned(made, first)
     assert set(said(plan)) == {  # which of two equal ones was recorded first is not said
@@ -166,7 +166,7 @@ def test_an_object_that_was_made_anew_and_moved_is_known_by_its_name(project: Ma
     made.apply(destroy=True)
     made.apply()
     with made.session() as session:
-        mending.move(session, "mem_thing.t", "mem_thing.u")
+        repair.move(session, "mem_thing.t", "mem_thing.u")
     plan = planned(made, first)
     assert [(c.address, c.previous_address) for c in plan.changes] == [
         ("mem_thing.t", "mem_thing.u"),
@@ -180,7 +180,7 @@ def test_an_object_is_not_taken_into_state_twice(project: Make) -> None:
     made = project('Thing("a", size=1)', applied=True)
     first = latest(made)
     with made.session() as session:
-        mending.forget(session, ["mem_thing.a"])
+        repair.forget(session, ["mem_thing.a"])
     made.cloud.thing("a").name = "c"
     made.write('Thing("c", size=1)')
     with made.session() as session:
@@ -191,7 +191,7 @@ def test_an_object_is_not_taken_into_state_twice(project: Make) -> None:
 def test_a_mark_of_taint_does_not_come_back(project: Make) -> None:
     made = project('Thing("a", size=1)', applied=True)
     with made.session() as session:
-        mending.taint(session, "mem_thing.a")
+        repair.taint(session, "mem_thing.a")
     tainted = latest(made)
     made.apply()
     assert planned(made, tainted).empty()
@@ -258,7 +258,7 @@ def test_a_run_that_never_was_or_was_pruned_is_refused(project: Make) -> None:
     with pytest.raises(HaplanError, match="no run 'r0' wrote this state"):
         planned(made, "r0")
     with made.session() as session:
-        mending.prune(session, 1)
+        repair.prune(session, 1)
     with pytest.raises(HaplanError, match=f"no run '{first}' wrote this state"):
         planned(made, first)
 

@@ -11,6 +11,7 @@ import pytest
 from haplan import engine
 from haplan.errors import HaplanError, StackError, Stale
 from haplan.hookspecs import hookimpl
+from haplan.host.session import Options
 from haplan.language.kinds import Anything
 from haplan.language.refs import Ref
 from haplan.language.resource import Resource, attribute, computed, resource
@@ -19,7 +20,6 @@ from haplan.model.value import Secret, decode, secrets
 from haplan.report.json import plan_json
 from haplan.report.lines import plain
 from haplan.report.text import plan_lines
-from haplan.session import Options
 from haplan.steps.approve import digest
 from haplan.testing import Project, plugins
 

@@ -62,7 +62,7 @@ def with_answer(folder: Path, text: str, twist: Callable[[Written], Written]) ->
 
 def outcome(made: Project) -> tuple[int, str]:
     from haplan import engine
-    from haplan.session import open_session
+    from haplan.host.session import open_session
 
     with open_session(made.folder, plugins=made.plugins(), clock=made.cloud.clock, environ={}) as session:  # type: ignore[attr-defined]
         result = engine.apply(session, engine.plan(session))

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from haplan import engine
+from haplan.host.session import open_session
 from haplan.model.state import State
-from haplan.session import open_session
 
 HERE = Path(__file__).parent
 HAPLAN = (sys.executable, "-m", "haplan")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from haplan.session import open_session
+from haplan.host.session import open_session
 
 if TYPE_CHECKING:
     from tests.interruption.conftest import Workshop

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from haplan import mending, runs
+from haplan import repair
 from haplan.errors import HaplanError
+from haplan.host import records
 from haplan.model.event import Event
 from haplan.model.plan import Plan
 from haplan.model.state import Run
@@ -90,7 +91,7 @@ def test_a_disk_that_fills_up_stops_the_run_and_loses_nothing(tmp_path: Path, fi
     assert waiting | recorded == there
 
     with made.session() as session:
-        assert list(mending.recover(session)) == [file]
+        assert list(repair.recover(session)) == [file]
     assert {row.name: row.status for row in made.state().rows.values()} == dict.fromkeys(there, "ok")
     assert made.state().intents == ()
     assert {(change.name, change.action.value, change.reason) for change in made.plan().changes} == {
@@ -106,7 +107,7 @@ def test_a_record_that_breaks_off_is_one_warning_and_the_run_goes_on(tmp_path: P
     run = Run("r1", 1, "digest", 0.0, "ana", "apply")
     (tmp_path / "runs" / "r1").mkdir(parents=True)
     (tmp_path / "runs" / "r1" / "events.jsonl").symlink_to("/dev/full")
-    with runs.recorded(tmp_path, run, EMPTY, b"{}", clock, told.append, lambda event: event) as tell:
+    with records.recorded(tmp_path, run, EMPTY, b"{}", clock, told.append, lambda event: event) as tell:
         for _ in range(3):
             clock.sleep(5)
             tell(Event("note", clock.now(), text="x"))

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from haplan.cloud import Cloud
+from haplan.testing.cloud import Cloud
 from haplan.testing.cloud_process import CloudProcess, RemoteCloud
 from tests.kill.chapters import CHAPTERS
 

@@ -9,8 +9,8 @@ from haplan.errors import ProviderError
 from haplan.model.plan import Action, Change
 from haplan.model.stack import Block, Lifecycle, Location
 from haplan.model.state import Intent
-from haplan_mist.documents import placements
 from haplan_mist.provider import MistProvider
+from haplan_mist.translate.documents import placements
 
 TEMPLATE = {"site": "s", "template": "t", "model": "SSR120", "nodes": {"a": {}, "b": {}}}
 HUB = {"site": "s", "profile": "h", "model": "SSR120", "nodes": {"a": {}, "b": {}}}

@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import pytest
 
-from haplan_mist.lab import CloudDoor
+from haplan_mist.lab import CloudProxy
 from tests.mist_lab.cloud import NODE0, NODE1, Cloud
 
 PROGRAM = pathlib.Path(__file__).with_name("by_mistapi.py")
 
 
-def environment(cloud: Cloud, door: CloudDoor) -> dict[str, str]:
+def environment(cloud: Cloud, router: CloudProxy) -> dict[str, str]:
     """What a client of a real cloud would have, and nothing of this machine's own access to one."""
     plain = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "SYSTEMROOT")}
     return {
@@ -28,7 +28,7 @@ def environment(cloud: Cloud, door: CloudDoor) -> dict[str, str]:
         "MIST_HOST": "api.mist.com",
         "MIST_APITOKEN": cloud.served.token,
         "MIST_ORG_ID": cloud.served.org_id,
-        "HTTPS_PROXY": door.url,
+        "HTTPS_PROXY": router.url,
         "REQUESTS_CA_BUNDLE": str(cloud.served.ca_file),
     }
 
@@ -38,10 +38,10 @@ def test_mistapi_goes_from_an_empty_organisation_to_a_formed_pair(open_cloud: Ca
         pytest.skip("the mistapi package is not installed")
     cloud = open_cloud(tls=True)
     admin = cloud.lab.start()
-    with CloudDoor(cloud.served.host) as door:
+    with CloudProxy(cloud.served.host) as router:
         done = subprocess.run(
             [sys.executable, str(PROGRAM)],
-            env={**environment(cloud, door), "LAB_ADMIN": f"{admin.url}/lab"},
+            env={**environment(cloud, router), "LAB_ADMIN": f"{admin.url}/lab"},
             capture_output=True,
             text=True,
             timeout=120,
@@ -59,8 +59,8 @@ def test_the_door_leads_to_the_lab_under_a_clouds_name_and_nowhere_else(open_clo
     cloud = open_cloud(tls=True)
     trusting = ssl.create_default_context(cafile=str(cloud.served.ca_file))
     with (
-        CloudDoor(cloud.served.host) as door,
-        httpx.Client(proxy=door.url, verify=trusting, trust_env=False) as client,
+        CloudProxy(cloud.served.host) as router,
+        httpx.Client(proxy=router.url, verify=trusting, trust_env=False) as client,
     ):
         answer = client.get("https://api.eu.mist.com/api/v1/self", headers=cloud.api.headers)
         assert answer.status_code == 200

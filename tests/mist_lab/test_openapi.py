@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from haplan_mist.lab import make_schemas
+from haplan_mist.lab.http import make_schemas
 from tests.mist_lab.cloud import NODE0, NODE1, Cloud, device_id, template
 from tests.mist_lab.openapi import SUBSET, violations
 

@@ -18,10 +18,10 @@ from jsonschema import Draft202012Validator
 from haplan import engine
 from haplan.cli.flow import document
 from haplan.hookspecs import hookimpl
+from haplan.host.session import Options, open_session
 from haplan.model.finding import Finding, Rule
 from haplan.model.graph import Edge
 from haplan.model.plan import Impact, Order, Placed, Placement, Transaction
-from haplan.session import Options, open_session
 from haplan.steps.approve import digest
 from haplan.testing import Project
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haplan.errors import ProviderError
-from haplan_srx.netconf.framing import Unframer, framed
+from haplan_srx.device.framing import Unframer, framed
 
 MESSAGES = st.lists(st.binary(min_size=1, max_size=60).filter(lambda one: one.strip() == one and b"]]>" not in one))
 

@@ -3,8 +3,8 @@
 import pytest
 
 from haplan.errors import ProviderError
-from haplan_srx import operational
-from haplan_srx.netconf.replies import reply, without_secrets
+from haplan_srx.device import operational
+from haplan_srx.device.replies import reply, without_secrets
 
 PLAIN = '<rpc-reply xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" xmlns:junos="http://xml.juniper.net/junos/24.4R1/junos">{}</rpc-reply>'
 PREFIXED = (

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from haplan import engine
+from haplan.host.session import Options, open_session
 from haplan.model.finding import Finding
-from haplan.session import Options, open_session
 from tests.srx.stacks import PAIR
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from haplan_srx.lab.schema import root, wrong_value
+from haplan_srx.lab.config.schema import root, wrong_value
 from haplan_srx.translate import xml
 from haplan_srx.translate.difference import NOTHING, difference
 from haplan_srx.translate.statements import Configuration, Live, Statement, keys, tag

@@ -9,11 +9,11 @@ import pytest
 from lxml import etree
 
 from haplan.errors import ProviderError
-from haplan_srx.box import Box
 from haplan_srx.config import Access, Place, SrxConfig, access
+from haplan_srx.device.replies import Refused
+from haplan_srx.device.rpcs import Box
+from haplan_srx.device.session import Loop, Session
 from haplan_srx.lab import Device, Fault, Lab, LabDefinition, Served
-from haplan_srx.netconf.replies import Refused
-from haplan_srx.netconf.session import Loop, Session
 from tests.srx_e2e.servers import Jump, Silent
 
 MAC = "020000010000"

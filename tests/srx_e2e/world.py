@@ -6,14 +6,14 @@ from typing import Any
 from lxml import etree
 
 from haplan import engine
+from haplan.host.session import Options, open_session
 from haplan.model.event import Event
 from haplan.model.plan import Plan
-from haplan.session import Options, open_session
 from haplan.steps.apply import Result
 from haplan.steps.approve import unseal
 from haplan_srx.config import Access, Place
+from haplan_srx.device.session import Loop, Session
 from haplan_srx.lab import Lab, Served
-from haplan_srx.netconf.session import Loop, Session
 
 ONE_PAIR = """
 from haplan import provider

@@ -52,14 +52,14 @@ class Bench:
 
     def talk(self, mac: str = NODE0, user: str = "haplan") -> Callable[[str], Any]:
         """A session without SSH around it: RPC in, reply without namespaces out; None if the session ended."""
-        door = self.lab.door
-        greeted = door.greet(mac, user)
+        router = self.lab.router
+        greeted = router.greet(mac, user)
         if greeted is None:
             raise ConnectionRefusedError(mac)
         number = greeted[0]
 
         def say(body: str) -> Any:
-            reply, _ = door.answer(number, f'<rpc message-id="7">{body}</rpc>'.encode())
+            reply, _ = router.answer(number, f'<rpc message-id="7">{body}</rpc>'.encode())
             return None if reply is None else plain(reply)
 
         return say

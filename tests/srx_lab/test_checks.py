@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from haplan_srx.lab import checks, models, must, schema, setlines, tree
+from haplan_srx.lab.chassis import models
+from haplan_srx.lab.config import checks, must, schema, setlines, tree
 from tests.srx_lab.conftest import Bench, devices, load, texts
 
 GOOD = """

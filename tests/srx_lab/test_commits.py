@@ -86,7 +86,7 @@ def test_a_session_that_ends_takes_nothing_back_unless_told_to(bench_of: Callabl
         say(CONFIRMED.format("plan 17"))
         with bench.lab.estate.read() as tx:
             ended = tx.number("select max(id) from sessions")
-        bench.lab.door.leave(ended)
+        bench.lab.router.leave(ended)
         assert name(bench.talk()) == ("left" if reverts else "hugo")
 
 
@@ -232,9 +232,9 @@ def test_what_was_answered_survives_the_death_of_the_process(bench: Bench) -> No
 import sys; from pathlib import Path
 from haplan_srx.lab import Lab
 lab = Lab(Path({str(folder)!r})); lab.start()
-number = lab.door.greet({NODE0!r}, "pat")[0]
+number = lab.router.greet({NODE0!r}, "pat")[0]
 for op in ({HUGO!r}, "<commit-configuration/>", "<lock-configuration/>"):
-    reply, _ = lab.door.answer(number, f"<rpc>{{op}}</rpc>".encode()); assert "rpc-error" not in reply, reply
+    reply, _ = lab.router.answer(number, f"<rpc>{{op}}</rpc>".encode()); assert "rpc-error" not in reply, reply
 print("done", flush=True); sys.stdin.read()
 """
     child = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -286,8 +286,8 @@ def test_the_secondary_takes_no_configuration(bench: Bench) -> None:
 def test_the_standard_validate_lacks_an_end_tag_where_it_was_seen_to(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of(devices(rfc_compliant=True))
     bench.form()
-    number = bench.lab.door.greet(NODE0, "haplan")[0]  # type: ignore[index]
-    reply, _ = bench.lab.door.answer(number, b"<rpc><validate><source><candidate/></source></validate></rpc>")
+    number = bench.lab.router.greet(NODE0, "haplan")[0]  # type: ignore[index]
+    reply, _ = bench.lab.router.answer(number, b"<rpc><validate><source><candidate/></source></validate></rpc>")
     assert reply is not None
     assert "<routing-engine" in reply
     assert "</routing-engine>" not in reply

@@ -3,8 +3,8 @@
 import pytest
 from lxml import etree
 
-from haplan_srx.lab import setlines, tree
-from haplan_srx.lab.compare import compare
+from haplan_srx.lab.config import setlines, tree
+from haplan_srx.lab.config.compare import compare
 
 POLICY = "security policies from-zone a to-zone b"
 BASE = f"""

@@ -12,7 +12,8 @@ from haplan.contracts import LabRequest
 from haplan.errors import ProviderError
 from haplan.model.stack import Block, Lifecycle, Location
 from haplan_srx import labs
-from haplan_srx.lab import make_schema, read_definition, schema
+from haplan_srx.lab import read_definition
+from haplan_srx.lab.config import make_schema, schema
 
 ARCHIVE = Path(__file__).parents[2] / "../shared/reference/yang/junos-es-24.4R1.tar.xz"
 TOML = """

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from haplan_srx.lab import loading, setlines, text, tree
-from haplan_srx.lab.compare import compare
+from haplan_srx.lab.config import loading, setlines, text, tree
+from haplan_srx.lab.config.compare import compare
 from tests.srx_lab.conftest import Bench, load, texts
 
 Say = Callable[[str], Any]

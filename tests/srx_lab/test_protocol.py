@@ -15,7 +15,7 @@ from ncclient.operations.rpc import RPCError
 from ncclient.transport.errors import AuthenticationError
 
 from haplan_srx.lab.definition import Silent
-from haplan_srx.lab.framing import Framing, FramingError
+from haplan_srx.lab.netconf.framing import Framing, FramingError
 from tests.srx_lab.conftest import NODE0, NODE1, Bench, devices, load
 
 BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
@@ -51,9 +51,9 @@ def test_the_hello_is_the_captured_one(bench: Bench) -> None:
 def test_elements_of_the_protocol_carry_the_prefix_only_when_rfc_compliant(bench_of: Callable[..., Bench]) -> None:
     for number, rfc in enumerate((False, True)):
         bench = bench_of(devices(rfc_compliant=rfc), folder=str(number))
-        session = bench.lab.door.greet(NODE0, "haplan")[0]  # type: ignore[index]
+        session = bench.lab.router.greet(NODE0, "haplan")[0]  # type: ignore[index]
         said = [
-            bench.lab.door.answer(session, f'<rpc message-id="5" xmlns:x="urn:x" x:more="z">{op}</rpc>'.encode())[0]
+            bench.lab.router.answer(session, f'<rpc message-id="5" xmlns:x="urn:x" x:more="z">{op}</rpc>'.encode())[0]
             or ""
             for op in ("<discard-changes/>", "<nonsense/>", "<get-configuration/>")
         ]
@@ -77,8 +77,8 @@ def test_an_unknown_rpc_is_a_syntax_error_with_its_name(bench: Bench) -> None:
 
 
 def test_broken_xml_is_answered_and_the_session_goes_on(bench: Bench) -> None:
-    session = bench.lab.door.greet(NODE0, "haplan")[0]  # type: ignore[index]
-    reply, goes_on = bench.lab.door.answer(session, b"<rpc><oops></rpc>")
+    session = bench.lab.router.greet(NODE0, "haplan")[0]  # type: ignore[index]
+    reply, goes_on = bench.lab.router.answer(session, b"<rpc><oops></rpc>")
     assert reply is not None
     assert "malformed-message" in reply
     assert goes_on
@@ -87,9 +87,9 @@ def test_broken_xml_is_answered_and_the_session_goes_on(bench: Bench) -> None:
 def test_entities_are_not_read_from_files(bench: Bench, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("hidden words")
-    session = bench.lab.door.greet(NODE0, "haplan")[0]  # type: ignore[index]
+    session = bench.lab.router.greet(NODE0, "haplan")[0]  # type: ignore[index]
     message = f'<!DOCTYPE r [<!ENTITY e SYSTEM "file://{secret}">]><rpc><kill-session><session-id>&e;</session-id></kill-session></rpc>'
-    reply, _ = bench.lab.door.answer(session, message.encode())
+    reply, _ = bench.lab.router.answer(session, message.encode())
     assert "hidden words" not in (reply or "")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from haplan_ssr.translate import Piece, Translation
-from haplan_ssr.tree import HERE, words
+from haplan_ssr.translate.tree import HERE, words
 
 WAN0 = {"usage": "wan", "ports": "ge-0/0/0", "source_nat": True, "address": {"type": "dhcp"}}
 WAN1 = {"usage": "wan", "ports": "ge-1/0/0", "source_nat": True,

@@ -11,7 +11,7 @@ import pytest
 from haplan.errors import ProviderError, Unauthorized
 from haplan.model.value import Secret
 from haplan.testing import FakeClock
-from haplan_ssr import wire
+from haplan_ssr import rest
 from haplan_ssr.client import ApiError, Client, Lost
 from haplan_ssr.config import Access, SsrConfig, access, release_of, terms
 from haplan_ssr.lab import Lab
@@ -276,19 +276,19 @@ def test_releases(text: str, release: tuple[int, ...]) -> None:
 )
 def test_assets_are_read_in_both_spellings_and_any_case(spelling: str) -> None:
     names = dict(zip(spelling.split(), ("A", "r", "node0", "6.3.0"), strict=True))
-    (one,) = wire.assets([{**names, "status": "RUNNING", "text": None}])
-    assert one == wire.Asset("A", "r", "node0", "running", "6.3.0")
+    (one,) = rest.assets([{**names, "status": "RUNNING", "text": None}])
+    assert one == rest.Asset("A", "r", "node0", "running", "6.3.0")
 
 
 @pytest.mark.parametrize(
     "connection", [{"nodes": [{"a": 1}]}, {"edges": [{"node": {"a": 1}}]}, [{"a": 1}]], ids=["nodes", "edges", "list"]
 )
 def test_connections_are_read_in_each_form(connection: Any) -> None:
-    assert wire.nodes(connection) == [{"a": 1}]
+    assert rest.nodes(connection) == [{"a": 1}]
 
 
 def test_nothing_is_an_empty_connection() -> None:
-    assert wire.nodes(None) == []
+    assert rest.nodes(None) == []
 
 
 @pytest.mark.parametrize(
@@ -299,4 +299,4 @@ def test_nothing_is_an_empty_connection() -> None:
     ],
 )  # fmt: skip
 def test_a_dirty_candidate_and_whose_it_is(body: Any, dirty: bool, whose: str) -> None:
-    assert (wire.is_dirty(body), wire.whose(body)) == (dirty, whose)
+    assert (rest.is_dirty(body), rest.whose(body)) == (dirty, whose)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haplan_ssr.edits import Edit, edits, moved, outcome
-from haplan_ssr.tree import AUTHORITY, HERE, KEYS, Path, flat, nested, url
+from haplan_ssr.translate.edits import Edit, edits, moved, outcome
+from haplan_ssr.translate.tree import AUTHORITY, HERE, KEYS, Path, flat, nested, url
 
 THERE: dict[str, Any] = {"authority": {
     "name": "x", "tenant": [{"name": "t"}],

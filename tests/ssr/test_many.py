@@ -11,13 +11,12 @@ from haplan.contracts import Query, Target
 from haplan.model.state import Row
 from haplan.model.value import encode
 from haplan.testing import FakeClock, context
-from haplan_ssr import tree
 from haplan_ssr.client import Client
-from haplan_ssr.conductor import Conductor
 from haplan_ssr.config import Access, SsrConfig
+from haplan_ssr.estate import Conductor
 from haplan_ssr.provider import SsrProvider
 from haplan_ssr.rules import tree_of
-from haplan_ssr.translate import translate
+from haplan_ssr.translate import translate, tree
 from tests.ssr.conftest import Design
 
 

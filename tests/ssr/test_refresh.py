@@ -9,9 +9,10 @@ from haplan.contracts import Query, Seen, Target
 from haplan.model.plan import Action, Change
 from haplan.model.state import Row
 from haplan.model.value import encode
-from haplan_ssr import assess, refresh
+from haplan_ssr import assess
+from haplan_ssr.read import resources
 from haplan_ssr.translate import Terms, translate
-from haplan_ssr.tree import AUTHORITY, HERE, Flat, Path
+from haplan_ssr.translate.tree import AUTHORITY, HERE, Flat, Path
 from tests.ssr.conftest import Design
 
 SPOKE: Path = (*AUTHORITY, ("router", "spoke"))
@@ -26,15 +27,15 @@ def rows(design: Design) -> dict[str, Row]:
     }  # fmt: skip
 
 
-def look(live: Flat, recorded: Design | None, wanted: Design, **more: Any) -> tuple[refresh.Look, Mapping[str, Seen]]:
+def look(live: Flat, recorded: Design | None, wanted: Design, **more: Any) -> tuple[resources.Look, Mapping[str, Seen]]:
     known = rows(recorded) if recorded is not None else {}
     targets = tuple(
         Target(one.address, one.type, one.name, owner=one.owner, values=one.values, row=known.get(one.address), **more)
         for one in wanted.pieces()
     )
     query = Query(targets, recorded=known)
-    found = refresh.look(live, query, Terms())
-    return found, refresh.read(found, query).seen
+    found = resources.look(live, query, Terms())
+    return found, resources.read(found, query).seen
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_generated_and_foreign_entries_are_told_only_inside_ours(design: Design,
         (*AUTHORITY, ("router", "theirs")): HERE, (*AUTHORITY, ("router", "theirs"), ("node", "n")): HERE,
     }  # fmt: skip
     found, _ = look(there, design, design)
-    assert refresh.strangers(found) == (
+    assert resources.strangers(found) == (
         "router spoke node node0 device-interface ge-0-3 network-interface guest address 10.0.0.9 is not in the stack",
     )
 

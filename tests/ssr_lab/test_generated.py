@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haplan_ssr.lab.generated import generate, without_generated
-from haplan_ssr.lab.merging import merged
+from haplan_ssr.lab.config.generated import generate, without_generated
+from haplan_ssr.lab.config.merging import merged
 from haplan_ssr.model import check, model
 from tests.ssr_lab.conductor import CANDIDATE, Conductor
 from tests.ssr_model.example import at, authority

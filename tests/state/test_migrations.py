@@ -10,7 +10,7 @@ from sqlite_utils.db import Database
 
 from haplan.errors import Locked, StateError
 from haplan.model.state import Row, Update
-from haplan.state import cells
+from haplan.state import codec
 from haplan_sqlite import SqliteState, schema
 from tests.state.conftest import Open
 from tests.state.samples import FakeClock, holder, row
@@ -45,7 +45,7 @@ def columns(path: Path) -> set[str]:
 
 def test_the_table_of_rows_has_a_column_for_each_field(older: Path) -> None:
     assert columns(older) == {field.name for field in attrs.fields(Row)} | {"since"}
-    assert set(cells.ROW) < columns(older)
+    assert set(codec.ROW) < columns(older)
 
 
 @pytest.mark.usefixtures("newer_haplan")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import haplan_postgres
-from haplan import engine, mending
+from haplan import engine, repair
 from haplan.errors import StateNotSaved
 from haplan.state import recovery
 from haplan.testing import Project
@@ -85,7 +85,7 @@ def test_a_server_that_stays_away_ends_the_run_with_9_and_nothing_is_lost(
         holder = session.backend.holder()
         assert holder is not None
         engine.force_unlock(session, holder.id)  # this very process lives on: else its lock would be taken over
-        mending.recover(session)
+        repair.recover(session)
     assert [change.name for change in made.plan(state=database).changes] == NAMES[4:]
     assert made.apply(state=database).exit_code == 0
     assert (made.cloud.names(), made.state(state=database).intents) == (NAMES, ())

@@ -6,7 +6,7 @@ import pytest
 
 from haplan import engine
 from haplan.cli.main import run
-from haplan.session import Options, open_session
+from haplan.host.session import Options, open_session
 from tests.state_postgres.conftest import Admin
 
 STACK = """

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from haplan.errors import ProviderError
+from haplan.host.redaction import Redactor
 from haplan.model.event import Event
-from haplan.model.redaction import Redactor
 
 ODD = 'p"a\\s/ ß'
 

@@ -17,7 +17,7 @@ import attrs
 import pytest
 
 from haplan import engine
-from haplan.session import open_session
+from haplan.host.session import open_session
 
 HERE = Path(__file__).parent
 README = HERE.parent.parent / "providers" / "README.md"

@@ -35,7 +35,7 @@ def command(stack: str, port: int, **given: Any) -> None:
 
 def _wait() -> None:
     """Until Ctrl-C, a request to end or a terminal that closes: how a server usually stops, so no error."""
-    from haplan.runs import STOPS
+    from haplan.host.records import STOPS
 
     done = threading.Event()
     for number in STOPS:

@@ -11,7 +11,7 @@ from haplan.cli.options import COMMON, JSON, STACK, WRITING, engine_options, opt
 from haplan.errors import HaplanError
 
 if TYPE_CHECKING:
-    from haplan.mending import Mended
+    from haplan.repair import Mended
 
 LOCKING = WRITING[1]
 ADDRESSES = completion.one_of(completion.addresses, or_file=True)
@@ -93,11 +93,11 @@ def mv(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state mv stacks/one_pair site.branch site.store --lab
     """
-    from haplan import mending
+    from haplan import repair
 
     stack, source, target = stack_and(arguments, "ADDRESS", "NEW-ADDRESS")
     with terminal.session(stack, engine_options(given), given) as opened:
-        mended = mending.move(opened, source, target)
+        mended = repair.move(opened, source, target)
     told = [f"{old} is now {new}" for old, new in sorted(mended.mending.addresses.items())]
     _tell(mended, told, given)
 
@@ -112,13 +112,13 @@ def rm(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state rm stacks/one_pair "policy.branch.*" --lab
     """
-    from haplan import mending
+    from haplan import repair
 
     stack, patterns = _split(arguments)
     if not patterns:
         raise click.UsageError("expected [STACK] ADDRESS..., got no address")
     with terminal.session(stack, engine_options(given), given) as opened:
-        mended = mending.forget(opened, patterns)
+        mended = repair.forget(opened, patterns)
     told = [f"{one} is forgotten; the estate was not touched" for one in sorted(mended.mending.addresses)]
     _tell(mended, told, given)
 
@@ -133,11 +133,11 @@ def taint(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state taint stacks/one_pair site.branch --lab
     """
-    from haplan import mending
+    from haplan import repair
 
     stack, address = stack_and(arguments, "ADDRESS")
     with terminal.session(stack, engine_options(given), given) as opened:
-        _tell(mending.taint(opened, address), [f"{address} is tainted: the next plan replaces it"], given)
+        _tell(repair.taint(opened, address), [f"{address} is tainted: the next plan replaces it"], given)
 
 
 @command.command("untaint")
@@ -150,11 +150,11 @@ def untaint(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state untaint stacks/one_pair site.branch --lab
     """
-    from haplan import mending
+    from haplan import repair
 
     stack, address = stack_and(arguments, "ADDRESS")
     with terminal.session(stack, engine_options(given), given) as opened:
-        _tell(mending.untaint(opened, address), [f"{address} is not tainted any more"], given)
+        _tell(repair.untaint(opened, address), [f"{address} is not tainted any more"], given)
 
 
 def _tell(mended: "Mended", told: list[str], given: dict[str, Any]) -> None:
@@ -185,12 +185,12 @@ def history(arguments: tuple[str, ...], last: int, **given: Any) -> None:
     Example:
       haplan state history stacks/one_pair site.branch --lab
     """
-    from haplan import mending
+    from haplan import repair
     from haplan.report.history import history_json, history_lines
 
     stack, address = _split_one(arguments, "ADDRESS")
     with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
-        chapters = mending.history(opened, address, last)
+        chapters = repair.history(opened, address, last)
     if given["as_json"]:
         terminal.dump(history_json(chapters))
     else:
@@ -207,11 +207,11 @@ def prune(stack: str, keep: int, **given: Any) -> None:
     Example:
       haplan state prune stacks/one_pair --keep 50 --lab
     """
-    from haplan import mending
+    from haplan import repair
     from haplan.report.words import plural
 
     with terminal.session(stack, engine_options(given), given) as opened:
-        gone = mending.prune(opened, keep)
+        gone = repair.prune(opened, keep)
     if given["as_json"]:
         terminal.dump({"forgotten": gone})
     else:
@@ -230,10 +230,10 @@ def pull(stack: str, **given: Any) -> None:
     Example:
       haplan state pull stacks/one_pair --lab > state.json
     """
-    from haplan import mending
+    from haplan import repair
 
     with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
-        sys.stdout.write(mending.pull(opened).decode())
+        sys.stdout.write(repair.pull(opened).decode())
 
 
 @command.command("push")
@@ -246,7 +246,7 @@ def push(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state push stacks/one_pair state.json --lab
     """
-    from haplan import mending
+    from haplan import repair
 
     stack, file = stack_and(arguments, "FILE")
     try:
@@ -254,7 +254,7 @@ def push(arguments: tuple[str, ...], **given: Any) -> None:
     except OSError as error:
         raise HaplanError(f"{file}: cannot read this document: {error.strerror}") from None
     with terminal.session(stack, engine_options(given), given) as opened:
-        pushed = mending.push(opened, document)
+        pushed = repair.push(opened, document)
     if given["as_json"]:
         terminal.dump({"pushed": pushed is not None, "serial": pushed.serial if pushed else None})
     else:
@@ -271,13 +271,13 @@ def recover(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state recover stacks/one_pair --lab
     """
-    from haplan import mending
+    from haplan import repair
 
     stack, file = _split_one(arguments, "FILE")
     if file and len(arguments) == 1:
         stack, given = _beside(Path(file), given)
     with terminal.session(stack, engine_options(given), given) as opened:
-        files = mending.recover(opened, Path(file) if file else None)
+        files = repair.recover(opened, Path(file) if file else None)
     if given["as_json"]:
         terminal.dump({"merged": [str(one) for one in files]})
     else:

@@ -7,18 +7,18 @@ from haplan.model.finding import Rule
 def all_rules() -> list[Rule]:
     """All rules, by id."""
     books = (
-        pair.book,
-        ports.book,
-        lan.book,
-        wan.book,
-        overlay.book,
-        steering.book,
-        policy.book,
-        site.book,
-        lifecycle.book,
-        change.book,
+        pair.registry,
+        ports.registry,
+        lan.registry,
+        wan.registry,
+        overlay.registry,
+        steering.registry,
+        policy.registry,
+        site.registry,
+        lifecycle.registry,
+        change.registry,
     )
-    found = [rule for book in books for rule in book.rules()]
+    found = [rule for registry in books for rule in registry.rules()]
     return sorted(found, key=lambda rule: rule.id)
 
 

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 
 from haplan.contracts import PlanView
-from haplan.design.rules.book import Book, Found
+from haplan.design.rules.registry import Found, Registry
 
-book = Book()
+registry = Registry()
 
-book.says(
+registry.says(
     "HA169", "warning", "The calls of a plan fit into what is left of the hour",
     why="Mist answers 5000 calls an hour for each token; what is over waits for the next full hour.",
     source="TOK", types=(),
 )  # fmt: skip
 
 
-@book.plan("HA169")
+@registry.plan("HA169")
 def budget(view: PlanView) -> Iterator[Found]:
     for calls in view.calls:
         if calls.left is not None and calls.expected > calls.left:
@@ -23,4 +23,4 @@ def budget(view: PlanView) -> Iterator[Found]:
             yield Found("", text, hint=hint)
 
 
-__all__ = ["book"]
+__all__ = ["registry"]

@@ -3,21 +3,21 @@
 from collections.abc import Iterator, Mapping
 
 from haplan.design.addresses import Dhcp, WanAddress
-from haplan.design.picture import Face, Owner, Picture
-from haplan.design.rules.book import Book, Found
+from haplan.design.index import DesignIndex, Face, Owner
 from haplan.design.rules.pair import attested
+from haplan.design.rules.registry import Found, Registry
 
-book = Book()
+registry = Registry()
 
-book.says(
+registry.says(
     "HA035", "error", "LAN interfaces of HA hubs and HA spokes are redundant",
     why="A LAN on one node dies with that node: the pair would be none for it.", source="SEED",
     override='lan(…, single_homed="reason")',
 )  # fmt: skip
 
 
-@book.validate("HA035")
-def lan_redundant(design: Picture) -> Iterator[Found]:
+@registry.validate("HA035")
+def lan_redundant(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan") if owner.pairs else ():
             if face.redundant:
@@ -37,15 +37,15 @@ def lan_redundant(design: Picture) -> Iterator[Found]:
                 yield Found(owner.block.address, text, face.location, hint)
 
 
-book.says(
+registry.says(
     "HA036", "error", "A redundant LAN has one static address for the pair",
     why="Hosts have one gateway; it moves with the active node. An address for each node would not.",
     source="SEED", confidence="M",
 )  # fmt: skip
 
 
-@book.validate("HA036")
-def one_address(design: Picture) -> Iterator[Found]:
+@registry.validate("HA036")
+def one_address(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan"):
             networks = face.object.networks
@@ -60,15 +60,15 @@ def one_address(design: Picture) -> Iterator[Found]:
                     )
 
 
-book.says(
+registry.says(
     "HA037", "error", "Both members of a redundant SSR interface are in one layer-2 domain",
     why="The address moves by gratuitous ARP, which only reaches hosts on the same segment.",
     source="SEED, SSRDOC", types=("cluster",), override="attested=attest(same_l2=True, by=…, on=…)",
 )  # fmt: skip
 
 
-@book.validate("HA037")
-def same_segment(design: Picture) -> Iterator[Found]:
+@registry.validate("HA037")
+def same_segment(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         names = ", ".join(face.name for face in owner.faces if face.redundant)
         for pair in owner.pairs if names else ():
@@ -82,14 +82,14 @@ def same_segment(design: Picture) -> Iterator[Found]:
                 yield Found(pair.block.address, text, pair.location, hint, "warning")
 
 
-book.says(
+registry.says(
     "HA040", "info", "Redundant interfaces are active/passive",
     why="One node carries the traffic and answers ARP; the other waits.", source="SEED",
 )  # fmt: skip
 
 
-@book.validate("HA040")
-def active_passive(design: Picture) -> Iterator[Found]:
+@registry.validate("HA040")
+def active_passive(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         faces = [face for face in owner.of("lan") if face.redundant]
         if faces:
@@ -104,14 +104,14 @@ def _primary(face: Face) -> str:
     return str(primary)
 
 
-book.says(
+registry.says(
     "HA041", "warning", "The primary of redundant interfaces stays node0, and is the same for all",
     why="Mixed primaries push traffic across the fabric between the nodes.", source="SEED",
 )  # fmt: skip
 
 
-@book.validate("HA041")
-def primaries(design: Picture) -> Iterator[Found]:
+@registry.validate("HA041")
+def primaries(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan"):
             if face.redundant and "node1" in _primary(face):
@@ -119,14 +119,14 @@ def primaries(design: Picture) -> Iterator[Found]:
                 yield Found(owner.block.address, text, face.location)
 
 
-book.says(
+registry.says(
     "HA042", "error", "On SRX each redundant interface has its own reth index; the redundancy group is 1 to 128",
     why="Two interfaces of one index are one interface. SSR has neither.", source="API",
 )  # fmt: skip
 
 
-@book.validate("HA042")
-def reth(design: Picture) -> Iterator[Found]:
+@registry.validate("HA042")
+def reth(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         users: dict[int, Face] = {}
         for face in owner.of("lan"):
@@ -149,14 +149,14 @@ def _groups(owner: Owner) -> int:
     return 64 if any(row.name == "vSRX" for row in owner.rows()) else 128
 
 
-book.says(
+registry.says(
     "HA043", "error", "A node for each network is SSR's, and then one for every network",
     why="A network without an entry would have no active node.", source="API",
 )  # fmt: skip
 
 
-@book.validate("HA043")
-def node_entries(design: Picture) -> Iterator[Found]:
+@registry.validate("HA043")
+def node_entries(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan"):
             primary = face.plain.get("primary")

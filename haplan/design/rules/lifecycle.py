@@ -6,18 +6,18 @@ from typing import Any
 
 from haplan.contracts import PlanView
 from haplan.design.clusters import in_order
-from haplan.design.rules.book import Book, Found
 from haplan.design.rules.plan_pair import clusters, each_joining, joining, label, members, nodes, said
+from haplan.design.rules.registry import Found, Registry
 from haplan.model.plan import Action, Change
 
-book = Book()
+registry = Registry()
 _CLUSTER = ("cluster",)
 
-book.says("HA131", "warning", "Forming a pair reboots both boxes", why="Whatever they carry stops for that time.",
-          source="SEED, API", types=_CLUSTER)  # fmt: skip
+registry.says("HA131", "warning", "Forming a pair reboots both boxes", why="Whatever they carry stops for that time.",
+              source="SEED, API", types=_CLUSTER)  # fmt: skip
 
 
-@book.plan("HA131")
+@registry.plan("HA131")
 def reboots(view: PlanView) -> Iterator[Found]:
     for change, facts in clusters(view, Action.CREATE, Action.REPLACE):
         if facts.get("status") != "formed" or change.action is Action.REPLACE:
@@ -34,12 +34,12 @@ def replaced(view: PlanView) -> Iterator[tuple[Change, Mapping[str, Any], str, s
             yield change, facts, stay[0], new[0]
 
 
-book.says("HA134", "info", "A cluster's device id comes from node0's MAC",
-          why="Links and tools that keep the id have to follow.",
-          source="TFP source, API examples", types=_CLUSTER)  # fmt: skip
+registry.says("HA134", "info", "A cluster's device id comes from node0's MAC",
+              why="Links and tools that keep the id have to follow.",
+              source="TFP source, API examples", types=_CLUSTER)  # fmt: skip
 
 
-@book.plan("HA134")
+@registry.plan("HA134")
 def id_moves(view: PlanView) -> Iterator[Found]:
     for change, _, _, _ in replaced(view):
         old, new = in_order(nodes(change.before)), in_order(nodes(change.after))
@@ -49,12 +49,12 @@ def id_moves(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, text, change.location)
 
 
-book.says("HA135", "error", "Changing one node is a replacement in place; both in one plan is refused",
-          why="One box has to stay to keep the site alive and to hold the pair's identity.",
-          source="API, TFP source", types=_CLUSTER)  # fmt: skip
+registry.says("HA135", "error", "Changing one node is a replacement in place; both in one plan is refused",
+              why="One box has to stay to keep the site alive and to hold the pair's identity.",
+              source="API, TFP source", types=_CLUSTER)  # fmt: skip
 
 
-@book.plan("HA135")
+@registry.plan("HA135")
 def both_nodes(view: PlanView) -> Iterator[Found]:
     for change, _ in clusters(view, Action.UPDATE, Action.REPLACE):
         before, after = nodes(change.before), nodes(change.after)
@@ -63,12 +63,12 @@ def both_nodes(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, text, change.location, "change one, apply, then change the other")
 
 
-book.says(
+registry.says(
     "HA136", "error", "A replacement is the same model", why="Two models do not pair.", source="API", types=_CLUSTER
 )
 
 
-@book.plan("HA136")
+@registry.plan("HA136")
 def same_model(view: PlanView) -> Iterator[Found]:
     for change, facts, stay, new in replaced(view):
         known = members(change, facts)
@@ -78,11 +78,11 @@ def same_model(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, f"{new} is {model}, expected {wanted}", change.location)
 
 
-book.says("HA137", "error", "A replacement is claimed, and unassigned or in the same site",
-          why="A box in use elsewhere is not spare.", source="API", types=_CLUSTER)  # fmt: skip
+registry.says("HA137", "error", "A replacement is claimed, and unassigned or in the same site",
+              why="A box in use elsewhere is not spare.", source="API", types=_CLUSTER)  # fmt: skip
 
 
-@book.plan("HA137")
+@registry.plan("HA137")
 def spare(view: PlanView) -> Iterator[Found]:
     for change, facts, _, new in replaced(view):
         site = str(members(change, facts).get(new, {}).get("site") or "")
@@ -90,12 +90,12 @@ def spare(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, f"{new} is assigned to {site}", change.location, "unassign it first")
 
 
-book.says("HA138", "warning", "A replacement that sorts on the other side may change who is node0",
-          why="Port names follow the node number; what really happens is to be confirmed on the live pair.",
-          source="SEED", confidence="L", types=_CLUSTER)  # fmt: skip
+registry.says("HA138", "warning", "A replacement that sorts on the other side may change who is node0",
+              why="Port names follow the node number; what really happens is to be confirmed on the live pair.",
+              source="SEED", confidence="L", types=_CLUSTER)  # fmt: skip
 
 
-@book.plan("HA138")
+@registry.plan("HA138")
 def sides(view: PlanView) -> Iterator[Found]:
     for change, _, stay, _ in replaced(view):
         old, now = in_order(nodes(change.before)), in_order(nodes(change.after))
@@ -106,7 +106,7 @@ def sides(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, text, change.location, f"check that {stay} is still cabled as it is numbered")
 
 
-book.says(
+registry.says(
     "HA140", "error", "Deleting a cluster leaves both devices without site and configuration",
     why="It is said before the plan is approved: the approval of the plan is the yes to it.",
     source="API", types=_CLUSTER,
@@ -114,7 +114,7 @@ book.says(
 )  # fmt: skip
 
 
-@book.plan("HA140")
+@registry.plan("HA140")
 def dissolved(view: PlanView) -> Iterator[Found]:
     for change, _ in clusters(view, Action.DELETE):
         both = in_order(nodes(change.before)) or nodes(change.before)
@@ -128,12 +128,12 @@ def dissolved(view: PlanView) -> Iterator[Found]:
         yield Found(change.address, text, change.location, severity="warning")
 
 
-book.says("HA141", "error", "A device is not taken from a living cluster",
-          why="The pair is dissolved first, or it stays behind with half its nodes.",
-          source="TFP #67", types=_CLUSTER)  # fmt: skip
+registry.says("HA141", "error", "A device is not taken from a living cluster",
+              why="The pair is dissolved first, or it stays behind with half its nodes.",
+              source="TFP #67", types=_CLUSTER)  # fmt: skip
 
 
-@book.plan("HA141")
+@registry.plan("HA141")
 def not_from_living(view: PlanView) -> Iterator[Found]:
     owners = {mac: row.address for (_, deposed), row in view.state.rows.items() if row.type == "cluster" and not deposed
               for mac in nodes(row.values)}  # fmt: skip
@@ -145,12 +145,12 @@ def not_from_living(view: PlanView) -> Iterator[Found]:
                 yield Found(change.address, text, change.location, "in a plan of its own")
 
 
-book.says("HA143", "error", "HA ports of a living cluster are not changed",
-          why="Taking the fabric away disables the secondary node.", source="CCNOTE",
-          types=("hub_profile", "wan_edge_template"))  # fmt: skip
+registry.says("HA143", "error", "HA ports of a living cluster are not changed",
+              why="Taking the fabric away disables the secondary node.", source="CCNOTE",
+              types=("hub_profile", "wan_edge_template"))  # fmt: skip
 
 
-@book.plan("HA143")
+@registry.plan("HA143")
 def ha_ports_stay(view: PlanView) -> Iterator[Found]:
     leaving = {change.address for change, _ in clusters(view, Action.DELETE, Action.REPLACE, Action.FORGET)}
     for change in view.changes:
@@ -172,12 +172,12 @@ def ha_ports_stay(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, text, change.location, f"living: {', '.join(sorted(living))}")
 
 
-book.says("HA150", "error", "An SSR router's version is not above its conductor's",
-          why="A conductor manages routers of its own release and of older ones; what is newer it does not know.",
-          source="SSRDOC", types=_CLUSTER)  # fmt: skip
+registry.says("HA150", "error", "An SSR router's version is not above its conductor's",
+              why="A conductor manages routers of its own release and of older ones; what is newer it does not know.",
+              source="SSRDOC", types=_CLUSTER)  # fmt: skip
 
 
-@book.plan("HA150")
+@registry.plan("HA150")
 def not_above_conductor(view: PlanView) -> Iterator[Found]:
     for change, mac, fact in each_joining(view):
         has, conductor = str(fact.get("firmware") or ""), str(view.facts[change.address].get("conductor") or "")

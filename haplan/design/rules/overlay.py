@@ -3,37 +3,37 @@
 from collections.abc import Iterator
 
 from haplan.contracts import PlanView
+from haplan.design.index import DesignIndex, Face, Owner
 from haplan.design.paths import Endpoint
-from haplan.design.picture import Face, Owner, Picture
-from haplan.design.rules.book import Book, Found
+from haplan.design.rules.registry import Found, Registry
 from haplan.model.plan import Action
 
-book = Book()
+registry = Registry()
 
-book.says(
+registry.says(
     "HA070", "error", "Each hub cluster has its own hub profile",
     why="A profile holds one hub's addresses; two hubs of one profile would have the same.", source="POL",
     types=("cluster", "hub_profile"),
 )  # fmt: skip
 
 
-@book.validate("HA070")
-def own_profile(design: Picture) -> Iterator[Found]:
+@registry.validate("HA070")
+def own_profile(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for pair in owner.pairs[1:] if owner.hub else ():
             text = f"{pair.label}: profile {owner.label} is already assigned to {owner.pairs[0].label}"
             yield Found(pair.block.address, text, pair.location, "give each hub a profile of its own")
 
 
-book.says(
+registry.says(
     "HA071", "info", "Each hub WAN interface makes an overlay endpoint named <hub>-<wan>",
     why="Spokes and steering name endpoints; they are what the overlay is made of.",
     source="MISTLAB, POL, SEED", types=("hub_profile",),
 )  # fmt: skip
 
 
-@book.validate("HA071")
-def endpoint_names(design: Picture) -> Iterator[Found]:
+@registry.validate("HA071")
+def endpoint_names(design: DesignIndex) -> Iterator[Found]:
     taken: dict[str, Owner] = {}
     for owner in design.owners:
         names = [str(face.plain["endpoint"]) for face in owner.of("wan") if face.plain.get("endpoint")]
@@ -48,14 +48,14 @@ def endpoint_names(design: Picture) -> Iterator[Found]:
                 yield Found(owner.block.address, text, owner.location, "name it with endpoint=", "error")
 
 
-book.says(
+registry.says(
     "HA072", "error", "Spoke WAN interfaces refer to endpoints that exist",
     why="A tunnel to a name that nobody made never comes up.", source="POL", types=("wan_edge_template",),
 )  # fmt: skip
 
 
-@book.validate("HA072")
-def known_endpoints(design: Picture) -> Iterator[Found]:
+@registry.validate("HA072")
+def known_endpoints(design: DesignIndex) -> Iterator[Found]:
     known = design.endpoints()
     for owner in design.owners:
         for face in owner.of("wan"):
@@ -81,14 +81,14 @@ def _steered(owner: Owner) -> Iterator[tuple[str, Endpoint]]:
                 yield steering.label, path
 
 
-book.says(
+registry.says(
     "HA073", "error", "A template that steers into the overlay maps at least one WAN to a hub",
     why="Without a mapping there is no tunnel to steer into.", source="POL", types=("wan_edge_template",),
 )  # fmt: skip
 
 
-@book.validate("HA073")
-def mapped(design: Picture) -> Iterator[Found]:
+@registry.validate("HA073")
+def mapped(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         if owner.hub or any(endpoints_of(face) for face in owner.of("wan")):
             continue
@@ -98,15 +98,15 @@ def mapped(design: Picture) -> Iterator[Found]:
             break
 
 
-book.says(
+registry.says(
     "HA074", "error", "Hubs are built before the spokes that point at them, and taken down after",
     why="A spoke without its hub is cut off from everything behind the overlay.", source="POL, SEED",
     types=("wan_edge_template", "cluster"),
 )  # fmt: skip
 
 
-@book.validate("HA074")
-def hubs_there(design: Picture) -> Iterator[Found]:
+@registry.validate("HA074")
+def hubs_there(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         hubs = {str(one.profile.haplan_address): one for face in owner.of("wan") for one in endpoints_of(face)}
         for address, one in hubs.items():
@@ -116,7 +116,7 @@ def hubs_there(design: Picture) -> Iterator[Found]:
                 yield Found(owner.block.address, text, str(one.location), "declare its cluster", "warning")
 
 
-@book.plan("HA074")
+@registry.plan("HA074")
 def hubs_stay(view: PlanView) -> Iterator[Found]:
     gone = [change for change in view.changes if change.type == "cluster" and change.action is Action.DELETE]
     hubs = {
@@ -160,13 +160,13 @@ def _mapped_ends(values: object) -> set[str]:
     return {str(name) for overlay in overlays if isinstance(overlay, dict) for name in overlay}
 
 
-book.says(
+registry.says(
     "HA075", "warning", "Renaming or removing a hub WAN or hub profile takes paths from every spoke",
     why="Spokes name endpoints; one that goes is a tunnel less at each of them.", source="POL", types=("hub_profile",),
 )  # fmt: skip
 
 
-@book.plan("HA075")
+@registry.plan("HA075")
 def endpoints_go(view: PlanView) -> Iterator[Found]:
     for change in view.changes:
         if change.type != "hub_profile" or change.before is None:
@@ -189,14 +189,14 @@ def endpoints_go(view: PlanView) -> Iterator[Found]:
                 yield Found(change.address, text, change.location)
 
 
-book.says(
+registry.says(
     "HA076", "warning", "A spoke's paths to a hub do not all hang on one node",
     why="Losing that node cuts the site off, pair or not.", source="SEED", confidence="M", types=("wan_edge_template",),
 )  # fmt: skip
 
 
-@book.validate("HA076")
-def spread(design: Picture) -> Iterator[Found]:
+@registry.validate("HA076")
+def spread(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         mapping = [face for face in owner.of("wan") if endpoints_of(face)]
         nodes = {node for face in mapping for node in owner.nodes_of(face)}
@@ -205,7 +205,7 @@ def spread(design: Picture) -> Iterator[Found]:
             yield Found(owner.block.address, text, mapping[0].location, "map a WAN of the other node too")
 
 
-book.says(
+registry.says(
     "HA077",
     "warning",
     "Hub and spoke are in different sites",
@@ -216,8 +216,8 @@ book.says(
 )
 
 
-@book.validate("HA077")
-def apart(design: Picture) -> Iterator[Found]:
+@registry.validate("HA077")
+def apart(design: DesignIndex) -> Iterator[Found]:
     hubs = {pair.site.address: pair for pair in design.pairs if pair.role == "hub" and pair.site is not None}
     for pair in design.pairs:
         hub = hubs.get(pair.site.address) if pair.site is not None and pair.role == "spoke" else None
@@ -226,7 +226,7 @@ def apart(design: Picture) -> Iterator[Found]:
             yield Found(pair.block.address, text, pair.location)
 
 
-book.says(
+registry.says(
     "HA079",
     "warning",
     "A network that policies send over the overlay is advertised",
@@ -237,8 +237,8 @@ book.says(
 )
 
 
-@book.validate("HA079")
-def advertised(design: Picture) -> Iterator[Found]:
+@registry.validate("HA079")
+def advertised(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         over = {label for label, _ in _steered(owner)}
         for policy in owner.policies:
@@ -250,14 +250,14 @@ def advertised(design: Picture) -> Iterator[Found]:
                     yield Found(policy.address, text, str(policy.location), "give the network advertise=")
 
 
-book.says(
+registry.says(
     "HA080", "warning", "Hub and spoke of one overlay are of one family",
     why="SRX peers speak IPsec, SSR peers speak SVR.", source="API", confidence="M", types=("wan_edge_template",),
 )  # fmt: skip
 
 
-@book.validate("HA080")
-def peers(design: Picture) -> Iterator[Found]:
+@registry.validate("HA080")
+def peers(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for address in sorted(
             {str(one.profile.haplan_address) for face in owner.of("wan") for one in endpoints_of(face)}

@@ -4,35 +4,35 @@ from collections.abc import Iterator
 
 from haplan.design import catalogue
 from haplan.design.clusters import in_order
+from haplan.design.index import DesignIndex, Pair
 from haplan.design.nodes import normal_mac
-from haplan.design.picture import Pair, Picture
-from haplan.design.rules.book import Book, Found
+from haplan.design.rules.registry import Found, Registry
 
-book = Book()
+registry = Registry()
 _CLUSTER = ("cluster",)
 
-book.says(
+registry.says(
     "HA001", "error", "A cluster has exactly two nodes",
     why="One box has nobody to take over; three cannot be formed.", source="SEED, API, SSRDOC", types=_CLUSTER,
 )  # fmt: skip
 
 
-@book.validate("HA001")
-def two_nodes(design: Picture) -> Iterator[Found]:
+@registry.validate("HA001")
+def two_nodes(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if len(pair.nodes) != 2:
             text = f"{pair.label}: an HA cluster needs exactly two nodes, found {len(pair.nodes)}"
             yield Found(pair.block.address, text, pair.location, "list the MAC addresses of both boxes in nodes=")
 
 
-book.says(
+registry.says(
     "HA002", "error", "The two nodes are different devices",
     why="The same MAC twice leaves one box out of the pair.", source="API, TFP #9", types=_CLUSTER,
 )  # fmt: skip
 
 
-@book.validate("HA002")
-def different(design: Picture) -> Iterator[Found]:
+@registry.validate("HA002")
+def different(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         keys = [node.key for node in pair.nodes]
         serials = [node.known("serial") for node in pair.nodes if node.known("serial")]
@@ -42,15 +42,15 @@ def different(design: Picture) -> Iterator[Found]:
                 yield Found(pair.block.address, text, pair.location, "give the other box's own value")
 
 
-book.says(
+registry.says(
     "HA003", "error", "Both nodes are the same hardware model",
     why="Ports, capacity and software differ between models; a variant such as SSR120-AE is another model.",
     source="SEED, SSRHA, CCFORM", types=_CLUSTER,
 )  # fmt: skip
 
 
-@book.validate("HA003")
-def one_model(design: Picture) -> Iterator[Found]:
+@registry.validate("HA003")
+def one_model(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         models = [node.known("model") or pair.model for node in pair.nodes]
         for node, model in zip(pair.nodes, models, strict=True):
@@ -61,30 +61,30 @@ def one_model(design: Picture) -> Iterator[Found]:
                 break
 
 
-book.says(
+registry.says(
     "HA004", "error", "Only Juniper SRX and SSR appliances form a pair",
     why="Whitebox hardware is outside the HA design: its ports and links are nobody's promise.",
     source="SEED", types=_CLUSTER,
 )  # fmt: skip
 
 
-@book.validate("HA004")
-def appliance(design: Picture) -> Iterator[Found]:
+@registry.validate("HA004")
+def appliance(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.model and not catalogue.family(pair.model):
             text = f"{pair.label}: {pair.model} is not an appliance covered by the HA design (whitebox is excluded)"
             yield Found(pair.block.address, text, pair.location, "use an SRX or SSR model")
 
 
-book.says(
+registry.says(
     "HA005", "warning", "The model is in the port catalogue",
     why="Without its ports nobody can tell a wrong port name or a reserved port: those checks are skipped.",
     source="ours", types=("cluster", "hub_profile", "wan_edge_template"),
 )  # fmt: skip
 
 
-@book.validate("HA005")
-def in_catalogue(design: Picture) -> Iterator[Found]:
+@registry.validate("HA005")
+def in_catalogue(design: DesignIndex) -> Iterator[Found]:
     skipped = "port naming and reserved-port checks were NOT made"
     for pair in design.pairs:
         if pair.row is None and catalogue.family(pair.model):
@@ -99,36 +99,36 @@ def in_catalogue(design: Picture) -> Iterator[Found]:
             yield Found(owner.block.address, text, owner.location, severity="info")
 
 
-book.says(
+registry.says(
     "HA009", "error", "Both nodes end in the same site",
     why="A device is in one site only; one that stands in another has to be moved before, by a person.",
     source="SEED, API, TFP", types=_CLUSTER,
 )  # fmt: skip
 
 
-@book.validate("HA009")
-def one_site(design: Picture) -> Iterator[Found]:
+@registry.validate("HA009")
+def one_site(design: DesignIndex) -> Iterator[Found]:
     for mac, first, second in _shared(design):
         if first.site_name != second.site_name:
             text = f"{mac} is in site {first.site_name}, expected {second.site_name}; it would have to be moved first"
             yield Found(second.block.address, text, second.location)
 
 
-book.says(
+registry.says(
     "HA010", "error", "Neither node belongs to another cluster",
     why="Forming a pair takes both boxes whole; a member of another pair would be torn out of it.",
     source="TFP source, API", types=_CLUSTER,
 )  # fmt: skip
 
 
-@book.validate("HA010")
-def one_cluster(design: Picture) -> Iterator[Found]:
+@registry.validate("HA010")
+def one_cluster(design: DesignIndex) -> Iterator[Found]:
     for mac, first, second in _shared(design):
         text = f"{mac} is already a member of cluster {first.label}, declared at {first.block.location.short}"
         yield Found(second.block.address, text, second.location)
 
 
-def _shared(design: Picture) -> Iterator[tuple[str, Pair, Pair]]:
+def _shared(design: DesignIndex) -> Iterator[tuple[str, Pair, Pair]]:
     """Devices that two clusters list."""
     seen: dict[str, Pair] = {}
     for pair in design.pairs:
@@ -138,30 +138,30 @@ def _shared(design: Picture) -> Iterator[tuple[str, Pair, Pair]]:
                 yield mac, first, pair
 
 
-book.says(
+registry.says(
     "HA011", "error", "The cluster is managed by the cloud",
     why="What is not managed never gets its configuration; adopted devices start unmanaged.",
     source="SEED (video), API", types=_CLUSTER,
 )  # fmt: skip
 
 
-@book.validate("HA011")
-def managed(design: Picture) -> Iterator[Found]:
+@registry.validate("HA011")
+def managed(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.block.values.get("managed") is False and pair.block.provider.split(".")[0] == "mist":
             text = f"{pair.label} is not managed by Mist; configuration would never be delivered"
             yield Found(pair.block.address, text, pair.location, "leave managed= out, or use a direct provider")
 
 
-book.says(
+registry.says(
     "HA012", "info", "The lower MAC becomes node0, the higher node1",
     why="Every port name of the design is on a node; list order does not decide which box that is.",
     source="SEED", types=_CLUSTER,
 )  # fmt: skip
 
 
-@book.validate("HA012")
-def node_numbers(design: Picture) -> Iterator[Found]:
+@registry.validate("HA012")
+def node_numbers(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         order = in_order([node.mac for node in pair.nodes])
         if len(pair.nodes) == 2 and order:
@@ -169,15 +169,15 @@ def node_numbers(design: Picture) -> Iterator[Found]:
             yield Found(pair.block.address, text, pair.location)
 
 
-book.says(
+registry.says(
     "HA013", "error", "Pinned node roles agree with the lowest MAC rule",
     why="A box that becomes the other node gets the other node's cables: every port name lands on the wrong box.",
     source="SEED", types=_CLUSTER,
 )  # fmt: skip
 
 
-@book.validate("HA013")
-def pins(design: Picture) -> Iterator[Found]:
+@registry.validate("HA013")
+def pins(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         order = in_order([node.mac for node in pair.nodes])
         for node in pair.nodes if order else ():
@@ -190,14 +190,14 @@ def pins(design: Picture) -> Iterator[Found]:
                 yield Found(pair.block.address, text, str(node.location), "swap the cabling and the pins, or the boxes")
 
 
-book.says(
+registry.says(
     "HA014", "error", "A MAC address is twelve hex digits, with any separator",
     why="A device is found by its MAC; a wrong one finds nothing, or another box.", source="API", types=_CLUSTER,
 )  # fmt: skip
 
 
-@book.validate("HA014")
-def mac_format(design: Picture) -> Iterator[Found]:
+@registry.validate("HA014")
+def mac_format(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         for node in pair.nodes:
             if normal_mac(node.mac) is None:
@@ -207,15 +207,15 @@ def mac_format(design: Picture) -> Iterator[Found]:
                 )
 
 
-book.says(
+registry.says(
     "HA018", "warning", "Both nodes stand in the same place",
     why="The links between them are direct patch cables; no long-distance pair is part of the design.",
     source="SEED, SSRDOC", types=_CLUSTER, override="attested=attest(collocated=True, by=…, on=…)",
 )  # fmt: skip
 
 
-@book.validate("HA018")
-def collocated(design: Picture) -> Iterator[Found]:
+@registry.validate("HA018")
+def collocated(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if not attested(pair, "collocated"):
             text = f"{pair.label}: sync and fabric are direct patch cables; confirm both nodes are collocated"
@@ -229,15 +229,15 @@ def attested(pair: Pair, what: str) -> bool:
     return isinstance(said, dict) and said.get(what) is True
 
 
-book.says(
+registry.says(
     "HA019", "error", "A cluster's nodes, and a template's clusters, are of one family",
     why="SRX and SSR cannot pair, and one set of interfaces and policies cannot mean the right thing on both.",
     source="SEED", types=("cluster", "wan_edge_template", "hub_profile"),
 )  # fmt: skip
 
 
-@book.validate("HA019")
-def one_family(design: Picture) -> Iterator[Found]:
+@registry.validate("HA019")
+def one_family(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         models = [node.known("model") or pair.model for node in pair.nodes]
         families = {catalogue.family(model) for model in [pair.model, *models] if model} - {""}

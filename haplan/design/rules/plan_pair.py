@@ -5,8 +5,8 @@ from typing import Any
 
 from haplan.contracts import PlanView
 from haplan.design.clusters import in_order
-from haplan.design.rules.book import Book, Found
-from haplan.design.rules.pair import book
+from haplan.design.rules.pair import registry
+from haplan.design.rules.registry import Found, Registry
 from haplan.model.plan import Action, Change
 
 
@@ -58,7 +58,7 @@ def each_joining(view: PlanView) -> Iterator[tuple[Change, str, Mapping[str, Any
                 yield change, mac, fact
 
 
-@book.plan("HA003")
+@registry.plan("HA003")
 def one_model_really(view: PlanView) -> Iterator[Found]:
     for change, facts in clusters(view, *FORMING):
         wanted = said(change.after, "model")
@@ -69,14 +69,14 @@ def one_model_really(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, text, change.location)
 
 
-book.says(
+registry.says(
     "HA006", "error", "Both nodes run the same firmware",
     why="Nodes of different software do not form a pair, or form one that does not fail over.", source="SEED, CCFORM",
     types=("cluster",),
 )  # fmt: skip
 
 
-@book.plan("HA006")
+@registry.plan("HA006")
 def one_firmware(view: PlanView) -> Iterator[Found]:
     for change, facts in clusters(view, *FORMING):
         found = {mac: str(fact["firmware"]) for mac, fact in members(change, facts).items() if fact.get("firmware")}
@@ -94,12 +94,12 @@ def one_firmware(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, text, change.location, "haplan installs no firmware", "warning")
 
 
-book.says("HA007", "error", "Both devices are onboarded in the organisation",
-          why="What was never claimed cannot be assigned.",
-          source="SEED", types=("cluster",))  # fmt: skip
+registry.says("HA007", "error", "Both devices are onboarded in the organisation",
+              why="What was never claimed cannot be assigned.",
+              source="SEED", types=("cluster",))  # fmt: skip
 
 
-@book.plan("HA007")
+@registry.plan("HA007")
 def onboarded(view: PlanView) -> Iterator[Found]:
     for change, facts in clusters(view, *FORMING):
         for mac, fact in members(change, facts).items():
@@ -108,12 +108,12 @@ def onboarded(view: PlanView) -> Iterator[Found]:
                 yield Found(change.address, text, change.location)
 
 
-book.says("HA008", "warning", "Both devices are connected before the pair is formed",
-          why="A box that is off would leave a half-formed pair.", source="SEED (video)", confidence="M",
-          types=("cluster",))  # fmt: skip
+registry.says("HA008", "warning", "Both devices are connected before the pair is formed",
+              why="A box that is off would leave a half-formed pair.", source="SEED (video)", confidence="M",
+              types=("cluster",))  # fmt: skip
 
 
-@book.plan("HA008")
+@registry.plan("HA008")
 def connected(view: PlanView) -> Iterator[Found]:
     for change, mac, fact in each_joining(view):
         if fact.get("connected") is False:
@@ -121,7 +121,7 @@ def connected(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, text, change.location, "power it up and wait until it is connected")
 
 
-@book.plan("HA009")
+@registry.plan("HA009")
 def in_site(view: PlanView) -> Iterator[Found]:
     for change, mac, fact in each_joining(view):
         site, wanted = str(fact.get("site") or ""), said(change.after, "site")
@@ -130,7 +130,7 @@ def in_site(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, text, change.location)
 
 
-@book.plan("HA010")
+@registry.plan("HA010")
 def in_other_cluster(view: PlanView) -> Iterator[Found]:
     for change, facts in clusters(view, *FORMING):
         live = [str(mac) for mac in facts.get("pair", ())]
@@ -148,7 +148,7 @@ def in_other_cluster(view: PlanView) -> Iterator[Found]:
                 yield Found(change.address, text, change.location, "dissolve that cluster first")
 
 
-@book.plan("HA011")
+@registry.plan("HA011")
 def managed_really(view: PlanView) -> Iterator[Found]:
     for change, mac, fact in each_joining(view):
         if fact.get("managed") is False and change.provider.split(".")[0] == "mist":
@@ -156,4 +156,4 @@ def managed_really(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, text, change.location, "switch management on for it in the inventory")
 
 
-__all__ = ["FORMING", "Book", "clusters", "joining", "label", "members", "nodes", "said"]
+__all__ = ["FORMING", "Registry", "clusters", "joining", "label", "members", "nodes", "said"]

@@ -4,46 +4,47 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 
 from haplan.contracts import PlanView
+from haplan.design.index import DesignIndex, Owner, Pair
 from haplan.design.paths import LocalPath
-from haplan.design.picture import Owner, Pair, Picture
-from haplan.design.rules.book import Book, Found
+from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.steering import paths_of, twice
 from haplan.design.substitution import substitute
 from haplan.model.stack import Block
 from haplan.model.value import Tree
 
-book = Book()
+registry = Registry()
 _TYPES = ("policy",)
 
-book.says("HA100", "error", "Policy names are unique in a template", why="One of two would be lost.", source="API",
-          confidence="M", types=_TYPES)  # fmt: skip
+registry.says("HA100", "error", "Policy names are unique in a template", why="One of two would be lost.", source="API",
+              confidence="M", types=_TYPES)  # fmt: skip
 
 
-@book.validate("HA100")
-def unique(design: Picture) -> Iterator[Found]:
+@registry.validate("HA100")
+def unique(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         yield from twice(owner, owner.policies, "policies")
 
 
-book.says("HA101", "error", "Every network of a policy exists where the policy lives",
-          why="The backend refers by name: a network of another organisation is none.", source="SEED, TFP",
-          types=_TYPES)  # fmt: skip
-book.says("HA102", "error", "Every application of a policy exists where the policy lives; any has to be defined too",
-          why="The backend refers by name: an application of another organisation is none.", source="SEED, MISTLAB",
-          types=_TYPES)  # fmt: skip
+registry.says("HA101", "error", "Every network of a policy exists where the policy lives",
+              why="The backend refers by name: a network of another organisation is none.", source="SEED, TFP",
+              types=_TYPES)  # fmt: skip
+registry.says("HA102", "error",
+              "Every application of a policy exists where the policy lives; any has to be defined too",
+              why="The backend refers by name: an application of another organisation is none.", source="SEED, MISTLAB",
+              types=_TYPES)  # fmt: skip
 
 
-@book.validate("HA101")
-def networks(design: Picture) -> Iterator[Found]:
+@registry.validate("HA101")
+def networks(design: DesignIndex) -> Iterator[Found]:
     yield from _foreign(design, "networks", "network")
 
 
-@book.validate("HA102")
-def applications(design: Picture) -> Iterator[Found]:
+@registry.validate("HA102")
+def applications(design: DesignIndex) -> Iterator[Found]:
     yield from _foreign(design, "applications", "application")
 
 
-def _foreign(design: Picture, attribute: str, what: str) -> Iterator[Found]:
+def _foreign(design: DesignIndex, attribute: str, what: str) -> Iterator[Found]:
     for owner in design.owners:
         for policy in owner.policies:
             named = getattr(policy.object, attribute, ())
@@ -56,12 +57,13 @@ def _foreign(design: Picture, attribute: str, what: str) -> Iterator[Found]:
                     yield Found(policy.address, text, str(policy.location), hint)
 
 
-book.says("HA103", "error", "The steering rule is of the same template or profile",
-          why="Steering lives in one document with the policies that use it.", source="SEED", types=_TYPES)  # fmt: skip
+registry.says("HA103", "error", "The steering rule is of the same template or profile",
+              why="Steering lives in one document with the policies that use it.", source="SEED",
+              types=_TYPES)  # fmt: skip
 
 
-@book.validate("HA103")
-def same_owner(design: Picture) -> Iterator[Found]:
+@registry.validate("HA103")
+def same_owner(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for policy in owner.policies:
             for steering in design.each(policy, "steering"):
@@ -71,12 +73,12 @@ def same_owner(design: Picture) -> Iterator[Found]:
                     yield Found(policy.address, text, str(policy.location), f"{owner.label} has: {known}")
 
 
-book.says("HA104", "error", "Action is allow or deny", why="No backend knows another.", source="SEED, API",
-          types=_TYPES)  # fmt: skip
+registry.says("HA104", "error", "Action is allow or deny", why="No backend knows another.", source="SEED, API",
+              types=_TYPES)  # fmt: skip
 
 
-@book.validate("HA104")
-def actions(design: Picture) -> Iterator[Found]:
+@registry.validate("HA104")
+def actions(design: DesignIndex) -> Iterator[Found]:
     for policy in design.of("policy"):
         action = policy.values.get("action")
         if isinstance(action, str) and action not in ("allow", "deny"):
@@ -84,13 +86,13 @@ def actions(design: Picture) -> Iterator[Found]:
             yield Found(policy.address, text, str(policy.location))
 
 
-book.says("HA105", "error", "On SRX every allow policy names a steering rule",
-          why="The paths of the steering rule decide the destination zone; without one the policy matches nothing.",
-          source="POL", types=_TYPES)  # fmt: skip
+registry.says("HA105", "error", "On SRX every allow policy names a steering rule",
+              why="The paths of the steering rule decide the destination zone; without one the policy matches nothing.",
+              source="POL", types=_TYPES)  # fmt: skip
 
 
-@book.validate("HA105")
-def srx_steers(design: Picture) -> Iterator[Found]:
+@registry.validate("HA105")
+def srx_steers(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for policy in owner.policies if "srx" in owner.families() else ():
             if policy.values.get("action") == "allow" and "steering" not in policy.values:
@@ -100,13 +102,13 @@ def srx_steers(design: Picture) -> Iterator[Found]:
                 )
 
 
-book.says("HA106", "warning", "SSR does not steer into a LAN",
-          why="It finds its LANs by route; a local path only confuses.",
-          source="JVDEX", confidence="M", types=_TYPES)  # fmt: skip
+registry.says("HA106", "warning", "SSR does not steer into a LAN",
+              why="It finds its LANs by route; a local path only confuses.",
+              source="JVDEX", confidence="M", types=_TYPES)  # fmt: skip
 
 
-@book.validate("HA106")
-def ssr_does_not(design: Picture) -> Iterator[Found]:
+@registry.validate("HA106")
+def ssr_does_not(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for policy in owner.policies if "ssr" in owner.families() else ():
             for steering in design.each(policy, "steering"):
@@ -115,13 +117,13 @@ def ssr_does_not(design: Picture) -> Iterator[Found]:
                     yield Found(policy.address, text, str(policy.location), "leave steering= out")
 
 
-book.says("HA107", "warning", "No earlier policy matches everything that a later one would",
-          why="Policies are evaluated top to bottom: the later one never comes to its turn.", source="POL, MISTLAB",
-          types=_TYPES)  # fmt: skip
+registry.says("HA107", "warning", "No earlier policy matches everything that a later one would",
+              why="Policies are evaluated top to bottom: the later one never comes to its turn.", source="POL, MISTLAB",
+              types=_TYPES)  # fmt: skip
 
 
-@book.validate("HA107")
-def shadowed(design: Picture) -> Iterator[Found]:
+@registry.validate("HA107")
+def shadowed(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for index, later in enumerate(owner.policies):
             first = next((one for one in owner.policies[:index] if _covers(design, one, later)), None)
@@ -130,7 +132,7 @@ def shadowed(design: Picture) -> Iterator[Found]:
                 yield Found(later.address, text, str(later.location), f"put it before {first.label}")
 
 
-def _covers(design: Picture, first: Block, later: Block) -> bool:
+def _covers(design: DesignIndex, first: Block, later: Block) -> bool:
     ours, theirs = design.each(first, "networks"), design.each(later, "networks")
     wide, narrow = design.each(first, "applications"), design.each(later, "applications")
     same_networks = bool(theirs) and {b.address for b in theirs} <= {b.address for b in ours}
@@ -175,13 +177,13 @@ def _inside(net: Net, others: list[Net]) -> bool:
     return any(net.version == other.version and net.subnet_of(other) for other in others)  # type: ignore[arg-type]  # same version
 
 
-book.says("HA109", "warning", "A policy's network is on a LAN of the template, or arrives over the overlay",
-          why="A network that is neither never sends a packet here.",
-          source="API", confidence="M", types=_TYPES)  # fmt: skip
+registry.says("HA109", "warning", "A policy's network is on a LAN of the template, or arrives over the overlay",
+              why="A network that is neither never sends a packet here.",
+              source="API", confidence="M", types=_TYPES)  # fmt: skip
 
 
-@book.validate("HA109")
-def arrives(design: Picture) -> Iterator[Found]:
+@registry.validate("HA109")
+def arrives(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         own = {name for face in owner.of("lan") for name in face.networks}
         for policy in owner.policies:
@@ -194,13 +196,13 @@ def arrives(design: Picture) -> Iterator[Found]:
                     yield Found(policy.address, text, str(policy.location))
 
 
-book.says("HA110", "warning", "Every LAN network has a policy",
-          why="Hosts of a network that no policy names reach nothing, silently.",
-          source="EVT", confidence="M", types=("hub_profile", "wan_edge_template"))  # fmt: skip
+registry.says("HA110", "warning", "Every LAN network has a policy",
+              why="Hosts of a network that no policy names reach nothing, silently.",
+              source="EVT", confidence="M", types=("hub_profile", "wan_edge_template"))  # fmt: skip
 
 
-@book.validate("HA110")
-def has_policy(design: Picture) -> Iterator[Found]:
+@registry.validate("HA110")
+def has_policy(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         allowed = [policy for policy in owner.policies if policy.values.get("action") == "allow"]
         sources = {block.address for policy in allowed for block in design.each(policy, "networks")}
@@ -227,20 +229,20 @@ def _reached(network: Block, owner: Owner, targets: list[Net]) -> bool:
     return True
 
 
-book.says("HA113", "warning", "An application by address or name says its protocols",
-          why="Without them it is documented to match HTTP and HTTPS only.", source="API", confidence="M",
-          types=("application",))  # fmt: skip
+registry.says("HA113", "warning", "An application by address or name says its protocols",
+              why="Without them it is documented to match HTTP and HTTPS only.", source="API", confidence="M",
+              types=("application",))  # fmt: skip
 
 
-@book.validate("HA113")
-def protocols(design: Picture) -> Iterator[Found]:
+@registry.validate("HA113")
+def protocols(design: DesignIndex) -> Iterator[Found]:
     for block in design.of("application"):
         if ("addresses" in block.values or "hostnames" in block.values) and not block.values.get("protocols"):
             text = f"{block.label}: no protocol given; state any or list ports"
             yield Found(block.address, text, str(block.location), 'protocols=["any"]')
 
 
-book.says(
+registry.says(
     "HA108",
     "warning",
     "Reordering policies is a change even if no policy changed",
@@ -250,7 +252,7 @@ book.says(
 )
 
 
-@book.plan("HA108")
+@registry.plan("HA108")
 def moves(view: PlanView) -> Iterator[Found]:
     for change in view.changes:
         if change.type == "policy" and change.position is not None and change.before is not None:

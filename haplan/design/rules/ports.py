@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 from haplan.design import catalogue
 from haplan.design.catalogue import Model, Port
-from haplan.design.picture import Face, Owner, Picture
-from haplan.design.rules.book import Book, Found
+from haplan.design.index import DesignIndex, Face, Owner
 from haplan.design.rules.pair import attested
+from haplan.design.rules.registry import Found, Registry
 
-book = Book()
+registry = Registry()
 _ETHERNET = ("ge", "xe", "et", "mge")
 _HA = {"ha_data": "fabric", "ha_control": "sync"}
 
 
-def judged(design: Picture) -> Iterator[tuple[Owner, Face, Model]]:
+def judged(design: DesignIndex) -> Iterator[tuple[Owner, Face, Model]]:
     """Each interface with readable ports, with each model it is to work on."""
     for owner in design.owners:
         for row in owner.rows():
@@ -22,14 +22,14 @@ def judged(design: Picture) -> Iterator[tuple[Owner, Face, Model]]:
                     yield owner, face, row
 
 
-book.says(
+registry.says(
     "HA020", "error", "A port name is type-slot/pic/port",
     why="A name that is none configures nothing.", source="API",
 )  # fmt: skip
 
 
-@book.validate("HA020")
-def port_names(design: Picture) -> Iterator[Found]:
+@registry.validate("HA020")
+def port_names(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.faces:
             if face.ports is None and isinstance(face.plain.get("ports"), str) and "{{" not in face.text:
@@ -47,15 +47,15 @@ def _unreadable(name: str) -> bool:
     return False
 
 
-book.says(
+registry.says(
     "HA021", "error", "Node1's ports use the model's slot offset",
     why="The second box counts its slots on from the first's: node1 of ge-0/0/3 is ge-5/0/3 on an SRX345.",
     source="SEED, SLOT",
 )  # fmt: skip
 
 
-@book.validate("HA021")
-def offsets(design: Picture) -> Iterator[Found]:
+@registry.validate("HA021")
+def offsets(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         for port in face.ports or ():
             if row.offset is None or port.kind not in _ETHERNET or row.node(port) is not None:
@@ -66,14 +66,14 @@ def offsets(design: Picture) -> Iterator[Found]:
             yield Found(owner.block.address, text, face.location, f"write {expected}")
 
 
-book.says(
+registry.says(
     "HA022", "error", "The port exists on the model",
     why="A port that is not there carries nothing.", source="SLOT, SSRDOC", confidence="M",
 )  # fmt: skip
 
 
-@book.validate("HA022")
-def existing_ports(design: Picture) -> Iterator[Found]:
+@registry.validate("HA022")
+def existing_ports(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         for port in face.ports or ():
             if port.kind in _ETHERNET and row.node(port) is not None and not row.has(port):
@@ -81,14 +81,14 @@ def existing_ports(design: Picture) -> Iterator[Found]:
                 yield Found(owner.block.address, text, face.location)
 
 
-book.says(
+registry.says(
     "HA023", "error", "Sync, control and fabric ports carry nothing else",
     why="Traffic on a link between the nodes takes the pair apart.", source="SEED",
 )  # fmt: skip
 
 
-@book.validate("HA023")
-def reserved(design: Picture) -> Iterator[Found]:
+@registry.validate("HA023")
+def reserved(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         if face.usage in _HA:
             continue
@@ -110,14 +110,14 @@ def _reserved(owner: Owner, row: Model) -> dict[Port, str]:
     return found
 
 
-book.says(
+registry.says(
     "HA024", "error", "No interface on a port that turns into management when the pair is formed",
     why="On SRX300 and SRX320 ge-0/0/0 becomes fxp0: what was the WAN of a single box is gone.", source="SLOT, API",
 )  # fmt: skip
 
 
-@book.validate("HA024")
-def management_port(design: Picture) -> Iterator[Found]:
+@registry.validate("HA024")
+def management_port(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         for port in face.ports or ():
             if row.changed_role(port) == "the management port":
@@ -129,14 +129,14 @@ def management_port(design: Picture) -> Iterator[Found]:
                 )
 
 
-book.says(
+registry.says(
     "HA025", "error", "No interface on a port that turns into the control link when the pair is formed",
     why="On SRX3xx ge-0/0/1 becomes fxp1.", source="SLOT, API",
 )  # fmt: skip
 
 
-@book.validate("HA025")
-def control_port(design: Picture) -> Iterator[Found]:
+@registry.validate("HA025")
+def control_port(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         for port in face.ports or ():
             if row.changed_role(port) == "the control link" and face.usage != "ha_control":
@@ -150,15 +150,15 @@ def _suggest(face: Face, row: Model) -> str:
     return {"wan": row.wan, "lan": row.lan}.get(face.usage, row.fabric)
 
 
-book.says(
+registry.says(
     "HA026", "error", "A fabric link is declared, one port of each node",
     why="Without it neither sessions nor traffic pass between the nodes; the create call expects it to be configured.",
     source="SEED, API",
 )  # fmt: skip
 
 
-@book.validate("HA026")
-def fabric(design: Picture) -> Iterator[Found]:
+@registry.validate("HA026")
+def fabric(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for row in owner.rows():
             links = owner.of("ha_data")
@@ -178,15 +178,15 @@ def _one_each(owner: Owner, face: Face, row: Model, default: str) -> Iterator[Fo
         yield Found(owner.block.address, text, face.location, hint)
 
 
-book.says(
+registry.says(
     "HA027", "error", "A sync link is declared where the model has no control port of its own, and only there",
     why="An SSR pair knows of each other by it; on SRX the control port is fixed and cannot be declared.",
     source="SEED, API, SSRDOC", confidence="M",
 )  # fmt: skip
 
 
-@book.validate("HA027")
-def sync(design: Picture) -> Iterator[Found]:
+@registry.validate("HA027")
+def sync(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for row in owner.rows():
             links = owner.of("ha_control")
@@ -204,15 +204,15 @@ def sync(design: Picture) -> Iterator[Found]:
                     yield from _one_each(owner, face, row, row.control)
 
 
-book.says(
+registry.says(
     "HA028", "warning", "HA links use the same port position on both boxes",
     why="Different positions are allowed, and usually a patch cable in the wrong hole.",
     source="SEED figure, API examples", confidence="M",
 )  # fmt: skip
 
 
-@book.validate("HA028")
-def positions(design: Picture) -> Iterator[Found]:
+@registry.validate("HA028")
+def positions(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         ports = face.ports or ()
         if face.usage in _HA and len(ports) == 2 and {row.node(port) for port in ports} == {0, 1}:
@@ -222,15 +222,15 @@ def positions(design: Picture) -> Iterator[Found]:
                 yield Found(owner.block.address, text, face.location)
 
 
-book.says(
+registry.says(
     "HA029", "warning", "HA links are direct back-to-back cables",
     why="A switch in the path can show the link up while the pair is broken.", source="SEED", types=("cluster",),
     override="attested=attest(cabled=True, by=…, on=…)",
 )  # fmt: skip
 
 
-@book.validate("HA029")
-def cabled(design: Picture) -> Iterator[Found]:
+@registry.validate("HA029")
+def cabled(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if attested(pair, "cabled") or pair.row is None:
             continue
@@ -241,14 +241,14 @@ def cabled(design: Picture) -> Iterator[Found]:
         yield Found(pair.block.address, text, pair.location, hint)
 
 
-book.says(
+registry.says(
     "HA030", "info", "The fabric port is not the model's usual one",
     why="The portal cannot show it; it is set through the API only.", source="SEED",
 )  # fmt: skip
 
 
-@book.validate("HA030")
-def custom_fabric(design: Picture) -> Iterator[Found]:
+@registry.validate("HA030")
+def custom_fabric(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         default = row.pair_of(row.fabric) if row.fabric else ""
         if face.usage == "ha_data" and default and set(face.text.split(",")) != set(default.split(",")):
@@ -256,15 +256,15 @@ def custom_fabric(design: Picture) -> Iterator[Found]:
             yield Found(owner.block.address, text, face.location)
 
 
-book.says(
+registry.says(
     "HA031", "error", "On SRX3xx the fabric is a gigabit port",
     why="Other speeds are not supported as fabric there; sources disagree on xe-0/0/16 of SRX380, which is a warning.",
     source="SLOT",
 )  # fmt: skip
 
 
-@book.validate("HA031")
-def gigabit_fabric(design: Picture) -> Iterator[Found]:
+@registry.validate("HA031")
+def gigabit_fabric(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         for port in face.ports or () if face.usage == "ha_data" and row.gigabit_fabric else ():
             if port.kind != "ge":
@@ -273,14 +273,14 @@ def gigabit_fabric(design: Picture) -> Iterator[Found]:
                 yield Found(owner.block.address, text, face.location, severity="warning" if unsure else None)
 
 
-book.says(
+registry.says(
     "HA032", "error", "A redundant interface names exactly one port of each node",
     why="Two ports of one node die together; a third is nobody's.", source="SEED",
 )  # fmt: skip
 
 
-@book.validate("HA032")
-def one_of_each(design: Picture) -> Iterator[Found]:
+@registry.validate("HA032")
+def one_of_each(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.faces:
             if face.redundant and face.ports is not None and _lopsided(owner, face):
@@ -305,14 +305,14 @@ def _twin(owner: Owner, face: Face) -> str:
     return f'write "{rows[0].pair_of(str((face.ports or ())[0]))}"' if rows and face.ports else ""
 
 
-book.says(
+registry.says(
     "HA033", "error", "A list of ports is for redundant or aggregated interfaces",
     why="One interface is one port, unless it is on both nodes or a bundle.", source="API",
 )  # fmt: skip
 
 
-@book.validate("HA033")
-def port_lists(design: Picture) -> Iterator[Found]:
+@registry.validate("HA033")
+def port_lists(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan"):
             if len(face.ports or ()) > 1 and not face.redundant and not face.plain.get("aggregated"):
@@ -322,14 +322,14 @@ def port_lists(design: Picture) -> Iterator[Found]:
                 )
 
 
-book.says(
+registry.says(
     "HA034", "error", "Redundant interfaces need a cluster",
     why="A single box has no second node to carry the other port.", source="SEED", confidence="M",
 )  # fmt: skip
 
 
-@book.validate("HA034")
-def needs_cluster(design: Picture) -> Iterator[Found]:
+@registry.validate("HA034")
+def needs_cluster(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.faces:
             if not face.redundant:
@@ -343,13 +343,13 @@ def needs_cluster(design: Picture) -> Iterator[Found]:
                 yield Found(owner.block.address, text, face.location, "declare its clusters", "warning")
 
 
-book.says(
+registry.says(
     "HA044", "error", "A port is used once", why="Two interfaces on one port: one of them is lost.", source="ours"
 )
 
 
-@book.validate("HA044")
-def ports_once(design: Picture) -> Iterator[Found]:
+@registry.validate("HA044")
+def ports_once(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         users: dict[tuple[Port, int | None], Face] = {}
         for face in owner.faces:

@@ -7,25 +7,25 @@ from typing import Any
 import attrs
 
 from haplan.contracts import PlanView
-from haplan.design.picture import Owner, Pair, Picture
-from haplan.design.rules.book import Book, Found
+from haplan.design.index import DesignIndex, Owner, Pair
+from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.wan import at_sites, where
 from haplan.design.substitution import GOOD_NAME, bad_names, has_variable, names
 from haplan.model.plan import Action
 from haplan.model.stack import Block
 from haplan.model.value import Tree
 
-book = Book()
+registry = Registry()
 _CLUSTER = ("cluster",)
 
-book.says(
+registry.says(
     "HA045", "error", "A LAN's gateway address is a host address inside the network's subnet",
     why="Hosts of the subnet could not reach it.", source="API",
 )  # fmt: skip
 
 
-@book.validate("HA045")
-def gateway_inside(design: Picture) -> Iterator[Found]:
+@registry.validate("HA045")
+def gateway_inside(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan"):
             subnets = {str(block.name): block.values.get("subnet") for block in design.each_key(face.object.networks)}
@@ -46,11 +46,13 @@ def _host_in(ip: str, subnet: str) -> bool:
     return net.num_addresses <= 2 or own not in (net.network_address, net.broadcast_address)
 
 
-book.says("HA046", "error", "A VLAN is on a port once", why="Two networks of one VLAN are one segment.", source="API")
+registry.says(
+    "HA046", "error", "A VLAN is on a port once", why="Two networks of one VLAN are one segment.", source="API"
+)
 
 
-@book.validate("HA046")
-def vlans(design: Picture) -> Iterator[Found]:
+@registry.validate("HA046")
+def vlans(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan"):
             blocks = [block for block in design.each_key(face.object.networks) if "vlan_id" in block.values]
@@ -60,26 +62,26 @@ def vlans(design: Picture) -> Iterator[Found]:
                     yield Found(owner.block.address, text, face.location)
 
 
-book.says("HA115", "error", "The site is one of the organisation the cluster is in",
-          why="Nothing can be assigned to a site that is not there.", source="SEED", types=_CLUSTER)  # fmt: skip
+registry.says("HA115", "error", "The site is one of the organisation the cluster is in",
+              why="Nothing can be assigned to a site that is not there.", source="SEED", types=_CLUSTER)  # fmt: skip
 
 
-@book.validate("HA115")
-def site_there(design: Picture) -> Iterator[Found]:
+@registry.validate("HA115")
+def site_there(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.site is not None and pair.site.provider != pair.block.provider:
             text = f"unknown site {pair.site_name}: it is declared for {pair.site.provider}"
             yield Found(pair.block.address, text, pair.location, f"the cluster is of {pair.block.provider}")
 
 
-book.says(
+registry.says(
     "HA116", "error", "A template or profile is assigned before the cluster is formed, and one template per site",
     why="The new cluster would come up without WAN, LAN and HA ports.", source="SEED", types=_CLUSTER,
 )  # fmt: skip
 
 
-@book.validate("HA116")
-def carries(design: Picture) -> Iterator[Found]:
+@registry.validate("HA116")
+def carries(design: DesignIndex) -> Iterator[Found]:
     first: dict[str, Pair] = {}
     for pair in design.pairs:
         template = pair.block.values.get("template")
@@ -94,14 +96,14 @@ def carries(design: Picture) -> Iterator[Found]:
             yield Found(pair.block.address, text, pair.location)
 
 
-book.says(
+registry.says(
     "HA117", "error", "HA ports are configured before the pair is formed",
     why="Forming expects the links between the nodes to be there.", source="API", types=_CLUSTER,
 )  # fmt: skip
 
 
-@book.validate("HA117")
-def ha_ports(design: Picture) -> Iterator[Found]:
+@registry.validate("HA117")
+def ha_ports(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         missing = [usage for usage in ("ha_data", "ha_control") if not owner.of(usage)]
         for pair in owner.pairs:
@@ -130,7 +132,7 @@ class Use:
     location: str
 
 
-def uses(design: Picture, owner: Owner) -> Iterator[Use]:
+def uses(design: DesignIndex, owner: Owner) -> Iterator[Use]:
     """Everything of an owner that is put together per site."""
     for face in owner.faces:
         address: Any = face.plain.get("address")
@@ -166,15 +168,15 @@ def _dhcp(network: str, dhcp: Tree) -> list[tuple[str, Tree, str]]:
     ]
 
 
-book.says(
+registry.says(
     "HA118", "error", "Every variable that a site needs is defined there",
     why="An undefined variable leaves the text as it is: the interface gets no address.",
     source="SEED, MISTLAB, validate_site_variables in tmunzer/Mist_library", types=("site",),
 )  # fmt: skip
 
 
-@book.validate("HA118")
-def defined(design: Picture) -> Iterator[Found]:
+@registry.validate("HA118")
+def defined(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for pair in owner.pairs:
             if pair.site is None or pair.variables is None:
@@ -192,7 +194,7 @@ def defined(design: Picture) -> Iterator[Found]:
             yield from _remote(design, owner, pair, seen)
 
 
-def _remote(design: Picture, owner: Owner, pair: Pair, seen: set[str]) -> Iterator[Found]:
+def _remote(design: DesignIndex, owner: Owner, pair: Pair, seen: set[str]) -> Iterator[Found]:
     """Variables of networks that a policy only names as a source elsewhere."""
     assert pair.site is not None  # the caller looked
     for policy in owner.policies:
@@ -207,15 +209,15 @@ def _remote(design: Picture, owner: Owner, pair: Pair, seen: set[str]) -> Iterat
                 yield Found(pair.site.address, text, str(pair.site.location), severity="info")
 
 
-book.says(
+registry.says(
     "HA119", "error", "A variable name is letters, digits and underscore, between double braces",
     why="Another name is never replaced.", source="Mist variables topic", confidence="M",
     types=("site", "network", "hub_profile", "wan_edge_template"),
 )  # fmt: skip
 
 
-@book.validate("HA119")
-def variable_names(design: Picture) -> Iterator[Found]:
+@registry.validate("HA119")
+def variable_names(design: DesignIndex) -> Iterator[Found]:
     for block in design.stack.blocks.values():
         if block.type == "site":
             variables = block.values.get("variables", {})
@@ -228,14 +230,14 @@ def variable_names(design: Picture) -> Iterator[Found]:
             )
 
 
-book.says(
+registry.says(
     "HA120", "error", "With a site's variables put in, every value fits its field",
     why="A text that is no address configures nothing, and a wrong one the wrong thing.", source="API", types=("site",),
 )  # fmt: skip
 
 
-@book.validate("HA120")
-def fits(design: Picture) -> Iterator[Found]:
+@registry.validate("HA120")
+def fits(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for use in uses(design, owner):
             if not has_variable(use.value):
@@ -265,12 +267,13 @@ def _is(kind: str, text: str) -> bool:
     return True
 
 
-book.says("HA121", "info", "A defined variable is used", why="Unused ones are left-overs, or misspelt.", source="ours",
-          types=("site",))  # fmt: skip
+registry.says("HA121", "info", "A defined variable is used",
+              why="Unused ones are left-overs, or misspelt.", source="ours",
+              types=("site",))  # fmt: skip
 
 
-@book.validate("HA121")
-def unused(design: Picture) -> Iterator[Found]:
+@registry.validate("HA121")
+def unused(design: DesignIndex) -> Iterator[Found]:
     by_site: dict[str, set[str]] = {}
     used: dict[str, set[str]] = {}
     for owner in design.owners:
@@ -291,13 +294,13 @@ def unused(design: Picture) -> Iterator[Found]:
                 yield Found(site.address, f"{name} is unused at {site.label}", str(site.location))
 
 
-book.says(
+registry.says(
     "HA122", "warning", "A template change reaches every site that is bound to it",
     why="Sites outside the stack change too, and nobody there was asked.", source="POL", types=("wan_edge_template",),
 )  # fmt: skip
 
 
-@book.plan("HA122")
+@registry.plan("HA122")
 def bound(view: PlanView) -> Iterator[Found]:
     changing = (Action.UPDATE, Action.REPLACE, Action.DELETE)
     parts = {change.owner for change in view.changes if change.owner and change.action is not Action.NO_OP}
@@ -324,13 +327,13 @@ def _sites_of_stack(view: PlanView) -> set[str]:
     return {str(block.name) for block in blocks if block.type == "site"} | recorded
 
 
-book.says("HA123", "error", "Spoke sites use a WAN edge template, hub devices a hub profile; never both",
-          why="Two sources of settings for one device: which wins is nobody's plan.", source="POL", confidence="M",
-          types=_CLUSTER)  # fmt: skip
+registry.says("HA123", "error", "Spoke sites use a WAN edge template, hub devices a hub profile; never both",
+              why="Two sources of settings for one device: which wins is nobody's plan.", source="POL", confidence="M",
+              types=_CLUSTER)  # fmt: skip
 
 
-@book.validate("HA123")
-def one_source(design: Picture) -> Iterator[Found]:
+@registry.validate("HA123")
+def one_source(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if "template" in pair.block.values and "profile" in pair.block.values:
             text = f"{pair.label}: both a hub profile and a spoke template"

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from haplan.contracts import PlanView
+from haplan.design.index import DesignIndex, Owner
 from haplan.design.paths import Endpoint, LocalPath, Path, TunnelPath, WanPath
-from haplan.design.picture import Owner, Picture
-from haplan.design.rules.book import Book, Found
 from haplan.design.rules.overlay import endpoints_of
+from haplan.design.rules.registry import Found, Registry
 from haplan.model.plan import Action
 from haplan.model.stack import Block
 
-book = Book()
+registry = Registry()
 _TYPES = ("steering",)
 _STRATEGIES = ("ordered", "weighted", "ecmp")
 
 
-def each(design: Picture) -> Iterator[tuple[Owner, Block, list[Path]]]:
+def each(design: DesignIndex) -> Iterator[tuple[Owner, Block, list[Path]]]:
     """Each steering rule with its paths."""
     for owner in design.owners:
         for block in owner.steerings:
@@ -34,14 +34,14 @@ def active(paths: list[Path]) -> list[Path]:
     return [path for path in paths if path.disabled is not True]
 
 
-book.says(
+registry.says(
     "HA085", "error", "Steering names are unique in a template, and each rule has at least one path",
     why="A rule without a path stops the traffic of every policy that uses it.", source="SEED, API", types=_TYPES,
 )  # fmt: skip
 
 
-@book.validate("HA085")
-def has_path(design: Picture) -> Iterator[Found]:
+@registry.validate("HA085")
+def has_path(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         yield from twice(owner, owner.steerings, "steering rules")
     for _, block, paths in each(design):
@@ -61,14 +61,14 @@ def twice(owner: Owner, blocks: tuple[Block, ...], what: str) -> Iterator[Found]
             yield Found(block.address, text, str(block.location), f"the first is at {first.location.short}")
 
 
-book.says(
+registry.says(
     "HA086", "error", "Every path names a WAN, an endpoint, a LAN network or a tunnel that exists",
     why="A path to nowhere is no path: traffic takes the next one, or none.", source="SEED, API", types=_TYPES,
 )  # fmt: skip
 
 
-@book.validate("HA086")
-def existing_paths(design: Picture) -> Iterator[Found]:
+@registry.validate("HA086")
+def existing_paths(design: DesignIndex) -> Iterator[Found]:
     for owner, block, paths in each(design):
         for path in paths:
             complaint = _complaint(design, owner, path)
@@ -76,7 +76,7 @@ def existing_paths(design: Picture) -> Iterator[Found]:
                 yield Found(block.address, f"{block.label}: {complaint}", str(path.location))
 
 
-def _complaint(design: Picture, owner: Owner, path: Path) -> str:
+def _complaint(design: DesignIndex, owner: Owner, path: Path) -> str:
     if isinstance(path, WanPath):
         wans = [face.name for face in owner.of("wan")]
         if str(path.owner.haplan_address) != owner.block.address:
@@ -102,7 +102,7 @@ def _known(names: Any) -> str:
     return ", ".join(names) or "none"
 
 
-book.says(
+registry.says(
     "HA087",
     "error",
     "Strategy is ordered, weighted or ecmp",
@@ -112,8 +112,8 @@ book.says(
 )
 
 
-@book.validate("HA087")
-def strategies(design: Picture) -> Iterator[Found]:
+@registry.validate("HA087")
+def strategies(design: DesignIndex) -> Iterator[Found]:
     for _, block, _ in each(design):
         strategy = block.values.get("strategy")
         if isinstance(strategy, str) and strategy not in _STRATEGIES:
@@ -121,28 +121,28 @@ def strategies(design: Picture) -> Iterator[Found]:
             yield Found(block.address, text, str(block.location), "ordered, weighted or ecmp")
 
 
-book.says(
+registry.says(
     "HA088", "info", "In an ordered rule the first path is primary, the next is backup",
     why="Left to right is the order of use.", source="SEED", types=_TYPES,
 )  # fmt: skip
 
 
-@book.validate("HA088")
-def left_to_right(design: Picture) -> Iterator[Found]:
+@registry.validate("HA088")
+def left_to_right(design: DesignIndex) -> Iterator[Found]:
     for _, block, paths in each(design):
         if block.values.get("strategy") == "ordered" and len(active(paths)) > 1:
             text = f"{block.label}: {' > '.join(path.title for path in active(paths))}"
             yield Found(block.address, text, str(block.location))
 
 
-book.says(
+registry.says(
     "HA089", "warning", "ECMP and weighted rules have several paths",
     why="There is nothing to share over one path.", source="ours", types=_TYPES,
 )  # fmt: skip
 
 
-@book.validate("HA089")
-def several(design: Picture) -> Iterator[Found]:
+@registry.validate("HA089")
+def several(design: DesignIndex) -> Iterator[Found]:
     for _, block, paths in each(design):
         strategy = block.values.get("strategy")
         if strategy in ("ecmp", "weighted") and len(active(paths)) == 1:
@@ -151,14 +151,14 @@ def several(design: Picture) -> Iterator[Found]:
             )
 
 
-book.says(
+registry.says(
     "HA090", "error", "Weighted paths each carry a cost",
     why="The share of a path is its cost.", source="API", confidence="M", types=_TYPES,
 )  # fmt: skip
 
 
-@book.validate("HA090")
-def costs(design: Picture) -> Iterator[Found]:
+@registry.validate("HA090")
+def costs(design: DesignIndex) -> Iterator[Found]:
     for _, block, paths in each(design):
         for path in paths if block.values.get("strategy") == "weighted" else ():
             if path.cost is None:
@@ -166,7 +166,7 @@ def costs(design: Picture) -> Iterator[Found]:
                 yield Found(block.address, text, str(path.location), "path(…, cost=10)")
 
 
-book.says(
+registry.says(
     "HA091",
     "error",
     "A path is listed once per rule",
@@ -176,8 +176,8 @@ book.says(
 )
 
 
-@book.validate("HA091")
-def once(design: Picture) -> Iterator[Found]:
+@registry.validate("HA091")
+def once(design: DesignIndex) -> Iterator[Found]:
     for _, block, paths in each(design):
         seen: set[tuple[str, str]] = set()
         for path in paths:
@@ -186,15 +186,15 @@ def once(design: Picture) -> Iterator[Found]:
             seen.add((path.usage, path.title))
 
 
-book.says(
+registry.says(
     "HA092", "info", "A rule with a single WAN or overlay path has no failover",
     why="Said beside each policy that uses it, so that nobody finds out in an outage.", source="SEED",
     types=("policy", "steering"),
 )  # fmt: skip
 
 
-@book.validate("HA092")
-def no_failover(design: Picture) -> Iterator[Found]:
+@registry.validate("HA092")
+def no_failover(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for policy in owner.policies:
             for steering in design.each(policy, "steering"):
@@ -215,14 +215,14 @@ def nodes_of(owner: Owner, path: Path) -> set[int]:
     return {node for face in faces for node in owner.nodes_of(face)}
 
 
-book.says(
+registry.says(
     "HA093", "warning", "Primary and backup of an ordered rule are on different nodes",
     why="Both are lost with that node.", source="SEED", types=_TYPES,
 )  # fmt: skip
 
 
-@book.validate("HA093")
-def different_nodes(design: Picture) -> Iterator[Found]:
+@registry.validate("HA093")
+def different_nodes(design: DesignIndex) -> Iterator[Found]:
     for owner, block, paths in each(design):
         live = active(paths)
         if block.values.get("strategy") != "ordered" or len(live) < 2:
@@ -233,7 +233,7 @@ def different_nodes(design: Picture) -> Iterator[Found]:
             yield Found(block.address, text, str(live[1].location))
 
 
-book.says(
+registry.says(
     "HA094",
     "info",
     "A steering rule is used by a policy",
@@ -243,8 +243,8 @@ book.says(
 )
 
 
-@book.validate("HA094")
-def used(design: Picture) -> Iterator[Found]:
+@registry.validate("HA094")
+def used(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         users = {block.address for policy in owner.policies for block in design.each(policy, "steering")}
         for block in owner.steerings:
@@ -252,7 +252,7 @@ def used(design: Picture) -> Iterator[Found]:
                 yield Found(block.address, f"{block.label} is unused", str(block.location))
 
 
-book.says(
+registry.says(
     "HA095",
     "warning",
     "A changed path order or strategy changes live traffic",
@@ -262,7 +262,7 @@ book.says(
 )
 
 
-@book.plan("HA095")
+@registry.plan("HA095")
 def traffic_moves(view: PlanView) -> Iterator[Found]:
     for change in view.changes:
         if change.type != "steering" or change.action is not Action.UPDATE:

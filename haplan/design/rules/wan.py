@@ -4,14 +4,14 @@ import ipaddress
 from collections.abc import Iterator
 
 from haplan.design.catalogue import Model
-from haplan.design.picture import Face, Owner, Pair, Picture
-from haplan.design.rules.book import Book, Found
+from haplan.design.index import DesignIndex, Face, Owner, Pair
+from haplan.design.rules.registry import Found, Registry
 from haplan.design.substitution import has_variable, substitute
 
-book = Book()
+registry = Registry()
 _PRIVATE = [ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
 
-book.says(
+registry.says(
     "HA055", "error", "Each path has its own WAN interface on one node",
     why="Two circuits on two nodes are both in use and fail one by one; a shared one is idle on one side.",
     source="SEED",
@@ -19,8 +19,8 @@ book.says(
 )  # fmt: skip
 
 
-@book.validate("HA055")
-def own_port(design: Picture) -> Iterator[Found]:
+@registry.validate("HA055")
+def own_port(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("wan"):
             if len(face.ports or ()) > 1 and not face.object.shared_wan:
@@ -28,14 +28,14 @@ def own_port(design: Picture) -> Iterator[Found]:
                 yield Found(owner.block.address, text, face.location, 'split it, or say shared_wan="reason"')
 
 
-book.says(
+registry.says(
     "HA056", "error", "Each node has at least one WAN interface",
     why="A node without WAN could neither carry traffic nor reach the cloud when it is alone.", source="SEED",
 )  # fmt: skip
 
 
-@book.validate("HA056")
-def wan_per_node(design: Picture) -> Iterator[Found]:
+@registry.validate("HA056")
+def wan_per_node(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         wans = owner.of("wan")
         for row in owner.rows():
@@ -51,14 +51,14 @@ def _other(row: Model, node: int) -> str:
     return f"such as {row.pair_of(row.wan).split(',')[node]}"
 
 
-book.says(
+registry.says(
     "HA057", "warning", "A shared WAN is active/passive, an exception for circuits with a single address",
     why="Only one node uses it at a time.", source="SSRHA, API",
 )  # fmt: skip
 
 
-@book.validate("HA057")
-def shared_wan(design: Picture) -> Iterator[Found]:
+@registry.validate("HA057")
+def shared_wan(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("wan"):
             if len(face.ports or ()) > 1 and face.object.shared_wan:
@@ -67,15 +67,15 @@ def shared_wan(design: Picture) -> Iterator[Found]:
                 yield Found(owner.block.address, text, face.location)
 
 
-book.says(
+registry.says(
     "HA058", "error", "WAN interfaces of an HA hub have static addresses",
     why="Spokes build the overlay towards them: an address that moves takes every spoke down.", source="SEED",
     types=("hub_profile",),
 )  # fmt: skip
 
 
-@book.validate("HA058")
-def hub_static(design: Picture) -> Iterator[Found]:
+@registry.validate("HA058")
+def hub_static(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("wan") if owner.hub else ():
             kind = _address(face).get("type")
@@ -87,14 +87,14 @@ def hub_static(design: Picture) -> Iterator[Found]:
                 )
 
 
-book.says(
+registry.says(
     "HA059", "info", "A spoke's WAN may be static or DHCP",
     why="Spokes build towards hubs, nobody builds towards them.", source="SEED, API", types=("wan_edge_template",),
 )  # fmt: skip
 
 
-@book.validate("HA059")
-def spoke_address(design: Picture) -> Iterator[Found]:
+@registry.validate("HA059")
+def spoke_address(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         faces = [] if owner.hub else owner.of("wan")
         if faces:
@@ -125,14 +125,14 @@ def where(pair: Pair | None) -> str:
     return f" ({pair.site_name})" if pair is not None else ""
 
 
-book.says(
+registry.says(
     "HA060", "error", "A static WAN's gateway is inside its subnet, and not the address itself",
     why="The gateway could not be reached.", source="API",
 )  # fmt: skip
 
 
-@book.validate("HA060")
-def gateways(design: Picture) -> Iterator[Found]:
+@registry.validate("HA060")
+def gateways(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("wan"):
             address = _address(face)
@@ -155,15 +155,15 @@ def _gateway_complaint(ip: str, gateway: str) -> str:
     return "" if other in own.network else f"gateway {gateway} is outside {own.network}"
 
 
-book.says(
+registry.says(
     "HA061", "warning", "A hub WAN behind NAT says its public address",
     why="Spokes outside cannot reach a private or carrier-NAT address.", source="MISTLAB, API", types=("hub_profile",),
     override='wan(…, public_ip="…")',
 )  # fmt: skip
 
 
-@book.validate("HA061")
-def public_address(design: Picture) -> Iterator[Found]:
+@registry.validate("HA061")
+def public_address(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("wan") if owner.hub else ():
             if face.plain.get("public_ip") or not face.plain.get("endpoint"):
@@ -184,14 +184,14 @@ def _private(text: str) -> bool:
     return any(ip in network for network in _PRIVATE)
 
 
-book.says(
+registry.says(
     "HA062", "error", "Names of interfaces are unique in a profile or template",
     why="A WAN's name is part of its endpoint's name, and interfaces are kept by name.", source="MISTLAB, POL",
 )  # fmt: skip
 
 
-@book.validate("HA062")
-def names(design: Picture) -> Iterator[Found]:
+@registry.validate("HA062")
+def names(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         seen: dict[str, Face] = {}
         for face in owner.faces:
@@ -202,14 +202,14 @@ def names(design: Picture) -> Iterator[Found]:
                 yield Found(owner.block.address, text, face.location, f"the first is at {first.object.location.short}")
 
 
-book.says(
+registry.says(
     "HA063", "warning", "There is more than one WAN path",
     why="Two nodes behind one circuit survive a box, not the circuit.", source="SEED",
 )  # fmt: skip
 
 
-@book.validate("HA063")
-def several_paths(design: Picture) -> Iterator[Found]:
+@registry.validate("HA063")
+def several_paths(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         wans = owner.of("wan")
         if owner.pairs and len(wans) == 1:
@@ -217,15 +217,15 @@ def several_paths(design: Picture) -> Iterator[Found]:
             yield Found(owner.block.address, text, wans[0].location)
 
 
-book.says(
+registry.says(
     "HA065", "error", "After the pair is formed each node still has a port that reaches the cloud",
     why="The port used for the first contact must not be one that changes its role: the box would be cut off.",
     source="API",
 )  # fmt: skip
 
 
-@book.validate("HA065")
-def still_connected(design: Picture) -> Iterator[Found]:
+@registry.validate("HA065")
+def still_connected(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for row in owner.rows():
             for node in (0, 1):
@@ -238,7 +238,7 @@ def still_connected(design: Picture) -> Iterator[Found]:
                     yield Found(owner.block.address, text, face.location, f"move {face.name} to {instead}")
 
 
-book.says(
+registry.says(
     "HA064",
     "error",
     "Two WAN interfaces of a pair do not hold the same address",
@@ -247,8 +247,8 @@ book.says(
 )
 
 
-@book.validate("HA064")
-def own_addresses(design: Picture) -> Iterator[Found]:
+@registry.validate("HA064")
+def own_addresses(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         seen: dict[tuple[str, str], Face] = {}
         for face in owner.of("wan"):

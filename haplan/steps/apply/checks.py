@@ -13,7 +13,7 @@ from haplan.model.schema import TypeInfo
 from haplan.model.state import Row
 from haplan.model.value import Tree
 from haplan.steps.apply.ledger import Ledger
-from haplan.steps.apply.setting import Setting
+from haplan.steps.apply.run_context import RunContext
 from haplan.steps.apply.worker import MAX_AGE, target_of
 
 
@@ -37,23 +37,23 @@ def _sources(tree: Tree) -> list[str]:
     return list(dict.fromkeys(map(str, model.references(tree))))
 
 
-def looked_at(task: Task, setting: Setting) -> bool:
+def looked_at(task: Task, context: RunContext) -> bool:
     """True if something comes between the write and its record: a check, or the step that confirms it."""
-    provider = setting.providers[task.transaction.provider]
-    checks = bool(setting.after) or any(part.change.lifecycle.postcondition for part in task.parts)
-    return checks or setting.confirms(task.transaction) or type(provider).verify is not Provider.verify
+    provider = context.providers[task.transaction.provider]
+    checks = bool(context.after) or any(part.change.lifecycle.postcondition for part in task.parts)
+    return checks or context.confirms(task.transaction) or type(provider).verify is not Provider.verify
 
 
-def look(task: Task, setting: Setting) -> list[Finding]:
+def look(task: Task, context: RunContext) -> list[Finding]:
     """What the provider's check and the rules find."""
-    provider = setting.providers[task.transaction.provider]
+    provider = context.providers[task.transaction.provider]
     found = list(provider.verify(task))
-    if setting.after:
+    if context.after:
         targets = tuple(target_of(part.change, part.row, None) for part in task.parts)
         document = task.transaction.document
         reading = provider.read(Query(targets, MAX_AGE, recorded=task.recorded, document=document))
         view = CheckView(task, provider.facts(targets), reading.seen)
-        found += [finding for rule in setting.after for finding in rule.check(view)]
+        found += [finding for rule in context.after for finding in rule.check(view)]
     return found
 
 

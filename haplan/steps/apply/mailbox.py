@@ -8,7 +8,7 @@ from typing import Any
 
 from haplan.errors import HaplanError
 from haplan.model.state import Intent
-from haplan.steps.apply.setting import Announce
+from haplan.steps.apply.run_context import Announce
 
 NEARLY = 0.002
 """Seconds after which what ended is saved: what ends nearly at the same time is one commit."""

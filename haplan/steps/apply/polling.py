@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from haplan.contracts import Clock, Provider, Task
 from haplan.errors import HaplanError
 from haplan.state.lease import HEARTBEAT
-from haplan.steps.apply.setting import Polled
+from haplan.steps.apply.run_context import Polled
 from haplan.steps.apply.worker import broken
 
 

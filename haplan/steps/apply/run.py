@@ -12,22 +12,22 @@ from haplan.contracts import Task, Written
 from haplan.errors import Abandoned, HaplanError, Locked, ProviderError
 from haplan.model.plan import Action, Plan
 from haplan.model.state import Intent
-from haplan.steps.apply.course import Course
+from haplan.steps.apply.events import Teller
 from haplan.steps.apply.lease import Lease, refuse_slow
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.mailbox import Mailbox
 from haplan.steps.apply.outcome import Result, exit_code, sort_outcomes, subject_of
 from haplan.steps.apply.polling import Pollers
 from haplan.steps.apply.record import shown
+from haplan.steps.apply.run_context import Announce, Polled, Progress, RunContext
 from haplan.steps.apply.schedule import Schedule
-from haplan.steps.apply.setting import Announce, Polled, Progress, Setting
 from haplan.steps.apply.tasks import Tasks
-from haplan.steps.apply.telling import Teller
 from haplan.steps.apply.timeouts import Watch
+from haplan.steps.apply.transactions import Transactions
 from haplan.steps.apply.worker import Broke, Done, Ended, Job, LastStep, Steps, end, work
 
 
-def apply(plan: Plan, setting: Setting) -> Result:
+def apply(plan: Plan, context: RunContext) -> Result:
     """Carry out a plan. What goes wrong while writing is in the result.
 
     Raises:
@@ -35,9 +35,9 @@ def apply(plan: Plan, setting: Setting) -> Result:
         StateNotSaved: The state could not be saved; a recovery file was written.
         Abandoned: Ctrl-C twice, in the middle of writes.
     """
-    refuse_slow(setting.providers)
-    started = setting.clock.now()
-    loop = _Loop(plan, setting)
+    refuse_slow(context.providers)
+    started = context.clock.now()
+    loop = _Loop(plan, context)
     try:
         loop.run()
     except KeyboardInterrupt:
@@ -46,24 +46,24 @@ def apply(plan: Plan, setting: Setting) -> Result:
     finally:
         loop.leave()
     loop.ledger.finish(plan, loop.tasks.known, loop.tasks.marked)
-    return loop.result(setting.clock.now() - started)
+    return loop.result(context.clock.now() - started)
 
 
 class _Loop:
-    def __init__(self, plan: Plan, setting: Setting) -> None:
+    def __init__(self, plan: Plan, context: RunContext) -> None:
         self.plan = plan
-        self.setting = setting
+        self.context = context
         self.schedule = Schedule(plan.transactions)
-        self.ledger = Ledger(setting.backend, setting.holder, setting.run, setting.state, plan, setting.types)
-        self.tasks = Tasks(plan, setting, self.ledger)
-        self.watch = Watch(plan, setting.clock)
-        self.teller = Teller(setting.tell, setting.clock, self.tasks.changes)
-        self.lease = Lease(self.ledger.keep_lease, setting.wall)
-        self.mailbox = Mailbox(setting.wall)
-        self.writers = ThreadPoolExecutor(setting.parallelism, thread_name_prefix="haplan-write")
-        self.pollers = Pollers(setting.providers, setting.clock, self.mailbox.put)
-        self.course = Course(
-            setting=setting,
+        self.ledger = Ledger(context.backend, context.holder, context.run, context.state, plan, context.types)
+        self.tasks = Tasks(plan, context, self.ledger)
+        self.watch = Watch(plan, context.clock)
+        self.teller = Teller(context.tell, context.clock, self.tasks.changes)
+        self.lease = Lease(self.ledger.keep_lease, context.wall)
+        self.mailbox = Mailbox(context.wall)
+        self.writers = ThreadPoolExecutor(context.parallelism, thread_name_prefix="haplan-write")
+        self.pollers = Pollers(context.providers, context.clock, self.mailbox.put)
+        self.transactions = Transactions(
+            context=context,
             schedule=self.schedule,
             ledger=self.ledger,
             tasks=self.tasks,
@@ -78,14 +78,14 @@ class _Loop:
         self._record_unplaced()
         while True:
             self._start_ready()
-            settling = self.schedule.settling and not self.setting.stop.is_set()
+            settling = self.schedule.settling and not self.context.stop.is_set()
             if self.schedule.idle() and not self.pollers.busy() and not settling:
                 return
-            self.pollers.start_due(self.course.settling())
+            self.pollers.start_due(self.transactions.settling())
             try:
                 self._take(self._arrived())
             finally:
-                self.course.save()
+                self.transactions.save()
             self._keep_lease()
 
     def leave(self) -> None:
@@ -106,15 +106,15 @@ class _Loop:
             raise Abandoned(f"left at once, in the middle of: {names}; the next plan finds out what became of it")
 
     def result(self, seconds: float) -> Result:
-        schedule, plan, course, known = self.schedule, self.plan, self.course, self.tasks.known
-        if self.setting.stop.is_set() and not course.fatal and schedule.left():
-            course.codes.add(7)
-        outcomes = sort_outcomes(plan.changes, plan.transactions, schedule.phase, course.why, known)
+        schedule, plan, transactions, known = self.schedule, self.plan, self.transactions, self.tasks.known
+        if self.context.stop.is_set() and not transactions.fatal and schedule.left():
+            transactions.codes.add(7)
+        outcomes = sort_outcomes(plan.changes, plan.transactions, schedule.phase, transactions.why, known)
         outputs = {out.name: shown(out, known) for out in plan.outputs if out.after is not None}
         return Result(
-            run=self.setting.run.id,
-            exit_code=exit_code(course.codes, bool(self.writes or schedule.recorded())),
-            findings=tuple(course.findings),
+            run=self.context.run.id,
+            exit_code=exit_code(transactions.codes, bool(self.writes or schedule.recorded())),
+            findings=tuple(transactions.findings),
             outputs=outputs,
             seconds=seconds,
             writes=self.writes,
@@ -128,10 +128,10 @@ class _Loop:
         for change in self.plan.changes:
             if not self.ledger.placed(change.key) and change.action is not Action.NO_OP:
                 self.ledger.record(None, [self.tasks.final(change)], Written())
-        self.course.save()
+        self.transactions.save()
 
     def _start_ready(self) -> None:
-        while len(self.schedule.running) < self.setting.parallelism and not self.setting.stop.is_set():
+        while len(self.schedule.running) < self.context.parallelism and not self.context.stop.is_set():
             transaction = self.schedule.next()
             if transaction is None:
                 return
@@ -141,7 +141,7 @@ class _Loop:
             try:
                 self.writers.submit(self._work, self._job(self.tasks.task(transaction)))
             except HaplanError as error:
-                self.course.broke(Broke(Task(transaction, ()), error))
+                self.transactions.broke(Broke(Task(transaction, ()), error))
 
     def _work(self, job: Job) -> None:
         self.mailbox.put(work(job))
@@ -153,7 +153,7 @@ class _Loop:
 
     def _job(self, task: Task) -> Job:
         number, put = task.transaction.id, self.mailbox.put
-        io = Steps(task, self.mailbox.ask, lambda kind, text: put(Progress(number, kind, text)), self.setting.run.id)
+        io = Steps(task, self.mailbox.ask, lambda kind, text: put(Progress(number, kind, text)), self.context.run.id)
         return self.tasks.job(task, io)
 
     # --- Take what arrived ---
@@ -163,27 +163,27 @@ class _Loop:
         busy = not self.schedule.idle() or self.pollers.busy()
         found = self.mailbox.arrived(busy=busy, running=len(self.schedule.running))
         if not busy and not found:
-            self.pollers.let_time_pass(self.course.settling())
+            self.pollers.let_time_pass(self.transactions.settling())
         return found
 
     def _take(self, messages: Sequence[Any]) -> None:
         self._announce([one for one in messages if isinstance(one, Announce)])  # writers wait for it
         for message in messages:
             self._handle(message)
-        self.course.verify_written()
+        self.transactions.verify_written()
 
     def _handle(self, message: Any) -> None:
         match message:
             case Progress():
                 self.teller.tell(message.kind, self.schedule.get(message.transaction), message.text)
             case Done():
-                self.course.written(message.task, message.written)
+                self.transactions.written(message.task, message.written)
             case Broke():
-                self.course.broke(message)
+                self.transactions.broke(message)
             case Ended():
-                self.course.ended(message)
+                self.transactions.ended(message)
             case Polled():
-                self.course.polled(message, self.pollers.answered(message))
+                self.transactions.polled(message, self.pollers.answered(message))
 
     def _announce(self, messages: Sequence[Announce]) -> None:
         """Answer writers once their intents are durable, in one commit; those that ask again need the lease alone."""
@@ -207,19 +207,19 @@ class _Loop:
     def _refused_overdue(self, message: Announce) -> bool:
         """Nothing more is begun of what is not written in time; to confirm it or take it back there is always time."""
         number = message.intent.transaction
-        overdue = self.watch.overdue(number) if number not in self.course.answers else None
+        overdue = self.watch.overdue(number) if number not in self.transactions.answers else None
         if overdue is None:
             return False
         message.answer.put(ProviderError(f"{message.intent.document}: {message.intent.step}: not begun {overdue}"))
         return True
 
     def _deadline(self, intent: Intent) -> float:
-        return self.setting.providers[intent.provider].write_seconds
+        return self.context.providers[intent.provider].write_seconds
 
     def _keep_lease(self) -> None:
         try:
             self.lease.keep()
         except Locked as error:
-            self.course.codes.add(1)
-            self.course.stop_if_fatal(error)
+            self.transactions.codes.add(1)
+            self.transactions.stop_if_fatal(error)
             self.teller.warn(f"the lock was lost, nothing more is written: {error}")

@@ -11,7 +11,7 @@ from haplan.model.value import Secret, Tree, transform
 from haplan.steps.apply.checks import refuse_misfits, refuse_unmet
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.record import held, resolved, unknown_in
-from haplan.steps.apply.setting import Setting
+from haplan.steps.apply.run_context import RunContext
 from haplan.steps.apply.worker import Job, Steps, target_of
 
 
@@ -23,13 +23,13 @@ class Tasks:
         known: Address → values that references may use.
     """
 
-    def __init__(self, plan: Plan, setting: Setting, ledger: Ledger) -> None:
+    def __init__(self, plan: Plan, context: RunContext, ledger: Ledger) -> None:
         self._plan = plan
-        self._setting = setting
+        self._context = context
         self._ledger = ledger
         self.changes = {change.key: change for change in plan.changes}
         self.known: dict[str, dict[str, Tree]] = {address: dict(values) for address, values in plan.known.items()}
-        self._held = held(plan, setting.state)
+        self._held = held(plan, context.state)
         self._touched: set[str] = set()
         self._documents: set[tuple[str, str]] = set()
 
@@ -42,24 +42,24 @@ class Tasks:
         parts = tuple(self._part(placed.address, placed.placement) for placed in transaction.placed)
         timeouts = {name: s for part in parts for name, s in part.change.lifecycle.timeouts.items()}
         key = transaction.provider
-        recorded = self._ledger.of_provider(key) if self._setting.providers[key].composes else {}
+        recorded = self._ledger.of_provider(key) if self._context.providers[key].composes else {}
         timeouts = {**self._plan.timeouts, **timeouts}
-        return Task(transaction, parts, transaction.orders, timeouts, self._setting.clock.now(), recorded)
+        return Task(transaction, parts, transaction.orders, timeouts, self._context.clock.now(), recorded)
 
     def job(self, task: Task, io: Steps) -> Job:
         """A task with what its worker needs beside it."""
-        transaction, setting = task.transaction, self._setting
+        transaction, context = task.transaction, self._context
         targets = {part.change.key: self._target(part) for part in task.parts}
         needed = {one for part in task.parts for one in part.change.depends_on}
         return Job(
             task=task,
-            provider=setting.providers[transaction.provider],
+            provider=context.providers[transaction.provider],
             targets=tuple(targets.values()),
             touched=frozenset(self._touched & {*targets, *needed}),
             reordered=(transaction.provider, transaction.document) in self._documents,
             io=io,
-            rules=setting.before,
-            types=setting.types,
+            rules=context.before,
+            types=context.types,
         )
 
     def final(self, change: Change) -> Change:
@@ -75,12 +75,12 @@ class Tasks:
         if missing is not None:
             words = ".".join(map(str, missing))
             raise ProviderError(f"{change.address}: {words} is still unknown: what it refers to gave no such value")
-        refuse_misfits(change, after, self._setting.types)
+        refuse_misfits(change, after, self._context.types)
         return attrs.evolve(change, after=transform(after, self.marked))
 
     def marked(self, leaf: Tree) -> Tree:
         """A value; with its fingerprint if it is a secret."""
-        return self._setting.fingerprint(leaf) if isinstance(leaf, Secret) and not leaf.fingerprint else leaf
+        return self._context.fingerprint(leaf) if isinstance(leaf, Secret) and not leaf.fingerprint else leaf
 
     def learn(self, task: Task, written: Written) -> None:
         """From now on references may use what the write gave, and later writes expect it."""

@@ -15,7 +15,7 @@ from haplan.model.finding import Finding, Rule
 from haplan.model.plan import Action, Change
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
-from haplan.steps.apply.halves import Half, halves
+from haplan.steps.apply.partial import Half, halves
 
 MAX_AGE = 60.0
 """Seconds that a bulk list may be old to answer for a comparison before a write (design: "no older than 60 s")."""

@@ -18,11 +18,11 @@ from starlette.routing import BaseRoute
 from haplan.lab import surface
 from haplan.lab.mishaps import add_mishaps, list_mishaps
 from haplan.lab.tables import build
-
-from . import portal, pushes
-from .boxes import event
-from .definition import TABLES, Device, mac_of
-from .estate import Estate, Tx, replace_mishaps, seed_device
+from haplan_mist.lab.definition import TABLES, Device, mac_of
+from haplan_mist.lab.devices import pushes
+from haplan_mist.lab.devices.boxes import event
+from haplan_mist.lab.estate import Estate, Tx, replace_mishaps, seed_device
+from haplan_mist.lab.organisation import portal
 
 
 def advance(tx: Tx, body: Any) -> Any:

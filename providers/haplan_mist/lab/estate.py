@@ -13,8 +13,7 @@ from haplan.lab import Estate as LabEstate
 from haplan.lab import Tx as LabTx
 from haplan.lab import mishaps
 from haplan.lab.surface import REQUESTS
-
-from .definition import Device, LabDefinition, Settings
+from haplan_mist.lab.definition import Device, LabDefinition, Settings
 
 TABLES = (
     """

@@ -7,11 +7,10 @@ import attrs
 
 from haplan.lab import LabClock
 from haplan.lab.server import Server
-
-from .cloud_door import CLOUDS
-from .definition import LabDefinition
-from .estate import Estate
-from .web import app
+from haplan_mist.lab.definition import LabDefinition
+from haplan_mist.lab.estate import Estate
+from haplan_mist.lab.http.proxy import CLOUDS
+from haplan_mist.lab.http.web import app
 
 
 @attrs.frozen

@@ -5,10 +5,9 @@
 """
 
 from haplan.lab import LabClock
-
-from .definition import Boot, Device, Fault, LabDefinition, Link, Settings, read_definition
-from .estate import Estate
-from .served import Lab, Served
+from haplan_srx.lab.definition import Boot, Device, Fault, LabDefinition, Link, Settings, read_definition
+from haplan_srx.lab.estate import Estate
+from haplan_srx.lab.served import Lab, Served
 
 __all__ = [
     "Boot",

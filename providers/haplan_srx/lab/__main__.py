@@ -8,9 +8,8 @@ import argparse
 import sys
 
 from haplan.lab.process import Started, parser, serve
-
-from .definition import LabDefinition, read_definition
-from .served import Lab
+from haplan_srx.lab.definition import LabDefinition, read_definition
+from haplan_srx.lab.served import Lab
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -61,8 +61,7 @@ import attrs
 
 from haplan.design.nodes import normal_mac
 from haplan.lab.tables import lists_of, read_tables, settings_of
-
-from . import models
+from haplan_srx.lab.chassis import models
 
 
 def mac_of(text: str) -> str:

@@ -17,9 +17,8 @@ from lxml import etree
 from haplan.lab import Estate as LabEstate
 from haplan.lab import Tx as LabTx
 from haplan.lab import mishaps
-
-from .definition import LabDefinition, Settings, names
-from .tree import Element
+from haplan_srx.lab.config.tree import Element
+from haplan_srx.lab.definition import LabDefinition, Settings, names
 
 TABLES = (
     """

@@ -10,12 +10,12 @@ import asyncssh
 import attrs
 
 from haplan.lab import LabClock
-
-from . import boxes, candidates, power
-from .definition import LabDefinition, mac_of
-from .door import Door
-from .estate import Estate
-from .server import Servers
+from haplan_srx.lab.chassis import boxes, power
+from haplan_srx.lab.config import candidates
+from haplan_srx.lab.definition import LabDefinition, mac_of
+from haplan_srx.lab.estate import Estate
+from haplan_srx.lab.netconf.router import Router
+from haplan_srx.lab.netconf.server import Servers
 
 
 @attrs.frozen
@@ -45,7 +45,7 @@ class Lab:
     Attributes:
         estate: The file `srx.db` in the folder.
         clock: Wall time plus what was slept; sleeping takes no time.
-        door: What the SSH servers hand messages to.
+        router: What the SSH servers hand messages to.
     """
 
     def __init__(self, folder: pathlib.Path, *, definition: LabDefinition = LabDefinition()) -> None:  # noqa: B008
@@ -53,7 +53,7 @@ class Lab:
         self.estate = Estate(pathlib.Path(folder), definition, boxes.seed)
         self.clock = LabClock(self.estate)
         self._id = secrets.token_hex(8)
-        self.door = Door(self.estate, self._id)
+        self.router = Router(self.estate, self._id)
         self._servers: Servers | None = None
 
     def start(self, *, port: int = 0) -> Served:
@@ -64,7 +64,7 @@ class Lab:
             keys = {row["mac"]: row["host_key"] for row in tx.all("select mac, host_key from boxes order by seq")}
             users = {row["name"]: row["key"] for row in tx.all("select name, key from users")}
         wanted = {mac: port + place if port else 0 for place, mac in enumerate(keys)}
-        self._servers = Servers(self.door, keys, users, wanted)
+        self._servers = Servers(self.router, keys, users, wanted)
         name = boxes.USERS[0]
         return Served(
             self._servers.ports, name, self.password(name), self._key_file(name, users[name]), self._known(keys)

@@ -9,8 +9,8 @@ Not simulated: template engine, events, downloads of exports, statistics, upgrad
 
 from haplan_ssr.lab.definition import Asset, Fault, LabDefinition, Settings, read_definition
 from haplan_ssr.lab.estate import Estate
+from haplan_ssr.lab.http.web import app
 from haplan_ssr.lab.served import PERSON, READER, USER, Lab, Served
-from haplan_ssr.lab.web import app
 
 __all__ = [
     "PERSON",

@@ -11,7 +11,7 @@ from haplan.lab import LabClock
 from haplan.lab.server import Server
 from haplan_ssr.lab.definition import LabDefinition
 from haplan_ssr.lab.estate import Estate
-from haplan_ssr.lab.web import app
+from haplan_ssr.lab.http.web import app
 
 USER, PERSON, READER = "haplan", "pat", "reader"
 

@@ -1,19 +1,19 @@
 """The vocabulary as configuration of a conductor. Pure: no I/O, no clock.
 
 One direction is enough: what is read is compared with what the recorded and the wanted resources would give, and each
-entry and leaf knows the attribute it comes from (`haplan_ssr.refresh`).
+entry and leaf knows the attribute it comes from (`haplan_ssr.read.resources`).
 """
 
 from collections.abc import Iterable
 
 from haplan_ssr.translate import vendor_keys
 from haplan_ssr.translate.draft import Draft, Given, Piece, Problem, Source, Translation
-from haplan_ssr.translate.estate import Estate, Terms, at
 from haplan_ssr.translate.names import clean, complaint
+from haplan_ssr.translate.pairs import Estate, Terms, at
 from haplan_ssr.translate.routers import routers
 from haplan_ssr.translate.services import names_of_steering, services
 from haplan_ssr.translate.steering import policies_of_steering
-from haplan_ssr.tree import AUTHORITY
+from haplan_ssr.translate.tree import AUTHORITY
 
 __all__ = ["Estate", "Given", "Piece", "Problem", "Source", "Terms", "Translation", "clean", "translate"]
 

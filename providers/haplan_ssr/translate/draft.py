@@ -6,7 +6,7 @@ from typing import Any, Literal
 import attrs
 
 from haplan.model.value import Tree
-from haplan_ssr.tree import HERE, Flat, Path, words
+from haplan_ssr.translate.tree import HERE, Flat, Path, words
 
 KNOWN = (str, int, float, tuple, type(HERE))
 """Types of what can be compared with a conductor."""

@@ -14,9 +14,9 @@ from typing import Any
 from haplan.design import catalogue
 from haplan_ssr.translate import ports, vendor_keys
 from haplan_ssr.translate.draft import Draft, Source
-from haplan_ssr.translate.estate import Estate, Pair, at
 from haplan_ssr.translate.names import LONGEST_DEVICE, clean, complaint
-from haplan_ssr.tree import AUTHORITY, Path
+from haplan_ssr.translate.pairs import Estate, Pair, at
+from haplan_ssr.translate.tree import AUTHORITY, Path
 
 NODES = ("node0", "node1")
 FIRST, SECOND = 50, 25

@@ -14,12 +14,12 @@ import attrs
 
 from haplan_ssr.translate import vendor_keys
 from haplan_ssr.translate.draft import Draft, Piece, Source
-from haplan_ssr.translate.estate import Estate, Pair, at
 from haplan_ssr.translate.names import clean, complaint
+from haplan_ssr.translate.pairs import Estate, Pair, at
 from haplan_ssr.translate.protocols import Transports, equally_narrow, transports
 from haplan_ssr.translate.routers import NODES, lan_interface, router_path
 from haplan_ssr.translate.steering import FAILOVER_ROUTES, content, paths_of
-from haplan_ssr.tree import AUTHORITY, Path
+from haplan_ssr.translate.tree import AUTHORITY, Path
 
 MATCHERS = ("addresses", "hostnames", "apps")
 OTHERS = {"categories": "URL categories", "urls": "URLs"}

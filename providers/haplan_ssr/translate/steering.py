@@ -9,9 +9,9 @@ from typing import Any
 
 from haplan_ssr.translate import vendor_keys
 from haplan_ssr.translate.draft import Draft, Piece
-from haplan_ssr.translate.estate import Estate, at
 from haplan_ssr.translate.names import clean, complaint
-from haplan_ssr.tree import AUTHORITY
+from haplan_ssr.translate.pairs import Estate, at
+from haplan_ssr.translate.tree import AUTHORITY
 
 STEP = 10
 """Between the priorities of two paths: others can be put between them by hand."""

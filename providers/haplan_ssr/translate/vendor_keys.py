@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from haplan.model.value import Ref, Secret, Text, Tree, is_mapping
 from haplan_ssr.translate.draft import Draft, Piece
-from haplan_ssr.translate.estate import at
-from haplan_ssr.tree import Path
+from haplan_ssr.translate.pairs import at
+from haplan_ssr.translate.tree import Path
 
 if TYPE_CHECKING:
     from haplan_ssr.model.schema import Node

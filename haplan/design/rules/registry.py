@@ -1,0 +1,126 @@
+"""How rules are written down: a function for each moment, and what people want to know of the rule beside it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
+
+import attrs
+
+from haplan.contracts import PlanView, ValidateView
+from haplan.design.index import DesignIndex, design_index
+from haplan.model.finding import Finding, Moment, Rule, Severity
+
+OWNERS = ("hub_profile", "wan_edge_template")
+
+
+@attrs.frozen
+class Found:
+    """What a rule found: `Finding` without what the rule itself says."""
+
+    address: str
+    message: str
+    location: str = ""
+    hint: str = ""
+    severity: Severity | None = None
+
+
+Validate = Callable[[DesignIndex], Iterable[Found]]
+AtPlan = Callable[[PlanView], Iterable[Found]]
+
+
+SOURCES = {
+    "SEED": "the HA design guide behind this project",
+    "API": "Mist API description",
+    "SSRHA": "Juniper: SSR high availability configuration for Mist",
+    "SLOT": "Juniper: slot numbering of SRX chassis clusters",
+    "CCFORM": "Juniper: how SRX chassis clusters form",
+    "CCNOTE": "Juniper: warning on fabric links of clustered nodes",
+    "SSRDOC": "github 128technology/docs",
+    "MISTLAB": "Mist lab documents",
+    "POL": "Juniper: Mist WAN policies and steering",
+    "JVDEX": "Juniper validated design, distributed enterprise branch",
+    "TFP": "github Juniper/terraform-provider-mist",
+    "EVT": "public consumers of Mist gateway events",
+    "TOK": "Juniper: API tokens and rate limit",
+    "ours": "haplan's own",
+}
+"""What the short names of sources stand for."""
+
+
+def _spelled(source: str) -> str:
+    """Sources by their full names: ``API, TFP #9``."""
+    said = []
+    for one in source.split(", "):
+        name, _, rest = one.partition(" ")
+        said.append(" ".join(word for word in (SOURCES.get(name, name), rest) if word))
+    return "; ".join(said)
+
+
+class Registry:
+    """The rules of one group."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, dict[str, Any]] = {}
+        self._validate: dict[str, Validate] = {}
+        self._plan: dict[str, AtPlan] = {}
+
+    def says(
+        self,
+        id: str,  # the word of the model
+        severity: Severity,
+        title: str,
+        *,
+        why: str,
+        source: str,
+        confidence: Literal["H", "M", "L"] = "H",
+        types: tuple[str, ...] = OWNERS,
+        override: str = "",
+    ) -> None:
+        """Write down a rule; its functions follow."""
+        self._said[id] = {
+            "severity": severity,
+            "title": title,
+            "why": why,
+            "source": _spelled(source),
+            "confidence": confidence,
+            "types": types,
+            "override": override,
+        }
+
+    def validate(self, id: str) -> Callable[[Validate], Validate]:
+        """The function of a rule at validate."""
+
+        def keep(function: Validate) -> Validate:
+            self._validate[id] = function
+            return function
+
+        return keep
+
+    def plan(self, id: str) -> Callable[[AtPlan], AtPlan]:
+        """The function of a rule at plan."""
+
+        def keep(function: AtPlan) -> AtPlan:
+            self._plan[id] = function
+            return function
+
+        return keep
+
+    def rules(self) -> Iterator[Rule]:
+        """The rules, by id."""
+        for id in sorted(self._said):
+            said = self._said[id]
+            at: list[tuple[Moment, bool]] = [("V", id in self._validate), ("P", id in self._plan)]
+            moments = tuple(moment for moment, there in at if there)
+            yield Rule(id=id, moments=moments, check=self._check(id, said["severity"]), **said)
+
+    def _check(self, id: str, severity: Severity) -> Callable[[Any], Iterable[Finding]]:
+        def check(view: Any) -> Iterable[Finding]:
+            found: Iterable[Found] = ()
+            if isinstance(view, ValidateView) and id in self._validate:
+                found = self._validate[id](design_index(view.stack))
+            elif isinstance(view, PlanView) and id in self._plan:
+                found = self._plan[id](view)
+            return [
+                Finding(id, one.severity or severity, one.address, one.message, one.location, one.hint) for one in found
+            ]
+
+        return check

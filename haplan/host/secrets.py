@@ -1,0 +1,95 @@
+"""The secrets of one session: found where their sources say, never kept, and told apart by fingerprint."""
+
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from haplan.errors import HaplanError
+from haplan.host.redaction import Redactor
+from haplan.host.variables import Variables
+from haplan.model import value as model
+from haplan.model.state import State
+from haplan.plugins import Plugins
+
+
+class Secrets:
+    """Finds secrets by their sources; what it finds is known to the redactor from then on.
+
+    Args:
+        plugins: They bring further sources.
+        variables: For ``var:`` sources.
+        environ: For ``env:`` sources.
+        redact: Learns what is found.
+        lab: An environment variable that is not set is made up: a simulator takes any secret.
+    """
+
+    def __init__(
+        self, plugins: Plugins, variables: Variables, environ: Mapping[str, str], redact: Redactor, *, lab: bool
+    ) -> None:
+        self._plugins, self._variables, self._environ, self._redact, self._lab = (
+            plugins,
+            variables,
+            environ,
+            redact,
+            lab,
+        )
+        self._hidden: dict[str, str] = {}
+
+    def reveal(self, source: str) -> str:
+        """The secret behind a source.
+
+        Raises:
+            HaplanError: It cannot be found; the message never holds it.
+        """
+        scheme, _, rest = source.partition(":")
+        own = {"env": self._from_environment, "text": self._text}
+        if scheme.partition(".")[0] == model.VARIABLE:
+            return self._redact.learn(self._variables.words(rest, scheme.partition(".")[2] or "str"))
+        if source.startswith(model.OUTPUT):
+            return self._said_in_output(rest)
+        sources = {**own, **self._plugins.secret_sources}
+        if scheme not in sources:
+            known = ", ".join(sorted({*sources} - {"text"}))
+            raise HaplanError(f"secret {scheme}:…: no such source; there are: {known}")
+        return self._redact.learn(str(sources[scheme](rest)))
+
+    def fingerprint(self, state: State) -> Callable[[model.Secret], model.Secret]:
+        """Gives a secret its keyed fingerprint; one that cannot be resolved, or has no key yet, keeps none."""
+
+        def keyed(found: model.Secret) -> model.Secret:
+            if not state.key:
+                return found
+            try:
+                return attrs.evolve(found, fingerprint=model.fingerprint(state.key, self.reveal(found.source)))
+            except HaplanError:
+                return found
+
+        return keyed
+
+    def hider(self) -> Callable[[str, model.Tree], model.Secret]:
+        """Takes what stands in plain in a sensitive output, and keeps it for this session alone."""
+        self._hidden = {}
+
+        def hide(output: str, leaf: model.Tree) -> model.Secret:
+            place = f"{output}#{len(self._hidden)}"
+            self._hidden[place] = model.words(leaf)
+            return model.Secret(f"{model.OUTPUT}{place}")
+
+        return hide
+
+    def _text(self, parts: str) -> str:
+        found = model.pieces(f"{model.TEXT}{parts}")
+        return "".join(part if isinstance(part, str) else self.reveal(part.source) for part in found)
+
+    def _said_in_output(self, place: str) -> str:
+        """Not learned for the redactor: no provider is told it, and a word such as "test" would shred every text."""
+        if place not in self._hidden:
+            raise HaplanError(f"output {place.partition('#')[0]}: its value stands in the stack, which is not run here")
+        return self._hidden[place]
+
+    def _from_environment(self, name: str) -> str:
+        if name not in self._environ and self._lab:
+            return f"lab-{name}"
+        if name not in self._environ:
+            raise HaplanError(f"secret env:{name}: the environment variable {name} is not set")
+        return self._environ[name]

@@ -1,0 +1,104 @@
+"""What a run works with, and what its threads tell its loop."""
+
+import time
+from collections.abc import Callable, Mapping
+from queue import SimpleQueue
+from threading import Event as Flag
+
+import attrs
+
+from haplan.contracts import Clock, Provider, Settlement, StateBackend
+from haplan.errors import HaplanError
+from haplan.model.event import Event
+from haplan.model.finding import Rule, explained
+from haplan.model.plan import Transaction
+from haplan.model.schema import TypeInfo
+from haplan.model.state import Holder, Intent, Run, State
+from haplan.model.value import Secret
+
+
+@attrs.frozen
+class RunContext:
+    """What a run works with.
+
+    Attributes:
+        backend: Where state is kept; locked by `holder`.
+        holder: Who holds the lock.
+        run: The run, opened.
+        state: As loaded under the lock.
+        providers: By key.
+        types: Resource types by name.
+        rules: Of all moments.
+        clock: Time.
+        tell: Takes every event.
+        stop: Set once Ctrl-C was pressed: nothing new is started.
+        parallelism: Most writes at once.
+        fingerprint: Gives a secret its fingerprint, where it can be resolved.
+        wall: Real time, by which leases go: simulated hours must not end one.
+        before, after: The rules of the moments before and after a write.
+    """
+
+    backend: StateBackend
+    holder: Holder
+    run: Run
+    state: State
+    providers: Mapping[str, Provider]
+    types: Mapping[str, TypeInfo]
+    rules: tuple[Rule, ...]
+    clock: Clock
+    tell: Callable[[Event], None]
+    stop: Flag
+    parallelism: int = 10
+    fingerprint: Callable[[Secret], Secret] = lambda secret: secret
+    wall: Callable[[], float] = time.time
+    before: tuple[Rule, ...] = attrs.field(init=False)
+    after: tuple[Rule, ...] = attrs.field(init=False)
+
+    @before.default
+    def _before(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if "A" in rule.moments and rule.check is not explained)
+
+    @after.default
+    def _after(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if "C" in rule.moments and rule.check is not explained)
+
+    def confirms(self, transaction: Transaction) -> bool:
+        """True if a write takes itself back unless it is confirmed."""
+        provider = self.providers[transaction.provider]
+        return provider.confirmed and provider.takes_back(transaction.document)
+
+    def reverts(self, transaction: Transaction) -> bool:
+        """True if a write can be taken back."""
+        provider = self.providers[transaction.provider]
+        return provider.revertible and provider.takes_back(transaction.document)
+
+
+@attrs.frozen
+class Announce:
+    """A worker wants an intent made durable, and waits for the answer: until when the write may begin, or why not.
+
+    Attributes:
+        again: True if it is durable already, and the writer came too late to begin.
+    """
+
+    intent: Intent
+    answer: "SimpleQueue[HaplanError | float]"
+    again: bool = False
+
+
+@attrs.frozen
+class Progress:
+    """How a write goes, or what is kept of it: an event of this kind."""
+
+    transaction: str
+    kind: str
+    text: str
+
+
+@attrs.frozen
+class Polled:
+    """What a provider said of all that settles."""
+
+    provider: str
+    found: Mapping[str, Settlement]
+    error: HaplanError | None = None

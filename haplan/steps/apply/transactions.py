@@ -1,0 +1,253 @@
+"""The transactions of a transaction after its write: settled, verified, confirmed, recorded; or failed, and what then.
+
+Called by the loop alone. Nothing here waits: a write that ends another one is handed to `Transactions.end_write`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Settlement, Task, Written
+from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, StateNotSaved, Unauthorized
+from haplan.model.finding import Finding
+from haplan.model.plan import Transaction
+from haplan.model.state import Status
+from haplan.steps.apply.checks import broken_word, look, looked_at, unmet
+from haplan.steps.apply.events import Teller
+from haplan.steps.apply.ledger import Ledger
+from haplan.steps.apply.outcome import DOUBT, because
+from haplan.steps.apply.record import joined
+from haplan.steps.apply.run_context import Polled, RunContext
+from haplan.steps.apply.schedule import FAILED, PENDING, RECORDED, RED, STOPPED, Schedule
+from haplan.steps.apply.tasks import Tasks
+from haplan.steps.apply.timeouts import Watch
+from haplan.steps.apply.worker import Broke, Ended, LastStep, broken
+
+FATAL = {
+    Unauthorized: "the credentials are not accepted any more",
+    Locked: "the lock was lost",
+    StateNotSaved: "the state could not be saved just then",
+}
+"""Errors that end a run, in words."""
+DEAF = 3
+"""Looks at what settles that may fail one after another before the wait is given up."""
+
+
+@attrs.define
+class Transactions:
+    """Where every transaction is, and what came of those that ended.
+
+    Attributes:
+        context: What the run works with.
+        schedule: Which may start.
+        ledger: What is saved.
+        tasks: What is known of resources.
+        watch: How long it takes.
+        teller: Tells of it.
+        end_write: Confirms a write, or takes it back.
+        gates: Transactions that others are behind as behind a gate.
+        answers: Id of a transaction → its task and what its write gave.
+        why: Id of a transaction → why it did not come to a good end.
+        findings: Of the checks.
+        codes: Exit codes, of which one wins.
+        fatal: True once nothing else could succeed.
+    """
+
+    context: RunContext
+    schedule: Schedule
+    ledger: Ledger
+    tasks: Tasks
+    watch: Watch
+    teller: Teller
+    end_write: Callable[[Task, LastStep], None]
+    gates: frozenset[str]
+    answers: dict[str, tuple[Task, Written]] = attrs.field(factory=dict)
+    why: dict[str, str] = attrs.field(factory=dict)
+    findings: list[Finding] = attrs.field(factory=list)
+    codes: set[int] = attrs.field(factory=set)
+    fatal: bool = False
+    _unverified: list[str] = attrs.field(factory=list)
+    _unsaid: list[tuple[Transaction, Mapping[str, Any]]] = attrs.field(factory=list)
+
+    def settling(self) -> list[Task]:
+        """What is written, and waited for."""
+        return [self.answers[number][0] for number in sorted(self.schedule.settling)]
+
+    # --- Written, settled, verified, recorded ---
+
+    def written(self, task: Task, written: Written) -> None:
+        """A write ended well."""
+        transaction = task.transaction
+        self.answers[transaction.id] = (task, written)
+        self.tasks.learn(task, written)
+        if transaction.verb == "read":
+            self._record(task, written, RECORDED)
+            return
+        self.teller.tell("written", transaction, data={"seconds": self.watch.elapsed(transaction.id)})
+        if written.settling or looked_at(task, self.context):
+            self._keep(task, "pending")
+        if written.settling:
+            self.schedule.settles(transaction.id)
+        else:
+            self._unverified.append(transaction.id)
+
+    def _keep(self, task: Task, status: Status) -> None:
+        """Make durable what is known of a write that is not recorded yet."""
+        transaction = task.transaction
+        _, written = self.answers[transaction.id]
+        confirmed = not self.context.confirms(transaction)
+        changes = [part.change for part in task.parts]
+        self.ledger.wrote(transaction, changes, written, status, confirmed=confirmed)
+
+    def polled(self, message: Polled, unanswered: int) -> None:
+        """A provider said how far its settling transactions are; `unanswered` times in a row it could not."""
+        if message.error is not None:
+            self.stop_if_fatal(message.error)
+            if unanswered < DEAF and not self.fatal:
+                self.teller.warn(f"{message.error}; asking again")
+                return
+            waiting = [n for n in self.schedule.settling if self.schedule.get(n).provider == message.provider]
+            for number in sorted(waiting):
+                self._red(self.schedule.get(number), str(message.error))
+            return
+        for number, settlement in message.found.items():
+            if number in self.schedule.settling:
+                self._settlement(number, settlement)
+
+    def _settlement(self, number: str, settlement: Settlement) -> None:
+        task, written = self.answers[number]
+        written = joined(written, settlement.written)
+        self.answers[number] = (task, written)
+        match settlement.state:
+            case "waiting" if (overdue := self.watch.overdue(number)) is not None:
+                self._red(task.transaction, f"not settled {overdue}: {settlement.text}")
+            case "waiting":
+                data = {"elapsed": self.watch.elapsed(number), "expected": task.transaction.seconds}
+                self.teller.tell("settling", task.transaction, settlement.text, data=data)
+            case "failed":
+                self._red(task.transaction, settlement.text)
+            case "queued":
+                self.why[number] = settlement.text
+                self._record(task, written, PENDING)
+            case "done":
+                self._verify(task, written)
+
+    def verify_written(self) -> None:
+        """Verify what settled at once. Whatever the look at it takes or tells, the ids of what was made are durable
+        before."""
+        answers, self._unverified = [self.answers[number] for number in self._unverified], []
+        if any(looked_at(task, self.context) for task, _ in answers):
+            self.save()
+        for task, written in answers:
+            self._verify(task, written)
+
+    def _verify(self, task: Task, written: Written) -> None:
+        """The last look: the provider's own and the rules after a step. A red one stops what lies behind a gate."""
+        transaction = task.transaction
+        try:
+            found = [*look(task, self.context), *unmet(task, self.tasks.known, self.ledger)]
+        except HaplanError as error:
+            self.stop_if_fatal(error)
+            self._red(transaction, str(error))
+            return
+        except Exception as error:  # a provider is a plugin: name it
+            self._red(transaction, str(broken(self.context.providers[transaction.provider], "checking", error)))
+            return
+        self.findings += found
+        red = [finding for finding in found if finding.severity == "error"]
+        wrong = "" if red else broken_word(task, written, self.context.types, self.ledger)
+        if red or wrong:
+            self._red(transaction, wrong or "; ".join(f"{f.rule}: {f.message}" for f in red))
+            return
+        self.teller.tell("verified", transaction)
+        if self.context.confirms(transaction):
+            self.end_write(task, "confirm")
+        else:
+            self._record(task, written, RECORDED)
+
+    def ended(self, message: Ended) -> None:
+        """A write was confirmed, or taken back; or nobody knows, and its intents stay open for the next run."""
+        task, transaction, error = message.task, message.task.transaction, message.error
+        if error is None and message.step == "confirm":
+            self._record(task, self.answers[transaction.id][1], RECORDED)
+        elif error is None:
+            self.ledger.reverted(transaction)
+            self._fail(transaction, f"{self.why[transaction.id]}; taken back", phase=RED)
+        else:
+            self.stop_if_fatal(error)
+            if not self.fatal:
+                self._keep(task, "in_doubt")
+            what = f"{self.why[transaction.id]}; not taken back" if message.step == "revert" else "not confirmed"
+            self._fail(transaction, f"{DOUBT}: {what}: {error}", code=8)
+
+    def _record(self, task: Task, written: Written, phase: str) -> None:
+        transaction = task.transaction
+        self.tasks.learn(task, written)
+        changes = list({part.change.key: part.change for part in task.parts}.values())
+        self.ledger.record(transaction, changes, written, queued=phase == PENDING)
+        self._end(transaction, phase)
+        if phase == PENDING:
+            self.teller.tell("queued", transaction, self.why[transaction.id])
+        self._unsaid.append((transaction, {"seconds": self.watch.elapsed(transaction.id), "ids": dict(written.ids)}))
+
+    def save(self) -> None:
+        """What was recorded is durable from here on; only then is it told, and may start what waits for it."""
+        self.ledger.flush()
+        if self.ledger.unsaved is not None:  # what is under way comes to its end, and is kept for one last try
+            self.codes.add(3)
+            self.stop_if_fatal(self.ledger.unsaved)
+            return
+        unsaid, self._unsaid = self._unsaid, []
+        for transaction, data in unsaid:
+            self.teller.tell("recorded", transaction, data=data)
+
+    # --- Failed ---
+
+    def broke(self, message: Broke) -> None:
+        """A write did not end well; or nobody knows, and its intents stay open for the next run."""
+        transaction, error, left = message.task.transaction, message.error, message.halves
+        self.stop_if_fatal(error)
+        text = f"{error}; read back: {', '.join(map(str, left))}" if left else str(error)
+        lost = isinstance(error, ProviderError) and error.lost and transaction.id in self.ledger.announced
+        if lost or any(half.in_doubt for half in left):
+            self.ledger.doubt([half.address for half in left if half.in_doubt])
+            if not lost:
+                self.ledger.close(transaction.id, "failed", last=True)
+            self._fail(transaction, f"{DOUBT}: {text}", code=8)
+            return
+        self.ledger.close(transaction.id, "failed", last=True)
+        code = 5 if isinstance(error, Stale) else 4 if isinstance(error, Denied) else 3
+        self._fail(transaction, text, code=code)
+
+    def stop_if_fatal(self, error: HaplanError) -> None:
+        """Some errors end the run, because nothing else could succeed; what waits is not begun any more."""
+        why = next((words for kind, words in FATAL.items() if isinstance(error, kind)), "")
+        if why and not self.fatal:
+            self.fatal = True
+            self.context.stop.set()
+            for number in self.schedule.waiting():
+                self.why[number] = f"not begun: {why}"
+
+    def _red(self, transaction: Transaction, text: str) -> None:
+        """What was written did not come out well: it is taken back where the provider can."""
+        self.why[transaction.id] = text
+        task, _ = self.answers[transaction.id]
+        if self.context.reverts(transaction):
+            self.end_write(task, "revert")
+            return
+        self._keep(task, "incomplete")
+        self._fail(transaction, text, phase=RED)
+
+    def _fail(self, transaction: Transaction, text: str, *, phase: str = FAILED, code: int = 3) -> None:
+        self.why[transaction.id] = text
+        self.codes.add(10 if phase == RED and transaction.id in self.gates else code)
+        self.teller.tell("failed", transaction, text)
+        self._end(transaction, phase)
+
+    def _end(self, transaction: Transaction, phase: str) -> None:
+        for barred in self.schedule.ends(transaction.id, phase):
+            self.why[barred.transaction.id] = because(barred)
+            if barred.phase == STOPPED:
+                self.codes.add(10)
+            self.teller.tell("skipped", barred.transaction, self.why[barred.transaction.id])

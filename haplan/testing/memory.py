@@ -1,0 +1,213 @@
+"""The provider ``mem``: it does on a `Cloud` what a test tells it to. Part of `haplan.testing`."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import attrs
+
+from haplan.contracts import Calls, Context, Io, Part, Provider, Query, Reading, Seen, Settlement, Target, Task
+from haplan.contracts import Written as Answer
+from haplan.hookspecs import hookimpl
+from haplan.language.kinds import Anything, ListOf, MapOf, ResourceOf, SecretOf, Text, Whole
+from haplan.language.refs import Ref
+from haplan.language.resource import Resource, Value, attribute, computed, resource
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Change, Placement
+from haplan.model.state import Intent
+from haplan.model.value import Secret, Tree
+from haplan.testing.cloud import Cloud, Effect
+
+# --- The vocabulary ---------------------------------------------------------------------------------------------------
+
+
+@resource("mem_thing", rank=20, steps=("formation",))
+class Thing(Resource):
+    """Something with a bit of everything. Things of one `group` share one document."""
+
+    size: Value[int] | None = attribute(Whole(), default=None)
+    tags: Mapping[str, Any] | None = attribute(MapOf(Anything()), default=None)
+    group: Value[str] | None = attribute(Text(), default=None)
+    also: Sequence[str] | None = attribute(ListOf(Text()), default=None, text="Further documents that carry it.")
+    members: Sequence[Any] | None = attribute(ListOf(Anything()), default=None, unordered=True)
+    psk: Secret | None = attribute(SecretOf(), default=None, sensitive=True)
+    zone: Value[str] | None = attribute(Text(), default=None, replaces="destroy-first")
+    model: Value[str] | None = attribute(Text(), default=None, replaces="create-first")
+    note: Value[str] | None = attribute(Text(), default=None, local=True)
+    id: Ref[str] = computed()
+    token: Ref[str] = computed()
+
+
+@resource("mem_rule", rank=60, owned_by=("thing",), ordered=True)
+class Rule(Resource):
+    """One of the rules of a thing; their order means something, and they share one document."""
+
+    thing: Thing = attribute(ResourceOf(("mem_thing",)))
+    text: Value[str] | None = attribute(Text(), default=None)
+    id: Ref[str] = computed()
+
+
+# --- The provider -----------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Settings:
+    """`Mem` needs none."""
+
+
+class Mem(Provider):
+    """The provider ``mem``: one remote write for each part of a task, or for each attribute if it is not atomic."""
+
+    name: ClassVar[str] = "mem"
+    config: ClassVar[type] = Settings
+    cloud: ClassVar[Cloud]
+
+    @classmethod
+    def open(cls, settings: Any, context: Context) -> "Mem":
+        return cls()
+
+    def identity(self) -> Mapping[str, str]:
+        return {"kind": "cloud", "id": self.cloud.name, "name": self.cloud.name}
+
+    def read(self, query: Query) -> Reading:
+        self.cloud.reads += 1
+        self.cloud.expire()
+        found = {target.address: self._find(target) for target in query.targets}
+        orders = {(document, "mem_rule"): tuple(names) for document, names in self.cloud.sequences.items()}
+        return Reading({address: seen for address, seen in found.items() if seen is not None}, orders)
+
+    def placements(self, change: Change) -> Sequence[Placement]:
+        values = {**(change.before or {}), **(change.after or {})}
+        if change.type == "mem_rule":
+            return (Placement(f"rules:{change.owner}"),)
+        document = f"group:{values['group']}" if values.get("group") else f"thing:{change.name}"
+        title = "" if isinstance(values.get("group"), str | None) else "which group is known after apply"
+        placed = [
+            Placement(document, title=title),
+            *(Placement(also, "also", apart=True) for also in values.get("also") or ()),
+        ]
+        if change.action is Action.REPLACE and change.create_first:
+            placed.append(Placement(document, "retire", "delete the old one", late=True))
+        return placed
+
+    def calls(self, transactions: Sequence[Task]) -> Calls:
+        made = self.cloud.reads + self.cloud.polls
+        return Calls(self.name, made, sum(len(task.parts) + len(task.orders) for task in transactions))
+
+    def write(self, task: Task, io: Io) -> Answer:
+        document = task.transaction.document
+        ids: dict[str, str] = {}
+        self.cloud.begin(document)
+        for part in task.parts:
+            change = part.change
+            for step, effect in self._effects(part):
+                again = step not in ("create", "delete")
+                io.about_to(step, change.address, {"name": change.name}, idempotent=again)
+                if made := self.cloud.carry_out(document, step, change.name, effect):
+                    ids[change.address] = made
+        for order in task.orders:
+            last = task.parts[-1].change
+            io.about_to("order", last.address, {"name": last.name}, idempotent=True)
+            self.cloud.carry_out(
+                document, "order", document, partial(Cloud.arrange, document=document, names=order.after)
+            )
+        tokens = {address: {"id": made, "token": f"token-{made}"} for address, made in ids.items()}
+        values = {part.change.address: tokens.get(part.change.address, {}) for part in task.parts}
+        settles = document in self.cloud.seconds or document in self.cloud.held
+        return Answer(ids, {address: known for address, known in values.items() if known}, settling=settles)
+
+    def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
+        self.cloud.polls += 1
+        return {task.transaction.id: self._settlement(task) for task in tasks}
+
+    def verify(self, task: Task) -> Sequence[Finding]:
+        text = self.cloud.red.get(task.transaction.document)
+        return [Finding("MEM", "error", task.parts[0].change.address, text)] if text else []
+
+    def confirm(self, task: Task) -> None:
+        document = task.transaction.document
+        self.cloud.carry_out(document, "confirm", document, partial(Cloud.confirm, document=document))
+
+    def revert(self, task: Task) -> None:
+        document = task.transaction.document
+        self.cloud.carry_out(document, "revert", document, partial(Cloud.take_back, document=document))
+
+    def identify(self, intent: Intent) -> Seen | None:
+        self.cloud.expire()
+        kind, _, _ = intent.address.partition(".")
+        return self._find(Target(intent.address, kind, str(intent.key["name"]), pending=True))
+
+    def _settlement(self, task: Task) -> Settlement:
+        document = task.transaction.document
+        if document in self.cloud.broken:
+            return Settlement("failed", self.cloud.broken[document])
+        if document in self.cloud.held:
+            return Settlement("queued", self.cloud.held[document])
+        left = task.started + self.cloud.seconds.get(document, 0.0) - self.cloud.clock.now()
+        return Settlement("waiting", f"{left:.0f} s left") if left > 0 else Settlement("done")
+
+    def _find(self, target: Target) -> Seen | None:
+        found, by_name = self.cloud.objects.get(target.id), False
+        if found is None and (target.pending or not target.id):
+            same = [one for one in self.cloud.objects.values() if (one.type, one.name) == (target.type, target.name)]
+            same = [one for one in same if one.owner == target.owner]
+            found, by_name = (same[-1] if same else None), True
+        if found is None:
+            return None
+        values = {**found.values, "name": found.name, "id": found.id, "token": f"token-{found.id}"}
+        return Seen(target.address, found.id, values, who=found.who, when=found.when, found_by_name=by_name)
+
+    def _effects(self, part: Part) -> Iterator[tuple[str, Effect]]:
+        """The remote writes of a part, with what each of them does."""
+        change = part.change
+        old, sent = change.previous_id or change.id, _sent(change)
+        if change.action is Action.DELETE or part.placement.late:
+            yield "delete", partial(Cloud.drop, identity=old)
+        elif part.placement.part == "also":
+            yield "update", _nothing
+        elif change.action in (Action.CREATE, Action.REPLACE):
+            values = {name: value for name, value in sent.items() if name != "name" and value is not None}
+            gone = old if change.action is Action.REPLACE and not change.create_first else ""
+            yield (
+                "create",
+                partial(
+                    Cloud.make,
+                    name=change.name,
+                    type_name=change.type,
+                    owner=change.owner,
+                    values=values,
+                    instead_of=gone,
+                ),
+            )
+        else:
+            steps = {"update": sent} if self.cloud.atomic else {f"set {one}": {one: sent[one]} for one in sent}
+            for step, values in steps.items():
+                yield step, partial(Cloud.change, identity=change.id, values={"name": change.name, **values})
+
+
+def _nothing(cloud: Cloud) -> None:
+    """What carries a part of a thing beside its own document; nobody looks there."""
+
+
+def _sent(change: Change) -> dict[str, Tree]:
+    """What a write sends, by attribute: no secrets, and None for what is unset."""
+    after = {name: value for name, value in (change.after or {}).items() if not isinstance(value, Secret)}
+    return {**{str(path[0]): None for path in change.unset if not after.get(str(path[0]))}, **after}
+
+
+class MemPlugin:
+    """What an installed plugin is as a module."""
+
+    haplan_api = 1
+
+    def __init__(self, cloud: Cloud) -> None:
+        told = {name: getattr(cloud, name) for name in ("confirmed", "revertible", "atomic")}
+        self._provider = type("Mem", (Mem,), {"cloud": cloud, **told})
+
+    @hookimpl
+    def haplan_providers(self) -> Iterable[type[Provider]]:
+        return [self._provider]
+
+    @hookimpl
+    def haplan_resources(self) -> Iterable[type]:
+        return [Thing, Rule]

@@ -1,0 +1,1 @@
+"""Devices: inventory, pairs, effective configuration, pushes, stats."""

@@ -1,0 +1,163 @@
+"""The router of the simulated cloud: one exchange, one transaction.
+
+Order of what happens to a call: the pushes that are due are settled, the token is known (401), the budget is spent
+(429), the path is known (404), the organisation and the role fit (403), a fault may strike, the handler works. What
+the handler did and what the call cost are committed together, before a byte of the answer leaves.
+"""
+
+import json
+import sqlite3
+import urllib.parse
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from haplan.lab.exchange import Drop, Exchange, strikes
+from haplan.lab.mishaps import next_mishap
+from haplan.lab.surface import count_request
+from haplan_mist.lab.devices import clusters, inventory, profiles, pushes, search, stats
+from haplan_mist.lab.estate import Estate, Tx
+from haplan_mist.lab.http.wire import NO_PERMISSION, NOT_FOUND, Answer, Call, Caller, Refused, Routes
+from haplan_mist.lab.organisation import account, audit, const, sites
+from haplan_mist.lab.organisation.objects import collection
+
+GATEWAY_KINDS = ("idpprofiles", "avprofiles", "secintelprofiles")
+WORLD_KINDS = ("networks", "services", "servicepolicies", "vpns")
+
+
+def world_written(call: Call, _old: object, _new: object) -> None:
+    pushes.world_changed(call.tx)
+    pushes.reach_organisation(call.tx, call.org_id)
+
+
+def template_written(call: Call, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
+    pushes.world_changed(call.tx)
+    pushes.reach_template(call.tx, (new or old or {})["id"])
+
+
+def profile_written(call: Call, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
+    pushes.world_changed(call.tx)
+    profile_id = (new or old or {})["id"]
+    pushes.reach_profile(call.tx, profile_id)
+    if new is None:
+        call.tx.run("update devices set profile_id = null where profile_id = ?", profile_id)
+
+
+def nothing_more(_call: Call, _old: object, _new: object) -> None:
+    """Written objects that no gateway's configuration is made of."""
+
+
+def routes() -> Routes:
+    """Everything the simulator answers."""
+    table = Routes()
+    modules = (account, audit, clusters, const, profiles, inventory, search, sites, stats)
+    for module in modules:
+        table.include(module.ROUTES)
+    for path in WORLD_KINDS:
+        table.include(collection(path, world_written))
+    for path in GATEWAY_KINDS:
+        table.include(collection(path, nothing_more))
+    table.include(collection("gatewaytemplates", template_written))
+    table.include(collection("deviceprofiles", profile_written))
+    return table
+
+
+class Router:
+    """Works on exchanges, one after the other."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+        self._routes = routes()
+
+    def pass_through(self, exchange: Exchange) -> Answer | Drop:
+        with self._estate.write() as tx:
+            pushes.settle(tx)
+            try:
+                return self._answer(tx, exchange)
+            except Refused as refused:
+                return refused.answer
+
+    def _answer(self, tx: Tx, exchange: Exchange) -> Answer | Drop:
+        found = self._routes.find(exchange.method, exchange.path)
+        template = found[0] if found else exchange.path
+        count_request(tx, exchange.method, template)
+        if (exchange.method, exchange.path) == ("POST", "/login"):
+            return account.login(tx, _json(exchange.body))
+        caller = account.caller_of(tx, dict(exchange.headers), exchange.method)
+        account.spend(tx, caller)
+        fault = next_mishap(tx, "fault", lambda spec: strikes(spec["on"], exchange))
+        if fault and fault["delay"]:
+            tx.let_pass(fault["delay"])
+            pushes.settle(tx)
+        if fault and fault["drop"] == "before":
+            return Drop()
+        if fault and fault["status"] and not fault["stored"]:
+            return _faulty(fault)
+        answer = _handled(tx, lambda: self._work(tx, exchange, caller, found))
+        if fault and fault["status"]:
+            answer = _faulty(fault)
+        return Drop() if fault and fault["drop"] == "after" else answer
+
+    def _work(self, tx: Tx, exchange: Exchange, caller: Caller, found: Any) -> Answer:
+        if found is None:
+            detail = f"the simulator does not have {exchange.method} /api/v1{exchange.path}"
+            raise Refused(404, {"detail": detail})
+        template, handler, params = found
+        _locate(tx, params)
+        _allowed(tx, exchange.method, template, params, caller)
+        query = dict(urllib.parse.parse_qsl(exchange.query, keep_blank_values=True))
+        call = Call(
+            tx, exchange.method, exchange.path, template, params, query, exchange.headers,
+            _json(exchange.body) if exchange.method in ("POST", "PUT") else None, caller, exchange.source,
+        )  # fmt: skip
+        answer: Answer = handler(call)
+        return answer
+
+
+def _handled(tx: Tx, work: Callable[[], Answer]) -> Answer:
+    """A refused call leaves nothing behind but its cost."""
+    tx.run("savepoint work")
+    try:
+        answer = work()
+    except Refused as refused:
+        tx.run("rollback to work")
+        answer = refused.answer
+    tx.run("release work")
+    return answer
+
+
+def _json(body: bytes) -> Any:
+    if not body.strip():
+        return None
+    try:
+        return json.loads(body)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise Refused(400, {"detail": f"JSON parse error - {error}"}) from None
+
+
+def _faulty(fault: Mapping[str, Any]) -> Answer:
+    body = fault["body"]
+    if body is None:
+        body = f"simulated fault {fault['status']}"
+    headers = {} if fault["retry_after"] is None else {"Retry-After": str(fault["retry_after"])}
+    return Answer({"detail": body} if isinstance(body, str) else body, fault["status"], headers)
+
+
+def _locate(tx: Tx, params: dict[str, str]) -> None:
+    """Put the organisation of a site path into its parameters."""
+    if "site_id" in params:
+        row: sqlite3.Row | None = tx.one("select org_id from objects where kind = 'site' and id = ?", params["site_id"])
+        if row is None:
+            status = tx.settings.unknown_site
+            raise Refused(status, NO_PERMISSION if status == 403 else NOT_FOUND)
+        params["org_id"] = row["org_id"]
+
+
+def _allowed(tx: Tx, method: str, template: str, params: Mapping[str, str], caller: Caller) -> None:
+    """403 for an organisation that the token does not know, and for writing with a reading role."""
+    if "org_id" not in params:
+        return
+    role = caller.role(params["org_id"], params.get("site_id"))
+    if role is None or (method != "GET" and role not in ("admin", "write")):
+        raise Refused(403, NO_PERMISSION)
+    if not tx.one("select 1 from objects where kind = 'org' and id = ?", params["org_id"]):
+        raise Refused(404, NOT_FOUND)

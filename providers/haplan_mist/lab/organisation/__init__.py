@@ -1,0 +1,1 @@
+"""The organisation: accounts, audit log, stored objects, sites."""

@@ -1,0 +1,101 @@
+"""Which devices a document reaches: configurations are pushed to all that use it.
+
+Any accepted change of a template, profile, referenced object, site variable or assignment is pushed by itself to the
+devices it concerns (Mist OpenAPI 2509.1.2; Juniper documentation of configuration precedence).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from haplan_mist.estate import Object, Organisation
+from haplan_mist.read.devices import Boxes
+
+Lists = Callable[[str], Mapping[str, Object]]
+"""Gives a list: from the cloud if need be, or only what was read."""
+
+
+def devices_of(organisation: Organisation, document: str, id_: str = "", *, load: bool = False) -> list[str]:
+    """MACs of the devices whose configuration a document is part of: standalone ones and node0 of each pair."""
+    lists: Lists = organisation.items if load else organisation.known
+    kind, _, name = document.partition(":")
+    if kind in ("gatewaytemplate", "deviceprofile"):
+        kinds = {kind: _ids(lists(f"{kind}s"), id_, name)}
+    elif kind in ("site", "setting"):
+        sites = _ids(lists("sites"), id_, name)
+        return [mac for mac, site in _heads(lists) if site in sites] if sites else []
+    elif kind in ("network", "service", "vpn"):
+        kinds = {one: _users(lists(f"{one}s"), kind, name) for one in ("gatewaytemplate", "deviceprofile")}
+    else:
+        return []
+    return _carriers(lists, kinds) if any(kinds.values()) else []
+
+
+def sites_of(organisation: Organisation, macs: Iterable[str]) -> tuple[str, ...]:
+    """Names of the sites of devices, from what was read."""
+    boxes = Boxes(organisation.known("inventory"), {})
+    return tuple(sorted({organisation.name_of("sites", boxes.site_id(mac)) for mac in macs} - {""}))
+
+
+def bound_to(organisation: Organisation, document: str, id_: str = "") -> tuple[str, ...]:
+    """Names of the sites that carry a template, with or without devices; from what was read."""
+    kind, _, name = document.partition(":")
+    if kind in ("gatewaytemplate",):
+        ids = _ids(organisation.known("gatewaytemplates"), id_, name)
+    elif kind in ("network", "service", "vpn"):
+        ids = _users(organisation.known("gatewaytemplates"), kind, name)
+    else:
+        return ()
+    sites = organisation.known("sites").values()
+    return tuple(sorted(str(site.get("name")) for site in sites if site.get("gatewaytemplate_id") in ids))
+
+
+def _heads(lists: Lists) -> list[tuple[str, str]]:
+    boxes = Boxes(lists("inventory"), {})
+    return [(mac, boxes.site_id(mac)) for mac in boxes.heads()]
+
+
+def _carriers(lists: Lists, kinds: Mapping[str, set[str]]) -> list[str]:
+    templates, profiles = kinds.get("gatewaytemplate") or set(), kinds.get("deviceprofile") or set()
+    sites = {id_ for id_, site in lists("sites").items() if site.get("gatewaytemplate_id") in templates}
+    if not sites and not profiles:
+        return []
+    boxes = Boxes(lists("inventory"), {})
+    return [mac for mac in boxes.heads() if boxes.site_id(mac) in sites or boxes.profile_id(mac) in profiles]
+
+
+def _ids(items: Mapping[str, Object], id_: str, name: str) -> set[str]:
+    if id_ in items:
+        return {id_}
+    return {key for key, item in items.items() if item.get("name") == name}
+
+
+def _users(items: Mapping[str, Object], kind: str, name: str) -> set[str]:
+    uses = {"network": _networks, "service": _services, "vpn": _overlays}[kind]
+    return {key for key, item in items.items() if name in uses(item)}
+
+
+def _networks(wire: Object) -> set[str]:
+    found = {*(wire.get("ip_configs") or {}), *(wire.get("dhcpd_config") or {})}
+    for port in (wire.get("port_config") or {}).values():
+        found |= {*(port.get("networks") or ()), *(port.get("wan_networks") or ()), str(port.get("port_network") or "")}
+    for policy in wire.get("service_policies") or ():
+        found |= {str(tenant).rpartition(".")[2] for tenant in policy.get("tenants") or ()}
+    for rule in (wire.get("path_preferences") or {}).values():
+        for path in rule.get("paths") or ():
+            found |= set(path.get("networks") or ())
+    return found
+
+
+def _services(wire: Object) -> set[str]:
+    return {name for policy in wire.get("service_policies") or () for name in policy.get("services") or ()}
+
+
+def _overlays(wire: Object) -> set[str]:
+    keys = [key for port in (wire.get("port_config") or {}).values() for key in port.get("vpn_paths") or {}]
+    return {".".join(parts[index:]) for key in keys for parts in [key.split(".")] for index in range(1, len(parts))}
+
+
+def uses_variable(wire: Mapping[str, Any], names: Iterable[str]) -> bool:
+    """True if ports or addresses of a template or profile use one of these variables."""
+    text = str([wire.get("port_config"), wire.get("ip_configs")])
+    return any("{{" + name + "}}" in text for name in names)

@@ -1,0 +1,108 @@
+"""Refresh: what is there, from whole lists of the organisation.
+
+Only the lists that the targets need, one site setting for each site whose variables are managed; and none of these
+where the audit log shows that nothing touched it since the last look (Mist OpenAPI 2509.1.2, "Sites Setting" has no
+list).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from haplan.contracts import Query, Reading, Seen, Target
+from haplan.model.value import decode
+from haplan_mist.estate import Object, Organisation
+from haplan_mist.read import clusters, gateways, sites
+from haplan_mist.read.sites import Look
+from haplan_mist.translate import endpoints, objects
+from haplan_mist.translate.documents import KIND
+
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "site": ("sites",),
+    "overlay": ("vpns",),
+    "network": ("networks",),
+    "application": ("services",),
+    "hub_profile": ("deviceprofiles",),
+    "wan_edge_template": ("gatewaytemplates", "sites"),
+    "steering": (),
+    "policy": (),
+    "cluster": ("sites", "inventory", "stats"),
+}
+"""Lists by type of the target."""
+_SPOKES = ("wan_edge_template", "hub_profile", "steering")
+"""Types that may name an endpoint of a hub elsewhere."""
+
+
+def read(organisation: Organisation, query: Query, now: float) -> Reading:
+    """Read many resources at once."""
+    kinds = needed(query.targets)
+    if query.max_age <= 0:
+        organisation.outdate([*kinds, "settings"])
+    for kind in kinds:
+        organisation.fresh(kind, query.max_age)
+    look = sites.look(organisation, query, now)
+    owners = gateways.Gateways(organisation, query.targets)
+    seen = {}
+    for target in query.targets:
+        found = _seen(organisation, target, look, owners)
+        if found is not None:
+            seen[target.address] = found
+    seen = look.signed(query.targets, seen)
+    return Reading(
+        seen=seen, orders=owners.orders(), unowned={**look.unowned, **owners.unowned()},
+        memory=look.remembered(query, seen), notes=look.notes,
+    )  # fmt: skip
+
+
+def needed(targets: tuple[Target, ...]) -> tuple[str, ...]:
+    """The lists that these targets need, each once."""
+    kinds: dict[str, None] = {}
+    for target in targets:
+        kinds.update(dict.fromkeys(NEEDS.get(target.type, ())))
+        if target.type in ("steering", "policy"):
+            kinds["deviceprofiles" if _in_profile(target) else "gatewaytemplates"] = None
+        sides = (target.values, decode(target.row.values) if target.row else {})
+        if target.type in _SPOKES and any(True for side in sides for _ in endpoints.lacking(side)):
+            kinds["vpns"] = None
+        if target.type == "cluster":
+            for values in (target.values, decode(target.row.values) if target.row else {}):
+                kinds["deviceprofiles" if values.get("profile") else "gatewaytemplates"] = None
+    return tuple(kinds)
+
+
+def _in_profile(target: Target) -> bool:
+    return bool(target.values.get("profile")) or target.owner_type == "hub_profile"
+
+
+def _seen(organisation: Organisation, target: Target, look: Look, gateways: gateways.Gateways) -> Seen | None:
+    match target.type:
+        case "site":
+            return look.site(target)
+        case "steering" | "policy":
+            return gateways.rule(target)
+        case "cluster":
+            return clusters.cluster(organisation, target)
+        case "hub_profile" | "wan_edge_template":
+            return gateways.owner(target)
+        case "overlay" | "network" | "application":
+            return _object(organisation, target)
+    return None
+
+
+def _object(organisation: Organisation, target: Target) -> Seen | None:
+    wire, by_name = organisation.find(KIND[target.type], target.id, target.name)
+    return None if wire is None else seen_of(target, wire, by_name)
+
+
+def seen_of(target: Target, wire: Object, by_name: bool) -> Seen:
+    """An overlay, network or application."""
+    values: dict[str, Any] = {"name": wire.get("name") or "", **objects.VALUES[target.type](wire)}
+    extra = objects.vendor_keys(target.type, wire)
+    if extra:
+        values["extra"] = extra
+    if target.values.get("psk") is not None:
+        # not known to Mist: there is nothing to compare
+        values["psk"] = target.values["psk"]
+    return Seen(
+        target.address, str(wire["id"]), values, private={"name": values["name"]},
+        when=float(wire.get("modified_time") or 0), found_by_name=by_name,
+    )  # fmt: skip

@@ -1,0 +1,40 @@
+"""The check after a pair has formed, from the organisation's stats."""
+
+from collections.abc import Iterator
+
+from haplan.contracts import Task
+from haplan.model.finding import Finding
+from haplan.model.plan import Action
+from haplan_mist.estate import Organisation
+from haplan_mist.read.devices import module_macs, modules_of
+from haplan_mist.settle import Wait
+from haplan_mist.translate.documents import GOING
+from haplan_mist.write.clusters import node_order
+
+MAX_AGE = 60.0
+
+
+def findings(organisation: Organisation, task: Task, wait: Wait) -> Iterator[Finding]:
+    """What is not as it should be with the pair of a cluster."""
+    change = task.parts[0].change
+    if change.action in GOING:
+        return
+    macs = node_order((change.after or {}).get("nodes") or {})
+    stats = organisation.known("stats")
+    head = next((mac for mac in (*wait.pair, *macs) if (stats.get(mac) or {}).get("is_ha")), macs[0] if macs else "")
+    entry = stats.get(head) or {}
+    found = module_macs(entry) & set(macs)
+    if len(found) < 2:
+        serials = len([module for module in modules_of(entry) if module.get("serial")])
+        text = f"{change.name}: only {serials} serial visible, expected one device with {', '.join(macs)}"
+        yield Finding("HA175", "error", change.address, text, change.location, "look at both devices in the portal")
+        return
+    if head != macs[0]:
+        made = bool(wait.pair) and change.action in (Action.CREATE, Action.REPLACE)
+        text = f"{change.name}: node0 is {head}, planned {macs[0]}"
+        yield Finding("HA178", "error" if made else "info", change.address, text, change.location,
+                      "the ports of node0 and node1 are swapped against the stack" if made else "")  # fmt: skip
+    versions = {str(module.get("version") or "") for module in modules_of(entry)} - {""}
+    if len(versions) > 1:
+        text = f"{change.name}: nodes run different firmware: {', '.join(sorted(versions))}"
+        yield Finding("HA183", "error", change.address, text, change.location, "bring both nodes to one version")

@@ -1,0 +1,320 @@
+"""Pairs: formed, taken over, one node replaced, dissolved.
+
+Two ways (Mist OpenAPI 2509.1.2): `create_ha_cluster` takes two unassigned devices and assigns them as well; the site's
+`/ha` takes two devices of the site, which a hub needs, because its profile is assigned in between. The caller's order
+decides who is node0, so nodes go sorted by MAC. Every step is skipped that is done already: a run that died resumes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Part, Task, Written
+from haplan.errors import ProviderError
+from haplan.model.plan import Action
+from haplan_mist.client import ApiError, Lost
+from haplan_mist.read.devices import Boxes, device_id
+from haplan_mist.translate.documents import GOING
+from haplan_mist.translate.merge import Wire
+from haplan_mist.write.writer import FRESH, Sent, Writer, assign_profile
+
+ALREADY = "already belong to a ha cluster"
+NO_CLUSTER = ("not a ha cluster", "resource not found")
+
+
+def node_order(macs: Sequence[str] | Mapping[str, Any]) -> list[str]:
+    """MACs as they become node0 and node1: lowest first."""
+    return sorted(macs, key=lambda mac: int(mac, 16))
+
+
+def write_cluster(task: Task, writer: Writer) -> Sent:
+    """One pair, brought to what it is to be."""
+    part = task.parts[0]
+    if part.change.action in GOING:
+        return _dissolved(part, writer)
+    if part.change.action is Action.REPLACE:
+        _dissolved(part, writer)
+    return _Pairing(part, writer).carry_out()
+
+
+def _devices(writer: Writer, max_age: float = FRESH) -> Boxes:
+    organisation = writer.organisation
+    return Boxes(organisation.items("inventory", max_age), organisation.known("stats"))
+
+
+@attrs.define
+class _Pairing:
+    """The steps towards one pair."""
+
+    part: Part
+    writer: Writer
+    done: list[str] = attrs.field(factory=list)
+
+    @property
+    def address(self) -> str:
+        return self.part.change.address
+
+    @property
+    def after(self) -> Mapping[str, Any]:
+        return self.part.change.after or {}
+
+    def carry_out(self) -> Sent:
+        """Do what is not done yet."""
+        want = node_order(self.after.get("nodes") or {})
+        site_id = self._site()
+        devices = _devices(self.writer)
+        self._known(devices, want)
+        pair = devices.pair_of(want[0]) or devices.pair_of(want[1])
+        if not pair:
+            self._form(devices, want, site_id)
+            pair = tuple(want)
+        elif set(pair) != set(want):
+            pair = self._replace(devices, pair, want, site_id)
+        else:
+            self._bring(devices, pair, site_id)
+            if self.writer.again & set(pair):
+                # it formed, its configuration did not hold: assigning it anew pushes once more
+                self._assign([pair[0]], site_id)
+                self.done.append("push again")
+        self._profile(_devices(self.writer), pair[0])
+        head = pair[0]
+        private: dict[str, Any] = {"node0": head, "nodes": list(pair), "site_id": site_id}
+        if self.part.change.action is Action.REPLACE and "prior_template" in self.part.change.private:
+            # the site keeps its template while the pair is formed anew
+            private["prior_template"] = self.part.change.private["prior_template"]
+        if "form" in self.done or "replace node" in self.done:
+            private["formed"] = True
+        written = Written({self.address: device_id(head)}, {self.address: {"id": device_id(head)}},
+                          {self.address: private})  # fmt: skip
+        return Sent(written, frozenset(self.done), device_id(head))
+
+    # --- what must hold ---
+
+    def _site(self) -> str:
+        site, _ = self.writer.organisation.find("sites", "", str(self.after.get("site")))
+        if site is None:
+            raise ProviderError(f'{self.address}: site "{self.after.get("site")}" is not there; plan again')
+        return str(site["id"])
+
+    def _known(self, devices: Boxes, want: Sequence[str]) -> None:
+        if len(want) != 2:
+            raise ProviderError(f"{self.address}: a pair has exactly two nodes, found {len(want)}")
+        before = set((self.part.change.before or {}).get("nodes") or {})
+        if self.part.change.action is Action.UPDATE and len(before) == 2 and not before & set(want):
+            raise ProviderError(
+                f"{self.address}: both nodes would change at once; replace one, apply, then replace the other (HA135)"
+            )
+        for mac in want:
+            if mac not in devices.records:
+                raise ProviderError(
+                    f"{self.address}: {mac} is not in the organisation's inventory; claim it first, then apply again"
+                )
+
+    def _name(self, site_id: str) -> str:
+        return self.writer.organisation.name_of("sites", site_id) or site_id
+
+    # --- the ways to a pair ---
+
+    def _form(self, devices: Boxes, want: Sequence[str], site_id: str) -> None:
+        sites = {mac: devices.site_id(mac) for mac in want}
+        elsewhere = [mac for mac in want if sites[mac] not in ("", site_id)]
+        if elsewhere:
+            raise ProviderError(
+                f"{self.address}: {elsewhere[0]} is assigned to site {self._name(sites[elsewhere[0]])}; "
+                "unassign it first, then apply again"
+            )
+        if not self.after.get("profile") and not any(sites.values()):
+            self._form_from_inventory(want, site_id)
+            return
+        self._assign([mac for mac in want if not sites[mac]], site_id)
+        self._profile(_devices(self.writer), want[0])
+        path = f"/sites/{site_id}/devices/{device_id(want[0])}/ha"
+        self._create(path, {"nodes": [{"mac": mac} for mac in want]}, want, site_id)
+
+    def _form_from_inventory(self, want: Sequence[str], site_id: str) -> None:
+        body: Wire = {"nodes": [{"mac": mac} for mac in want], "site_id": site_id, **self._management(want)}
+        self._create(self.writer.organisation.path("inventory/create_ha_cluster"), body, want, site_id)
+
+    def _management(self, macs: Sequence[str]) -> Wire:
+        """Whether the cloud writes the configuration: said where it is not so by itself."""
+        if self.after.get("managed") is False:
+            return {"managed": False, "disable_auto_config": True}
+        records = self.writer.organisation.known("inventory")
+        return {"managed": True} if any(records[mac].get("adopted") for mac in macs) else {}
+
+    def _create(self, path: str, body: Wire, want: Sequence[str], site_id: str) -> None:
+        for last in (False, True):
+            self.writer.io.about_to("form", self.address, {"macs": list(want), "site_id": site_id})
+            try:
+                self.writer.organisation.client.post(path, body, what=self.address)
+            except Lost:
+                if not self._paired(want):
+                    if last:
+                        raise
+                    continue
+            except ApiError as error:
+                if ALREADY not in error.detail or not self._paired(want):
+                    raise self._refused(error, "forming the pair") from None
+            break
+        for mac in want:
+            self.writer.organisation.change_device(mac, vc_mac=want[0], site_id=site_id)
+        self.done.append("form")
+
+    def _paired(self, want: Sequence[str]) -> bool:
+        """Look again: is this the pair already?"""
+        self.writer.organisation.outdate(["inventory"])
+        return set(_devices(self.writer).pair_of(want[0])) == set(want)
+
+    def _bring(self, devices: Boxes, pair: Sequence[str], site_id: str) -> None:
+        """An existing pair is never formed again; one without a site gets it."""
+        there = devices.site_id(pair[0])
+        if there and there != site_id:
+            raise ProviderError(
+                f"{self.address}: its pair is at site {self._name(there)}, not at {self._name(site_id)}; "
+                "moving it is an outage: dissolve it first, or mend site="
+            )
+        if not there:
+            self._assign([pair[0]], site_id)
+            self.writer.organisation.change_device(pair[1], site_id=site_id)
+
+    def _assign(self, macs: Sequence[str], site_id: str) -> None:
+        if not macs:
+            return
+        body: Wire = {"op": "assign", "macs": list(macs), "site_id": site_id, "no_reassign": True}
+        change_inventory(self.writer, body | self._management(macs), self.address, "assign")
+        for mac in macs:
+            self.writer.organisation.change_device(mac, site_id=site_id)
+        self.done.append("assign")
+
+    def _profile(self, devices: Boxes, head: str) -> None:
+        name = self.after.get("profile")
+        if not name:
+            return
+        profile, _ = self.writer.organisation.find("deviceprofiles", "", str(name))
+        if profile is None:
+            raise ProviderError(f'{self.address}: hub profile "{name}" is not there; plan again')
+        if devices.profile_id(head) != profile["id"]:
+            assign_profile(self.writer, str(profile["id"]), [head], self.address)
+            self.done.append("profile")
+
+    # --- one node replaced ---
+
+    def _replace(self, devices: Boxes, pair: Sequence[str], want: Sequence[str], site_id: str) -> tuple[str, ...]:
+        kept = [mac for mac in pair if mac in want]
+        ours = set(pair) == set((self.part.seen.values.get("nodes") if self.part.seen else None) or ())
+        if not ours or len(kept) != 1:
+            stranger = next(mac for mac in want if devices.pair_of(mac))
+            raise ProviderError(
+                f"{self.address}: {stranger} is a member of the pair {', '.join(pair)}; dissolve that first (HA141)"
+            )
+        new = next(mac for mac in want if mac not in pair)
+        gone = next(mac for mac in pair if mac not in want)
+        self._fits(devices, kept[0], new, site_id)
+        if not devices.site_id(new):
+            self._assign([new], site_id)
+        # the survivor keeps its place, whatever the MACs (HA138): exactly one node may change
+        nodes = tuple(new if mac == gone else mac for mac in pair)
+        self._put(pair, nodes, site_id)
+        self.writer.organisation.outdate(["inventory"])
+        if _devices(self.writer).site_id(gone):
+            change_inventory(self.writer, {"op": "unassign", "macs": [gone]}, self.address, "unassign")
+            self.writer.organisation.change_device(gone, site_id="")
+        self.done.append("replace node")
+        return nodes
+
+    def _put(self, pair: Sequence[str], nodes: Sequence[str], site_id: str) -> None:
+        key = {"macs": list(nodes), "site_id": site_id}
+        self.writer.io.about_to("replace node", self.address, key, idempotent=True)
+        body = {"nodes": [{"mac": mac} for mac in nodes]}
+        try:
+            path = f"/sites/{site_id}/devices/{device_id(pair[0])}/ha"
+            self.writer.organisation.client.put(path, body, what=self.address)
+        except ApiError as error:
+            if not self._paired(nodes):
+                raise self._refused(error, "replacing a node") from None
+
+    def _fits(self, devices: Boxes, kept: str, new: str, site_id: str) -> None:
+        model, other = devices.records[new].get("model"), devices.records[kept].get("model")
+        if model != other:
+            raise ProviderError(f"{self.address}: {new} is {model}, expected {other} (HA136)")
+        site = devices.site_id(new)
+        if devices.pair_of(new) or site not in ("", site_id):
+            where = f"is assigned to site {self._name(site)}"
+            raise ProviderError(f"{self.address}: {new} {where}; unassign it first (HA137)")
+        versions = [str((devices.modules.get(mac) or {}).get("version") or "") for mac in (kept, new)]
+        if all(versions) and versions[0] != versions[1]:
+            runs = f"runs {versions[1]}, its peer {versions[0]}"
+            raise ProviderError(f"{self.address}: {new} {runs}; upgrade it first (HA137)")
+
+    def _refused(self, error: ApiError, doing: str) -> ProviderError:
+        macs = ", ".join(node_order(self.after.get("nodes") or {}))
+        text = f"{doing} of {macs} was refused: {error.detail}"
+        return ProviderError(f"{self.address}: {text}; mend that on the devices and apply again")
+
+
+def change_inventory(writer: Writer, body: Wire, address: str, step: str) -> None:
+    """`PUT /inventory`: 200 even if only part worked, so the body is looked into.
+
+    Raises:
+        ProviderError: Names each device and the reason.
+    """
+    key: Wire = {name: body[name] for name in ("macs", "site_id") if name in body}
+    writer.io.about_to(step, address, key, idempotent=True)
+    answer = writer.organisation.client.put(writer.organisation.path("inventory"), body, what=address)
+    failed = (answer or {}).get("error") or []
+    if failed:
+        reasons = "; ".join(map(str, answer.get("reason") or failed))
+        raise ProviderError(f"{address}: {step} of {', '.join(map(str, failed))} was refused: {reasons}")
+
+
+# --- the end of a pair ---
+
+
+def _dissolved(part: Part, writer: Writer) -> Sent:
+    """Both devices back to the inventory, without site and profile."""
+    change, organisation = part.change, writer.organisation
+    before = change.before or {}
+    macs = node_order(before.get("nodes") or {})
+    devices = _devices(writer)
+    pair = next((devices.pair_of(mac) for mac in macs if devices.pair_of(mac)), ())
+    pair = pair if set(pair) <= set(macs) else ()
+    profile = devices.profile_id(pair[0] if pair else macs[0]) if macs else ""
+    if pair:
+        _delete_pair(writer, pair, change.address)
+    else:
+        _send_home(writer, devices, macs, str(before.get("site") or ""), change.address)
+    if profile and profile == _profile_id(writer, before):
+        carriers = [mac for mac in macs if (organisation.known("inventory").get(mac) or {}).get("deviceprofile_id")]
+        if carriers:
+            assign_profile(writer, profile, carriers, change.address, take_off=True)
+    return Sent(Written())
+
+
+def _profile_id(writer: Writer, before: Mapping[str, Any]) -> str:
+    if not before.get("profile"):
+        return ""
+    found, _ = writer.organisation.find("deviceprofiles", "", str(before["profile"]))
+    return str(found["id"]) if found else ""
+
+
+def _delete_pair(writer: Writer, pair: Sequence[str], address: str) -> None:
+    organisation = writer.organisation
+    writer.io.about_to("dissolve", address, {"macs": list(pair)}, idempotent=True)
+    try:
+        path = organisation.path("inventory/delete_ha_cluster")
+        organisation.client.post(path, {"mac": pair[0]}, what=address, idempotent=True)
+    except ApiError as error:
+        organisation.outdate(["inventory"])
+        if not any(text in error.detail for text in NO_CLUSTER) or _devices(writer).pair_of(pair[0]):
+            raise ProviderError(f"{address}: dissolving the pair was refused: {error.detail}") from None
+    for mac in pair:
+        organisation.change_device(mac, vc_mac=None, site_id="")
+
+
+def _send_home(writer: Writer, devices: Boxes, macs: Sequence[str], site: str, address: str) -> None:
+    there = [mac for mac in macs if writer.organisation.name_of("sites", devices.site_id(mac)) == site and site]
+    if there:
+        change_inventory(writer, {"op": "unassign", "macs": there}, address, "unassign")
+        for mac in there:
+            writer.organisation.change_device(mac, site_id="")

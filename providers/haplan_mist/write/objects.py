@@ -1,0 +1,178 @@
+"""Overlays, networks, applications, sites and their settings: one call for each document."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Part, Task, Written
+from haplan.errors import ProviderError
+from haplan.model.plan import Action
+from haplan_mist.estate import Object, Organisation
+from haplan_mist.translate import merge, objects
+from haplan_mist.translate.documents import GOING, KIND
+from haplan_mist.translate.keys import setting_keys
+from haplan_mist.translate.merge import Wire
+from haplan_mist.write.writer import FRESH, Sent, Writer, extras, identified, live_of, main_part
+
+# --- overlays, networks, applications ---
+
+
+def write_object(task: Task, writer: Writer) -> Sent:
+    """An overlay, network or application."""
+    parts = [part for part in task.parts if part.change.type in KIND]
+    sent = Sent(Written())
+    for part in parts:
+        if part.placement.part == "grow" and any(p.placement.part == "shrink" for p in parts):
+            # both in one write
+            continue
+        one = _one_object(part, writer)
+        sent = attrs.evolve(
+            sent, id=one.id or sent.id, keys=sent.keys | one.keys,
+            written=attrs.evolve(
+                sent.written, ids={**sent.written.ids, **one.written.ids},
+                values={**sent.written.values, **one.written.values},
+                private={**sent.written.private, **one.written.private},
+            ),
+        )  # fmt: skip
+    return sent
+
+
+def _one_object(part: Part, writer: Writer) -> Sent:
+    change, kind = part.change, KIND[part.change.type]
+    if change.action in GOING:
+        writer.delete(kind, change.id, change.address)
+        return Sent(Written())
+    if part.placement.part == "retire":
+        writer.delete(kind, change.previous_id or change.id, change.address, "retire")
+        return Sent(Written())
+    old, new = _sides(part, writer)
+    if change.action is Action.REPLACE:
+        made = writer.create(kind, {"name": change.name, **new}, change.address, beside=change.previous_id or change.id)
+        if not part.placement.part:
+            writer.delete(kind, change.previous_id or change.id, change.address, "retire")
+        return Sent(identified(change.address, made), frozenset({"*"}), str(made["id"]))
+    live = live_of(part, kind, writer)
+    if live is None:
+        made = writer.create(kind, {"name": change.name, **new}, change.address)
+        return Sent(identified(change.address, made), frozenset(), str(made["id"]))
+    wanted = {**merge.merged(live, old, new), "name": change.name}
+    made, keys = writer.update(kind, live, wanted, change.address)
+    return Sent(identified(change.address, made), keys, str(made["id"]))
+
+
+def _sides(part: Part, writer: Writer) -> tuple[Wire, Wire]:
+    change = part.change
+    wire = objects.WIRE[change.type]
+    before, after = dict(change.before or {}), writer.plain(change.after)
+    if part.placement.part == "grow":
+        after["endpoints"] = sorted({*(before.get("endpoints") or ()), *(after.get("endpoints") or ())})
+    extra = extras(part)
+    old = merge.overlaid(wire(before), extra[0]) if change.before is not None else {}
+    return old, merge.overlaid(wire(after), extra[1])
+
+
+# --- sites ---
+
+
+def write_site(task: Task, writer: Writer) -> Sent:
+    """A site object: its own fields, and the template that clusters bind to it."""
+    part = main_part(task)
+    if part is not None and part.change.action in GOING:
+        writer.delete("sites", part.change.id, part.change.address)
+        return Sent(Written())
+    binding, private = _binding(task, writer)
+    name = task.transaction.document.partition(":")[2]
+    live = writer.organisation.find("sites", "", name)[0] if part is None else live_of(part, "sites", writer)
+    if live is None and part is None:
+        raise ProviderError(f'{task.parts[0].change.address}: site "{name}" is gone; plan again')
+    if live is None:
+        assert part is not None
+        body = {"name": part.change.name, **_site_wires(part, writer)[1], **binding}
+        made = writer.create("sites", body, part.change.address)
+        writer.organisation.keep_setting(str(made["id"]), {})
+        return Sent(_with_private(identified(part.change.address, made), private), frozenset(), str(made["id"]))
+    wanted: Wire = {**live, **binding}
+    if part is not None:
+        old, new = _site_wires(part, writer)
+        wanted = {**merge.merged(live, old, new), "name": part.change.name, **binding}
+    made, keys = writer.update("sites", live, wanted, task.parts[0].change.address)
+    written = identified(part.change.address, made) if part is not None else Written()
+    return Sent(_with_private(written, private), keys, str(made["id"]))
+
+
+def _site_wires(part: Part, writer: Writer) -> tuple[Wire, Wire]:
+    old, new = (
+        {key: value for key, value in extra.items() if key not in setting_keys()} for extra in extras(part)
+    )  # fmt: skip
+    before = part.change.before
+    return (
+        {**objects.site_wire(before), **old} if before is not None else {},
+        {**objects.site_wire(writer.plain(part.change.after)), **new},
+    )
+
+
+def _with_private(written: Written, private: Mapping[str, Mapping[str, Any]]) -> Written:
+    return attrs.evolve(written, private={**written.private, **private})
+
+
+def _binding(task: Task, writer: Writer) -> tuple[Wire, dict[str, Mapping[str, Any]]]:
+    """`gatewaytemplate_id` as the clusters of this site want it, and the template that was there before."""
+    organisation = writer.organisation
+    private: dict[str, Mapping[str, Any]] = {}
+    out: Wire = {}
+    site, _ = organisation.find("sites", "", task.transaction.document.partition(":")[2])
+    now = (site or {}).get("gatewaytemplate_id")
+    for part in task.parts:
+        if part.placement.part == "unbind" and "gatewaytemplate_id" not in out:
+            if not _others(part, site, organisation):
+                out["gatewaytemplate_id"] = _prior(part, organisation)
+        elif part.placement.part == "bind":
+            template = str((part.change.after or {}).get("template") or "")
+            wire, _ = organisation.find("gatewaytemplates", "", template)
+            if wire is None:
+                raise ProviderError(f'{part.change.address}: WAN edge template "{template}" is not there; plan again')
+            out["gatewaytemplate_id"] = wire["id"]
+            recorded = {**part.change.private, **(part.row.private if part.row else {})}
+            prior = recorded.get("prior_template", now if now != wire["id"] else None)
+            private[part.change.address] = {"prior_template": prior}
+    return out, private
+
+
+def _prior(part: Part, organisation: Organisation) -> str | None:
+    recorded = {**part.change.private, **(part.row.private if part.row else {})}
+    prior = recorded.get("prior_template")
+    return str(prior) if prior and prior in organisation.items("gatewaytemplates") else None
+
+
+def _others(part: Part, site: Object | None, organisation: Organisation) -> bool:
+    """True if the site keeps WAN edges that are not of this cluster: they need their template."""
+    mine = set((part.change.before or {}).get("nodes") or {})
+    return any(
+        record.get("site_id") == (site or {}).get("id") and mac not in mine
+        for mac, record in organisation.items("inventory", FRESH).items()
+        if site is not None
+    )
+
+
+def write_setting(task: Task, writer: Writer) -> Sent:
+    """A site's variables and vendor keys, merged into its setting."""
+    part = next(part for part in task.parts if part.change.type == "site")
+    change, organisation = part.change, writer.organisation
+    site, _ = organisation.find("sites", part.seen.id if part.seen else change.id, change.name)
+    if site is None:
+        raise ProviderError(f'{change.address}: site "{change.name}" is gone; plan again')
+    site_id = str(site["id"])
+    live = organisation.setting(site_id, FRESH)
+    before, after = ({k: v for k, v in extra.items() if k in setting_keys()} for extra in extras(part))
+    old = {"vars": objects.variables_wire((change.before or {}).get("variables") or {}), **before}
+    new = {"vars": objects.variables_wire(writer.plain(change.after).get("variables") or {}), **after}
+    body = merge.body(live, merge.merged(live, old, new))
+    if not body and writer.again and live.get("vars"):
+        body = {"vars": live["vars"]}
+    if not body:
+        return Sent(Written(), id=site_id)
+    writer.io.about_to("variables", change.address, {"kind": "setting", "id": site_id}, idempotent=True)
+    answer = organisation.client.put(f"/sites/{site_id}/setting", body, what=change.address)
+    organisation.keep_setting(site_id, answer if isinstance(answer, dict) else merge.applied(live, body))
+    return Sent(Written(), frozenset(key.removeprefix("-") for key in body), site_id)

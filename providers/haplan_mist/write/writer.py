@@ -1,0 +1,208 @@
+"""What every write needs: the three verbs, with journal, look-up after unclear answers, and the lists kept true.
+
+Creating answers 200 and is not idempotent; names are not unique to the cloud, so an unclear answer is followed by a
+look for the name. A PUT carries only top-level keys that change (Mist OpenAPI 2509.1.2; terraform-provider-mist).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Io, Part, Task, Written
+from haplan.errors import ProviderError
+from haplan.model.plan import Action
+from haplan.model.value import Secret, Tree, transform
+from haplan_mist.client import ApiError, Lost
+from haplan_mist.estate import TITLES, Object, Organisation
+from haplan_mist.translate import endpoints, merge
+from haplan_mist.translate.documents import GOING, KIND, old_name
+from haplan_mist.translate.merge import Wire
+
+FRESH = 60.0
+"""Seconds that a list may be old to say that a name is free."""
+
+
+CONFIGURATION = (
+    "port_config",
+    "ip_configs",
+    "path_preferences",
+    "service_policies",
+    "gatewaytemplate_id",
+    "subnet",
+    "specs",
+    "paths",
+)
+"""What is sent again when a device did not take it."""
+
+
+@attrs.frozen
+class Sent:
+    """What came of a document.
+
+    Attributes:
+        written: For the engine.
+        keys: Top-level keys that were sent; empty if nothing was.
+        id: The document's id, or "".
+    """
+
+    written: Written
+    keys: frozenset[str] = frozenset()
+    id: str = ""
+
+
+@attrs.frozen
+class Writer:
+    """What a write needs.
+
+    Attributes:
+        organisation: The lists.
+        secret: Gives the secret behind a source.
+        io: Whom to tell.
+        again: Devices that did not take what an earlier run wrote: it is sent once more, changed or not.
+    """
+
+    organisation: Organisation
+    secret: Callable[[str], str]
+    io: Io
+    again: frozenset[str] = frozenset()
+
+    def plain(self, values: Mapping[str, Tree] | None) -> dict[str, Any]:
+        """Values with the secrets themselves, for the wire."""
+        found = transform(values or {}, lambda leaf: self.secret(leaf.source) if isinstance(leaf, Secret) else leaf)
+        return dict(found)
+
+    def complete(self, values: Mapping[str, Any], address: str) -> dict[str, Any]:
+        """Values with the overlay of every endpoint.
+
+        Raises:
+            ProviderError: No overlay has such an endpoint, or several do.
+        """
+        bare = {endpoint for _, endpoint in endpoints.lacking(values)}
+        if bare:
+            self.organisation.items("vpns", FRESH)
+        for endpoint in sorted(bare):
+            if not self.organisation.overlay_of(endpoint):
+                raise ProviderError(f"{address}: no overlay, or more than one, has an endpoint {endpoint} (HA072)")
+        return endpoints.completed(values, self.organisation.overlay_of)
+
+    def path(self, kind: str, id_: str = "") -> str:
+        """The path of a list, or of one object in it."""
+        if kind == "sites" and id_:
+            return f"/sites/{id_}"
+        return self.organisation.path(f"{kind}/{id_}" if id_ else kind)
+
+    # --- the three verbs ---
+
+    def create(self, kind: str, body: Wire, address: str, *, beside: str = "") -> Object:
+        """POST; `beside` is the id of an object that may have this name."""
+        organisation, name = self.organisation, str(body["name"])
+        there = _named(organisation.items(kind, FRESH), name, beside)
+        if there is not None:
+            raise ProviderError(
+                f'{address}: {TITLES[kind]} "{name}" is there since the plan was made (id {there["id"]}); plan again'
+            )
+        key = {"kind": kind, "name": name}
+        for last in (False, True):
+            self.io.about_to("create", address, key)
+            try:
+                made: Object = organisation.client.post(self.path(kind), body, what=address)
+            except Lost:
+                organisation.outdate([kind])
+                found = _named(organisation.items(kind), name, beside)
+                if found is None and last:
+                    raise
+                if found is None:
+                    continue
+                made = found
+            organisation.keep(kind, made)
+            return made
+        raise AssertionError("unreachable")
+
+    def update(self, kind: str, live: Object, wanted: Wire, address: str) -> tuple[Object, frozenset[str]]:
+        """PUT of what changes; no call if nothing does."""
+        body = merge.body(live, wanted)
+        if not body and self.again:
+            body = {key: wanted[key] for key in CONFIGURATION if wanted.get(key)}
+        if not body:
+            return live, frozenset()
+        id_ = str(live["id"])
+        self.io.about_to("update", address, {"kind": kind, "id": id_, "name": str(wanted["name"])}, idempotent=True)
+        try:
+            answer = self.organisation.client.put(self.path(kind, id_), body, what=address)
+        except ApiError as error:
+            if error.status == 404:
+                self.organisation.outdate([kind])
+                raise ProviderError(f"{address}: is gone ({error.detail}); plan again") from None
+            raise
+        made: Object = answer if isinstance(answer, dict) and answer.get("id") else merge.applied(live, body)
+        self.organisation.keep(kind, made)
+        return made, frozenset(key.removeprefix("-") for key in body)
+
+    def delete(self, kind: str, id_: str, address: str, step: str = "delete") -> None:
+        """DELETE; what is gone already is fine."""
+        if not id_:
+            return
+        self.io.about_to(step, address, {"kind": kind, "id": id_}, idempotent=True)
+        self.organisation.client.delete(self.path(kind, id_), what=address)
+        self.organisation.drop(kind, id_)
+
+
+def _named(items: Mapping[str, Object], name: str, beside: str) -> Object | None:
+    return next((item for id_, item in items.items() if item.get("name") == name and id_ != beside), None)
+
+
+def extras(part: Part) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Vendor keys before and after."""
+    before = (part.change.before or {}).get("extra") or {}
+    after = part.change.after or {}
+    return before, after.get("extra", part.change.extra) or {}
+
+
+def main_part(task: Task) -> Part | None:
+    """The part whose own document this is."""
+    return next((part for part in task.parts if part.change.type in KIND), None)
+
+
+def resumes(task: Task) -> bool:
+    """True if this goes on with what an earlier run did not bring to its end."""
+    return any(
+        part.change.reason == "resume" or (part.row is not None and part.row.status not in ("", "ok"))
+        for part in task.parts
+    )
+
+
+def going(part: Part) -> bool:
+    """True if this part takes something away."""
+    return part.change.action in GOING or part.placement.part == "retire"
+
+
+def live_of(part: Part, kind: str, writer: Writer) -> Object | None:
+    """The object to update; None if it is to be created."""
+    change = part.change
+    if change.action is Action.CREATE and part.seen is None:
+        return None
+    id_ = part.seen.id if part.seen is not None else change.id or (part.row.id if part.row else "")
+    return writer.organisation.find(kind, id_, old_name(change))[0]
+
+
+def identified(address: str, made: Object) -> Written:
+    """What the engine learns of an object."""
+    id_ = str(made["id"])
+    return Written({address: id_}, {address: {"id": id_}}, {address: {"name": str(made.get("name") or "")}})
+
+
+def joined(one: Written, other: Written) -> Written:
+    return Written({**one.ids, **other.ids}, {**one.values, **other.values}, {**one.private, **other.private})
+
+
+def assign_profile(
+    writer: Writer, profile_id: str, macs: Sequence[str], address: str, *, take_off: bool = False
+) -> None:
+    """Assign or unassign; an empty `success` means that it was so already."""
+    verb, organisation = "unassign" if take_off else "assign", writer.organisation
+    writer.io.about_to(f"{verb} profile", address, {"profile": profile_id, "macs": list(macs)}, idempotent=True)
+    path = organisation.path(f"deviceprofiles/{profile_id}/{verb}")
+    organisation.client.post(path, {"macs": list(macs)}, what=address, idempotent=True)
+    for mac in macs:
+        organisation.change_device(mac, deviceprofile_id=None if take_off else profile_id)

@@ -1,0 +1,199 @@
+"""One device as a caller sees it: the RPCs of Junos that haplan uses, each with its meaning (srx.md sections 1, 9)."""
+
+from lxml import etree
+
+from haplan.errors import ProviderError
+from haplan_srx.config import Access
+from haplan_srx.device import operational
+from haplan_srx.device.replies import Refused, Reply, text_of, without_secrets
+from haplan_srx.device.session import Session
+from haplan_srx.translate import xml
+from haplan_srx.translate.statements import Live, Path
+
+HIERARCHIES = (
+    "groups", "apply-groups", "system", "chassis", "interfaces", "security", "applications", "routing-options",
+    "routing-instances", "policy-options", "firewall", "access", "forwarding-options",
+)  # fmt: skip
+"""Top-level statements that haplan says something below of: read with one RPC."""
+NARROW = {
+    "system": ("name-server", "ntp", "time-zone", "services/dhcp-local-server"),
+    "chassis": ("cluster",),
+    "access": ("address-assignment",),
+    "forwarding-options": ("dhcp-relay",),
+}  # fmt: skip
+"""Of these only what is named."""
+
+PINGS = 3
+"""Packets to a host that is to answer; one answer is enough."""
+
+
+class Box:
+    """A device, through one session; its caller sees to it that there is one writer."""
+
+    def __init__(self, session: Session, access: Access) -> None:
+        self.session, self._access = session, access
+        self.place = str(session.place)
+        self._live: tuple[bytes, Live] | None = None
+
+    # --- looking ---
+
+    def facts(self) -> operational.Facts:
+        """Model, version, serial, MAC address."""
+        return operational.facts(self._ask("get-system-information"), self.chassis())
+
+    def chassis(self) -> Reply:
+        """Base MAC addresses, for each node in a cluster."""
+        return self._ask("get-chassis-mac-addresses", lenient=True)
+
+    def software(self) -> dict[str, str]:
+        """Junos version by node."""
+        return operational.versions(self._ask("get-software-information", lenient=True))
+
+    def status(self) -> operational.Status | None:
+        """The cluster; None if the box is in none."""
+        return operational.status(self._judged(self._ask("get-chassis-cluster-status", lenient=True)))
+
+    def links(self) -> operational.Links:
+        """Control, fabric, reths, monitors."""
+        return operational.links(self._judged(self._ask("get-chassis-cluster-interfaces", lenient=True)))
+
+    def unanswered(self, host: str) -> str:
+        """Why a host does not answer a ping from the device; "" if it does."""
+        return operational.unanswered(self._ask("ping", lenient=True, host=host, count=str(PINGS)))
+
+    def history(self) -> tuple[operational.Commit, ...]:
+        """The commits, the newest first."""
+        return operational.history(self._ask("get-commit-information"))
+
+    def editors(self) -> tuple[str, ...]:
+        """Who has the configuration open."""
+        return operational.editors(self._ask("get-configuration-database-status", lenient=True))
+
+    def configuration(self) -> Live:
+        """What is committed, of the hierarchies that haplan uses."""
+        request = etree.Element("get-configuration", database="committed", format="xml")
+        request.append(_filter())
+        found = self.session.rpc(request, seconds=self._access.commit_timeout)
+        configuration = found.find("configuration")
+        if configuration is None:
+            return Live()
+        text = etree.tostring(configuration)
+        if self._live is None or self._live[0] != text:
+            self._live = text, xml.parse(configuration)
+        return self._live[1]
+
+    # --- editing ---
+
+    def open_private(self) -> None:
+        """A private copy to edit.
+
+        Raises:
+            ProviderError: Somebody else has uncommitted changes; it names who.
+        """
+        request = etree.Element("open-configuration")
+        etree.SubElement(request, "private")
+        try:
+            self.session.rpc(request)
+        except Refused as error:
+            raise self._named(error) from None
+
+    def load(self, configuration: etree._Element) -> tuple[str, ...]:
+        """Merge edits into the copy; gives the warnings."""
+        request = etree.Element("load-configuration", action="merge", format="xml")
+        request.append(configuration)
+        return tuple(str(one) for one in self.session.rpc(request).warnings)
+
+    def compare(self, rollback: int = 0) -> str:
+        """What the copy changes, or what changed since an earlier commit, in the device's own words; no secrets."""
+        request = etree.Element("get-configuration", compare="rollback", rollback=str(rollback), format="text")
+        found = self.session.rpc(request)
+        return without_secrets(text_of(found.element, "configuration-output"))
+
+    def check(self) -> None:
+        """Let the device check the copy on both nodes."""
+        self._commit(check=None)
+
+    def commit(self, log: str, minutes: int) -> None:
+        """Commit; the device goes back by itself after so many minutes unless that is confirmed.
+
+        Raises:
+            Refused: Nothing was committed.
+            ProviderError: `lost` says that nobody knows.
+        """
+        self._commit(log=log, confirmed=None, **{"confirm-timeout": str(minutes)})
+
+    def confirm(self, log: str) -> None:
+        """Confirm the commit before."""
+        self._commit(log=log)
+
+    def close_private(self) -> None:
+        """Throw the copy away."""
+        self._ask("close-configuration", lenient=True)
+
+    def _commit(self, **parts: str | None) -> None:
+        request = etree.Element("commit-configuration")
+        for name in ("check", "confirmed", "confirm-timeout", "log"):
+            if name in parts:
+                etree.SubElement(request, name).text = parts[name]
+        try:
+            self.session.rpc(request, seconds=self._access.commit_timeout)
+        except Refused as error:
+            raise self._named(error) from None
+
+    def _named(self, error: Refused) -> ProviderError:
+        """An error, with who is editing where that may be why."""
+        words = str(error)
+        locked = error.has_tag("lock-denied", "in-use") or any(
+            word in words for word in ("locked", "uncommitted", "modified")
+        )
+        who = self.editors() if locked else ()
+        return Refused(f"{words}; it is being edited by {', '.join(who)}", ()) if who else error
+
+    # --- the cluster ---
+
+    def join(self, cluster_id: int, node: int) -> None:
+        """Make the box a node of a cluster; it reboots."""
+        request = etree.Element("set-chassis-cluster-enable")
+        etree.SubElement(request, "cluster-id").text = str(cluster_id)
+        etree.SubElement(request, "node").text = str(node)
+        etree.SubElement(request, "reboot")
+        self._rebooting(request)
+
+    def leave(self) -> None:
+        """Take the box out of its cluster; it reboots."""
+        request = etree.Element("set-chassis-cluster-disable")
+        etree.SubElement(request, "reboot")
+        self._rebooting(request)
+
+    def _rebooting(self, request: etree._Element) -> None:
+        """The answer may get lost as the box goes down: what became of it, its status tells later."""
+        try:
+            self.session.rpc(request)
+        except Refused:
+            raise
+        except ProviderError as error:
+            if not error.lost:
+                raise
+        finally:
+            self.session.drop()
+
+    # --- help ---
+
+    def _ask(self, name: str, *, lenient: bool = False, **children: str) -> Reply:
+        request = etree.Element(name)
+        for child, text in children.items():
+            etree.SubElement(request, child).text = text
+        return self.session.rpc(request, lenient=lenient)
+
+    def _judged(self, found: Reply) -> Reply:
+        """A reply whose only excuse for errors is that the box is in no cluster."""
+        if found.errors and not operational.unclustered(found):
+            raise Refused(self.place, found.errors)
+        return found
+
+
+def _filter() -> etree._Element:
+    paths: list[Path] = []
+    for hierarchy in HIERARCHIES:
+        paths += [(hierarchy, *below.split("/")) for below in NARROW.get(hierarchy, ())] or [(hierarchy,)]
+    return xml.filters(paths)

@@ -1,0 +1,220 @@
+"""The devices of all clusters: sessions, one a host, and what was seen of each pair."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import attrs
+
+from haplan.contracts import Clock
+from haplan.errors import ProviderError
+from haplan_srx.config import Access
+from haplan_srx.device.operational import Commit, Facts, Status, macs
+from haplan_srx.device.rpcs import Box
+from haplan_srx.device.session import Loop, Session
+from haplan_srx.translate.statements import Live
+
+AT_ONCE = 32
+"""Devices that are looked at together: each takes one session, and costs no thread while it is quiet."""
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+@attrs.frozen(eq=False)
+class Nodes:
+    """Where the nodes of a pair are reached: MAC → host, node0 first."""
+
+    cluster: str
+    hosts: Mapping[str, str]
+
+
+@attrs.frozen
+class Look:
+    """What was seen of a pair.
+
+    Attributes:
+        at: When, epoch seconds.
+        status: The cluster, or None if the box that answered is in none.
+        macs: Node → MAC address, of a cluster.
+        facts: MAC address → what a box that stands alone says of itself.
+        live: Configuration of the cluster; of a box that stands alone by `lives`.
+        lives: MAC address → configuration of a box that stands alone.
+        errors: Host → why it was not reached.
+    """
+
+    at: float
+    status: Status | None = None
+    macs: Mapping[str, str] = attrs.field(factory=dict)
+    facts: Mapping[str, Facts] = attrs.field(factory=dict)
+    live: Live = Live()
+    lives: Mapping[str, Live] = attrs.field(factory=dict)
+    errors: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def clustered(self) -> bool:
+        """True if a cluster answered."""
+        return self.status is not None
+
+    @property
+    def reached(self) -> bool:
+        """True if anything answered."""
+        return self.status is not None or bool(self.facts)
+
+
+class Fleet:
+    """Sessions with devices."""
+
+    def __init__(self, access: Access, clock: Clock) -> None:
+        self.access, self.clock = access, clock
+        self._loop: Loop | None = None
+        self._boxes: dict[str, Box] = {}
+        self._looks: dict[str, Look] = {}
+        self._macs: dict[str, Mapping[str, str]] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+        self.calls = 0
+
+    # --- sessions ---
+
+    def fresh(self, host: str) -> Box:
+        """A new session.
+
+        Raises:
+            ProviderError: The device is not reached, or refuses.
+        """
+        with self._guard:
+            self._loop = self._loop or Loop()
+            self.calls += 1
+        return Box(Session.connect(self._loop, self.access.place(host), self.access), self.access)
+
+    def box(self, host: str) -> Box:
+        """The session that is kept with a host, opened anew where it ended."""
+        with self._lock(host):
+            found = self._boxes.get(host)
+            if found is None or not found.session.open:
+                found = self._boxes[host] = self.fresh(host)
+            return found
+
+    def forget(self, host: str) -> None:
+        """End the session with a host."""
+        with self._lock(host):
+            found = self._boxes.pop(host, None)
+        if found is not None:
+            found.session.drop()
+
+    def close(self) -> None:
+        """End all sessions."""
+        boxes, self._boxes = self._boxes, {}
+        self.each(boxes.values(), lambda box: box.session.close())
+        if self._loop is not None:
+            self._loop.stop()
+            self._loop = None
+
+    def _lock(self, host: str) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(host, threading.Lock())
+
+    # --- pairs ---
+
+    def primary(self, nodes: Nodes, *, anew: bool = False) -> Box:
+        """The session with the node that may be configured: `leading` without the status."""
+        return self.leading(nodes, anew=anew)[0]
+
+    def leading(self, nodes: Nodes, *, anew: bool = False) -> tuple[Box, Status]:
+        """The session with the node that may be configured, and the status that says so.
+
+        Args:
+            anew: Not the one that is kept: it is ended, and a new one kept in its place.
+
+        Raises:
+            ProviderError: Neither node is reached, or none of those that are is the primary.
+        """
+        failed = []
+        for mac, host in nodes.hosts.items():
+            if anew:
+                self.forget(host)
+            try:
+                box, status = self._answering(host)
+            except ProviderError as error:
+                failed.append(str(error))
+                continue
+            if status is None:
+                failed.append(f"{box.place}: is in no cluster")
+            elif len(nodes.hosts) < 2 or self._node_macs(nodes, box).get(status.primary, mac) == mac:
+                return box, status
+            else:
+                failed.append(f"{box.place}: is the secondary node")
+        raise ProviderError(f"{nodes.cluster}: {'; '.join(failed) or 'no host of a node is known'}")
+
+    def _answering(self, host: str) -> tuple[Box, Status | None]:
+        """The session of a host that answers: one that was kept may have ended without a word."""
+        kept = host in self._boxes
+        box = self.box(host)
+        try:
+            return box, box.status()
+        except ProviderError:
+            if not kept or box.session.open:
+                raise
+        box = self.box(host)
+        return box, box.status()
+
+    def _node_macs(self, nodes: Nodes, box: Box) -> Mapping[str, str]:
+        """Node → MAC address; asked once, since it changes only when a pair is formed anew."""
+        return self._macs.get(nodes.cluster) or self._told_macs(nodes, box)
+
+    def _told_macs(self, nodes: Nodes, box: Box) -> Mapping[str, str]:
+        found = macs(box.chassis())
+        if len(found) == len(nodes.hosts):
+            self._macs[nodes.cluster] = found
+        return found
+
+    def looks(self, pairs: Iterable[Nodes], max_age: float) -> dict[str, Look]:
+        """What is to be seen of pairs, no older than that; many at once."""
+        asked = {one.cluster: one for one in pairs}
+        now = self.clock.now()
+        old = [one for name, one in asked.items()
+               if max_age <= 0 or name not in self._looks or now - self._looks[name].at > max_age]  # fmt: skip
+        self._looks.update({one.cluster: look for one, look in self.each(old, self._look).items()})
+        return {name: self._looks[name] for name in asked}
+
+    def known(self, cluster: str) -> Look | None:
+        """What was seen last."""
+        return self._looks.get(cluster)
+
+    def outdate(self, cluster: str, *, nodes: bool = False) -> None:
+        """What was seen is not so any more; with `nodes`, the nodes may be others too."""
+        self._looks.pop(cluster, None)
+        if nodes:
+            self._macs.pop(cluster, None)
+
+    def each(self, what: Iterable[K], work: Callable[[K], T]) -> dict[K, T]:
+        """Do something for each, many at once."""
+        listed = list(what)
+        if len(listed) < 2:
+            return {one: work(one) for one in listed}
+        with ThreadPoolExecutor(min(AT_ONCE, len(listed)), thread_name_prefix="haplan-srx") as pool:
+            return dict(zip(listed, pool.map(work, listed), strict=True))
+
+    def _look(self, nodes: Nodes) -> Look:
+        now, errors = self.clock.now(), dict[str, str]()
+        facts: dict[str, Facts] = {}
+        lives: dict[str, Live] = {}
+        for mac, host in nodes.hosts.items():
+            try:
+                box = self.box(host)
+                status = box.status()
+                if status is not None:
+                    return Look(now, status, self._told_macs(nodes, box), live=box.configuration(), errors=errors)
+                facts[mac], lives[mac] = box.facts(), box.configuration()
+            except ProviderError as error:
+                errors[host] = str(error)
+        return Look(now, facts=facts, lives=lives, errors=errors)
+
+    def history(self, nodes: Nodes) -> tuple[Commit, ...]:
+        """The commits of a pair, the newest first; () if it is not reached."""
+        try:
+            return self.primary(nodes).history()
+        except ProviderError:
+            return ()

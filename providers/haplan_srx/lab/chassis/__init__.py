@@ -1,0 +1,1 @@
+"""Boxes and clusters: models, power, who is primary."""

@@ -1,0 +1,1 @@
+"""Configurations: the tree, its language, edits, checks, commits."""

@@ -1,0 +1,1 @@
+"""NETCONF over SSH as a server."""

@@ -1,0 +1,1 @@
+"""What is there: reads of devices, in the words of the vocabulary."""

@@ -1,0 +1,267 @@
+"""Refresh: what is there, in the words of the vocabulary.
+
+A device is read once for all that is on it. What haplan said is compared statement by statement; where one is not there
+as it was said, the attribute that said it shows what the device has instead.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Query, Reading, Seen, Target
+from haplan.errors import ProviderError
+from haplan.model.value import SEQUENCES, decode, is_mapping
+from haplan_srx.device.operational import Commit
+from haplan_srx.estate import Fleet, Look, Nodes
+from haplan_srx.translate.difference import drifted
+from haplan_srx.translate.documents import device, name_of
+from haplan_srx.translate.recorded import Picture, nodes_of
+from haplan_srx.translate.statements import Live, Path, Statement, keys, tag
+
+OURS = "haplan "
+"""How the log of a commit of haplan begins."""
+GONE = "(gone)"
+POLICIES: Path = ("security", "policies")
+HOMES = {"policy": "security", "steering": "routing-instances"}
+"""Where a rule is, beside what else it says: without anything there it is gone."""
+
+
+@attrs.frozen
+class Drifted:
+    """What is not as it was said, on one device.
+
+    Attributes:
+        cluster: Address of the cluster.
+        statements: By address of the resource that said them.
+        live: What the device has.
+    """
+
+    cluster: str
+    statements: Mapping[str, tuple[Statement, ...]]
+    live: Live
+
+
+def read(fleet: Fleet, query: Query, recorded: Picture, wanted: Picture) -> Reading:
+    """Read many resources at once."""
+    clusters = _clusters(query, recorded, wanted)
+    looks = fleet.looks(clusters.values(), query.max_age)
+    reading = _Reading(
+        fleet, query, recorded, wanted, {address: looks[one.cluster] for address, one in clusters.items()}
+    )
+    seen = {target.address: found for target in query.targets if (found := reading.seen(target)) is not None}
+    notes = () if query.document else tuple(reading.notes(clusters))  # nobody reads them before a write
+    return Reading(seen, orders=reading.orders(), notes=notes)
+
+
+def _clusters(query: Query, recorded: Picture, wanted: Picture) -> dict[str, Nodes]:
+    """Address → nodes of the clusters to look at."""
+    found = {one.address: one for picture in (recorded, wanted) for one in picture.design.clusters}
+    if query.document:
+        only = name_of(query.document)
+        return {address: nodes_of(one) for address, one in found.items() if one.name == only}
+    return {address: nodes_of(one) for address, one in found.items()}
+
+
+class _Reading:
+    def __init__(
+        self, fleet: Fleet, query: Query, recorded: Picture, wanted: Picture, looks: Mapping[str, Look]
+    ) -> None:
+        self._fleet, self._query, self._recorded, self._wanted = fleet, query, recorded, wanted
+        self._looks = looks
+        self._drifted = {address: found for address, look in looks.items() if (found := self._drift(address, look))}
+        self._who: dict[str, Commit | None] = {}
+
+    def _drift(self, address: str, look: Look) -> Drifted | None:
+        """Only what was written is expected there: a device that is still to be configured has not drifted."""
+        row = self._query.recorded.get(address)
+        if not look.clustered or row is None or row.status != "ok":
+            return None
+        by_origin: dict[str, list[Statement]] = {}
+        for statement in drifted(self._recorded.configuration(address), look.live):
+            by_origin.setdefault(statement.origin, []).append(statement)
+        return Drifted(address, {origin: tuple(found) for origin, found in by_origin.items()}, look.live)
+
+    # --- resources ---
+
+    def seen(self, target: Target) -> Seen | None:
+        if target.data:
+            return None
+        if target.type == "cluster":
+            return self._cluster(target)
+        if target.row is None:
+            return None
+        values = dict(decode(target.row.values))
+        found = [(one.live, one.statements[target.address], address) for address, one in self._drifted.items()
+                 if target.address in one.statements]  # fmt: skip
+        if found and self._gone(target):
+            return None
+        for live, statements, _ in found:
+            for statement in statements:
+                _put(values, statement.field, _shown(statement, live))
+        who = self._changed_by(found[0][2]) if found else None
+        return Seen(
+            target.address, target.id or target.row.id or target.name, {**values, "name": target.row.name},
+            who=who.user if who else "",
+        )  # fmt: skip
+
+    def _gone(self, target: Target) -> bool:
+        """True if nothing of a rule is left on any device that was looked at.
+
+        Before a write one device is looked at: then it is as the plan saw it, which left out the id of what is gone.
+        """
+        if self._query.document and target.id:
+            return False
+        said = [
+            (one, look)
+            for cluster, look in self._looks.items()
+            if look.clustered
+            for one in self._recorded.configuration(cluster).of(target.address)
+            if one.path[0] == HOMES.get(target.type)
+        ]
+        return bool(said) and not any(one.path in look.live.prefixes for one, look in said)
+
+    def _changed_by(self, cluster: str) -> Commit | None:
+        """The newest commit that is not haplan's, of a device that has drifted."""
+        if cluster not in self._who:
+            one = self._recorded.design.resources[cluster]
+            history = self._fleet.history(nodes_of(one))
+            self._who[cluster] = next((entry for entry in history if not entry.log.startswith(OURS)), None)
+        return self._who[cluster]
+
+    def _cluster(self, target: Target) -> Seen | None:
+        look = self._looks.get(target.address)
+        declared = target.values.get("nodes") or {}
+        if look is None or (look.status is None and look.facts and target.row is None):
+            return None
+        if look.status is None:
+            return self._unformed(target, look)
+        status = look.status
+        # a node that is down does not tell its MAC address
+        nodes = {mac: declared.get(mac) or {} for mac in look.macs.values()} if len(look.macs) == 2 else {}
+        values = {**(dict(decode(target.row.values)) if target.row is not None else {}), "name": target.name}
+        values |= {"nodes": nodes or values.get("nodes") or declared, "cluster_id": status.cluster_id}
+        who = None
+        for statement in self._of_cluster(target.address):
+            _put(values, statement.field, _shown(statement, look.live))
+            who = self._changed_by(target.address)
+        half = not status.formed and (target.row is None or target.row.status != "ok")
+        return Seen(
+            target.address, self._id(target, look), values, found_by_name=target.row is None,
+            status="incomplete" if half else "ok",
+            who=who.user if who else "",
+        )  # fmt: skip
+
+    def _of_cluster(self, address: str) -> tuple[Statement, ...]:
+        """What a cluster itself said and its device does not have."""
+        found = self._drifted.get(address)
+        return found.statements.get(address, ()) if found is not None else ()
+
+    def _unformed(self, target: Target, look: Look) -> Seen | None:
+        """Boxes that stand alone, or do not answer: what was formed counts as gone only if a box says so."""
+        if target.row is None:
+            return None
+        if target.row.status == "ok" and look.facts:
+            return None
+        values = {**decode(target.row.values), "name": target.row.name}
+        half = target.row.status != "ok"
+        return Seen(target.address, target.row.id, values, status="incomplete" if half else "ok")
+
+    def _id(self, target: Target, look: Look) -> str:
+        return (target.row.id if target.row is not None else "") or look.macs.get("node0") or target.name
+
+    # --- whole devices ---
+
+    def orders(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """The order of policies on each device: as planned, unless a pair of zones has them in another one."""
+        found = {}
+        for address, look in self._looks.items():
+            pair = self._recorded.design.pair(address)
+            if pair is not None:
+                recorded = [policy.name for policy in pair.policies]
+                names = [name for name in self._planned(address) if name in recorded]
+                names += [name for name in recorded if name not in names]
+                seen = _order(names, self._recorded, address, look.live) if look.clustered else tuple(names)
+                found[device(pair.cluster.name), "policy"] = seen
+        return found
+
+    def _planned(self, address: str) -> list[str]:
+        """Names of the policies of a device in the order that is wanted, or that a plan was made on."""
+        told = [name for order in self._query.orders if order.list == "policy" for name in order.before]
+        pair = self._wanted.design.pair(address)
+        return told or [policy.name for policy in pair.policies] if pair is not None else told
+
+    def notes(self, clusters: Mapping[str, Nodes]) -> Iterable[str]:
+        """What people should know of the devices."""
+        for address, look in self._looks.items():
+            name = clusters[address].cluster
+            for error in look.errors.values():
+                yield f"{error}; {name} is taken as recorded" if not look.reached else error
+            if look.status is not None and not look.status.formed:
+                roles = ", ".join(f"{node.name} {node.status}" for node in look.status.groups.get(0, ()))
+                yield f"{name}: {roles}"
+            if address in self._drifted and self._drifted[address].statements:
+                yield from self._compared(name, clusters[address])
+
+    def _compared(self, name: str, nodes: Nodes) -> Iterable[str]:
+        """The device's own words for what changed since haplan's last commit."""
+        history = self._fleet.history(nodes)
+        ours = next((entry for entry in history if entry.log.startswith(OURS)), None)
+        if ours is None or ours.number == 0:
+            return
+        try:
+            text = self._fleet.primary(nodes).compare(ours.number)
+        except ProviderError:
+            return
+        by = ", ".join(dict.fromkeys(f"{entry.user} {entry.when}" for entry in history if entry.number < ours.number))
+        if text:
+            yield f"{name}: changed since haplan's last commit, by {by}:\n{text}"
+
+
+def _order(names: list[str], recorded: Picture, cluster: str, live: Live) -> tuple[str, ...]:
+    """Names of policies in the order in which a device has them."""
+    owner_of = {one.path[3]: recorded.design.resources[one.origin].name
+                for one in recorded.configuration(cluster).statements.values()
+                if one.path[:2] == POLICIES and len(one.path) > 3}  # fmt: skip
+    for parent in live.children.get(POLICIES, ()):
+        there = [owner_of[step] for step in live.children.get((*POLICIES, parent), ()) if step in owner_of]
+        now = list(dict.fromkeys(there))
+        if now != [name for name in names if name in now]:
+            rest, moved = iter(now), set(now)
+            return tuple(next(rest) if name in moved else name for name in names)
+    return tuple(names)
+
+
+def _shown(statement: Statement, live: Live) -> Any:
+    """What a device has in place of a statement."""
+    if live.off(statement.path):
+        return "(deactivated)"
+    there = live.values.get(statement.path)
+    if there:
+        return there[0] if len(there) == 1 else list(there)
+    parent = statement.path[:-1]
+    last = statement.path[-1]
+    others = [step for step in live.children.get(parent, ()) if not isinstance(step, str) and tag(step) == tag(last)]
+    if isinstance(last, tuple) and others:
+        return ", ".join(" ".join(key for _, key in keys(step)) for step in others)
+    if isinstance(last, str) and not statement.values:
+        instead = [tag(step) for step in live.children.get(parent, ()) if isinstance(step, str)]
+        return ", ".join(instead) or GONE
+    return GONE
+
+
+def _put(values: dict[str, Any], field: tuple[str | int, ...], shown: Any) -> None:
+    """Show something in place of an attribute; where the attribute has no such part, in place of what is above it."""
+    path = field or tuple(values)[:1]
+    at: Any = values
+    for depth, step in enumerate(path[:-1]):
+        below = at.get(step) if is_mapping(at) else None
+        if not is_mapping(below):
+            path = path[: depth + 1]
+            break
+        copy = dict(below)
+        at[step] = copy
+        at = copy
+    last = path[-1]
+    old = at.get(last)
+    at[last] = [shown] if isinstance(old, SEQUENCES) and not isinstance(shown, list) else shown

@@ -1,0 +1,43 @@
+"""Which documents a change touches: ``cluster:NAME`` where a pair is formed or dissolved, ``device:NAME`` for its
+configuration. A resource is in the document of every cluster that it flows into."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from haplan.model.plan import Action, Change, Placement
+from haplan_srx.translate.recorded import GOING
+
+DEVICE, CLUSTER = "device:", "cluster:"
+
+
+def device(cluster: str) -> str:
+    """The document of a pair's configuration."""
+    return f"{DEVICE}{cluster}"
+
+
+def name_of(document: str) -> str:
+    """The cluster of a document."""
+    return document.partition(":")[2]
+
+
+def of_cluster(change: Change, *, forms: bool, dissolves: bool) -> Sequence[Placement]:
+    """The documents of a cluster's own."""
+    configured = Placement(device(change.name), "configure", "", own=True)
+    if change.action in GOING:
+        gone = Placement(device(change.name), "release", "take off what haplan configured", own=True)
+        return (gone, Placement(CLUSTER + change.name, "dissolve", "", own=True)) if dissolves else (gone,)
+    if not forms:
+        return (configured,)
+    return (Placement(CLUSTER + change.name, "form", "", own=True), configured)
+
+
+def apart(clusters: Iterable[str], named: Callable[[str], str]) -> list[Placement]:
+    """One placement for each device that carries a resource."""
+    return [Placement(device(name), apart=True) for name in sorted(map(named, clusters))]
+
+
+def forms(change: Change) -> bool:
+    """True if a cluster's nodes are to be joined."""
+    if change.action in (Action.CREATE, Action.REPLACE) or change.incomplete:
+        return True
+    nodes = [set((side or {}).get("nodes") or {}) for side in (change.before, change.after)]
+    return change.action is Action.UPDATE and nodes[0] != nodes[1]

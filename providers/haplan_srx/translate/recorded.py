@@ -1,0 +1,235 @@
+"""The design as recorded and as wanted, and what each says of a device."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Part, Query, Task
+from haplan.model.plan import Action
+from haplan.model.state import Row
+from haplan.model.value import SEQUENCES, Ref, Text, Unknown, decode, is_mapping, leaves
+from haplan_srx.estate import Nodes
+from haplan_srx.translate.design import Design, Pair, Resource
+from haplan_srx.translate.device import Translation, translate
+from haplan_srx.translate.statements import Configuration, Path, Statement
+
+GOING = (Action.DELETE, Action.FORGET)
+WAS = "was"
+"""Key of a row's private part: what the resource said before a change, of use while that is not on all devices."""
+KEPT = "kept "
+"""Prefix of the key of a row's private part that holds what was overwritten in a document."""
+
+
+class Picture:
+    """One design, and its translation for each device, worked out when it is asked for."""
+
+    def __init__(
+        self,
+        resources: Iterable[Resource],
+        orders: Mapping[str, Sequence[str]] | None = None,
+        overrides: Mapping[str, int] | None = None,
+        earlier: "Picture | None" = None,
+    ) -> None:
+        self.design = Design(resources, orders, overrides)
+        self._earlier = earlier
+        self._done: dict[str, Translation | None] = {}
+        self._reach: Mapping[str, frozenset[str]] | None = None
+
+    def translation(self, cluster: str) -> Translation | None:
+        """What a device is to have; None if the cluster is not there, or not whole."""
+        if cluster not in self._done:
+            pair = self.design.pair(cluster)
+            self._done[cluster] = None if pair is None else _told(translate(pair), pair)
+        return self._done[cluster]
+
+    def configuration(self, cluster: str) -> Configuration:
+        """The statements of a device; none if it is not there."""
+        found = self.translation(cluster)
+        return Configuration() if found is None else found.configuration
+
+    def owned(self, cluster: str) -> Configuration:
+        """What haplan has said on a device: also before a change that is not on all devices yet."""
+        now = self.configuration(cluster)
+        return now if self._earlier is None else joined(now, self._earlier.configuration(cluster))
+
+    def reach(self, address: str) -> frozenset[str]:
+        """The clusters that a resource flows into."""
+        if self._reach is None:
+            self._reach = self.design.reached_by()
+        return self._reach.get(address, frozenset())
+
+
+def _told(found: Translation, pair: Pair) -> Translation:
+    """Without troubles where something is known only after the apply: then a variable only seems to be missing."""
+    if not found.troubles:
+        return found
+    values = (pair.design.resources[address].values for address in pair.needs())
+    unknown = any(isinstance(leaf, Ref | Text | Unknown) for tree in values for _, leaf in leaves(tree))
+    return attrs.evolve(found, troubles=()) if unknown else found
+
+
+def wanted(query: Query, overrides: Mapping[str, int]) -> Picture:
+    """The design as the stack wants it; what a plan is not about stays as recorded."""
+    resources = {address: of_row(row) for address, row in query.recorded.items()}
+    for target in query.targets:
+        resources.pop(target.address, None)
+        if not target.leaving and not target.data:
+            resources[target.address] = Resource(
+                target.address, target.type, target.name, target.values, target.owner
+            )  # fmt: skip
+    return Picture(_in_order(query, resources), None, overrides)
+
+
+def _in_order(query: Query, resources: Mapping[str, Resource]) -> list[Resource]:
+    """As the stack lists them: the order of policies is theirs."""
+    asked = [target.address for target in query.targets if target.address in resources]
+    return [resources[address] for address in dict.fromkeys([*asked, *resources])]
+
+
+def recorded(rows: Mapping[str, Row], overrides: Mapping[str, int]) -> Picture:
+    """The design as it was recorded."""
+    half = {address: row for address, row in rows.items() if row.status != "ok" and row.private.get(WAS)}
+    was = [_before(row) if address in half else of_row(row) for address, row in rows.items()] if half else []
+    earlier = Picture(was, None, overrides) if half else None
+    return Picture((of_row(row) for row in rows.values()), None, overrides, earlier)
+
+
+def _before(row: Row) -> Resource:
+    values = decode(row.private[WAS])
+    return Resource(row.address, row.type, str(values.get("name", row.name)), without_name(values), row.owner)
+
+
+def of_row(row: Row) -> Resource:
+    """A resource as recorded."""
+    return Resource(row.address, row.type, row.name, decode(row.values), row.owner)
+
+
+def of_device(
+    rows: Mapping[str, Row], name: str, touched: Iterable[tuple[str, Mapping[str, Any] | None]]
+) -> Mapping[str, Row]:
+    """The rows that one device's configuration may be made of, so that its work does not grow with their number.
+
+    Pairs know of one another by an overlay only: without hubs, other clusters and their sites say nothing of a device.
+
+    Args:
+        name: The device's cluster.
+        touched: Address and values of what changes on it.
+    """
+    if any(row.type == "hub_profile" for row in rows.values()):
+        return rows
+    changing = list(touched)
+    near = {address for address, _ in changing}
+    mine = [row for row in rows.values() if row.type == "cluster" and (row.name == name or row.address in near)]
+    sites = {values.get("site") for _, values in changing if values} | {row.values.get("site") for row in mine}
+    near |= {row.address for row in mine}
+    near |= {row.address for row in rows.values() if row.type == "site" and row.name in sites}
+    return {address: row for address, row in rows.items() if row.type not in ("cluster", "site") or address in near}
+
+
+# --- what a transaction makes of it ---
+
+
+def after(task: Task, overrides: Mapping[str, int]) -> Picture:
+    """The design once a task is carried out: what is recorded, with the task's changes."""
+    resources = {address: of_row(row) for address, row in task.recorded.items()}
+    for part in task.parts:
+        change = part.change
+        if change.action in GOING:
+            resources.pop(change.address, None)
+        elif change.after is not None:
+            resources[change.address] = Resource(
+                change.address, change.type, change.name, without_name(change.after), change.owner
+            )  # fmt: skip
+    return Picture(resources.values(), orders_of(task), overrides)
+
+
+def before(task: Task, overrides: Mapping[str, int]) -> Picture:
+    """The design as it was before a task: another transaction of the run may have recorded its part already."""
+    resources = {address: of_row(row) for address, row in task.recorded.items()}
+    for part in task.parts:
+        resources.update(_as_it_was(part, resources))
+        if part.change.before is None:
+            resources.pop(part.change.address, None)
+    return Picture(resources.values(), None, overrides)
+
+
+def _as_it_was(part: Part, resources: Mapping[str, Resource]) -> dict[str, Resource]:
+    change = part.change
+    if change.before is None or change.address not in resources:
+        return {}
+    there = resources[change.address]
+    name = str(change.before.get("name", there.name))
+    values = {**there.values, **{key: value for key, value in without_name(change.before).items()
+                                 if _alike(value, there.values.get(key))}}  # fmt: skip
+    return {change.address: Resource(change.address, change.type, name, values, change.owner)}
+
+
+def _alike(value: Any, like: Any) -> bool:
+    """False for what a drifted attribute shows of a device, where that is no value of the vocabulary."""
+    if is_mapping(like):
+        return is_mapping(value) and all(_alike(value[key], like[key]) for key in value if key in like)
+    if isinstance(like, SEQUENCES):
+        first = next(iter(like), None)
+        return isinstance(value, SEQUENCES) and (first is None or all(_alike(one, first) for one in value))
+    return not is_mapping(value) and not isinstance(value, SEQUENCES)
+
+
+def without_name(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values without the remote name, which a change carries among them."""
+    return {key: value for key, value in values.items() if key != "name"}
+
+
+def orders_of(task: Task) -> dict[str, tuple[str, ...]]:
+    """Name of the owner → names of its policies in order."""
+    owners = {**{address: row.name for address, row in task.recorded.items()},
+              **{part.change.address: part.change.name for part in task.parts}}  # fmt: skip
+    policies = [part.change for part in task.parts if part.change.type == "policy"]
+    listed = [(row.owner, row.name) for row in task.recorded.values() if row.type == "policy"]
+    listed += [(change.owner, change.name) for change in policies]
+    found: dict[str, tuple[str, ...]] = {}
+    for order in task.orders:
+        names = set(order.after)
+        owner = next((owners[owner] for owner, name in listed if name in names and owner in owners), "")
+        if order.list == "policy" and owner:
+            found[owner] = order.after
+    return found
+
+
+def joined(*configurations: Configuration) -> Configuration:
+    """Several configurations as one: what any of them says; the first says it where several do."""
+    statements: dict[Path, Statement] = {}
+    sole: dict[Path, frozenset[str]] = {}
+    for one in configurations:
+        for path, statement in one.statements.items():
+            statements.setdefault(path, statement)
+        for path, elements in one.sole.items():
+            sole[path] = sole.get(path, frozenset()) | elements
+    return Configuration(statements, sole)
+
+
+# --- clusters ---
+
+
+def nodes_of(cluster: Resource) -> Nodes:
+    """Where the nodes are reached; the lowest MAC first."""
+    nodes = cluster.values.get("nodes") or {}
+    declared = {mac: node if is_mapping(node) else {} for mac, node in nodes.items()}
+    macs = sorted(declared, key=lambda mac: int(mac, 16))
+    return Nodes(cluster.name, {mac: str(declared[mac].get("host") or mac) for mac in macs})
+
+
+def kept_in(rows: Iterable[Row], document: str) -> dict[Path, tuple[str, ...]]:
+    """What haplan once overwrote in a document."""
+    found: dict[Path, tuple[str, ...]] = {}
+    for row in rows:
+        for path, values in row.private.get(KEPT + document) or ():
+            steps = tuple(tuple(step) if isinstance(step, list) else step for step in path)
+            found.setdefault(steps, tuple(values))
+    return found
+
+
+def as_kept(overwritten: Mapping[Path, tuple[str, ...]]) -> list[Any]:
+    """As plain JSON."""
+    return [[[list(step) if isinstance(step, tuple) else step for step in path], list(values)]
+            for path, values in overwritten.items()]  # fmt: skip

@@ -1,0 +1,76 @@
+"""After a commit, over a new session: is the pair well? (srx.md section 12; HA176, HA178, HA182 to HA184)"""
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from haplan.errors import ProviderError
+from haplan.model.finding import Finding
+from haplan_srx.device.operational import Links, Status
+from haplan_srx.estate import Fleet, Nodes
+from haplan_srx.rules import ANSWERED
+
+
+@attrs.frozen
+class Health:
+    """What was seen: why the device was not reached, or its state.
+
+    Attributes:
+        silent: Host that was to answer → why it did not.
+    """
+
+    error: str = ""
+    status: Status | None = None
+    links: Links | None = None
+    versions: tuple[str, ...] = ()
+    silent: Mapping[str, str] = attrs.field(factory=dict)
+
+
+def look(fleet: Fleet, nodes: Nodes) -> Health:
+    """Look over a new session."""
+    try:
+        box, status = fleet.leading(nodes, anew=True)
+        versions = tuple(sorted(set(box.software().values()) - {""}))
+        answers = {host: box.unanswered(host) for host in fleet.access.probes}
+        return Health("", status, box.links(), versions, {host: why for host, why in answers.items() if why})
+    except ProviderError as error:
+        return Health(str(error))
+
+
+def findings(health: Health, address: str, name: str, *, going: bool) -> Iterable[Finding]:
+    """What is wrong; of a pair that is let go only whether it is still reached."""
+    if health.error:
+        yield Finding("HA175", "error", address, f"{name} is not reached any more after the commit: {health.error}")
+    if health.error or going:
+        return
+    for host, why in health.silent.items():
+        yield Finding(ANSWERED, "error", address, f"{name} gets no answer from {host}: {why}")
+    if health.status is None:
+        yield Finding("HA176", "error", address, f"{name} is in no cluster")
+        return
+    yield from _nodes(health.status, address, name)
+    if health.links is not None:
+        yield from _links(health.links, address, name)
+    if len(health.versions) > 1:
+        yield Finding("HA178", "error", address, f"{name}: the nodes run {' and '.join(health.versions)}")
+
+
+def _nodes(status: Status, address: str, name: str) -> Iterable[Finding]:
+    for group, nodes in sorted(status.groups.items()):
+        for node in nodes:
+            if node.status not in ("primary", "secondary"):
+                yield Finding("HA176", "error", address, f"{name} RG{group}: {node.name} is {node.status}")
+            elif node.priority == "0":
+                code = node.failures if node.failures not in ("", "None") else "no monitor code"
+                yield Finding("HA184", "warning", address, f"{name} RG{group}: {node.name} priority 0 ({code})")
+
+
+def _links(links: Links, address: str, name: str) -> Iterable[Finding]:
+    if links.control and links.control != "Up":
+        yield Finding("HA177", "error", address, f"{name}: the control link is {links.control}")
+    for child, state in links.fabric:
+        if state != "Up / Up":
+            yield Finding("HA177", "error", address, f"{name}: fabric link {child} is {state}")
+    for reth, state in links.reths:
+        if state != "Up":
+            yield Finding("HA182", "error", address, f"{name}: {reth} is {state}")

@@ -1,0 +1,1 @@
+"""Carrying transactions out: one confirmed commit a device, and pairs that are formed or dissolved."""

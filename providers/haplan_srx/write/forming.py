@@ -1,0 +1,140 @@
+"""Forming and dissolving pairs, and putting another box in the place of a node (srx.md section 1).
+
+Cluster id and node number are no configuration: an operational command on each box sets them, and it restarts. Each
+step finds out first whether it is done, so an apply that was killed goes on where it is.
+"""
+
+from collections.abc import Mapping
+
+from haplan.contracts import Io, Settlement, Task, Written
+from haplan.errors import ProviderError
+from haplan.model.plan import Change
+from haplan_srx.device.operational import macs
+from haplan_srx.device.rpcs import Box
+from haplan_srx.estate import Fleet
+from haplan_srx.translate.design import Resource
+from haplan_srx.translate.recorded import GOING, nodes_of
+
+EXPECTED = 900
+"""Seconds that a pair is expected to take (Juniper's design guide: up to 15 minutes)."""
+LIMIT = 2100
+"""Seconds after which it is given up, unless the task says otherwise."""
+
+
+def write(fleet: Fleet, task: Task, io: Io) -> Written:
+    """Join the nodes, or let them go: node1 first, so that node0 keeps the configuration.
+
+    Raises:
+        ProviderError: A box is not reached, or is a member of another cluster; nothing was sent to it.
+    """
+    change = _change(task)
+    if change.action in GOING:
+        return _dissolve(fleet, change, io)
+    return _form(fleet, change, io)
+
+
+def _change(task: Task) -> Change:
+    return next(part.change for part in task.parts if part.change.type == "cluster")
+
+
+def _hosts(change: Change) -> Mapping[str, str]:
+    values = change.before if change.action in GOING else change.after
+    return nodes_of(Resource(change.address, "cluster", change.name, values or {})).hosts
+
+
+def _form(fleet: Fleet, change: Change, io: Io) -> Written:
+    values = change.after or {}
+    hosts, cluster_id = _hosts(change), int(values.get("cluster_id") or 0)
+    numbers = _numbers(fleet, change, hosts)
+    waiting = {mac: _standing(fleet, host, cluster_id, change) for mac, host in hosts.items()}
+    for mac in sorted(hosts, key=lambda mac: -numbers[mac]):
+        box = waiting[mac]
+        if box is None:
+            continue
+        key = {"cluster_id": cluster_id, "node": numbers[mac], "mac": mac}
+        io.about_to(f"join node{numbers[mac]}", change.address, key, idempotent=True)
+        box.join(cluster_id, numbers[mac])
+        fleet.forget(hosts[mac])
+    fleet.outdate(change.name, nodes=True)
+    id_ = change.id or next(iter(hosts))
+    return Written({change.address: id_}, {change.address: {"id": id_}}, {change.address: {"formed": True}})
+
+
+def _numbers(fleet: Fleet, change: Change, hosts: Mapping[str, str]) -> dict[str, int]:
+    """MAC address → node number: the lowest is node0; one that stays in a pair keeps its number."""
+    stays = set(hosts) & set((change.before or {}).get("nodes") or {})
+    if change.before is None or len(stays) != 1:
+        return {mac: number for number, mac in enumerate(hosts)}
+    (old,) = stays
+    (new,) = set(hosts) - stays
+    known = macs(fleet.box(hosts[old]).chassis())
+    number = next((int(node[-1]) for node, mac in known.items() if mac == old and node), 0)
+    return {old: number, new: 1 - number}
+
+
+def _standing(fleet: Fleet, host: str, cluster_id: int, change: Change) -> Box | None:
+    """A box that is still to join; None for one that has, or that is on its way up."""
+    try:
+        box = fleet.box(host)
+        status = box.status()
+    except ProviderError:
+        if change.incomplete:
+            return None
+        raise
+    if status is None:
+        return box
+    if status.cluster_id != cluster_id:
+        raise ProviderError(
+            f"{box.place}: is in cluster {status.cluster_id}, not in {cluster_id}; take it out there first"
+        )
+    return None
+
+
+def _dissolve(fleet: Fleet, change: Change, io: Io) -> Written:
+    for mac, host in reversed(list(_hosts(change).items())):
+        box = fleet.box(host)
+        if box.status() is not None:
+            io.about_to("leave", change.address, {"mac": mac}, idempotent=True)
+            box.leave()
+        fleet.forget(host)
+    fleet.outdate(change.name, nodes=True)
+    return Written()
+
+
+def settled(fleet: Fleet, task: Task, now: float) -> Settlement:
+    """How far a pair is."""
+    change = _change(task)
+    text = _dissolved(fleet, change) if change.action in GOING else _formed(fleet, change)
+    if not text:
+        return Settlement("done")
+    limit = task.timeouts.get("formation", LIMIT)
+    elapsed = now - task.started
+    if elapsed > limit:
+        return Settlement("failed", f"not done within {limit // 60} min: {text}; look at the boxes, then apply again")
+    return Settlement("waiting", f"{int(elapsed // 60)} of about {EXPECTED // 60} min: {text}")
+
+
+def _formed(fleet: Fleet, change: Change) -> str:
+    """What a pair is still waited for; "" once it is there."""
+    for host in _hosts(change).values():
+        try:
+            status = fleet.box(host).status()
+        except ProviderError:
+            continue
+        if status is None:
+            return "a node has not restarted yet"
+        if status.formed:
+            return ""
+        nodes = (f"{node.name} {node.status}" for node in status.groups.get(0, ()))
+        return ", ".join(nodes) or "the nodes look for one another"
+    return "nodes rebooting"
+
+
+def _dissolved(fleet: Fleet, change: Change) -> str:
+    for host in _hosts(change).values():
+        try:
+            if fleet.box(host).status() is not None:
+                return "a node has not restarted yet"
+        except ProviderError:
+            return "nodes rebooting"
+    return ""

@@ -1,0 +1,273 @@
+"""One device's transaction: private copy → load → compare → check → confirmed commit.
+
+The commit's log carries the run: that is how haplan knows its own commit again after a session that ended in the middle
+of it. Nobody confirms before the checks over a new session; a device that is left alone goes back by itself.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Clock, Io, Task, Written
+from haplan.errors import ProviderError
+from haplan.model.plan import Change
+from haplan.model.value import encode
+from haplan_srx.device.replies import Refused
+from haplan_srx.device.rpcs import Box
+from haplan_srx.estate import Fleet, Nodes
+from haplan_srx.read.resources import OURS
+from haplan_srx.translate import xml
+from haplan_srx.translate.design import Resource
+from haplan_srx.translate.difference import Difference, Set, difference
+from haplan_srx.translate.documents import name_of
+from haplan_srx.translate.recorded import (
+    GOING,
+    KEPT,
+    WAS,
+    after,
+    as_kept,
+    before,
+    joined,
+    kept_in,
+    nodes_of,
+    of_device,
+    recorded,
+)
+from haplan_srx.translate.statements import Configuration, Live, Path
+
+CONFIGURED = "configured"
+"""Key of a cluster's private part: its device has been configured."""
+WAIT = 10.0
+"""Seconds between two looks for a commit whose session ended."""
+
+
+@attrs.frozen
+class Work:
+    """What a transaction is to do on a device.
+
+    Attributes:
+        nodes: Where it is reached.
+        wanted, owned: What haplan says then, and what it said until now.
+        kept: What haplan once overwrote there.
+    """
+
+    nodes: Nodes
+    wanted: Configuration
+    owned: Configuration
+    kept: Mapping[Path, tuple[str, ...]]
+
+    def on(self, live: Live) -> Difference:
+        """The edits for what a device has."""
+        return difference(self.wanted, self.owned, live, self.kept)
+
+
+@attrs.frozen
+class Sent:
+    """What came of a write.
+
+    Attributes:
+        log: Log text of the commit; "" if nothing had to be sent.
+        nodes: Where the device is reached.
+        written: For the engine.
+    """
+
+    log: str
+    nodes: Nodes
+    written: Written
+
+
+def work(task: Task, overrides: Mapping[str, int]) -> Work:
+    """Work out what a task is to do; pure.
+
+    Raises:
+        ProviderError: The cluster of the document is neither recorded nor in the task.
+    """
+    name = name_of(task.transaction.document)
+    touched = [
+        (part.change.address, values) for part in task.parts for values in (part.change.before, part.change.after)
+    ]
+    task = attrs.evolve(task, recorded=of_device(task.recorded, name, touched))
+    then, was = after(task, overrides), before(task, overrides)
+    fresh = {part.change.address for part in task.parts if part.change.before is None}
+    now = recorded({address: row for address, row in task.recorded.items() if address not in fresh}, overrides)
+    cluster = _named(name, *(picture.design.clusters for picture in (then, was, now)))
+    if cluster is None:
+        raise ProviderError(f"device:{name}: its cluster is not recorded any more; plan again")
+    owned = Configuration()
+    if _configured(task, cluster.address):
+        owned = joined(was.configuration(cluster.address), now.owned(cluster.address))
+    rows = task.recorded.values()
+    return Work(nodes_of(cluster), then.configuration(cluster.address), owned, kept_in(rows, task.transaction.document))
+
+
+def _configured(task: Task, cluster: str) -> bool:
+    """Whether haplan ever configured a device: rows may be there before it, from other devices of the same run.
+
+    The row of a pair that is being replaced, because it moves to another site, begins anew; its change still knows.
+    """
+    row = task.recorded.get(cluster)
+    noted = [row.private] if row is not None else []
+    noted += [part.change.private for part in task.parts if part.change.address == cluster]
+    return any(private.get(CONFIGURED) for private in noted)
+
+
+def _named(name: str, *listed: list[Resource]) -> Resource | None:
+    return next((one for clusters in listed for one in clusters if one.name == name), None)
+
+
+def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret: Callable[[str], str]) -> Sent:
+    """Carry out one transaction, up to the commit that is still to be confirmed.
+
+    Raises:
+        Refused: The device does not want it; nothing was changed.
+        ProviderError: Nothing was changed, unless it is `lost`.
+    """
+    what = work(task, overrides)
+    written = _written(task)
+    box = fleet.primary(what.nodes)
+    try:
+        found = what.on(box.configuration())
+        if not found.edits:
+            return Sent("", what.nodes, written)
+        log = f"{OURS}{io.run} {task.transaction.id} {task.transaction.document}"
+        found = _without_ours(found, what, box, task.transaction.document)
+        _load(box, found, secret, io.evidence)
+        io.about_to("commit", task.parts[0].change.address, {"log": log}, idempotent=True)
+        _commit(fleet, what.nodes, box, log)
+    finally:
+        _put_away(box)
+        fleet.outdate(what.nodes.cluster)
+    return Sent(log, what.nodes, _keeping(written, task, what, found))
+
+
+def _without_ours(found: Difference, what: Work, box: Box, document: str) -> Difference:
+    """What a run wrote that died before it could record it is nothing of others."""
+    if not found.overwritten or not any(one.log.startswith(OURS) and document in one.log for one in box.history()):
+        return found
+    said = what.wanted.statements
+    others = {path: values for path, values in found.overwritten.items()
+              if path not in said or said[path].values != values}  # fmt: skip
+    return attrs.evolve(found, overwritten=others)
+
+
+def rehearse(fleet: Fleet, task: Task, overrides: Mapping[str, int], secret: Callable[[str], str]) -> str:
+    """What the device says that a task would change, after it has checked it; leaves nothing behind.
+
+    Raises:
+        ProviderError: The device does not want it, or is not reached.
+    """
+    what = work(task, overrides)
+    told: list[str] = []
+    box = fleet.primary(what.nodes)
+    try:
+        found = what.on(box.configuration())
+        if found.edits:
+            _load(box, found, secret, told.append)
+    finally:
+        _put_away(box)
+    return "\n".join(told)
+
+
+def _put_away(box: Box) -> None:
+    """Throw the private copy away; a session that cannot is ended, and its copy with it."""
+    try:
+        if box.session.open:
+            box.close_private()
+    except ProviderError:
+        box.session.drop()
+
+
+def _load(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> None:
+    secrets = {edit.secret: secret(edit.secret) for edit in found.edits if isinstance(edit, Set) and edit.secret}
+    box.open_private()
+    box.load(xml.document(list(found.edits), secrets))
+    keep(box.compare())
+    box.check()
+
+
+def _commit(fleet: Fleet, nodes: Nodes, box: Box, log: str) -> None:
+    try:
+        box.commit(log, fleet.access.confirm_minutes)
+    except Refused:
+        raise
+    except ProviderError as error:
+        if not error.lost or not committed(fleet, nodes, log):
+            raise
+
+
+def committed(fleet: Fleet, nodes: Nodes, log: str) -> bool:
+    """Whether a commit whose answer was lost was carried out: it goes on when its session has ended.
+
+    Raises:
+        ProviderError: The device is not reached any more: nobody knows.
+    """
+    clock: Clock = fleet.clock
+    until = clock.now() + fleet.access.commit_timeout
+    while True:
+        try:
+            if any(entry.log == log for entry in fleet.primary(nodes, anew=True).history()):
+                return True
+        except ProviderError as error:
+            if clock.now() >= until:
+                raise ProviderError(str(error), lost=True) from None
+        if clock.now() >= until:
+            return False
+        clock.sleep(WAIT)
+
+
+# --- what the engine records ---
+
+
+def _written(task: Task) -> Written:
+    """Ids of what the task carries, and what each said before: other devices may still have that."""
+    ids: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    private: dict[str, dict[str, Any]] = {}
+    for part in task.parts:
+        change = part.change
+        if change.action in GOING:
+            continue
+        id_ = change.id or id_of(change)
+        ids[change.address] = id_
+        if change.type not in ("steering", "policy"):
+            values[change.address] = {"id": id_}
+        if change.before is not None and part.placement.apart:
+            private[change.address] = {WAS: encode(dict(change.before))}
+        if change.type == "cluster" and part.placement.own:
+            private[change.address] = {CONFIGURED: True}
+    return Written(ids, values, private, settling=True)
+
+
+def id_of(change: Change) -> str:
+    """Of a cluster the MAC address of its node0; what a device has no id for is known by its name."""
+    if change.type != "cluster":
+        return change.name
+    return next(iter(nodes_of(Resource(change.address, "cluster", change.name, change.after or {})).hosts), change.name)
+
+
+def _keeping(written: Written, task: Task, what: Work, found: Difference) -> Written:
+    """With what was overwritten, in the row of the resource that said what stands there now."""
+    stay = [part.change.address for part in task.parts if part.change.action not in GOING]
+    if not found.overwritten or not stay:
+        return written
+    key = KEPT + task.transaction.document
+    rows = {row.address: row for row in task.recorded.values()}
+    by_address: dict[str, dict[Path, tuple[str, ...]]] = {}
+    for path, values in found.overwritten.items():
+        origin = _origin(what.wanted, path)
+        by_address.setdefault(origin if origin in stay else stay[0], {})[path] = values
+    private = dict(written.private)
+    for address, overwritten in by_address.items():
+        before_ = list(rows[address].private.get(key) or ()) if address in rows else []
+        private[address] = {**private.get(address, {}), key: [*before_, *as_kept(overwritten)]}
+    return attrs.evolve(written, private=private)
+
+
+def _origin(wanted: Configuration, path: Path) -> str:
+    """Who says what stands at a path, or the nearest to it."""
+    for depth in range(len(path), 0, -1):
+        for one in wanted.statements.values():
+            if one.path[:depth] == path[:depth]:
+                return one.origin
+    return ""

@@ -1,0 +1,1 @@
+"""Configurations: datastores, edits, commits, what is generated."""

@@ -1,0 +1,66 @@
+"""What a handler gets and gives: calls, answers, refusals."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from haplan_ssr.lab.estate import Tx
+
+
+@attrs.frozen
+class Answer:
+    """What goes back.
+
+    Attributes:
+        body: JSON value; None is an empty body.
+        status: HTTP status.
+        raw: Ready-made JSON text instead of `body`.
+    """
+
+    body: Any = None
+    status: int = 200
+    raw: str | None = None
+
+    def content(self) -> bytes:
+        if self.raw is not None:
+            return self.raw.encode()
+        return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
+
+
+class Refused(Exception):
+    """The call is answered with an error and leaves nothing behind: a JSON object with `message`."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status} {message}")
+        self.answer = Answer({"message": message}, status)
+
+
+@attrs.frozen
+class Call:
+    """One call that passed the router.
+
+    Attributes:
+        tx: The transaction that everything happens in.
+        method: HTTP method.
+        path: Segments below /api/v1, decoded.
+        query: Last value of each query parameter.
+        body: Parsed JSON, None when there was none.
+        user: Who calls.
+    """
+
+    tx: Tx
+    method: str
+    path: tuple[str, ...]
+    query: Mapping[str, str]
+    body: Any
+    user: str
+
+    def object_body(self) -> dict[str, Any]:
+        """The body, which has to be an object; {} where there is none."""
+        if self.body is None:
+            return {}
+        if not isinstance(self.body, dict):
+            raise Refused(400, "the body must be a JSON object")
+        return self.body

@@ -1,0 +1,1 @@
+"""The state of routers, over REST and GraphQL."""

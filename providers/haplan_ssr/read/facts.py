@@ -1,0 +1,86 @@
+"""What rules want to know of boxes and routers when planning; from the assets and from what was read.
+
+A conductor's list of assets has no hardware model, so nothing is said of that.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from haplan.contracts import Query, Target
+from haplan.model.value import decode, is_mapping
+from haplan_ssr.read.resources import Look
+from haplan_ssr.rest import Asset
+from haplan_ssr.translate import clean
+
+AWAY = "disconnected"
+
+
+def boxes_matter(query: Query) -> bool:
+    """True if a pair is to be formed, or a node of one is another: only then are the assets worth a call."""
+    clusters = (target for target in query.targets if target.type == "cluster" and not target.data)
+    return any(target.row is None or target.row.status != "ok" or _nodes(target) != _recorded(target)
+               for target in clusters)  # fmt: skip
+
+
+def facts(
+    targets: Iterable[Target], at: Look, assets: Sequence[Asset] | None, sites: Mapping[str, str], conductor: str
+) -> dict[str, Mapping[str, Any]]:
+    """What rules want to know, by address.
+
+    Args:
+        at: The authority and what is recorded.
+        assets: As the conductor lists them; None if they were not asked for.
+        sites: Router → its site.
+        conductor: Its software version.
+    """
+    known = None if assets is None else {one.id: one for one in assets}
+    found: dict[str, Mapping[str, Any]] = {}
+    for target in targets:
+        if target.type == "cluster" and known is not None and not target.data:
+            found[target.address] = {**_of_cluster(target, known, sites), "conductor": conductor}
+        elif target.type == "wan_edge_template":
+            carrying = at.recorded.routers.get(target.address, frozenset())
+            found[target.address] = {"bound": sorted({sites[name] for name in carrying if sites.get(name)})}
+    return found
+
+
+def _of_cluster(target: Target, assets: Mapping[str, Asset], sites: Mapping[str, str]) -> dict[str, Any]:
+    own = {clean(target.name), clean(target.row.name if target.row is not None else target.name)}
+    ids = _ids(target)
+    boxes = {mac: assets[id_] for mac, id_ in ids.items() if id_ in assets}
+    formed = {box.node: (mac, box) for mac, box in boxes.items() if box.router in own}
+    pair = [formed[node][0] for node in sorted(formed)] if len(formed) == 2 else []
+    running = pair and all(box.status == "running" for _, box in formed.values())
+    return {
+        "nodes": {mac: _of_box(box, own, sites) for mac, box in boxes.items()},
+        "unseen": {mac: id_ for mac, id_ in ids.items() if id_ not in assets},
+        "pair": pair,
+        "status": "formed" if running else "forming" if pair else "none",
+    }
+
+
+def _of_box(box: Asset, own: Iterable[str], sites: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "known": True,
+        "firmware": box.version,
+        "connected": box.status != AWAY,
+        "site": sites.get(box.router, ""),
+        "cluster": "" if box.router in own else box.router,
+    }
+
+
+def _ids(target: Target) -> dict[str, str]:
+    """MAC → asset id, wanted or recorded, as far as it is known."""
+    nodes = {**_recorded(target), **_nodes(target)}
+    ids = {mac: said.get("asset_id") for mac, said in nodes.items() if is_mapping(said)}
+    return {mac: id_ for mac, id_ in sorted(ids.items()) if isinstance(id_, str)}
+
+
+def _nodes(target: Target) -> Mapping[str, Any]:
+    found = target.values.get("nodes")
+    return found if is_mapping(found) else {}
+
+
+def _recorded(target: Target) -> Mapping[str, Any]:
+    found = decode(target.row.values).get("nodes") if target.row is not None else None
+    return found if is_mapping(found) else {}

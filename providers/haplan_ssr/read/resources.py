@@ -1,0 +1,178 @@
+"""Refresh: what is there of each resource, from one read of the tree.
+
+A conductor holds no templates and no variables, so what is read cannot be turned back into a stack. It is compared
+instead with what the recorded and the wanted resources would give: where the authority has that, the attribute is as
+recorded or as wanted; where it has something else, the attribute becomes a text that says what and where.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Query, Reading, Seen, Target
+from haplan.model.value import at_path, decode, is_mapping
+from haplan_ssr.translate import Given, Terms, Translation, parts, translate
+from haplan_ssr.translate.draft import Way
+from haplan_ssr.translate.edits import any_above
+from haplan_ssr.translate.tree import HERE, Flat, Path, is_entry, name_of, parents, same, words
+
+Leaves = dict[Way, list[tuple[Path, Given]]]
+MOST = 3
+"""Differences that a text names before it counts the rest."""
+DOCUMENT = "authority"
+
+
+@attrs.frozen
+class Look:
+    """One look at the authority.
+
+    Attributes:
+        live: What runs.
+        recorded: What the recorded resources give.
+        wanted: The same, with the targets as they are wanted.
+    """
+
+    live: Flat
+    recorded: Translation
+    wanted: Translation
+
+    @cached_property
+    def moving(self) -> Mapping[str, tuple[Path, ...]]:
+        """Address → the paths that it has a part in and that are not as they are to be."""
+        found: dict[str, list[Path]] = {}
+        for path, given in {**self.recorded.entries, **self.wanted.entries}.items():
+            wanted = self.wanted.entries.get(path)
+            if path in self.live if wanted is None else _different(self.live, [(path, wanted)]):
+                for source in dict.fromkeys(source.address for source in given.sources):
+                    found.setdefault(source, []).append(path)
+        return {address: tuple(paths) for address, paths in found.items()}
+
+    @cached_property
+    def shared(self) -> Mapping[str, parts.Found]:
+        """Address → what it shares with others, and conductors mostly come with: security policies that are there.
+
+        A resource that comes into state with what it finds never takes them away.
+        """
+        found: dict[str, parts.Found] = {}
+        for path, given in self.wanted.entries.items():
+            if len(path) == 2 and name_of(path[1]) == "security" and path in self.live:
+                for source in given.sources:
+                    found.setdefault(source.address, {})[path] = None
+        return found
+
+    @cached_property
+    def flat(self) -> Flat:
+        """What is wanted."""
+        return self.wanted.flat()
+
+
+def look(live: Flat, query: Query, terms: Terms) -> Look:
+    """Compare the authority with what is recorded and wanted."""
+    known = parts.of_rows(query.recorded)
+    recorded = translate(known.values(), terms)
+    both = parts.with_targets(known, query.targets)
+    return Look(live, recorded, recorded if both == known else translate(both.values(), terms))
+
+
+def read(at: Look, query: Query) -> Reading:
+    """Every target as it is."""
+    recorded, wanted = _by_source(at.recorded), _by_source(at.wanted)
+    found = (_seen(at, target, recorded.get(target.address, {}), wanted.get(target.address, {}))
+             for target in query.targets)  # fmt: skip
+    seen = {one.address: one for one in found if one is not None}
+    return Reading(seen, unowned={DOCUMENT: strangers(at)})
+
+
+def _by_source(translation: Translation) -> dict[str, Leaves]:
+    """Address → attribute → entries and leaves that it answers for."""
+    found: dict[str, Leaves] = {}
+    for path, given in translation.entries.items():
+        first = given.sources[0]
+        found.setdefault(first.address, {}).setdefault(first.way, []).append((path, given))
+    return found
+
+
+def _seen(at: Look, target: Target, recorded: Leaves, wanted: Leaves) -> Seen | None:
+    own = at.recorded.own.get(target.address) if target.row is not None else at.wanted.own.get(target.address)
+    if own is not None and own not in at.live:
+        own = at.wanted.own.get(target.address)
+    if not _is_there(at, target, own, wanted):
+        return None
+    values = dict(decode(target.row.values)) if target.row is not None else dict(target.values)
+    for way in sorted({**recorded, **wanted}):
+        values = _with_way(at, values, way, recorded.get(way, ()), wanted.get(way, ()), target)
+    identity = identity_of(target.type, target.name)
+    name = target.row.name if target.row is not None else target.name
+    values |= {"name": name, "id": target.id or identity}
+    found = at.shared.get(target.address) if target.row is None else None
+    private = {parts.FOUND: parts.remembered(found)} if found else {}
+    return Seen(target.address, target.id or identity, values, private, found_by_name=target.row is None)
+
+
+def identity_of(type_name: str, name: str) -> str:
+    """The id of a resource: a conductor knows objects by name."""
+    return name if type_name in ("cluster", "network", "steering", "policy") else f"{type_name}:{name}"
+
+
+def _is_there(at: Look, target: Target, own: Path | None, wanted: Leaves) -> bool:
+    """A resource with an entry of its own is there if that is; another one if it is recorded, or all of it is there."""
+    expected = at.recorded.own.get(target.address) if target.row is not None else own
+    if expected is not None:
+        return expected in at.live or (own is not None and own in at.live)
+    if target.row is not None:
+        return True
+    given = [one for found in wanted.values() for one in found]
+    return target.pending and bool(given) and not _different(at.live, given)
+
+
+def _with_way(
+    at: Look, values: dict[str, Any], way: Way, recorded: Iterable[Any], wanted: Iterable[Any], target: Target
+) -> dict[str, Any]:
+    """The values with one attribute as the authority has it."""
+    want = at_path(target.values, way)
+    if wanted and not _different(at.live, wanted):
+        return values if is_mapping(want) or want is None else _put(values, way, want)
+    moved = _different(at.live, recorded) if target.row is not None else _different(at.live, wanted)
+    if not moved:
+        return values
+    return _put(values, way, _text(at.live, moved))
+
+
+def _different(live: Flat, given: Iterable[tuple[Path, Given]]) -> list[Path]:
+    return [
+        path for path, one in given if path not in live or (one.value is not HERE and not same(live[path], one.value))
+    ]
+
+
+def _put(values: dict[str, Any], way: Way, value: Any) -> dict[str, Any]:
+    """The values with something else at a way; where a part of the way says already that it differs, that stays."""
+    if len(way) == 1:
+        return {**values, way[0]: value}
+    below = values.get(way[0])
+    return {**values, way[0]: _put(dict(below), way[1:], value)} if is_mapping(below) else values
+
+
+def _text(live: Flat, moved: list[Path]) -> str:
+    among = set(moved)
+    shown = [path for path in moved if not any_above(path, among)]
+    said = [_said(live, path) for path in shown[:MOST]]
+    return "; ".join(said) + (f"; and {len(shown) - MOST} more" if len(shown) > MOST else "")
+
+
+def _said(live: Flat, path: Path) -> str:
+    if path not in live:
+        return f"{words(path)}: missing"
+    value = live[path]
+    return f"{words(path)}: {', '.join(map(str, value)) if isinstance(value, tuple) else value}"
+
+
+def strangers(at: Look) -> tuple[str, ...]:
+    """Entries inside what haplan owns that nobody here owns: they stay."""
+    ours = {path for one in (at.recorded, at.wanted) for path in one.entries if is_entry(path)}
+    return tuple(f"{words(path)} is not in the stack" for path in at.live if _is_strange(path, ours))
+
+
+def _is_strange(path: Path, ours: set[Path]) -> bool:
+    return is_entry(path) and path not in ours and next((one for one in parents(path) if is_entry(one)), None) in ours

@@ -1,0 +1,1 @@
+"""Carrying transactions out: edits of the candidate, validate, commit."""

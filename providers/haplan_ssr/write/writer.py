@@ -1,0 +1,363 @@
+"""One transaction: edits of the candidate, validate, compare with the plan, commit, read again.
+
+Whatever fails before the commit, the candidate is given up and nothing has changed. What the candidate holds beside the
+edits is somebody else's: it is neither committed nor thrown away.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Io, Task, Written
+from haplan.errors import HaplanError, ProviderError, Stale
+from haplan_ssr import rest
+from haplan_ssr.client import ApiError, Lost
+from haplan_ssr.estate import Conductor
+from haplan_ssr.model import evaluate
+from haplan_ssr.read.resources import identity_of
+from haplan_ssr.translate import Terms, Translation, parts, translate
+from haplan_ssr.translate.edits import Edit, any_above, edits, moved, outcome
+from haplan_ssr.translate.parts import GOING, Found
+from haplan_ssr.translate.tree import AUTHORITY, HERE, Flat, Path, is_entry, name_of, nested, parents, same, words
+
+LOOKS = 10
+"""How often what became of a commit is looked at, when its answer never came."""
+PAUSE = 6.0
+"""Seconds between two such looks."""
+SEPARATORS = re.compile(r"[/,\[\]'\s]+")
+"""What stands between the words of a path in a message."""
+
+
+@attrs.frozen
+class Writer:
+    """What a transaction is written with.
+
+    Attributes:
+        conductor: The conductor.
+        terms: What the translation goes by.
+        io: Whom to tell.
+        tell: Takes a line for people.
+        discard: Throw away whatever is found in the candidate.
+    """
+
+    conductor: Conductor
+    terms: Terms
+    io: Io
+    tell: Callable[[str], None]
+    discard: bool = False
+
+
+@attrs.frozen
+class Work:
+    """One transaction worked out.
+
+    Attributes:
+        address: What it is told by: its first resource.
+        live: What runs.
+        wanted: What is to run.
+        edits: The way from one to the other.
+        before, after: What is recorded, and what is to be, as translations.
+        found: What was there before haplan.
+    """
+
+    address: str
+    live: Flat
+    wanted: Flat
+    edits: Sequence[Edit]
+    before: Translation
+    after: Translation
+    found: Found
+
+
+def write(task: Task, writer: Writer) -> Written:
+    """Carry out a transaction.
+
+    Raises:
+        ProviderError: Refused by us or by the conductor; nothing has changed, unless the error is `lost`.
+        Stale: Somebody else committed something that does not go together with it.
+    """
+    work = prepare(task, writer)
+    if work.edits:
+        _refuse_dirty(work, writer)
+        _carry_out(work, writer)
+    return _written(task, work)
+
+
+def prepare(task: Task, writer: Writer) -> Work:
+    """Work out what a transaction has to change."""
+    known = parts.of_rows(task.recorded)
+    before = translate(known.values(), writer.terms)
+    after = translate(parts.with_parts(known, task.parts).values(), writer.terms)
+    mine = {part.change.address for part in task.parts if part.change.action not in GOING}
+    errors = [f"{one.address}: {one.text}" for one in after.errors() if one.address in mine]
+    if errors:
+        raise ProviderError("; ".join(errors))
+    live = writer.conductor.running()
+    owned, wanted = before.flat(), after.flat()
+    found = _found(task, live, owned, wanted)
+    made = outcome(live, owned, wanted, found)
+    try:
+        way = edits(live, made)
+    except ValueError as error:
+        raise ProviderError(f"{task.parts[0].change.address}: {error}") from None
+    return Work(task.parts[0].change.address, live, made, way, before, after, found)
+
+
+def _found(task: Task, live: Flat, owned: Flat, wanted: Flat) -> Found:
+    """What was there before haplan: as recorded, and what this transaction is the first to want.
+
+    What it finds after a dead run, that run had made; but for a security policy, which conductors mostly come with.
+    """
+    found = parts.found_before(task.recorded.values())
+    resumed = any(part.change.reason == "resume" for part in task.parts)
+    for path in wanted:
+        ours = path in owned or path in found or (resumed and name_of(path[1]) != "security")
+        if path in live and not ours:
+            found[path] = None if is_entry(path) else live[path]
+    return found
+
+
+def touched(before: Translation, after: Translation) -> frozenset[str]:
+    """The routers whose part of the authority changes."""
+    one, other = before.flat(), after.flat()
+    paths = [path for path in {**one, **other} if path not in one or path not in other or one[path] != other[path]]
+    return frozenset(step[1] for path in paths for step in path[1:2] if step[0] == "router" and len(step) > 1)
+
+
+# --- The candidate ----------------------------------------------------------------------------------------------------
+
+
+def _refuse_dirty(work: Work, writer: Writer) -> None:
+    """Begin with a clean candidate.
+
+    Raises:
+        ProviderError: It holds somebody's uncommitted changes.
+    """
+    client = writer.conductor.client
+    said = client.version()
+    if not rest.is_dirty(said):
+        return
+    candidate = writer.conductor.candidate()
+    strange = _strange(work, candidate)
+    if strange and not writer.discard:
+        whose = rest.whose(said) or "somebody, or of an interrupted apply of another plan"
+        raise ProviderError(
+            f"{work.address}: the candidate holds uncommitted changes of {whose}: {_some(strange)}; nothing was sent: "
+            'commit or revert them on the conductor, or throw them away with provider("ssr", discard_candidate=True)'
+        )
+    what = _some(strange) if strange else "all of it is in this plan"
+    writer.tell(f"ssr: the candidate held uncommitted changes ({what}); reverted")
+    client.revert()
+
+
+def _strange(work: Work, candidate: Flat) -> list[Path]:
+    """What is in the candidate, and neither runs nor is on the way to what this transaction wants."""
+    rebuilt = {edit.path for edit in work.edits if edit.method == "DELETE"}
+    return [path for path in moved(work.live, candidate) if not _on_the_way(path, work, candidate, rebuilt)]
+
+
+def _on_the_way(path: Path, work: Work, candidate: Flat, rebuilt: set[Path]) -> bool:
+    if path in candidate:
+        value = candidate[path]
+        return path in work.wanted and (value is HERE or same(work.wanted[path], value))
+    return path not in work.wanted or path in rebuilt or any_above(path, rebuilt)
+
+
+def _some(paths: Sequence[Path]) -> str:
+    among = set(paths)
+    shown = [words(path) for path in paths if not any_above(path, among)]
+    return ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if len(shown) > 3 else "")
+
+
+def _carry_out(work: Work, writer: Writer) -> None:
+    client, io = writer.conductor.client, writer.io
+    try:
+        # one intent for all of it: what is only in the candidate has not happened
+        io.about_to("commit", work.address, {"edits": len(work.edits)}, idempotent=True)
+        _send(work, writer)
+        _validate(work, writer)
+        _compare(work, writer)
+        io.still()
+    except HaplanError:
+        _give_up(work, writer)
+        raise
+    try:
+        said = client.commit()
+    except Lost as error:
+        _read_back(work, writer, error)
+    except ApiError:
+        _give_up(work, writer)
+        raise
+    else:
+        _refuse_uncommitted(work, writer, said)
+    _read_again(work, writer)
+
+
+def _send(work: Work, writer: Writer) -> None:
+    for number, edit in enumerate(work.edits, start=1):
+        sources = _sources(edit.path, work)
+        writer.io.progress(f"{number} of {len(work.edits)}: {edit.text}")
+        writer.conductor.client.edit(edit.method, edit.url, edit.body, f"{sources[0] or work.address}: {edit.text}")
+
+
+def _validate(work: Work, writer: Writer) -> None:
+    said = writer.conductor.client.validate()
+    for line in told(said, work, "warning"):
+        writer.tell(f"ssr: the conductor warns: {line}")
+    errors = told(said, work, "error")
+    if errors:
+        raise ProviderError(f"the conductor does not accept it, nothing was committed: {'; '.join(errors)}")
+
+
+def told(said: Sequence[rest.Complaint], work: Work, severity: str) -> list[str]:
+    """Messages of one severity, each once, with the resources they concern."""
+    lines = [line for one in said if one.severity == severity for line in _told(one, work)]
+    return list(dict.fromkeys(lines))
+
+
+def _told(said: rest.Complaint, work: Work) -> list[str]:
+    """A message for each resource whose part of the authority it is about; the vendor's model says where it arises."""
+    message = said.message.strip()
+    where = _place(" ".join(said.where), work)
+    if where is not None:
+        return [f"{where[1]}: {words(where[0])}: {message}"]
+    tree = {"authority": nested(work.wanted, AUTHORITY)}
+    found = [_place(" ".join(one.path), work) for one in evaluate(tree).problems if one.message.strip() == message]
+    lines = [f"{address}: {words(path)}: {message}" for path, address in (one for one in found if one is not None)]
+    return lines or [f"{message} {' '.join(said.where)}".strip()]
+
+
+def _place(text: str, work: Work) -> tuple[Path, str] | None:
+    """The deepest path of what is wanted that a text names, and its resource."""
+    at = f" {SEPARATORS.sub(' ', text)} "
+    best: tuple[Path, str] | None = None
+    for path, given in work.after.entries.items():
+        if f" {' '.join(words(path).split())} " in at and (best is None or len(path) > len(best[0])):
+            best = (path, given.sources[0].address)
+    return best
+
+
+def _sources(path: Path, work: Work) -> tuple[str, ...]:
+    for one in (path, *parents(path)):
+        given = work.after.entries.get(one) or work.before.entries.get(one)
+        if given is not None:
+            return tuple(source.address for source in given.sources)
+    return ("",)
+
+
+def _compare(work: Work, writer: Writer) -> None:
+    """Look at the candidate before it becomes what runs.
+
+    Raises:
+        ProviderError: It holds something else than was planned.
+    """
+    candidate = writer.conductor.candidate()
+    strange = moved(work.wanted, candidate)
+    if strange:
+        raise ProviderError(
+            f"{work.address}: the candidate is not what was planned, so it was not committed: {_some(strange)}; "
+            "somebody else edits it, or the conductor took the edits in another way"
+        )
+
+
+def _give_up(work: Work, writer: Writer) -> None:
+    """Leave the candidate as it was found. What others put into it meanwhile stays; a failure here is only told."""
+    client = writer.conductor.client
+    try:
+        candidate = writer.conductor.candidate()
+        strange = _strange(work, candidate)
+        if not strange:
+            client.revert()
+            return
+        own = [path for path in moved(work.live, candidate) if path not in set(strange)]
+        for edit in edits(candidate, _put_back(candidate, work.live, own)):
+            client.edit(edit.method, edit.url, edit.body, f"{work.address}: take back")
+        writer.tell(f"ssr: the candidate still holds what somebody else is editing: {_some(strange)}")
+    except (HaplanError, ValueError) as error:
+        writer.tell(f"ssr: the candidate could not be reverted ({error}); the next apply looks at it")
+
+
+def _put_back(candidate: Flat, live: Flat, paths: Iterable[Path]) -> Flat:
+    own = set(paths)
+    kept = {path: value for path, value in candidate.items() if path not in own and not any_above(path, own - {*live})}
+    return {**kept, **{path: live[path] for path in own if path in live}}
+
+
+# --- After the commit -------------------------------------------------------------------------------------------------
+
+
+def _refuse_uncommitted(work: Work, writer: Writer, said: Sequence[rest.Complaint]) -> None:
+    errors = told(said, work, "error")
+    if not errors:
+        return
+    _give_up(work, writer)
+    text = "; ".join(errors)
+    if any("conflict" in one.message.lower() for one in said):
+        raise Stale(f"{text}; nothing of this transaction was committed: plan again")
+    raise ProviderError(f"the conductor did not commit it: {text}")
+
+
+def _read_back(work: Work, writer: Writer, error: Lost) -> None:
+    """What became of a commit whose answer never came: it is there, or it is sent once more.
+
+    Raises:
+        ProviderError: `lost`, when neither can be told.
+    """
+    conductor = writer.conductor
+    writer.io.progress("no answer to the commit: looking what became of it")
+    for look in range(LOOKS):
+        try:
+            if not moved_of(work, conductor.running()):
+                return
+            if look == 1 and _waits_for_commit(work, writer):
+                writer.io.still()
+                _refuse_uncommitted(work, writer, conductor.client.commit())
+        except (Lost, ApiError):
+            pass
+        conductor.clock.sleep(PAUSE)
+    raise ProviderError(f"{work.address}: {error}; it is not known whether it was committed", lost=True)
+
+
+def _waits_for_commit(work: Work, writer: Writer) -> bool:
+    """True if the candidate holds what was planned, and nothing else."""
+    return rest.is_dirty(writer.conductor.client.version()) and not moved(work.wanted, writer.conductor.candidate())
+
+
+def moved_of(work: Work, running: Flat) -> list[Path]:
+    """Of what this transaction wants and wants gone, what is not so."""
+    wanted = [
+        path for path, value in work.after.flat().items()
+        if path not in running or not (value is HERE or same(running[path], value))
+    ]  # fmt: skip
+    gone = [path for path in work.before.entries if path in running and path not in work.wanted]
+    return [*wanted, *gone]
+
+
+def _read_again(work: Work, writer: Writer) -> None:
+    """Raises `ProviderError` if what runs is not what was committed."""
+    missing = moved_of(work, writer.conductor.running())
+    if missing:
+        raise ProviderError(
+            f"{work.address}: committed, and what runs is not what was planned: {_some(missing)}; plan again"
+        )
+
+
+def _written(task: Task, work: Work) -> Written:
+    """Names are ids; what was there before is remembered by every resource that has a part in it."""
+    ids: dict[str, str] = {}
+    private: dict[str, Mapping[str, Any]] = {}
+    shares: dict[str, Found] = {}
+    for path, value in work.found.items():
+        given = work.after.entries.get(path)
+        for source in given.sources if given is not None else ():
+            shares.setdefault(source.address, {})[path] = value
+    for part in task.parts:
+        change = part.change
+        if change.action in GOING:
+            continue
+        ids[change.address] = identity_of(change.type, change.name)
+        private[change.address] = {parts.FOUND: parts.remembered(shares.get(change.address, {}))}
+    values = {address: {"id": identity} for address, identity in ids.items()}
+    return Written(ids, values, private, settling=bool(touched(work.before, work.after)))
