@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from haplan.contracts import Node as OrderNode
-from haplan.hookspecs import hookimpl
-from haplan.model.finding import Rule
-from haplan.model.graph import Edge
+from haplan.plugin import (
+    Edge,
+    OrderNode,
+    Rule,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     from haplan.design.addresses import (

@@ -6,23 +6,25 @@ from typing import Any
 
 import attrs
 
-from haplan.language.blocks import helper
-from haplan.language.kinds import (
+from haplan.plugin import (
     BROKEN,
     Choice,
     ListOf,
+    Location,
+    Secret,
     SecretOf,
     Taking,
     Text,
     Tree,
+    Value,
     Whole,
+    address_with_length,
+    helper,
+    here,
+    host,
+    mistake,
     shown,
-)  # fmt: skip
-from haplan.language.record import here, mistake
-from haplan.language.resource import Value
-from haplan.language.texts import address_with_length, host
-from haplan.model.stack import Location
-from haplan.model.value import Secret
+)
 
 
 def whole(taken: dict[str, Tree]) -> Tree:

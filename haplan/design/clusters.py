@@ -7,9 +7,22 @@ from haplan.design import catalogue
 from haplan.design.nodes import Attestation, Node, NodesOf, nodes_of, normal_mac
 from haplan.design.sites import Site
 from haplan.design.templates import HubProfile, WanEdgeTemplate
-from haplan.language.kinds import Flag, Made, ResourceOf, Taking, Text, Tree, Whole
-from haplan.language.refs import Ref
-from haplan.language.resource import Resource, Value, attribute, computed, derived, resource
+from haplan.plugin import (
+    Flag,
+    Made,
+    Ref,
+    Resource,
+    ResourceOf,
+    Taking,
+    Text,
+    Tree,
+    Value,
+    Whole,
+    attribute,
+    computed,
+    derived,
+    resource,
+)
 
 _CARRIES = "What it carries: exactly one of template and profile (HA116, HA123)."
 

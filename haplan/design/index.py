@@ -14,8 +14,11 @@ from haplan.design import catalogue
 from haplan.design.catalogue import Model, Port
 from haplan.design.interfaces import Interface, interfaces_of
 from haplan.design.nodes import Node, nodes_of
-from haplan.model.stack import Block, Stack
-from haplan.model.value import Tree
+from haplan.plugin import (
+    Block,
+    Stack,
+    Tree,
+)
 
 
 @attrs.frozen(eq=False)

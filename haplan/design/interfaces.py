@@ -9,25 +9,26 @@ from haplan.design.addresses import Dhcp, LanAddress, WanAddress, whole
 from haplan.design.catalogue import parse_ports
 from haplan.design.networks import Network
 from haplan.design.paths import Endpoint, Path
-from haplan.language.blocks import helper
-from haplan.language.kinds import (
+from haplan.plugin import (
     BROKEN,
     Anything,
     Broken,
     Flag,
+    Location,
     MapOf,
     Name,
     ResourceOf,
     Taking,
     Text,
     Tree,
+    Value,
     Whole,
+    address_with_length,
+    helper,
+    here,
+    host,
     shown,
-)  # fmt: skip
-from haplan.language.record import here
-from haplan.language.resource import Value
-from haplan.language.texts import address_with_length, host
-from haplan.model.stack import Location
+)
 
 
 @attrs.frozen(eq=False, kw_only=True)

@@ -6,24 +6,29 @@ from typing import Any
 
 import attrs
 
-from haplan.language.kinds import (
+from haplan.plugin import (
     BROKEN,
     Broken,
     Choice,
     Flag,
     ListOf,
+    Ref,
+    Resource,
     ResourceOf,
+    Secret,
     SecretOf,
     Taking,
     Text,
     Tree,
+    Value,
     Whole,
+    attribute,
+    computed,
+    derived,
+    prefix,
+    resource,
     shown,
 )
-from haplan.language.refs import Ref
-from haplan.language.resource import Resource, Value, attribute, computed, derived, resource
-from haplan.language.texts import prefix
-from haplan.model.value import Secret
 
 _RENAMED = "The remote name; by default the label. Others refer by it, so another name is another object."
 

@@ -5,11 +5,22 @@ from typing import Any
 
 import attrs
 
-from haplan.language.blocks import helper
-from haplan.language.kinds import BROKEN, Broken, Choice, Flag, Kind, Name, Taking, Text, Tree, shown
-from haplan.language.record import here
-from haplan.language.refs import has_token
-from haplan.model.stack import Location
+from haplan.plugin import (
+    BROKEN,
+    Broken,
+    Choice,
+    Flag,
+    Kind,
+    Location,
+    Name,
+    Taking,
+    Text,
+    Tree,
+    has_token,
+    helper,
+    here,
+    shown,
+)
 
 
 def normal_mac(text: str) -> str | None:

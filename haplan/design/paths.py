@@ -5,12 +5,25 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import attrs
 
 from haplan.design.addresses import whole
-from haplan.language.blocks import helper
-from haplan.language.kinds import BROKEN, Choice, Flag, ListOf, Name, ResourceOf, Taking, Tree, Whole, shown
-from haplan.language.record import here, mistake
-from haplan.language.resource import Resource, Value
-from haplan.language.texts import host
-from haplan.model.stack import Location
+from haplan.plugin import (
+    BROKEN,
+    Choice,
+    Flag,
+    ListOf,
+    Location,
+    Name,
+    Resource,
+    ResourceOf,
+    Taking,
+    Tree,
+    Value,
+    Whole,
+    helper,
+    here,
+    host,
+    mistake,
+    shown,
+)
 
 if TYPE_CHECKING:
     from haplan.design.networks import Network

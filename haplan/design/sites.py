@@ -6,9 +6,22 @@ from typing import Any
 
 import attrs
 
-from haplan.language.kinds import BROKEN, Broken, MapOf, Taking, Text, Tree, shown
-from haplan.language.refs import Ref
-from haplan.language.resource import Resource, Value, attribute, computed, derived, resource
+from haplan.plugin import (
+    BROKEN,
+    Broken,
+    MapOf,
+    Ref,
+    Resource,
+    Taking,
+    Text,
+    Tree,
+    Value,
+    attribute,
+    computed,
+    derived,
+    resource,
+    shown,
+)
 
 
 @attrs.frozen

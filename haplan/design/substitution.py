@@ -3,8 +3,12 @@
 import re
 from collections.abc import Mapping
 
-from haplan.language.kinds import HOLE, VARIABLE
-from haplan.model.value import Tree, texts
+from haplan.plugin import (
+    HOLE,
+    VARIABLE,
+    Tree,
+    texts,
+)
 
 GOOD_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 

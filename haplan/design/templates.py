@@ -8,11 +8,23 @@ import attrs
 from haplan.design.interfaces import Interface, InterfacesOf, Wan, interfaces_of
 from haplan.design.networks import Overlay
 from haplan.design.paths import Endpoint, Path, TunnelPath, WanPath
-from haplan.language.blocks import helper
-from haplan.language.kinds import Flag, ListOf, ResourceOf, Taking, Text, Tree
-from haplan.language.record import here
-from haplan.language.refs import Ref
-from haplan.language.resource import Resource, Value, attribute, computed, derived, resource
+from haplan.plugin import (
+    Flag,
+    ListOf,
+    Ref,
+    Resource,
+    ResourceOf,
+    Taking,
+    Text,
+    Tree,
+    Value,
+    attribute,
+    computed,
+    derived,
+    helper,
+    here,
+    resource,
+)
 
 _INTERFACES = "wan(…), lan(…), ha_fabric(…), ha_sync(…); keyed by name."
 _EXCLUSIVE = "True makes what haplan does not own in it drift that is removed."

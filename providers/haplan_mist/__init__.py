@@ -6,8 +6,10 @@ Importing this package is cheap: HTTP is imported when a provider is opened.
 
 from collections.abc import Iterable
 
-from haplan.contracts import Provider
-from haplan.hookspecs import hookimpl
+from haplan.plugin import (
+    Provider,
+    hookimpl,
+)
 
 haplan_api = 1
 

@@ -7,9 +7,13 @@ without a hit; addresses, tunnels and redundancy interrupt traffic; pairs restar
 from collections.abc import Mapping
 from typing import Any
 
-from haplan.contracts import Assessment
-from haplan.model.finding import Finding
-from haplan.model.plan import Action, Change, Impact
+from haplan.plugin import (
+    Action,
+    Assessment,
+    Change,
+    Finding,
+    Impact,
+)
 from haplan_mist.estate import Organisation
 from haplan_mist.read import reach
 from haplan_mist.read.devices import seconds_of_push

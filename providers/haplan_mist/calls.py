@@ -3,8 +3,11 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from haplan.contracts import Task
-from haplan.model.plan import Action, Change
+from haplan.plugin import (
+    Action,
+    Change,
+    Task,
+)
 from haplan_mist.client import PAGE
 from haplan_mist.estate import Organisation
 from haplan_mist.translate.documents import GOING, LISTS, PREFIXES, binding

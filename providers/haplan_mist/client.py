@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from haplan.contracts import Clock
-from haplan.errors import ProviderError, Unauthorized
+from haplan.plugin import (
+    Clock,
+    ProviderError,
+    Unauthorized,
+)
 from haplan_mist.config import Access
 
 if TYPE_CHECKING:  # imported where a client is made: no plan of another provider waits for it

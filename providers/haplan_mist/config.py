@@ -12,8 +12,10 @@ from typing import Any
 
 import attrs
 
-from haplan.errors import ProviderError
-from haplan.model.value import Secret
+from haplan.plugin import (
+    ProviderError,
+    Secret,
+)
 
 HOST = ("MIST_HOST",)
 TOKEN = ("MIST_APITOKEN", "MIST_API_TOKEN")

@@ -9,8 +9,10 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from haplan.contracts import Clock
-from haplan.errors import ProviderError
+from haplan.plugin import (
+    Clock,
+    ProviderError,
+)
 from haplan_mist.client import Client
 
 Object = dict[str, Any]

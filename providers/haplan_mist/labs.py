@@ -5,9 +5,12 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Clock, LabRequest
-from haplan.errors import ProviderError
-from haplan.model.stack import Block
+from haplan.plugin import (
+    Block,
+    Clock,
+    LabRequest,
+    ProviderError,
+)
 from haplan_mist.lab import Device, Lab, LabDefinition, Served, read_definition
 
 

@@ -6,28 +6,33 @@ from typing import Any, ClassVar
 
 import attrs
 
-from haplan.contracts import (
+from haplan.design import haplan_types
+from haplan.plugin import (
     Assessment,
+    Calls,
+    Change,
     Context,
+    Finding,
+    Intent,
     Io,
     Lab,
     LabRequest,
+    Placement,
     Provider,
+    ProviderError,
     Query,
     Reading,
     Seen,
     Settlement,
     Target,
     Task,
+    Tree,
+    Unauthorized,
     Written,
 )
-from haplan.design import haplan_types
-from haplan.errors import ProviderError, Unauthorized
-from haplan.model.address import parse
-from haplan.model.finding import Finding
-from haplan.model.plan import Calls, Change, Placement
-from haplan.model.state import Intent
-from haplan.model.value import Tree
+from haplan.plugin import (
+    parse_address as parse,
+)
 from haplan_mist import assess, calls, verify
 from haplan_mist.client import ApiError, Client
 from haplan_mist.config import MistConfig, access

@@ -10,7 +10,12 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Clock, Settlement, Task, Written
+from haplan.plugin import (
+    Clock,
+    Settlement,
+    Task,
+    Written,
+)
 from haplan_mist.estate import Object, Organisation
 from haplan_mist.read.devices import Boxes, device_id, module_macs, modules_of, seconds_of_push
 from haplan_mist.read.windows import held_back

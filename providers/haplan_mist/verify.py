@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from haplan.contracts import Task
-from haplan.model.finding import Finding
-from haplan.model.plan import Action
+from haplan.plugin import (
+    Action,
+    Finding,
+    Task,
+)
 from haplan_mist.estate import Organisation
 from haplan_mist.read.devices import module_macs, modules_of
 from haplan_mist.settle import Wait

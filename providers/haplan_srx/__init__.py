@@ -7,9 +7,11 @@ Importing this package is cheap: SSH and XML are imported when a provider is ope
 from collections.abc import Iterable
 
 from haplan import design
-from haplan.contracts import Provider
-from haplan.hookspecs import hookimpl
-from haplan.model.finding import Rule
+from haplan.plugin import (
+    Provider,
+    Rule,
+    hookimpl,
+)
 
 haplan_api = 1
 haplan_types = design.haplan_types

@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from haplan.contracts import Assessment
-from haplan.model.finding import Finding
-from haplan.model.plan import Action, Change, Impact
+from haplan.plugin import (
+    Action,
+    Assessment,
+    Change,
+    Finding,
+    Impact,
+)
 from haplan_srx.estate import Fleet, Look
 from haplan_srx.rules import FOUND, SAYABLE
 from haplan_srx.translate.design import Resource

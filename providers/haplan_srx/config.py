@@ -13,8 +13,10 @@ from typing import Any
 
 import attrs
 
-from haplan.errors import ProviderError
-from haplan.model.value import Secret
+from haplan.plugin import (
+    ProviderError,
+    Secret,
+)
 
 HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z.:-]*")
 PORT = 830

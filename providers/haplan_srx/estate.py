@@ -7,8 +7,10 @@ from typing import TypeVar
 
 import attrs
 
-from haplan.contracts import Clock
-from haplan.errors import ProviderError
+from haplan.plugin import (
+    Clock,
+    ProviderError,
+)
 from haplan_srx.config import Access
 from haplan_srx.device.operational import Commit, Facts, Status, macs
 from haplan_srx.device.rpcs import Box

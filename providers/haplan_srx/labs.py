@@ -6,9 +6,12 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Clock, LabRequest
-from haplan.errors import ProviderError
-from haplan.model.stack import Block
+from haplan.plugin import (
+    Block,
+    Clock,
+    LabRequest,
+    ProviderError,
+)
 from haplan_srx.lab import Device, Lab, LabDefinition, Served, read_definition
 
 

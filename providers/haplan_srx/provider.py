@@ -6,25 +6,27 @@ from typing import Any, ClassVar
 
 import attrs
 
-from haplan.contracts import (
+from haplan.design import haplan_types
+from haplan.plugin import (
     Assessment,
+    Calls,
+    Change,
     Context,
+    Finding,
     Io,
     Lab,
     LabRequest,
+    Placement,
     Provider,
+    ProviderError,
     Query,
     Reading,
     Rehearsal,
     Settlement,
     Task,
+    Tree,
     Written,
 )
-from haplan.design import haplan_types
-from haplan.errors import ProviderError
-from haplan.model.finding import Finding
-from haplan.model.plan import Calls, Change, Placement
-from haplan.model.value import Tree
 from haplan_srx import assess, verify
 from haplan_srx.config import SrxConfig, access
 from haplan_srx.estate import Fleet

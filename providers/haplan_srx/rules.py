@@ -3,9 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from haplan.contracts import ValidateView
-from haplan.model.finding import Finding, Rule, explained
-from haplan.model.stack import Block, Stack
+from haplan.plugin import (
+    Block,
+    Finding,
+    Rule,
+    Stack,
+    ValidateView,
+    explained,
+)
 from haplan_srx import haplan_types as everything
 from haplan_srx.translate.design import Resource
 from haplan_srx.translate.recorded import Picture

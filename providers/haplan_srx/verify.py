@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from haplan.errors import ProviderError
-from haplan.model.finding import Finding
+from haplan.plugin import (
+    Finding,
+    ProviderError,
+)
 from haplan_srx.device.operational import Links, Status
 from haplan_srx.estate import Fleet, Nodes
 from haplan_srx.rules import ANSWERED

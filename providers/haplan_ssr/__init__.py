@@ -8,9 +8,11 @@ Importing this package is cheap: HTTP is imported when a provider is opened.
 from collections.abc import Iterable
 
 from haplan import design
-from haplan.contracts import Provider
-from haplan.hookspecs import hookimpl
-from haplan.model.finding import Rule
+from haplan.plugin import (
+    Provider,
+    Rule,
+    hookimpl,
+)
 
 haplan_api = 1
 haplan_types = design.haplan_types

@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from haplan.contracts import Assessment
-from haplan.model.finding import Finding
-from haplan.model.plan import Action, Change, Impact
+from haplan.plugin import (
+    Action,
+    Assessment,
+    Change,
+    Finding,
+    Impact,
+)
 from haplan_ssr.model import model
 from haplan_ssr.read.resources import Look
 from haplan_ssr.translate import Problem

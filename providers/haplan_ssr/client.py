@@ -12,8 +12,11 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from haplan.contracts import Clock
-from haplan.errors import ProviderError, Unauthorized
+from haplan.plugin import (
+    Clock,
+    ProviderError,
+    Unauthorized,
+)
 from haplan_ssr import rest
 from haplan_ssr.config import Access
 from haplan_ssr.rest import Store

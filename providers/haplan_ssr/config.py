@@ -7,8 +7,10 @@ from typing import Any
 
 import attrs
 
-from haplan.errors import ProviderError
-from haplan.model.value import Secret
+from haplan.plugin import (
+    ProviderError,
+    Secret,
+)
 from haplan_ssr.translate import Terms
 
 TIMEOUT = 600.0

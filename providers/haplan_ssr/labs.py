@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from haplan.contracts import Clock, LabRequest
-from haplan.errors import ProviderError
+from haplan.plugin import (
+    Clock,
+    LabRequest,
+    ProviderError,
+)
 from haplan_ssr.lab import PERSON, USER, Lab, LabDefinition, Served, read_definition
 
 

@@ -6,27 +6,29 @@ from typing import Any, ClassVar
 
 import attrs
 
-from haplan.contracts import (
+from haplan.design import haplan_types
+from haplan.plugin import (
     Assessment,
+    Calls,
+    Change,
     Context,
+    Finding,
+    Intent,
     Io,
     Lab,
     LabRequest,
+    Placement,
     Provider,
+    ProviderError,
     Query,
     Reading,
     Seen,
     Settlement,
     Target,
     Task,
+    Tree,
     Written,
 )
-from haplan.design import haplan_types
-from haplan.errors import ProviderError
-from haplan.model.finding import Finding
-from haplan.model.plan import Calls, Change, Placement
-from haplan.model.state import Intent
-from haplan.model.value import Tree
 from haplan_ssr import assess
 from haplan_ssr.client import Client
 from haplan_ssr.config import SsrConfig, access, release_of, terms

@@ -11,10 +11,17 @@ from typing import Any, Literal
 
 import attrs
 
-from haplan.contracts import PlanView, ValidateView
-from haplan.errors import ProviderError
-from haplan.model.finding import Finding, Moment, Rule, Severity
-from haplan.model.stack import ProviderBlock, Stack
+from haplan.plugin import (
+    Finding,
+    Moment,
+    PlanView,
+    ProviderBlock,
+    ProviderError,
+    Rule,
+    Severity,
+    Stack,
+    ValidateView,
+)
 from haplan_ssr import haplan_types as everything
 from haplan_ssr.config import SsrConfig, terms
 from haplan_ssr.translate import Given, Piece, Translation, translate

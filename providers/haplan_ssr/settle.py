@@ -5,8 +5,11 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Settlement, Task
-from haplan.model.finding import Finding
+from haplan.plugin import (
+    Finding,
+    Settlement,
+    Task,
+)
 from haplan_ssr import rest
 from haplan_ssr.estate import Conductor
 from haplan_ssr.read import health

@@ -10,9 +10,12 @@ is the server's. A password in the URL is never shown.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from haplan.contracts import Clock, OpenState
-from haplan.errors import PluginError
-from haplan.hookspecs import hookimpl
+from haplan.plugin import (
+    Clock,
+    OpenState,
+    PluginError,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     from haplan_postgres.backend import PostgresState

@@ -10,10 +10,26 @@ from typing import Any, TypeVar
 import attrs
 import psycopg
 
-from haplan.errors import HaplanError, Locked, StateError, StateNotSaved
-from haplan.model.state import Holder, Intent, Run, State, Update
-from haplan.state import lease, recovery
-from haplan.state.document import parse, pull, refuse_push
+from haplan.plugin import (
+    HaplanError,
+    Holder,
+    Intent,
+    Locked,
+    Run,
+    State,
+    StateError,
+    StateNotSaved,
+    Update,
+    lease,
+    recovery,
+    refuse_push,
+)
+from haplan.plugin import (
+    parse_document as parse,
+)
+from haplan.plugin import (
+    pull_document as pull,
+)
 from haplan_postgres import reading, schema, writing
 from haplan_postgres.link import Db, Link, readable, reason
 from haplan_postgres.place import Place

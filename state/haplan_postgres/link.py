@@ -7,7 +7,9 @@ from typing import Any
 import psycopg
 from psycopg.types.string import StrDumper
 
-from haplan.errors import StateError
+from haplan.plugin import (
+    StateError,
+)
 from haplan_postgres.place import Place
 
 Db = psycopg.Connection[tuple[Any, ...]]

@@ -7,8 +7,13 @@ import attrs
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from haplan.errors import StateError
-from haplan.state.location import HIDDEN, shown
+from haplan.plugin import (
+    HIDDEN,
+    StateError,
+)
+from haplan.plugin import (
+    shown_location as shown,
+)
 
 SPELLING = "write postgresql://user@host/database?schema=name"
 

@@ -3,8 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from haplan.model.state import Holder, PlacementRow, Run, State
-from haplan.state import codec, versions
+from haplan.plugin import (
+    Holder,
+    PlacementRow,
+    Run,
+    State,
+    codec,
+    versions,
+)
 from haplan_postgres.link import Db, unescaped
 
 HOLDER = 'SELECT id, who, "where", pid, what, since, until, token FROM lock'

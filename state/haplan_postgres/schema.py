@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from haplan.errors import StateError
-from haplan.model.state import FORMAT
+from haplan.plugin import (
+    FORMAT,
+    StateError,
+)
 from haplan_postgres.link import Db, damaged
 from haplan_postgres.place import Place
 

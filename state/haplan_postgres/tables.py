@@ -10,7 +10,9 @@ from typing import Any
 
 from psycopg.types.json import Json
 
-from haplan.state.codec import ROW, quoted
+from haplan.plugin import (
+    codec,
+)
 from haplan_postgres.link import Db, escaped, to_escape
 
 Record = Sequence[Any]
@@ -19,7 +21,7 @@ HISTORY = {"rows": "row_history", "orders": "order_history", "outputs": "output_
 """Tables whose versions are kept, and where."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "rows": (*ROW, "since"),
+    "rows": (*codec.ROW, "since"),
     "orders": ("document", "list", "names", "since"),
     "outputs": ("name", "value", "sensitive", "since"),
 }
@@ -51,11 +53,11 @@ def put(db: Db, table: str, columns: Sequence[str], key: Sequence[str], records:
     latest = {tuple(record[i] for i in at): record for record in records}.values()
     if not latest:
         return
-    names = quoted(columns)
+    names = codec.quoted(columns)
     change = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name not in key)
     db.execute(
         f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, %s) "
-        f"ON CONFLICT ({quoted(key)}) DO {f'UPDATE SET {change}' if change else 'NOTHING'}",
+        f"ON CONFLICT ({codec.quoted(key)}) DO {f'UPDATE SET {change}' if change else 'NOTHING'}",
         [_many(columns, latest)],
     )
 
@@ -69,7 +71,7 @@ def delete(db: Db, table: str, key: Sequence[str], keys: Sequence[Record]) -> No
 def archive(db: Db, table: str, keys: Sequence[Record], until: int) -> None:
     """Keep the versions that are about to go. What the same run wrote before was never a result: it is not kept."""
     if keys:
-        columns = quoted(COLUMNS[table])
+        columns = codec.quoted(COLUMNS[table])
         db.execute(
             f"INSERT INTO {HISTORY[table]} ({columns}, until) SELECT {columns}, %s::bigint FROM {table} "
             f"WHERE {among(_KEYS[table])} AND since < %s ON CONFLICT DO NOTHING",
@@ -80,4 +82,4 @@ def archive(db: Db, table: str, keys: Sequence[Record], until: int) -> None:
 def among(key: Sequence[str]) -> str:
     """The condition that a record's key, of texts, is one of `arrays`."""
     marks = ", ".join(["%s::text[]"] * len(key))
-    return f"({quoted(key)}) IN (SELECT * FROM unnest({marks}))"
+    return f"({codec.quoted(key)}) IN (SELECT * FROM unnest({marks}))"

@@ -8,10 +8,20 @@ from typing import Any
 
 import attrs
 
-from haplan.errors import StateError
-from haplan.model.state import Holder, Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Update
-from haplan.state import versions
-from haplan.state.codec import INTENT, RUN, dumps, intent_cells, output_cells, row_cells
+from haplan.plugin import (
+    Holder,
+    Intent,
+    OrderRow,
+    OutputRow,
+    PlacementRow,
+    Row,
+    Run,
+    State,
+    StateError,
+    Update,
+    codec,
+    versions,
+)
 from haplan_postgres.link import Db
 from haplan_postgres.reading import meta, records
 from haplan_postgres.tables import COLUMNS, HISTORY, among, archive, arrays, delete, put
@@ -63,7 +73,7 @@ def end(db: Db, run: Run, now: float) -> None:
 
 
 def _runs(db: Db, runs: Sequence[Run]) -> None:
-    put(db, "runs", RUN, ("id",), [attrs.astuple(run) for run in runs])
+    put(db, "runs", codec.RUN, ("id",), [attrs.astuple(run) for run in runs])
 
 
 def _applied(db: Db, digests: Iterable[str]) -> None:
@@ -77,7 +87,7 @@ def journal(db: Db, intents: Iterable[Intent]) -> list[Intent]:
     """Keep intents; gives them with their ids."""
     ((last,),) = db.execute("SELECT coalesce(max(id), 0) FROM intents").fetchall()
     numbered = [attrs.evolve(intent, id=number) for number, intent in enumerate(intents, last + 1)]
-    put(db, "intents", INTENT, ("id",), [intent_cells(intent) for intent in numbered])
+    put(db, "intents", codec.INTENT, ("id",), [codec.intent_cells(intent) for intent in numbered])
     return numbered
 
 
@@ -87,7 +97,7 @@ def settle(db: Db, outcomes: Outcomes) -> None:
     Raises:
         StateError: There is no such intent.
     """
-    wanted = {id: (id, outcome, dumps(result)) for id, outcome, result in outcomes}
+    wanted = {id: (id, outcome, codec.dumps(result)) for id, outcome, result in outcomes}
     if not wanted:
         return
     settled = db.execute(
@@ -160,7 +170,7 @@ def _put_rows(db: Db, rows: Sequence[Row], since: int) -> None:
     stored = {(address, deposed): seq for address, deposed, seq in records(db, sql, arrays(keys))}
     first = int(meta(db).get("seq", 0))
     made, last = versions.numbered(rows, stored, first, since)
-    put(db, "rows", COLUMNS["rows"], _ROW_KEY, [(*row_cells(row), since) for row in made])
+    put(db, "rows", COLUMNS["rows"], _ROW_KEY, [(*codec.row_cells(row), since) for row in made])
     if last != first:
         _note(db, {"seq": str(last)})
 
@@ -173,12 +183,12 @@ def _put_orders(db: Db, orders: Sequence[OrderRow], since: int) -> None:
     keys = [(row.document, row.list) for row in orders]
     archive(db, "orders", keys, since)
     delete(db, "orders", ("document", "list"), keys)
-    made = [(row.document, row.list, dumps(row.names), since) for row in orders if row.names]
+    made = [(row.document, row.list, codec.dumps(row.names), since) for row in orders if row.names]
     put(db, "orders", COLUMNS["orders"], ("document", "list"), made)
 
 
 def _replace_outputs(db: Db, outputs: Iterable[OutputRow], since: int) -> None:
-    wanted = output_cells(outputs)
+    wanted = codec.output_cells(outputs)
     stored = {name: cells for name, *cells in records(db, "SELECT name, value, sensitive FROM outputs")}
     names = sorted(wanted.keys() | stored.keys())
     changed = [name for name in names if list(wanted.get(name, ())) != stored.get(name, [])]
@@ -191,7 +201,7 @@ def _replace_outputs(db: Db, outputs: Iterable[OutputRow], since: int) -> None:
 def _put_providers(db: Db, *notes: Mapping[str, Mapping[str, Any]]) -> None:
     """Identities, settings, memories, in this order."""
     made = [
-        (name, kind, dumps(content))
+        (name, kind, codec.dumps(content))
         for kind, kept in zip(("identity", "settings", "memory"), notes, strict=True)
         for name, content in kept.items()
     ]
@@ -221,13 +231,13 @@ def push(db: Db, state: State, stored: State, mint: tuple[str, bytes]) -> None:
     _runs(db, state.runs)
     _applied(db, sorted(state.applied))
     db.execute("DELETE FROM intents WHERE outcome = ''")
-    put(db, "intents", INTENT, ("id",), [intent_cells(intent) for intent in state.intents])
+    put(db, "intents", codec.INTENT, ("id",), [codec.intent_cells(intent) for intent in state.intents])
     _note(db, {"serial": str(state.serial)})
 
 
 def _push_rows(db: Db, rows: Sequence[Row], since: int) -> None:
     archive(db, "rows", [(row.address, row.deposed) for row in rows], since)
-    put(db, "rows", COLUMNS["rows"], _ROW_KEY, [(*row_cells(row), since) for row in rows])
+    put(db, "rows", COLUMNS["rows"], _ROW_KEY, [(*codec.row_cells(row), since) for row in rows])
     _note(db, {"seq": str(max([int(meta(db).get("seq", 0)), *(row.seq for row in rows)]))})
 
 

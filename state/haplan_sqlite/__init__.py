@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
-from haplan.contracts import OpenState
-from haplan.hookspecs import hookimpl
+from haplan.plugin import (
+    OpenState,
+    hookimpl,
+)
 from haplan_sqlite.backend import SqliteState, open_sqlite
 
 haplan_api = 1

@@ -8,11 +8,26 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from haplan.contracts import Clock
-from haplan.errors import HaplanError, Locked, StateError, StateNotSaved
-from haplan.model.state import Holder, Intent, Run, State, Update
-from haplan.state import recovery
-from haplan.state.document import parse, pull, refuse_push
+from haplan.plugin import (
+    Clock,
+    HaplanError,
+    Holder,
+    Intent,
+    Locked,
+    Run,
+    State,
+    StateError,
+    StateNotSaved,
+    Update,
+    recovery,
+    refuse_push,
+)
+from haplan.plugin import (
+    parse_document as parse,
+)
+from haplan.plugin import (
+    pull_document as pull,
+)
 from haplan_sqlite import history, lease, reading, schema, writing
 
 Mint = Callable[[], tuple[str, bytes]]

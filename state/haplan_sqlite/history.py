@@ -3,8 +3,11 @@
 import sqlite3
 from typing import Any
 
-from haplan.model.state import State
-from haplan.state import codec, versions
+from haplan.plugin import (
+    State,
+    codec,
+    versions,
+)
 from haplan_sqlite import reading
 
 

@@ -2,8 +2,10 @@
 
 import sqlite3
 
-from haplan.model.state import Holder
-from haplan.state import lease
+from haplan.plugin import (
+    Holder,
+    lease,
+)
 
 
 def holder(db: sqlite3.Connection) -> Holder | None:

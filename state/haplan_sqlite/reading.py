@@ -8,9 +8,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from haplan.errors import StateError
-from haplan.model.state import PlacementRow, Run, State
-from haplan.state import codec
+from haplan.plugin import (
+    PlacementRow,
+    Run,
+    State,
+    StateError,
+    codec,
+)
 from haplan_sqlite import schema
 
 T = TypeVar("T")

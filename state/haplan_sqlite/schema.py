@@ -12,8 +12,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from haplan.errors import StateError
-from haplan.model.state import FORMAT
+from haplan.plugin import (
+    FORMAT,
+    StateError,
+)
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Database

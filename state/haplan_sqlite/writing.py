@@ -8,10 +8,19 @@ from typing import Any
 
 import attrs
 
-from haplan.errors import StateError
-from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Update
-from haplan.state import versions
-from haplan.state.codec import INTENT, ROW, RUN, dumps, intent_cells, output_cells, quoted, row_cells
+from haplan.plugin import (
+    Intent,
+    OrderRow,
+    OutputRow,
+    PlacementRow,
+    Row,
+    Run,
+    State,
+    StateError,
+    Update,
+    codec,
+    versions,
+)
 from haplan_sqlite import schema
 from haplan_sqlite.reading import connect, meta
 
@@ -77,7 +86,7 @@ def end(db: sqlite3.Connection, run: Run, now: float) -> None:
 
 def _runs(db: sqlite3.Connection, runs: Sequence[Run]) -> None:
     cells = [attrs.astuple(run) for run in runs]
-    db.executemany(f"INSERT OR REPLACE INTO runs ({quoted(RUN)}) VALUES ({_marks(RUN)})", cells)
+    db.executemany(f"INSERT OR REPLACE INTO runs ({codec.quoted(codec.RUN)}) VALUES ({_marks(codec.RUN)})", cells)
 
 
 def _applied(db: sqlite3.Connection, digests: Iterable[str]) -> None:
@@ -89,10 +98,10 @@ def _applied(db: sqlite3.Connection, digests: Iterable[str]) -> None:
 
 def journal(db: sqlite3.Connection, intents: Iterable[Intent]) -> list[Intent]:
     """Keep intents; gives them with their ids."""
-    names = INTENT[: INTENT.index("id")]
-    sql = f"INSERT INTO intents ({quoted(names)}) VALUES ({_marks(names)})"
+    names = codec.INTENT[: codec.INTENT.index("id")]
+    sql = f"INSERT INTO intents ({codec.quoted(names)}) VALUES ({_marks(names)})"
     return [
-        attrs.evolve(intent, id=db.execute(sql, intent_cells(intent)[: len(names)]).lastrowid or 0)
+        attrs.evolve(intent, id=db.execute(sql, codec.intent_cells(intent)[: len(names)]).lastrowid or 0)
         for intent in intents
     ]
 
@@ -104,7 +113,7 @@ def settle(db: sqlite3.Connection, outcomes: Outcomes) -> None:
         StateError: There is no such intent.
     """
     for id, outcome, result in outcomes:
-        done = db.execute("UPDATE intents SET outcome = ?, result = ? WHERE id = ?", [outcome, dumps(result), id])
+        done = db.execute("UPDATE intents SET outcome = ?, result = ? WHERE id = ?", [outcome, codec.dumps(result), id])
         if not done.rowcount:
             raise StateError(f"intent {id} is not in the state")
 
@@ -166,10 +175,10 @@ def _put_rows(db: sqlite3.Connection, rows: Sequence[Row], since: int) -> None:
     found = {(r.address, r.deposed): db.execute(sql, [r.address, r.deposed]).fetchone() for r in rows}
     first = int(meta(db).get("seq", 0))
     made, last = versions.numbered(rows, {key: seq[0] for key, seq in found.items() if seq}, first, since)
-    columns = (*ROW, "since")
+    columns = (*codec.ROW, "since")
     db.executemany(
-        f"INSERT OR REPLACE INTO rows ({quoted(columns)}) VALUES ({_marks(columns)})",
-        [(*row_cells(row), since) for row in made],
+        f"INSERT OR REPLACE INTO rows ({codec.quoted(columns)}) VALUES ({_marks(columns)})",
+        [(*codec.row_cells(row), since) for row in made],
     )
     if last != first:
         _note(db, "seq", str(last))
@@ -188,12 +197,12 @@ def _put_orders(db: sqlite3.Connection, orders: Sequence[OrderRow], since: int) 
     db.executemany('DELETE FROM orders WHERE document = ? AND "list" = ?', keys)
     db.executemany(
         'INSERT INTO orders (document, "list", names, since) VALUES (?, ?, ?, ?)',
-        [(row.document, row.list, dumps(row.names), since) for row in orders if row.names],
+        [(row.document, row.list, codec.dumps(row.names), since) for row in orders if row.names],
     )
 
 
 def _replace_outputs(db: sqlite3.Connection, outputs: Iterable[OutputRow], since: int) -> None:
-    wanted = output_cells(outputs)
+    wanted = codec.output_cells(outputs)
     sql = "SELECT name, value, sensitive FROM outputs"
     stored = {name: (value, sensitive) for name, value, sensitive in db.execute(sql)}
     changed = sorted(name for name in wanted.keys() | stored.keys() if wanted.get(name) != stored.get(name))
@@ -208,7 +217,7 @@ def _replace_outputs(db: sqlite3.Connection, outputs: Iterable[OutputRow], since
 def _put_providers(db: sqlite3.Connection, kind: str, notes: Mapping[str, Mapping[str, Any]]) -> None:
     db.executemany(
         "INSERT OR REPLACE INTO providers (name, kind, content) VALUES (?, ?, ?)",
-        [(name, kind, dumps(content)) for name, content in notes.items()],
+        [(name, kind, codec.dumps(content)) for name, content in notes.items()],
     )
 
 
@@ -216,7 +225,7 @@ def _archive(db: sqlite3.Connection, table: str, key: Sequence[str], keys: Seque
     """Keep the versions that are about to go. What the same run wrote before was never a result: it is not kept."""
     if not keys:
         return
-    columns = quoted(name for _, name, *_ in db.execute(f"PRAGMA table_info({table})"))
+    columns = codec.quoted(name for _, name, *_ in db.execute(f"PRAGMA table_info({table})"))
     where = " AND ".join(f'"{name}" = ?' for name in key)
     history = {"rows": "row_history", "orders": "order_history", "outputs": "output_history"}[table]
     sql = f"SELECT {columns}, ? FROM {table} WHERE {where} AND since < ?"
@@ -255,16 +264,16 @@ def push(db: sqlite3.Connection, state: State, stored: State, mint: tuple[str, b
     _runs(db, state.runs)
     _applied(db, sorted(state.applied))
     db.execute("DELETE FROM intents WHERE outcome = ''")
-    names, cells = quoted(INTENT), [intent_cells(intent) for intent in state.intents]
-    db.executemany(f"INSERT OR REPLACE INTO intents ({names}) VALUES ({_marks(INTENT)})", cells)
+    names, cells = codec.quoted(codec.INTENT), [codec.intent_cells(intent) for intent in state.intents]
+    db.executemany(f"INSERT OR REPLACE INTO intents ({names}) VALUES ({_marks(codec.INTENT)})", cells)
     _note(db, "serial", str(state.serial))
 
 
 def _push_rows(db: sqlite3.Connection, rows: Sequence[Row], since: int) -> None:
     _archive(db, "rows", ("address", "deposed"), [(row.address, row.deposed) for row in rows], since)
-    columns = (*ROW, "since")
-    cells = [(*row_cells(row), since) for row in rows]
-    db.executemany(f"INSERT OR REPLACE INTO rows ({quoted(columns)}) VALUES ({_marks(columns)})", cells)
+    columns = (*codec.ROW, "since")
+    cells = [(*codec.row_cells(row), since) for row in rows]
+    db.executemany(f"INSERT OR REPLACE INTO rows ({codec.quoted(columns)}) VALUES ({_marks(columns)})", cells)
     last = max([int(meta(db).get("seq", 0)), *(row.seq for row in rows)])
     _note(db, "seq", str(last))
 

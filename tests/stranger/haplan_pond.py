@@ -6,13 +6,27 @@ from uuid import uuid4
 
 import attrs
 
-from haplan import Ref, Resource, Value
-from haplan.contracts import Context, Io, Provider, Query, Reading, Seen, Task, Written
-from haplan.errors import ProviderError
-from haplan.hookspecs import hookimpl
-from haplan.language.kinds import Text, Whole
-from haplan.language.resource import attribute, computed, resource
-from haplan.model.plan import Action
+from haplan.plugin import (
+    Action,
+    Context,
+    Io,
+    Provider,
+    ProviderError,
+    Query,
+    Reading,
+    Ref,
+    Resource,
+    Seen,
+    Task,
+    Text,
+    Value,
+    Whole,
+    Written,
+    attribute,
+    computed,
+    hookimpl,
+    resource,
+)  # fmt: skip
 
 haplan_api = 1
 

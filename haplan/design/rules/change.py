@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
-from haplan.contracts import PlanView
 from haplan.design.rules.registry import Found, Registry
+from haplan.plugin import (
+    PlanView,
+)
 
 registry = Registry()
 

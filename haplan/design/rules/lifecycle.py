@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from haplan.contracts import PlanView
 from haplan.design.clusters import in_order
 from haplan.design.rules.plan_pair import clusters, each_joining, joining, label, members, nodes, said
 from haplan.design.rules.registry import Found, Registry
-from haplan.model.plan import Action, Change
+from haplan.plugin import (
+    Action,
+    Change,
+    PlanView,
+)
 
 registry = Registry()
 _CLUSTER = ("cluster",)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
-from haplan.contracts import PlanView
 from haplan.design.index import DesignIndex, Face, Owner
 from haplan.design.paths import Endpoint
 from haplan.design.rules.registry import Found, Registry
-from haplan.model.plan import Action
+from haplan.plugin import (
+    Action,
+    PlanView,
+)
 
 registry = Registry()
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from haplan.contracts import PlanView
 from haplan.design.clusters import in_order
 from haplan.design.rules.pair import registry
 from haplan.design.rules.registry import Found, Registry
-from haplan.model.plan import Action, Change
+from haplan.plugin import (
+    Action,
+    Change,
+    PlanView,
+)
 
 
 def clusters(view: PlanView, *actions: Action) -> Iterator[tuple[Change, Mapping[str, Any]]]:

@@ -3,14 +3,16 @@
 import ipaddress
 from collections.abc import Iterator, Mapping
 
-from haplan.contracts import PlanView
 from haplan.design.index import DesignIndex, Owner, Pair
 from haplan.design.paths import LocalPath
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.steering import paths_of, twice
 from haplan.design.substitution import substitute
-from haplan.model.stack import Block
-from haplan.model.value import Tree
+from haplan.plugin import (
+    Block,
+    PlanView,
+    Tree,
+)
 
 registry = Registry()
 _TYPES = ("policy",)

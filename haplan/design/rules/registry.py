@@ -5,9 +5,15 @@ from typing import Any, Literal
 
 import attrs
 
-from haplan.contracts import PlanView, ValidateView
 from haplan.design.index import DesignIndex, design_index
-from haplan.model.finding import Finding, Moment, Rule, Severity
+from haplan.plugin import (
+    Finding,
+    Moment,
+    PlanView,
+    Rule,
+    Severity,
+    ValidateView,
+)
 
 OWNERS = ("hub_profile", "wan_edge_template")
 

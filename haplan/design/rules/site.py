@@ -6,14 +6,16 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import PlanView
 from haplan.design.index import DesignIndex, Owner, Pair
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.wan import at_sites, where
 from haplan.design.substitution import GOOD_NAME, bad_names, has_variable, names
-from haplan.model.plan import Action
-from haplan.model.stack import Block
-from haplan.model.value import Tree
+from haplan.plugin import (
+    Action,
+    Block,
+    PlanView,
+    Tree,
+)
 
 registry = Registry()
 _CLUSTER = ("cluster",)

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from haplan.contracts import PlanView
 from haplan.design.index import DesignIndex, Owner
 from haplan.design.paths import Endpoint, LocalPath, Path, TunnelPath, WanPath
 from haplan.design.rules.overlay import endpoints_of
 from haplan.design.rules.registry import Found, Registry
-from haplan.model.plan import Action
-from haplan.model.stack import Block
+from haplan.plugin import (
+    Action,
+    Block,
+    PlanView,
+)
 
 registry = Registry()
 _TYPES = ("steering",)

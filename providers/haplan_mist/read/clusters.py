@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from haplan.contracts import Seen, Target
-from haplan.model.value import decode
+from haplan.plugin import (
+    Seen,
+    Target,
+    decode,
+)
 from haplan_mist.estate import Organisation
 from haplan_mist.read.devices import Boxes, device_id, mac_of
 

@@ -3,8 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from haplan.contracts import Seen, Target
-from haplan.model.value import Path, decode
+from haplan.plugin import (
+    FieldPath as Path,
+)
+from haplan.plugin import (
+    Seen,
+    Target,
+    decode,
+)
 from haplan_mist.estate import Object, Organisation
 from haplan_mist.translate import endpoints, entries, gateway
 from haplan_mist.translate.documents import KIND, PREFIXES

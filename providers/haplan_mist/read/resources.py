@@ -8,8 +8,13 @@ list).
 from collections.abc import Mapping
 from typing import Any
 
-from haplan.contracts import Query, Reading, Seen, Target
-from haplan.model.value import decode
+from haplan.plugin import (
+    Query,
+    Reading,
+    Seen,
+    Target,
+    decode,
+)
 from haplan_mist.estate import Object, Organisation
 from haplan_mist.read import clusters, gateways, sites
 from haplan_mist.read.sites import Look

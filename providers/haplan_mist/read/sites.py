@@ -6,9 +6,14 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Query, Seen, Target
-from haplan.model.compare import differences, owned
-from haplan.model.value import decode
+from haplan.plugin import (
+    Query,
+    Seen,
+    Target,
+    decode,
+    differences,
+    owned,
+)
 from haplan_mist.estate import Organisation
 from haplan_mist.read import audit
 from haplan_mist.read.audit import Entry

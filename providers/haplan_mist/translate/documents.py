@@ -7,7 +7,11 @@ A document is one object of the API and is written by one call: `site:NAME`, `se
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from haplan.model.plan import Action, Change, Placement
+from haplan.plugin import (
+    Action,
+    Change,
+    Placement,
+)
 from haplan_mist.translate.keys import setting_keys
 
 PREFIXES = {

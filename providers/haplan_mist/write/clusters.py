@@ -10,9 +10,13 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Part, Task, Written
-from haplan.errors import ProviderError
-from haplan.model.plan import Action
+from haplan.plugin import (
+    Action,
+    Part,
+    ProviderError,
+    Task,
+    Written,
+)
 from haplan_mist.client import ApiError, Lost
 from haplan_mist.read.devices import Boxes, device_id
 from haplan_mist.translate.documents import GOING

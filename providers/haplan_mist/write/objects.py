@@ -5,9 +5,13 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Part, Task, Written
-from haplan.errors import ProviderError
-from haplan.model.plan import Action
+from haplan.plugin import (
+    Action,
+    Part,
+    ProviderError,
+    Task,
+    Written,
+)
 from haplan_mist.estate import Object, Organisation
 from haplan_mist.translate import merge, objects
 from haplan_mist.translate.documents import GOING, KIND

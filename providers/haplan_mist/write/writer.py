@@ -9,10 +9,17 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Io, Part, Task, Written
-from haplan.errors import ProviderError
-from haplan.model.plan import Action
-from haplan.model.value import Secret, Tree, transform
+from haplan.plugin import (
+    Action,
+    Io,
+    Part,
+    ProviderError,
+    Secret,
+    Task,
+    Tree,
+    Written,
+    transform,
+)
 from haplan_mist.client import ApiError, Lost
 from haplan_mist.estate import TITLES, Object, Organisation
 from haplan_mist.translate import endpoints, merge

@@ -3,7 +3,9 @@
 import re
 from typing import Literal
 
-from haplan.errors import ProviderError
+from haplan.plugin import (
+    ProviderError,
+)
 
 END = b"]]>]]>"
 CHUNKS_END = b"\n##\n"

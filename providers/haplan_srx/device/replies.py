@@ -10,7 +10,9 @@ from collections.abc import Iterator
 import attrs
 from lxml import etree
 
-from haplan.errors import ProviderError
+from haplan.plugin import (
+    ProviderError,
+)
 
 _HASHED = re.compile(r"\$[0-9]\$[^\s\";<]+")
 _BLOCK = re.compile(rb"<(/?)((?:[\w.-]+:)?)(routing-engine|ok)\b[^>]*?(/?)>")

@@ -9,9 +9,16 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Query, Reading, Seen, Target
-from haplan.errors import ProviderError
-from haplan.model.value import SEQUENCES, decode, is_mapping
+from haplan.plugin import (
+    SEQUENCES,
+    ProviderError,
+    Query,
+    Reading,
+    Seen,
+    Target,
+    decode,
+    is_mapping,
+)
 from haplan_srx.device.operational import Commit
 from haplan_srx.estate import Fleet, Look, Nodes
 from haplan_srx.translate.difference import drifted

@@ -8,7 +8,9 @@ from typing import Any
 import attrs
 
 from haplan.design.substitution import substitute
-from haplan.model.value import Secret
+from haplan.plugin import (
+    Secret,
+)
 from haplan_srx.translate.names import SHORT, fit
 from haplan_srx.translate.slots import Slots, slots
 

@@ -5,10 +5,24 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Part, Query, Task
-from haplan.model.plan import Action
-from haplan.model.state import Row
-from haplan.model.value import SEQUENCES, Ref, Text, Unknown, decode, is_mapping, leaves
+from haplan.plugin import (
+    SEQUENCES,
+    Action,
+    Part,
+    Query,
+    Row,
+    Task,
+    Unknown,
+    decode,
+    is_mapping,
+    leaves,
+)
+from haplan.plugin import (
+    Reference as Ref,
+)
+from haplan.plugin import (
+    TextValue as Text,
+)
 from haplan_srx.estate import Nodes
 from haplan_srx.translate.design import Design, Pair, Resource
 from haplan_srx.translate.device import Translation, translate

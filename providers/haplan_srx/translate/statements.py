@@ -10,7 +10,9 @@ from typing import TypeAlias
 
 import attrs
 
-from haplan.model.value import Path as Field
+from haplan.plugin import (
+    FieldPath as Field,
+)
 
 Step: TypeAlias = str | tuple[str, ...]
 """An element, or an element with the keys of a list entry."""

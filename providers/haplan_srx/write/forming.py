@@ -6,9 +6,14 @@ step finds out first whether it is done, so an apply that was killed goes on whe
 
 from collections.abc import Mapping
 
-from haplan.contracts import Io, Settlement, Task, Written
-from haplan.errors import ProviderError
-from haplan.model.plan import Change
+from haplan.plugin import (
+    Change,
+    Io,
+    ProviderError,
+    Settlement,
+    Task,
+    Written,
+)
 from haplan_srx.device.operational import macs
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Fleet

@@ -9,10 +9,15 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Clock, Io, Task, Written
-from haplan.errors import ProviderError
-from haplan.model.plan import Change
-from haplan.model.value import encode
+from haplan.plugin import (
+    Change,
+    Clock,
+    Io,
+    ProviderError,
+    Task,
+    Written,
+    encode,
+)
 from haplan_srx.device.replies import Refused
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Fleet, Nodes

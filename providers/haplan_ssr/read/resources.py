@@ -11,8 +11,15 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Query, Reading, Seen, Target
-from haplan.model.value import at_path, decode, is_mapping
+from haplan.plugin import (
+    Query,
+    Reading,
+    Seen,
+    Target,
+    at_path,
+    decode,
+    is_mapping,
+)
 from haplan_ssr.translate import Given, Terms, Translation, parts, translate
 from haplan_ssr.translate.draft import Way
 from haplan_ssr.translate.edits import any_above

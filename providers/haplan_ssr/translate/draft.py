@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 import attrs
 
-from haplan.model.value import Tree
+from haplan.plugin import (
+    Tree,
+)
 from haplan_ssr.translate.tree import HERE, Flat, Path, words
 
 KNOWN = (str, int, float, tuple, type(HERE))

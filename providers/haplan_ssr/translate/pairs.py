@@ -8,7 +8,9 @@ import attrs
 
 from haplan.design.clusters import in_order
 from haplan.design.substitution import substitute
-from haplan.model.value import Tree
+from haplan.plugin import (
+    Tree,
+)
 from haplan_ssr.translate.draft import Piece, Source
 from haplan_ssr.translate.names import clean
 

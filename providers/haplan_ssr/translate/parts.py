@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from haplan.contracts import Part, Target
-from haplan.model.plan import Action
-from haplan.model.state import Row
-from haplan.model.value import decode
+from haplan.plugin import (
+    Action,
+    Part,
+    Row,
+    Target,
+    decode,
+)
 from haplan_ssr.translate import Piece
 from haplan_ssr.translate.tree import Path
 

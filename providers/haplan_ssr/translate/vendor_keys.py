@@ -7,7 +7,17 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from haplan.model.value import Ref, Secret, Text, Tree, is_mapping
+from haplan.plugin import (
+    Reference as Ref,
+)
+from haplan.plugin import (
+    Secret,
+    Tree,
+    is_mapping,
+)
+from haplan.plugin import (
+    TextValue as Text,
+)
 from haplan_ssr.translate.draft import Draft, Piece
 from haplan_ssr.translate.pairs import at
 from haplan_ssr.translate.tree import Path

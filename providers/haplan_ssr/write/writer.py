@@ -10,8 +10,14 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Io, Task, Written
-from haplan.errors import HaplanError, ProviderError, Stale
+from haplan.plugin import (
+    HaplanError,
+    Io,
+    ProviderError,
+    Stale,
+    Task,
+    Written,
+)
 from haplan_ssr import rest
 from haplan_ssr.client import ApiError, Lost
 from haplan_ssr.estate import Conductor

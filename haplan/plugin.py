@@ -1,0 +1,314 @@
+"""The published surface for authors of plugins: providers, state backends, rules, hooks, vocabularies and labs.
+
+What a plugin needs of haplan is here, in `haplan.design` (the vocabulary of the design), `haplan.kit` (what providers
+share) and `haplan.lab` (what simulators share); a plugin imports nothing else of haplan. The surface is versioned by
+`API`: a plugin module says ``haplan_api = 1``, and a name leaves `__all__` only with a new version.
+"""
+
+from haplan.contracts import (
+    API,
+    ApplyView,
+    Assessment,
+    CheckView,
+    Clock,
+    Context,
+    Io,
+    Lab,
+    LabRequest,
+    Observer,
+    OpenState,
+    OrderHook,
+    Part,
+    PlanView,
+    Provider,
+    Query,
+    Reading,
+    Rehearsal,
+    Seen,
+    Settlement,
+    StateBackend,
+    Target,
+    Task,
+    TypeInfo,
+    ValidateView,
+    Written,
+)
+from haplan.contracts import (
+    Node as OrderNode,
+)
+from haplan.errors import (
+    HaplanError,
+    Locked,
+    PluginError,
+    ProviderError,
+    Stale,
+    StateError,
+    StateNotSaved,
+    Unauthorized,
+)
+from haplan.hookspecs import (
+    hookimpl,
+)
+from haplan.language.blocks import (
+    helper,
+)
+from haplan.language.kinds import (
+    BROKEN,
+    HOLE,
+    VARIABLE,
+    Anything,
+    Broken,
+    Choice,
+    Flag,
+    Kind,
+    ListOf,
+    Made,
+    MapOf,
+    Name,
+    ResourceOf,
+    SecretOf,
+    Taking,
+    Text,
+    Whole,
+    shown,
+)
+from haplan.language.record import (
+    here,
+    mistake,
+)
+from haplan.language.refs import (
+    Ref,
+    has_token,
+)
+from haplan.language.resource import (
+    Resource,
+    Value,
+    attribute,
+    computed,
+    derived,
+    resource,
+)
+from haplan.language.texts import (
+    address_with_length,
+    host,
+    prefix,
+)
+from haplan.model.address import (
+    parse as parse_address,
+)
+from haplan.model.compare import (
+    differences,
+    kept_in_order,
+    owned,
+)
+from haplan.model.event import (
+    Event,
+)
+from haplan.model.finding import (
+    Finding,
+    Moment,
+    Rule,
+    Severity,
+    explained,
+)
+from haplan.model.graph import (
+    Edge,
+)
+from haplan.model.plan import (
+    Action,
+    Calls,
+    Change,
+    Impact,
+    Order,
+    Placement,
+    Plan,
+    Transaction,
+)
+from haplan.model.stack import (
+    Block,
+    Location,
+    ProviderBlock,
+    Stack,
+)
+from haplan.model.state import (
+    FORMAT,
+    Holder,
+    Intent,
+    OrderRow,
+    OutputRow,
+    PlacementRow,
+    Row,
+    Run,
+    State,
+    Update,
+)
+from haplan.model.value import (
+    SEQUENCES,
+    Secret,
+    Tree,
+    Unknown,
+    at_path,
+    decode,
+    encode,
+    is_mapping,
+    leaves,
+    texts,
+    transform,
+)
+from haplan.model.value import (
+    Path as FieldPath,
+)
+from haplan.model.value import (
+    Ref as Reference,
+)
+from haplan.model.value import (
+    Text as TextValue,
+)
+from haplan.state import (
+    codec,
+    lease,
+    recovery,
+    versions,
+)
+from haplan.state.document import (
+    parse as parse_document,
+)
+from haplan.state.document import (
+    pull as pull_document,
+)
+from haplan.state.document import (
+    refuse_push,
+)
+from haplan.state.location import (
+    HIDDEN,
+)
+from haplan.state.location import (
+    shown as shown_location,
+)
+
+__all__ = [
+    "API",
+    "BROKEN",
+    "FORMAT",
+    "HIDDEN",
+    "HOLE",
+    "SEQUENCES",
+    "VARIABLE",
+    "Action",
+    "Anything",
+    "ApplyView",
+    "Assessment",
+    "Block",
+    "Broken",
+    "Calls",
+    "Change",
+    "CheckView",
+    "Choice",
+    "Clock",
+    "Context",
+    "Edge",
+    "Event",
+    "FieldPath",
+    "Finding",
+    "Flag",
+    "HaplanError",
+    "Holder",
+    "Impact",
+    "Intent",
+    "Io",
+    "Kind",
+    "Lab",
+    "LabRequest",
+    "ListOf",
+    "Location",
+    "Locked",
+    "Made",
+    "MapOf",
+    "Moment",
+    "Name",
+    "Observer",
+    "OpenState",
+    "Order",
+    "OrderHook",
+    "OrderNode",
+    "OrderRow",
+    "OutputRow",
+    "Part",
+    "Placement",
+    "PlacementRow",
+    "Plan",
+    "PlanView",
+    "PluginError",
+    "Provider",
+    "ProviderBlock",
+    "ProviderError",
+    "Query",
+    "Reading",
+    "Ref",
+    "Reference",
+    "Rehearsal",
+    "Resource",
+    "ResourceOf",
+    "Row",
+    "Rule",
+    "Run",
+    "Secret",
+    "SecretOf",
+    "Seen",
+    "Settlement",
+    "Severity",
+    "Stack",
+    "Stale",
+    "State",
+    "StateBackend",
+    "StateError",
+    "StateNotSaved",
+    "Taking",
+    "Target",
+    "Task",
+    "Text",
+    "TextValue",
+    "Transaction",
+    "Tree",
+    "TypeInfo",
+    "Unauthorized",
+    "Unknown",
+    "Update",
+    "ValidateView",
+    "Value",
+    "Whole",
+    "Written",
+    "address_with_length",
+    "at_path",
+    "attribute",
+    "codec",
+    "computed",
+    "decode",
+    "derived",
+    "differences",
+    "encode",
+    "explained",
+    "has_token",
+    "helper",
+    "here",
+    "hookimpl",
+    "host",
+    "is_mapping",
+    "kept_in_order",
+    "lease",
+    "leaves",
+    "mistake",
+    "owned",
+    "parse_address",
+    "parse_document",
+    "prefix",
+    "pull_document",
+    "recovery",
+    "refuse_push",
+    "resource",
+    "shown",
+    "shown_location",
+    "texts",
+    "transform",
+    "versions",
+]
