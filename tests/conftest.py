@@ -1,31 +1,73 @@
 """For all tests: clean surroundings, and a record of every exchange with a simulator.
 
 The traffic of the whole run is kept, and the last tests (`tests/test_traffic.py`) hold it against the published API
-description and the vendor's models.
+description and the vendor's models. Where the run is spread over processes (``pytest -n auto``), all of them write to
+one folder, and the process that spreads it runs those tests once the others are done.
 """
 
 import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+TRACES = "HAPLAN_TEST_TRACES"
+"""Environment variable: the folder that all processes of a spread run leave their traces in."""
+LAST = "test_traffic.py"
+"""The file whose tests read the traces of all others."""
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The test of the traffic comes last, when all of it is there."""
-    items.sort(key=lambda item: item.path.name == "test_traffic.py")
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The test of the traffic comes last, when all of it is there; of a spread run, after it."""
+    items.sort(key=lambda item: item.path.name == LAST)
+    if hasattr(config, "workerinput"):
+        items[:] = [item for item in items if item.path.name != LAST]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Of a spread run: one folder for the traces of all its processes, named before these begin."""
+    if _spreads(config):
+        folder = tempfile.TemporaryDirectory()
+        config.add_cleanup(folder.cleanup)
+        os.environ[TRACES] = folder.name
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """After a spread run of everything: the tests that read its traces."""
+    done = yield
+    config = session.config
+    if _spreads(config) and config.args == config.getini("testpaths"):
+        command = [sys.executable, "-m", "pytest", "-p", "no:xdist", str(Path(__file__).with_name(LAST))]
+        session.testsfailed += bool(subprocess.run(command, check=False).returncode)
+    return done
+
+
+def _spreads(config: pytest.Config) -> bool:
+    return bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
 
 
 @pytest.fixture(scope="session")
 def traffic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that simulators write their exchanges to."""
-    return tmp_path_factory.mktemp("traffic")
+    return _traces("traffic", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def committed_configurations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that simulated boxes write every configuration to that a commit took."""
-    return tmp_path_factory.mktemp("committed")
+    return _traces("committed", tmp_path_factory)
+
+
+def _traces(name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if TRACES not in os.environ:
+        return tmp_path_factory.mktemp(name)
+    folder = Path(os.environ[TRACES], name)
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)
