@@ -7,25 +7,8 @@ from uuid import uuid4
 import attrs
 
 from haplan.plugin import (
-    Action,
-    Context,
-    Io,
-    Provider,
-    ProviderError,
-    Query,
-    Reading,
-    Ref,
-    Resource,
-    Seen,
-    Task,
-    Text,
-    Value,
-    Whole,
-    Written,
-    attribute,
-    computed,
-    hookimpl,
-    resource,
+    Action, Context, Io, Provider, ProviderError, Query, Reading, Ref, Resource, Seen, Task, Text, Value, Whole,
+    Written, attribute, computed, hookimpl, resource,
 )  # fmt: skip
 
 haplan_api = 1
