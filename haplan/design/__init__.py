@@ -42,7 +42,7 @@ haplan_types = (
 )  # fmt: skip
 """What the resources, rules and order of this plugin are about: without any of these nobody need ask it."""
 
-_ROOMS = ("addresses", "clusters", "edges", "interfaces", "networks", "nodes", "paths", "sites", "traffic")
+_ROOMS = ("addresses", "clusters", "interfaces", "networks", "nodes", "paths", "sites", "templates", "traffic")
 
 
 @hookimpl

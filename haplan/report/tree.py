@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from haplan.model.value import Ref, Secret, Text, Tree, Unknown, hides
+from haplan.model.value import PLAIN, Ref, Secret, Text, Tree, Unknown, hides, is_mapping
 from haplan.report.words import SENSITIVE
 
 _GONE = object()
@@ -29,7 +29,9 @@ def known(values: Mapping[str, Tree] | None, sensitive: Sequence[str] = ()) -> d
 
 
 def _known(tree: Tree) -> Any:
-    if isinstance(tree, Mapping):
+    if type(tree) in PLAIN:
+        return tree
+    if is_mapping(tree):
         inner = {name: _known(value) for name, value in tree.items()}
         return {name: value for name, value in inner.items() if value is not _GONE}
     if isinstance(tree, list | tuple):
@@ -46,13 +48,15 @@ def plain(tree: Tree) -> Any:
 
 
 def marks(values: Mapping[str, Tree] | None, true_for: Callable[[Tree], bool], names: Iterable[str] = ()) -> Any:
-    """The same shape with True at the leaves that are meant; attributes in `names` are True as a whole."""
+    """The same shape, True at the leaves that are meant (no plain one is); those in `names` are True as a whole."""
     found = {name: True if name in names else _marks(tree, true_for) for name, tree in (values or {}).items()}
     return {name: mark for name, mark in found.items() if mark is not False}
 
 
 def _marks(tree: Tree, true_for: Callable[[Tree], bool]) -> Any:
-    if isinstance(tree, Mapping):
+    if type(tree) in PLAIN:
+        return False
+    if is_mapping(tree):
         found = {name: _marks(value, true_for) for name, value in tree.items()}
         return {name: mark for name, mark in found.items() if mark is not False}
     if isinstance(tree, list | tuple):
