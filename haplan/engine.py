@@ -15,8 +15,12 @@ import attrs
 
 from haplan.contracts import Lab, Provider, ValidateView
 from haplan.errors import Abandoned, Denied, HaplanError
+from haplan.host import provenance
 from haplan.host import records as runs_
-from haplan.host.session import INTERRUPTED, Options, Session, open_session
+from haplan.host.lock import locked
+from haplan.host.options import Options, PlanOptions
+from haplan.host.session import Session, open_session
+from haplan.host.signals import interruptible
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Impact, Plan
@@ -45,7 +49,7 @@ def validate(session: Session) -> Validation:
     unused = session.variable.unused(stack.variables)
     if unused:
         raise HaplanError("\n".join(unused))
-    session.check_providers(stack)
+    session.providers.check(stack, session.types)
     graph.graph(stack, session.types)
     rules = session.plugins.rules_about({block.type for block in stack.blocks.values()})
     named = {block.name: session.plugins.provider(block.name) for block in stack.providers.values()}
@@ -53,7 +57,7 @@ def validate(session: Session) -> Validation:
     return Validation(stack, check.in_order(findings))
 
 
-def plan(session: Session) -> Plan:
+def plan(session: Session, options: PlanOptions | None = None) -> Plan:
     """Make a plan. Writes nothing and takes no lock.
 
     Raises:
@@ -62,11 +66,11 @@ def plan(session: Session) -> Plan:
     """
     found = validate(session)
     _refuse_errors(found.findings)
-    options, now = session.options, recorded(session)
+    options, now = options or PlanOptions(), recorded(session)
     stack = _emptied(found.stack) if options.destroy else found.stack
     state = renamed(now, move.names(stack, now))
     chosen = select.select(stack, state, options.targets, options.excludes, options.replaces)
-    return planned(session, Question(found, stack, now, chosen))
+    return planned(session, Question(found, stack, now, chosen, options))
 
 
 def import_(session: Session, address: str, identity: str) -> Plan:
@@ -82,21 +86,20 @@ def import_(session: Session, address: str, identity: str) -> Plan:
     if state.row(address) is not None:
         raise HaplanError(f"{address}: is in state already; `haplan state show` shows it")
     chosen = Selection(frozenset({address}), importing={address: identity})
-    made = planned(session, Question(found, found.stack, state, chosen))
+    made = planned(session, Question(found, found.stack, state, chosen, PlanOptions()))
     if made.change(address) is None or made.count(Action.CREATE):
         raise HaplanError(f"{address}: there is no such object with id {identity}")
     return made
 
 
-def rollback(session: Session, run: str) -> Plan:
+def rollback(session: Session, run: str, options: PlanOptions | None = None) -> Plan:
     """A plan back to what an earlier run recorded, without stack code.
 
     Raises:
         HaplanError: There is no such run, or something that it recorded cannot be brought back; it says why.
         StateError: What it recorded was pruned.
     """
-    session.options = attrs.evolve(session.options, to=run)
-    now, options = recorded(session), session.options
+    now, options = recorded(session), attrs.evolve(options or PlanOptions(), to=run)
     to = runs_.find(now, run)
     then = session.backend.as_of(to.serial)
     way = rollback_.back(to, then, now, session.types, session.name, str(session.root))
@@ -104,9 +107,9 @@ def rollback(session: Session, run: str) -> Plan:
     refused = [f"{one}: cannot be brought back: {why}" for one, why in way.refused.items() if chosen.has(one)]
     if refused:
         raise HaplanError("\n".join(refused))
-    providers = session.open_providers(way.stack, refresh.targets(way.stack, way.state, chosen))
+    providers = session.providers.of_stack(way.stack, refresh.targets(way.stack, way.state, chosen))
     stack = order.in_sequence(way.stack, session.types, providers, then.orders)
-    return planned(session, Question(Validation(stack, ()), stack, now, chosen, way))
+    return planned(session, Question(Validation(stack, ()), stack, now, chosen, options, way))
 
 
 def _load(session: Session) -> Stack:
@@ -150,15 +153,15 @@ def _accepted(session: Session, plan: Plan) -> "Result":
     """Take into state what moved in the estate; nothing is written there."""
     from haplan.steps.apply import Outcome, Result
 
-    with session.locked(plan.command):
+    with locked(session, plan.command):
         state = recorded(session)
-        sealed, kept = approve.sealed(plan, session.made())
+        sealed, kept = approve.sealed(plan, provenance.made(session))
         approve.refuse_stale(plan, state, sealed)
         mended = repair.accept(state, plan.drift)
-        run = session.begin(plan.command, sealed)
-        with session.record(run, plan, kept):
+        run = runs_.begin(session, plan.command, sealed)
+        with runs_.record(session, run, plan, kept):
             session.backend.save(attrs.evolve(mended.update, run=run.id))
-        session.end(run, 0)
+        runs_.end(session, run, 0)
     gone = {one.address for one in plan.drift if one.seen is None}
     addresses = dict.fromkeys(one.address for one in plan.drift)
     return Result(
@@ -197,18 +200,18 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
     from haplan.steps.apply import apply as carry_out  # a plan does without it
 
     approve.refuse_other_plugins(plan, session.plugins.versions, session.plugins.broken)
-    providers = session.providers_of(plan)
-    with session.locked(plan.command) as holder:
+    providers = session.providers.of_plan(plan)
+    with locked(session, plan.command) as holder:
         state = recorded(session)
-        sealed, kept = (resumed.digest, resumed.file) if resumed else approve.sealed(plan, session.made())
+        sealed, kept = (resumed.digest, resumed.file) if resumed else approve.sealed(plan, provenance.made(session))
         if resumed is None:
             approve.refuse_stale(plan, state, sealed)
         approve.refuse_other_values(plan, state.key, session.secrets.reveal)
         for key, provider in providers.items():
             approve.refuse_estate({**state.identities, **plan.identities}, key, provider.identity(), "this plan")
         left = _left(session, plan, sealed, state, providers) if resumed else plan
-        run = session.begin(plan.command, sealed)
-        with session.interruptible() as stop, session.record(run, left, kept) as tell:
+        run = runs_.begin(session, plan.command, sealed)
+        with interruptible(session.tell) as stop, runs_.record(session, run, left, kept) as tell:
             opened = state if state.lineage else recorded(session)  # the first run gives the state its key
             context = RunContext(
                 session.backend,
@@ -228,9 +231,9 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
             try:
                 result = session.redact.tree(carry_out(left, context))
             except (KeyboardInterrupt, Abandoned):
-                session.end(run, INTERRUPTED)
+                runs_.end(session, run, runs_.INTERRUPTED)
                 raise
-            session.end(run, result.exit_code)
+            runs_.end(session, run, result.exit_code)
     return result
 
 
@@ -250,10 +253,9 @@ def _left(session: Session, plan: Plan, sealed: str, state: State, providers: Ma
     return left
 
 
-def drift(session: Session) -> Plan:
+def drift(session: Session, options: PlanOptions | None = None) -> Plan:
     """What moved in the estate since it was recorded: a plan without changes."""
-    session.options = attrs.evolve(session.options, refresh_only=True)
-    return plan(session)
+    return plan(session, attrs.evolve(options or PlanOptions(), refresh_only=True))
 
 
 # --- Plan files -------------------------------------------------------------------------------------------------------
@@ -261,7 +263,7 @@ def drift(session: Session) -> Plan:
 
 def write_plan(session: Session, plan: Plan, path: Path) -> str:
     """Write a plan to a file, and give its digest."""
-    sealed, text = approve.sealed(plan, session.made())
+    sealed, text = approve.sealed(plan, provenance.made(session))
     try:
         path.write_bytes(text)
     except OSError as error:
@@ -325,7 +327,7 @@ def labs(session: Session, *, port: int = 0, tls: bool = False) -> dict[str, Lab
     for key, provider in stack.providers.items():
         cls = session.plugins.provider(provider.name)
         blocks = tuple(block for block in stack.blocks.values() if block.provider == key)
-        found[key] = session.start_lab(key, cls, blocks, port=port, tls=tls)
+        found[key] = session.labs.start(key, cls, blocks, port=port, tls=tls)
     return found
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Calls, PlanView, Provider
+from haplan.host import provenance
+from haplan.host.options import PlanOptions
 from haplan.host.session import Session
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge, Graph
@@ -56,6 +58,7 @@ class Question:
         stack: What is wanted: that stack, or one that wants nothing where all is to go.
         recorded: What is remembered.
         chosen: What the plan is about.
+        options: How it was asked.
         way: Back to what an earlier run recorded, for a rollback.
     """
 
@@ -63,6 +66,7 @@ class Question:
     stack: Stack
     recorded: State
     chosen: Selection
+    options: PlanOptions
     way: Return | None = None
 
     def types(self) -> set[str]:
@@ -161,12 +165,12 @@ def _look(session: Session, question: Question) -> _Looked:
     resources = graph.graph(stack, session.types)
     wanted = refresh.targets(stack, state, chosen)
     refresh.refuse_without_provider(question.found.stack, wanted)
-    providers = session.open_providers(question.found.stack, wanted)
+    providers = session.providers.of_stack(question.found.stack, wanted)
     identities = _identities(providers, state)
     reconciled = reconcile.reconcile(state, providers)
     if reconciled is not state:
         state, wanted = reconciled, refresh.targets(stack, reconciled, chosen)
-    seen = _refresh(session, wanted, providers, state)
+    seen = _refresh(session, question.options, wanted, providers, state)
     count = sum(map(len, wanted.values()))
     session.tell("phase", f"comparing {count} resource{'' if count == 1 else 's'}")
     difference, seen = _difference(session, question, resources.order, state, seen, providers)
@@ -189,9 +193,13 @@ def _identities(providers: Mapping[str, Provider], state: State) -> dict[str, Ma
 
 
 def _refresh(
-    session: Session, wanted: Mapping[str, Any], providers: Mapping[str, Provider], state: State
+    session: Session,
+    options: PlanOptions,
+    wanted: Mapping[str, Any],
+    providers: Mapping[str, Provider],
+    state: State,
 ) -> refresh.Refreshed:
-    if not session.options.refresh:
+    if not options.refresh:
         asked = refresh.untold(wanted)
         return refresh.remembered(state, refresh.refresh(asked, providers, state), asked)
     for key, asked in wanted.items():
@@ -234,7 +242,7 @@ def _decide(session: Session, question: Question, looked: _Looked) -> _Decided:
     told = move.told(ordered.changes, looked.names, stack, looked.state, chosen)
     assessed = assess.assess(told, looked.providers, session.types, looked.state)
     judged = conditions.judge(stack, assessed.changes, difference.known, chosen)
-    changes = () if session.options.refresh_only else judged.changes
+    changes = () if question.options.refresh_only else judged.changes
     approve.refuse_protected(changes)
     return _Decided(
         changes,
@@ -261,7 +269,7 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
         *check.check("P", view, session.plugins.rules_about(types)),
         *missing,
     )
-    if session.options.check_on_device and not any(finding.severity == "error" for finding in findings):
+    if question.options.check_on_device and not any(finding.severity == "error" for finding in findings):
         said = rehearse.rehearse(transactions, changes, looked.providers, state, session.options.parallelism)
         transactions, findings = session.redact.tree(said.transactions), (*findings, *said.findings)
     return _Staged(edges, transactions, staged.voided, calls, findings, uncompared)
@@ -279,7 +287,7 @@ def _plan(session: Session, question: Question, looked: _Looked, decided: _Decid
     return Plan(
         stack=stack.name,
         environment=session.options.environment,
-        command=session.command,
+        command=question.options.command,
         lineage=state.lineage,
         serial=state.serial,
         changes=changes,
@@ -287,28 +295,30 @@ def _plan(session: Session, question: Question, looked: _Looked, decided: _Decid
         drift=looked.drift,
         transactions=staged.transactions,
         edges=staged.edges,
-        outputs=flowing if session.command != "refresh" else (),
+        outputs=flowing if question.options.command != "refresh" else (),
         findings=session.redact.tree(check.in_order(staged.findings)),
         limits=stack.limits,
         identities=looked.identities,
-        settings=session.settings_without_secrets(stack),
+        settings=provenance.settings_without_secrets(stack),
         calls=staged.calls,
         versions={**assess.versions(changes, flowing, stack, question.recorded), **_drifted(session, question, looked)},
         known=assess.flowing(changes, stack, looked.difference.known),
         facts={change.address: seen.facts[change.address] for change in changes if change.address in seen.facts},
-        targets={**session.targets, **importing},
+        targets={**question.options.scope, **importing},
         inputs=stack.inputs,
         voided=staged.voided,
         notes=session.redact.tree(tuple(sorted(set(_notes(session, question, looked, staged))))),
-        plugins=session.plugin_versions(looked.providers, changes),
-        variables={name: session.shown_variable(variable, state) for name, variable in stack.variables.items()},
+        plugins=provenance.plugin_versions(session, looked.providers, changes),
+        variables={
+            name: provenance.shown_variable(session, variable, state) for name, variable in stack.variables.items()
+        },
         memories=seen.memories,
     )
 
 
 def _drifted(session: Session, question: Question, looked: _Looked) -> dict[str, int]:
     """The rows that a refresh-only plan brings up to date, with their versions."""
-    if session.command != "refresh":
+    if question.options.command != "refresh":
         return {}
     rows = {one.address: question.recorded.row(one.address) for one in looked.drift}
     return {address: row.serial for address, row in rows.items() if row is not None}
@@ -319,6 +329,6 @@ def _notes(session: Session, question: Question, looked: _Looked, staged: _Stage
     yield from looked.seen.notes
     for lines in looked.seen.unowned.values():
         yield from lines
-    yield from session.notes(looked.state)
+    yield from provenance.notes(session, looked.state)
     yield from staged.uncompared
     yield from question.way.notes if question.way is not None else ()

@@ -10,6 +10,8 @@ from pathlib import Path
 import attrs
 
 from haplan.errors import HaplanError, StateError
+from haplan.host import records
+from haplan.host.lock import locked
 from haplan.host.session import Session
 from haplan.model.state import Run, State
 from haplan.state import recovery
@@ -54,11 +56,11 @@ def untaint(session: Session, address: str) -> Mended:
 
 def _mended(session: Session, command: str, work: Callable[[State], Mending]) -> Mended:
     work(session.backend.load())  # what cannot be done is refused before anything is locked or made
-    with session.locked(command):
+    with locked(session, command):
         found = work(session.backend.load())
-        run = session.begin(command)
+        run = records.begin(session, command)
         session.backend.save(attrs.evolve(found.update, run=run.id))
-        session.end(run, 0)
+        records.end(session, run, 0)
     return Mended(run, found)
 
 
@@ -108,7 +110,7 @@ def prune(session: Session, keep: int) -> int:
     """Forget the history of all but the latest `keep` runs; gives how many were forgotten. What is now stays."""
     if not session.backend.load().lineage:
         return 0
-    with session.locked("state prune"):
+    with locked(session, "state prune"):
         return session.backend.prune(keep)
 
 
@@ -130,10 +132,10 @@ def push(session: Session, document: bytes) -> State | None:
     refuse_push(state, stored, session.backend.url)
     if document_of(state) == document_of(stored):
         return None
-    with session.locked("state push"):
+    with locked(session, "state push"):
         told = any(run.serial >= state.serial for run in state.runs)
         if session.backend.load().lineage and not told:  # the first document of a place brings its own runs
-            now = attrs.evolve(session.run("state push"), serial=state.serial, result="done")
+            now = attrs.evolve(records.new(session, "state push"), serial=state.serial, result="done")
             state = attrs.evolve(state, runs=(*state.runs, attrs.evolve(now, ended=now.started)))
         session.backend.push(document_of(state))
     return state
@@ -158,13 +160,13 @@ def recover(session: Session, file: Path | None = None) -> tuple[Path, ...]:
             raise StateError(f"{path} belongs to the state of lineage {one.lineage}, {session.backend.url} has {there}")
     if not found:
         raise HaplanError(f"no recovery file of {session.backend.url} was found; name it: haplan state recover FILE")
-    with session.locked("state recover"):
-        run = session.begin("state recover")
+    with locked(session, "state recover"):
+        run = records.begin(session, "state recover")
         for path, one in found:
             session.tell("phase", f"merging {path.name}: {len(one.update.rows)} resources")
             session.backend.save(attrs.evolve(one.update, run=run.id))
             path.rename(path.with_name(f"{path.name}.merged"))
-        session.end(run, 0)
+        records.end(session, run, 0)
     return tuple(path for path, _ in found)
 
 

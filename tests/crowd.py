@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from haplan.errors import HaplanError
-from haplan.host.options import RealClock
+from haplan.host.clock import RealClock
 from haplan.model.state import State
 from haplan.testing import Project
 from haplan.testing.cloud_process import CloudProcess, RemoteCloud

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from haplan import engine
-from haplan.host.session import Options, Session, open_session
+from haplan.host.options import Options, sorted_out
+from haplan.host.session import Session, open_session
 from haplan.model.event import Event
 from haplan.model.plan import Plan
 from haplan.steps.apply import Result
@@ -29,13 +30,15 @@ class StackWorld:
 
     def plan(self, **options: Any) -> Plan:
         """Make a plan."""
-        with self.session(**options) as session:
-            return engine.plan(session)
+        opening, asked = sorted_out(options)
+        with self.session(**opening) as session:
+            return engine.plan(session, asked)
 
     def apply(self, plan: Plan | None = None, **options: Any) -> Result:
         """Carry out a plan, by default the one that would be made now."""
-        with self.session(**options) as session:
-            return engine.apply(session, plan or engine.plan(session))
+        opening, asked = sorted_out(options)
+        with self.session(**opening) as session:
+            return engine.apply(session, plan or engine.plan(session, asked))
 
     def destroy(self) -> Result:
         """Take everything away."""

@@ -93,6 +93,16 @@ def test_imports_of_the_engine_only_go_down(name: str) -> None:
             assert FLOORS[room(other)] <= FLOORS[room(name)], f"{name} imports {other}, which is above it"
 
 
+def test_the_root_holds_only_the_faces_and_the_story() -> None:
+    root = {file.stem for file in (ROOT / "haplan").glob("*.py")}
+    faces = {"__init__", "__main__", "plugin", "plugins", "hookspecs", "builtin", "errors"}
+    assert root == {*faces, "engine", "planning", "repair"}
+
+
+def test_a_session_opens_and_closes_and_is_short() -> None:
+    assert len(KNOWN["haplan.host.session"].read_text().splitlines()) < 150
+
+
 def test_steps_do_not_import_steps() -> None:
     for name, file in KNOWN.items():
         if not name.startswith("haplan.steps."):

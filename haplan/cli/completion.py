@@ -100,11 +100,11 @@ def _state(ctx: click.Context) -> "State":
 
 
 def _session(ctx: click.Context) -> "Session":
-    from haplan.cli.options import engine_options
+    from haplan.cli.options import session_options
     from haplan.host.session import open_session
 
     given = {name: ctx.params.get(name) for name in ("environment", "state", "lab")}
-    return open_session(_place(ctx), engine_options(given))
+    return open_session(_place(ctx), session_options(given))
 
 
 def _place(ctx: click.Context) -> str:

@@ -29,10 +29,11 @@ def show_plan(opened: "Session", plan: "Plan", given: Mapping[str, Any], *, next
     """A plan on stdout, as text or JSON."""
     if given.get("as_json"):
         from haplan import engine
+        from haplan.host import provenance
         from haplan.steps.approve import digest
 
         state = engine.read_state(opened) if given.get("full") else None
-        terminal.dump(document(plan, digest(plan), opened.made(), opened.plugins, state))
+        terminal.dump(document(plan, digest(plan), provenance.made(opened), opened.plugins, state))
         return
     from haplan.report.text import plan_lines
 

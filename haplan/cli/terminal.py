@@ -14,7 +14,8 @@ from haplan.errors import Declined, HaplanError
 
 if TYPE_CHECKING:
     from haplan.contracts import Observer
-    from haplan.host.session import Options, Session
+    from haplan.host.options import Options
+    from haplan.host.session import Session
     from haplan.host.variables import Ask
     from haplan.report.lines import Lines
 

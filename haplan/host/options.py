@@ -1,14 +1,15 @@
-"""What a command was given, and time as it is."""
+"""What a command was given: how its session is opened, and what its plan is to be."""
 
-import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Options:
-    """What a command was given.
+    """How a session is opened.
 
     Attributes:
         environment: Own state, own variables; ``lab`` with `lab`.
@@ -16,12 +17,6 @@ class Options:
         lab: Providers are served by their simulators.
         variables: ``name=value`` each.
         variable_files: TOML or JSON files.
-        targets, excludes, replaces: Addresses or globs.
-        destroy: Everything goes.
-        to: Id of a run to go back to.
-        refresh_only: Look, change nothing.
-        refresh: False trusts the state.
-        check_on_device: The backends check what is planned, and leave nothing behind.
         parallelism: Most writes at once.
         lock_timeout: Seconds to wait for the lock.
         log: File for each request, redacted.
@@ -32,6 +27,24 @@ class Options:
     lab: bool = False
     variables: tuple[str, ...] = ()
     variable_files: tuple[str, ...] = ()
+    parallelism: int = 10
+    lock_timeout: float = 0.0
+    log: Path | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PlanOptions:
+    """What a plan is to be. Given with each call that plans: a session keeps none of it.
+
+    Attributes:
+        targets, excludes, replaces: Addresses or globs.
+        destroy: Everything goes.
+        to: Id of a run to go back to.
+        refresh_only: Look, change nothing.
+        refresh: False trusts the state.
+        check_on_device: The backends check what is planned, and leave nothing behind.
+    """
+
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
@@ -40,18 +53,22 @@ class Options:
     refresh_only: bool = False
     refresh: bool = True
     check_on_device: bool = False
-    parallelism: int = 10
-    lock_timeout: float = 0.0
-    log: Path | None = None
+
+    @property
+    def command(self) -> str:
+        """What the plan is for."""
+        said = {"refresh": self.refresh_only, "destroy": self.destroy, "rollback": self.to}
+        return next((name for name, meant in said.items() if meant), "apply")
+
+    @property
+    def scope(self) -> dict[str, tuple[str, ...]]:
+        """What the plan is limited to, as given."""
+        found = {name: getattr(self, name) for name in ("targets", "excludes", "replaces")}
+        return {**found, **({"to": (self.to,)} if self.to else {})}
 
 
-class RealClock:
-    """Time as it is."""
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        time.sleep(seconds)
+def sorted_out(given: Mapping[str, Any]) -> tuple[dict[str, Any], PlanOptions]:
+    """Options of both kinds by name: those of the session as they are, and those of the plan."""
+    planning = {field.name for field in attrs.fields(PlanOptions)}
+    asked = PlanOptions(**{name: value for name, value in given.items() if name in planning})
+    return {name: value for name, value in given.items() if name not in planning}, asked

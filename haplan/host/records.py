@@ -1,27 +1,51 @@
-"""The record of a run beside the state, ``.haplan/<env>/runs/<id>/``: its plan as a plan file, and its events."""
+"""Runs, and the record of each beside the state, ``.haplan/<env>/runs/<id>/``: its plan as a plan file, and events."""
 
 import json
-import signal
-import threading
+import secrets
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import attrs
 
 from haplan.contracts import Clock, Observer
 from haplan.errors import HaplanError
+from haplan.host.provenance import who
+from haplan.host.session import Session
 from haplan.language.record import nearest
 from haplan.model.event import Event
 from haplan.model.plan import Plan
 from haplan.model.state import Run, State
 from haplan.steps.approve import plain, unseal
 
-STOPPING = "stopping: writes under way are finished, nothing new is started; Ctrl-C again leaves at once"
-HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
-STOPS = tuple(number for number in (signal.SIGINT, signal.SIGTERM, HANGUP) if number is not None)
+INTERRUPTED = 7
+"""The exit code of a run that was interrupted."""
 _EVENT = tuple(field.name for field in attrs.fields(Event))
 _LINE = json.JSONEncoder(default=plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def new(session: Session, command: str, digest: str = "") -> Run:
+    """A run that begins now, with an id of its own; not opened yet."""
+    now = session.clock.now()
+    day = time.strftime("%Y-%m-%d", time.gmtime(now))
+    return Run(f"{day}-{secrets.token_hex(4)}", 0, digest, now, who(), command)
+
+
+def begin(session: Session, command: str, digest: str = "") -> Run:
+    """Open a run. Lock first."""
+    return session.backend.begin(new(session, command, digest))
+
+
+def end(session: Session, run: Run, exit_code: int) -> None:
+    """Close a run."""
+    result = {0: "done", INTERRUPTED: "interrupted"}.get(exit_code, "failed")
+    session.backend.end(attrs.evolve(run, ended=session.clock.now(), result=result))
+
+
+def record(session: Session, run: Run, plan: Plan, kept: bytes) -> AbstractContextManager[Callable[[Event], None]]:
+    """Keep a run's record: the plan file of which it carries out `plan`, and the events."""
+    return recorded(session.folder, run, plan, kept, session.clock, session.observe, session.redact.tree)
 
 
 @contextmanager
@@ -142,32 +166,3 @@ def kept_plan(folder: Path, run: Run) -> Kept:
     if found.digest != run.digest:
         raise HaplanError(f"{file} is not the plan that run {run.id} carried out (its digest differs); plan again")
     return Kept(found.plan, found.digest, file.read_bytes())
-
-
-@contextmanager
-def interruptible(tell: Callable[[str, str], None]) -> Iterator[threading.Event]:
-    """Ctrl-C once sets the flag: nothing new is started. Twice raises KeyboardInterrupt.
-
-    So does a request to end (SIGTERM). A terminal that is closed (SIGHUP) counts once, however often it is told; under
-    nohup it does not count.
-    """
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def pressed(number: int, frame: object) -> None:
-        if stop.is_set():
-            if number != HANGUP:  # a shell that ends passes it on, and the terminal says it again
-                raise KeyboardInterrupt
-            return
-        stop.set()
-        tell("warning", STOPPING)
-
-    heard = [number for number in STOPS if number != HANGUP or signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, pressed) for number in heard}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -17,7 +17,7 @@ own, with the plugins that are installed, `plan` and `apply` take a folder or a 
 `ProviderContract` is what every provider promises, as tests to inherit; see `providers/README.md`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from haplan import engine
-from haplan.host.session import Options, Session, open_session
+from haplan.host.options import Options, sorted_out
+from haplan.host.session import Session, open_session
 from haplan.model.event import Event
 from haplan.model.plan import Plan
 from haplan.model.state import State
@@ -121,14 +122,16 @@ class Project:
         return plugins(self.cloud, *self._more)
 
     def plan(self, **options: Any) -> Plan:
-        """Plan, with the options of `haplan.host.session.Options`."""
-        with self.session(**options) as session:
-            return engine.plan(session)
+        """Plan, with the options of `haplan.host.options`: of the session and of the plan."""
+        opening, asked = sorted_out(options)
+        with self.session(**opening) as session:
+            return engine.plan(session, asked)
 
     def apply(self, made: Plan | None = None, **options: Any) -> Result:
         """Carry out a plan, by default the one that would be made now."""
-        with self.session(**options) as session:
-            return engine.apply(session, made or engine.plan(session))
+        opening, asked = sorted_out(options)
+        with self.session(**opening) as session:
+            return engine.apply(session, made or engine.plan(session, asked))
 
     def state(self, **options: Any) -> State:
         """What is remembered."""
@@ -138,25 +141,27 @@ class Project:
 
 def plan(stack: str | Path, **options: Any) -> Plan:
     """The plan of a stack, a folder or a text, with the plugins that are installed."""
-    with _opened(stack, options) as session:
-        return engine.plan(session)
+    opening, asked = sorted_out(options)
+    with _opened(stack, Options(**opening)) as session:
+        return engine.plan(session, asked)
 
 
 def apply(stack: str | Path, **options: Any) -> Result:
     """Plan a stack and carry it out. The state of a text is forgotten afterwards."""
-    with _opened(stack, options) as session:
-        return engine.apply(session, engine.plan(session))
+    opening, asked = sorted_out(options)
+    with _opened(stack, Options(**opening)) as session:
+        return engine.apply(session, engine.plan(session, asked))
 
 
 @contextmanager
-def _opened(stack: str | Path, options: Mapping[str, Any]) -> Iterator[Session]:
+def _opened(stack: str | Path, options: Options) -> Iterator[Session]:
     with TemporaryDirectory() as folder:
         if isinstance(stack, str) and "\n" in stack:
             file = Path(folder) / "stack" / "stack.py"
             file.parent.mkdir()
             file.write_text(stack, encoding="utf-8")
             stack = file.parent
-        with open_session(stack, Options(**options)) as session:
+        with open_session(stack, options) as session:
             yield session
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from haplan import engine
-from haplan.host.session import Options, open_session
+from haplan.host.options import Options
+from haplan.host.session import open_session
 
 STACK = """
 from haplan import *

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from haplan.host import records
+from haplan.host.lock import locked
 from haplan.host.session import open_session
 
 PLAN = """edge · environment default
@@ -206,8 +208,8 @@ def test_runs_are_listed(run) -> None:
 
 
 def test_a_run_that_died_is_not_said_to_be_under_way(run) -> None:
-    with open_session("edge") as session, session.locked("apply"):
-        session.begin("apply")
+    with open_session("edge") as session, locked(session, "apply"):
+        records.begin(session, "apply")
         assert " under way " in run("runs", "edge").out
     assert " did not end " in run("runs", "edge").out
     assert " · did not end · " in run("state", "history", "edge").out

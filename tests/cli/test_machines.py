@@ -13,7 +13,9 @@ import haplan.host.session
 from haplan import engine
 from haplan.contracts import Io, Task
 from haplan.errors import Locked, ProviderError
-from haplan.host.session import Options, open_session
+from haplan.host.lock import locked
+from haplan.host.options import Options
+from haplan.host.session import open_session
 from haplan.model.event import Event
 from haplan.report.progress import JsonLines
 from haplan.testing import Project
@@ -80,7 +82,7 @@ def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     project.cloud.during = lambda document, name: None
     project.cloud.held.clear()
     found += told(project, resume=run, parallelism=1)
-    with project.session() as other, other.locked("a test"):
+    with project.session() as other, locked(other, "a test"):
         found += told(project.write(EVERYTHING + 'Thing("more")'), lock_timeout=0.1)
     monkeypatch.setattr(haplan.host.session, "load_plugins", lambda environ: project.plugins())
     capsys.readouterr()

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from haplan.host.session import Options, open_session
+from haplan.host.options import Options
+from haplan.host.session import open_session
 from haplan.model.state import Holder
 from haplan_sqlite import writing
 

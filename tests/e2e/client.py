@@ -12,7 +12,8 @@ from pathlib import Path
 
 from haplan import engine
 from haplan.errors import HaplanError
-from haplan.host.session import Options, open_session
+from haplan.host.options import Options
+from haplan.host.session import open_session
 from haplan_mist.lab import Lab
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from haplan.host.session import Options, open_session
+from haplan.host.lock import locked
+from haplan.host.options import Options
+from haplan.host.session import open_session
 from haplan_mist.lab import Lab
 from tests.e2e.world import World
 
@@ -155,7 +157,7 @@ def test_a_stale_plan_and_the_same_plan_twice(haplan: Run, world: World) -> None
 
 
 def test_two_applies_at_once(haplan: Run, world: World) -> None:
-    with open_session(world.folder, Options(lab=True), environ={}) as session, session.locked("apply"):
+    with open_session(world.folder, Options(lab=True), environ={}) as session, locked(session, "apply"):
         refused(haplan("apply", "one_pair", "--lab", "--auto-approve"), 6, "lock")
 
 

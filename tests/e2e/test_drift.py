@@ -148,7 +148,8 @@ def test_a_site_variable_changed_in_the_portal_is_drift(example: Example) -> Non
 
 def test_what_moved_after_the_plan_is_refused(applied: World) -> None:
     from haplan import engine
-    from haplan.host.session import Options, open_session
+    from haplan.host.options import Options
+    from haplan.host.session import open_session
 
     applied.edit("stack.py", 'action="allow", applications=[dns]', 'action="deny", applications=[dns]')
     with open_session(applied.folder, Options(lab=True), environ={}) as session:

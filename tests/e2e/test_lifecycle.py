@@ -6,7 +6,8 @@ import pytest
 
 from haplan import engine
 from haplan.errors import Denied
-from haplan.host.session import Options, open_session
+from haplan.host.options import Options
+from haplan.host.session import open_session
 from haplan.model.plan import Action
 from tests.e2e.world import World, summary
 

@@ -9,7 +9,8 @@ import pytest
 
 from haplan import engine
 from haplan.contracts import Written
-from haplan.host.session import Options, open_session
+from haplan.host.options import Options
+from haplan.host.session import open_session
 from haplan.model.plan import Plan
 from haplan.model.state import Holder, Run, Update
 from haplan.steps.apply.record import row_of

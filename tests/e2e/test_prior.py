@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from haplan import engine
-from haplan.host.session import Options, open_session
+from haplan.host.options import Options
+from haplan.host.session import open_session
 from tests.e2e.world import World, summary
 
 Example = Callable[[str], World]

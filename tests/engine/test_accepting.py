@@ -75,8 +75,8 @@ def test_a_plan_file_of_it_is_refused_once_the_row_moved_and_a_second_time(proje
     made = project('Thing("a", size=1)')
     made.apply()
     made.cloud.edit("a", size=9)
-    with made.session(refresh_only=True) as session:
-        plan = engine.plan(session)
+    with made.session() as session:
+        plan = engine.drift(session)
         engine.write_plan(session, plan, tmp_path / "one.plan")
     kept = engine.read_plan(tmp_path / "one.plan").plan
     assert made.apply(kept).exit_code == 0

@@ -230,7 +230,7 @@ def test_timeouts_reach_the_task(project: Make) -> None:
     made = project('Thing("a", group="g", lifecycle=lifecycle(timeouts={"formation": 5}))\nThing("b", group="g")')
     with made.session() as session:
         plan = engine.plan(session)
-        provider = session.providers_of(plan)["mem"]
+        provider = session.providers.of_plan(plan)["mem"]
         taken: list[object] = []
         write = provider.write
         provider.write = lambda task, io: (taken.append(dict(task.timeouts)), write(task, io))[1]  # type: ignore[method-assign]

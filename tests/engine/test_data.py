@@ -9,7 +9,7 @@ import pytest
 
 from haplan import engine
 from haplan.errors import HaplanError, Locked, OtherEstate, Stale
-from haplan.host.session import Options
+from haplan.host.options import Options
 from haplan.model.plan import Action
 from haplan.model.state import Holder
 from haplan.steps.approve import body, digest

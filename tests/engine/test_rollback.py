@@ -7,6 +7,7 @@ import pytest
 
 from haplan import engine, repair
 from haplan.errors import Denied, HaplanError
+from haplan.host.options import PlanOptions, sorted_out
 from haplan.model.plan import Action, Plan
 from haplan.steps.apply import Result
 from haplan.testing import Project
@@ -19,14 +20,16 @@ def latest(project: Project) -> str:
 
 
 def planned(project: Project, run: str, **options: object) -> Plan:
-    with project.session(**options) as session:
-        return engine.rollback(session, run)
+    opening, asked = sorted_out(options)
+    with project.session(**opening) as session:
+        return engine.rollback(session, run, asked)
 
 
 def back(project: Project, run: str, **options: object) -> Result:
     """Go back; the second time there is nothing left to do."""
-    with project.session(**options) as session:
-        result = engine.apply(session, engine.rollback(session, run))
+    opening, asked = sorted_out(options)
+    with project.session(**opening) as session:
+        result = engine.apply(session, engine.rollback(session, run, asked))
     assert result.exit_code == 0
     assert planned(project, run, **options).empty()
     return result
@@ -226,9 +229,10 @@ def test_a_type_that_no_plugin_knows_any_more_is_refused_unless_it_is_left_out(
         assert str(error.value) == (
             "mem_thing.a: cannot be brought back: no plugin that is installed knows the type mem_thing"
         )
-    with made.session(excludes=("mem_thing.a",)) as session:
+    without = PlanOptions(excludes=("mem_thing.a",))
+    with made.session() as session:
         session.types = {name: kind for name, kind in session.types.items() if name != "mem_thing"}
-        assert [change.address for change in engine.rollback(session, first).changes] == ["record.d"]
+        assert [change.address for change in engine.rollback(session, first, without).changes] == ["record.d"]
 
 
 def test_a_type_whose_recorded_shape_cannot_be_brought_up_to_date_is_refused_else_it_is_brought(project: Make) -> None:

@@ -11,7 +11,7 @@ import pytest
 from haplan import engine
 from haplan.errors import HaplanError, StackError, Stale
 from haplan.hookspecs import hookimpl
-from haplan.host.session import Options
+from haplan.host.options import Options
 from haplan.language.kinds import Anything
 from haplan.language.refs import Ref
 from haplan.language.resource import Resource, attribute, computed, resource

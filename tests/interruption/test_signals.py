@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from haplan.host.lock import locked
 from haplan.host.session import open_session
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def test_while_planning_it_ends_at_once_and_nothing_was_changed(workshop: Worksh
 
 def test_while_waiting_for_the_lock_it_ends_at_once(workshop: Workshop) -> None:
     workshop.go()
-    with open_session(workshop.folder) as other, other.locked("a test"):
+    with open_session(workshop.folder) as other, locked(other, "a test"):
         process = workshop.start(*APPLY, "--json", "--lock-timeout", "60")
         assert process.stdout is not None
         assert any("waiting for the lock: the state is locked by" in row for row in process.stdout)

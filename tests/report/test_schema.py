@@ -18,7 +18,9 @@ from jsonschema import Draft202012Validator
 from haplan import engine
 from haplan.cli.flow import document
 from haplan.hookspecs import hookimpl
-from haplan.host.session import Options, open_session
+from haplan.host import provenance
+from haplan.host.options import Options, sorted_out
+from haplan.host.session import open_session
 from haplan.model.finding import Finding, Rule
 from haplan.model.graph import Edge
 from haplan.model.plan import Impact, Order, Placed, Placement, Transaction
@@ -43,10 +45,11 @@ output("hidden", "v", sensitive=True)
 def parsed(project: Project, **options: Any) -> dict[str, Any]:
     """The plan as JSON, as the command line gives it."""
     full = options.pop("full", False)
-    with project.session(**options) as session:
-        plan = engine.plan(session)
+    opening, asked = sorted_out(options)
+    with project.session(**opening) as session:
+        plan = engine.plan(session, asked)
         state = engine.read_state(session) if full else None
-        made = document(plan, digest(plan), session.made(), session.plugins, state)
+        made = document(plan, digest(plan), provenance.made(session), session.plugins, state)
     found: dict[str, Any] = json.loads(json.dumps(made, default=str))
     return found
 
@@ -127,7 +130,7 @@ def test_the_plan_of_an_example_keeps_to_the_schema(tmp_path: Path, name: str) -
     shutil.copytree(ROOT / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns(".haplan"))
     with open_session(tmp_path / "stacks" / name, Options(lab=True)) as session:
         plan = engine.plan(session)
-        made = document(plan, digest(plan), session.made(), session.plugins)
+        made = document(plan, digest(plan), provenance.made(session), session.plugins)
     assert made["haplan"]["stages"]
     assert mistakes(json.loads(json.dumps(made))) == []
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from haplan.host.session import Options, open_session
+from haplan.host.options import Options
+from haplan.host.session import open_session
 from haplan.steps.load import load
 from haplan_srx.translate.design import Design, Resource
 from haplan_srx.translate.device import Translation, translate

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from haplan import engine
-from haplan.host.session import Options, open_session
+from haplan.host.options import Options
+from haplan.host.session import open_session
 from haplan.model.finding import Finding
 from tests.srx.stacks import PAIR
 

@@ -6,7 +6,8 @@ from typing import Any
 from lxml import etree
 
 from haplan import engine
-from haplan.host.session import Options, open_session
+from haplan.host.options import Options, sorted_out
+from haplan.host.session import open_session
 from haplan.model.event import Event
 from haplan.model.plan import Plan
 from haplan.steps.apply import Result
@@ -71,18 +72,20 @@ class World:
     def plan(self, **options: Any) -> Plan:
         """Make a plan."""
         self.events = []
+        opening, asked = sorted_out(options)
         with open_session(
-            self.folder, Options(lab=True, **options), observers=[self.events.append], environ={}
+            self.folder, Options(lab=True, **opening), observers=[self.events.append], environ={}
         ) as session:
-            return engine.plan(session)
+            return engine.plan(session, asked)
 
     def apply(self, **options: Any) -> Result:
         """Plan and apply."""
         self.events = []
+        opening, asked = sorted_out(options)
         with open_session(
-            self.folder, Options(lab=True, **options), observers=[self.events.append], environ={}
+            self.folder, Options(lab=True, **opening), observers=[self.events.append], environ={}
         ) as session:
-            return engine.apply(session, engine.plan(session))
+            return engine.apply(session, engine.plan(session, asked))
 
     def apply_file(self) -> Result:
         """Plan to a file, and carry that out as another process does."""

@@ -6,7 +6,8 @@ import pytest
 
 from haplan import engine
 from haplan.cli.main import run
-from haplan.host.session import Options, open_session
+from haplan.host.options import Options
+from haplan.host.session import open_session
 from tests.state_postgres.conftest import Admin
 
 STACK = """

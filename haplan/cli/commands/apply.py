@@ -14,9 +14,10 @@ from haplan.cli.options import (
     PLANNING,
     VARIABLES,
     WRITING,
-    engine_options,
     given_on_command_line,
     options,
+    plan_options,
+    session_options,
 )  # fmt: skip
 
 
@@ -48,8 +49,9 @@ def command(ctx: click.Context, /, target: str, resume: str, **given: Any) -> in
     from haplan import engine
 
     flow.refuse_json_question(given)
-    with flow.json_lines(given) as events, terminal.session(target, engine_options(given), given, events) as opened:
-        plan = engine.plan(opened)
+    asked = plan_options(given)
+    with flow.json_lines(given) as events, terminal.session(target, session_options(given), given, events) as opened:
+        plan = engine.plan(opened, asked)
         code = flow.approve_and_apply(opened, plan, given, events)
     changed = code == 0 and not plan.empty()
     return flow.CHANGES if changed and given["detailed_exitcode"] else code
@@ -71,7 +73,7 @@ def _resume(ctx: click.Context, stack: str, run: str, given: dict[str, Any]) -> 
         raise click.UsageError(f"--resume takes the plan that run {run} kept; give the stack instead of {stack}")
     from haplan import engine
 
-    with flow.json_lines(given) as events, terminal.session(stack, engine_options(given), given, events) as opened:
+    with flow.json_lines(given) as events, terminal.session(stack, session_options(given), given, events) as opened:
         plan = engine.kept_plan(opened, run).plan
         click.echo(f"going on with the plan of run {run}; what it recorded is left out", err=True)
         return flow.carry_out(opened, plan, given, events, resuming=run)
@@ -82,6 +84,6 @@ def _apply_file(ctx: click.Context, path: Path, given: dict[str, Any]) -> int:
     from haplan import engine
 
     with flow.json_lines(given) as events, terminal.telling(given, events) as observers:
-        opened, plan = engine.open_plan(path, engine_options(given), observers=observers, ask=terminal.question())
+        opened, plan = engine.open_plan(path, session_options(given), observers=observers, ask=terminal.question())
         with opened:
             return flow.carry_out(opened, plan, given, events)

@@ -5,7 +5,18 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.options import APPROVE, COMMON, JSON, PLANNING, STACK, VARIABLES, WRITING, engine_options, options
+from haplan.cli.options import (
+    APPROVE,
+    COMMON,
+    JSON,
+    PLANNING,
+    STACK,
+    VARIABLES,
+    WRITING,
+    options,
+    plan_options,
+    session_options,
+)
 
 
 @click.command("destroy")
@@ -20,9 +31,9 @@ def command(stack: str, **given: Any) -> int:
     from haplan import engine
 
     flow.refuse_json_question(given)
-    told = engine_options(given, destroy=True)
-    with flow.json_lines(given) as events, terminal.session(stack, told, given, events) as opened:
-        plan = engine.plan(opened)
+    asked = plan_options(given, destroy=True)
+    with flow.json_lines(given) as events, terminal.session(stack, session_options(given), given, events) as opened:
+        plan = engine.plan(opened, asked)
         code = flow.approve_and_apply(opened, plan, given, events)
     changed = code == 0 and not plan.empty()
     return flow.CHANGES if changed and given["detailed_exitcode"] else code

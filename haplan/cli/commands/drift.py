@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.options import COMMON, JSON, STACK, VARIABLES, engine_options, options
+from haplan.cli.options import COMMON, JSON, STACK, VARIABLES, options, session_options
 
 
 @click.command("drift")
@@ -18,14 +18,15 @@ def command(stack: str, **given: Any) -> int:
       haplan drift stacks/hub_spoke_ssr --lab
     """
     from haplan import engine
+    from haplan.host import provenance
     from haplan.report.documents import drift_json
     from haplan.report.text import drift_report
     from haplan.steps.approve import digest
 
-    with terminal.session(stack, engine_options(given), given) as opened:
+    with terminal.session(stack, session_options(given), given) as opened:
         plan = engine.drift(opened)
         if given["as_json"]:
-            whole = flow.document(plan, digest(plan), opened.made(), opened.plugins)
+            whole = flow.document(plan, digest(plan), provenance.made(opened), opened.plugins)
             terminal.dump(drift_json(whole["resource_drift"]))
         else:
             terminal.show(drift_report(plan), given)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from haplan.cli import terminal
-from haplan.cli.options import COMMON, STACK, VARIABLES, engine_options, options
+from haplan.cli.options import COMMON, STACK, VARIABLES, options, session_options
 
 
 @click.command("graph")
@@ -23,6 +23,6 @@ def command(stack: str, form: str, **given: Any) -> None:
     from haplan import engine
     from haplan.report import graph
 
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
         found, edges = engine.dependencies(opened)
     click.echo((graph.dot if form == "dot" else graph.mermaid)(found, edges), nl=False)

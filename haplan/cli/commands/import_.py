@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.options import APPROVE, COMMON, JSON, VARIABLES, WRITING, engine_options, options, stack_and
+from haplan.cli.options import APPROVE, COMMON, JSON, VARIABLES, WRITING, options, session_options, stack_and
 
 
 @click.command("import")
@@ -24,6 +24,6 @@ def command(arguments: tuple[str, ...], **given: Any) -> int:
 
     stack, address, identifier = stack_and(arguments, "ADDRESS", "ID")
     flow.refuse_json_question(given)
-    with flow.json_lines(given) as events, terminal.session(stack, engine_options(given), given, events) as opened:
+    with flow.json_lines(given) as events, terminal.session(stack, session_options(given), given, events) as opened:
         plan = engine.import_(opened, address, identifier)
         return flow.approve_and_apply(opened, plan, given, events)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from haplan.cli import terminal
-from haplan.cli.options import COMMON, STACK, VARIABLES, engine_options, options
+from haplan.cli.options import COMMON, STACK, VARIABLES, options, session_options
 
 
 @click.command("lab")
@@ -24,7 +24,7 @@ def command(stack: str, port: int, **given: Any) -> None:
     """
     from haplan import engine
 
-    with terminal.session(stack, engine_options(given, lab=True), given, quiet=True) as opened:
+    with terminal.session(stack, session_options(given, lab=True), given, quiet=True) as opened:
         for key, lab in engine.labs(opened, port=port).items():
             click.echo(f"{key}:")
             for line in lab.describe():
@@ -35,7 +35,7 @@ def command(stack: str, port: int, **given: Any) -> None:
 
 def _wait() -> None:
     """Until Ctrl-C, a request to end or a terminal that closes: how a server usually stops, so no error."""
-    from haplan.host.records import STOPS
+    from haplan.host.signals import STOPS
 
     done = threading.Event()
     for number in STOPS:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from haplan.cli import completion, terminal
-from haplan.cli.options import COMMON, JSON, engine_options, options
+from haplan.cli.options import COMMON, JSON, options, session_options
 from haplan.errors import HaplanError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def command(arguments: tuple[str, ...], **given: Any) -> None:
     from haplan.report.state import output_lines
 
     stack, name = _which(arguments)
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
         outputs = engine.read_state(opened).outputs
     if name and name not in outputs:
         raise HaplanError(f"no output {name!r} is recorded{nearest(name, outputs)}")

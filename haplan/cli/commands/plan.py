@@ -5,7 +5,18 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.options import COMMON, DESTROY, JSON, PLANNING, STACK, VARIABLES, WRITING, engine_options, options
+from haplan.cli.options import (
+    COMMON,
+    DESTROY,
+    JSON,
+    PLANNING,
+    STACK,
+    VARIABLES,
+    WRITING,
+    options,
+    plan_options,
+    session_options,
+)
 from haplan.errors import Denied, StackError
 
 
@@ -23,9 +34,10 @@ def command(ctx: click.Context, /, stack: str, **given: Any) -> int:
     """
     from haplan import engine
 
-    with terminal.session(stack, engine_options(given), given) as opened:
+    asked = plan_options(given)
+    with terminal.session(stack, session_options(given), given) as opened:
         try:
-            plan = engine.plan(opened)
+            plan = engine.plan(opened, asked)
         except (Denied, StackError) as error:
             return _refused(error, given)
         flow.show_plan(opened, plan, given, next_step=flow.next_command(ctx, stack, given["out"]))

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from haplan.cli import completion, flow, terminal
-from haplan.cli.options import APPROVE, COMMON, JSON, SCOPE, STACK, WRITING, engine_options, options
+from haplan.cli.options import APPROVE, COMMON, JSON, SCOPE, STACK, WRITING, options, plan_options, session_options
 
 
 @click.command("rollback")
@@ -32,12 +32,13 @@ def command(stack: str, run: str, **given: Any) -> int:
     """
     from haplan import engine
 
+    asked = plan_options(given)
     if given["out"] is None:
         flow.refuse_json_question(given)
-        with flow.json_lines(given) as events, terminal.session(stack, engine_options(given), given, events) as opened:
-            return flow.approve_and_apply(opened, engine.rollback(opened, run), given, events)
-    with terminal.session(stack, engine_options(given), given) as opened:
-        plan = engine.rollback(opened, run)
+        with flow.json_lines(given) as events, terminal.session(stack, session_options(given), given, events) as opened:
+            return flow.approve_and_apply(opened, engine.rollback(opened, run, asked), given, events)
+    with terminal.session(stack, session_options(given), given) as opened:
+        plan = engine.rollback(opened, run, asked)
         flow.show_plan(opened, plan, given, next_step=f"haplan apply {given['out']}")
         flow.write_out(opened, plan, given)
     return flow.DENIED if flow.errors(plan) else 0

@@ -6,7 +6,7 @@ import attrs
 import click
 
 from haplan.cli import terminal
-from haplan.cli.options import COMMON, JSON, STACK, engine_options, options
+from haplan.cli.options import COMMON, JSON, STACK, options, session_options
 
 
 @click.command("runs")
@@ -21,7 +21,7 @@ def command(stack: str, **given: Any) -> None:
     from haplan import engine
     from haplan.report.state import run_lines
 
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
         found, writing = engine.runs(opened), engine.writing(opened)
     if given["as_json"]:
         terminal.dump([attrs.asdict(run) for run in found])

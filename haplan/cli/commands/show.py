@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from haplan.cli import completion, flow, terminal
-from haplan.cli.options import COMMON, JSON, engine_options, options
+from haplan.cli.options import COMMON, JSON, options, session_options
 
 FORMATS = ("text", "json", "markdown", "html")
 
@@ -41,7 +41,7 @@ def _state(place: str, form: str, given: dict[str, Any]) -> None:
 
     if form not in ("text", "json"):
         raise click.UsageError(f"--format {form} is for plan files; state has text and json")
-    with terminal.session(place, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(place, session_options(given), given, quiet=True) as opened:
         state, environment = engine.read_state(opened), opened.options.environment
     if form == "json":
         terminal.dump(state_json(state, environment=environment))

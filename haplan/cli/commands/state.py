@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from haplan.cli import completion, terminal
-from haplan.cli.options import COMMON, JSON, STACK, WRITING, engine_options, options, stack_and
+from haplan.cli.options import COMMON, JSON, STACK, WRITING, options, session_options, stack_and
 from haplan.errors import HaplanError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def list_(stack: str, **given: Any) -> None:
     from haplan.report.json import row_json
     from haplan.report.state import list_lines
 
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
         rows = [row for _, row in sorted(engine.read_state(opened).rows.items())]
     if given["as_json"]:
         terminal.dump([row_json(row) for row in rows])
@@ -66,7 +66,7 @@ def show(arguments: tuple[str, ...], **given: Any) -> None:
     from haplan.report.state import row_lines
 
     stack, address = stack_and(arguments, "ADDRESS")
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
         state = engine.read_state(opened)
     row = state.row(address)
     if row is None:
@@ -96,7 +96,7 @@ def mv(arguments: tuple[str, ...], **given: Any) -> None:
     from haplan import repair
 
     stack, source, target = stack_and(arguments, "ADDRESS", "NEW-ADDRESS")
-    with terminal.session(stack, engine_options(given), given) as opened:
+    with terminal.session(stack, session_options(given), given) as opened:
         mended = repair.move(opened, source, target)
     told = [f"{old} is now {new}" for old, new in sorted(mended.mending.addresses.items())]
     _tell(mended, told, given)
@@ -117,7 +117,7 @@ def rm(arguments: tuple[str, ...], **given: Any) -> None:
     stack, patterns = _split(arguments)
     if not patterns:
         raise click.UsageError("expected [STACK] ADDRESS..., got no address")
-    with terminal.session(stack, engine_options(given), given) as opened:
+    with terminal.session(stack, session_options(given), given) as opened:
         mended = repair.forget(opened, patterns)
     told = [f"{one} is forgotten; the estate was not touched" for one in sorted(mended.mending.addresses)]
     _tell(mended, told, given)
@@ -136,7 +136,7 @@ def taint(arguments: tuple[str, ...], **given: Any) -> None:
     from haplan import repair
 
     stack, address = stack_and(arguments, "ADDRESS")
-    with terminal.session(stack, engine_options(given), given) as opened:
+    with terminal.session(stack, session_options(given), given) as opened:
         _tell(repair.taint(opened, address), [f"{address} is tainted: the next plan replaces it"], given)
 
 
@@ -153,7 +153,7 @@ def untaint(arguments: tuple[str, ...], **given: Any) -> None:
     from haplan import repair
 
     stack, address = stack_and(arguments, "ADDRESS")
-    with terminal.session(stack, engine_options(given), given) as opened:
+    with terminal.session(stack, session_options(given), given) as opened:
         _tell(repair.untaint(opened, address), [f"{address} is not tainted any more"], given)
 
 
@@ -189,7 +189,7 @@ def history(arguments: tuple[str, ...], last: int, **given: Any) -> None:
     from haplan.report.history import history_json, history_lines
 
     stack, address = _split_one(arguments, "ADDRESS")
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
         chapters = repair.history(opened, address, last)
     if given["as_json"]:
         terminal.dump(history_json(chapters))
@@ -210,7 +210,7 @@ def prune(stack: str, keep: int, **given: Any) -> None:
     from haplan import repair
     from haplan.report.words import plural
 
-    with terminal.session(stack, engine_options(given), given) as opened:
+    with terminal.session(stack, session_options(given), given) as opened:
         gone = repair.prune(opened, keep)
     if given["as_json"]:
         terminal.dump({"forgotten": gone})
@@ -232,7 +232,7 @@ def pull(stack: str, **given: Any) -> None:
     """
     from haplan import repair
 
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
         sys.stdout.write(repair.pull(opened).decode())
 
 
@@ -253,7 +253,7 @@ def push(arguments: tuple[str, ...], **given: Any) -> None:
         document = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise HaplanError(f"{file}: cannot read this document: {error.strerror}") from None
-    with terminal.session(stack, engine_options(given), given) as opened:
+    with terminal.session(stack, session_options(given), given) as opened:
         pushed = repair.push(opened, document)
     if given["as_json"]:
         terminal.dump({"pushed": pushed is not None, "serial": pushed.serial if pushed else None})
@@ -276,7 +276,7 @@ def recover(arguments: tuple[str, ...], **given: Any) -> None:
     stack, file = _split_one(arguments, "FILE")
     if file and len(arguments) == 1:
         stack, given = _beside(Path(file), given)
-    with terminal.session(stack, engine_options(given), given) as opened:
+    with terminal.session(stack, session_options(given), given) as opened:
         files = repair.recover(opened, Path(file) if file else None)
     if given["as_json"]:
         terminal.dump({"merged": [str(one) for one in files]})

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from haplan.cli import completion, terminal
-from haplan.cli.options import COMMON, engine_options, options, stack_and
+from haplan.cli.options import COMMON, options, session_options, stack_and
 
 
 @click.command("unlock")
@@ -26,6 +26,6 @@ def command(arguments: tuple[str, ...], **given: Any) -> None:
     from haplan import engine
 
     stack, lock = stack_and(arguments, "LOCK")
-    with terminal.session(stack, engine_options(given), given, quiet=True) as opened:
+    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
         holder = engine.force_unlock(opened, lock)
     click.echo(f"unlocked; it was held by {holder.who} on {holder.where} for {holder.what}")

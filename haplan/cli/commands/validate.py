@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.options import COMMON, JSON, STACK, VARIABLES, engine_options, options
+from haplan.cli.options import COMMON, JSON, STACK, VARIABLES, options, session_options
 from haplan.errors import StackError
 
 
@@ -23,7 +23,7 @@ def command(stack: str, **given: Any) -> int:
     from haplan.report.findings import validation_lines
 
     try:
-        with terminal.session(stack, engine_options(given), given) as opened:
+        with terminal.session(stack, session_options(given), given) as opened:
             found = engine.validate(opened)
     except StackError as error:
         if not given["as_json"]:

@@ -1,0 +1,41 @@
+"""Where a session keeps its state, and how that is opened."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from haplan.contracts import Clock, StateBackend
+from haplan.errors import PluginError
+from haplan.host.options import Options
+from haplan.plugins import Plugins
+from haplan.state.location import shown
+
+
+def state_url(options: Options, folder: Path, environ: Mapping[str, str]) -> str:
+    """Where state is kept; may hold a password, see `haplan.state.location.shown`.
+
+    ``{env}`` in a given URL is the environment. Without that, `HAPLAN_STATE` is not taken for the lab's state.
+
+    Args:
+        folder: Of the environment.
+    """
+    given, usual = options.state, environ.get("HAPLAN_STATE", "")
+    if options.lab and "{env}" not in usual:
+        usual = ""
+    given, usual = (url.replace("{env}", options.environment) for url in (given, usual))
+    if given == shown(usual):  # from a plan file, which keeps no password
+        given = usual
+    return given or usual or f"sqlite:///{folder / 'state.db'}"
+
+
+def open_backend(plugins: Plugins, url: str, clock: Clock) -> StateBackend:
+    """The state backend of a URL; nothing is written by opening it.
+
+    Raises:
+        PluginError: No plugin that is installed has one for it.
+    """
+    scheme = url.partition("://")[0] if "://" in url else "sqlite"
+    if scheme not in plugins.state_backends:
+        known = ", ".join(sorted(plugins.state_backends)) or "none"
+        broken = "".join(f"; plugin {name!r} is broken: {why}" for name, why in plugins.broken.items())
+        raise PluginError(f"no state backend for {scheme!r} is installed; there are: {known}{broken}")
+    return plugins.state_backends[scheme](url, clock)

@@ -1,0 +1,49 @@
+"""The simulators that stand in for the estate with ``--lab``."""
+
+from pathlib import Path
+
+from haplan.contracts import Clock, Lab, LabRequest, Provider
+from haplan.model.stack import Block
+
+LAB = "lab"
+"""The environment that lives on simulators."""
+
+
+class Labs:
+    """The simulators of one session, each started once.
+
+    Args:
+        root: The stack's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._running: dict[str, Lab] = {}
+
+    @property
+    def clock(self) -> Clock | None:
+        """The clock of the simulated estate; None while none runs."""
+        return next((lab.clock for lab in self._running.values()), None)
+
+    def start(
+        self, key: str, cls: type[Provider], blocks: tuple[Block, ...], *, port: int = 0, tls: bool = False
+    ) -> Lab:
+        """The simulator of a provider.
+
+        Args:
+            key: Of the provider.
+            blocks: The stack's resources for it.
+        """
+        if key not in self._running:
+            definition = self._root / "lab.toml"
+            request = LabRequest(
+                self._root / ".haplan" / LAB, definition if definition.is_file() else None, blocks, port, tls
+            )
+            self._running[key] = cls.lab(request)
+        return self._running[key]
+
+    def stop(self) -> None:
+        """End them; their estate stays."""
+        for lab in self._running.values():
+            lab.stop()
+        self._running = {}

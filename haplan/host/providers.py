@@ -1,0 +1,100 @@
+"""The providers of a session: found, given their settings, opened once, closed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from haplan.contracts import Context, Provider, Target
+from haplan.errors import HaplanError, PluginError
+from haplan.host.labs import Labs
+from haplan.language.record import nearest
+from haplan.model import value as model
+from haplan.model.plan import Plan
+from haplan.model.schema import TypeInfo
+from haplan.model.stack import Block, ProviderBlock, Stack
+from haplan.plugins import Plugins
+
+IN_STATE_ONLY = "haplan"
+"""The provider without an estate: it needs no simulator."""
+
+
+class Providers:
+    """Opens providers, each once.
+
+    Args:
+        plugins: They bring the providers.
+        context: What a provider is opened with.
+        labs: The simulators that stand in for the estates; None works on the real ones.
+    """
+
+    def __init__(self, plugins: Plugins, context: Callable[[], Context], labs: Labs | None) -> None:
+        self._plugins = plugins
+        self._context = context
+        self._labs = labs
+        self._open: dict[str, Provider] = {}
+
+    def check(self, stack: Stack, types: Mapping[str, TypeInfo]) -> None:
+        """Whether the providers and types that a stack names are installed and have the settings it gives; offline.
+
+        Raises:
+            HaplanError: One line for each that is not.
+        """
+        blocks = stack.blocks.values()
+        unknown = [name for name in dict.fromkeys(block.type for block in blocks) if name not in types]
+        firsts = [next(block for block in blocks if block.type == name) for name in unknown]
+        what = "no plugin that is installed brings the type"
+        lines = [f"{block.location}: {block.address}: {what} {block.type}" for block in firsts]
+        for block in stack.providers.values():
+            try:
+                _settings(self._plugins.provider(block.name), block.settings, block)
+            except PluginError as error:
+                lines.append(f"{block.location}: {error}")
+            except HaplanError as error:
+                lines.append(str(error))
+        if lines:
+            raise HaplanError("\n".join(lines))
+
+    def of_stack(self, stack: Stack, wanted: Mapping[str, Sequence[Target]]) -> dict[str, Provider]:
+        """The providers that the resources need, by key."""
+        found = {}
+        for key in wanted:
+            block = stack.providers.get(key) or _block(key)
+            found[key] = self._opened(block, tuple(b for b in stack.blocks.values() if b.provider == key))
+        return found
+
+    def of_plan(self, plan: Plan) -> dict[str, Provider]:
+        """The providers that a plan needs, opened from what the plan says of them."""
+        keys = dict.fromkeys([*(t.provider for t in plan.transactions), *plan.identities])
+        return {key: self._opened(_block(key, plan.settings.get(key, {})), ()) for key in keys}
+
+    def close(self) -> None:
+        """Let go of their connections."""
+        for provider in self._open.values():
+            provider.close()
+        self._open = {}
+
+    def _opened(self, block: ProviderBlock, blocks: tuple[Block, ...]) -> Provider:
+        if block.key not in self._open:
+            cls = self._plugins.provider(block.name)
+            labs = self._labs if block.name != IN_STATE_ONLY else None
+            lab = labs.start(block.key, cls, blocks) if labs is not None else None
+            settings, context = dict(block.settings), self._context()  # by the simulator's clock from now on
+            if lab is not None:
+                settings, context = {**settings, **lab.settings}, attrs.evolve(context, environ={})
+            self._open[block.key] = cls.open(_settings(cls, settings, block), context)
+        return self._open[block.key]
+
+
+def _block(key: str, settings: Mapping[str, Any] | None = None) -> ProviderBlock:
+    name, _, alias = key.partition(".")
+    return ProviderBlock(name, alias, model.decode(dict(settings or {})), None)
+
+
+def _settings(cls: type[Provider], given: Mapping[str, Any], block: ProviderBlock) -> Any:
+    known = [field.name for field in attrs.fields(cls.config)]
+    for name in given:
+        if name not in known:
+            where = f"{block.location}: " if block.location else ""
+            raise HaplanError(f"{where}provider {block.key!r}: unknown setting {name!r}{nearest(name, known)}")
+    return cls.config(**given)
