@@ -63,7 +63,7 @@ def test_a_needed_variable_without_a_terminal_is_an_error_and_with_one_a_questio
 def test_an_unexpected_error_is_one_line_unless_a_traceback_is_asked_for(run, monkeypatch: pytest.MonkeyPatch) -> None:
     from haplan import engine
 
-    def broken(session: object) -> None:
+    def broken(*given: object) -> None:
         raise RuntimeError("boom\nbang")
 
     monkeypatch.setattr(engine, "plan", broken)
@@ -79,7 +79,7 @@ def test_an_unexpected_error_is_one_line_unless_a_traceback_is_asked_for(run, mo
 def test_a_folder_that_cannot_be_written_is_one_line(run, monkeypatch: pytest.MonkeyPatch) -> None:
     from haplan import engine
 
-    def read_only(session: object) -> None:
+    def read_only(*given: object) -> None:
         raise OSError(30, "Read-only file system", "/srv/edge/.haplan")
 
     monkeypatch.setattr(engine, "plan", read_only)
@@ -100,7 +100,7 @@ def test_an_error_stands_behind_the_plan_it_is_about_also_in_one_file(folder: Pa
 def test_ctrl_c_ends_with_7(run, monkeypatch: pytest.MonkeyPatch) -> None:
     from haplan import engine
 
-    def pressed(session: object) -> None:
+    def pressed(*given: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "plan", pressed)
@@ -120,7 +120,7 @@ def test_denied_and_stale_keep_their_exit_codes(run, monkeypatch: pytest.MonkeyP
 
     for error, code in ((Denied("a\nb"), 4), (Stale("s"), 5), (StackError(["stack.py:1: x", "stack.py:2: y"]), 1)):
 
-        def fail(session: object, error: Exception = error) -> None:
+        def fail(*given: object, error: Exception = error) -> None:
             raise error
 
         monkeypatch.setattr(engine, "plan", fail)
