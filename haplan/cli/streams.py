@@ -8,7 +8,9 @@ import errno
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from haplan.language.under_way import under_way
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -36,10 +38,20 @@ class Unheard(io.FileIO):
             return memoryview(data).nbytes
 
 
+class Results:
+    """Standard output, for results alone: while a stack is loaded, what its code or a library says goes to stderr."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr if under_way else self._out, name)
+
+
 def stand_in() -> Unheard:
     """Put such streams in the place of the process's own, and give the one behind standard output."""
     out, err = Unheard(_open(1), "w", closefd=False), Unheard(_open(2), "w", closefd=False)
-    sys.stdout = _text(out, sys.stdout, line_buffering=out.isatty())
+    sys.stdout = cast(TextIO, Results(_text(out, sys.stdout, line_buffering=out.isatty())))
     sys.stderr = _text(err, sys.stderr, line_buffering=True)
     return out
 

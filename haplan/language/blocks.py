@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar, cast, overload
 from haplan.language import conditions
 from haplan.language.conditions import When
 from haplan.language.kinds import BROKEN, Anything, Taking, shown
-from haplan.language.record import PACKAGE, current, here, mistake, nearest
+from haplan.language.record import Recording, current, here, mistake, nearest
 from haplan.language.refs import Hidden, Ref, has_token
 from haplan.language.resource import Resource
 from haplan.model.stack import Lifecycle, Limits, Output, ProviderBlock, Variable
@@ -215,7 +215,7 @@ class Row(dict[str, str]):
 def rows(path: str) -> Iterator[Row]:
     """The rows of a CSV file, relative to the calling file."""
     recording, location = current("rows(…)"), here()
-    file = Path(_caller()).parent / path
+    file = Path(_caller(recording)).parent / path
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -239,9 +239,9 @@ def rows(path: str) -> Iterator[Row]:
         recording.row = before
 
 
-def _caller() -> str:
+def _caller(recording: Recording) -> str:
     frame = sys._getframe(1)
-    while frame is not None and not frame.f_globals.get("__name__", "").startswith(PACKAGE):
+    while frame is not None and not recording.holds(frame):
         frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
     return frame.f_code.co_filename if frame is not None else os.getcwd()
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from haplan.language.record import Recording, nearest
+from haplan.language.record import PACKAGE, UNSTEADY, Recording, nearest
 from haplan.language.refs import Ref, has_token, plain_secret, scan
 from haplan.model import value as model
 from haplan.model.stack import Location, Reference
@@ -103,8 +103,10 @@ def _kind_of(ref: model.Ref, recording: Recording) -> str:
 
 def text(value: str, at: str, taking: Taking) -> Tree:
     """A string, scanned for references and for the lone braces that an f-string leaves of a site variable."""
-    if value.isascii() and "{" not in value:
+    if value.isascii() and "{" not in value and PACKAGE not in value:
         return value
+    if PACKAGE in value:
+        return taking.wrong(at, UNSTEADY)
     lone = _LONE.search(value) if "{" in value else None
     if lone:
         return taking.wrong(
@@ -282,6 +284,9 @@ class MapOf:
                 continue
             if has_token(key):
                 taking.wrong(at, "a key cannot hold a reference: it is known only after apply")
+                continue
+            if PACKAGE in key:
+                taking.wrong(at, f"a key {UNSTEADY}")
                 continue
             taken[key] = found = self.item.take(one, f"{at}[{key!r}]", taking)
             broken = broken or found is BROKEN

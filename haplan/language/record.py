@@ -5,6 +5,7 @@ they record it with the place it was written at and go on, so that all mistakes 
 """
 
 import difflib
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
@@ -14,19 +15,29 @@ from types import FrameType
 from typing import Any
 
 from haplan.errors import HaplanError
+from haplan.language.under_way import under_way
 from haplan.model.stack import Import, Limits, Location, Move, Output, ProviderBlock, Removal, Variable
 
-PACKAGE = "_haplan_stack"
-"""Name of the private package under which a stack and its neighbours are imported."""
+PACKAGE = "_haplan_stack_"
+"""How the names of the private packages begin, under which stacks and their neighbours are imported."""
+UNSTEADY = "holds the name of a module of the stack, which is another one at each load; write out what it is to say"
+_numbers = itertools.count(1)  # of the loads of this process: no two have one, in whatever threads
 
 
 class Recording:
-    """What one load has seen so far. The only mutable thing of the language; `load` turns it into a frozen stack."""
+    """What one load has seen so far. The only mutable thing of the language; `load` turns it into a frozen stack.
+
+    Its owner is the thread that loads: a thread that a stack starts has none, and constructors say so there.
+
+    Attributes:
+        package: Name of the private package in which the stack and its neighbours are imported; no other load has it.
+    """
 
     def __init__(
         self, root: Path, variable: Callable[[str, Any, bool, Any], Any], resources: Mapping[str, type]
     ) -> None:
         self.root = root
+        self.package = f"{PACKAGE}{next(_numbers)}"
         self.variable_value = variable
         self.types = resources
         self.resources: dict[str, Any] = {}
@@ -45,6 +56,10 @@ class Recording:
         self.refs: list[Any] = []
         self.bottom: FrameType | None = None
 
+    def holds(self, frame: FrameType) -> bool:
+        """True for a frame of the stack's code."""
+        return str(frame.f_globals.get("__name__", "")).startswith(f"{self.package}.")
+
     def mistake(self, text: str, location: Location | None = None) -> None:
         """Record a mistake, at the line being carried out unless another is given; the same line only once."""
         line = f"{location or here()}: {text}"
@@ -62,6 +77,7 @@ class recording:  # noqa: N801  (reads as a statement: with recording(…))
         self._into = into
 
     def __enter__(self) -> Recording:
+        under_way.add(self._into)
         self._token = _current.set(self._into)
         self._into.bottom = sys._getframe(1)
         return self._into
@@ -69,6 +85,7 @@ class recording:  # noqa: N801  (reads as a statement: with recording(…))
     def __exit__(self, *exc: object) -> None:
         self._into.bottom = None
         _current.reset(self._token)
+        under_way.discard(self._into)
 
 
 def current(what: str) -> Recording:
@@ -91,14 +108,16 @@ def mistake(text: str, location: Location | None = None) -> None:
 def here() -> Location:
     """The line of the stack being carried out, with the calls that led there."""
     now = _current.get()
+    if now is None:
+        return placed((), Path())
     frames: list[tuple[str, int]] = []
     frame: FrameType | None = sys._getframe(1)
-    bottom = now.bottom if now else None
-    while frame is not bottom and frame is not None:
-        if frame.f_globals.get("__name__", "").startswith(PACKAGE):
+    inside = f"{now.package}."
+    while frame is not now.bottom and frame is not None:
+        if frame.f_globals.get("__name__", "").startswith(inside):
             frames.append((frame.f_code.co_filename, frame.f_lineno))
         frame = frame.f_back
-    return placed(tuple(frames), now.root if now else Path(), now.row if now else "")
+    return placed(tuple(frames), now.root, now.row)
 
 
 @lru_cache(1024)  # a loop makes many blocks at one place

@@ -16,7 +16,7 @@ from haplan.errors import StackError
 from haplan.language import conditions
 from haplan.language.fitting import misfit
 from haplan.language.kinds import BROKEN, Anything, Kind, MapOf, Taking, Text, no_secret, only_secrets, shown
-from haplan.language.record import Recording, current, here, nearest
+from haplan.language.record import PACKAGE, UNSTEADY, Recording, current, here, nearest
 from haplan.language.refs import Ref, has_token
 from haplan.model import value as model
 from haplan.model.address import Address
@@ -249,6 +249,9 @@ def _label(label: Any, kind: TypeInfo, recording: Recording, location: Location)
         recording.mistake(
             f"{kind.name}: a label cannot hold a reference: it makes the address, which is known at once", location
         )
+        return f"unnamed-{len(recording.resources)}"
+    if PACKAGE in label:
+        recording.mistake(f"{kind.name}: its label {UNSTEADY}", location)
         return f"unnamed-{len(recording.resources)}"
     return label
 

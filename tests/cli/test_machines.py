@@ -4,6 +4,8 @@ import contextlib
 import io
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +176,25 @@ def test_documents_have_the_keys_that_the_table_names(run) -> None:
     assert set(json.loads(shown[tainted].out)) == table[tainted]
     history = json.loads(run("state", "history", "edge", "--json").out)
     assert set(history[0]) == {*runs, "changes", "outputs"}
+
+
+TALKATIVE = """
+import os, pprint, sys, threading
+from haplan import Data
+print("print")
+sys.stdout.write("write\\n")
+sys.stdout.buffer.write(b"bytes\\n")
+pprint.pprint("library")
+thread = threading.Thread(target=pprint.pprint, args=["thread"])
+thread.start()
+thread.join()
+Data("a")
+"""
+
+
+def test_whatever_a_stack_says_stdout_holds_the_document_alone(folder: Path) -> None:
+    (folder / "edge" / "stack.py").write_text(TALKATIVE)
+    command = [sys.executable, "-m", "haplan", "plan", "edge", "--json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
+    assert [one["address"] for one in json.loads(done.stdout)["resource_changes"]] == ["record.a"]
+    assert {"print", "write", "bytes", "'library'", "'thread'"} <= set(done.stderr.splitlines())

@@ -1,5 +1,6 @@
 """Loading: folders, files, neighbours, rows, modules, and nothing left behind."""
 
+import linecache
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,63 @@ def files(root: Path) -> set[str]:
 
 def test_a_load_leaves_no_trace(loader: Any, tmp_path: Path) -> None:
     loader(PROVIDER + "from .other import x\nfrom ..shared.more import y", **{
-        "here/other.py": "x = 1", "shared/more.py": "y = 2",
+        "here/other.py": "x = 1", "shared/more.py": "import attrs\n@attrs.frozen\nclass A:\n    a: int\ny = A(2)",
     })  # fmt: skip
     assert files(tmp_path) == {"here/stack.py", "here/other.py", "shared/more.py"}
-    assert not [name for name in sys.modules if name.startswith(PACKAGE)]
-    assert not [finder for finder in sys.meta_path if type(finder).__module__ == "haplan.steps.load"]
+    assert not [name for name in [*sys.modules, *linecache.cache] if PACKAGE in name]
+    assert not [finder for finder in sys.meta_path if type(finder).__module__.startswith("haplan.")]
+    assert not [
+        place for place, finder in sys.path_importer_cache.items() if type(finder).__module__.startswith("haplan.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "beside"),
+    [
+        ("from .region.east import x", {"here/region/east.py": "x = 'a'"}),
+        ("from .region import x", {"here/region/__init__.py": "from .east import x", "here/region/east.py": "x = 'a'"}),
+        ("from . import east\nx = east.x", {"here/east.py": "x = 'a'"}),
+        ("from .east import x", {"here/east.py": "from . import west\nx = 'a'", "here/west.py": "from . import east"}),
+        ("from importlib import import_module\nx = import_module('.east', __package__).x", {"here/east.py": "x = 'a'"}),
+        ("import pkgutil\nx = next(pkgutil.iter_modules(sys.modules[__package__].__path__)).name", {"here/a.py": ""}),
+        ("from .east import Kind\nx = Kind('a').name", {
+            "here/east.py": "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+            "@dataclass\nclass Kind:\n    name: str"}),
+        ("import importlib\nimportlib.invalidate_caches()\nfrom .east import x", {"here/east.py": "x = 'a'"}),
+        ("from threading import Thread\nfound = []\ndef late():\n    from .east import x\n    found.append(x)\n"
+         "thread = Thread(target=late)\nthread.start()\nthread.join()\nx = found[0]", {"here/east.py": "x = 'a'"}),
+    ],
+)  # fmt: skip
+def test_modules_are_pythons_own(line: str, beside: dict[str, str], loader: Any, tmp_path: Path) -> None:
+    stack = loader(f"import sys\nfrom haplan import Data\n{line}\nData(x)", **beside)
+    assert list(stack.blocks) == ["record.a"]
+    assert set(stack.inputs) == {"here/stack.py", *(name for name in beside if name != "here/a.py")}
+    assert not [name for name in files(tmp_path) if name.endswith(".pyc")]
+
+
+def test_what_outlives_its_load_finds_nothing_of_another(loader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "kept", None, raising=False)
+    loader(
+        "import sys\ndef late():\n    from .own import x\n    return x\nsys.kept = late",
+        "a/stack.py",
+        **{"a/own.py": "x = 1"},
+    )
+    text = "import sys\nfrom .own import x\nsys.kept()"
+    (mistake,) = loader.mistakes(text, "b/stack.py", **{"b/own.py": "x = 2"})
+    assert mistake.startswith("stack.py:3: ModuleNotFoundError: No module named")
+
+
+def test_a_thread_of_a_stack_declares_nothing(loader: Any) -> None:
+    text = "from haplan import Data\nfrom concurrent.futures import ThreadPoolExecutor\n"
+    text += "with ThreadPoolExecutor(1) as pool:\n    pool.submit(Data, 'a').result()"
+    (mistake,) = loader.mistakes(text)
+    assert "outside a load" in mistake
+
+
+@pytest.mark.parametrize("line", ["Data(__name__)", "Data('a', input=[__name__])", "Data('a', input={__name__: 1})"])
+def test_the_name_of_a_private_module_is_no_value(line: str, loader: Any) -> None:
+    (mistake,) = loader.mistakes(f"from haplan import Data\n{line}")
+    assert "holds the name of a module of the stack, which is another one at each load" in mistake
 
 
 def test_loading_twice_gives_equal_stacks(loader: Any) -> None:
@@ -201,9 +254,9 @@ def test_what_only_follows_from_a_mistake_is_not_told(loader: Any) -> None:
 
 
 def test_prints_do_not_mix_with_results(loader: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    loader(PROVIDER + 'print("hello")')
+    loader(PROVIDER + 'print("hello")\nfrom . import other', **{"here/other.py": 'print("more", 2, sep="-", end=".")'})
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "hello\n")
+    assert (out, err) == ("", "hello\nmore-2.")
 
 
 def test_a_stack_that_is_run_by_hand_says_what_to_run() -> None:

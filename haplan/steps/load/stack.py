@@ -1,20 +1,9 @@
-"""Load: a folder with ``stack.py`` becomes a `Stack`.
+"""From the file of a stack to a `Stack`: what its code recorded, put together and checked as a whole."""
 
-The folder and its neighbours are imported afresh under one private package, which is forgotten afterwards. Nothing is
-written: no byte code, no state.
-"""
-
-import contextlib
-import importlib
-import importlib.machinery
 import os
-import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_file_location
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import CodeType, ModuleType
 from typing import Any
 
 import attrs
@@ -22,10 +11,11 @@ import attrs
 from haplan.errors import HaplanError, StackError
 from haplan.language import conditions, moves
 from haplan.language.kinds import Broken
-from haplan.language.record import PACKAGE, Recording, nearest, placed, recording
+from haplan.language.record import Recording, nearest, placed, recording
 from haplan.language.resource import Resource
 from haplan.model import value as model
 from haplan.model.stack import USUAL, Block, Location, Output, ProviderBlock, Reference, Stack
+from haplan.steps.load.package import PrivatePackage
 
 BROKEN = f"'{Broken.__name__}' object"
 """How Python names a value that stands for one with a mistake: what it says of it only follows from that mistake."""
@@ -65,15 +55,16 @@ def load(place: str | Path, resources: Mapping[str, type], variable_value: Varia
     """
     file = find(place)
     into = Recording(file.parent, variable_value, resources)
-    with recording(into), _private_package(file, into), contextlib.redirect_stdout(sys.stderr):
+    with recording(into), PrivatePackage(into.package, file) as package:
+        into.inputs = package.inputs
         try:
-            importlib.import_module(_module_name(file))
+            package.import_stack()
         except HaplanError as error:
             into.mistakes.append(str(error))
         # The stack is somebody's program: whatever it raises is reported with its line.
         except (Exception, SystemExit) as error:
             if not (into.mistakes and BROKEN in str(error)):
-                into.mistakes.append(_exception(error, file))
+                into.mistakes.append(_exception(error, into))
     if into.mistakes:
         raise StackError(into.mistakes)
     return _frozen(into, file)
@@ -252,79 +243,22 @@ def _create_first_spreads(blocks: dict[str, Block]) -> None:
                 waiting.append(needed.address)
 
 
-# --- The private package ----------------------------------------------------------------------------------------------
+# --- What Python says ------------------------------------------------------------------------------------------------
 
 
-class _Source(importlib.machinery.SourceFileLoader):
-    """Compiles the source each time: byte code kept from an earlier second could be older than the file."""
-
-    def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        code: CodeType = self.source_to_code(self.get_data(path), path)
-        return code
-
-
-class _Finder:
-    """Finds modules of the private package, and notes which files were read."""
-
-    def __init__(self, into: Recording, file: Path) -> None:
-        self._into = into
-        self._file = file
-
-    def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
-        if not fullname.startswith(PACKAGE + "."):
-            return None
-        if fullname == _module_name(self._file):  # by its path: a file's name may hold what a module's cannot
-            self._into.inputs.add(self._file)
-            return spec_from_file_location(fullname, self._file, loader=_Source(fullname, str(self._file)))
-        for folder in path or ():
-            spec = importlib.machinery.FileFinder(folder, (_Source, [".py"])).find_spec(fullname)
-            if spec is not None:
-                if spec.origin and spec.loader:
-                    self._into.inputs.add(Path(spec.origin).resolve())
-                return spec
-        return None
-
-
-def _inner(folder: Path) -> str:
-    return folder.name.replace(".", "_") or "root"
-
-
-def _module_name(file: Path) -> str:
-    return f"{PACKAGE}.{_inner(file.parent)}.{file.stem.replace('.', '_')}"
-
-
-@contextlib.contextmanager
-def _private_package(file: Path, into: Recording) -> Iterator[None]:
-    finder, folder = _Finder(into, file), file.parent
-    for name, path in ((PACKAGE, folder.parent), (f"{PACKAGE}.{_inner(folder)}", folder)):
-        package = ModuleType(name)
-        package.__path__ = [str(path)]
-        package.__package__ = name
-        sys.modules[name] = package
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-        for name in [name for name in sys.modules if name == PACKAGE or name.startswith(PACKAGE + ".")]:
-            del sys.modules[name]
-
-
-def _exception(error: BaseException, file: Path) -> str:
+def _exception(error: BaseException, into: Recording) -> str:
     """An exception of Python's own as one line: where in the stack, what, and for a wrong name the nearest."""
     if isinstance(error, SyntaxError) and error.filename:
-        place: Location = placed(((error.filename, error.lineno or 0),), file.parent)
+        place: Location = placed(((error.filename, error.lineno or 0),), into.root)
         return f"{place}: syntax error: {error.msg}"
     frames = [
-        (frame.f_code.co_filename, line)
-        for frame, line in traceback.walk_tb(error.__traceback__)
-        if str(frame.f_globals.get("__name__", "")).startswith(PACKAGE)
+        (frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__) if into.holds(frame)
     ]
-    place = placed(tuple(reversed(frames)), file.parent)
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith(PACKAGE):
-        return f"{place}: no module {(error.name or '').removeprefix(PACKAGE + '.')!r} beside the stack"
-    words = str(error).replace(f"{PACKAGE}.", "")
+    place = placed(tuple(reversed(frames)), into.root)
+    inner = f"{into.package}."
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith(inner):
+        return f"{place}: no module {(error.name or '').removeprefix(inner)!r} beside the stack"
+    words = str(error).replace(inner, "")
     hint = ""
     if isinstance(error, NameError | AttributeError) and error.name:
         known = dir(error.obj) if isinstance(error, AttributeError) else []
