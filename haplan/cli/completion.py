@@ -84,6 +84,13 @@ def types(ctx: click.Context) -> Iterable[tuple[str, str]]:
     return [(name, info.text) for name, info in sorted(load_plugins().types.items())]
 
 
+def providers(ctx: click.Context) -> Iterable[tuple[str, str]]:
+    """Names of providers."""
+    from haplan.plugins import load_plugins
+
+    return [(name, "") for name in sorted(load_plugins().providers)]
+
+
 def rules(ctx: click.Context) -> Iterable[tuple[str, str]]:
     """Ids of rules."""
     from haplan.plugins import load_plugins
@@ -100,7 +107,7 @@ def _state(ctx: click.Context) -> "State":
 
 
 def _session(ctx: click.Context) -> "Session":
-    from haplan.cli.options import session_options
+    from haplan.cli.given import session_options
     from haplan.host.session import open_session
 
     given = {name: ctx.params.get(name) for name in ("environment", "state", "lab")}

@@ -1,16 +1,12 @@
-"""Options that several commands share, and what the engine is told of them."""
+"""Options that several commands share."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from haplan.cli import completion
-
-if TYPE_CHECKING:
-    from haplan.host.options import Options, PlanOptions
 
 ADDRESS = completion.one_of(completion.addresses)
 C = TypeVar("C", bound=Callable[..., Any])
@@ -81,7 +77,6 @@ OF_A_PLAN = frozenset({
     "detailed_exitcode", "full", "variables", "variable_files",
 })  # fmt: skip
 """Parameters that say what a plan is; a plan file has answered them already."""
-_CONTRARY = (("--destroy", "--refresh-only"), ("--refresh-only", "--no-refresh"))
 
 
 def options(*groups: Any) -> Callable[[C], C]:
@@ -94,49 +89,6 @@ def options(*groups: Any) -> Callable[[C], C]:
         return function
 
     return decorate
-
-
-def session_options(given: Mapping[str, Any], *, lab: bool = False) -> "Options":
-    """How the session is opened; anything a command does not have stays at its default.
-
-    Raises:
-        click.UsageError: Two options contradict each other.
-    """
-    from haplan.host.options import Options
-
-    lab = lab or bool(given.get("lab"))
-    environment = given.get("environment")
-    if lab and environment not in (None, "lab"):
-        raise click.UsageError(f"--lab is an environment of its own; leave out --env {environment}")
-    if environment == "lab" and not lab:
-        raise click.UsageError("environment lab is the one on simulators; write --lab")
-    if environment is not None and not re.fullmatch(r"\w[\w.-]*", environment):
-        raise click.UsageError(
-            f"--env {environment!r}: an environment is a folder: letters, digits, - _ and . make its name"
-        )
-    return Options(**_fields(Options, {**given, "lab": lab}))
-
-
-def plan_options(given: Mapping[str, Any], **more: Any) -> "PlanOptions":
-    """What the plan is to be; anything a command does not have stays at its default.
-
-    Raises:
-        click.UsageError: Two options contradict each other.
-    """
-    from haplan.host.options import PlanOptions
-
-    asked = {**given, **more}
-    for one, other in _CONTRARY:
-        if all(asked.get(name.removeprefix("--").replace("-", "_")) for name in (one, other)):
-            raise click.UsageError(f"{one} and {other} contradict each other; leave one of them out")
-    return PlanOptions(**_fields(PlanOptions, {**asked, "refresh": not asked.get("no_refresh")}))
-
-
-def _fields(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    import attrs
-
-    names = {field.name for field in attrs.fields(kind)}
-    return {name: value for name, value in given.items() if name in names and value is not None}
 
 
 def given_on_command_line(ctx: click.Context) -> list[str]:

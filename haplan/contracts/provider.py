@@ -104,6 +104,14 @@ class Provider:
         raise NotImplementedError(f"provider {cls.name} has no lab")
 
     @classmethod
+    def example(cls) -> Mapping[str, str]:
+        """What ``haplan init`` writes: file name → text; ``stack.py``, a small one that plans, and files beside it.
+
+        None of them, as by default, says that this provider has no example.
+        """
+        return {}
+
+    @classmethod
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
         """One line for each vendor key in ``extra={"<name>": …}`` that is wrong; offline."""
         return ()

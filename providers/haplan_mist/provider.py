@@ -33,7 +33,7 @@ from haplan.plugin import (
 from haplan.plugin import (
     parse_address as parse,
 )
-from haplan_mist import assess, calls, verify
+from haplan_mist import assess, calls, example, verify
 from haplan_mist.client import ApiError, Client
 from haplan_mist.config import MistConfig, access
 from haplan_mist.estate import Organisation
@@ -87,6 +87,11 @@ class MistProvider(Provider):
         from haplan_mist.labs import start
 
         return start(request)
+
+    @classmethod
+    def example(cls) -> Mapping[str, str]:
+        """A pair in one site."""
+        return example.FILES
 
     @classmethod
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:

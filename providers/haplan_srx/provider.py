@@ -27,7 +27,7 @@ from haplan.plugin import (
     Tree,
     Written,
 )
-from haplan_srx import assess, verify
+from haplan_srx import assess, example, verify
 from haplan_srx.config import SrxConfig, access
 from haplan_srx.estate import Fleet
 from haplan_srx.read import resources
@@ -73,6 +73,11 @@ class SrxProvider(Provider):
         from haplan_srx.labs import start
 
         return start(request)
+
+    @classmethod
+    def example(cls) -> Mapping[str, str]:
+        """A pair in one site."""
+        return example.FILES
 
     @classmethod
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:

@@ -29,7 +29,7 @@ from haplan.plugin import (
     Tree,
     Written,
 )
-from haplan_ssr import assess
+from haplan_ssr import assess, example
 from haplan_ssr.client import Client
 from haplan_ssr.config import SsrConfig, access, release_of, terms
 from haplan_ssr.estate import Conductor
@@ -78,6 +78,11 @@ class SsrProvider(Provider):
         from haplan_ssr.labs import start
 
         return start(request)
+
+    @classmethod
+    def example(cls) -> Mapping[str, str]:
+        """A pair in one site."""
+        return example.FILES
 
     @classmethod
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:

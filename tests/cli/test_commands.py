@@ -265,6 +265,12 @@ def test_environments_have_their_own_state(run, folder: Path) -> None:
     assert (folder / "edge" / ".haplan" / "test" / "state.db").is_file()
 
 
+@pytest.fixture
+def with_providers(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HAPLAN_PLUGINS_OFF")
+
+
+@pytest.mark.usefixtures("with_providers")
 def test_init_writes_a_stack_once(run, folder: Path) -> None:
     first = run("init", "mine")
     assert first.code == 0
@@ -276,11 +282,25 @@ def test_init_writes_a_stack_once(run, folder: Path) -> None:
     assert (folder / "mine" / "stack.py").read_text() == written
 
 
+@pytest.mark.usefixtures("with_providers")
 def test_init_leaves_files_of_the_user_alone(run, folder: Path) -> None:
     (folder / "mine").mkdir()
     (folder / "mine" / ".gitignore").write_text("mine\n")
     assert run("init", "mine").code == 0
     assert (folder / "mine" / ".gitignore").read_text() == "mine\n"
+
+
+def test_init_without_a_provider_that_has_an_example_writes_nothing(run, folder: Path) -> None:
+    ended = run("init", "mine")
+    assert (ended.code, ended.err.partition(";")[0]) == (1, "error: no provider that is installed has an example")
+    assert not (folder / "mine").exists()
+
+
+@pytest.mark.usefixtures("with_providers")
+def test_init_of_a_provider_that_has_no_example_names_the_nearest(run, folder: Path) -> None:
+    ended = run("init", "mine", "--provider", "mits")
+    assert ended.err == "error: no provider 'mits' with an example is installed; did you mean 'mist'?\n"
+    assert not (folder / "mine").exists()
 
 
 def test_types_and_plugins_come_from_the_installed_plugins(run) -> None:

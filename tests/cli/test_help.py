@@ -37,7 +37,7 @@ SCOPE = "var var-file no-refresh target exclude replace"
 PLANNING = f"{SCOPE} refresh-only check-on-device out detailed-exitcode full destroy json"
 WRITING = "parallelism lock-timeout auto-approve json"
 OPTIONS = {
-    "init": "",
+    "init": "provider",
     "validate": f"{COMMON} var var-file json",
     "plan": f"{COMMON} {PLANNING} parallelism lock-timeout",
     "show": f"{COMMON} json format full",

@@ -17,6 +17,23 @@ def mine(run, monkeypatch: pytest.MonkeyPatch) -> str:
     return "mine"
 
 
+@pytest.mark.parametrize("provider", ["mist", "srx", "ssr"])
+def test_what_init_writes_for_each_provider_can_be_applied_on_simulators(
+    run, monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    monkeypatch.delenv("HAPLAN_PLUGINS_OFF")
+    assert run("init", "mine", "--provider", provider).code == 0
+    assert run("validate", "mine").code == 0
+    assert run("apply", "mine", "--lab", "--auto-approve").code == 0
+    assert run("plan", "mine", "--lab", "--detailed-exitcode").code == 0
+
+
+def test_init_says_whose_example_it_wrote_and_whose_others_there_are(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HAPLAN_PLUGINS_OFF")
+    ended = run("init", "mine")
+    assert ended.err == "an example of provider mist; --provider takes also srx, ssr\n"
+
+
 def test_what_init_writes_validates_and_plans(run, mine: str) -> None:
     assert run("validate", mine).code == 0
     planned = run("plan", mine, "--lab")

@@ -204,3 +204,36 @@ def test_each_finding_of_the_engine_has_a_page() -> None:
     found = set(re.findall(r'Finding\(\s*"(\w+)"', text))
     assert found == {rule.id for rule in builtin.PAGES}
     assert found <= {*load_plugins({}).rules}
+
+
+def exemplary(files: Any) -> Plugins:
+    class Own(StateOnly):
+        name = "own"
+
+        @classmethod
+        def example(cls) -> Any:
+            return files() if callable(files) else files
+
+    plugin = SimpleNamespace(haplan_api=1, haplan_providers=hookimpl(lambda: [Own]))
+    return installed(own=plugin)
+
+
+def test_an_example_of_a_provider_is_a_stack_and_files_beside_it() -> None:
+    files = {"stack.py": "", "lab.toml": ""}
+    assert exemplary(files).example("own") == files
+    assert exemplary({}).example("own") == {}
+    assert load_plugins({}).example("haplan") == {}
+
+
+@pytest.mark.parametrize(
+    "files", [{"lab.toml": ""}, {"stack.py": "", "../x": ""}, {"stack.py": b""}, {"stack.py": "", "/etc/x": ""}]
+)
+def test_an_example_of_another_shape_is_refused_and_its_provider_is_named(files: Any) -> None:
+    with pytest.raises(PluginError, match=r"^provider 'own': an example is stack\.py and files beside it"):
+        exemplary(files).example("own")
+
+
+@pytest.mark.parametrize("files", [None, "stack.py", lambda: 1 / 0])
+def test_an_example_that_breaks_names_its_provider(files: Any) -> None:
+    with pytest.raises(PluginError, match=r"^provider 'own': example broke: "):
+        exemplary(files).example("own")

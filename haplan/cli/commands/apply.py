@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from haplan.cli import completion, flow, terminal
+from haplan.cli.given import plan_options, session_options
 from haplan.cli.options import (
     APPROVE,
     COMMON,
@@ -16,9 +17,7 @@ from haplan.cli.options import (
     WRITING,
     given_on_command_line,
     options,
-    plan_options,
-    session_options,
-)  # fmt: skip
+)
 
 
 @click.command("apply")

@@ -5,18 +5,8 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.options import (
-    APPROVE,
-    COMMON,
-    JSON,
-    PLANNING,
-    STACK,
-    VARIABLES,
-    WRITING,
-    options,
-    plan_options,
-    session_options,
-)
+from haplan.cli.given import plan_options, session_options
+from haplan.cli.options import APPROVE, COMMON, JSON, PLANNING, STACK, VARIABLES, WRITING, options
 
 
 @click.command("destroy")

@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.options import COMMON, JSON, STACK, VARIABLES, options, session_options
+from haplan.cli.given import session_options
+from haplan.cli.options import COMMON, JSON, STACK, VARIABLES, options
 
 
 @click.command("drift")

@@ -1,65 +1,92 @@
 """haplan init"""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from haplan.errors import HaplanError
+from haplan.cli import completion
+from haplan.errors import HaplanError, PluginError
 
-STACK = '''"""One HA spoke: a pair of SSR120 in one site. Guests leave by the second circuit only."""
-
-from haplan import provider
-from haplan.design import (
-    Application, Cluster, Network, Policy, Site, Steering, WanEdgeTemplate, dhcp, ha_fabric, ha_sync, lan, wan,
-)
-
-provider("mist")  # MIST_HOST, MIST_ORG_ID and MIST_APITOKEN; with --lab the simulator's
-
-site = Site("branch", country_code="US", timezone="America/New_York")
-guest = Network("guest", subnet="172.22.99.0/24", vlan_id=2099)
-anything = Application("any", addresses=["0.0.0.0/0"], protocols=["any"])
-
-edge = WanEdgeTemplate("ha-branch", interfaces=[
-    wan("wan0", "ge-0/0/0", dhcp()),
-    wan("wan1", "ge-1/0/0", dhcp()),
-    lan("lan", "ge-0/0/3,ge-1/0/3", {guest: "172.22.99.1/24"}),
-    ha_fabric("ge-0/0/4,ge-1/0/4"),
-    ha_sync("ge-0/0/5,ge-1/0/5"),
-])
-
-# The MAC addresses of your two nodes, from the inventory.
-Cluster("branch", site=site, template=edge, model="SSR120", nodes=["02005e100c30", "02005e100c31"])
-
-only_wan1 = Steering("only-wan1", template=edge, paths=[edge.wan("wan1")])
-Policy("guest-internet", template=edge, networks=[guest], action="allow", applications=[anything], steering=only_wan1)
-'''
+if TYPE_CHECKING:
+    from haplan.plugins import Plugins
 
 IGNORE = ".haplan/\n*.plan\n"
 
 
 @click.command("init")
 @click.argument("folder", default=".", metavar="[DIR]", type=click.Path(path_type=Path))
-def command(folder: Path) -> None:
+@click.option(
+    "--provider",
+    metavar="NAME",
+    default="",
+    help="Whose example; else the first by name that has one.",
+    shell_complete=completion.one_of(completion.providers),
+)
+def command(folder: Path, provider: str) -> None:
     """Write a small stack that plans. Never overwrites a file.
 
     \b
     Example:
       haplan init my-edge
     """
-    stack = folder / "stack.py"
+    from haplan.plugins import EXAMPLE, load_plugins
+
+    stack = folder / EXAMPLE
     if stack.exists():
         raise HaplanError(f"{stack} is there already; nothing was written. To look at it: haplan validate {folder}")
+    if folder.exists() and not folder.is_dir():
+        raise HaplanError(f"{folder}: cannot write here: it is a file")
+    examples = _examples(load_plugins(), provider)
+    name = _chosen(examples, provider)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(stack, STACK)
-        if not (folder / ".gitignore").exists():
-            _write(folder / ".gitignore", IGNORE)
+        for file, text in {**examples[name], ".gitignore": IGNORE}.items():
+            _write(folder / file, text)
     except OSError as error:
         raise HaplanError(f"{folder}: cannot write here: {error.strerror}") from None
+    others = [one for one in examples if one != name]
+    if others:
+        click.echo(f"an example of provider {name}; --provider takes also {', '.join(others)}", err=True)
     click.echo(f"\nTry it on simulators: haplan plan {folder} --lab")
 
 
+def _examples(plugins: "Plugins", wanted: str) -> dict[str, Mapping[str, str]]:
+    """Provider → the files of its example, by name. One that breaks is named; the wanted one is an error."""
+    found = {}
+    for name in sorted(plugins.providers):
+        try:
+            files = plugins.example(name)
+        except PluginError as error:
+            if name == wanted:
+                raise
+            click.echo(f"warning: {error}", err=True)
+            continue
+        if files:
+            found[name] = files
+    return found
+
+
+def _chosen(examples: Mapping[str, Mapping[str, str]], wanted: str) -> str:
+    """The provider whose example is written.
+
+    Raises:
+        HaplanError: There is none.
+    """
+    from haplan.language.record import nearest
+
+    if wanted and wanted not in examples:
+        raise HaplanError(f"no provider {wanted!r} with an example is installed{nearest(wanted, examples)}")
+    if not examples:
+        raise HaplanError("no provider that is installed has an example; `haplan plugins` shows what is installed")
+    return wanted or next(iter(examples))
+
+
 def _write(path: Path, text: str) -> None:
+    """A file that is there already stays as it is."""
+    if path.exists():
+        return
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
     click.echo(f"wrote {path}")

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from haplan.cli import terminal
-from haplan.cli.options import COMMON, STACK, VARIABLES, options, session_options
+from haplan.cli.given import session_options
+from haplan.cli.options import COMMON, STACK, VARIABLES, options
 
 
 @click.command("lab")

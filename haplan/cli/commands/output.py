@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from haplan.cli import completion, terminal
-from haplan.cli.options import COMMON, JSON, options, session_options
+from haplan.cli.given import session_options
+from haplan.cli.options import COMMON, JSON, options
 from haplan.errors import HaplanError
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from haplan.cli import completion, flow, terminal
-from haplan.cli.options import APPROVE, COMMON, JSON, SCOPE, STACK, WRITING, options, plan_options, session_options
+from haplan.cli.given import plan_options, session_options
+from haplan.cli.options import APPROVE, COMMON, JSON, SCOPE, STACK, WRITING, options
 
 
 @click.command("rollback")

@@ -6,7 +6,8 @@ import attrs
 import click
 
 from haplan.cli import terminal
-from haplan.cli.options import COMMON, JSON, STACK, options, session_options
+from haplan.cli.given import session_options
+from haplan.cli.options import COMMON, JSON, STACK, options
 
 
 @click.command("runs")

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from haplan.cli import completion, flow, terminal
-from haplan.cli.options import COMMON, JSON, options, session_options
+from haplan.cli.given import session_options
+from haplan.cli.options import COMMON, JSON, options
 
 FORMATS = ("text", "json", "markdown", "html")
 

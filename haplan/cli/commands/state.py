@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from haplan.cli import completion, terminal
-from haplan.cli.options import COMMON, JSON, STACK, WRITING, options, session_options, stack_and
+from haplan.cli.given import session_options
+from haplan.cli.options import COMMON, JSON, STACK, WRITING, options, stack_and
 from haplan.errors import HaplanError
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from haplan.cli import completion, terminal
-from haplan.cli.options import COMMON, options, session_options, stack_and
+from haplan.cli.given import session_options
+from haplan.cli.options import COMMON, options, stack_and
 
 
 @click.command("unlock")
