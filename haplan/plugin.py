@@ -124,6 +124,9 @@ from haplan.model.plan import (
     Plan,
     Transaction,
 )
+from haplan.model.reason import (
+    Reason,
+)
 from haplan.model.stack import (
     Block,
     Location,
@@ -244,6 +247,7 @@ __all__ = [
     "ProviderError",
     "Query",
     "Reading",
+    "Reason",
     "Ref",
     "Reference",
     "Rehearsal",

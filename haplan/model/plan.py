@@ -1,6 +1,6 @@
 """A plan: what changes, in which writes, in which order, and what it depends on."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, Literal
 
@@ -9,8 +9,9 @@ import attrs
 from haplan.model.address import keyed
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
+from haplan.model.reason import Reason
 from haplan.model.stack import Lifecycle, Limits
-from haplan.model.value import Path, Ref, Text, Tree, Unknown, at_path, special
+from haplan.model.value import Path, Tree
 
 FORMAT = "haplan-plan/1"
 
@@ -59,9 +60,8 @@ class Change:
         name: Remote name.
         provider: Provider key.
         action: See `Action`.
-        reason: Why, in one of our words: ``new``, ``changed``, ``drifted``, ``gone``, ``reordered``, ``unset``,
-            ``not in the stack``, ``replaced because …``, ``resume``, ``taken over``, ``taken into state``,
-            ``remembered`` (only the state changes); "" for no-op.
+        reason: Why; see `Reason`.
+        because: Why, where more can be said than the reason does: for people only.
         before: Owned values as they are; None when there is nothing.
         after: Owned values as they are to be; leaves may be references until the apply. None when deleted.
         unset: Paths that leave the resource.
@@ -91,7 +91,8 @@ class Change:
     name: str
     provider: str
     action: Action
-    reason: str = ""
+    reason: Reason = Reason.NONE
+    because: str = ""
     before: Mapping[str, Tree] | None = None
     after: Mapping[str, Tree] | None = None
     unset: tuple[Path, ...] = ()
@@ -120,16 +121,10 @@ class Change:
         """Its name in the plan: the address, with the mark of a deposed object."""
         return keyed(self.address, self.deposed)
 
-
-def replaced_because(paths: Iterable[Path], after: Tree) -> str:
-    """The reason of a replacement: what changed, and what only the apply will tell, so that it may change."""
-    words: dict[bool, list[str]] = {True: [], False: []}
-    for path in paths:
-        waits = any(isinstance(leaf, Ref | Text | Unknown) for leaf in special(at_path(after, path)))
-        words[waits].append(".".join(map(str, path)))
-    said = [", ".join(words[False]) + " changed"] if words[False] else []
-    said += [", ".join(words[True]) + " may change (known after apply)"] if words[True] else []
-    return f"replaced because {' and '.join(said)}"
+    @property
+    def why(self) -> str:
+        """Why, in words for people."""
+        return self.because or self.reason.value
 
 
 @attrs.frozen

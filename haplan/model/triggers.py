@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from haplan.model.compare import same
 from haplan.model.plan import Action, Change
+from haplan.model.reason import Reason
 from haplan.model.value import Path, Ref, Tree, at_path
 
-_ONLY_STATE = ("remembered", "resume")
+_ONLY_STATE = (Reason.REMEMBERED, Reason.RESUMED)
 
 
 def fired(
@@ -22,7 +23,7 @@ def fired(
 
 def _changes(change: Change, path: Path, known: Mapping[str, Tree]) -> bool:
     if change.action is Action.CREATE:
-        return change.reason == "gone"
+        return change.reason is Reason.GONE
     if change.action not in (Action.UPDATE, Action.REPLACE) or change.reason in _ONLY_STATE:
         return False
     if not path:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from haplan.model.condition import holds
 from haplan.model.plan import Action, Change, Drift, Impact
+from haplan.model.reason import Reason
 from haplan.model.value import Secret, Tree, leaves
 from haplan.report import words
 from haplan.report.differences import ABSENT, Difference, differences, list_parts
@@ -16,16 +17,16 @@ SIGNS: Mapping[Action, tuple[str, str]] = {
 }  # fmt: skip
 """Action → sign and style. A no-op is listed only when its address moves."""
 
-OBVIOUS = frozenset({"", "new", "changed", "not in the stack", "reordered", "taken into state"})
+OBVIOUS = frozenset({Reason.NONE, Reason.NEW, Reason.CHANGED, Reason.NOT_IN_STACK, Reason.REORDERED, Reason.IMPORTED})
 """Reasons that the sign and the attributes say already."""
 
 REASONS = {
-    "drifted": "it was changed outside haplan",
-    "gone": "it is gone from the estate",
-    "unset": "its line left the stack",
-    "resume": "goes on where an earlier run stopped",
-    "remembered": "only the state changes",
-    "taken over": "it is there already and is taken into state",
+    Reason.DRIFTED: "it was changed outside haplan",
+    Reason.GONE: "it is gone from the estate",
+    Reason.UNSET: "its line left the stack",
+    Reason.RESUMED: "goes on where an earlier run stopped",
+    Reason.REMEMBERED: "only the state changes",
+    Reason.TAKEN_OVER: "it is there already and is taken into state",
 }
 """Our words for a reason, said to a reader."""
 
@@ -63,7 +64,7 @@ def _remarks(change: Change) -> Iterator[Line]:
     if change.action is Action.FORGET:
         yield line("leaves the state; the estate keeps it", indent=6)
     if change.reason not in OBVIOUS:
-        yield line(REASONS.get(change.reason, change.reason), indent=6)
+        yield line(REASONS.get(change.reason, change.why), indent=6)
     for when, conditions in (("before", change.lifecycle.precondition), ("after", change.lifecycle.postcondition)):
         yield from (line(f"checked {when}: {one.text}", indent=6) for one in conditions if holds(one) is None)
     if change.position:

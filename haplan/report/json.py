@@ -10,6 +10,7 @@ import attrs
 
 from haplan.model.address import parse
 from haplan.model.plan import Action, Change, Drift, OutputChange, Plan
+from haplan.model.reason import Reason
 from haplan.model.state import Row, State
 from haplan.model.value import Tree, Unknown, special
 from haplan.report import tree
@@ -163,9 +164,9 @@ def actions(change: Change) -> list[str]:
 def action_reason(plan: Plan, change: Change) -> str:
     """Why, in Terraform's words, or "" where it has none."""
     if change.action is Action.REPLACE:
-        if "tainted" in change.reason:
+        if change.reason is Reason.TAINTED:
             return "replace_because_tainted"
-        if "replace_triggered_by" in change.reason:
+        if change.reason is Reason.TRIGGERED:
             return "replace_by_triggers"
         return "replace_because_cannot_update" if change.replaces else "replace_by_request"
     if change.action is Action.DELETE and plan.command != "destroy":
@@ -179,7 +180,7 @@ def action_reason(plan: Plan, change: Change) -> str:
 def _more(index: _Index, change: Change) -> Document:
     return {
         "name": change.name,
-        "reason": change.reason,
+        "reason": change.why,
         "impact": attrs.asdict(change.impact),
         "sites": list(change.sites),
         "documents": list(index.documents.get(change.key, ())),
@@ -319,7 +320,7 @@ def _ours(plan: Plan, digest: str) -> Document:
         "impact": {**attrs.asdict(plan.worst()), "seconds": plan.seconds()},
         "calls": [attrs.asdict(one) for one in plan.calls],
         "identity": {key: dict(estate) for key, estate in sorted(plan.identities.items())},
-        "reason": {change.key: change.reason for change in plan.changes},
+        "reason": {change.key: change.why for change in plan.changes},
         "unchanged": plan.unchanged,
         "voided": [attrs.asdict(edge) for edge in plan.voided],
         "notes": list(plan.notes),

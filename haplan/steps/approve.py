@@ -21,6 +21,7 @@ from haplan.model.address import keyed
 from haplan.model.canonical import canonical
 from haplan.model.finding import Finding
 from haplan.model.plan import FORMAT, Action, Change, Plan
+from haplan.model.reason import understood
 from haplan.model.state import State
 
 VARYING = ("calls", "memories")
@@ -133,11 +134,20 @@ def unseal(path: Path) -> PlanFile:
             raise PlanFileError(
                 f"{path}: this plan was changed after it was written (digest does not match); plan again"
             )
+        whole["changes"] = [_with_reason(change) for change in whole["changes"]]
         return PlanFile(_reader().structure(whole, Plan), document["made"], found)
     except PlanFileError:
         raise
     except Exception as error:  # whatever is missing or of the wrong shape: the file is damaged
         raise PlanFileError(f"{path}: this plan file is damaged ({type(error).__name__}); plan again") from None
+
+
+def _with_reason(change: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A change as plan files have it now: haplan 0.1 wrote reason and explanation as one text."""
+    if "because" in change:
+        return change
+    reason = understood(change["reason"], change["action"], bool(change["replaces"]))
+    return {**change, "reason": reason.value, "because": "" if reason.value == change["reason"] else change["reason"]}
 
 
 @cache
@@ -265,7 +275,7 @@ def refuse_protected(changes: Iterable[Change]) -> None:
         (f"{change.location}: " if change.location else "")
         + f"{change.address}: {change.action.value} is forbidden by prevent_destroy"
         + (
-            f" ({change.reason})"
+            f" ({change.why})"
             if change.action is Action.REPLACE
             else "; apply the stack once with prevent_destroy=False first"
         )

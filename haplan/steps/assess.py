@@ -9,7 +9,8 @@ from haplan.contracts import Part, Provider, Task
 from haplan.model.address import keyed
 from haplan.model.compare import differences, unordered
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Calls, Change, Impact, OutputChange, Placement, Transaction, replaced_because
+from haplan.model.plan import Action, Calls, Change, Impact, OutputChange, Placement, Transaction
+from haplan.model.reason import Reason, forced_by
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Stack
 from haplan.model.state import State
@@ -59,7 +60,8 @@ def assess(
                 change,
                 action=Action.REPLACE,
                 replaces=said.replaces,
-                reason=replaced_because(said.replaces, change.after),
+                reason=Reason.FORCED,
+                because=forced_by(said.replaces, change.after),
                 create_first=change.lifecycle.create_before_destroy,
                 previous_id=change.id,
             )
@@ -86,7 +88,7 @@ def _missing(
     change: Change, placements: tuple[Placement, ...], had: Iterable[tuple[str, str]]
 ) -> tuple[Placement, ...]:
     """Of a change that is only gone on with, the placements that are missing."""
-    if change.action is not Action.UPDATE or change.reason != "resume":
+    if change.action is not Action.UPDATE or change.reason is not Reason.RESUMED:
         return placements
     done = set(had)
     return tuple(one for one in placements if (one.document, one.part) not in done) or placements
@@ -94,8 +96,8 @@ def _missing(
 
 def _to_confirm(change: Change) -> Change:
     """What a dead run may have written and not confirmed may still take itself back, so it is sent again."""
-    if change.action is Action.FORGET and change.reason == "gone":
-        return attrs.evolve(change, action=Action.DELETE, reason="resume")
+    if change.action is Action.FORGET and change.reason is Reason.GONE:
+        return attrs.evolve(change, action=Action.DELETE, reason=Reason.RESUMED, because="")
     return attrs.evolve(change, incomplete=True) if change.action in (Action.IMPORT, Action.UPDATE) else change
 
 

@@ -8,6 +8,7 @@ from haplan.contracts import Node, OrderHook, Provider
 from haplan.model.compare import kept_in_order
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Change, Order
+from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
@@ -109,9 +110,9 @@ def _documents(block: Block, providers: Mapping[str, Provider]) -> tuple[str, ..
 
 
 def _moved(change: Change, position: tuple[int, int]) -> Change:
-    if change.reason:
+    if change.reason is not Reason.NONE:
         return attrs.evolve(change, position=position)
-    return attrs.evolve(change, reason="reordered", position=position)
+    return attrs.evolve(change, reason=Reason.REORDERED, position=position)
 
 
 def edges(

@@ -15,6 +15,7 @@ from haplan.model import value as model
 from haplan.model.address import keyed
 from haplan.model.compare import differences, merged, same, seen_as, unordered
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
+from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Row, Run, State
 from haplan.model.value import Tree
@@ -228,7 +229,9 @@ def _gone_on(work: Begun, change: Change, seen: Seen | None, types: Mapping[str,
     """A change that was begun, as it is to be gone on with."""
     if change.action is Action.DELETE:
         may_return = change.provider in work.confirmed and change.address in work.touched
-        return change if seen is not None or may_return else attrs.evolve(change, action=Action.FORGET, reason="gone")
+        return (
+            change if seen is not None or may_return else attrs.evolve(change, action=Action.FORGET, reason=Reason.GONE)
+        )
     made = work.mine(change.address)
     new = made is not None and made.id not in ("", change.previous_id)
     if change.action is Action.CREATE and seen is None and not new:
@@ -259,7 +262,8 @@ def _compared(change: Change, seen: Seen, row: Row | None, kind: TypeInfo) -> Ch
     return attrs.evolve(
         change,
         action=action,
-        reason="resume" if half else change.reason,
+        reason=Reason.RESUMED if half else change.reason,
+        because="" if half else change.because,
         before=live,
         id=seen.id,
         importing=seen.id if row is None else change.importing,

@@ -14,6 +14,7 @@ from haplan.errors import HaplanError
 from haplan.model import value as model
 from haplan.model.address import parse
 from haplan.model.plan import Action, Change
+from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.shape import Misshapen, in_shape
 from haplan.model.stack import Block, Lifecycle, Location, Output, ProviderBlock, Reference, Stack
@@ -96,9 +97,9 @@ def revised(changes: Iterable[Change], way: Return) -> tuple[Change, ...]:
         if change.address in way.moves and not change.deposed:
             change = attrs.evolve(change, previous_address=way.moves[change.address])
         if change.address in way.forgotten and change.action is Action.UPDATE:
-            change = attrs.evolve(change, action=Action.IMPORT, reason="taken into state", importing=change.id)
+            change = attrs.evolve(change, action=Action.IMPORT, reason=Reason.IMPORTED, importing=change.id)
         if change.address in way.forgotten and change.action is Action.CREATE:
-            change = attrs.evolve(change, reason="new")
+            change = attrs.evolve(change, reason=Reason.NEW)
         found.append(change)
     return tuple(found)
 

@@ -27,6 +27,7 @@ import pytest
 from haplan.contracts import Clock, Context, Part, Provider, Query, Seen, Target, Task, Written
 from haplan.model.compare import owned, same
 from haplan.model.plan import Action, Change, Placed, Transaction
+from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
 from haplan.model.value import Tree
@@ -253,13 +254,13 @@ class ProviderContract:
 
     def create(self, name: str = "one") -> Change:
         kind = self.info().name
-        return Change(f"{kind}.{name}", kind, name, "it", Action.CREATE, "new", after=dict(self.wanted))
+        return Change(f"{kind}.{name}", kind, name, "it", Action.CREATE, Reason.NEW, after=dict(self.wanted))
 
     def update(self, made: Made) -> Change:
         after = {**self.wanted, **self.changed}
         more: dict[str, Any] = {"id": made.id, "private": made.row.private, "serial": 1}
         return attrs.evolve(
-            made.change, action=Action.UPDATE, reason="changed", before=made.change.after, after=after, **more
+            made.change, action=Action.UPDATE, reason=Reason.CHANGED, before=made.change.after, after=after, **more
         )
 
     def delete(self, made: Made) -> Change:

@@ -13,6 +13,7 @@ from haplan.plugin import (
     Change,
     Finding,
     Impact,
+    Reason,
 )
 from haplan_mist.estate import Organisation
 from haplan_mist.read import reach
@@ -141,7 +142,7 @@ def _cluster(organisation: Organisation, change: Change) -> Assessment:
     if binding(change.before) != binding(change.after):
         seconds = seconds_of_push(str(values.get("model") or ""))
         return Assessment(Impact("traffic", seconds, True, "another design is pushed"), sites)
-    if change.reason == "resume":
+    if change.reason is Reason.RESUMED:
         return Assessment(Impact("reboot", FORMATION, False, "the formation goes on"), sites, resume=True)
     return Assessment(Impact(), sites)
 

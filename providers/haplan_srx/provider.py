@@ -21,6 +21,7 @@ from haplan.plugin import (
     ProviderError,
     Query,
     Reading,
+    Reason,
     Rehearsal,
     Settlement,
     Task,
@@ -113,7 +114,7 @@ class SrxProvider(Provider):
 
     def _to_write(self, change: Change, reached: Iterable[str]) -> list[str]:
         """Of the devices that a change reaches, those that are not as wanted already."""
-        if change.position is not None or not change.reason:
+        if change.position is not None or change.reason is Reason.NONE:
             return sorted(reached)
         return [one for one in sorted(reached) if self._edits(one)]
 

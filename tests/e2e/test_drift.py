@@ -44,7 +44,7 @@ def test_an_owned_attribute_is_drift_and_is_mended(applied: World) -> None:
     ]
     assert plan.drift[0].who
     assert plan.drift[0].when > 0
-    assert [(change.address, change.reason) for change in plan.changes] == [("policy.ha-branch.dns", "drifted")]
+    assert [(change.address, change.why) for change in plan.changes] == [("policy.ha-branch.dns", "drifted")]
     assert applied.apply().exit_code == 0
     assert [policy["action"] for policy in policies(applied)] == ["allow", "allow"]
     assert summary(applied.plan()) == {}
@@ -79,7 +79,7 @@ def test_an_unowned_policy_is_kept_in_its_place(applied: World) -> None:
 def test_reordered_policies_are_one_reorder(applied: World) -> None:
     change_template(applied, service_policies=list(reversed(policies(applied))))
     plan = applied.plan()
-    assert [(change.action.value, change.reason) for change in plan.changes] == [("update", "reordered")]
+    assert [(change.action.value, change.why) for change in plan.changes] == [("update", "reordered")]
     assert [(drift.recorded, drift.seen) for drift in plan.drift] == [({"position": 1}, {"position": 2})]
     assert applied.plan(refresh_only=True).drift == plan.drift
     assert applied.apply().exit_code == 0
@@ -104,7 +104,7 @@ def test_a_deleted_object_is_drift_and_is_created_again(applied: World) -> None:
     applied.delete(f"/orgs/{{org}}/networks/{network['id']}")
     plan = applied.plan()
     assert [(drift.address, drift.seen) for drift in plan.drift] == [("network.guest", None)]
-    assert [(change.address, change.action.value, change.reason) for change in plan.changes] == [
+    assert [(change.address, change.action.value, change.why) for change in plan.changes] == [
         ("network.guest", "create", "gone")
     ]
     assert applied.apply().exit_code == 0

@@ -116,7 +116,7 @@ def test_what_comes_later_is_drift(visited: World) -> None:
         ("wan_edge_template.ha-branch", {"unowned": []}, {"unowned": ["policy stranger"]})
     ]
     assert plan.drift[0].who
-    assert [(change.address, change.reason) for change in plan.changes] == [("wan_edge_template.ha-branch", "drifted")]
+    assert [(change.address, change.why) for change in plan.changes] == [("wan_edge_template.ha-branch", "drifted")]
     assert plan.changes[0].impact.kind == "config-push"
 
 

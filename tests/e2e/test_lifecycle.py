@@ -114,7 +114,7 @@ def test_a_pair_that_exists_is_taken_over_not_formed_again(applied: World) -> No
     plan = applied.plan()
     change = plan.change("cluster.branch")
     assert change is not None
-    assert (change.action, change.reason) == (Action.IMPORT, "taken over")
+    assert (change.action, change.why) == (Action.IMPORT, "taken over")
     applied.forget_calls()
     assert applied.apply().exit_code == 0
     assert not any("ha" in call.split("/")[-1] for call in applied.writes())
@@ -157,7 +157,7 @@ def test_a_cluster_that_left_the_stack_leaves_two_unassigned_boxes(applied: Worl
 def test_a_stuck_pair_is_dissolved_and_formed_again_when_asked_to(applied: World) -> None:
     plan = applied.plan(replaces=("cluster.branch",))
     (change,) = plan.changes
-    assert (change.address, change.action, change.reason) == (
+    assert (change.address, change.action, change.why) == (
         "cluster.branch",
         Action.REPLACE,
         "asked for by --replace",

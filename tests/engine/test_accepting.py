@@ -29,7 +29,7 @@ def test_what_moved_is_remembered_and_the_next_plan_changes_it_back(project: Mak
     assert (row.values["size"], row.values["tags"], row.declared) == (9, {"x": "z"}, ("size", "tags"))
     plan = made.plan()
     assert plan.drift == ()
-    assert [(change.action, change.reason) for change in plan.changes] == [(Action.UPDATE, "changed")]
+    assert [(change.action, change.why) for change in plan.changes] == [(Action.UPDATE, "changed")]
 
 
 def test_what_is_gone_is_forgotten_and_the_next_plan_makes_it_anew(project: Make) -> None:
@@ -40,7 +40,7 @@ def test_what_is_gone_is_forgotten_and_the_next_plan_makes_it_anew(project: Make
     assert [(one.address, one.action) for one in result.done] == [("mem_thing.a", Action.FORGET)]
     assert made.state().row("mem_thing.a") is None
     plan = made.plan()
-    assert (plan.drift, [(change.address, change.reason) for change in plan.changes]) == ((), [("mem_thing.a", "new")])
+    assert (plan.drift, [(change.address, change.why) for change in plan.changes]) == ((), [("mem_thing.a", "new")])
 
 
 @pytest.mark.parametrize("live", [["d", "b", "c"], ["c", "b", "d"], ["d", "c", "b"]])

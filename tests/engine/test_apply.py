@@ -222,7 +222,7 @@ def test_a_lost_answer_is_in_doubt_and_the_next_plan_finds_out(project: Make) ->
     assert (result.exit_code, labels(result.in_doubt), labels(result.skipped)) == (8, ["a"], ["b"])
     assert [intent.address for intent in made.state().intents] == ["mem_thing.a"]
     plan = made.plan()
-    assert [(c.action.value, c.reason) for c in plan.changes] == [("import", "resume"), ("create", "new")]
+    assert [(c.action.value, c.why) for c in plan.changes] == [("import", "resume"), ("create", "new")]
     assert made.apply(plan).exit_code == 0
     assert made.cloud.names() == ["a", "b"]
     assert made.state().intents == ()
@@ -242,7 +242,7 @@ def test_a_lost_update_is_recorded_by_the_next_run(project: Make) -> None:
     made.cloud.lost.add(2)
     assert made.write('Thing("a", size=2)').apply().exit_code == 8
     plan = made.plan()
-    assert (plan.drift, [c.reason for c in plan.changes]) == ((), ["remembered"])
+    assert (plan.drift, [c.why for c in plan.changes]) == ((), ["remembered"])
     assert made.apply(plan).exit_code == 0
     row = made.state().row("mem_thing.a")
     assert row is not None
@@ -359,7 +359,7 @@ def test_a_red_check_stops_what_lies_behind_the_gate(project: Make) -> None:
     assert row.status == "incomplete"
     made.cloud.red.clear()
     plan = made.plan()
-    assert next((c.name, c.action.value, c.reason) for c in plan.changes) == ("h2", "update", "resume")
+    assert next((c.name, c.action.value, c.why) for c in plan.changes) == ("h2", "update", "resume")
     assert made.apply(plan).exit_code == 0
     assert made.cloud.names() == ["h1", "h2", "s1", "s2"]
 

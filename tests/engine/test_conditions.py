@@ -18,7 +18,7 @@ Make = Callable[..., Project]
 
 
 def said(plan: Plan) -> list[tuple[str, str, str]]:
-    return [(c.address.rpartition(".")[2], c.action.value, c.reason) for c in plan.changes]
+    return [(c.address.rpartition(".")[2], c.action.value, c.why) for c in plan.changes]
 
 
 def found(plan: Plan) -> list[tuple[str, str, str]]:

@@ -31,7 +31,7 @@ def steps(made: Project) -> list[tuple[str, str]]:
 def said(made: Project) -> list[tuple[str, str, str]]:
     plan = made.plan()
     assert plan.drift == ()
-    return [(c.address.rpartition(".")[2], c.action.value, c.reason) for c in plan.changes]
+    return [(c.address.rpartition(".")[2], c.action.value, c.why) for c in plan.changes]
 
 
 def size(made: Project) -> object:

@@ -45,7 +45,7 @@ def test_one_whose_name_is_unknown_is_read_at_apply_and_what_uses_it_waits(proje
         ("data.mem_thing.found", "read"),
         ("mem_thing.user", "create"),
     ]
-    assert read(plan).reason == "read at apply: mem_thing.a.id is known after apply"
+    assert read(plan).why == "read at apply: mem_thing.a.id is known after apply"
     assert (plan.changes[2].after or {})["tags"] == {"of": Ref("data.mem_thing.found", ("id",))}
     assert [(one.document, one.verb, one.writes) for one in plan.transactions] == [
         ("thing:a", "create", 1),
@@ -85,7 +85,7 @@ def test_data_sources_that_name_one_another_are_read_in_turn(project: Make) -> N
 def test_one_that_depends_on_what_changes_is_read_at_apply(project: Make) -> None:
     made = project(AFTER.format(1))
     made.cloud.add("other")
-    assert read(made.plan()).reason == "read at apply: mem_thing.a changes before"
+    assert read(made.plan()).why == "read at apply: mem_thing.a changes before"
     assert made.apply().exit_code == 0
     assert made.plan().empty()
     plan = made.write(AFTER.format(2)).plan()

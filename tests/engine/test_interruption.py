@@ -68,7 +68,7 @@ def test_ctrl_c_while_waiting_leaves_it_pending_and_the_next_run_resumes(project
     assert (row.id, row.status) == ("id-1", "pending")
     made.cloud.clock.sleep = sleep  # type: ignore[method-assign]
     plan = made.plan()
-    assert [(c.name, c.action.value, c.reason) for c in plan.changes] == [
+    assert [(c.name, c.action.value, c.why) for c in plan.changes] == [
         ("a", "update", "resume"),
         ("b", "create", "new"),
     ]

@@ -21,7 +21,7 @@ def only(plan: Plan) -> Change:
 
 
 def said(plan: Plan) -> list[tuple[str, str, str, str]]:
-    return [(c.previous_address, c.address, c.action.value, c.reason) for c in plan.changes]
+    return [(c.previous_address, c.address, c.action.value, c.why) for c in plan.changes]
 
 
 def mistakes(made: Project) -> list[str]:
@@ -156,7 +156,7 @@ def test_a_run_that_died_is_gone_on_with_under_the_new_address(project: Make) ->
     made.cloud.lost = {1}
     assert made.apply().exit_code == 8
     made.write('Thing("b", name="a", size=1)\nmoved("mem_thing.a", "mem_thing.b")')
-    assert [(c.address, c.reason) for c in made.plan().changes] == [("mem_thing.b", "resume")]
+    assert [(c.address, c.why) for c in made.plan().changes] == [("mem_thing.b", "resume")]
     assert made.apply().exit_code == 0
     assert (len(made.cloud.objects), made.state().intents, made.plan().empty()) == (1, (), True)
 

@@ -39,7 +39,7 @@ def test_a_document_that_fails_leaves_the_others_done_and_the_next_plan_offers_w
         "Z": "pending",
     }
     plan = made.plan()
-    assert ([change.reason for change in plan.changes], documents(plan)) == (["resume"], ["X", "Z"])
+    assert ([change.why for change in plan.changes], documents(plan)) == (["resume"], ["X", "Z"])
     failed_on(made, "Z")
     assert documents(made.plan()) == ["Z"]
     assert made.apply().exit_code == 0

@@ -52,12 +52,12 @@ def test_an_unknown_that_decides_on_a_replacement_is_shown_as_such(project: Make
     plan = made.write('a = Thing("a")\nc = Thing("c")\nThing("b", zone=f"z-{c.id}", model="n")').plan()
     change = plan.change("mem_thing.b")
     assert change is not None
-    assert change.reason == "replaced because model changed and zone may change (known after apply)"
+    assert change.why == "replaced because model changed and zone may change (known after apply)"
     assert '~ zone   "x" → (known after apply)  # forces replacement' in plain(plan_lines(plan))
     found = {one["address"]: one for one in plan_json(plan, digest="sha256:x", made=0.0)["resource_changes"]}
     there = found["mem_thing.b"]["change"]
     assert (there["after_unknown"]["zone"], there["replace_paths"]) == (True, [["zone"], ["model"]])
-    assert found["mem_thing.b"]["haplan"]["reason"] == change.reason
+    assert found["mem_thing.b"]["haplan"]["reason"] == change.why
     assert made.apply(plan).exit_code == 0
     assert made.cloud.thing("b").values["zone"] == f"z-{made.cloud.thing('c').id}"
     assert made.plan().empty()

@@ -36,7 +36,7 @@ def back(project: Project, run: str, **options: object) -> Result:
 
 
 def said(plan: Plan) -> list[tuple[str, Action, str]]:
-    return [(change.address, change.action, change.reason) for change in plan.changes]
+    return [(change.address, change.action, change.why) for change in plan.changes]
 
 
 def test_what_was_changed_created_and_deleted_since_is_as_it_was(project: Make) -> None:
@@ -120,7 +120,7 @@ def test_a_move_is_taken_back_in_state_alone(project: Make) -> None:
     with made.session() as session:
         repair.move(session, "mem_thing.a", "mem_thing.c")
     plan = planned(made, first)
-    assert [(c.address, c.previous_address, c.reason) for c in plan.changes] == [
+    assert [(c.address, c.previous_address, c.why) for c in plan.changes] == [
         ("mem_thing.a", "mem_thing.c", "remembered"),
         ("mem_thing.b", "", "remembered"),
     ]

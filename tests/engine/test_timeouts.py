@@ -23,7 +23,7 @@ def test_what_has_not_settled_in_time_failed_and_the_next_run_goes_on(project: M
     ]
     assert [outcome.address for outcome in result.skipped] == ["mem_thing.b"]
     made.cloud.seconds.clear()
-    assert [(change.name, change.reason) for change in made.plan().changes] == [("a", "resume"), ("b", "new")]
+    assert [(change.name, change.why) for change in made.plan().changes] == [("a", "resume"), ("b", "new")]
     assert made.apply().exit_code == 0
 
 

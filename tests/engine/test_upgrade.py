@@ -50,7 +50,7 @@ def test_an_older_row_is_compared_in_the_new_shape_and_saved_so_at_the_next_writ
     assert (row(made).schema_version, row(made).values["size"]) == (1, 1)
     made.write('Thing("a", size=11, note="n")')
     (change,) = shaped(made, 3, tenfold, applying=True).changes
-    assert (change.action, change.before, change.reason) == (Action.UPDATE, {"size": 10, "note": "n"}, "changed")
+    assert (change.action, change.before, change.why) == (Action.UPDATE, {"size": 10, "note": "n"}, "changed")
     assert (row(made).schema_version, row(made).values["size"]) == (3, 11)
     assert shaped(made, 3, tenfold).empty()
 

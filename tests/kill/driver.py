@@ -97,7 +97,7 @@ class Driver:
                 left = session.backend.holder()
             try:
                 code = project.apply(parallelism=self.parallelism).exit_code
-                left_over = [f"{change.address} {change.reason}" for change in project.plan().changes]
+                left_over = [f"{change.address} {change.why}" for change in project.plan().changes]
                 return {
                     "takeover": left is not None,
                     "exit code": code,

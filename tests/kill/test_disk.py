@@ -94,7 +94,7 @@ def test_a_disk_that_fills_up_stops_the_run_and_loses_nothing(tmp_path: Path, fi
         assert list(repair.recover(session)) == [file]
     assert {row.name: row.status for row in made.state().rows.values()} == dict.fromkeys(there, "ok")
     assert made.state().intents == ()
-    assert {(change.name, change.action.value, change.reason) for change in made.plan().changes} == {
+    assert {(change.name, change.action.value, change.why) for change in made.plan().changes} == {
         (name, "create", "new") for name in NAMES if name not in there
     }
     assert made.apply().exit_code == 0

@@ -10,6 +10,7 @@ import pytest
 from haplan.contracts import Context, Part, Query, Reading, Seen, Settlement, Target, Task, Written
 from haplan.model.compare import merged, owned
 from haplan.model.plan import Action, Change, Order, Placed, Transaction
+from haplan.model.reason import Reason
 from haplan.model.state import Row
 from haplan.model.value import decode, encode
 from haplan_mist.lab import Device, Lab, LabDefinition
@@ -78,8 +79,18 @@ class World:
     def create(self, type_: str, name: str, /, extra: Mapping[str, Any] | None = None, **values: Any) -> Written:
         after = {**values, **({"extra": extra} if extra else {})}
         owner = self._owner(type_, values)
-        return self.apply(Change(f"{type_}.{name}", type_, name, "mist", Action.CREATE, "new", after=after, owner=owner,
-                                 extra=extra or {}))  # fmt: skip
+        made = Change(
+            f"{type_}.{name}",
+            type_,
+            name,
+            "mist",
+            Action.CREATE,
+            Reason.NEW,
+            after=after,
+            owner=owner,
+            extra=extra or {},
+        )
+        return self.apply(made)
 
     def update(self, place: str, /, *, rename: str = "", unset: tuple[str, ...] = (), **values: Any) -> Written:
         return self.apply(self.changed(place, rename=rename, unset=unset, **values))
@@ -91,8 +102,10 @@ class World:
         before = owned(merged(after, recorded), seen.values)
         if rename:
             before, after = {**before, "name": row.name}, {**after, "name": rename}
-        return Change(place, row.type, rename or row.name, "mist", Action.UPDATE, "changed", before, after,
-                      owner=row.owner, id=seen.id, extra=after.get("extra") or {}, private=row.private)  # fmt: skip
+        return Change(
+            place, row.type, rename or row.name, "mist", Action.UPDATE, Reason.CHANGED, before=before, after=after,
+            owner=row.owner, id=seen.id, extra=after.get("extra") or {}, private=row.private,
+        )  # fmt: skip
 
     def delete(self, address: str) -> Written:
         row = self.rows[address]

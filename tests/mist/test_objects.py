@@ -6,6 +6,7 @@ import pytest
 from haplan.contracts import Target
 from haplan.errors import ProviderError
 from haplan.model.plan import Action, Change, Placed
+from haplan.model.reason import Reason
 from haplan.model.value import Secret
 from haplan_mist.lab import Fault
 
@@ -140,7 +141,7 @@ def test_a_policy_of_others_stays_behind_its_predecessor(template):
     world.portal("PUT", world.org(f"gatewaytemplates/{wire['id']}"), {"service_policies": listed})
     assert "t: policy theirs is not in the stack" in world.read().unowned["gatewaytemplate:t"]
     change = world.changed("policy.a")
-    world.apply(attrs.evolve(change, reason="reordered"), orders={"gatewaytemplate:t": ("c", "b", "a")})
+    world.apply(attrs.evolve(change, reason=Reason.REORDERED), orders={"gatewaytemplate:t": ("c", "b", "a")})
     assert names(world) == ["c", "b", "a", "theirs"]
 
 

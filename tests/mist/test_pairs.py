@@ -9,6 +9,7 @@ import pytest
 from haplan.contracts import Target
 from haplan.errors import ProviderError
 from haplan.model.plan import Action, Change, Placed
+from haplan.model.reason import Reason
 from haplan_mist.lab import Device, Fault, LabDefinition, Pair, Push, Settings
 
 A, B = "02005e100c30", "02005e100c31"
@@ -125,7 +126,7 @@ def test_an_existing_pair_of_the_same_two_is_taken_over(world):
     seen = world.read(target).seen["cluster.c"]
     # the other order is as good: node0 is not changed
     assert (seen.found_by_name, seen.status, list(seen.values["nodes"])) == (True, "ok", [B, A])
-    change = Change("cluster.c", "cluster", "c", "mist", Action.IMPORT, "taken over", before=seen.values,
+    change = Change("cluster.c", "cluster", "c", "mist", Action.IMPORT, Reason.TAKEN_OVER, before=seen.values,
                     after=cluster(), id=seen.id, importing=seen.id)  # fmt: skip
     world.apply(change)
     assert world.steps == ["update"]
@@ -154,8 +155,8 @@ def test_a_half_made_pair_is_seen_and_gone_on_with(world):
     target = Target("cluster.c", "cluster", "c", values=cluster(), pending=True)
     seen = world.read(target).seen["cluster.c"]
     assert seen.status == "incomplete"
-    change = Change("cluster.c", "cluster", "c", "mist", Action.IMPORT, "resume", before=seen.values, after=cluster(),
-                    id=seen.id)  # fmt: skip
+    change = Change("cluster.c", "cluster", "c", "mist", Action.IMPORT, Reason.RESUMED, before=seen.values,
+                    after=cluster(), id=seen.id)  # fmt: skip
     world.apply(change)
     assert world.steps == ["update", "form"]
     assert world.see("cluster.c").status == "ok"
@@ -312,7 +313,7 @@ def test_a_reverted_push_is_a_failure_with_its_reason_and_is_mended_by_the_next_
         world.update("wan_edge_template.t", dns_servers=["9.9.9.9"])
     change = world.changed("wan_edge_template.t", dns_servers=["9.9.9.9"])
     world.steps.clear()
-    world.apply(attrs.evolve(change, reason="resume"))
+    world.apply(attrs.evolve(change, reason=Reason.RESUMED))
     assert world.steps == ["update"]
     assert entry(world)["config_status"] == "COMMITED"
 

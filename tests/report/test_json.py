@@ -7,6 +7,7 @@ import pytest
 
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Drift, Impact, OutputChange, Placed, Placement, Plan, Transaction
+from haplan.model.reason import Reason
 from haplan.model.state import OutputRow, Row, State
 from haplan.model.value import Ref, Secret, Text, encode
 from haplan.report.documents import state_json, validation_json
@@ -80,7 +81,7 @@ def test_a_create_has_unknown_and_sensitive_values_beside_it() -> None:
         "list": ["x", Text(("a", Ref("cluster.c", ("id",)))), {"psk": Secret("env:PSK", None, "hmac-sha256:f")}],
         "password": "hunter2",
     }
-    assert only(Action.CREATE, after=after, sensitive=("password",), location="stack.py:3", reason="new") == {
+    assert only(Action.CREATE, after=after, sensitive=("password",), location="stack.py:3", reason=Reason.NEW) == {
         "address": "site.a",
         "mode": "managed",
         "type": "site",
@@ -120,7 +121,7 @@ def test_a_create_has_unknown_and_sensitive_values_beside_it() -> None:
         ({"action": Action.REPLACE, "before": {}, "after": {}}, ["delete", "create"]),
         ({"action": Action.REPLACE, "before": {}, "after": {}, "create_first": True}, ["create", "delete"]),
         ({"action": Action.FORGET, "before": {}}, ["forget"]),
-        ({"action": Action.UPDATE, "before": {}, "after": {}, "reason": "reordered"}, ["update"]),
+        ({"action": Action.UPDATE, "before": {}, "after": {}, "reason": Reason.REORDERED}, ["update"]),
         ({"action": Action.IMPORT, "before": {"a": 1}, "after": {"a": 1}, "importing": "4f"}, ["no-op"]),
         ({"action": Action.IMPORT, "before": {"a": 1}, "after": {"a": 2}, "importing": "4f"}, ["update"]),
         ({"action": Action.NO_OP, "before": {}, "after": {}, "previous_address": "site.b"}, ["no-op"]),
@@ -135,7 +136,7 @@ def test_only_terraforms_actions_are_used(given: dict[str, Any], actions: list[s
 
 
 def test_a_delete_has_no_after_and_says_why_in_terraforms_words() -> None:
-    found = only(Action.DELETE, before={"a": 1}, id="4f", reason="not in the stack")
+    found = only(Action.DELETE, before={"a": 1}, id="4f", reason=Reason.NOT_IN_STACK)
     assert found["change"] == {
         "actions": ["delete"],
         "before": {"id": "4f", "a": 1},
@@ -156,8 +157,10 @@ def test_a_replacement_names_its_paths_and_forgets_the_id() -> None:
     assert found["change"]["before"]["id"] == "4f"
     assert found["change"]["after_unknown"]["id"] is True
     assert found["action_reason"] == "replace_because_cannot_update"
-    assert only(Action.REPLACE, before={}, after={}, reason="tainted")["action_reason"] == "replace_because_tainted"
-    assert only(Action.REPLACE, before={}, after={}, reason="asked for")["action_reason"] == "replace_by_request"
+    assert (
+        only(Action.REPLACE, before={}, after={}, reason=Reason.TAINTED)["action_reason"] == "replace_because_tainted"
+    )
+    assert only(Action.REPLACE, before={}, after={}, reason=Reason.ASKED_FOR)["action_reason"] == "replace_by_request"
 
 
 def test_modules_data_and_owners_are_addressed_as_terraform_does() -> None:
@@ -259,7 +262,7 @@ def test_ours_holds_stages_impact_and_reasons() -> None:
     placed = Placed("site.a", Placement("site:a"))
     transaction = Transaction("t1", 1, "mist", "site:a", (placed,), writes=2, verb="create", seconds=900)
     found = document(
-        change(Action.CREATE, after={}, reason="new", impact=Impact("outage", 900)),
+        change(Action.CREATE, after={}, reason=Reason.NEW, impact=Impact("outage", 900)),
         transactions=(transaction,),
         targets={"targets": ("site.a",)},
     )

@@ -4,6 +4,7 @@ from rich.cells import cell_len
 
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Change, Plan
+from haplan.model.reason import Reason
 from haplan.model.stack import Stack
 from haplan.report.graph import dot, mermaid
 from haplan.report.lines import line, plain, table, wide, write
@@ -15,7 +16,11 @@ PLAN = Plan(
     "apply",
     "",
     0,
-    (Change("site.a", "site", "a", "mist", Action.CREATE, "new", after={"text": "<b>```"}, location="stack.py:3"),),
+    (
+        Change(
+            "site.a", "site", "a", "mist", Action.CREATE, Reason.NEW, after={"text": "<b>```"}, location="stack.py:3"
+        ),
+    ),
 )
 
 

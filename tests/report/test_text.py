@@ -20,6 +20,7 @@ from haplan.model.plan import (
     Plan,
     Transaction,
 )
+from haplan.model.reason import Reason
 from haplan.model.value import Ref, Secret, Text, Unknown
 from haplan.report.lines import plain
 from haplan.report.text import drift_report, plan_lines
@@ -67,7 +68,7 @@ def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
         "ha-branch",
         "mist",
         Action.CREATE,
-        "new",
+        Reason.NEW,
         location="stack.py:10",
         after={
             "dns_servers": ["8.8.8.8"],
@@ -88,7 +89,7 @@ def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
         "guest-internet",
         "mist",
         Action.CREATE,
-        "new",
+        Reason.NEW,
         location="stack.py:24",
         after={"networks": ["guest"], "action": "allow"},
     )
@@ -98,7 +99,7 @@ def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
         "branch",
         "mist",
         Action.CREATE,
-        "new",
+        Reason.NEW,
         impact=REBOOT,
         sites=("branch",),
         location="modules/hub.py:88, from stack.py:7 (spokes.csv:2)",
@@ -106,7 +107,7 @@ def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
     )
     document = "gatewaytemplate:ha-branch"
     plan = make(
-        site(after={"country_code": "US", "variables": {"LAN": "10.1.1"}}, reason="new", location="stack.py:7"),
+        site(after={"country_code": "US", "variables": {"LAN": "10.1.1"}}, reason=Reason.NEW, location="stack.py:7"),
         template,
         policy,
         cluster,
@@ -204,7 +205,7 @@ def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
 def test_an_update_shows_each_attribute_before_and_after() -> None:
     change = site(
         Action.UPDATE,
-        reason="drifted",
+        reason=Reason.DRIFTED,
         sites=("branch",),
         impact=Impact("config-push"),
         location="stack.py:7",
@@ -236,7 +237,8 @@ def test_a_replacement_marks_what_forces_it() -> None:
         "a",
         "mist",
         Action.REPLACE,
-        "replaced because model changed",
+        Reason.FORCED,
+        because="replaced because model changed",
         before={"model": "SSR120", "nodes": {"02005e100c30": {}}},
         after={"model": "SSR130", "nodes": {"02005e100c31": {}}},
         replaces=(("model",),),
@@ -274,17 +276,17 @@ def test_what_came_of_lists_is_told_by_entry_when_they_are_long() -> None:
     ("change", "lines"),
     [
         (
-            site(Action.DELETE, reason="not in the stack", before={"a": 1}, id="4f"),
+            site(Action.DELETE, reason=Reason.NOT_IN_STACK, before={"a": 1}, id="4f"),
             ["  - site.branch", '      id "4f"'],
         ),
         (
-            site(Action.IMPORT, reason="taken over", before={}, after={}, importing="4f"),
+            site(Action.IMPORT, reason=Reason.TAKEN_OVER, before={}, after={}, importing="4f"),
             ["  ⇐ site.branch", '      takes "4f" into state', "      it is there already and is taken into state"],
         ),
         (site(Action.FORGET), ["  . site.branch", "      leaves the state; the estate keeps it"]),
         (site(Action.READ, after={"id": Unknown()}), [" <= site.branch", "      id  (known after apply)"]),
         (site(Action.NO_OP, previous_address="site.old"), ["  → site.branch", "      moves from site.old"]),
-        (site(Action.UPDATE, reason="reordered", position=(4, 2)), ["  ~ site.branch", "      moves from 4 to 2"]),
+        (site(Action.UPDATE, reason=Reason.REORDERED, position=(4, 2)), ["  ~ site.branch", "      moves from 4 to 2"]),
         (
             site(Action.UPDATE, name="Branch 7", before={"a": None}, after={"a": Text(("x", Ref("b.c", ("id",))))}),
             ["  ~ site.branch", '      named "Branch 7"', "      + a  (known after apply)"],

@@ -67,7 +67,7 @@ def test_a_policy_that_was_deleted_is_gone_and_made_again_in_its_place(shop: Wor
     before = shop.lines(node_of(1))
     shop.by_hand(node_of(1), f"delete {RULE}")
     plan = shop.plan()
-    assert [(one.address, one.action, one.reason) for one in plan.changes] == [
+    assert [(one.address, one.action, one.why) for one in plan.changes] == [
         ("policy.edge.guest-out", Action.CREATE, "gone")
     ]
     assert shop.apply().exit_code == 0
@@ -96,7 +96,7 @@ def test_policies_in_another_order_are_put_in_order_without_being_written_anew(s
     context = "security policies from-zone guest to-zone wan1 policy"
     world.by_hand(node_of(1), f"insert {context} guest-out before policy guest-web")
     plan = world.plan()
-    assert [one.reason for one in plan.changes] == ["reordered"]
+    assert [one.why for one in plan.changes] == ["reordered"]
     assert world.apply().exit_code == 0
     assert world.lines(node_of(1)) == before
     text = world.evidence()["device:shop1"]

@@ -15,7 +15,7 @@ def test_nodes_that_never_run_have_failed_after_their_time_and_the_next_apply_go
     assert "branch: node0 disconnected, node1 disconnected, after 35 min" in result.failed[0].text
     assert 2100 <= result.seconds < 2200
     plan = world.plan()
-    assert {change.reason for change in plan.changes} == {"resume"}
+    assert {change.why for change in plan.changes} == {"resume"}
     world.box(id="A", connected=True)
     world.box(id="B", connected=True)
     assert world.apply().exit_code == 0

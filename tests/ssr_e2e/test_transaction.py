@@ -103,7 +103,7 @@ def test_what_was_there_before_is_given_back(pair: Make) -> None:
     )
     found = without_generated(world.running())
     plan = world.plan()
-    assert {change.address: change.reason for change in plan.changes}["cluster.branch"] == "taken over"
+    assert {change.address: change.why for change in plan.changes}["cluster.branch"] == "taken over"
     assert world.apply(plan).exit_code == 0
     assert world.router("branch")["location"] == "1 Main St"
     assert world.destroy().exit_code == 0
@@ -295,9 +295,9 @@ def test_killed_after_the_commit_the_next_apply_finds_all_of_it(pair: Make) -> N
     before = world.calls("POST /config/commit")["POST /config/commit"]
     plan = world.plan()
     assert plan.change("cluster.branch") is not None
-    assert {
-        change.reason for change in plan.changes if change.type in ("cluster", "network", "policy", "steering")
-    } == {"resume"}
+    assert {change.why for change in plan.changes if change.type in ("cluster", "network", "policy", "steering")} == {
+        "resume"
+    }
     assert world.apply(plan).exit_code == 0
     assert world.calls("POST /config/commit")["POST /config/commit"] == before
     assert world.plan().empty()

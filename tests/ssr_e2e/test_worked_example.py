@@ -21,7 +21,7 @@ def test_the_worked_example_is_applied_left_alone_mended_and_taken_away(example:
         "steering.ha-spoke.only-wan1",
         "policy.ha-spoke.guest-internet",
     }
-    assert {(change.action, change.reason) for change in drifted.changes} == {(Action.UPDATE, "drifted")}
+    assert {(change.action, change.why) for change in drifted.changes} == {(Action.UPDATE, "drifted")}
     assert example.apply().exit_code == 0
     assert example.plan().empty()
     routes = {route["name"] for route in example.router("spoke2")["service-route"]}

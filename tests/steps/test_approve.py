@@ -10,6 +10,7 @@ import pytest
 
 from haplan.errors import Denied, OtherEstate, PlanFileError, Stale
 from haplan.model.plan import Plan
+from haplan.model.reason import Reason
 from haplan.steps.approve import digest, refuse_estate, refuse_limits, refuse_stale, sealed, unseal
 from haplan.testing import Project
 
@@ -45,6 +46,19 @@ def test_a_plan_on_a_state_reads_back_too(project: Make, tmp_path: Path) -> None
         'c = Thing("c", psk=secret("env:NONE"))\noutput("x", c.id)\n' + TEXT.replace("$haplan", "y")
     ).plan()
     assert digest(unseal(written(plan, tmp_path)).plan) == digest(plan)
+
+
+def test_a_plan_file_of_0_1_0_opens_and_its_words_are_reasons_now() -> None:
+    found = unseal(Path(__file__).parent / "plan-0.1.0.json")
+    assert {change.address: (change.reason, change.why) for change in found.plan.changes} == {
+        "mem_thing.a": (Reason.FORCED, "replaced because zone changed"),
+        "mem_thing.b": (Reason.ASKED_FOR, "asked for by --replace"),
+        "mem_thing.c": (Reason.TRIGGERED, "replaced because mem_thing.a changed (replace_triggered_by)"),
+        "mem_thing.d": (Reason.TAINTED, "tainted"),
+        "mem_thing.e": (Reason.NOT_IN_STACK, "not in the stack"),
+        "mem_thing.g": (Reason.NEW, "new"),
+        "data.mem_thing.later": (Reason.READ_LATER, "read at apply: mem_thing.g.id is known after apply"),
+    }
 
 
 def test_the_digest_does_not_know_when_and_where(plan: Plan) -> None:

@@ -19,7 +19,7 @@ def only(plan: Plan) -> Change:
 
 def said(plan: Plan) -> list[tuple[str, str, str]]:
     """Each change as label, action, reason."""
-    return [(c.address.rpartition(".")[2], c.action.value, c.reason) for c in plan.changes]
+    return [(c.address.rpartition(".")[2], c.action.value, c.why) for c in plan.changes]
 
 
 # --- Create, update, nothing ------------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@ def test_what_is_as_wanted_is_no_change(project: Make) -> None:
 def test_a_changed_line_is_an_update_and_names_its_place(project: Make) -> None:
     made = project('Thing("a", size=1, tags={"x": 1})', applied=True)
     change = only(made.write('Thing("a", size=2, tags={"x": 1})').plan())
-    assert (change.action, change.reason) == (Action.UPDATE, "changed")
+    assert (change.action, change.why) == (Action.UPDATE, "changed")
     assert (change.before, change.after) == ({"size": 1, "tags": {"x": 1}}, {"size": 2, "tags": {"x": 1}})
     assert change.location == "stack.py:4"
 
@@ -214,7 +214,7 @@ def test_what_forces_a_replacement_says_which_comes_first(project: Make) -> None
 def test_replace_can_be_asked_for_and_ordered_by_lifecycle(project: Make) -> None:
     made = project('Thing("a", lifecycle=lifecycle(create_before_destroy=True))', applied=True)
     change = only(made.plan(replaces=("*.a",)))
-    assert (change.reason, change.create_first) == ("asked for by --replace", True)
+    assert (change.why, change.create_first) == ("asked for by --replace", True)
 
 
 def test_prevent_destroy_forbids_a_replacement_but_not_a_look(project: Make) -> None:

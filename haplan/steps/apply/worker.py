@@ -13,6 +13,7 @@ from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, Una
 from haplan.model.compare import differences, owned, unordered, without_secrets
 from haplan.model.finding import Finding, Rule
 from haplan.model.plan import Action, Change
+from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
 from haplan.steps.apply.partial import Half, halves
@@ -229,7 +230,7 @@ def _refuse_reordered(task: Task, reading: Reading) -> None:
 
 
 def _expected(change: Change, seen: Seen) -> bool:
-    return seen.status == "incomplete" or change.reason == "resume"
+    return seen.status == "incomplete" or change.reason is Reason.RESUMED
 
 
 def _refuse_changed(change: Change, seen: Seen | None, kind: TypeInfo, touched: frozenset[str]) -> None:
@@ -278,6 +279,6 @@ def target_of(
         owner_type=owner.type if owner else "",
         values=change.after if change.after is not None else (change.before or {}),
         row=row,
-        pending=change.reason == "resume",
+        pending=change.reason is Reason.RESUMED,
         holds=holds,
     )

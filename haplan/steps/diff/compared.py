@@ -19,8 +19,9 @@ from haplan.model.compare import (
     unordered,
     without,
 )
-from haplan.model.plan import Action, Change, replaced_because
+from haplan.model.plan import Action, Change
 from haplan.model.prior import nested, restored, with_prior
+from haplan.model.reason import Reason, forced_by
 from haplan.model.stack import Block, Lifecycle
 from haplan.model.state import Row
 from haplan.model.triggers import fired
@@ -62,7 +63,9 @@ def compared(
         paths = (("name",), *paths)
     work.know(block.address, recorded, seen, literal(after))
     private = {**private, **seen.private}
-    base = change_of(block, Action.UPDATE, "", after, row, before=before, id=seen.id, unset=gone, private=private)
+    base = change_of(
+        block, Action.UPDATE, Reason.NONE, after, row, before=before, id=seen.id, unset=gone, private=private
+    )
     forced = _replaced(work, block, row, base, paths)
     if forced is not None:
         return forced
@@ -70,9 +73,9 @@ def compared(
         work.forget_computed(block.address, "id")
         return attrs.evolve(base, reason=_reason({**recorded, "name": row.name}, after, gone, paths, sets))
     if row.status in ("pending", "incomplete", "in_doubt") or seen.status == "incomplete":
-        return attrs.evolve(base, reason="resume", incomplete=True)
+        return attrs.evolve(base, reason=Reason.RESUMED, incomplete=True)
     if left or _moved_on(block, row, recorded, after, sets):
-        return attrs.evolve(base, reason="remembered")
+        return attrs.evolve(base, reason=Reason.REMEMBERED)
     work.unchanged += 1
     if kind.ordered:
         work.same[block.address] = base
@@ -84,13 +87,13 @@ def _replaced(work: Work, block: Block, row: Row, base: Change, paths: tuple[Pat
     attributes = work.types[block.type].attributes
     forcing = tuple(path for path in paths if str(path[0]) in attributes and attributes[str(path[0])].replaces)
     if row.status == "tainted":
-        why = "tainted"
+        why, because = Reason.TAINTED, ""
     elif forcing:
-        why = replaced_because(forcing, base.after)
+        why, because = Reason.FORCED, forced_by(forcing, base.after)
     elif block.address in work.selection.replace:
-        why = "asked for by --replace"
+        why, because = Reason.ASKED_FOR, ""
     elif (trigger := fired(block.lifecycle.triggers, work.changes, work.known)) is not None:
-        why = f"replaced because {trigger} changed (replace_triggered_by)"
+        why, because = Reason.TRIGGERED, f"replaced because {trigger} changed (replace_triggered_by)"
     else:
         return None
     first = any(attributes[str(path[0])].replaces == "create-first" for path in forcing)
@@ -99,16 +102,18 @@ def _replaced(work: Work, block: Block, row: Row, base: Change, paths: tuple[Pat
         base,
         action=Action.REPLACE,
         reason=why,
+        because=because,
         replaces=forcing,
         create_first=first or block.lifecycle.create_before_destroy,
         previous_id=base.id,
     )
 
 
-def _reason(recorded: Tree, after: Tree, gone: tuple[Path, ...], paths: tuple[Path, ...], sets: Unordered) -> str:
+def _reason(recorded: Tree, after: Tree, gone: tuple[Path, ...], paths: tuple[Path, ...], sets: Unordered) -> Reason:
     if gone and set(paths) <= set(gone):
-        return "unset"
-    return "changed" if gone or any(True for _ in differences(after, owned(after, recorded), sets)) else "drifted"
+        return Reason.UNSET
+    otherwise = gone or any(True for _ in differences(after, owned(after, recorded), sets))
+    return Reason.CHANGED if otherwise else Reason.DRIFTED
 
 
 def _moved_on(block: Block, row: Row, recorded: Tree, after: Mapping[str, Tree], sets: Unordered) -> bool:

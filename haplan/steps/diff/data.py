@@ -6,6 +6,7 @@ from haplan.contracts import Seen
 from haplan.model import value as model
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change
+from haplan.model.reason import Reason
 from haplan.model.stack import Block
 from haplan.model.value import Tree
 from haplan.steps.diff.work import Work, change_of
@@ -18,7 +19,8 @@ def data_source(work: Work, block: Block, seen: Seen | None) -> Change | None:
     if why:
         work.know(block.address, {}, None)
         shown = name if isinstance(name, str) else ""
-        return attrs.evolve(change_of(block, Action.READ, why, {"name": name}, None), name=shown)
+        later = change_of(block, Action.READ, Reason.READ_LATER, {"name": name}, None)
+        return attrs.evolve(later, name=shown, because=why)
     if chosen and seen is None and name not in (block.name, work.read.get(block.address)):
         work.readable[block.address] = name
     elif chosen and seen is None:
@@ -37,6 +39,6 @@ def _why_later(work: Work, block: Block, name: Tree) -> str:
         return f"read at apply: {unknown} is known after apply"
     for reference in block.references:
         change = work.changes.get(reference.address)
-        if change is not None and change.reason != "remembered":
+        if change is not None and change.reason is not Reason.REMEMBERED:
             return f"read at apply: {reference.address} changes before"
     return ""

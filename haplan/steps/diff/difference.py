@@ -8,6 +8,7 @@ from haplan.contracts import Seen
 from haplan.model import value as model
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change
+from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
@@ -84,7 +85,7 @@ def _wanted(work: Work, block: Block) -> Change | None:
         return new(work, block, after, seen)
     if seen is None:
         work.know(block.address, {}, None, literal(after))
-        return change_of(block, Action.CREATE, "gone", after, row, id="", private={})
+        return change_of(block, Action.CREATE, Reason.GONE, after, row, id="", private={})
     recorded = model.decode(row.values)
     if untouched(work, block, after, row, recorded, seen):
         work.know(block.address, recorded, seen, after)

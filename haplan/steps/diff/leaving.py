@@ -3,6 +3,7 @@
 from haplan.model import value as model
 from haplan.model.compare import seen_as
 from haplan.model.plan import Action, Change
+from haplan.model.reason import Reason
 from haplan.model.stack import Lifecycle
 from haplan.model.state import Row
 from haplan.steps.diff.work import Work, as_declared
@@ -28,7 +29,7 @@ def deletion(work: Work, row: Row) -> Change:
         name=row.name,
         provider=row.provider_key,
         action=Action.DELETE if there else Action.FORGET,
-        reason="replaced" if row.deposed else "not in the stack" if there or forgotten else "gone",
+        reason=_reason(row, stays=there or forgotten),
         before=before,
         owner=row.owner,
         id=seen.id if seen else row.id,
@@ -40,6 +41,12 @@ def deletion(work: Work, row: Row) -> Change:
         serial=row.serial,
         private={**row.private, **(seen.private if seen else {})},
     )
+
+
+def _reason(row: Row, *, stays: bool) -> Reason:
+    if row.deposed:
+        return Reason.DEPOSED
+    return Reason.NOT_IN_STACK if stays else Reason.GONE
 
 
 def _kept_lifecycle(row: Row) -> Lifecycle:

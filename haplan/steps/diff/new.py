@@ -10,6 +10,7 @@ from haplan.model.compare import seen_as
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change
 from haplan.model.prior import with_prior
+from haplan.model.reason import Reason
 from haplan.model.stack import Block
 from haplan.model.state import Row
 from haplan.model.value import Tree
@@ -23,14 +24,14 @@ def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) 
     if seen is None or adopted not in ("", seen.id):
         work.know(block.address, {}, None, literal(after))
         work.findings += [_nowhere(block, adopted)] if adopted else []
-        return change_of(block, Action.CREATE, "new", after, None)
+        return change_of(block, Action.CREATE, Reason.NEW, after, None)
     work.know(block.address, {}, seen, literal(after))
     holder = _holder(work, block, seen)
     if holder is not None:
         work.findings.append(_held(block, seen, holder))
     if block.address in work.selection.importing:
         live = seen_as(after, seen.values, {}, kind.local)
-        base = change_of(block, Action.IMPORT, "taken into state", live, None)
+        base = change_of(block, Action.IMPORT, Reason.IMPORTED, live, None)
         private = with_prior(seen.private, live, {}, live, kind.attributes)
         return attrs.evolve(base, before=live, id=seen.id, importing=seen.id, private=private)
     resumed = block.address in work.pending or seen.status == "incomplete"
@@ -40,7 +41,7 @@ def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) 
         )
         hint = f"run: haplan import {block.address} {seen.id}; or give this one another name="
         work.findings.append(Finding("EXISTS", "error", block.address, text, str(block.location), hint))
-    reason = "resume" if resumed else "taken into state" if adopted else "taken over"
+    reason = Reason.RESUMED if resumed else Reason.IMPORTED if adopted else Reason.TAKEN_OVER
     base = change_of(block, Action.IMPORT, reason, after, None)
     before = seen_as(after, seen.values, {}, kind.local)
     private = dict(seen.private) if resumed else with_prior(seen.private, after, {}, before, kind.attributes)

@@ -9,6 +9,7 @@ from haplan.contracts import Seen
 from haplan.model import value as model
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change
+from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
@@ -65,7 +66,7 @@ class Work:
 
 
 def change_of(
-    block: Block, action: Action, reason: str, after: Mapping[str, Tree], row: Row | None, **more: Any
+    block: Block, action: Action, reason: Reason, after: Mapping[str, Tree], row: Row | None, **more: Any
 ) -> Change:
     """A change of a block; what it does not say is as recorded."""
     known: dict[str, Any] = {"id": row.id, "serial": row.serial, "private": row.private} if row else {}

@@ -11,6 +11,7 @@ from haplan.plugin import (
     Action,
     Change,
     Placement,
+    Reason,
 )
 from haplan_mist.translate.keys import setting_keys
 
@@ -115,7 +116,7 @@ def _cluster(change: Change) -> Sequence[Placement]:
         return (pair, unbind) if kind == "gatewaytemplate" and name else (pair,)
     kind, name = binding(change.after)
     bind = Placement(f"site:{(change.after or {}).get('site')}", "bind", f"bind template {name}")
-    if change.action is Action.UPDATE and change.before is not None and change.reason != "resume":
+    if change.action is Action.UPDATE and change.before is not None and change.reason is not Reason.RESUMED:
         return _cluster_update(change, bind, pair)
     old_kind, old = binding(change.before)
     old_site = (change.before or {}).get("site")

@@ -14,6 +14,7 @@ from haplan.plugin import (
     Io,
     Part,
     ProviderError,
+    Reason,
     Secret,
     Task,
     Tree,
@@ -174,7 +175,7 @@ def main_part(task: Task) -> Part | None:
 def resumes(task: Task) -> bool:
     """True if this goes on with what an earlier run did not bring to its end."""
     return any(
-        part.change.reason == "resume" or (part.row is not None and part.row.status not in ("", "ok"))
+        part.change.reason is Reason.RESUMED or (part.row is not None and part.row.status not in ("", "ok"))
         for part in task.parts
     )
 

@@ -14,6 +14,7 @@ from haplan.plugin import (
     HaplanError,
     Io,
     ProviderError,
+    Reason,
     Stale,
     Task,
     Written,
@@ -117,7 +118,7 @@ def _found(task: Task, live: Flat, owned: Flat, wanted: Flat) -> Found:
     What it finds after a dead run, that run had made; but for a security policy, which conductors mostly come with.
     """
     found = parts.found_before(task.recorded.values())
-    resumed = any(part.change.reason == "resume" for part in task.parts)
+    resumed = any(part.change.reason is Reason.RESUMED for part in task.parts)
     for path in wanted:
         ours = path in owned or path in found or (resumed and name_of(path[1]) != "security")
         if path in live and not ours:
