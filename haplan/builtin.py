@@ -18,7 +18,7 @@ from haplan.model import value as model
 from haplan.model.finding import Moment, Rule, Severity, explained
 from haplan.model.plan import Action, Change, Placement
 
-haplan_api = 1
+haplan_api = 2
 
 
 @attrs.frozen
@@ -48,7 +48,10 @@ class StateOnly(Provider):
         }
         return Reading(seen)
 
-    def placements(self, change: Change) -> Sequence[Placement]:
+    def recall(self, query: Query) -> None:
+        return None
+
+    def placements(self, change: Change, look: Any) -> Sequence[Placement]:
         return (Placement(f"record:{change.address}"),)
 
     def write(self, task: Task, io: Io) -> Written:

@@ -107,8 +107,10 @@ def rollback(session: Session, run: str, options: PlanOptions | None = None) -> 
     refused = [f"{one}: cannot be brought back: {why}" for one, why in way.refused.items() if chosen.has(one)]
     if refused:
         raise HaplanError("\n".join(refused))
-    providers = session.providers.of_stack(way.stack, refresh.targets(way.stack, way.state, chosen))
-    stack = order.in_sequence(way.stack, session.types, providers, then.orders)
+    wanted = refresh.targets(way.stack, way.state, chosen)
+    providers = session.providers.of_stack(way.stack, wanted)
+    looks = refresh.looks(wanted, providers, way.state)
+    stack = order.in_sequence(way.stack, session.types, providers, looks, then.orders)
     return planned(session, Question(Validation(stack, ()), stack, now, chosen, options, way))
 
 

@@ -1,6 +1,6 @@
 """The hooks: each says when it is called and what it may return. A plugin is a module that implements some of them.
 
-The module is imported by every command, and says ``haplan_api = 1``. With ``haplan_types = ("pond_fish",)`` it says
+The module is imported by every command, and says ``haplan_api = 2``. With ``haplan_types = ("pond_fish",)`` it says
 which types it is about: where a stack and its state have none of these, it is not asked for rules and order.
 """
 

@@ -200,13 +200,13 @@ def _refresh(
     state: State,
 ) -> refresh.Refreshed:
     if not options.refresh:
-        asked = refresh.untold(wanted)
-        return refresh.remembered(state, refresh.refresh(asked, providers, state), asked)
+        asked, looks = refresh.untold(wanted), refresh.recalled(wanted, providers, state)
+        return refresh.remembered(state, refresh.refresh(asked, providers, state), asked, looks)
     for key, asked in wanted.items():
         session.tell("refresh", data={"state": "started", "resources": len(asked), "provider": key})
     seen = refresh.refresh(wanted, providers, state)
     for key, asked in wanted.items():
-        calls = providers[key].calls(()).made
+        calls = providers[key].calls((), seen.looks.get(key)).made
         session.tell("refresh", data={"state": "done", "resources": len(asked), "provider": key, "calls": calls})
     return seen
 
@@ -228,7 +228,7 @@ def _difference(
             return found, seen
         read |= found.readable
         more = refresh.refresh(refresh.named(stack, found.readable), providers, state)
-        seen = attrs.evolve(seen, seen={**seen.seen, **more.seen}, facts={**seen.facts, **more.facts})
+        seen = refresh.with_more(seen, more)
 
 
 # --- Deciding ---------------------------------------------------------------------------------------------------------
@@ -237,10 +237,17 @@ def _difference(
 def _decide(session: Session, question: Question, looked: _Looked) -> _Decided:
     stack, chosen, difference = question.stack, question.chosen, looked.difference
     ordered = order.reordered(
-        stack, session.types, looked.providers, looked.seen.orders, difference.changes, difference.same, chosen
+        stack,
+        session.types,
+        looked.providers,
+        looked.seen.looks,
+        looked.seen.orders,
+        difference.changes,
+        difference.same,
+        chosen,
     )
     told = move.told(ordered.changes, looked.names, stack, looked.state, chosen)
-    assessed = assess.assess(told, looked.providers, session.types, looked.state)
+    assessed = assess.assess(told, looked.providers, looked.seen.looks, session.types, looked.state)
     judged = conditions.judge(stack, assessed.changes, difference.known, chosen)
     changes = () if question.options.refresh_only else judged.changes
     approve.refuse_protected(changes)
@@ -258,7 +265,7 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
     edges = order.edges(stack, state, changes, looked.resources.edges, session.plugins.order_about(types))
     ranks = {change.type: kind.rank for change in changes if (kind := session.types.get(change.type)) is not None}
     staged = stages.stages(changes, decided.placements, edges, ranks, decided.orders)
-    transactions, calls = assess.count(staged.transactions, changes, looked.providers)
+    transactions, calls = assess.count(staged.transactions, changes, looked.providers, looked.seen.looks)
     written = tuple(change for change in changes if change.action is not Action.READ)
     view = PlanView(stack, state, written, looked.seen.seen, looked.seen.facts, edges, calls)
     missing, uncompared = check.check_secrets(stack, changes, session.secrets.reveal)

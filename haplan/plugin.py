@@ -2,7 +2,7 @@
 
 What a plugin needs of haplan is here, in `haplan.design` (the vocabulary of the design), `haplan.kit` (what providers
 share) and `haplan.lab` (what simulators share); a plugin imports nothing else of haplan. The surface is versioned by
-`API`: a plugin module says ``haplan_api = 1``, and a name leaves `__all__` only with a new version.
+`API`: a plugin module says ``haplan_api = 2``, and a name leaves `__all__` only with a new version.
 """
 
 from haplan.contracts import (

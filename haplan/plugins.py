@@ -27,6 +27,11 @@ EXAMPLE = "stack.py"
 """The file that an example has at least."""
 OFF = "HAPLAN_PLUGINS_OFF"
 """Environment variable: comma-separated names of plugins that are not to be loaded."""
+MOVED = (
+    f"it was made for another haplan: haplan_api must be {API}, since which placements, assess, facts and calls take "
+    "the look of the reading, and revert gives what write gives"
+)
+"""What a plugin of another version is told."""
 
 
 class Plugins:
@@ -54,7 +59,7 @@ class Plugins:
             self.broken[point.name] = f"{type(error).__name__}: {error}"
             return
         if getattr(module, "haplan_api", None) != API:
-            self.broken[point.name] = f"it was made for another haplan (haplan_api must be {API})"
+            self.broken[point.name] = MOVED
             return
         self._points[point.name] = point
         self._manager.register(module, name=point.name)

@@ -29,8 +29,8 @@ from haplan.model.event import Event
 from haplan.model.plan import Calls
 from haplan.model.schema import TypeInfo
 
-API = 1
-"""The version of these contracts; a plugin module declares ``haplan_api = 1``."""
+API = 2
+"""The version of these contracts; a plugin module declares ``haplan_api = 2``."""
 
 
 class Observer(Protocol):

@@ -1,5 +1,6 @@
 """What passes between the engine and a provider: questions, tasks, and what comes back."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
@@ -127,6 +128,8 @@ class Reading:
         unowned: Lines about entries that nobody here owns, by document, for the plan.
         memory: For the next refresh.
         notes: Lines for people.
+        look: What the provider wants to know again of what it saw: a value of its own that never changes, given back to
+            `Provider.placements`, `Provider.assess` and `Provider.facts` in this process, and kept nowhere.
     """
 
     seen: Mapping[str, Seen]
@@ -134,6 +137,7 @@ class Reading:
     unowned: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     memory: Mapping[str, Any] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
+    look: Any = None
 
 
 @attrs.frozen
@@ -184,6 +188,7 @@ class Task:
             ``delete`` bound the time until a write has settled: the engine sees to those.
         started: When the write began, epoch seconds; 0 before.
         recorded: Address → row of everything the provider has in state just before this write; for one that `composes`.
+        receipt: What the write gave as `Written.receipt`, with what came of it since; perhaps to another process.
     """
 
     transaction: Transaction
@@ -192,6 +197,13 @@ class Task:
     timeouts: Mapping[str, int] = attrs.field(factory=dict)
     started: float = 0.0
     recorded: Mapping[str, Row] = attrs.field(factory=dict)
+    receipt: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+def _plain(_written: "Written", _field: Any, receipt: Any) -> None:
+    """Refuse a receipt that another process would not get as it was given: no secret, no object, no tuple."""
+    if not isinstance(receipt, Mapping) or json.loads(json.dumps(receipt, allow_nan=False)) != receipt:
+        raise TypeError("a receipt is a mapping of plain JSON: names to texts, numbers, lists and mappings of such")
 
 
 @attrs.frozen
@@ -203,12 +215,15 @@ class Written:
         values: Address → computed values, by attribute.
         private: Address → what the provider wants back.
         settling: False if the effect was there with the answer, so that `Provider.settled` need not be asked.
+        receipt: What the provider needs to go on from here, plain JSON without secrets: journaled before anything else
+            happens, and given back as `Task.receipt` to `settled`, `verify`, `confirm` and `revert`.
     """
 
     ids: Mapping[str, str] = attrs.field(factory=dict)
     values: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
     private: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     settling: bool = True
+    receipt: Mapping[str, Any] = attrs.field(factory=dict, validator=_plain)
 
 
 @attrs.frozen
@@ -219,7 +234,7 @@ class Settlement:
         state: ``waiting``; ``done``; ``queued`` (accepted, but held back by an offline device or a closed window: not
             waited for, listed as pending); or ``failed``.
         text: For people, such as "7 of about 15 min: nodes rebooting".
-        written: Ids and values that became known by it.
+        written: Ids and values that became known by it; a receipt in it stands in the place of the one before.
     """
 
     state: Literal["waiting", "done", "queued", "failed"]

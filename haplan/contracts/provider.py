@@ -20,6 +20,7 @@ from haplan.contracts.exchange import (
     Task,
     Written,
 )
+from haplan.errors import ProviderError
 from haplan.model.finding import Finding
 from haplan.model.plan import Calls, Change, Placement
 from haplan.model.stack import Block
@@ -66,6 +67,10 @@ class Provider:
     """A provider: reads and writes one kind of estate. Subclass it and override what you need.
 
     The smallest useful provider names itself, gives its types, and overrides `read` and `write`.
+
+    It remembers nothing from one call to the next: what a later call needs is in the look that `read` gave and in the
+    receipt that `write` gave, and comes back with that call. Connections, and lists that are young enough, may be kept:
+    another object that is opened anew between two calls comes to the same, with more calls.
 
     Class attributes:
         name: The entry-point name; types of its own begin with it.
@@ -124,23 +129,36 @@ class Provider:
         """Read many resources with as few calls as possible."""
         raise NotImplementedError
 
-    def facts(self, targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:
-        """What rules want to know beyond values, by address; taken from what `read` has fetched."""
+    def recall(self, query: Query) -> Any:
+        """The look that `read` would give if all were as recorded; makes no call. `Query.recorded` has every row.
+
+        For ``--no-refresh``. A provider that says what a change touches or costs has to say this too, be it with None.
+
+        Raises:
+            haplan.errors.ProviderError: It cannot tell from what is recorded alone.
+        """
+        mine = type(self)
+        if (mine.placements, mine.assess) != (Provider.placements, Provider.assess):
+            raise ProviderError(f"provider {self.name!r} cannot plan from what is recorded: leave --no-refresh out")
+        return None
+
+    def facts(self, targets: Sequence[Target], look: Any) -> Mapping[str, Mapping[str, Any]]:
+        """What rules want to know beyond values, by address; from the look of the reading that had these targets."""
         return {}
 
-    def placements(self, change: Change) -> Sequence[Placement]:
+    def placements(self, change: Change, look: Any) -> Sequence[Placement]:
         """The documents a change touches, in order where one must precede another.
 
-        Pure: a function of the change, and for a provider that `composes` of what `read` was asked last.
+        Pure: a function of the change and of the look of the plan's reading.
         Where a value that only the apply will tell decides on the document, `Placement.title` says so.
         """
         return (Placement(document=change.address),)
 
-    def assess(self, change: Change) -> Assessment:
-        """What a change costs, and whether it can be done. Makes no calls."""
+    def assess(self, change: Change, look: Any) -> Assessment:
+        """What a change costs, and whether it can be done; from the look of the plan's reading. Makes no calls."""
         return Assessment()
 
-    def calls(self, transactions: Sequence[Task]) -> Calls:
+    def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         """Calls made so far, and those expected for these tasks: writes, looks before them, polls."""
         return Calls(self.name, 0, sum(task.transaction.writes for task in transactions))
 
@@ -153,7 +171,10 @@ class Provider:
         raise NotImplementedError
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
-        """How far these written transactions have got, by transaction id: one bulk look for all."""
+        """How far these written transactions have got, by transaction id: one bulk look for all.
+
+        One that `revert` was called for is done when it is as before its write.
+        """
         return {task.transaction.id: Settlement("done") for task in tasks}
 
     def verify(self, task: Task) -> Sequence[Finding]:
@@ -167,8 +188,11 @@ class Provider:
     def confirm(self, task: Task) -> None:
         """Make a confirmed write permanent (`confirmed`)."""
 
-    def revert(self, task: Task) -> None:
-        """Take a write back after a red check (`revertible`)."""
+    def revert(self, task: Task) -> Written:
+        """Begin to take a write back after a red check (`revertible`). What takes time is asked for by `settled`, with
+        the receipt that is given here.
+        """
+        return Written(settling=False)
 
     def identify(self, intent: Intent) -> Seen | None:
         """What became of an announced write: the object by identity or natural key, or None if it is not there."""

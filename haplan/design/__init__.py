@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from haplan.design.templates import HubProfile, WanEdgeTemplate
     from haplan.design.traffic import Policy, Steering
 
-haplan_api = 1
+haplan_api = 2
 haplan_types = (
     "site", "overlay", "network", "application", "hub_profile", "wan_edge_template", "steering", "policy", "cluster",
 )  # fmt: skip

@@ -34,10 +34,11 @@ class Assessed:
 def assess(
     changes: Iterable[Change],
     providers: Mapping[str, Provider],
+    looks: Mapping[str, Any],
     types: Mapping[str, TypeInfo],
     state: State = State(),  # noqa: B008  (frozen)
 ) -> Assessed:
-    """Ask each provider about its changes. Makes no calls."""
+    """Ask each provider about its changes, by the look of its reading. Makes no calls."""
     unsettled, had = state.unsettled(), _carried(state)
     done: list[Change] = []
     placements: dict[str, tuple[Placement, ...]] = {}
@@ -54,7 +55,8 @@ def assess(
             done.append(change)
             placements[change.key] = ()
             continue
-        said = provider.assess(change)
+        look = looks.get(change.provider)
+        said = provider.assess(change, look)
         if said.replaces and change.action is Action.UPDATE:
             change = attrs.evolve(
                 change,
@@ -68,7 +70,7 @@ def assess(
         if (said.impact, said.sites) != (change.impact, change.sites):
             change = attrs.evolve(change, impact=said.impact, sites=said.sites)
         findings += said.findings
-        placements[change.key] = _missing(change, tuple(provider.placements(change)), had.get(change.address, ()))
+        placements[change.key] = _missing(change, tuple(provider.placements(change, look)), had.get(change.address, ()))
         done.append(change)
     return Assessed(tuple(_without_moot(done)), placements, tuple(findings))
 
@@ -144,22 +146,27 @@ def side_by_side(changes: Iterable[Change], transactions: Iterable[Transaction])
 
 
 def count(
-    transactions: tuple[Transaction, ...], changes: Iterable[Change], providers: Mapping[str, Provider]
+    transactions: tuple[Transaction, ...],
+    changes: Iterable[Change],
+    providers: Mapping[str, Provider],
+    looks: Mapping[str, Any],
 ) -> tuple[tuple[Transaction, ...], tuple[Calls, ...]]:
     """How many calls each provider made, and expects."""
     by_key = {change.key: change for change in changes}
     counted: list[Transaction] = []
-    looks = {transaction.id for transaction in transactions if transaction.verb == "read"}
+    looked_up = {transaction.id for transaction in transactions if transaction.verb == "read"}
     for transaction in transactions:
-        if transaction.id in looks:
+        if transaction.id in looked_up:
             counted.append(attrs.evolve(transaction, writes=0))
             continue
         task = _task(transaction, by_key)
-        said = providers[transaction.provider].calls([task])
+        said = providers[transaction.provider].calls([task], looks.get(transaction.provider))
         writes = said.expected if said.writes is None else said.writes
         counted.append(transaction if transaction.writes == writes else attrs.evolve(transaction, writes=writes))
     calls = [
-        providers[key].calls([_task(t, by_key) for t in counted if t.provider == key and t.id not in looks])
+        providers[key].calls(
+            [_task(t, by_key) for t in counted if t.provider == key and t.id not in looked_up], looks.get(key)
+        )
         for key in providers
         if key != "haplan"
     ]

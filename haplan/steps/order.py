@@ -1,6 +1,7 @@
 """Order: the edges between changes, and the sequence of lists whose order means something."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -47,6 +48,7 @@ def reordered(
     stack: Stack,
     types: Mapping[str, TypeInfo],
     providers: Mapping[str, Provider],
+    looks: Mapping[str, Any],
     live: Mapping[tuple[str, str], tuple[str, ...]],
     changes: Sequence[Change],
     same: Mapping[str, Change],
@@ -62,7 +64,7 @@ def reordered(
     orders: dict[tuple[str, str], list[Order]] = {}
     for (_, kind), blocks in _lists(stack, types).items():
         names = {str(block.name): place for place, block in enumerate(blocks, start=1)}
-        for document in _documents(blocks[0], providers):
+        for document in _documents(blocks[0], providers, looks):
             before = tuple(name for name in live.get((document, kind), ()) if name in names)
             orders.setdefault((blocks[0].provider, document), []).append(Order(document, kind, before, tuple(names)))
             places = {name: place for place, name in enumerate(before, start=1)}
@@ -79,12 +81,13 @@ def in_sequence(
     stack: Stack,
     types: Mapping[str, TypeInfo],
     providers: Mapping[str, Provider],
+    looks: Mapping[str, Any],
     recorded: Mapping[tuple[str, str], OrderRow],
 ) -> Stack:
     """The stack with the blocks of each list in the sequence that was recorded of it."""
     place = {address: at for at, address in enumerate(stack.blocks)}
     for (_, kind), blocks in _lists(stack, types).items():
-        document = next(iter(_documents(blocks[0], providers)), "")
+        document = next(iter(_documents(blocks[0], providers, looks)), "")
         row = recorded.get((document, kind))
         names = {name: at for at, name in enumerate(row.names)} if row else {}
         wanted = sorted(blocks, key=lambda block: (names.get(str(block.name), len(names)), place[block.address]))
@@ -101,10 +104,11 @@ def _lists(stack: Stack, types: Mapping[str, TypeInfo]) -> dict[tuple[str, str],
     return found
 
 
-def _documents(block: Block, providers: Mapping[str, Provider]) -> tuple[str, ...]:
+def _documents(block: Block, providers: Mapping[str, Provider], looks: Mapping[str, Any]) -> tuple[str, ...]:
     """The documents that carry a list: one, or one of each device that it is on; none where no sequence is kept."""
     provider = providers.get(block.provider)
-    placements = provider.placements(as_new(block)) if provider and provider.ordered else ()
+    kept = provider is not None and provider.ordered
+    placements = provider.placements(as_new(block), looks.get(block.provider)) if provider and kept else ()
     apart = [one.document for one in placements if one.apart]
     return tuple(dict.fromkeys(apart or [one.document for one in placements[:1]]))
 

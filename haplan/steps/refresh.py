@@ -1,11 +1,12 @@
 """Refresh: read the estate, in bulk, as it is now."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 
 from haplan.contracts import Provider, Query, Reading, Seen, Target
-from haplan.errors import HaplanError
+from haplan.errors import HaplanError, ProviderError
 from haplan.model import value as model
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
@@ -30,6 +31,7 @@ class Refreshed:
         memories: Provider key → what it learned.
         notes: Lines for people.
         facts: By address.
+        looks: Provider key → the look of its reading.
     """
 
     seen: Mapping[str, Seen] = attrs.field(factory=dict)
@@ -38,6 +40,7 @@ class Refreshed:
     memories: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
+    looks: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Target]]:
@@ -121,7 +124,7 @@ def refresh(
     for key, asked in ((key, asked) for key, asked in wanted.items() if asked):
         asking = query(key, asked, providers[key], state, max_age=max_age)
         readings[key] = providers[key].read(asking)
-        facts.update(providers[key].facts(asking.targets))
+        facts.update(providers[key].facts(asking.targets, readings[key].look))
     return Refreshed(
         seen={address: seen for reading in readings.values() for address, seen in reading.seen.items()},
         orders={where: names for reading in readings.values() for where, names in reading.orders.items()},
@@ -129,7 +132,41 @@ def refresh(
         memories={key: reading.memory for key, reading in readings.items() if reading.memory},
         notes=tuple(note for reading in readings.values() for note in reading.notes),
         facts=facts,
+        looks={key: reading.look for key, reading in readings.items()},
     )
+
+
+def with_more(first: Refreshed, more: Refreshed) -> Refreshed:
+    """A first reading with what a later one of a few more targets saw; the looks are those of the first."""
+    return attrs.evolve(
+        first,
+        seen={**first.seen, **more.seen},
+        facts={**first.facts, **more.facts},
+        looks={**more.looks, **first.looks},
+    )
+
+
+def recalled(wanted: Mapping[str, Iterable[Target]], providers: Mapping[str, Provider], state: State) -> dict[str, Any]:
+    """The looks that all would give if it were as recorded, by provider key; no provider makes a call.
+
+    Raises:
+        ProviderError: One of them cannot tell.
+    """
+    return {
+        key: providers[key].recall(Query(tuple(asked), 0.0, state.memories.get(key, {}), state.of_provider(key)))
+        for key, asked in wanted.items()
+    }
+
+
+def looks(wanted: Mapping[str, Iterable[Target]], providers: Mapping[str, Provider], state: State) -> dict[str, Any]:
+    """What says where resources are placed, as recorded; who cannot tell from that alone reads once."""
+    found: dict[str, Any] = {}
+    for key, asked in wanted.items():
+        try:
+            found |= recalled({key: asked}, providers, state)
+        except ProviderError:
+            found[key] = providers[key].read(query(key, asked, providers[key], state)).look
+    return found
 
 
 def query(key: str, asked: Iterable[Target], provider: Provider, state: State, *, max_age: float = 0.0) -> Query:
@@ -144,8 +181,10 @@ def untold(wanted: Mapping[str, Iterable[Target]]) -> dict[str, list[Target]]:
     return {key: asked for key, asked in found.items() if asked}
 
 
-def remembered(state: State, looked: Refreshed, asked: Mapping[str, Iterable[Target]]) -> Refreshed:
-    """What state says, instead of a look: for ``--no-refresh``. What had to be looked at is as it was seen."""
+def remembered(
+    state: State, looked: Refreshed, asked: Mapping[str, Iterable[Target]], looks: Mapping[str, Any]
+) -> Refreshed:
+    """What state says, instead of a reading: for ``--no-refresh``. What had to be looked at is as it was seen."""
     away = {target.address for targets in asked.values() for target in targets}
     rows = {
         address: Seen(address, row.id, model.decode(row.values), row.private)
@@ -153,7 +192,7 @@ def remembered(state: State, looked: Refreshed, asked: Mapping[str, Iterable[Tar
         if not deposed and address not in away
     }
     orders = {where: row.names for where, row in state.orders.items()}
-    return attrs.evolve(looked, seen={**rows, **looked.seen}, orders={**orders, **looked.orders})
+    return attrs.evolve(looked, seen={**rows, **looked.seen}, orders={**orders, **looked.orders}, looks=looks)
 
 
 def _of_block(

@@ -76,7 +76,10 @@ class Mem(Provider):
         orders = {(document, "mem_rule"): tuple(names) for document, names in self.cloud.sequences.items()}
         return Reading({address: seen for address, seen in found.items() if seen is not None}, orders)
 
-    def placements(self, change: Change) -> Sequence[Placement]:
+    def recall(self, query: Query) -> None:
+        """Nothing: a change alone says where it is placed."""
+
+    def placements(self, change: Change, look: Any) -> Sequence[Placement]:
         values = {**(change.before or {}), **(change.after or {})}
         if change.type == "mem_rule":
             return (Placement(f"rules:{change.owner}"),)
@@ -90,7 +93,7 @@ class Mem(Provider):
             placed.append(Placement(document, "retire", "delete the old one", late=True))
         return placed
 
-    def calls(self, transactions: Sequence[Task]) -> Calls:
+    def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         made = self.cloud.reads + self.cloud.polls
         return Calls(self.name, made, sum(len(task.parts) + len(task.orders) for task in transactions))
 
@@ -128,9 +131,10 @@ class Mem(Provider):
         document = task.transaction.document
         self.cloud.carry_out(document, "confirm", document, partial(Cloud.confirm, document=document))
 
-    def revert(self, task: Task) -> None:
+    def revert(self, task: Task) -> Answer:
         document = task.transaction.document
         self.cloud.carry_out(document, "revert", document, partial(Cloud.take_back, document=document))
+        return Answer(settling=False)
 
     def identify(self, intent: Intent) -> Seen | None:
         self.cloud.expire()
@@ -198,7 +202,7 @@ def _sent(change: Change) -> dict[str, Tree]:
 class MemPlugin:
     """What an installed plugin is as a module."""
 
-    haplan_api = 1
+    haplan_api = 2
 
     def __init__(self, cloud: Cloud) -> None:
         told = {name: getattr(cloud, name) for name in ("confirmed", "revertible", "atomic")}

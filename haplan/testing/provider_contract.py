@@ -230,16 +230,18 @@ class ProviderContract:
 
     def test_placements_are_a_function_of_the_change(self, provider: Provider, opened: Opened) -> None:
         made = self.make(provider)
+        look = provider.read(Query((self.target("one", made), self.target("two")))).look
         for change in (self.create("two"), self.update(made), self.delete(made)):
-            placed = list(provider.placements(change))
+            placed = list(provider.placements(change, look))
             assert placed
             assert len({(one.document, one.part) for one in placed}) == len(placed)
-            assert list(opened().placements(change)) == placed
+            assert list(opened().placements(change, look)) == placed
 
     def test_what_a_change_costs_is_said_without_writing(self, provider: Provider) -> None:
         made = self.make(provider)
         before = self.look(provider, made)
-        assert provider.assess(self.update(made)) == provider.assess(self.update(made))
+        look = provider.read(Query((self.target("one", made),))).look
+        assert provider.assess(self.update(made), look) == provider.assess(self.update(made), look)
         assert self.look(provider, made) == before
 
     # --- How it is asked ----------------------------------------------------------------------------------------------
@@ -294,7 +296,8 @@ class ProviderContract:
         """As a run does it: each document in a transaction of its own, and waited for."""
         io, row = io or Announcing(), before.row if before else None
         written = Written()
-        placements = list(provider.placements(change))
+        look = provider.read(Query((target_of(change, row, None),))).look
+        placements = list(provider.placements(change, look))
         for number, document in enumerate(dict.fromkeys(one.document for one in placements), start=1):
             here = [one for one in placements if one.document == document]
             placed = tuple(Placed(change.key, one) for one in here)
@@ -310,6 +313,7 @@ class ProviderContract:
 def _waited_for(provider: Provider, task: Task, written: Written) -> Written:
     if not written.settling:
         return written
+    task = attrs.evolve(task, receipt=written.receipt)
     for _ in range(PATIENCE):
         found = provider.settled([task])[task.transaction.id]
         written = joined(written, found.written)

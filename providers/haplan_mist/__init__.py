@@ -11,7 +11,7 @@ from haplan.plugin import (
     hookimpl,
 )
 
-haplan_api = 1
+haplan_api = 2
 
 
 @hookimpl

@@ -133,19 +133,23 @@ class MistProvider(Provider):
         """Read many resources from whole lists."""
         return resources.read(self._organisation, query, self._context.clock.now())
 
-    def facts(self, targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:
+    def facts(self, targets: Sequence[Target], look: Any) -> Mapping[str, Mapping[str, Any]]:
         """What rules want to know of devices and bindings; from what was read."""
         return clusters.facts(self._organisation, targets)
 
-    def placements(self, change: Change) -> Sequence[Placement]:
+    def recall(self, query: Query) -> Any:
+        """Nothing yet."""
+        return None
+
+    def placements(self, change: Change, look: Any) -> Sequence[Placement]:
         """The documents a change touches."""
         return documents.placements(change)
 
-    def assess(self, change: Change) -> Assessment:
+    def assess(self, change: Change, look: Any) -> Assessment:
         """Cost and reach; from what was read."""
         return assess.assess(self._organisation, change)
 
-    def calls(self, transactions: Sequence[Task]) -> Calls:
+    def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         """Calls made and expected, and what is left of the hour's budget."""
         expected = calls.expected(self._organisation, transactions, self.poll_seconds)
         writes = sum(map(calls.writes_of, transactions))

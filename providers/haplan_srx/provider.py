@@ -102,7 +102,15 @@ class SrxProvider(Provider):
             self._wanted, self._recorded = then, now
         return resources.read(self._fleet, query, now, then)
 
-    def placements(self, change: Change) -> Sequence[Placement]:
+    def recall(self, query: Query) -> Any:
+        """The design, recorded and wanted."""
+        self._wanted, self._recorded = (
+            recorded.wanted(query, self._slots),
+            recorded.recorded(query.recorded, self._slots),
+        )
+        return None
+
+    def placements(self, change: Change, look: Any) -> Sequence[Placement]:
         """The devices that carry a resource; of a cluster also its forming."""
         reached = self._recorded.reach(change.address) | self._wanted.reach(change.address)
         if change.type != "cluster":
@@ -130,11 +138,11 @@ class SrxProvider(Provider):
         found = self._wanted.design.resources.get(cluster) or self._recorded.design.resources[cluster]
         return found.name
 
-    def assess(self, change: Change) -> Assessment:
+    def assess(self, change: Change, look: Any) -> Assessment:
         """Cost, reach, and what cannot be done; from what was read."""
         return assess.assess(self._fleet, self._recorded, self._wanted, change, self._slots)
 
-    def calls(self, transactions: Sequence[Task]) -> Calls:
+    def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         """Sessions opened, and those expected: one to write, one to check, one to confirm."""
         return Calls(self.name, self._fleet.calls, 3 * len(transactions), writes=len(transactions))
 
@@ -197,11 +205,11 @@ class SrxProvider(Provider):
             raise ProviderError(f"{sent.nodes.cluster}: {sent.log} is not the newest commit any more; it went back")
         box.confirm(f"{sent.log} confirmed")
 
-    def revert(self, task: Task) -> None:
+    def revert(self, task: Task) -> Written:
         """Let the device go back by itself, and see that it did."""
         sent = self._sent.get(task.transaction.id)
         if sent is None or not sent.log:
-            return
+            return Written(settling=False)
         clock, minutes = self._context.clock, self._fleet.access.confirm_minutes
         until = clock.now() + minutes * 60 + self._fleet.access.commit_timeout
         clock.sleep(minutes * 60)
@@ -210,6 +218,7 @@ class SrxProvider(Provider):
                 raise ProviderError(f"{sent.nodes.cluster}: did not go back within {minutes} min", lost=True)
             clock.sleep(writer.WAIT)
         self._fleet.outdate(sent.nodes.cluster)
+        return Written(settling=False)
 
     def _went_back(self, sent: writer.Sent) -> bool:
         history = self._fleet.history(attrs.evolve(sent.nodes))

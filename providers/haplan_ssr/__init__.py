@@ -14,7 +14,7 @@ from haplan.plugin import (
     hookimpl,
 )
 
-haplan_api = 1
+haplan_api = 2
 haplan_types = design.haplan_types
 """Types that its rules are about: all of the design have a part in the configuration."""
 

@@ -121,21 +121,25 @@ class SsrProvider(Provider):
             self._look, self._sites, self._assets = at, _sites(query), assets
         return resources.read(at, query)
 
-    def facts(self, targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:
+    def facts(self, targets: Sequence[Target], look: Any) -> Mapping[str, Mapping[str, Any]]:
         """What rules want to know of boxes and templates; from what was read."""
         with self._lock:
             at, sites, assets = self._look, self._sites, self._assets
         return facts(targets, at, assets, sites, self._conductor.version) if at is not None else {}
 
-    def placements(self, change: Change) -> Sequence[Placement]:
+    def recall(self, query: Query) -> Any:
+        """Nothing yet."""
+        return None
+
+    def placements(self, change: Change, look: Any) -> Sequence[Placement]:
         """The authority."""
         return (Placement(DOCUMENT, "entries", f"router {change.name}" if change.type == "cluster" else ""),)
 
-    def assess(self, change: Change) -> Assessment:
+    def assess(self, change: Change, look: Any) -> Assessment:
         """Cost and reach; from what was read."""
         return assess.assess(self._look, change, self._sites) if self._look is not None else Assessment()
 
-    def calls(self, transactions: Sequence[Task]) -> Calls:
+    def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         """Calls made, and about as many as each transaction takes."""
         expected = sum(len(task.parts) * 2 + REQUESTS for task in transactions)
         return Calls(self.name, self._conductor.client.made, expected, writes=len(transactions))

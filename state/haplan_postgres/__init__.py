@@ -20,7 +20,7 @@ from haplan.plugin import (
 if TYPE_CHECKING:
     from haplan_postgres.backend import PostgresState
 
-haplan_api = 1
+haplan_api = 2
 
 
 @hookimpl

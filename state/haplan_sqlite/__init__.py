@@ -8,7 +8,7 @@ from haplan.plugin import (
 )
 from haplan_sqlite.backend import SqliteState, open_sqlite
 
-haplan_api = 1
+haplan_api = 2
 
 
 @hookimpl

@@ -37,7 +37,7 @@ OF_B = STACK.replace('"b", size=1', '"b", size=2')
 class Guard:
     """A plugin with a rule that an apply asks."""
 
-    haplan_api = 1
+    haplan_api = 2
     version = "1.4.0"
 
     @hookimpl

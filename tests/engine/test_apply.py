@@ -22,7 +22,7 @@ Make = Callable[..., Project]
 class Edges:
     """A plugin with edges such as ``a gate b`` between things."""
 
-    haplan_api = 1
+    haplan_api = 2
 
     def __init__(self, *edges: str) -> None:
         self._edges = [edge.split() for edge in edges]
@@ -400,7 +400,7 @@ def test_what_is_queued_is_pending_and_not_waited_for_except_behind_a_gate(proje
 class Rules:
     """A plugin with one rule before a write and one after it."""
 
-    haplan_api = 1
+    haplan_api = 2
 
     def __init__(self, moment: str) -> None:
         self._moment = moment

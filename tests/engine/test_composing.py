@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from haplan.contracts import Io, Provider, Query, Reading, Task, Written
 from haplan.hookspecs import hookimpl
@@ -35,7 +35,7 @@ def _sizes(rows: Mapping[str, Row]) -> Sizes:
 
 
 class Plugin:
-    haplan_api = 1
+    haplan_api = 2
 
     def __init__(self, provider: type[Provider]) -> None:
         self.provider = provider
@@ -88,7 +88,7 @@ class OneDocument(Mem):
     name: ClassVar[str] = "composing"
     ordered: ClassVar[bool] = False
 
-    def placements(self, change: Change) -> Sequence[Placement]:
+    def placements(self, change: Change, look: Any) -> Sequence[Placement]:
         return (Placement("everything"),)
 
 

@@ -236,7 +236,7 @@ def test_a_deletion_that_was_not_confirmed_is_gone_on_with_by_resume(confirmed: 
 class Gate:
     """A plugin with a gate from ``a`` to ``b``."""
 
-    haplan_api = 1
+    haplan_api = 2
 
     @hookimpl
     def haplan_order(self, nodes: list[Node]) -> list[Edge]:

@@ -147,7 +147,7 @@ class Careless(Mem):
 class Plugin:
     """The careless provider, installed."""
 
-    haplan_api = 1
+    haplan_api = 2
 
     def __init__(self, cloud: Cloud) -> None:
         self.kind = type("Careless", (Careless,), {"cloud": cloud})

@@ -27,7 +27,7 @@ NEEDLESS = ("haplan_mist.provider", "haplan_srx.provider", "haplan_ssr.provider"
 class Strange:
     """A plugin that brings providers of given names."""
 
-    haplan_api = 1
+    haplan_api = 2
 
     def __init__(self, *names: str) -> None:
         self.names = names
@@ -96,7 +96,7 @@ def test_what_a_plugin_brings_has_its_name_so_none_can_stand_in_for_another() ->
 
 def test_a_broken_plugin_disturbs_only_who_needs_it(tmp_path: Path) -> None:
     class Broken:
-        haplan_api = 1
+        haplan_api = 2
 
         @hookimpl
         def haplan_providers(self) -> Iterable[type[Provider]]:
@@ -109,7 +109,7 @@ def test_a_broken_plugin_disturbs_only_who_needs_it(tmp_path: Path) -> None:
 
 def test_a_misspelt_hook_is_an_error() -> None:
     class Misspelt:
-        haplan_api = 1
+        haplan_api = 2
 
         @hookimpl
         def haplan_provider(self) -> None: ...
@@ -157,7 +157,7 @@ def test_rules_look_at_what_only_state_still_has(tmp_path: Path) -> None:
     from haplan.model.finding import Rule
 
     rule = Rule("T1", "error", ("P",), (), "t", "w", "s", "H", check)
-    about = SimpleNamespace(haplan_api=1, haplan_types=("mem_thing",), haplan_checks=hookimpl(lambda: [rule]))
+    about = SimpleNamespace(haplan_api=2, haplan_types=("mem_thing",), haplan_checks=hookimpl(lambda: [rule]))
     project = Project(tmp_path / "edge", 'Thing("a")\nData("d", input=1)', more=[about])
     project.apply()
     project.write('Data("d", input=1)').apply()
@@ -170,7 +170,7 @@ def test_an_observer_that_breaks_is_named_once_and_cuts_no_run_short(tmp_path: P
     told: list[str] = []
 
     class Watching:
-        haplan_api = 1
+        haplan_api = 2
 
         @hookimpl
         def haplan_event(self, event: Any) -> None:
@@ -187,14 +187,14 @@ def test_an_observer_that_breaks_is_named_once_and_cuts_no_run_short(tmp_path: P
 
 
 def test_a_plugin_that_breaks_at_a_plan_is_named(tmp_path: Path) -> None:
-    broken = SimpleNamespace(haplan_api=1, haplan_plan_made=hookimpl(lambda plan: plan.nothing))
+    broken = SimpleNamespace(haplan_api=2, haplan_plan_made=hookimpl(lambda plan: plan.nothing))
     with pytest.raises(PluginError, match="plugin 'more0': haplan_plan_made broke: AttributeError"):
         Project(tmp_path / "edge", 'Thing("a")', more=[broken]).plan()
 
 
 def test_two_plugins_that_claim_one_scheme_are_both_named() -> None:
-    pawn = SimpleNamespace(haplan_api=1, haplan_secret_sources=hookimpl(lambda: {"vault": str}))
-    safe = SimpleNamespace(haplan_api=1, haplan_secret_sources=hookimpl(lambda: {"vault": str}))
+    pawn = SimpleNamespace(haplan_api=2, haplan_secret_sources=hookimpl(lambda: {"vault": str}))
+    safe = SimpleNamespace(haplan_api=2, haplan_secret_sources=hookimpl(lambda: {"vault": str}))
     with pytest.raises(PluginError, match="plugins 'pawn' and 'safe' both claim 'vault'; uninstall one"):
         installed(pawn=pawn, safe=safe).secret_sources  # noqa: B018
 

@@ -63,7 +63,7 @@ class Rushes(Mem):
 
 
 class Wavers(Mem):
-    def placements(self, change: Change) -> Sequence[Placement]:
+    def placements(self, change: Change, look: Any) -> Sequence[Placement]:
         self.cloud.reads += 1
         return (Placement(f"thing:{self.cloud.reads}"),)
 

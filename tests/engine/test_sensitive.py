@@ -46,7 +46,7 @@ class Locked(Resource):
 class Vault:
     """A plugin with a sensitive attribute of a kind that takes anything."""
 
-    haplan_api = 1
+    haplan_api = 2
 
     @hookimpl
     def haplan_resources(self) -> list[type]:

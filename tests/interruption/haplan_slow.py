@@ -13,7 +13,7 @@ from haplan.language.kinds import Whole
 from haplan.language.resource import attribute, computed, resource
 from haplan.model.plan import Action
 
-haplan_api = 1
+haplan_api = 2
 
 
 @resource("slow_job")

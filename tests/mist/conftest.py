@@ -72,7 +72,7 @@ class World:
         return self.read().seen[address]
 
     def made(self) -> int:
-        return self.provider.calls(()).made
+        return self.provider.calls((), None).made
 
     # --- writing ---
 
@@ -118,7 +118,7 @@ class World:
         documents: dict[str, list[Placed]] = {}
         by_address = {change.address: change for change in changes}
         for change in changes:
-            for placement in self.provider.placements(change):
+            for placement in self.provider.placements(change, None):
                 documents.setdefault(placement.document, []).append(Placed(change.address, placement))
         written = Written()
         for number, (document, placed) in enumerate(documents.items()):

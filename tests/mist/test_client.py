@@ -82,7 +82,7 @@ def test_a_wrong_token_stops_at_once_and_says_which(opened):
     provider = opened(apitoken="wrong")
     with pytest.raises(Unauthorized, match=r"does not accept the API token from apitoken \(401"):
         provider.identity()
-    assert provider.calls(()).made == 1
+    assert provider.calls((), None).made == 1
 
 
 def test_a_token_that_may_only_read_is_told_so_by_the_first_write(world, opened):
@@ -156,9 +156,9 @@ def test_a_write_that_is_sent_again_after_a_wait_asks_whether_it_still_may(make_
 def test_calls_are_counted_against_the_hour(make_world):
     world = make_world(definition=LabDefinition(settings=Settings(budget=100)))
     world.provider.identity()
-    made = world.provider.calls(()).made
+    made = world.provider.calls((), None).made
     world.provider.read(NETWORKS)
-    calls = world.provider.calls(())
+    calls = world.provider.calls((), None)
     assert calls.made == made + 1
     assert calls.limit == 100
     assert calls.left == 100 - calls.made

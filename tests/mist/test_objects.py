@@ -174,7 +174,7 @@ def test_a_name_that_others_use_is_replaced_new_first(world):
     old = world.rows["network.x"]
     change = Change("network.x", "network", "y", "mist", Action.REPLACE, before={"name": "x", **old.values},
                     after={"name": "y", **old.values}, id=old.id, previous_id=old.id, create_first=True)  # fmt: skip
-    documents = [(p.document, p.part, p.late) for p in world.provider.placements(change)]
+    documents = [(p.document, p.part, p.late) for p in world.provider.placements(change, None)]
     assert documents == [("network:y", "create", False), ("network:x", "retire", True)]
     world.apply(change)
     assert [item["name"] for item in world.listed("networks")] == ["y"]
@@ -183,7 +183,7 @@ def test_a_name_that_others_use_is_replaced_new_first(world):
 def test_an_overlay_grows_first_and_shrinks_last(world):
     world.create("overlay", "o", type="hub_spoke", endpoints=["a", "b"])
     change = world.changed("overlay.o", endpoints=["b", "c"])
-    grow, shrink = world.provider.placements(change)
+    grow, shrink = world.provider.placements(change, None)
     assert (grow.part, grow.late, shrink.part, shrink.late) == ("grow", False, "shrink", True)
     world.start("t1", grow.document, [Placed(change.address, grow)], {change.address: change})
     assert sorted(world.listed("vpns")[0]["paths"]) == ["a", "b", "c"]

@@ -65,7 +65,7 @@ def warned(view: Any) -> list[Finding]:
 class Warns:
     """A plugin with a rule."""
 
-    haplan_api = 1
+    haplan_api = 2
 
     @hookimpl
     def haplan_checks(self) -> list[Rule]:

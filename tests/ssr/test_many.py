@@ -85,7 +85,7 @@ def test_a_pair_to_be_formed_costs_one_more_look_at_the_assets_however_many_ther
     asked = attrs.evolve(found.query(), targets=(*found.query().targets, new))
     found.provider.read(asked)
     assert found.calls.count("GET /api/v1/asset") == 1
-    facts = found.provider.facts(asked.targets)
+    facts = found.provider.facts(asked.targets, None)
     assert facts["cluster.new"]["nodes"]["02aa"]["known"]
     assert found.calls.count("GET /api/v1/asset") == 1
 

@@ -11,7 +11,7 @@ from haplan.plugin import (
     Written, attribute, computed, hookimpl, resource,
 )  # fmt: skip
 
-haplan_api = 1
+haplan_api = 2
 
 
 @resource("pond_fish")

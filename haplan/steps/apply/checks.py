@@ -52,7 +52,7 @@ def look(task: Task, context: RunContext) -> list[Finding]:
         targets = tuple(target_of(part.change, part.row, None) for part in task.parts)
         document = task.transaction.document
         reading = provider.read(Query(targets, MAX_AGE, recorded=task.recorded, document=document))
-        view = CheckView(task, provider.facts(targets), reading.seen)
+        view = CheckView(task, provider.facts(targets, reading.look), reading.seen)
         found += [finding for rule in context.after for finding in rule.check(view)]
     return found
 

@@ -77,6 +77,7 @@ def joined(written: Written, more: Written) -> Written:
         {a: {**written.values.get(a, {}), **more.values.get(a, {})} for a in {**written.values, **more.values}},
         {a: {**written.private.get(a, {}), **more.private.get(a, {})} for a in {**written.private, **more.private}},
         written.settling,
+        more.receipt or written.receipt,
     )
 
 

@@ -21,7 +21,7 @@ from haplan.steps.apply.record import joined
 from haplan.steps.apply.run_context import Polled, RunContext
 from haplan.steps.apply.schedule import FAILED, PENDING, RECORDED, RED, STOPPED, Schedule
 from haplan.steps.apply.tasks import Tasks
-from haplan.steps.apply.timeouts import Watch
+from haplan.steps.apply.timeouts import Limit, Watch
 from haplan.steps.apply.worker import Broke, Ended, LastStep, broken
 
 FATAL = {
@@ -49,6 +49,7 @@ class Transactions:
         gates: Transactions that others are behind as behind a gate.
         answers: Id of a transaction → its task and what its write gave.
         why: Id of a transaction → why it did not come to a good end.
+        taking_back: Ids of those that take themselves back, and are waited for.
         findings: Of the checks.
         codes: Exit codes, of which one wins.
         fatal: True once nothing else could succeed.
@@ -67,6 +68,7 @@ class Transactions:
     findings: list[Finding] = attrs.field(factory=list)
     codes: set[int] = attrs.field(factory=set)
     fatal: bool = False
+    taking_back: set[str] = attrs.field(factory=set)
     _unverified: list[str] = attrs.field(factory=list)
     _unsaid: list[tuple[Transaction, Mapping[str, Any]]] = attrs.field(factory=list)
 
@@ -79,7 +81,7 @@ class Transactions:
     def written(self, task: Task, written: Written) -> None:
         """A write ended well."""
         transaction = task.transaction
-        self.answers[transaction.id] = (task, written)
+        task = self._answered(task, written)
         self.tasks.learn(task, written)
         if transaction.verb == "read":
             self._record(task, written, RECORDED)
@@ -91,6 +93,12 @@ class Transactions:
             self.schedule.settles(transaction.id)
         else:
             self._unverified.append(transaction.id)
+
+    def _answered(self, task: Task, written: Written) -> Task:
+        """Take note of what a write gave, or what became known of it; gives the task with its receipt."""
+        task = attrs.evolve(task, receipt=written.receipt)
+        self.answers[task.transaction.id] = (task, written)
+        return task
 
     def _keep(self, task: Task, status: Status) -> None:
         """Make durable what is known of a write that is not recorded yet."""
@@ -109,7 +117,7 @@ class Transactions:
                 return
             waiting = [n for n in self.schedule.settling if self.schedule.get(n).provider == message.provider]
             for number in sorted(waiting):
-                self._red(self.schedule.get(number), str(message.error))
+                self._unsettled(self.schedule.get(number), str(message.error))
             return
         for number, settlement in message.found.items():
             if number in self.schedule.settling:
@@ -118,9 +126,13 @@ class Transactions:
     def _settlement(self, number: str, settlement: Settlement) -> None:
         task, written = self.answers[number]
         written = joined(written, settlement.written)
-        self.answers[number] = (task, written)
+        task = self._answered(task, written)
         match settlement.state:
-            case "waiting" if (overdue := self.watch.overdue(number)) is not None:
+            case "done" if number in self.taking_back:
+                self._taken_back(task)
+            case "failed" | "queued" if number in self.taking_back:
+                self._not_ended(task, "revert", settlement.text)
+            case "waiting" if (overdue := self._overdue(number)) is not None:
                 self._red(task.transaction, f"not settled {overdue}: {settlement.text}")
             case "waiting":
                 data = {"elapsed": self.watch.elapsed(number), "expected": task.transaction.seconds}
@@ -132,6 +144,17 @@ class Transactions:
                 self._record(task, written, PENDING)
             case "done":
                 self._verify(task, written)
+
+    def _overdue(self, number: str) -> Limit | None:
+        """The limit that a transaction has passed; to be taken back there is always time."""
+        return None if number in self.taking_back else self.watch.overdue(number)
+
+    def _unsettled(self, transaction: Transaction, text: str) -> None:
+        """Nobody can tell how far it is."""
+        if transaction.id in self.taking_back:
+            self._not_ended(self.answers[transaction.id][0], "revert", text)
+        else:
+            self._red(transaction, text)
 
     def verify_written(self) -> None:
         """Verify what settled at once. Whatever the look at it takes or tells, the ids of what was made are durable
@@ -169,17 +192,30 @@ class Transactions:
     def ended(self, message: Ended) -> None:
         """A write was confirmed, or taken back; or nobody knows, and its intents stay open for the next run."""
         task, transaction, error = message.task, message.task.transaction, message.error
-        if error is None and message.step == "confirm":
-            self._record(task, self.answers[transaction.id][1], RECORDED)
-        elif error is None:
-            self.ledger.reverted(transaction)
-            self._fail(transaction, f"{self.why[transaction.id]}; taken back", phase=RED)
-        else:
+        if error is not None:
             self.stop_if_fatal(error)
-            if not self.fatal:
-                self._keep(task, "in_doubt")
-            what = f"{self.why[transaction.id]}; not taken back" if message.step == "revert" else "not confirmed"
-            self._fail(transaction, f"{DOUBT}: {what}: {error}", code=8)
+            self._not_ended(task, message.step, str(error))
+        elif message.step == "confirm":
+            self._record(task, self.answers[transaction.id][1], RECORDED)
+        elif message.written.settling:
+            self.taking_back.add(transaction.id)
+            self._answered(task, joined(self.answers[transaction.id][1], message.written))
+            self.schedule.settles(transaction.id)
+        else:
+            self._taken_back(task)
+
+    def _taken_back(self, task: Task) -> None:
+        transaction = task.transaction
+        self.ledger.reverted(transaction)
+        self._fail(transaction, f"{self.why[transaction.id]}; taken back", phase=RED)
+
+    def _not_ended(self, task: Task, step: LastStep, text: str) -> None:
+        """Nobody knows whether a write was confirmed, or taken back."""
+        transaction = task.transaction
+        if not self.fatal:
+            self._keep(task, "in_doubt")
+        what = f"{self.why[transaction.id]}; not taken back" if step == "revert" else "not confirmed"
+        self._fail(transaction, f"{DOUBT}: {what}: {text}", code=8)
 
     def _record(self, task: Task, written: Written, phase: str) -> None:
         transaction = task.transaction

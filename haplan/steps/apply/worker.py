@@ -70,11 +70,16 @@ LastStep = Literal["confirm", "revert"]
 
 @attrs.frozen
 class Ended:
-    """A write that was confirmed or taken back; `error` says that it was not."""
+    """A write that was confirmed, or is being taken back; `error` says that it was not.
+
+    Attributes:
+        written: What `Provider.revert` gave.
+    """
 
     task: Task
     step: LastStep
     error: HaplanError | None = None
+    written: Written = Written(settling=False)
 
 
 class Steps:
@@ -136,7 +141,7 @@ def work(job: Job) -> Done | Broke:
         _refuse_moved(task, job.touched, job.types)
         if not job.reordered:
             _refuse_reordered(task, reading)
-        _refuse_by_rule(task, job)
+        _refuse_by_rule(task, job, reading)
         return Done(task, job.provider.write(task, job.io))
     except HaplanError as error:
         return Broke(task, error, _left_behind(job, task, error))
@@ -161,7 +166,9 @@ def end(job: Job, step: LastStep) -> Ended:
     task = job.task
     try:
         job.io.about_to(step, task.parts[0].change.address, {}, idempotent=True)
-        (job.provider.confirm if step == "confirm" else job.provider.revert)(task)
+        if step == "revert":
+            return Ended(task, step, written=job.provider.revert(task))
+        job.provider.confirm(task)
     except HaplanError as error:
         return Ended(task, step, error)
     except Exception as error:  # a provider is a plugin: name it
@@ -251,10 +258,10 @@ def _refuse_changed(change: Change, seen: Seen | None, kind: TypeInfo, touched: 
         raise Stale(f"{change.address}: {words} changed{who} since the plan; plan again")
 
 
-def _refuse_by_rule(task: Task, job: Job) -> None:
+def _refuse_by_rule(task: Task, job: Job, reading: Reading) -> None:
     if not job.rules:
         return
-    view = ApplyView(task, job.provider.facts(job.targets))
+    view = ApplyView(task, job.provider.facts(job.targets, reading.look))
     found: list[Finding] = [
         finding for rule in job.rules for finding in rule.check(view) if finding.severity == "error"
     ]
