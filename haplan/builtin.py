@@ -2,7 +2,10 @@
 each finding that the engine makes by itself.
 """
 
+import os
+import selectors
 import subprocess
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +20,7 @@ from haplan.language.data import Data
 from haplan.model import value as model
 from haplan.model.finding import Moment, Rule, Severity, explained
 from haplan.model.plan import Action, Change, Placement
+from haplan.state import files
 
 haplan_api = 2
 
@@ -68,7 +72,7 @@ class StateOnly(Provider):
 
 def _file(path: str) -> str:
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8").rstrip("\n")
+        return files.read(Path(path).expanduser(), LONGEST_SECRET).decode().rstrip("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise HaplanError(f"secret file:{path}: {reason}") from None
@@ -76,19 +80,43 @@ def _file(path: str) -> str:
 
 SECONDS = 60
 """Longest that a command for a secret may take."""
+LONGEST_SECRET = files.MEGABYTE
+"""Bytes of a secret: a certificate with its chain has some thousands."""
 
 
 def _command(line: str) -> str:
     """What a command prints; the shell is the user's own, as the command is."""
+    with subprocess.Popen(line, shell=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            printed, code = _printed(process, time.monotonic() + SECONDS)
+        except subprocess.TimeoutExpired:
+            raise HaplanError(f"secret command:…: the command gave nothing in {SECONDS} s") from None
+        finally:
+            process.kill()
+    if code != 0:
+        raise HaplanError(f"secret command:…: the command ended with {code}")
     try:
-        done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise HaplanError(f"secret command:…: the command gave nothing in {SECONDS} s") from None
+        return printed.decode().rstrip("\n")
     except UnicodeDecodeError:
         raise HaplanError("secret command:…: what the command printed is not UTF-8 text") from None
-    if done.returncode != 0:
-        raise HaplanError(f"secret command:…: the command ended with {done.returncode}")
-    return done.stdout.rstrip("\n")
+
+
+def _printed(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, int]:
+    """What a command prints before it ends, and how it ends."""
+    out, pipe = bytearray(), process.stdout
+    assert pipe is not None  # it was asked for
+    with selectors.DefaultSelector() as ready:
+        ready.register(pipe, selectors.EVENT_READ)
+        while ready.select(max(0.0, until - time.monotonic())):
+            part = os.read(pipe.fileno(), 65536)
+            out += part
+            if not part:
+                return bytes(out), process.wait(max(0.0, until - time.monotonic()))
+            if len(out) > LONGEST_SECRET:
+                raise HaplanError(
+                    f"secret command:…: the command prints more than {LONGEST_SECRET // files.MEGABYTE} MB"
+                )
+    raise subprocess.TimeoutExpired(process.args, SECONDS)
 
 
 # --- Pages ------------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.planning import Question, Validation, planned, recorded, types_of
+from haplan.state import files
 from haplan.steps import approve, check, graph, move, order, reconcile, refresh, repair, select
 from haplan.steps import resume as resume_
 from haplan.steps import rollback as rollback_
@@ -264,10 +265,10 @@ def drift(session: Session, options: PlanOptions | None = None) -> Plan:
 
 
 def write_plan(session: Session, plan: Plan, path: Path) -> str:
-    """Write a plan to a file, and give its digest."""
+    """Write a plan to a file, and give its digest. A file of that name stays as it is until this one is whole."""
     sealed, text = approve.sealed(plan, provenance.made(session))
     try:
-        path.write_bytes(text)
+        files.put(path, text)
     except OSError as error:
         raise HaplanError(f"{path}: cannot write the plan: {error.strerror}") from None
     return sealed

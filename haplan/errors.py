@@ -49,14 +49,14 @@ class PluginError(HaplanError):
 
 
 class ProviderError(HaplanError):
-    """A backend refused a request or could not be reached.
+    """A backend refused a request or could not be reached. What it said of that in many lines stands on one.
 
     Attributes:
         lost: True when a write was sent and its answer never came: its outcome is unknown.
     """
 
     def __init__(self, message: str, *, lost: bool = False) -> None:
-        super().__init__(message)
+        super().__init__("; ".join(line.strip() for line in message.splitlines() if line.strip()))
         self.lost = lost
 
 

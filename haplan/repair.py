@@ -14,7 +14,7 @@ from haplan.host import records
 from haplan.host.lock import locked
 from haplan.host.session import Session
 from haplan.model.state import Run, State
-from haplan.state import recovery
+from haplan.state import files, recovery
 from haplan.state.document import parse, refuse_push
 from haplan.state.document import pull as document_of
 from haplan.steps import history as history_
@@ -146,14 +146,15 @@ def recover(session: Session, file: Path | None = None) -> tuple[Path, ...]:
 
     Args:
         session: The session.
-        file: A recovery file; without it, all of this state that lie where haplan writes them.
+        file: A recovery file; whose it is is told if it is not this user's alone. Without it, all of this state that
+            lie where haplan writes them and that nobody else could have written.
 
     Raises:
         HaplanError: There is none, or it belongs to another state.
         Stale: Another run moved what it holds.
     """
     lineage = session.backend.load().lineage
-    found = [(file, recovery.read(file))] if file else list(_waiting(session, lineage))
+    found = [_named(session, file)] if file else list(_waiting(session, lineage))
     for path, one in found:
         if not lineage or one.lineage not in ("", lineage):
             there = f"lineage {lineage}" if lineage else "no lineage yet"
@@ -170,12 +171,22 @@ def recover(session: Session, file: Path | None = None) -> tuple[Path, ...]:
     return tuple(path for path, _ in found)
 
 
+def _named(session: Session, file: Path) -> tuple[Path, recovery.Recovery]:
+    found = recovery.read(file)
+    if why := files.foreign(file):
+        session.tell("warning", f"{file}: {why}; it is merged because it was named")
+    return file, found
+
+
 def _waiting(session: Session, lineage: str) -> Iterable[tuple[Path, recovery.Recovery]]:
     kind, _, place = session.backend.url.partition(":///")
     beside = Path(place).parent if kind == "sqlite" else Path.cwd()
     folders = dict.fromkeys((beside, session.folder, Path(tempfile.gettempdir())))
-    files = [file for folder in folders for file in folder.glob("*.recovery-*.json")]
-    for file in sorted(files, key=lambda one: (one.stat().st_mtime_ns, one.name)):
+    there = [file for folder in folders for file in folder.glob("*.recovery-*.json")]
+    for file in sorted(there, key=lambda one: (one.lstat().st_mtime_ns, one.name)):
+        if why := files.foreign(file):
+            session.tell("warning", f"{file} is left alone: {why}; to merge it all the same, name it")
+            continue
         try:
             one = recovery.read(file)
         except StateError:

@@ -135,6 +135,19 @@ def test_a_plugin_imports_the_published_surface_and_itself() -> None:
             assert published or other.split(".")[0] == own, f"{name} imports {other}"
 
 
+def test_the_command_line_speaks_through_the_terminal_alone() -> None:
+    """What others wrote is made visible there: nothing else of the command line prints or asks."""
+    speaking = {"echo", "secho", "prompt", "confirm", "echo_via_pager", "print", "print_exception", "input"}
+    for name, file in KNOWN.items():
+        if not name.startswith("haplan.cli") or name == "haplan.cli.terminal":
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call):
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                speaks = called in speaking or (called.startswith("write") and "std" in ast.dump(node.func))
+                assert not speaks, f"{name}:{node.lineno} calls {called}"
+
+
 def test_nothing_imports_in_a_circle() -> None:
     graph = nx.DiGraph(
         (name, other) for name, file in KNOWN.items() for other in imports(name, file, KNOWN, lazy=False)

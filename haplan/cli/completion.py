@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
+from haplan.model.visible import visible
+
 if TYPE_CHECKING:
     from haplan.host.session import Session
     from haplan.model.state import State
@@ -30,13 +32,18 @@ def one_of(values: Values, *, or_file: bool = False) -> Complete:
 
     def complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         found = [
-            CompletionItem(value, help=about or None)
+            CompletionItem(value, help=visible(about) or None)
             for value, about in _quietly(values, ctx)
-            if value.lower().startswith(incomplete.lower()) and not set(value) & set(" \"'\\")  # no shell takes those
+            if value.lower().startswith(incomplete.lower()) and _is_word(value)
         ]
         return found or ([CompletionItem(incomplete, type="file")] if or_file else [])
 
     return complete
+
+
+def _is_word(value: str) -> bool:
+    """False for what no shell takes, or no terminal should be given."""
+    return value.isprintable() and not set(value) & set(" \"'\\")
 
 
 def file(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -134,7 +134,7 @@ def write_out(opened: "Session", plan: "Plan", given: Mapping[str, Any]) -> None
         from haplan import engine
 
         digest = engine.write_plan(opened, plan, given["out"])
-        click.echo(f"plan written to {given['out']} ({digest})", err=True)
+        terminal.say(f"plan written to {given['out']} ({digest})", err=True)
 
 
 def carry_out(

@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from haplan import __version__
-from haplan.cli import commands
+from haplan.cli import commands, terminal
 from haplan.errors import HaplanError
 
 TRACEBACK = "HAPLAN_TRACEBACK"
@@ -124,7 +124,7 @@ def _leave(code: int) -> NoReturn:
 
 def _usage(error: click.ClickException) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        click.echo(error.format_message(), err=True)
+        terminal.say(*error.format_message().split("\n"), err=True)
         return USAGE
     hint = f" (see: {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
     _say(f"{error.format_message()}{hint}")
@@ -133,7 +133,7 @@ def _usage(error: click.ClickException) -> int:
 
 def _expected(error: HaplanError) -> int:
     if os.environ.get(TRACEBACK):
-        traceback.print_exception(error)
+        _trace(error)
     else:
         _say(str(error))
     return error.exit_code
@@ -157,17 +157,21 @@ def _no_access(error: OSError) -> int:
 
 def _unexpected(error: Exception) -> int:
     if os.environ.get(TRACEBACK):
-        traceback.print_exception(error)
+        _trace(error)
     else:
         words = " ".join(str(error).split()) or type(error).__name__
         _say(f"unexpected error, please report: {type(error).__name__}: {words}; {TRACEBACK}=1 shows more")
     return USAGE
 
 
+def _trace(error: BaseException) -> None:
+    terminal.say(*"".join(traceback.format_exception(error)).rstrip("\n").split("\n"), err=True)
+
+
 def _say(message: str) -> None:
     """On stderr; several mistakes are several lines, each with its own place."""
-    lines = message.splitlines() or [""]
-    click.echo("\n".join(f"error: {line}" if not line.startswith(" ") else line for line in lines), err=True)
+    lines = message.strip("\n").split("\n")
+    terminal.say(*(f"error: {line}" if not line.startswith(" ") else line for line in lines), err=True)
 
 
 def _patient_collector() -> None:

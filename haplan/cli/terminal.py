@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from haplan.errors import Declined, HaplanError
+from haplan.model.visible import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
     from haplan.contracts import Observer
@@ -45,16 +46,32 @@ def _width(out: TextIO) -> int:
     return max(NARROW, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
 
 
+def say(*lines: str, err: bool = False) -> None:
+    """Each text on a line of its own, whatever is in it: results on stdout, with `err` warnings and progress."""
+    for line in lines:
+        click.echo(visible(line), err=err)
+
+
+def page(text: str) -> None:
+    """A text of many lines on stdout, such as Markdown."""
+    click.echo(visible_lines(text), nl=False)
+
+
+def value(text: str) -> None:
+    """A value alone on stdout: to a terminal as what may be shown, to a script as it is."""
+    click.echo(visible_lines(text) if sys.stdout.isatty() else text, color=True)  # click would take colour out
+
+
 def dump(document: Any) -> None:
     """One JSON document on stdout, on one line as Terraform writes it: tools made for its plans read it so."""
-    click.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str))
+    click.echo(visible_json(json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str)))
 
 
 def question() -> "Ask | None":
     """Asks a person for the value of a variable, a sensitive one unseen; None where nobody is there to answer."""
     if not sys.stdin.isatty():
         return None
-    return lambda name, sensitive: str(click.prompt(name, err=True, hide_input=sensitive))
+    return lambda name, sensitive: str(click.prompt(visible(name), err=True, hide_input=sensitive))
 
 
 def approve(what: str, auto: bool) -> None:
@@ -69,8 +86,8 @@ def approve(what: str, auto: bool) -> None:
     if not sys.stdin.isatty():
         raise HaplanError("approval is needed and there is no terminal to ask on; run again with --auto-approve, "
                           "or write the plan with `haplan plan --out FILE` and apply that file")  # fmt: skip
-    click.echo("", err=True)
-    answer = click.prompt(f"{what} Type yes to go on", err=True, default="", show_default=False)
+    say("", err=True)
+    answer = click.prompt(f"{visible(what)} Type yes to go on", err=True, default="", show_default=False)
     if answer.strip() != "yes":
         raise Declined("declined: nothing was changed")
 
@@ -87,7 +104,7 @@ def session(
         open_session(place, options, observers=everybody, ask=question()) as opened,
     ):
         for name, why in sorted(opened.plugins.broken.items()):
-            click.echo(f"warning: plugin {name!r} cannot be loaded: {why}", err=True)
+            say(f"warning: plugin {name!r} cannot be loaded: {why}", err=True)
         yield opened
 
 

@@ -5,6 +5,7 @@ from typing import TextIO
 
 from haplan.errors import HaplanError
 from haplan.host.redaction import Redactor
+from haplan.model.visible import visible
 
 
 class Log:
@@ -28,7 +29,7 @@ class Log:
                 self._file = self._path.open("a", encoding="utf-8")
             except OSError as error:
                 raise HaplanError(f"--log {self._path}: {error.strerror}") from None
-        self._file.write(self._redact.text(line) + "\n")
+        self._file.write(visible(self._redact.text(line)) + "\n")
         self._file.flush()
 
     def close(self) -> None:

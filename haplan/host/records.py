@@ -17,6 +17,8 @@ from haplan.language.record import nearest
 from haplan.model.event import Event
 from haplan.model.plan import Plan
 from haplan.model.state import Run, State
+from haplan.model.visible import visible_json
+from haplan.state import files
 from haplan.steps.approve import plain, unseal
 
 INTERRUPTED = 7
@@ -74,8 +76,8 @@ def recorded(
     """
     place = folder / "runs" / run.id
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        (place / "plan.json").write_bytes(kept)
+        files.private_folder(place)
+        files.put(place / "plan.json", kept)
         lines = _Lines(place / "events.jsonl")
     except OSError as error:
         raise HaplanError(f"{place}: its record cannot be kept: {error.strerror}; nothing was begun") from None
@@ -104,7 +106,7 @@ class _Lines:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = path.open("w", encoding="utf-8")
+        self._file = files.open_private(path)
         self._flushed = 0.0
         self._broken = False
 
@@ -120,7 +122,7 @@ class _Lines:
         if self._broken:
             return ""
         try:
-            self._file.write(_LINE.encode({name: getattr(event, name) for name in _EVENT}) + "\n")
+            self._file.write(visible_json(_LINE.encode({name: getattr(event, name) for name in _EVENT})) + "\n")
             if event.at - self._flushed >= 1.0:
                 self._file.flush()  # for who reads along
                 self._flushed = event.at

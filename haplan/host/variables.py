@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 from haplan.errors import HaplanError
 from haplan.language.record import nearest
+from haplan.model.canonical import parse
+from haplan.state import files
 
 KINDS: Mapping[str, type] = {kind.__name__: kind for kind in (str, int, float, bool, list, dict)}
 """What a variable may be, by name."""
@@ -110,8 +112,8 @@ class Variables:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
-        found = json.loads(text) if path.suffix == ".json" else _toml(text)
+        text = files.read(path, files.LARGEST_TABLE).decode()
+        found = parse(text) if path.suffix == ".json" else _toml(text)
     except OSError as error:
         raise HaplanError(f"{path}: cannot read these variables: {error.strerror}") from None
     except ValueError as error:
@@ -137,7 +139,7 @@ def _from_text(text: str, wanted: type) -> Any:
     if wanted is bool:
         return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
     try:
-        return json.loads(text)
+        return parse(text)
     except ValueError:
         return text
 
@@ -145,4 +147,7 @@ def _from_text(text: str, wanted: type) -> Any:
 def _toml(text: str) -> dict[str, Any]:
     import tomllib
 
-    return tomllib.loads(text)
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None

@@ -13,6 +13,8 @@ from typing import Any, Literal, TypeVar
 
 import attrs
 
+from haplan.state import files
+
 D = TypeVar("D")
 
 
@@ -24,9 +26,13 @@ def read_tables(path: Path, provider: str, made_from: Callable[[Mapping[str, Any
         OSError: It cannot be read.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(files.read(path, files.LARGEST_TABLE).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ValueError(f"{path}: it is nested too deeply") from None
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         return made_from(data.get(provider, data))
     except ValueError as error:

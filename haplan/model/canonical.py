@@ -22,6 +22,18 @@ def canonical(tree: Any) -> bytes:
     return rfc8785.dumps(tree)
 
 
+def parse(text: bytes | str) -> Any:
+    """A tree of JSON that comes from outside.
+
+    Raises:
+        ValueError: It is none, or is nested so deeply that nobody wrote it to be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def fingerprint(tree: Any) -> str:
     """A short hash of a tree, to see quickly that nothing changed."""
     return hashlib.sha256(canonical(tree)).hexdigest()[:32]

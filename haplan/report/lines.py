@@ -11,6 +11,8 @@ from typing import Any, TextIO
 
 import attrs
 
+from haplan.model.visible import visible
+
 WIDTH = 100
 Span = tuple[str, str]
 """Text and the name of its style; "" is plain."""
@@ -53,13 +55,6 @@ def title(text: str) -> Lines:
     return [BLANK, line((text, "title"))]
 
 
-def safe(text: str) -> str:
-    """The text with everything that would move a terminal's cursor, or turn its writing round, made visible."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
-
-
 _UNUSUAL = re.compile("[^ -\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u257f]")
 """What may take another number of columns than one; the signs of our own reports do not."""
 
@@ -83,7 +78,7 @@ def wrapped(one: Line, width: int = WIDTH) -> Iterator[tuple[Span, ...]]:
     row: list[Span] = []
     used, pending = 0, ""
     for text, style in one.spans:
-        for word in re.findall(r"\s+|(?:\S+: )*\S+", safe(text)):
+        for word in re.findall(r"\s+|(?:\S+: )*\S+", visible(text)):
             if word.isspace():
                 pending += word
                 continue
@@ -104,7 +99,7 @@ def plain(lines: Iterable[Line], width: int = WIDTH) -> str:
 
 
 def _texts(one: Line, width: int) -> Iterable[str]:
-    whole = safe("".join(text for text, _ in one.spans))
+    whole = visible("".join(text for text, _ in one.spans))
     if wide(whole) <= width:  # most lines
         return (whole,)
     return ("".join(text for text, _ in row) for row in wrapped(one, width))

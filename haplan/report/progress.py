@@ -15,8 +15,8 @@ from typing import Any, TextIO
 import attrs
 
 from haplan.model.event import Event
+from haplan.model.visible import visible, visible_json
 from haplan.report import words
-from haplan.report.lines import safe
 
 QUIET_SECONDS = 1.0
 SLOW_SECONDS = 60.0
@@ -84,7 +84,7 @@ class Item:
 
     def line(self, now: float) -> str:
         """How it goes, with the time unless the provider has said it."""
-        return safe(self.text if " of about " in self.text else f"{self.clock(now)}: {self.text}")
+        return visible(self.text if " of about " in self.text else f"{self.clock(now)}: {self.text}")
 
     def clock(self, now: float) -> str:
         """Elapsed and expected time: ``7 of about 15 min``."""
@@ -166,7 +166,7 @@ class PlainProgress:
             self._lose_patience()
         for text in self._news(event):
             at = datetime.fromtimestamp(event.at, UTC).astimezone(self._zone).strftime("%H:%M:%S")
-            row = f"{at} {safe(text)}"
+            row = f"{at} {visible(text)}"
             if self._waiting is None or event.kind in LOUD:
                 self._tell(row)
             else:
@@ -261,7 +261,7 @@ class LiveProgress:
         item.text = event.text or event.kind
 
     def _leave(self, event: Event) -> None:
-        text = safe(sentence(event))
+        text = visible(sentence(event))
         if event.kind in ENDS:
             self._items.pop(event.document, None)
             self._whole.done += 1
@@ -282,8 +282,8 @@ class LiveProgress:
         now = self._now + (self._ticks() - self._tick)
         table = Table.grid(padding=(0, 2))
         for item in [one for one in list(self._items.values()) if now - one.started >= QUIET_SECONDS]:
-            table.add_row(Text(safe(item.name)), Text(item.line(now)))
-        return Group(Text(safe(self._whole.line(now))), table)
+            table.add_row(Text(visible(item.name)), Text(item.line(now)))
+        return Group(Text(visible(self._whole.line(now))), table)
 
 
 class JsonLines:
@@ -313,7 +313,7 @@ class JsonLines:
             return
         ordered = {name: document[name] for name in ("at", "kind", "address", "document", "text", "data")}
         try:
-            self._out.write(json.dumps(ordered, ensure_ascii=False, default=str) + "\n")
+            self._out.write(visible_json(json.dumps(ordered, ensure_ascii=False, default=str)) + "\n")
             self._out.flush()
         except BrokenPipeError:
             self._out = None

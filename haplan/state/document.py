@@ -1,10 +1,10 @@
 """The document of ``haplan state pull``: a state to look at, keep or mend, and to push again. Pure functions."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from haplan.errors import StateError
+from haplan.model.canonical import parse as parse_json
 from haplan.model.state import FORMAT, Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State
 from haplan.state.codec import cast, document, expect, revive
 
@@ -76,7 +76,7 @@ _NAMES = frozenset(_LISTS) | {"format", "lineage", "serial", "identities", "sett
 
 def _opened(text: bytes) -> dict[str, Any]:
     try:
-        data = json.loads(text)
+        data = parse_json(text)
     except ValueError as error:
         raise StateError(f"this is not a pulled state: {error}") from None
     if not isinstance(data, dict) or not str(data.get("format", "")).startswith("haplan-state/"):

@@ -1,6 +1,5 @@
 """What could not be saved, kept in a file until it can be."""
 
-import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -11,7 +10,9 @@ from typing import Any
 import attrs
 
 from haplan.errors import StateError, StateNotSaved
+from haplan.model.canonical import parse
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, Update
+from haplan.state import files
 from haplan.state.codec import document, revive
 
 DOCUMENT = "haplan-recovery/1"
@@ -63,7 +64,7 @@ def read(path: Path) -> Recovery:
         StateError: It is none, or was damaged.
     """
     try:
-        data = json.loads(path.read_bytes())
+        data = parse(files.read(path))
     except OSError as error:
         raise StateError(f"recovery file {path} cannot be read: {error.strerror}") from None
     except ValueError as error:

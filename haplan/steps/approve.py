@@ -5,7 +5,6 @@ or the order of work. What differs from run to run stands beside it, under ``mad
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import cache
@@ -18,11 +17,12 @@ from haplan.errors import Denied, HaplanError, OtherEstate, PlanFileError, Plugi
 from haplan.language.refs import unresolved
 from haplan.model import value as model
 from haplan.model.address import keyed
-from haplan.model.canonical import canonical
+from haplan.model.canonical import canonical, parse
 from haplan.model.finding import Finding
 from haplan.model.plan import FORMAT, Action, Change, Plan
 from haplan.model.reason import understood
 from haplan.model.state import State
+from haplan.state import files
 
 VARYING = ("calls", "memories")
 """Fields of a plan that are not part of what is approved: they tell how it was made."""
@@ -118,7 +118,7 @@ def unseal(path: Path) -> PlanFile:
         PlanFileError: It cannot be read, is not a plan, or was changed after it was written.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = parse(files.read(path))
     except OSError as error:
         raise PlanFileError(f"{path}: cannot read this plan file: {error.strerror}") from None
     except ValueError:

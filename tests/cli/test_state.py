@@ -1,7 +1,9 @@
 """The ``state`` commands: what they change, what they say, and how each stands in history as a run of its own."""
 
 import json
+import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -279,3 +281,29 @@ def test_a_recovery_file_that_others_overtook_is_refused(edge, full_disk: Path) 
     assert edge("apply", "edge", "--auto-approve").code == 0
     assert edge("state", "recover", "edge").code == 5
     assert full_disk.exists()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "whose"),
+    [
+        (lambda file: file.chmod(0o666), "others may write it too"),
+        pytest.param(
+            lambda file: os.chown(file, 1, 1),
+            "it belongs to daemon",
+            marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away"),
+        ),
+    ],
+)
+def test_a_recovery_file_that_is_not_this_user_s_alone_is_merged_only_when_it_is_named(
+    edge, full_disk: Path, spoil: Callable[[Path], None], whose: str
+) -> None:
+    spoil(full_disk)
+    by_itself = edge("state", "recover", "edge")
+    assert by_itself.code == 1
+    assert f"{full_disk} is left alone: {whose}; to merge it all the same, name it" in by_itself.err
+    assert full_disk.exists()
+    assert "record.big" not in addresses(edge)
+    named = edge("state", "recover", str(full_disk))
+    assert (named.code, named.out) == (0, f"merged: {full_disk}\n")
+    assert f"{full_disk}: {whose}; it is merged because it was named" in named.err
+    assert "record.big" in addresses(edge)

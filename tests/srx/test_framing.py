@@ -46,3 +46,20 @@ def test_what_is_no_chunk_is_said_to_be_none() -> None:
     reader.feed(b"\nSorry, the line is busy\n")
     with pytest.raises(ProviderError, match="no NETCONF chunk"):
         reader.next()
+
+
+@pytest.mark.parametrize(
+    ("start", "more"), [(b"<rpc-reply>", b"x" * 50), (b"\n#9999999999\n", b"x" * 50), (b"", b"\n#5\n01234")]
+)
+def test_a_message_that_never_ends_is_refused(start: bytes, more: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("haplan_srx.device.framing.LARGEST", 1000)
+    reader = Unframer()
+    reader.framing = "end" if start.startswith(b"<") else "chunks"
+    reader.feed(start)
+
+    def read_on() -> None:
+        while reader.next() is None:
+            reader.feed(more)
+
+    with pytest.raises(ProviderError, match="what arrives has no end: more than 0 MB in one message"):
+        read_on()

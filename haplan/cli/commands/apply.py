@@ -74,7 +74,7 @@ def _resume(ctx: click.Context, stack: str, run: str, given: dict[str, Any]) -> 
 
     with flow.json_lines(given) as events, terminal.session(stack, session_options(given), given, events) as opened:
         plan = engine.kept_plan(opened, run).plan
-        click.echo(f"going on with the plan of run {run}; what it recorded is left out", err=True)
+        terminal.say(f"going on with the plan of run {run}; what it recorded is left out", err=True)
         return flow.carry_out(opened, plan, given, events, resuming=run)
 
 

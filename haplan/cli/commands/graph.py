@@ -26,4 +26,4 @@ def command(stack: str, form: str, **given: Any) -> None:
 
     with terminal.session(stack, session_options(given), given, quiet=True) as opened:
         found, edges = engine.dependencies(opened)
-    click.echo((graph.dot if form == "dot" else graph.mermaid)(found, edges), nl=False)
+    terminal.page((graph.dot if form == "dot" else graph.mermaid)(found, edges))

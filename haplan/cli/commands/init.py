@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from haplan.cli import completion
+from haplan.cli import completion, terminal
 from haplan.errors import HaplanError, PluginError
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def command(folder: Path, provider: str) -> None:
         raise HaplanError(f"{folder}: cannot write here: {error.strerror}") from None
     others = [one for one in examples if one != name]
     if others:
-        click.echo(f"an example of provider {name}; --provider takes also {', '.join(others)}", err=True)
-    click.echo(f"\nTry it on simulators: haplan plan {folder} --lab")
+        terminal.say(f"an example of provider {name}; --provider takes also {', '.join(others)}", err=True)
+    terminal.say("", f"Try it on simulators: haplan plan {folder} --lab")
 
 
 def _examples(plugins: "Plugins", wanted: str) -> dict[str, Mapping[str, str]]:
@@ -61,7 +61,7 @@ def _examples(plugins: "Plugins", wanted: str) -> dict[str, Mapping[str, str]]:
         except PluginError as error:
             if name == wanted:
                 raise
-            click.echo(f"warning: {error}", err=True)
+            terminal.say(f"warning: {error}", err=True)
             continue
         if files:
             found[name] = files
@@ -89,4 +89,4 @@ def _write(path: Path, text: str) -> None:
         return
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
-    click.echo(f"wrote {path}")
+    terminal.say(f"wrote {path}")

@@ -27,10 +27,10 @@ def command(stack: str, port: int, **given: Any) -> None:
 
     with terminal.session(stack, session_options(given, lab=True), given, quiet=True) as opened:
         for key, lab in engine.labs(opened, port=port).items():
-            click.echo(f"{key}:")
+            terminal.say(f"{key}:")
             for line in lab.describe():
-                click.echo(f"  {line}")
-        click.echo("Ctrl-C ends it.", err=True)
+                terminal.say(f"  {line}")
+        terminal.say("Ctrl-C ends it.", err=True)
         _wait()
 
 

@@ -49,10 +49,10 @@ def command(arguments: tuple[str, ...], **given: Any) -> None:
     elif not name:
         terminal.show(output_lines(outputs), given)
         if not outputs:
-            click.echo("no outputs are recorded", err=True)
+            terminal.say("no outputs are recorded", err=True)
     else:
         value = outputs_json(outputs)[name]["value"]
-        terminal.dump(value) if not isinstance(value, str) else click.echo(value)
+        terminal.dump(value) if not isinstance(value, str) else terminal.value(value)
 
 
 def _sources(output: "OutputRow") -> str:

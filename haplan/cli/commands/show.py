@@ -1,6 +1,5 @@
 """haplan show"""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,4 +63,4 @@ def _plan(path: Path, form: str, full: bool, given: dict[str, Any]) -> None:
         terminal.show(plan_lines(found.plan, next_step=f"haplan apply {path}", full=full), given)
     else:
         write = markdown.plan_markdown if form == "markdown" else markdown.plan_html
-        sys.stdout.write(write(found.plan, full=full))
+        terminal.page(write(found.plan, full=full))

@@ -48,7 +48,7 @@ def list_(stack: str, **given: Any) -> None:
     else:
         terminal.show(list_lines(rows), given)
         if not rows:
-            click.echo("nothing is in state", err=True)
+            terminal.say("nothing is in state", err=True)
 
 
 @command.command("show")
@@ -164,10 +164,10 @@ def _tell(mended: "Mended", told: list[str], given: dict[str, Any]) -> None:
         addresses = {old: new or None for old, new in sorted(found.addresses.items())}
         terminal.dump({"run": run.id, "serial": run.serial, "addresses": addresses, "notes": list(found.notes)})
         return
-    click.echo("\n".join(told))
+    terminal.say(*told)
     for note in found.notes:
-        click.echo(f"warning: {note}", err=True)
-    click.echo(f"serial {run.serial} · run {run.id}")
+        terminal.say(f"warning: {note}", err=True)
+    terminal.say(f"serial {run.serial} · run {run.id}")
 
 
 # --- History ----------------------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def prune(stack: str, keep: int, **given: Any) -> None:
     if given["as_json"]:
         terminal.dump({"forgotten": gone})
     else:
-        click.echo(f"the history of {plural(gone, 'run')} is forgotten")
+        terminal.say(f"the history of {plural(gone, 'run')} is forgotten")
 
 
 # --- Copies -----------------------------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def pull(stack: str, **given: Any) -> None:
     from haplan import repair
 
     with terminal.session(stack, session_options(given), given, quiet=True) as opened:
-        sys.stdout.write(repair.pull(opened).decode())
+        terminal.page(repair.pull(opened).decode())
 
 
 @command.command("push")
@@ -248,10 +248,11 @@ def push(arguments: tuple[str, ...], **given: Any) -> None:
       haplan state push stacks/one_pair state.json --lab
     """
     from haplan import repair
+    from haplan.state import files
 
     stack, file = stack_and(arguments, "FILE")
     try:
-        document = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        document = files.read_from(sys.stdin.buffer) if file == "-" else files.read(Path(file))
     except OSError as error:
         raise HaplanError(f"{file}: cannot read this document: {error.strerror}") from None
     with terminal.session(stack, session_options(given), given) as opened:
@@ -259,7 +260,7 @@ def push(arguments: tuple[str, ...], **given: Any) -> None:
     if given["as_json"]:
         terminal.dump({"pushed": pushed is not None, "serial": pushed.serial if pushed else None})
     else:
-        click.echo(f"pushed: serial {pushed.serial}" if pushed else "the state says that already; nothing was pushed")
+        terminal.say(f"pushed: serial {pushed.serial}" if pushed else "the state says that already; nothing was pushed")
 
 
 @command.command("recover")
@@ -282,7 +283,7 @@ def recover(arguments: tuple[str, ...], **given: Any) -> None:
     if given["as_json"]:
         terminal.dump({"merged": [str(one) for one in files]})
     else:
-        click.echo("\n".join(f"merged: {one}" for one in files))
+        terminal.say(*(f"merged: {one}" for one in files))
 
 
 def _beside(file: Path, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -29,4 +29,4 @@ def command(arguments: tuple[str, ...], **given: Any) -> None:
     stack, lock = stack_and(arguments, "LOCK")
     with terminal.session(stack, session_options(given), given, quiet=True) as opened:
         holder = engine.force_unlock(opened, lock)
-    click.echo(f"unlocked; it was held by {holder.who} on {holder.where} for {holder.what}")
+    terminal.say(f"unlocked; it was held by {holder.who} on {holder.where} for {holder.what}")

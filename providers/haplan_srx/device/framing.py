@@ -11,6 +11,8 @@ END = b"]]>]]>"
 CHUNKS_END = b"\n##\n"
 _HEADER = re.compile(rb"\n#([1-9][0-9]{0,9})\n")
 _LONGEST_HEADER = 13
+LARGEST = 128 * 2**20
+"""Bytes of a message; the configuration of the largest device has some tens of millions."""
 
 
 def framed(message: bytes, framing: Literal["end", "chunks"]) -> bytes:
@@ -33,7 +35,13 @@ class Unframer:
         self.framing: Literal["end", "chunks"] = "end"
 
     def feed(self, data: bytes) -> None:
-        """Take what arrived."""
+        """Take what arrived.
+
+        Raises:
+            ProviderError: That is more than one message may have.
+        """
+        if len(self._buffer) + len(self._message) + len(data) > LARGEST:
+            raise ProviderError(f"what arrives has no end: more than {LARGEST // 2**20} MB in one message", lost=True)
         self._buffer += data
 
     def next(self) -> bytes | None:

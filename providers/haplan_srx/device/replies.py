@@ -126,6 +126,8 @@ def reply(message: bytes, what: str) -> Reply:
 
 
 def _parsed(message: bytes, what: str) -> etree._Element:
+    if b"<!DOCTYPE" in message:  # RFC 6241 section 3 forbids it: its entities could grow without end
+        raise ProviderError(f"{what}: the device answered with a document type declaration", lost=True)
     for candidate in (message, _repaired(message)):
         try:
             return etree.fromstring(candidate, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))

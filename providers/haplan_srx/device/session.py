@@ -126,6 +126,9 @@ class Session:
                 raise ProviderError(
                     f"{what}: the session ended: {_words(error, None, self.place)}", lost=True
                 ) from None
+            except ProviderError as error:  # what arrived is no message: nobody can tell where the next one begins
+                self.drop()
+                raise ProviderError(f"{what}: {error}", lost=True) from None
         found = reply(message, what)
         if found.errors and not lenient:
             raise Refused(what, found.errors)
