@@ -29,8 +29,8 @@ FLOORS = {
 """Rooms of the engine, lowest first: an import goes to the same room or a lower floor."""
 
 
-DOORS = ("__main__", "builtin", "design", "lab", "testing")
-"""Rooms that nothing of the engine imports: built-in plugins, what simulators share, and what users' tests use."""
+DOORS = ("__main__", "builtin", "design", "kit", "lab", "testing")
+"""Rooms that nothing of the engine imports: built-in plugins, what they share, and what users' tests use."""
 
 
 def modules() -> dict[str, Path]:
@@ -146,6 +146,13 @@ def test_the_command_line_speaks_through_the_terminal_alone() -> None:
                 called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 speaks = called in speaking or (called.startswith("write") and "std" in ast.dump(node.func))
                 assert not speaks, f"{name}:{node.lineno} calls {called}"
+
+
+def test_what_providers_share_stands_on_the_published_surface_alone() -> None:
+    for name, file in KNOWN.items():
+        if name.startswith("haplan.kit"):
+            others = {other.split(".")[1] for other in imports(name, file, KNOWN, lazy=True)}
+            assert others <= {"kit", "plugin"}, f"{name} imports {others}"
 
 
 def test_nothing_imports_in_a_circle() -> None:

@@ -50,9 +50,15 @@ class LabRequest:
 class Lab(Protocol):
     """A running simulator."""
 
-    clock: Clock
-    settings: Mapping[str, Any]
-    """Provider settings that reach it; they stand in for the stack's own and for the environment."""
+    @property
+    def clock(self) -> Clock:
+        """Its clock, which the run goes by."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Provider settings that reach it; they stand in for the stack's own and for the environment."""
+        ...
 
     def describe(self) -> Sequence[str]:
         """Lines that tell another client how to reach it."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import attrs
 
 from haplan.design import haplan_types
+from haplan.kit.calls import ApiError
 from haplan.plugin import (
     Assessment,
     Calls,
@@ -34,7 +35,7 @@ from haplan.plugin import (
     parse_address as parse,
 )
 from haplan_mist import assess, calls, example, verify
-from haplan_mist.client import ApiError, Client
+from haplan_mist.client import Client
 from haplan_mist.config import MistConfig, access
 from haplan_mist.estate import Organisation
 from haplan_mist.read import clusters, reach, resources
@@ -153,7 +154,9 @@ class MistProvider(Provider):
         """Calls made and expected, and what is left of the hour's budget."""
         expected = calls.expected(self._organisation, transactions, self.poll_seconds)
         writes = sum(map(calls.writes_of, transactions))
-        return Calls(self.name, self._client.made, expected, self._client.left, self._client.limit, writes)
+        return Calls(
+            self.name, self._client.made, expected, self._client.budget.left, self._client.budget.limit, writes
+        )
 
     # --- writing ---
 

@@ -13,10 +13,8 @@ from typing import Any
 
 import attrs
 
-from haplan.plugin import (
-    ProviderError,
-    Secret,
-)
+from haplan.kit.settings import Settings
+from haplan.plugin import ProviderError
 
 HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z.:-]*")
 PORT = 830
@@ -109,13 +107,8 @@ def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str]
     Raises:
         ProviderError: Something is not usable; one line names it.
     """
-
-    def said(value: Any, variable: str) -> str:
-        if isinstance(value, Secret):
-            return secret(value.source)
-        return str(value or environ.get(variable, ""))
-
-    port = said(config.port, "JUNOS_PORT") or str(PORT)
+    settings = Settings("srx", environ, secret)
+    port = settings.text(config.port, "JUNOS_PORT") or str(PORT)
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise ProviderError(f"srx: {port!r} is no port: JUNOS_PORT takes 1 to 65535")
     if not 1 <= config.confirm_minutes <= 65535:
@@ -124,11 +117,11 @@ def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str]
         raise ProviderError('srx: probes is a list of addresses or names: probes=["192.0.2.1"]')
     home = environ.get("HOME", "")
     return Access(
-        username=said(config.username, "JUNOS_USERNAME") or _user(),
-        password=said(config.password, "JUNOS_PASSWORD"),
-        key_file=said(config.key_file, "JUNOS_KEYFILE"),
-        key_passphrase=said(config.key_passphrase, "JUNOS_KEYPASS"),
-        agent=environ.get("SSH_AUTH_SOCK", ""),
+        username=settings.text(config.username, "JUNOS_USERNAME") or _user(),
+        password=settings.take(config.password, "JUNOS_PASSWORD").value,
+        key_file=settings.text(config.key_file, "JUNOS_KEYFILE"),
+        key_passphrase=settings.take(config.key_passphrase, "JUNOS_KEYPASS").value,
+        agent=settings.text("", "SSH_AUTH_SOCK"),
         known_hosts=config.known_hosts or (str(Path(home) / ".ssh" / "known_hosts") if home else ""),
         accept_new=config.accept_new,
         jump=place_of(config.jump, 22) if config.jump else None,

@@ -1,78 +1,46 @@
-"""The HTTP client: login, TLS, retries, and errors in words.
+"""The HTTP client: login, and what a conductor says; see `haplan.kit.http` for the rest.
 
-What only reads is retried with jitter. An edit of the candidate is sent once: whatever fails before the commit, the
-candidate is given up. A commit whose answer never came is `Lost`: what became of it is read back.
+An edit of the candidate is sent once: whatever fails before the commit, the candidate is given up. A commit whose
+answer never came is `Lost`: what became of it is read back.
 """
 
-import hashlib
-import json
-import random
-import ssl
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from haplan.plugin import (
-    Clock,
-    ProviderError,
-    Unauthorized,
-)
+from haplan.kit.calls import Answer, Call
+from haplan.kit.http import HttpClient, silent
+from haplan.plugin import Clock, ProviderError, Unauthorized
 from haplan_ssr import rest
 from haplan_ssr.config import Access
 from haplan_ssr.rest import Store
 
-if TYPE_CHECKING:  # imported where a client is made: no plan of another provider waits for it
+if TYPE_CHECKING:
     import httpx
 
-ATTEMPTS = 4
-CONNECT = 10.0
-"""Seconds to wait for a connection."""
 
-
-class ApiError(ProviderError):
-    """The conductor answered with an error.
-
-    Attributes:
-        status: HTTP status.
-        detail: What it said.
-    """
-
-    def __init__(self, message: str, *, status: int, detail: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.detail = detail
-
-
-class Lost(ProviderError):
-    """A request was sent and its answer never came: its outcome is unknown."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, lost=True)
-
-
-def _nothing(_line: str) -> None:
-    return None
-
-
-class Client:
-    """Calls to one conductor, counted.
+class Client(HttpClient):
+    """Calls to one conductor.
 
     Attributes:
         access: Where it goes.
-        made: Calls made so far.
     """
 
+    name: ClassVar[str] = "ssr"
+    root: ClassVar[str] = rest.BASE
+    check: ClassVar[str] = "SSR_HOST and the network"
+    trusting: ClassVar[str] = "give its CA as ca_file=, or the certificate's own SHA-256 as fingerprint="
+    attempts: ClassVar[int] = 4
+    unknown: ClassVar[str] = ""
+
     def __init__(
-        self, access: Access, clock: Clock, *, log: Callable[[str], None] = _nothing,
-        tell: Callable[[str], None] = _nothing, transport: "httpx.BaseTransport | None" = None,
+        self, access: Access, clock: Clock, *, log: Callable[[str], None] = silent,
+        tell: Callable[[str], None] = silent, transport: "httpx.BaseTransport | None" = None,
     ) -> None:  # fmt: skip
+        super().__init__(access, clock, log=log, tell=tell, transport=transport)
         self.access = access
-        self.made = 0
-        self._clock, self._log = clock, log
-        self._lock = threading.Lock()
         self._token = ""
-        self._random = random.Random()
-        self._http = _http(access, transport)
+        self._login_lock = threading.Lock()
         if not access.verify:
             tell(f"warning: the certificate of {access.host} is not verified (verify=False): anybody could answer")
 
@@ -80,38 +48,38 @@ class Client:
 
     def tree(self, store: Store) -> dict[str, Any]:
         """The whole configuration of a store."""
-        found = self._read("GET", rest.tree_path(store), what=f"{store} configuration")
+        found = self._get(rest.tree_path(store), f"{store} configuration")
         if not isinstance(found, dict):
             raise ProviderError(f"ssr: {self.access.host} gave no configuration where its {store} one was asked for")
         return found
 
     def system(self) -> Mapping[str, Any]:
         """What the conductor says of itself."""
-        found = self._read("GET", rest.SYSTEM, what="system")
+        found = self._get(rest.SYSTEM, "system")
         return found if isinstance(found, Mapping) else {}
 
     def version(self) -> Any:
         """Whether the candidate differs from what runs."""
-        return self._read("GET", f"{rest.VERSION}?datastore=candidate", what="candidate")
+        return self._get(f"{rest.VERSION}?datastore=candidate", "candidate")
 
     def assets(self) -> tuple[rest.Asset, ...]:
         """All assets."""
-        return rest.assets(self._read("GET", f"{rest.ASSETS}?verbose=false", what="assets"))
+        return rest.assets(self._get(f"{rest.ASSETS}?verbose=false", "assets"))
 
     def query(self, query: str, **variables: Any) -> Mapping[str, Any]:
         """A GraphQL query; partial data is taken, since errors beside it may be noise."""
         body = {"query": query, "variables": variables}
-        found = self._read("POST", rest.GRAPHQL, body, what="health")
+        found = self._post(rest.GRAPHQL, body, "health", reads=True)
         data = found.get("data") if isinstance(found, Mapping) else None
         return data if isinstance(data, Mapping) else {}
 
     def edit(self, method: str, url: str, body: Mapping[str, Any] | None, what: str) -> None:
         """One edit of the candidate; `url` is below it."""
-        self._answered(self._call(method, f"{rest.CANDIDATE}{url}", body, what), method, what)
+        self.call(Call(method=method, path=f"{rest.CANDIDATE}{url}", body=body, what=what, again=False))
 
     def validate(self) -> tuple[rest.Complaint, ...]:
         """What is wrong with the candidate."""
-        return self._judged(rest.VALIDATE, "validate")
+        return rest.complaints(self._post(rest.VALIDATE, rest.DISTRIBUTED, "validate"))
 
     def commit(self) -> tuple[rest.Complaint, ...]:
         """Make the candidate the running configuration; what stood against it, () if nothing.
@@ -119,150 +87,79 @@ class Client:
         Raises:
             Lost: It is not known whether it was done.
         """
-        return self._judged(rest.COMMIT, "commit")
+        return rest.complaints(self._post(rest.COMMIT, rest.DISTRIBUTED, "commit"))
 
     def revert(self) -> None:
         """Throw away what the candidate has beyond what runs."""
-        self._answered(self._call("POST", rest.REVERT, {}, "revert"), "POST", "revert")
+        self._post(rest.REVERT, {}, "revert")
 
-    def close(self) -> None:
-        """Let go of connections."""
-        self._http.close()
+    # --- What a conductor has its own way of ---
+
+    def send(self, call: Call) -> Answer:
+        """With the token of a login; one that has run out is renewed once."""
+        if call.path == rest.LOGIN:
+            return self.exchange(call)
+        token = self._token or self._login("")
+        answer = self.exchange(call, {"Authorization": f"Bearer {token}"})
+        if answer.status == 401:
+            answer = self.exchange(call, {"Authorization": f"Bearer {self._login(token)}"})
+        return answer
+
+    def clear(self, call: Call, answer: Answer) -> bool:
+        """Validate and commit are judged by their body first, then by their status."""
+        return call.path in (rest.VALIDATE, rest.COMMIT) and bool(rest.complaints(answer.body))
+
+    def answered(self, call: Call, answer: Answer) -> Any:
+        """The body; of a login the token."""
+        if call.path == rest.LOGIN:
+            return self._token_of(answer)
+        if self.clear(call, answer):
+            return answer.body
+        if answer.status in (401, 403):
+            raise Unauthorized(
+                f"ssr: {self.access.host} forbids {self.access.username}: {call.what} ({answer.status}: "
+                f"{self.detail(answer)}); the user needs the capabilities config-read and config-write"
+            )
+        return super().answered(call, answer)
+
+    def detail(self, answer: Answer) -> str:
+        """What an error says."""
+        return rest.message_of(answer.body) or answer.line
+
+    def subject(self, call: Call) -> str:
+        """Begins a message."""
+        return "ssr: "
+
+    def named(self, call: Call) -> str:
+        """A call in a message."""
+        return f"ssr: {call.what}"
+
+    def refusal(self, call: Call, answer: Answer) -> str:
+        """The sentence about an answer that is no yes."""
+        said = f"{answer.status}: {self.detail(answer)}"
+        return f"{self.named(call)}: {self.access.host} answered {call.method} with {said}"
 
     # --- Inside ---
 
-    def _judged(self, path: str, what: str) -> tuple[rest.Complaint, ...]:
-        response = self._call("POST", path, rest.DISTRIBUTED, what)
-        said = rest.complaints(_parsed(response))
-        if not said:
-            self._answered(response, "POST", what)
-        return said
+    def _get(self, path: str, what: str) -> Any:
+        return self.call(Call(method="GET", path=path, what=what))
 
-    def _read(self, method: str, path: str, body: Any = None, *, what: str) -> Any:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                response = self._call(method, path, body, what)
-            except Lost:
-                if attempt == ATTEMPTS:
-                    raise
-            else:
-                if response.status_code < 500 or attempt == ATTEMPTS:
-                    return self._answered(response, method, what)
-            self._nap(attempt)
-        raise AssertionError("unreachable")
-
-    def _call(self, method: str, path: str, body: Any, what: str) -> "httpx.Response":
-        """One request with the token; a token that has run out is renewed once."""
-        token = self._token or self._login("")
-        response = self._send(method, path, body, what, token)
-        if response.status_code == 401:
-            response = self._send(method, path, body, what, self._login(token))
-        return response
+    def _post(self, path: str, body: Any, what: str, *, reads: bool = False) -> Any:
+        return self.call(Call(method="POST", path=path, body=body, what=what, reads=reads))
 
     def _login(self, old: str) -> str:
         """The token; a new one unless another thread has replaced `old` already."""
-        with self._lock:
-            if self._token and self._token != old:
-                return self._token
-            given = {"username": self.access.username, "password": self.access.password}
-            response = self._send("POST", rest.LOGIN, given, "login", "")
-            said = _parsed(response)
-            token = str(said.get("token") or "") if isinstance(said, Mapping) else ""
-            if response.status_code >= 500:
-                self._answered(response, "POST", "login")
-            if not token:
-                raise Unauthorized(
-                    f"ssr: {self.access.host} does not let {self.access.username} in ({response.status_code}: "
-                    f"{rest.message_of(said) or 'no token'}); check SSR_USERNAME and SSR_PASSWORD"
-                )
-            self._token = token
-            return token
+        with self._login_lock:
+            if not self._token or self._token == old:
+                given = {"username": self.access.username, "password": self.access.password}
+                self._token = self._post(rest.LOGIN, given, "login", reads=True)
+            return self._token
 
-    def _send(self, method: str, path: str, body: Any, what: str, token: str) -> "httpx.Response":
-        import httpx
-
-        self.made += 1
-        started = self._clock.now()
-        content = None if body is None else json.dumps(body)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        headers |= {"Content-Type": "application/json"} if body is not None else {}
-        try:
-            response = self._http.request(method, f"{rest.BASE}{path}", content=content, headers=headers)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            self._log(f"{method} {path} no connection: {type(error).__name__}")
-            raise self._unreachable(error) from None
-        except httpx.TransportError as error:
-            self._log(f"{method} {path} no answer: {type(error).__name__}")
-            reason = str(error) or type(error).__name__
-            raise Lost(f"ssr: {what}: no answer from {self.access.host} ({reason})") from None
-        took = (self._clock.now() - started) * 1000
-        sent = "" if body is None or path == rest.LOGIN else f" {content}"
-        self._log(f"{method} {path} {response.status_code} {took:.0f} ms{sent}")
-        return response
-
-    def _unreachable(self, error: Exception) -> ProviderError:
-        reason = str(error) or type(error).__name__
-        if "CERTIFICATE_VERIFY_FAILED" in reason:
-            hint = "give its CA as ca_file=, or the certificate's own SHA-256 as fingerprint="
-            return ProviderError(f"ssr: the certificate of {self.access.host} is not trusted; {hint}")
-        return ProviderError(f"ssr: cannot reach {self.access.url}: {reason}; check SSR_HOST and the network")
-
-    def _answered(self, response: "httpx.Response", method: str, what: str) -> Any:
-        body = _parsed(response)
-        if response.status_code < 400:
-            return body
-        detail = rest.message_of(body) or (response.text or response.reason_phrase).strip()[:200]
-        if response.status_code in (401, 403):
+    def _token_of(self, answer: Answer) -> str:
+        token = answer.body.get("token") if isinstance(answer.body, Mapping) else ""
+        if not token:
             raise Unauthorized(
-                f"ssr: {self.access.host} forbids {self.access.username}: {what} ({response.status_code}: {detail}); "
-                "the user needs the capabilities config-read and config-write"
+                f"ssr: {self.access.host} does not let {self.access.username} in ({answer.status}: "
+                f"{rest.message_of(answer.body) or 'no token'}); check SSR_USERNAME and SSR_PASSWORD"
             )
-        message = f"ssr: {what}: {self.access.host} answered {method} with {response.status_code}: {detail}"
-        raise ApiError(message, status=response.status_code, detail=detail)
-
-    def _nap(self, attempt: int) -> None:
-        self._clock.sleep(2 ** (attempt - 1) * (0.5 + self._random.random()))
-
-
-class _Pinned(ssl.SSLContext):
-    """Trusts one certificate, by its SHA-256."""
-
-    fingerprint = ""
-
-    def wrap_socket(self, *args: Any, **more: Any) -> ssl.SSLSocket:
-        wrapped = super().wrap_socket(*args, **more)
-        shown = hashlib.sha256(wrapped.getpeercert(binary_form=True) or b"").hexdigest()
-        if shown != self.fingerprint:
-            wrapped.close()
-            raise ssl.SSLError(f"its certificate has the SHA-256 {shown}, expected {self.fingerprint}")
-        return wrapped
-
-
-def _context(access: Access) -> ssl.SSLContext | bool:
-    if access.fingerprint:
-        pinned = _Pinned(ssl.PROTOCOL_TLS_CLIENT)
-        pinned.fingerprint = access.fingerprint
-        pinned.check_hostname, pinned.verify_mode = False, ssl.CERT_NONE
-        return pinned
-    if not access.verify:
-        return False
-    try:
-        return ssl.create_default_context(cafile=access.ca_file or None)
-    except (OSError, ssl.SSLError) as error:
-        raise ProviderError(f"ssr: cannot read the certificates in {access.ca_file}: {error}") from None
-
-
-def _http(access: Access, transport: "httpx.BaseTransport | None") -> "httpx.Client":
-    import httpx
-
-    return httpx.Client(
-        base_url=access.url, verify=_context(access), transport=transport, trust_env=False,
-        timeout=httpx.Timeout(access.timeout, connect=CONNECT), headers={"Accept": "application/json"},
-    )  # fmt: skip
-
-
-def _parsed(response: "httpx.Response") -> Any:
-    try:
-        return response.json() if response.content else None
-    except ValueError:
-        return None
+        return str(token)

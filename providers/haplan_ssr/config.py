@@ -7,10 +7,9 @@ from typing import Any
 
 import attrs
 
-from haplan.plugin import (
-    ProviderError,
-    Secret,
-)
+from haplan.kit.calls import Endpoint
+from haplan.kit.settings import Settings, url_of
+from haplan.plugin import ProviderError
 from haplan_ssr.translate import Terms
 
 TIMEOUT = 600.0
@@ -51,22 +50,12 @@ class SsrConfig:
     discard_candidate: bool = False
 
 
-@attrs.frozen
-class Access:
-    """How to reach one conductor; see `SsrConfig`."""
+@attrs.frozen(kw_only=True)
+class Access(Endpoint):
+    """How to reach one conductor."""
 
-    host: str
     username: str
     password: str = attrs.field(repr=False)
-    ca_file: str = ""
-    fingerprint: str = ""
-    verify: bool = True
-    timeout: float = TIMEOUT
-
-    @property
-    def url(self) -> str:
-        """``https://host``."""
-        return f"https://{self.host}"
 
 
 def access(config: SsrConfig, environ: Mapping[str, str], secret: Callable[[str], str]) -> Access:
@@ -75,24 +64,19 @@ def access(config: SsrConfig, environ: Mapping[str, str], secret: Callable[[str]
     Raises:
         ProviderError: Something is missing or not usable; one line names it and its variable.
     """
-    given = config.password
-    password = secret(given.source).strip() if isinstance(given, Secret) else str(given or "")
-    found = {
-        "SSR_HOST": config.host or environ.get("SSR_HOST", "").strip(),
-        "SSR_USERNAME": config.username or environ.get("SSR_USERNAME", "").strip(),
-        "SSR_PASSWORD": password or environ.get("SSR_PASSWORD", ""),
-    }
-    missing = [variable for variable, value in found.items() if not value]
-    if missing:
-        words = ", ".join(missing[:-1]) + (" and " if missing[1:] else "") + missing[-1]
-        raise ProviderError(f'ssr: {words} not set: in the environment or in provider("ssr", …); --lab needs none')
+    settings = Settings("ssr", environ, secret)
+    host = settings.text(config.host, "SSR_HOST", needed=True)
+    username = settings.text(config.username, "SSR_USERNAME", needed=True)
+    password = settings.take(config.password, "SSR_PASSWORD", needed=True)
+    settings.complete()
     if config.fingerprint and not _FINGERPRINT.match(config.fingerprint):
         raise ProviderError(
             "ssr: fingerprint= takes the SHA-256 of the certificate: 64 hex digits, with or without ':'"
         )
     return Access(
-        _host(found["SSR_HOST"]), found["SSR_USERNAME"], found["SSR_PASSWORD"], config.ca_file,
-        _digits(config.fingerprint), bool(config.verify), float(config.timeout),
+        url=url_of("ssr", host, "SSR_HOST", "conductor.example.net"), username=username, password=password.value,
+        ca_file=config.ca_file, fingerprint=config.fingerprint.lower().removeprefix("sha256:").replace(":", ""),
+        verify=bool(config.verify), timeout=float(config.timeout),
     )  # fmt: skip
 
 
@@ -128,14 +112,3 @@ def _link(name: str, text: str) -> ipaddress.IPv4Network:
     if found.prefixlen > 31:
         raise ProviderError(f"ssr: {name}={text} has no address for each of two nodes")
     return found
-
-
-def _digits(fingerprint: str) -> str:
-    return fingerprint.lower().removeprefix("sha256:").replace(":", "")
-
-
-def _host(text: str) -> str:
-    name = text.removeprefix("https://").rstrip("/").removesuffix("/api/v1")
-    if not re.fullmatch(r"[A-Za-z0-9_.\-:\[\]]+", name):
-        raise ProviderError(f"ssr: {text!r} is not a host: SSR_HOST takes a name such as conductor.example.net")
-    return name

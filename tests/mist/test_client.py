@@ -6,9 +6,9 @@ import pytest
 
 from haplan.contracts import Context, Query, Target
 from haplan.errors import ProviderError, Unauthorized
+from haplan.kit.calls import redacted
 from haplan.model.value import Secret
-from haplan_mist.client import redacted
-from haplan_mist.config import MistConfig, access, url_of
+from haplan_mist.config import MistConfig, access
 from haplan_mist.lab import Fault, LabDefinition, Settings
 from haplan_mist.provider import MistProvider
 
@@ -47,13 +47,13 @@ def test_a_token_may_be_a_secret_of_the_stack():
     ("http://[::1]:9", "http://[::1]:9"),
 ])  # fmt: skip
 def test_a_host_may_carry_a_scheme(host, url):
-    assert url_of(host) == url
+    assert access(MistConfig(host=host), ENV, no_secret).url == url
 
 
 @pytest.mark.parametrize("host", ["http://api.mist.com", "ftp://x", "api mist com", "http://127.0.0.1.evil.org"])
 def test_a_host_that_would_expose_the_token_is_refused(host):
     with pytest.raises(ProviderError):
-        url_of(host)
+        access(MistConfig(host=host), ENV, no_secret)
 
 
 def test_identity_names_the_organisation(world):

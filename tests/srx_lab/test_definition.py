@@ -12,7 +12,7 @@ from haplan.contracts import LabRequest
 from haplan.errors import ProviderError
 from haplan.model.stack import Block, Lifecycle, Location
 from haplan_srx import labs
-from haplan_srx.lab import read_definition
+from haplan_srx.lab import Lab, read_definition
 from haplan_srx.lab.config import make_schema, schema
 
 ARCHIVE = Path(__file__).parents[2] / "../shared/reference/yang/junos-es-24.4R1.tar.xz"
@@ -82,7 +82,7 @@ def test_the_nodes_of_a_stack_are_there_cabled_and_known_by_host_and_mac(tmp_pat
         assert set(addresses) == {"02005e300a11", "02005e300a10", "h1b.example"}
         assert addresses["h1b.example"] == addresses["02005e300a11"]
         assert Path(lab.settings["known_hosts"]).exists()
-        with lab._lab.estate.read() as tx:
+        with Lab(tmp_path / ".haplan" / "lab") as again, again.estate.read() as tx:
             rows = [tuple(row) for row in tx.all("select mac, serial, model, version, pair from boxes order by mac")]
         assert rows == [
             ("02005e300a10", "DEMO", "SRX300", "23.4R2-S3", "02005e300a11"),

@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from haplan.errors import ProviderError, Unauthorized
+from haplan.kit.calls import ApiError, Lost
 from haplan.model.value import Secret
 from haplan.testing import FakeClock
 from haplan_ssr import rest
-from haplan_ssr.client import ApiError, Client, Lost
+from haplan_ssr.client import Client
 from haplan_ssr.config import Access, SsrConfig, access, release_of, terms
 from haplan_ssr.lab import Lab
 
@@ -50,7 +51,9 @@ def client() -> Iterator[Make]:
     def make(*answers: httpx.Response | Exception, **more: Any) -> tuple[Client, Conductor, list[str]]:
         said: list[str] = []
         conductor = Conductor(list(answers), more.pop("login", None))
-        reached = Access("conductor.example.net", "haplan", PASSWORD, **more)
+        reached = Access(
+            url="https://conductor.example.net", username="haplan", password=PASSWORD, timeout=600.0, **more
+        )
         transport = httpx.MockTransport(conductor)
         made.append(Client(reached, FakeClock(), log=said.append, tell=said.append, transport=transport))
         return made[-1], conductor, said
@@ -100,7 +103,7 @@ def test_neither_password_nor_token_is_logged(client: Make) -> None:
     one.edit("POST", "/authority/tenant", {"name": "t"}, "tenant t")
     one.tree("running")
     text = "".join(said) + repr(one.access)
-    assert "POST /config/candidate/authority/tenant 201" in text
+    assert "POST /api/v1/config/candidate/authority/tenant 201" in text
     assert PASSWORD not in text
     assert "token-1" not in text
 
@@ -189,7 +192,7 @@ def _fingerprint(file: Path) -> str:
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_and_said_how_to_trust_it(lab: Lab) -> None:
     served = lab.start()
-    one = Client(Access(served.host, "haplan", lab.password()), FakeClock())
+    one = Client(Access(url=served.url, username="haplan", password=lab.password()), FakeClock())
     with pytest.raises(ProviderError, match=r"certificate of .* is not trusted; give its CA as ca_file=.*fingerprint="):
         one.system()
     one.close()
@@ -212,7 +215,7 @@ def test_it_is_accepted_by_ca_file_by_its_fingerprint_or_where_nothing_is_verifi
 
 def test_another_certificate_than_the_pinned_one_is_refused_before_the_password_is_sent(lab: Lab) -> None:
     served = lab.start()
-    one = Client(Access(served.host, "haplan", lab.password(), fingerprint="00" * 32), FakeClock())
+    one = Client(Access(url=served.url, username="haplan", password=lab.password(), fingerprint="00" * 32), FakeClock())
     digits = _fingerprint(served.ca_file)
     with pytest.raises(ProviderError, match=f"certificate has the SHA-256 {digits}, expected 0000"):
         one.system()
@@ -227,9 +230,10 @@ ENVIRON = {"SSR_HOST": "https://conductor.example.net/", "SSR_USERNAME": "u", "S
 
 
 def test_settings_come_from_the_call_else_from_the_environment() -> None:
-    assert access(SsrConfig(), ENVIRON, str) == Access("conductor.example.net", "u", "p")
-    given = SsrConfig("other:8443", "me", Secret("env:MINE"))
-    assert access(given, ENVIRON, lambda source: f"of {source}") == Access("other:8443", "me", "of env:MINE")
+    found = access(SsrConfig(), ENVIRON, str)
+    assert found == Access(url="https://conductor.example.net", username="u", password="p", timeout=600.0)
+    found = access(SsrConfig("other:8443", "me", Secret("env:MINE")), ENVIRON, lambda source: f"of {source}")
+    assert (found.url, found.username, found.password) == ("https://other:8443", "me", "of env:MINE")
 
 
 WRONG: list[tuple[dict[str, Any], dict[str, str], str]] = [

@@ -54,7 +54,9 @@ def authority(design: Design, routers: int) -> Authority:
             return httpx.Response(200, json=[{"assetId": f"A{n}-{i}"} for n in range(routers) for i in (0, 1)])
         return httpx.Response(200, content=body)
 
-    client = Client(Access("c", "u", "p"), FakeClock(), transport=httpx.MockTransport(answer))
+    client = Client(
+        Access(url="https://c", username="u", password="p"), FakeClock(), transport=httpx.MockTransport(answer)
+    )
     provider = SsrProvider(Conductor(client, FakeClock()), SsrConfig(), context(FakeClock()))
     rows = {
         one.address: Row(

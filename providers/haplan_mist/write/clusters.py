@@ -10,14 +10,8 @@ from typing import Any
 
 import attrs
 
-from haplan.plugin import (
-    Action,
-    Part,
-    ProviderError,
-    Task,
-    Written,
-)
-from haplan_mist.client import ApiError, Lost
+from haplan.kit.calls import ApiError, Lost, looking
+from haplan.plugin import Action, Part, ProviderError, Task, Written
 from haplan_mist.read.devices import Boxes, device_id
 from haplan_mist.translate.documents import GOING
 from haplan_mist.translate.merge import Wire
@@ -152,8 +146,10 @@ class _Pairing:
             self.writer.io.about_to("form", self.address, {"macs": list(want), "site_id": site_id})
             try:
                 self.writer.organisation.client.post(path, body, what=self.address)
-            except Lost:
-                if not self._paired(want):
+            except Lost as lost:
+                with looking(lost):
+                    paired = self._paired(want)
+                if not paired:
                     if last:
                         raise
                     continue
@@ -252,6 +248,8 @@ class _Pairing:
             raise ProviderError(f"{self.address}: {new} {runs}; upgrade it first (HA137)")
 
     def _refused(self, error: ApiError, doing: str) -> ProviderError:
+        if error.lost:
+            return error
         macs = ", ".join(node_order(self.after.get("nodes") or {}))
         text = f"{doing} of {macs} was refused: {error.detail}"
         return ProviderError(f"{self.address}: {text}; mend that on the devices and apply again")
@@ -311,7 +309,9 @@ def _delete_pair(writer: Writer, pair: Sequence[str], address: str) -> None:
     except ApiError as error:
         organisation.outdate(["inventory"])
         if not any(text in error.detail for text in NO_CLUSTER) or _devices(writer).pair_of(pair[0]):
-            raise ProviderError(f"{address}: dissolving the pair was refused: {error.detail}") from None
+            raise ProviderError(
+                f"{address}: dissolving the pair was refused: {error.detail}", lost=error.lost
+            ) from None
     for mac in pair:
         organisation.change_device(mac, vc_mac=None, site_id="")
 

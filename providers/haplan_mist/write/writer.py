@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from haplan.kit.calls import ApiError, Lost, looking
 from haplan.plugin import (
     Action,
     Io,
@@ -21,7 +22,6 @@ from haplan.plugin import (
     Written,
     transform,
 )
-from haplan_mist.client import ApiError, Lost
 from haplan_mist.estate import TITLES, Object, Organisation
 from haplan_mist.translate import endpoints, merge
 from haplan_mist.translate.documents import GOING, KIND, old_name
@@ -115,9 +115,10 @@ class Writer:
             self.io.about_to("create", address, key)
             try:
                 made: Object = organisation.client.post(self.path(kind), body, what=address)
-            except Lost:
+            except Lost as lost:
                 organisation.outdate([kind])
-                found = _named(organisation.items(kind), name, beside)
+                with looking(lost):
+                    found = _named(organisation.items(kind), name, beside)
                 if found is None and last:
                     raise
                 if found is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from haplan.kit.calls import ApiError, Lost, NoAnswer
 from haplan.plugin import (
     HaplanError,
     Io,
@@ -20,7 +21,6 @@ from haplan.plugin import (
     Written,
 )
 from haplan_ssr import rest
-from haplan_ssr.client import ApiError, Lost
 from haplan_ssr.estate import Conductor
 from haplan_ssr.model import evaluate
 from haplan_ssr.read.resources import identity_of
@@ -187,6 +187,9 @@ def _carry_out(work: Work, writer: Writer) -> None:
         _validate(work, writer)
         _compare(work, writer)
         io.still()
+    except Lost as error:
+        _give_up(work, writer)
+        raise ProviderError(f"{error}; nothing was committed") from None
     except HaplanError:
         _give_up(work, writer)
         raise
@@ -194,7 +197,7 @@ def _carry_out(work: Work, writer: Writer) -> None:
         said = client.commit()
     except Lost as error:
         _read_back(work, writer, error)
-    except ApiError:
+    except ProviderError:
         _give_up(work, writer)
         raise
     else:
@@ -321,7 +324,7 @@ def _read_back(work: Work, writer: Writer, error: Lost) -> None:
             if look == 1 and _waits_for_commit(work, writer):
                 writer.io.still()
                 _refuse_uncommitted(work, writer, conductor.client.commit())
-        except (Lost, ApiError):
+        except (ApiError, NoAnswer):
             pass
         conductor.clock.sleep(PAUSE)
     raise ProviderError(f"{work.address}: {error}; it is not known whether it was committed", lost=True)

@@ -1,0 +1,157 @@
+"""Calls of HTTP services as values, and the errors they end in.
+
+NoAnswer        nobody was reached, or what only reads got no answer: nothing was done
+ApiError        the service said no
+└── Lost        a write was sent, and what came back says neither yes nor no: it may be done or not
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+
+from haplan.kit.settings import is_loopback
+from haplan.plugin import ProviderError
+
+AGAIN = frozenset({"GET", "PUT", "DELETE"})
+"""Methods that done twice are done once."""
+_SECRET_KEYS = re.compile(r"passw|psk|secret|token|auth_key|community|poser", re.IGNORECASE)
+
+
+@attrs.frozen(kw_only=True)
+class Endpoint:
+    """Where a service answers, and what is trusted there.
+
+    Attributes:
+        url: ``https://host``.
+        proxy: URL of a proxy, or "".
+        proxies: Proxies of the environment are used too.
+        ca_file: File with the certificates to trust, or "".
+        fingerprint: SHA-256 of the one certificate that is trusted, in plain hex digits, or "".
+        verify: False trusts any certificate.
+        timeout: Seconds to wait for an answer; 0 waits for ever.
+        connect: Seconds to wait for a connection.
+        largest: Bytes of the largest answer that is read.
+    """
+
+    url: str
+    proxy: str = ""
+    proxies: bool = False
+    ca_file: str = ""
+    fingerprint: str = ""
+    verify: bool = True
+    timeout: float = 30.0
+    connect: float = 10.0
+    largest: int = 256 * 2**20
+
+    @property
+    def host(self) -> str:
+        """Host and port, for messages."""
+        return self.url.partition("://")[2]
+
+    @property
+    def loopback(self) -> bool:
+        """True if the host is this machine."""
+        return is_loopback(self.host)
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """One call of a service.
+
+    Attributes:
+        method: HTTP method.
+        path: Below the service's root, as it is sent.
+        what: What it is about, for messages.
+        params: Query.
+        body: Sent as JSON, or None.
+        reads: It changes nothing.
+        again: It may be sent twice.
+    """
+
+    method: str
+    path: str
+    what: str = ""
+    params: Mapping[str, Any] = attrs.field(factory=dict)
+    body: Any = None
+    reads: bool = attrs.field()
+    again: bool = attrs.field()
+
+    @reads.default
+    def _gets(self) -> bool:
+        return self.method == "GET"
+
+    @again.default
+    def _harmless(self) -> bool:
+        return self.reads or self.method in AGAIN
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """What a service answered.
+
+    Attributes:
+        status: HTTP status.
+        reason: The words for it.
+        headers: By name in any case.
+        text: The content.
+        body: The content as JSON; None where it is empty or no JSON.
+    """
+
+    status: int
+    reason: str = ""
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    text: str = ""
+    body: Any = None
+
+    @property
+    def line(self) -> str:
+        """The first line of it, short enough for a message."""
+        return (self.text.strip() or self.reason or "no text").splitlines()[0][:200]
+
+
+class NoAnswer(ProviderError):
+    """Nobody was reached, or what only reads got no answer: nothing was done."""
+
+
+class ApiError(ProviderError):
+    """The service said no.
+
+    Attributes:
+        status: HTTP status; 0 where there was no answer.
+        detail: What it said.
+        body: The answer as JSON, or None.
+    """
+
+    def __init__(
+        self, message: str, *, status: int = 0, detail: str = "", body: Any = None, lost: bool = False
+    ) -> None:
+        super().__init__(message, lost=lost)
+        self.status, self.detail, self.body = status, detail, body
+
+
+class Lost(ApiError):
+    """A write was sent, and nothing that came back says whether it was done."""
+
+    def __init__(self, message: str, *, status: int = 0, detail: str = "", body: Any = None) -> None:
+        super().__init__(message, status=status, detail=detail, body=body, lost=True)
+
+
+@contextmanager
+def looking(lost: Lost) -> Iterator[None]:
+    """While one looks what became of a write: a look that fails leaves it unknown."""
+    try:
+        yield
+    except ProviderError as error:
+        raise Lost(f"{lost}; looking failed too: {error}", status=lost.status, detail=lost.detail) from None
+
+
+def redacted(body: Any, key: str = "") -> Any:
+    """A body fit for a log: what looks like a secret is starred."""
+    if isinstance(body, Mapping):
+        return {name: redacted(value, str(name)) for name, value in body.items()}
+    if isinstance(body, list):
+        return [redacted(value, key) for value in body]
+    return "***" if isinstance(body, str) and _SECRET_KEYS.search(key) else body
