@@ -4,8 +4,7 @@ The module is imported by every command, and says ``haplan_api = 2``. With ``hap
 which types it is about: where a stack and its state have none of these, it is not asked for rules and order.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pluggy
 
@@ -49,7 +48,7 @@ def haplan_order(nodes: Sequence[Node]) -> Iterable[Edge]:  # type: ignore[empty
 
 
 @hookspec
-def haplan_secret_sources() -> Mapping[str, Any]:  # type: ignore[empty-body]  # a hook has no body
+def haplan_secret_sources() -> Mapping[str, Callable[[str], str]]:  # type: ignore[empty-body]  # a hook has no body
     """Called once: scheme → function from the rest of the source to the secret."""
 
 

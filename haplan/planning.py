@@ -141,7 +141,8 @@ def planned(session: Session, question: Question) -> Plan:
     staged = _stage(session, question, looked, decided)
     made = _plan(session, question, looked, decided, staged)
     session.tell("planned", data={action.value: made.count(action) for action in Action})
-    session.plugins.plan_made(made)
+    for broke in session.plugins.plan_made(made):
+        session.tell("warning", broke)
     return made
 
 

@@ -6,7 +6,7 @@ brings may be needed: a stack of records does not wait for the provider of a clo
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import PurePath
 from typing import Any, TypeVar
@@ -15,10 +15,12 @@ import pluggy
 
 from haplan import hookspecs
 from haplan.contracts import API, Observer, OpenState, OrderHook, Provider
-from haplan.errors import PluginError
+from haplan.errors import HaplanError, PluginError
 from haplan.model.finding import Rule
 from haplan.model.plan import Plan
 from haplan.model.schema import TypeInfo
+from haplan.wall import hooks
+from haplan.wall.call import Call, said, through
 
 T = TypeVar("T")
 
@@ -48,21 +50,28 @@ class Plugins:
         self._manager.add_hookspecs(hookspecs)
         for point in points:
             self._load(point)
-        self._manager.check_pending()
+        try:
+            self._manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            raise PluginError(f"plugin {self._manager.get_name(error.plugin)!r}: {said(error)}") from None
 
     def _load(self, point: EntryPoint) -> None:
         if point.name in self._points:
             raise PluginError(f"two plugins claim the name {point.name!r}: one of them is {point.value}; uninstall one")
         try:
-            module = point.load()
-        except Exception as error:  # a plugin's code may fail in any way; it is named and the others go on
-            self.broken[point.name] = f"{type(error).__name__}: {error}"
+            module = through(Call(f"plugin {point.name!r}", "its module"), point.load, hooks.module)
+        except HaplanError as error:  # it is named, and the others go on
+            self.broken[point.name] = said(error.__cause__) if error.__cause__ else str(error)
             return
         if getattr(module, "haplan_api", None) != API:
             self.broken[point.name] = MOVED
             return
+        try:
+            self._manager.register(module, name=point.name)
+        except pluggy.PluginValidationError as error:
+            self.broken[point.name] = said(error)
+            return
         self._points[point.name] = point
-        self._manager.register(module, name=point.name)
 
     @cached_property
     def versions(self) -> Mapping[str, str]:
@@ -82,17 +91,19 @@ class Plugins:
     @cached_property
     def providers(self) -> Mapping[str, type[Provider]]:
         """Provider classes by name; a plugin is asked when one that may be its is looked up."""
-        return self._brought("haplan_providers", lambda cls: cls.name, lambda cls: cls)
+        return self._brought("haplan_providers", hooks.providers, lambda cls: cls.name, lambda cls: cls)
 
     @cached_property
     def resources(self) -> Mapping[str, type]:
         """Resource classes by type name; a plugin is asked when one that may be its is looked up."""
-        return self._brought("haplan_resources", lambda cls: cls.haplan_type.name, lambda cls: cls)
+        return self._brought("haplan_resources", hooks.resources, lambda cls: cls.haplan_type.name, lambda cls: cls)
 
     @cached_property
     def types(self) -> Mapping[str, TypeInfo]:
         """What there is to know of each resource type, by name; asked for as `resources`."""
-        return self._brought("haplan_resources", lambda cls: cls.haplan_type.name, lambda cls: cls.haplan_type)
+        return self._brought(
+            "haplan_resources", hooks.resources, lambda cls: cls.haplan_type.name, lambda cls: cls.haplan_type
+        )
 
     @cached_property
     def rules(self) -> Mapping[str, Rule]:
@@ -105,32 +116,33 @@ class Plugins:
 
     def order_about(self, types: Collection[str]) -> tuple[OrderHook, ...]:
         """The hooks that add edges between resources of these types."""
-        return tuple(lambda nodes, impl=impl: _answer(impl, nodes=nodes) for impl in self._about(types, "haplan_order"))
+        return tuple(partial(hooks.order, impl) for impl in self._about(types, "haplan_order"))
 
     @cached_property
     def state_backends(self) -> Mapping[str, OpenState]:
         """State backends by URL scheme."""
-        return self._by_scheme("haplan_state_backends")
+        return self._by_scheme("haplan_state_backends", hooks.state_backends)
 
     @cached_property
-    def secret_sources(self) -> Mapping[str, Any]:
+    def secret_sources(self) -> Mapping[str, Callable[[str], str]]:
         """Secret sources by scheme."""
-        return self._by_scheme("haplan_secret_sources")
+        return self._by_scheme("haplan_secret_sources", hooks.secret_sources)
 
     @cached_property
     def observers(self) -> Mapping[str, Observer]:
-        """Who wants to know of each event, by plugin; these may break."""
+        """Who wants to know of each event, by plugin; they raise `PluginError` where they break at it."""
         impls = self._impls("haplan_event")
-        return {impl.plugin_name: lambda event, impl=impl: _answer(impl, event=event) for impl in impls}
+        return {impl.plugin_name: lambda event, impl=impl: hooks.told(impl, event) for impl in impls}
 
-    def plan_made(self, plan: Plan) -> None:
-        """Tell who wants to know of each plan.
-
-        Raises:
-            PluginError: One of them broke at it.
-        """
+    def plan_made(self, plan: Plan) -> tuple[str, ...]:
+        """Tell who wants to know of each plan; gives a line for each that broke at it."""
+        broke = []
         for impl in self._impls("haplan_plan_made"):
-            _called(impl, "haplan_plan_made", lambda told: told, plan=plan)
+            try:
+                hooks.called(impl, "haplan_plan_made", plan=plan)
+            except HaplanError as error:
+                broke.append(str(error))
+        return tuple(broke)
 
     def provider(self, name: str) -> type[Provider]:
         """A provider class.
@@ -142,8 +154,7 @@ class Plugins:
             return self.providers[name]
         if name in self.broken:
             raise PluginError(f"provider {name!r} cannot be loaded: {self.broken[name]}")
-        known = ", ".join(sorted(self.providers)) or "none"
-        raise PluginError(f"no provider {name!r} is installed; there are: {known}")
+        raise PluginError(f"no provider {name!r} is installed; there are: {_names(self.providers)}")
 
     def example(self, name: str) -> Mapping[str, str]:
         """The files of a provider's example: name → text; none if it has none.
@@ -182,17 +193,27 @@ class Plugins:
     def _rules(self, impls: Iterable[pluggy.HookImpl]) -> dict[str, Rule]:
         found = _Named(lambda rule: rule.id)
         for impl in impls:
-            found.add(impl.plugin_name, _called(impl, "haplan_checks", list))
+            found.add(impl.plugin_name, hooks.called(impl, "haplan_checks", hooks.rules(impl)))
         return found.things
 
-    def _by_scheme(self, hook: str) -> dict[str, Any]:
+    def _by_scheme(self, hook: str, behind: Callable[[pluggy.HookImpl], Callable[[Any], Any]]) -> dict[str, Any]:
+        """What plugins bring by scheme; one that breaks when it is asked is a broken one, and the others serve."""
         found = _Named(lambda pair: pair[0])
         for impl in self._impls(hook):
-            found.add(impl.plugin_name, _called(impl, hook, dict).items())
+            try:
+                brought = hooks.called(impl, hook, behind(impl))
+            except HaplanError as error:
+                self.broken[impl.plugin_name] = str(error)
+                continue
+            found.add(impl.plugin_name, brought.items())
         return dict(found.things.values())
 
-    def _brought(self, hook: str, name_of: Callable[[Any], str], thing_of: Callable[[Any], T]) -> "_Brought[T]":
-        return _Brought(hook, self._impls(hook), self._points, name_of, thing_of)
+    def _brought(
+        self, hook: str, fitted: Callable[[Any], Any], name_of: Callable[[Any], str], thing_of: Callable[[Any], T]
+    ) -> "_Brought[T]":
+        return _Brought(
+            self._impls(hook), self._points, partial(hooks.called, hook=hook, fitted=fitted), name_of, thing_of
+        )
 
 
 class _Named:
@@ -221,13 +242,13 @@ class _Brought(Mapping[str, T]):
 
     def __init__(
         self,
-        hook: str,
         impls: Iterable[pluggy.HookImpl],
         points: Mapping[str, EntryPoint],
+        asked: Callable[[pluggy.HookImpl], Any],
         name_of: Callable[[Any], str],
         thing_of: Callable[[Any], T],
     ) -> None:
-        self._hook = hook
+        self._asked = asked
         self._waiting = {impl.plugin_name: impl for impl in impls}
         self._own = {name for name in self._waiting if points[name].value.startswith("haplan.")}
         self._named = _Named(name_of)
@@ -253,7 +274,7 @@ class _Brought(Mapping[str, T]):
 
     def _ask(self, plugins: Iterable[str]) -> None:
         for plugin in plugins:
-            found = _called(self._waiting[plugin], self._hook, list)
+            found = self._asked(self._waiting[plugin])
             strange = [self._name_of(one) for one in found if not _is_named_by(self._name_of(one), plugin)]
             if strange and plugin not in self._own:
                 raise PluginError(f"plugin {plugin!r} claims {strange[0]!r}: the names it brings begin with its own")
@@ -283,16 +304,12 @@ def _is_about(impl: pluggy.HookImpl, types: Collection[str]) -> bool:
     return said is None or any(name in said for name in types)
 
 
-def _called(impl: pluggy.HookImpl, hook: str, made: Callable[[Any], T], **given: Any) -> T:
+def _names(things: Mapping[str, Any]) -> str:
+    """What there is, for people; a plugin that breaks when it is asked for it is told elsewhere."""
     try:
-        return made(_answer(impl, **given))
-    except Exception as error:  # a plugin's code may fail in any way; it is named
-        raise PluginError(f"plugin {impl.plugin_name!r}: {hook} broke: {type(error).__name__}: {error}") from error
-
-
-def _answer(impl: pluggy.HookImpl, **given: Any) -> Any:
-    """What a hook says; it need not take all that it is given."""
-    return impl.function(**{name: given[name] for name in impl.argnames})
+        return ", ".join(sorted(things)) or "none"
+    except PluginError as error:
+        return f"those of other plugins than this: {error}"
 
 
 def load_plugins(environ: Mapping[str, str] | None = None) -> Plugins:

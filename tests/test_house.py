@@ -16,6 +16,7 @@ FLOORS = {
     "language": 1,
     "contracts": 2,
     "hookspecs": 3,
+    "wall": 3,
     "plugins": 4,
     "plugin": 4,
     "steps": 5,

@@ -23,6 +23,7 @@ class Context:
         secret: Gives the secret behind a `haplan.model.value.Secret` source.
         log: Takes one redacted line for ``--log``.
         tell: Takes one line for people, such as "waiting 40 s: the hour's budget is used up".
+        key: What the stack calls it: its name, or ``name.alias``.
     """
 
     clock: Clock
@@ -30,6 +31,7 @@ class Context:
     secret: Callable[[str], str]
     log: Callable[[str], None] = lambda line: None
     tell: Callable[[str], None] = lambda line: None
+    key: str = ""
 
 
 @attrs.frozen
@@ -130,6 +132,8 @@ class Reading:
         notes: Lines for people.
         look: What the provider wants to know again of what it saw: a value of its own that never changes, given back to
             `Provider.placements`, `Provider.assess` and `Provider.facts` in this process, and kept nowhere.
+        unread: Address → why it could not be read: in one line, what happened and what to do. The plan goes on without
+            it, and without what hangs on it; what is not there is no such thing, and is left out.
     """
 
     seen: Mapping[str, Seen]
@@ -138,6 +142,7 @@ class Reading:
     memory: Mapping[str, Any] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     look: Any = None
+    unread: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -232,12 +237,13 @@ class Settlement:
 
     Attributes:
         state: ``waiting``; ``done``; ``queued`` (accepted, but held back by an offline device or a closed window: not
-            waited for, listed as pending); or ``failed``.
+            waited for, listed as pending); ``failed``; or ``unanswered`` (nobody could tell just now: it is asked
+            again, a few times).
         text: For people, such as "7 of about 15 min: nodes rebooting".
         written: Ids and values that became known by it; a receipt in it stands in the place of the one before.
     """
 
-    state: Literal["waiting", "done", "queued", "failed"]
+    state: Literal["waiting", "done", "queued", "failed", "unanswered"]
     text: str = ""
     written: Written = Written()
 

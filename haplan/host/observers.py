@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from haplan.contracts import Clock, Observer
+from haplan.errors import PluginError
 from haplan.host.redaction import Redactor
 from haplan.model.event import Event
+from haplan.wall.call import said
 
 
 class Observers:
@@ -43,4 +45,5 @@ class Observers:
                 observer(event)
             except Exception as error:  # the code of a plugin, or an output that takes nothing more: named
                 self._observers.remove(told)
-                self.tell("warning", f"{name} is told nothing more of this run: {type(error).__name__}: {error}")
+                why = said(error.__cause__ if isinstance(error, PluginError) and error.__cause__ else error)
+                self.tell("warning", f"{name} is told nothing more of this run: {why}")

@@ -79,7 +79,8 @@ class Providers:
             cls = self._plugins.provider(block.name)
             labs = self._labs if block.name != IN_STATE_ONLY else None
             lab = labs.start(block.key, cls, blocks) if labs is not None else None
-            settings, context = dict(block.settings), self._context()  # by the simulator's clock from now on
+            context = attrs.evolve(self._context(), key=block.key)  # by the simulator's clock from now on
+            settings = dict(block.settings)
             if lab is not None:
                 settings, context = {**settings, **lab.settings}, attrs.evolve(context, environ={})
             self._open[block.key] = cls.open(_settings(cls, settings, block), context)

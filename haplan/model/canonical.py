@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-_SAFE = 2**53 - 1
+SAFE = 2**53 - 1
 """The largest integer that every reader of JSON keeps as it is."""
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
@@ -51,7 +51,7 @@ def _is_ordinary(tree: Any) -> bool:
         elif kind is list or kind is tuple:
             waiting += one
         elif kind is int:
-            if not -_SAFE <= one <= _SAFE:
+            if not -SAFE <= one <= SAFE:
                 return False
         elif not (kind is str or kind is bool or one is None):
             return False

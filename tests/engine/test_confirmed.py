@@ -156,7 +156,8 @@ def test_a_plugin_that_breaks_while_confirming_is_named(confirmed: Make) -> None
     made.cloud.errors[2] = KeyError("oops")
     result = made.apply()
     assert result.in_doubt[0].text == (
-        "outcome in doubt: not confirmed: provider 'mem' broke while it was to confirm thing:a: KeyError: 'oops'"
+        "outcome in doubt: not confirmed: provider 'mem': confirm of thing:a broke: KeyError: 'oops'; "
+        "report it to its author"
     )
 
 

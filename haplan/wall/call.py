@@ -1,0 +1,68 @@
+"""A call into a plugin: what it raises is named, and what it gives is looked at before anybody uses it."""
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import attrs
+
+from haplan.errors import HaplanError, PluginError
+from haplan.wall.shapes import Misfit
+
+T = TypeVar("T")
+
+REPORT = "report it to its author"
+
+
+@attrs.frozen
+class Call:
+    """One call, for people.
+
+    Attributes:
+        who: Whose code it is, such as ``provider 'mist'``.
+        verb: What is asked of it, such as ``read``.
+        about: Address or document that it is about, or "".
+        error: Makes the error of a text.
+    """
+
+    who: str
+    verb: str
+    about: str = ""
+    error: Callable[[str], HaplanError] = PluginError
+
+    def wrong(self, text: str) -> HaplanError:
+        """The error that says what went wrong in it."""
+        about = f" of {self.about}" if self.about else ""
+        return self.error(f"{self.who}: {self.verb}{about} {text}; {REPORT}")
+
+
+def through(call: Call, ask: Callable[[], Any], fit: Callable[[Any], T]) -> T:
+    """Ask a plugin.
+
+    Args:
+        call: What is asked.
+        ask: Asks.
+        fit: Gives the answer as the engine takes it; raises `Misfit` where it is not of its shape.
+
+    Raises:
+        HaplanError: What the plugin raised itself, where it speaks the engine's errors; else one that names the call.
+    """
+    try:
+        return fit(ask())
+    except HaplanError:
+        raise
+    except Misfit as wrong:
+        raise call.wrong(f"gave {wrong}") from None
+    except BaseException as error:  # whatever a plugin raises: SystemExit and a cancelled task too
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise
+        raise call.wrong(f"broke: {said(error)}") from error
+
+
+def said(error: BaseException) -> str:
+    """An error in one line."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # even that is the plugin's code
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

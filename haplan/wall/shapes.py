@@ -1,0 +1,276 @@
+"""Shapes: what a plugin gives, checked against what the contract's annotations say, before anybody uses it.
+
+An answer comes out as the engine takes it: mappings as dicts, sequences as tuples, read to their end, so that no code
+of the plugin runs later. ``Any`` in a contract is plain data: JSON, with secrets by their sources; ``object`` is the
+plugin's own affair and is not looked at.
+"""
+
+import math
+import operator
+import typing
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
+
+import attrs
+
+from haplan.model.canonical import SAFE
+from haplan.model.value import PLAIN, SEQUENCES, Secret, is_mapping
+
+T = TypeVar("T")
+Fit = Callable[[Any], Any]
+"""Gives a value as the engine takes it; raises `Misfit`."""
+_SEQUENCES = (tuple, list, Sequence, Iterable, Collection)
+_SETS = (set, frozenset)
+_MAPPINGS = (dict, Mapping)
+_DUE: Mapping[Any, str] = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+class Misfit(Exception):
+    """What is not of its shape; the text says where in it, what is there, and what is due. Never a value."""
+
+    def __init__(self, what: str, due: str) -> None:
+        super().__init__()
+        self._path: list[str] = []
+        self._what = what
+        self._due = due
+
+    def under(self, *path: object) -> "Misfit":
+        """The same, seen from further up."""
+        self._path[:0] = map(str, path)
+        return self
+
+    def __str__(self) -> str:
+        where = f" as {'.'.join(self._path)}" if self._path else ""
+        return f"{self._what}{where}, where {self._due} is due"
+
+
+def unlike(value: object, due: str) -> Misfit:
+    """A value is not what is due."""
+    return Misfit(word(value), due)
+
+
+def word(thing: object) -> str:
+    """What a thing is, without saying what is in it."""
+    return "None" if thing is None else _a(type(thing).__name__)
+
+
+def _a(name: str) -> str:
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+@cache
+def fit(annotation: Any) -> Fit:
+    """What checks values of an annotation."""
+    if annotation is Any:
+        return plain
+    origin = get_origin(annotation)
+    if origin is ClassVar:
+        return fit(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return _one_of(get_args(annotation))
+    if origin is Literal:
+        return _literal(get_args(annotation))
+    if origin in _MAPPINGS:
+        return _mapping(*get_args(annotation))
+    if origin is tuple and Ellipsis not in get_args(annotation):
+        return _fixed(get_args(annotation))
+    if origin in _SEQUENCES or origin in _SETS:
+        return _many(get_args(annotation)[0], frozenset if origin in _SETS else tuple)
+    if origin is not None:
+        return _instance(callable if origin is Callable else origin, "a function" if origin is Callable else "")
+    return _simple(annotation)
+
+
+def _simple(kind: Any) -> Fit:
+    if kind in (None, NoneType):
+        return _exactly(NoneType, "None")
+    if kind is object:
+        return lambda value: value
+    if kind is str:
+        return text
+    if kind is float:
+        return number
+    if kind in _DUE:
+        return _exactly(kind, _DUE[kind])
+    if attrs.has(kind):
+        return _noun(kind)
+    if getattr(kind, "_is_protocol", False):
+        return _protocol(kind)
+    return _instance(kind)
+
+
+# --- Leaves -----------------------------------------------------------------------------------------------------------
+
+
+def text(value: Any) -> str:
+    """Text that can be written to a file."""
+    if type(value) is not str:
+        raise unlike(value, "text")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Misfit("text with half a character in it", "text") from None
+    return value
+
+
+def number(value: Any) -> float:
+    """A number that JSON knows."""
+    if type(value) not in (int, float):
+        raise unlike(value, "a number")
+    if not math.isfinite(value):
+        raise Misfit("a number without end", "a number")
+    return float(value) if type(value) is float else value
+
+
+def _whole(value: int) -> int:
+    if not -SAFE <= value <= SAFE:
+        raise Misfit("a whole number of over 15 digits", "a number that JSON keeps")
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Plain data: JSON, and secrets by their sources. What is only known after the apply is none."""
+    kind = type(value)
+    if kind is str:
+        return text(value)
+    if kind is float:
+        return number(value)
+    if kind is int:
+        return _whole(value)
+    if kind in PLAIN or kind is Secret:
+        return value
+    if is_mapping(value):
+        return {key: _at(plain, value[key], key) for key in map(_key, value)}
+    if isinstance(value, SEQUENCES):
+        made = tuple if isinstance(value, tuple) else list
+        return made(_at(plain, one, index) for index, one in enumerate(value))
+    raise unlike(value, "plain data")
+
+
+def _key(key: Any) -> str:
+    try:
+        return text(key)
+    except Misfit as wrong:
+        raise wrong.under("a key") from None
+
+
+def _at(check: Fit, value: Any, *path: object) -> Any:
+    try:
+        return check(value)
+    except Misfit as wrong:
+        raise wrong.under(*path) from None
+
+
+def _exactly(kind: type, due: str) -> Fit:
+    def check(value: Any) -> Any:
+        if type(value) is not kind:
+            raise unlike(value, due)
+        return value
+
+    return check
+
+
+def _instance(kind: Any, due: str = "") -> Fit:
+    def check(value: Any) -> Any:
+        if not (kind(value) if kind is callable else isinstance(value, kind)):
+            raise unlike(value, due or _a(kind.__name__))
+        return value
+
+    return check
+
+
+def _literal(allowed: tuple[Any, ...]) -> Fit:
+    def check(value: Any) -> Any:
+        if value not in allowed:
+            raise unlike(value, f"one of {', '.join(map(repr, allowed))}")
+        return value
+
+    return check
+
+
+# --- What holds others ------------------------------------------------------------------------------------------------
+
+
+def _one_of(kinds: tuple[Any, ...]) -> Fit:
+    checks = [fit(kind) for kind in kinds]
+
+    def check(value: Any) -> Any:
+        wrong = None
+        for one in checks:
+            try:
+                return one(value)
+            except Misfit as error:
+                wrong = wrong or error
+        raise wrong or unlike(value, "something else")
+
+    return check
+
+
+def _mapping(keys: Any, values: Any) -> Fit:
+    key, check = fit(keys), fit(values)
+
+    def mapped(value: Any) -> dict[Any, Any]:
+        if not is_mapping(value):
+            raise unlike(value, "a mapping")
+        return {_at(key, name, "a key"): _at(check, value[name], _shown(name)) for name in value}
+
+    return mapped
+
+
+def _shown(key: Any) -> str:
+    return ",".join(map(str, key)) if isinstance(key, tuple) else str(key)
+
+
+def _many(kind: Any, made: Callable[[Iterable[Any]], Any]) -> Fit:
+    check = fit(kind)
+
+    def many(value: Any) -> Any:
+        if isinstance(value, str | bytes) or is_mapping(value) or not isinstance(value, Iterable):
+            raise unlike(value, "a sequence")
+        fitted = [_at(check, one, index) for index, one in enumerate(value)]
+        same = type(value) is made and all(map(operator.is_, value, fitted))
+        return value if same else made(fitted)
+
+    return many
+
+
+def _fixed(kinds: tuple[Any, ...]) -> Fit:
+    checks = [fit(kind) for kind in kinds]
+
+    def fixed(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, SEQUENCES) or len(value) != len(checks):
+            raise unlike(value, f"a tuple of {len(checks)}")
+        return tuple(_at(check, one, index) for index, (check, one) in enumerate(zip(checks, value, strict=True)))
+
+    return fixed
+
+
+def _noun(kind: Any) -> Fit:
+    """An attrs class of the contracts: of exactly these fields, each of its shape."""
+    hints = typing.get_type_hints(kind)
+    checks = [(field.name, fit(hints[field.name])) for field in attrs.fields(kind) if field.init]
+
+    def noun(value: Any) -> Any:
+        if not isinstance(value, kind):
+            raise unlike(value, _a(kind.__name__))
+        fields = {name: (getattr(value, name), check) for name, check in checks}
+        fitted = {name: (given, _at(check, given, name)) for name, (given, check) in fields.items()}
+        changed = {name: now for name, (given, now) in fitted.items() if now is not given}
+        return attrs.evolve(value, **changed) if changed else value
+
+    return noun
+
+
+def _protocol(kind: Any) -> Fit:
+    names = [name for name in {**kind.__annotations__, **vars(kind)} if not name.startswith("_")]
+
+    def check(value: Any) -> Any:
+        lacking = [name for name in names if not hasattr(value, name)]
+        if lacking:
+            raise Misfit(f"{word(value)} without {', '.join(lacking)}", _a(kind.__name__))
+        return value
+
+    return check
