@@ -4,7 +4,8 @@
     ├── StackError             1  the stack's author: one or more mistakes, each with file:line
     ├── PluginError            1  a plugin is broken, missing or clashes with another
     ├── ProviderError          1  a backend refused or could not be reached
-    │   └── Unauthorized       1  the credentials are not accepted: the whole run stops
+    │   ├── Unauthorized       1  the credentials are not accepted: the whole run stops
+    │   └── Unsupported        1  a provider does not have the verb that is asked of it
     ├── StateError             1  the state cannot be read
     ├── PlanFileError          1  a plan file is damaged or was tampered with
     ├── Denied                 4  a rule, a limit or an approval says no
@@ -62,6 +63,20 @@ class ProviderError(HaplanError):
 
 class Unauthorized(ProviderError):
     """The backend does not accept the credentials: nothing else can succeed in this run."""
+
+
+class Unsupported(ProviderError):
+    """A provider cannot do what is asked of it: the verb is optional, and it has none.
+
+    Attributes:
+        provider: Its name.
+        verb: What was asked.
+    """
+
+    def __init__(self, provider: str, verb: str) -> None:
+        super().__init__(f"provider {provider!r} cannot do this: it has no {verb}")
+        self.provider = provider
+        self.verb = verb
 
 
 class StateError(HaplanError):

@@ -8,14 +8,13 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import PurePath
 from typing import Any, TypeVar
 
 import pluggy
 
 from haplan import hookspecs
 from haplan.contracts import API, Observer, OpenState, OrderHook, Provider
-from haplan.errors import HaplanError, PluginError
+from haplan.errors import HaplanError, PluginError, Unsupported
 from haplan.model.finding import Rule
 from haplan.model.plan import Plan
 from haplan.model.schema import TypeInfo
@@ -25,8 +24,6 @@ from haplan.wall.call import Call, said, through
 T = TypeVar("T")
 
 GROUP = "haplan"
-EXAMPLE = "stack.py"
-"""The file that an example has at least."""
 OFF = "HAPLAN_PLUGINS_OFF"
 """Environment variable: comma-separated names of plugins that are not to be loaded."""
 MOVED = (
@@ -160,16 +157,13 @@ class Plugins:
         """The files of a provider's example: name → text; none if it has none.
 
         Raises:
-            PluginError: It is not installed, broken, or gives something else.
+            PluginError: It is not installed, or broken.
+            ProviderError: It breaks at it, or gives something else.
         """
-        cls = self.provider(name)
         try:
-            files = dict(cls.example())
-        except Exception as error:  # a plugin's code may fail in any way; it is named
-            raise PluginError(f"provider {name!r}: example broke: {type(error).__name__}: {error}") from error
-        if files and not (EXAMPLE in files and all(_is_file(file, text) for file, text in files.items())):
-            raise PluginError(f"provider {name!r}: an example is {EXAMPLE} and files beside it, each a name and a text")
-        return files
+            return self.provider(name).example()
+        except Unsupported:
+            return {}
 
     def serving(self, type_name: str) -> tuple[str, ...]:
         """Names of the providers that serve a type; one that breaks when it is asked serves none."""
@@ -281,11 +275,6 @@ class _Brought(Mapping[str, T]):
             self._named.add(plugin, found)
             self._things |= {self._name_of(one): self._thing_of(one) for one in found}
             del self._waiting[plugin]
-
-
-def _is_file(name: object, text: object) -> bool:
-    """Whether this is the name of a file in the folder itself, and what is to stand in it."""
-    return isinstance(name, str) and isinstance(text, str) and PurePath(name).name == name
 
 
 def _version(point: EntryPoint) -> str:

@@ -23,6 +23,7 @@ from haplan.contracts.exchange import (
     Written,
 )
 from haplan.contracts.provider import Lab, LabRequest, Provider
+from haplan.contracts.reserved import AdoptQuery, Flow, Found, Procedure, Request, Way
 from haplan.contracts.rules import ApplyView, CheckView, Node, OrderHook, PlanView, ValidateView
 from haplan.contracts.state import OpenState, StateBackend
 from haplan.model.event import Event
@@ -41,12 +42,15 @@ class Observer(Protocol):
 
 __all__ = [
     "API",
+    "AdoptQuery",
     "ApplyView",
     "Assessment",
     "Calls",
     "CheckView",
     "Clock",
     "Context",
+    "Flow",
+    "Found",
     "Io",
     "Lab",
     "LabRequest",
@@ -56,10 +60,12 @@ __all__ = [
     "OrderHook",
     "Part",
     "PlanView",
+    "Procedure",
     "Provider",
     "Query",
     "Reading",
     "Rehearsal",
+    "Request",
     "Seen",
     "Settlement",
     "StateBackend",
@@ -67,5 +73,6 @@ __all__ = [
     "Task",
     "TypeInfo",
     "ValidateView",
+    "Way",
     "Written",
 ]

@@ -20,7 +20,8 @@ from haplan.contracts.exchange import (
     Task,
     Written,
 )
-from haplan.errors import ProviderError
+from haplan.contracts.reserved import AdoptQuery, Flow, Found, Procedure, Request, Way
+from haplan.errors import ProviderError, Unsupported
 from haplan.model.finding import Finding
 from haplan.model.plan import Calls, Change, Placement
 from haplan.model.stack import Block
@@ -112,15 +113,12 @@ class Provider:
     @classmethod
     def lab(cls, request: LabRequest) -> Lab:
         """Start its simulator."""
-        raise NotImplementedError(f"provider {cls.name} has no lab")
+        raise Unsupported(cls.name, "lab")
 
     @classmethod
     def example(cls) -> Mapping[str, str]:
-        """What ``haplan init`` writes: file name → text; ``stack.py``, a small one that plans, and files beside it.
-
-        None of them, as by default, says that this provider has no example.
-        """
-        return {}
+        """What ``haplan init`` writes: file name → text; ``stack.py``, a small one that plans, and files beside it."""
+        raise Unsupported(cls.name, "example")
 
     @classmethod
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
@@ -206,3 +204,29 @@ class Provider:
 
     def close(self) -> None:
         """Let go of connections."""
+
+    # --- Beside planning and applying: none of these changes anything ---
+
+    def check(self) -> Sequence[Finding]:
+        """First contact: what of host, credentials, rights and versions is not as planning and applying need it."""
+        raise Unsupported(self.name, "check")
+
+    def wire(self, task: Task) -> Sequence[Request]:
+        """What a write of this task would send, in order."""
+        raise Unsupported(self.name, "wire")
+
+    def snapshot(self, targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:
+        """What is up now, by address: plain data that compares before and after."""
+        raise Unsupported(self.name, "snapshot")
+
+    def procedures(self) -> Sequence[Procedure]:
+        """What can be done under guards beside what a stack says."""
+        raise Unsupported(self.name, "procedures")
+
+    def adopt(self, query: AdoptQuery) -> Sequence[Found]:
+        """What runs, in the words of the vocabulary, for a stack to be written from it."""
+        raise Unsupported(self.name, "adopt")
+
+    def path(self, flow: Flow) -> Way:
+        """Which way traffic goes now, and whether it gets there."""
+        raise Unsupported(self.name, "path")

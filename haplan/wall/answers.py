@@ -1,6 +1,7 @@
 """What must be so of an answer beyond its shape: all that was asked about is answered, and nothing else."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import attrs
@@ -13,6 +14,8 @@ from haplan.wall import around
 from haplan.wall.call import Call
 from haplan.wall.shapes import Misfit, fit, text, unlike
 
+EXAMPLE = "stack.py"
+"""The file that an example has at least."""
 Facts = Mapping[str, Mapping[str, Any]]
 
 
@@ -138,7 +141,22 @@ def lab(found: Any, call: Call, request: LabRequest) -> Lab:
     return around.lab(found, call.who)
 
 
+def example(found: Any, call: Call) -> Mapping[str, str]:
+    """A stack and files beside it, which none of them leaves."""
+    files: Mapping[str, str] = fit(Mapping[str, str])(found)
+    if EXAMPLE not in files or not all(name and PurePath(name).name == name for name in files):
+        raise Misfit("other files", f"{EXAMPLE} and files beside it")
+    return files
+
+
+def snapshot(found: Any, call: Call, targets: Sequence[Target]) -> Facts:
+    """As facts."""
+    return facts(found, call, targets)
+
+
 CHECKS: Mapping[str, Callable[..., Any]] = {
+    "example": example,
+    "snapshot": snapshot,
     "open": opened,
     "identity": identity,
     "read": read,

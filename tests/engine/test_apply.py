@@ -274,9 +274,7 @@ def test_a_plugin_that_breaks_is_named_and_the_run_goes_on(project: Make) -> Non
     made.cloud.errors[1] = KeyError("oops")
     result = made.apply(parallelism=1)
     assert labels(result.done) == ["b"]
-    assert (
-        "provider 'mem': write of thing:a broke: KeyError: 'oops'" in result.in_doubt[0].text
-    )
+    assert "provider 'mem': write of thing:a broke: KeyError: 'oops'" in result.in_doubt[0].text
 
 
 # --- Compare before write ---------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 from haplan import builtin, design, engine
 from haplan.builtin import StateOnly
 from haplan.contracts import Provider
-from haplan.errors import HaplanError, PluginError
+from haplan.errors import HaplanError, PluginError, ProviderError
 from haplan.hookspecs import hookimpl
 from haplan.plugins import Plugins, load_plugins
 from haplan.testing import Cloud, MemPlugin, Point, Project
@@ -216,26 +216,34 @@ def exemplary(files: Any) -> Plugins:
         def example(cls) -> Any:
             return files() if callable(files) else files
 
-    plugin = SimpleNamespace(haplan_api=1, haplan_providers=hookimpl(lambda: [Own]))
+    plugin = SimpleNamespace(haplan_api=2, haplan_providers=hookimpl(lambda: [Own]))
     return installed(own=plugin)
 
 
 def test_an_example_of_a_provider_is_a_stack_and_files_beside_it() -> None:
     files = {"stack.py": "", "lab.toml": ""}
     assert exemplary(files).example("own") == files
-    assert exemplary({}).example("own") == {}
     assert load_plugins({}).example("haplan") == {}
 
 
 @pytest.mark.parametrize(
-    "files", [{"lab.toml": ""}, {"stack.py": "", "../x": ""}, {"stack.py": b""}, {"stack.py": "", "/etc/x": ""}]
+    "files",
+    [
+        None,
+        "stack.py",
+        {},
+        {"lab.toml": ""},
+        {"stack.py": "", "../x": ""},
+        {"stack.py": b""},
+        {"stack.py": "", "/etc/x": ""},
+    ],
 )
 def test_an_example_of_another_shape_is_refused_and_its_provider_is_named(files: Any) -> None:
-    with pytest.raises(PluginError, match=r"^provider 'own': an example is stack\.py and files beside it"):
+    with pytest.raises(ProviderError, match=r"^provider 'own': example gave .*, where .* is due"):
         exemplary(files).example("own")
 
 
-@pytest.mark.parametrize("files", [None, "stack.py", lambda: 1 / 0])
+@pytest.mark.parametrize("files", [lambda: 1 / 0, lambda: exit("no")])
 def test_an_example_that_breaks_names_its_provider(files: Any) -> None:
-    with pytest.raises(PluginError, match=r"^provider 'own': example broke: "):
+    with pytest.raises(ProviderError, match=r"^provider 'own': example broke: "):
         exemplary(files).example("own")

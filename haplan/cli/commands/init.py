@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from haplan.cli import completion, terminal
-from haplan.errors import HaplanError, PluginError
+from haplan.errors import HaplanError
 
 if TYPE_CHECKING:
     from haplan.plugins import Plugins
@@ -31,7 +31,8 @@ def command(folder: Path, provider: str) -> None:
     Example:
       haplan init my-edge
     """
-    from haplan.plugins import EXAMPLE, load_plugins
+    from haplan.plugins import load_plugins
+    from haplan.wall.answers import EXAMPLE
 
     stack = folder / EXAMPLE
     if stack.exists():
@@ -58,7 +59,7 @@ def _examples(plugins: "Plugins", wanted: str) -> dict[str, Mapping[str, str]]:
     for name in sorted(plugins.providers):
         try:
             files = plugins.example(name)
-        except PluginError as error:
+        except HaplanError as error:
             if name == wanted:
                 raise
             terminal.say(f"warning: {error}", err=True)
