@@ -41,7 +41,7 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     done = yield
     config = session.config
     if _spreads(config) and config.args == config.getini("testpaths"):
-        command = [sys.executable, "-m", "pytest", "-p", "no:xdist", str(Path(__file__).with_name(LAST))]
+        command = [sys.executable, "-m", "pytest", "-n", "0", str(Path(__file__).with_name(LAST))]
         session.testsfailed += bool(subprocess.run(command, check=False).returncode)
     return done
 
