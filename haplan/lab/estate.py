@@ -5,12 +5,15 @@ process (WAL, `synchronous = NORMAL`; a power cut is not simulated).
 """
 
 import contextlib
+import json
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+import attrs
 
 META = "create table if not exists meta (key text primary key, value text not null) without rowid"
 
@@ -55,6 +58,7 @@ class Tx:
 
 
 T = TypeVar("T", bound=Tx)
+S = TypeVar("S", bound=attrs.AttrsInstance)
 
 
 class Estate(Generic[T]):
@@ -139,6 +143,32 @@ class Estate(Generic[T]):
             db.execute("rollback")
             raise
         db.execute("commit")
+
+
+class DefinedEstate(Estate[T], Generic[T, S]):
+    """An estate with settings, which all its processes go by: kept in it, those of the definition that came last.
+
+    Attributes:
+        settings: Class of them.
+    """
+
+    settings: type[S]
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._read: tuple[str, S] = ("", self.settings())
+        super().__init__(folder, name)
+
+    def settle(self, tx: T, settings: S) -> None:
+        """These hold from now on."""
+        tx.remember("settings", json.dumps(attrs.asdict(settings)))
+
+    def settled(self, db: sqlite3.Connection) -> S:
+        """The settings that hold; asked for every transaction, so they are read anew only where they changed."""
+        row = db.execute("select value from meta where key = 'settings'").fetchone()
+        text = "{}" if row is None else str(row[0])
+        if text != self._read[0]:
+            self._read = (text, self.settings(**json.loads(text)))
+        return self._read[1]
 
 
 class LabClock:

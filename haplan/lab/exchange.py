@@ -1,9 +1,9 @@
 """One HTTP exchange of a simulator: the request as it came, the answer as it goes, or none."""
 
-import functools
-import re
+import json
 import urllib.parse
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 from starlette.types import Receive, Scope, Send
@@ -33,8 +33,43 @@ class Exchange:
 
 
 @attrs.frozen
+class Answer:
+    """What goes back.
+
+    Attributes:
+        body: JSON value; None is an empty body.
+        status: HTTP status.
+        headers: Beyond content type and length; a value of several lines is sent once for each.
+        raw: Ready-made JSON text instead of `body`: lists are stored as text already.
+    """
+
+    body: Any = None
+    status: int = 200
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    raw: str | None = None
+
+    def content(self) -> bytes:
+        if self.raw is not None:
+            return self.raw.encode()
+        return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
+
+
+class Refused(Exception):
+    """The call is answered with an error and leaves nothing behind."""
+
+    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{status} {body}")
+        self.answer = Answer(body, status, headers or {})
+
+
+@attrs.frozen
 class Drop:
     """The connection closes without an answer."""
+
+
+def query_of(exchange: Exchange) -> dict[str, str]:
+    """The last value of each query parameter."""
+    return dict(urllib.parse.parse_qsl(exchange.query, keep_blank_values=True))
 
 
 async def receive_exchange(scope: Scope, receive: Receive) -> Exchange:
@@ -55,7 +90,7 @@ async def receive_exchange(scope: Scope, receive: Receive) -> Exchange:
 
 
 async def send_answer(send: Send, status: int, content: bytes, headers: Mapping[str, str]) -> None:
-    """Send JSON, or nothing; a header with several lines is sent once for each."""
+    """Send JSON, or nothing."""
     told = [] if status == 204 else [(b"content-length", str(len(content)).encode())]
     if content:
         told.append((b"content-type", b"application/json"))
@@ -63,16 +98,3 @@ async def send_answer(send: Send, status: int, content: bytes, headers: Mapping[
         told += [(name.lower().encode(), line.encode("latin-1")) for line in value.split("\n")]
     await send({"type": "http.response.start", "status": status, "headers": told})
     await send({"type": "http.response.body", "body": content})
-
-
-def strikes(on: str, exchange: Exchange) -> bool:
-    """True if a fault is meant for an exchange: method (or *) and path; see `_glob`."""
-    method, _, path = on.partition(" ")
-    return method in ("*", exchange.method) and bool(_glob(path).fullmatch(exchange.path))
-
-
-@functools.cache
-def _glob(path: str) -> re.Pattern[str]:
-    """`*` stays within a segment, `**` does not."""
-    stars = {"**": ".*", "*": "[^/]*"}
-    return re.compile("".join(stars.get(part, re.escape(part)) for part in re.split(r"(\*\*?)", path)))

@@ -30,9 +30,14 @@ class ServedLab(Generic[E]):
 
     def stop(self) -> None:
         """End it; the estate stays."""
-        while self._servers:
-            self._servers.pop().stop()
+        if self._servers:
+            while self._servers:
+                self._servers.pop().stop()
+            self.ended()
         self.estate.close()
+
+    def ended(self) -> None:
+        """What is to be put right in the estate when nothing serves it any more."""
 
     def __enter__(self) -> Self:
         return self

@@ -5,10 +5,13 @@
 `GET /lab/requests`    `{"POST /path": 2, …}`: calls by method and path
 `DELETE /lab/requests` counts from nothing again
 `GET /lab/faults`      mishaps with their counters
+`POST /lab/faults`     `{"fault": […], …, "replace": true}` adds mishaps beside those of the definition, or replaces
+                       those that were added this way; keys are those of `lab.toml`
+`DELETE /lab/faults`   removes those that were added this way
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -17,7 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from haplan.lab.estate import Estate, Tx
-from haplan.lab.mishaps import list_mishaps
+from haplan.lab.mishaps import add_mishaps, list_mishaps, replace_mishaps
+from haplan.lab.tables import build
 
 REQUESTS = """
 create table if not exists requests (
@@ -58,6 +62,29 @@ def _forget_requests(tx: Tx, _body: Any) -> Any:
 
 def _faults(tx: Tx, _body: Any) -> Any:
     return list_mishaps(tx)
+
+
+def mishap_work(
+    kinds: Mapping[str, type[Any]], replace: Callable[[Any, str, str, Sequence[Any]], Any] = replace_mishaps
+) -> tuple[tuple[str, str, Work], ...]:
+    """Adding and removing mishaps of these sorts; `replace` makes some the ones of a sort and source."""
+
+    def add(tx: Any, body: Any) -> Any:
+        unknown = sorted(body.keys() - {*kinds, "replace"})
+        if unknown:
+            raise ValueError(f"{unknown[0]}: unknown key; allowed are {', '.join([*sorted(kinds), 'replace'])}")
+        for sort, kind in kinds.items():
+            entries = [build(kind, values, f"{sort}[{index}]") for index, values in enumerate(body.get(sort, []))]
+            change = replace if body.get("replace") else add_mishaps
+            change(tx, sort, "admin", entries)
+        return list_mishaps(tx)
+
+    def remove(tx: Any, _body: Any) -> Any:
+        for sort in kinds:
+            replace(tx, sort, "admin", ())
+        return {}
+
+    return ("POST", "/faults", add), ("DELETE", "/faults", remove)
 
 
 SHARED: tuple[tuple[str, str, Work], ...] = (

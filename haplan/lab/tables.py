@@ -7,7 +7,7 @@ tables under its provider's name: `[mist.settings]`, `[[ssr.fault]]`.
 import difflib
 import tomllib
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -52,6 +52,14 @@ def lists_of(kinds: Mapping[str, type[Any]], data: Mapping[str, Any]) -> dict[st
     """The lists of tables, by name."""
     _none_misspelt(data, [*kinds, "settings"])
     return {name: _tables(name, kind, data.get(name, [])) for name, kind in kinds.items()}
+
+
+def refuse_twice(name: str, key: str, entries: Sequence[Any]) -> None:
+    """A ValueError where two tables of a list have the same key."""
+    seen = [getattr(entry, key) for entry in entries]
+    for index, value in enumerate(seen):
+        if value in seen[:index]:
+            raise ValueError(f"{name}[{index}].{key}: {value} is listed twice")
 
 
 def build(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:

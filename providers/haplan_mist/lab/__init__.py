@@ -5,7 +5,8 @@ that insist on a real cloud's name. What it answers follows Mist OpenAPI 2509.1.
 """
 
 from haplan.lab import LabClock
-from haplan_mist.lab.definition import Device, Fault, LabDefinition, Pair, Push, Settings, read_definition
+from haplan.lab.faults import HttpFault as Fault
+from haplan_mist.lab.definition import Device, LabDefinition, Pair, Push, Settings, read_definition
 from haplan_mist.lab.estate import Estate
 from haplan_mist.lab.http.proxy import CloudProxy
 from haplan_mist.lab.http.web import app

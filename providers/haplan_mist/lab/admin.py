@@ -1,14 +1,11 @@
-"""The lab's own surface beyond what all have (`haplan.lab.surface`): mishaps, and the world outside.
+"""The lab's own surface beyond what all have (`haplan.lab.surface`): who it is, and the world outside.
 
 `GET /lab/`                       organisation and tokens
-`POST /lab/faults`                `{"fault": […], "push": […], "pair": […], "replace": true}` adds mishaps, or replaces
-                                  those that were added this way
-`DELETE /lab/faults`              removes the mishaps that were added this way
 `POST /lab/devices`               `{"mac": …, "connected": …, "version": …}` changes a box (also managed, model,
                                   serial), or puts a new one into the world
 `POST /lab/portal/materialise`    `{"path": "/orgs/…"}` saves an object as the portal does: with documented defaults
 
-Keys of mishaps and boxes are those of `lab.toml` (see `definition`).
+Keys of boxes are those of `lab.toml` (see `definition`).
 """
 
 from typing import Any
@@ -16,7 +13,6 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from haplan.lab import surface
-from haplan.lab.mishaps import add_mishaps, list_mishaps
 from haplan.lab.tables import build
 from haplan_mist.lab.definition import TABLES, Device, mac_of
 from haplan_mist.lab.devices import pushes
@@ -30,26 +26,6 @@ def advance(tx: Tx, body: Any) -> Any:
     surface.advance(tx, body)
     pushes.settle(tx)
     return surface.read_clock(tx, None)
-
-
-def faults(tx: Tx, body: Any) -> Any:
-    """Mishaps beside those of the definition, which stay."""
-    unknown = body.keys() - {"fault", "push", "pair", "replace"}
-    if unknown:
-        raise ValueError(f"{sorted(unknown)[0]}: unknown key; allowed are fault, pair, push, replace")
-    for sort in ("fault", "push", "pair"):
-        entries = [build(TABLES[sort], values, f"{sort}[{i}]") for i, values in enumerate(body.get(sort, []))]
-        if body.get("replace"):
-            replace_mishaps(tx, sort, "admin", tuple(entries))
-        else:
-            add_mishaps(tx, sort, "admin", entries)
-    return list_mishaps(tx)
-
-
-def forget_faults(tx: Tx, _body: Any) -> Any:
-    for sort in ("fault", "push", "pair"):
-        replace_mishaps(tx, sort, "admin", ())
-    return {}
 
 
 def box(tx: Tx, body: Any) -> Any:
@@ -87,8 +63,7 @@ def admin_routes(estate: Estate) -> list[BaseRoute]:
     own = (
         ("GET", "/", identity),
         ("POST", "/clock", advance),
-        ("POST", "/faults", faults),
-        ("DELETE", "/faults", forget_faults),
+        *surface.mishap_work({sort: TABLES[sort] for sort in ("fault", "push", "pair")}, replace_mishaps),
         ("POST", "/devices", box),
         ("POST", "/portal/materialise", portal.materialise),
     )

@@ -36,16 +36,7 @@ Tables of `lab.toml` (any other table belongs to another provider and is left al
     `claimed`                    in the inventory; false: only its claim code exists, default true
     `claim_code`                 default made from the MAC
 
-`[[fault]]`: an exchange that goes wrong
-    `on`                         required: method (or *) and path below /api/v1, "POST /orgs/*/networks"; `*` stands
-                                 for anything in one segment, `**` for any number of segments
-    `nth`                        first matching call that goes wrong, default 1
-    `times`                      how many from there on, 0 = all, default 1
-    `status`, `body`             answer this instead of working (body: a table, or text for `detail`)
-    `stored`                     with `status`: the call is worked on, and the answer is the error all the same
-    `retry_after`                seconds for the Retry-After header of that answer
-    `drop`                       "before" or "after" the change is stored: the connection closes without an answer
-    `delay`                      simulated seconds that pass before the call is worked on
+`[[fault]]`: an exchange that goes wrong; see `haplan.lab.faults`
 
 `[[push]]`: configuration pushes that don't succeed
     `site` or `device`           which: name or id of a site, MAC of a device (glob allowed; neither: all)
@@ -73,12 +64,12 @@ from typing import Any, Literal
 
 import attrs
 
-from haplan.lab.tables import lists_of, read_tables, settings_of
+from haplan.lab.faults import HttpFault
+from haplan.lab.tables import lists_of, read_tables, refuse_twice, settings_of
 
 MAC = re.compile(r"[0-9a-f]{12}")
 
 HaGet = Literal["404", "400", "empty"]
-Drop = Literal["before", "after"]
 PushResult = Literal["succeed", "fail", "revert", "queue", "lock_failed"]
 PairResult = Literal["never", "fail", "half"]
 
@@ -148,26 +139,6 @@ class Device:
 
 
 @attrs.frozen
-class Fault:
-    """An exchange that goes wrong. Attributes: see the module's description of `[[fault]]`."""
-
-    on: str = attrs.field()
-    nth: int = 1
-    times: int = 1
-    status: int | None = None
-    body: Mapping[str, Any] | str | None = None
-    stored: bool = False
-    retry_after: int | None = None
-    drop: Drop | None = None
-    delay: float = 0.0
-
-    @on.validator
-    def _method_and_path(self, _attribute: object, value: str) -> None:
-        if not re.fullmatch(r"(GET|POST|PUT|DELETE|\*) /\S*", value):
-            raise ValueError(f"on: {value!r} is not a method (GET, POST, PUT, DELETE or *) and a path below /api/v1")
-
-
-@attrs.frozen
 class Push:
     """Pushes that don't succeed. Attributes: see the module's description of `[[push]]`."""
 
@@ -206,13 +177,13 @@ class LabDefinition:
     """
 
     devices: tuple[Device, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[HttpFault, ...] = ()
     pushes: tuple[Push, ...] = ()
     pairs: tuple[Pair, ...] = ()
     settings: Settings = Settings()
 
 
-TABLES: dict[str, type[Any]] = {"device": Device, "fault": Fault, "push": Push, "pair": Pair}
+TABLES: dict[str, type[Any]] = {"device": Device, "fault": HttpFault, "push": Push, "pair": Pair}
 
 
 def read_definition(path_to_lab_toml: pathlib.Path) -> LabDefinition:
@@ -223,20 +194,8 @@ def read_definition(path_to_lab_toml: pathlib.Path) -> LabDefinition:
 def definition_from(data: Mapping[str, Any]) -> LabDefinition:
     """The definition in parsed TOML."""
     lists = lists_of(TABLES, data)
-    devices = lists["device"]
-    _no_device_twice(devices)
+    refuse_twice("device", "mac", lists["device"])
     return LabDefinition(
-        devices=devices,
-        faults=lists["fault"],
-        pushes=lists["push"],
-        pairs=lists["pair"],
+        devices=lists["device"], faults=lists["fault"], pushes=lists["push"], pairs=lists["pair"],
         settings=settings_of(Settings, data),
-    )
-
-
-def _no_device_twice(devices: tuple[Device, ...]) -> None:
-    seen: set[str] = set()
-    for index, device in enumerate(devices):
-        if device.mac in seen:
-            raise ValueError(f"device[{index}].mac: {device.mac} is listed twice")
-        seen.add(device.mac)
+    )  # fmt: skip

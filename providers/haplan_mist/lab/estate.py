@@ -9,9 +9,9 @@ from typing import Any
 
 import attrs
 
-from haplan.lab import Estate as LabEstate
 from haplan.lab import Tx as LabTx
 from haplan.lab import mishaps
+from haplan.lab.estate import DefinedEstate
 from haplan.lab.surface import REQUESTS
 from haplan_mist.lab.definition import Device, LabDefinition, Settings
 
@@ -98,14 +98,14 @@ class Tx(LabTx):
         return str(uuid.uuid5(uuid.UUID(self.meta("org_id")), str(row[0])))
 
 
-class Estate(LabEstate[Tx]):
+class Estate(DefinedEstate[Tx, Settings]):
     """The file `mist.db`."""
 
     tables = TABLES
+    settings = Settings
 
     def __init__(self, folder: pathlib.Path, definition: LabDefinition) -> None:
         self._cache: dict[Any, Any] = {}
-        self._settings: tuple[str, Settings] = ("", Settings())
         self._definition = definition
         super().__init__(folder, "mist.db")
 
@@ -114,17 +114,13 @@ class Estate(LabEstate[Tx]):
             return Identity(**{field.name: str(tx.meta(field.name)) for field in attrs.fields(Identity)})
 
     def transaction(self, db: sqlite3.Connection, now: float) -> Tx:
-        row = db.execute("select value from meta where key = 'settings'").fetchone()
-        text = "{}" if row is None else str(row[0])
-        if text != self._settings[0]:
-            self._settings = (text, Settings(**json.loads(text)))
-        return Tx(db, now, self._settings[1], self._cache)
+        return Tx(db, now, self.settled(db), self._cache)
 
     def seed(self, tx: Tx) -> None:
         definition = self._definition
         if tx.meta("org_id") is None:
             seed_organisation(tx)
-        tx.remember("settings", json.dumps(attrs.asdict(definition.settings)))
+        self.settle(tx, definition.settings)
         for device in definition.devices:
             seed_device(tx, device)
         for sort in ("fault", "push", "pair"):

@@ -1,11 +1,10 @@
 """A lab that runs: the estate, its clock, and a server on loopback."""
 
 import pathlib
-from typing import Self
 
 import attrs
 
-from haplan.lab import LabClock
+from haplan.lab.served import ServedLab
 from haplan.lab.server import Server
 from haplan_mist.lab.definition import LabDefinition
 from haplan_mist.lab.estate import Estate
@@ -31,12 +30,10 @@ class Served:
     ca_file: pathlib.Path | None = None
 
 
-class Lab:
+class Lab(ServedLab[Estate]):
     """A simulated Mist organisation in a folder.
 
     Attributes:
-        estate: the file `mist.db` in the folder.
-        clock: wall time plus what was slept; sleeping takes no time.
         org_id, token: organisation, and the key of an organisation token with the role admin.
         person_token: key of a user, for edits made by "a person in the portal".
         reader_token: key of a token that may only read.
@@ -44,12 +41,10 @@ class Lab:
 
     def __init__(self, folder: pathlib.Path, *, definition: LabDefinition = LabDefinition()) -> None:  # noqa: B008
         # frozen, so it can be a default
-        self.estate = Estate(pathlib.Path(folder), definition)
-        self.clock = LabClock(self.estate)
+        super().__init__(Estate(pathlib.Path(folder), definition))
         identity = self.estate.identity()
         self.org_id, self.token = identity.org_id, identity.token
         self.person_token, self.reader_token = identity.person_token, identity.reader_token
-        self._servers: list[Server] = []
 
     def start(self, *, port: int = 0, tls: bool = False) -> Served:
         """Serve on 127.0.0.1 in a daemon thread of this process."""
@@ -58,17 +53,6 @@ class Lab:
         host = f"127.0.0.1:{server.port}"
         url = f"{'https' if tls else 'http'}://{host}"
         return Served(url, host, self.org_id, self.token, self.estate.folder / "ca.pem" if tls else None)
-
-    def stop(self) -> None:
-        while self._servers:
-            self._servers.pop().stop()
-        self.estate.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
 
 def certificate(folder: pathlib.Path) -> pathlib.Path:

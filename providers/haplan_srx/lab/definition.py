@@ -60,7 +60,7 @@ from typing import Any, Literal
 import attrs
 
 from haplan.design.nodes import normal_mac
-from haplan.lab.tables import lists_of, read_tables, settings_of
+from haplan.lab.tables import lists_of, read_tables, refuse_twice, settings_of
 from haplan_srx.lab.chassis import models
 
 
@@ -176,10 +176,7 @@ def read_definition(path_to_lab_toml: pathlib.Path) -> LabDefinition:
 def definition_from(data: Mapping[str, Any]) -> LabDefinition:
     """The definition in parsed TOML."""
     lists = lists_of(TABLES, data)
-    macs = [device.mac for device in lists["device"]]
-    for index, mac in enumerate(macs):
-        if mac in macs[:index]:
-            raise ValueError(f"device[{index}].mac: {mac} is listed twice")
+    refuse_twice("device", "mac", lists["device"])
     settings = settings_of(Settings, data)
     return LabDefinition(lists["device"], lists["fault"], lists["boot"], lists["link"], lists["silent"], settings)
 

@@ -5,18 +5,16 @@ What takes time is stored as timestamps and computed when somebody asks (`power.
 
 import contextlib
 import hashlib
-import json
 import pathlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-import attrs
 from lxml import etree
 
-from haplan.lab import Estate as LabEstate
 from haplan.lab import Tx as LabTx
 from haplan.lab import mishaps
+from haplan.lab.estate import DefinedEstate
 from haplan_srx.lab.config.tree import Element
 from haplan_srx.lab.definition import LabDefinition, Settings, names
 
@@ -139,28 +137,24 @@ class Configs:
         self._known[hash_] = config
 
 
-class Estate(LabEstate[Tx]):
+class Estate(DefinedEstate[Tx, Settings]):
     """The file `srx.db`."""
 
     tables = TABLES
+    settings = Settings
 
     def __init__(
         self, folder: pathlib.Path, definition: LabDefinition, seed: Callable[[Tx, LabDefinition], None]
     ) -> None:
         self._configs = Configs()
-        self._settings: tuple[str, Settings] = ("", Settings())
         self._definition, self._seed = definition, seed
         super().__init__(folder, "srx.db")
 
     def transaction(self, db: sqlite3.Connection, now: float) -> Tx:
-        row = db.execute("select value from meta where key = 'settings'").fetchone()
-        text = "{}" if row is None else str(row[0])
-        if text != self._settings[0]:
-            self._settings = (text, Settings(**json.loads(text)))
-        return Tx(db, now, self._settings[1], self._configs)
+        return Tx(db, now, self.settled(db), self._configs)
 
     def seed(self, tx: Tx) -> None:
-        tx.remember("settings", json.dumps(attrs.asdict(self._definition.settings)))
+        self.settle(tx, self._definition.settings)
         self._seed(tx, self._definition)
         for sort in ("fault", "boot", "silent"):
             mishaps.replace_mishaps(tx, sort, "definition", getattr(self._definition, f"{sort}s"))

@@ -4,12 +4,11 @@ import os
 import pathlib
 import secrets
 from collections.abc import Mapping
-from typing import Self
 
 import asyncssh
 import attrs
 
-from haplan.lab import LabClock
+from haplan.lab.served import ServedLab
 from haplan_srx.lab.chassis import boxes, power
 from haplan_srx.lab.config import candidates
 from haplan_srx.lab.definition import LabDefinition, mac_of
@@ -39,22 +38,18 @@ class Served:
         return f"127.0.0.1:{self.ports[mac_of(mac)]}"
 
 
-class Lab:
+class Lab(ServedLab[Estate]):
     """Simulated SRX boxes in a folder.
 
     Attributes:
-        estate: The file `srx.db` in the folder.
-        clock: Wall time plus what was slept; sleeping takes no time.
         router: What the SSH servers hand messages to.
     """
 
     def __init__(self, folder: pathlib.Path, *, definition: LabDefinition = LabDefinition()) -> None:  # noqa: B008
         # frozen, so it can be a default
-        self.estate = Estate(pathlib.Path(folder), definition, boxes.seed)
-        self.clock = LabClock(self.estate)
+        super().__init__(Estate(pathlib.Path(folder), definition, boxes.seed))
         self._id = secrets.token_hex(8)
         self.router = Router(self.estate, self._id)
-        self._servers: Servers | None = None
 
     def start(self, *, port: int = 0) -> Served:
         """Serve every box on 127.0.0.1, in a daemon thread of this process; `port` is the first box's."""
@@ -64,11 +59,10 @@ class Lab:
             keys = {row["mac"]: row["host_key"] for row in tx.all("select mac, host_key from boxes order by seq")}
             users = {row["name"]: row["key"] for row in tx.all("select name, key from users")}
         wanted = {mac: port + place if port else 0 for place, mac in enumerate(keys)}
-        self._servers = Servers(self.router, keys, users, wanted)
-        name = boxes.USERS[0]
-        return Served(
-            self._servers.ports, name, self.password(name), self._key_file(name, users[name]), self._known(keys)
-        )
+        servers = Servers(self.router, keys, users, wanted)
+        self._servers.append(servers)
+        name, known = boxes.USERS[0], self._known(keys, servers.ports)
+        return Served(servers.ports, name, self.password(name), self._key_file(name, users[name]), known)
 
     def password(self, user: str) -> str:
         """What a user logs in with; ``pat`` is a person who works on the boxes by hand."""
@@ -78,23 +72,13 @@ class Lab:
                 raise LookupError(user)
             return str(row["password"])
 
-    def stop(self) -> None:
-        """End it; the estate stays."""
-        if self._servers is not None:
-            self._servers.stop()
-            self._servers = None
-            self._hosts_file.unlink(missing_ok=True)
-            with self.estate.write() as tx:
-                for session in tx.all("select * from sessions where server = ?", self._id):
-                    candidates.end(tx, session)
-                tx.run("delete from servers where id = ?", self._id)
-        self.estate.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def ended(self) -> None:
+        """Its sessions end too."""
+        self._hosts_file.unlink(missing_ok=True)
+        with self.estate.write() as tx:
+            for session in tx.all("select * from sessions where server = ?", self._id):
+                candidates.end(tx, session)
+            tx.run("delete from servers where id = ?", self._id)
 
     # --- What a person does in the rack -------------------------------------------------------------------------------
 
@@ -125,8 +109,7 @@ class Lab:
         file.write_text(key)
         return file
 
-    def _known(self, keys: Mapping[str, str]) -> pathlib.Path:
-        ports = self._servers.ports if self._servers is not None else {}
+    def _known(self, keys: Mapping[str, str], ports: Mapping[str, int]) -> pathlib.Path:
         lines = []
         for mac, key in keys.items():
             public = asyncssh.import_private_key(key).export_public_key("openssh").decode().strip()

@@ -35,28 +35,20 @@ Tables of `lab.toml` (any other table belongs to another provider and is left al
     `version`                    its software, default that of the conductor
     `connected`                  it reaches the conductor, default true
 
-`[[fault]]`: an exchange that goes wrong
-    `on`                         required: method (or *) and path below /api/v1, "POST /config/commit"; `*` stands for
-                                 anything in one segment, `**` for any number of segments
-    `nth`                        first matching call that goes wrong, default 1
-    `times`                      how many from there on, 0 = all, default 1
-    `status`, `body`             answer this instead of working (body: a table, a list of tables, or text for `message`)
-    `stored`                     with `status`: the call is worked on, and the answer is this all the same
-    `drop`                       "before" or "after" the change is stored: the connection closes without an answer
-    `delay`                      simulated seconds that pass before the call is worked on
+`[[fault]]`: an exchange that goes wrong; keys as in `haplan.lab.faults`, and
     `expire`                     the token that the call came with has run out, default false
 
 Faults are counted in the estate; see `haplan.lab.mishaps`.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import attrs
 
-from haplan.lab.tables import lists_of, read_tables, settings_of
+from haplan.lab.faults import HttpFault
+from haplan.lab.tables import lists_of, read_tables, refuse_twice, settings_of
 from haplan_ssr.model import release_of
 
 PER_USER = (5, 6)
@@ -111,24 +103,10 @@ class Asset:
 
 
 @attrs.frozen
-class Fault:
+class Fault(HttpFault):
     """An exchange that goes wrong. Attributes: see the module's description of `[[fault]]`."""
 
-    on: str = attrs.field()
-    nth: int = 1
-    times: int = 1
-    status: int | None = None
-    body: Mapping[str, Any] | Sequence[Any] | str | None = None
-    stored: bool = False
-    drop: Literal["before", "after"] | None = None
-    delay: float = 0.0
     expire: bool = False
-
-    @on.validator
-    def _method_and_path(self, _attribute: object, value: str) -> None:
-        if not re.fullmatch(r"(GET|POST|PATCH|PUT|DELETE|\*) /\S*", value):
-            methods = "GET, POST, PATCH, PUT, DELETE or *"
-            raise ValueError(f"on: {value!r} is not a method ({methods}) and a path below /api/v1")
 
 
 @attrs.frozen
@@ -157,9 +135,5 @@ def read_definition(path: Path) -> LabDefinition:
 def definition_from(data: Mapping[str, Any]) -> LabDefinition:
     """The definition in parsed TOML."""
     lists = lists_of(TABLES, data)
-    seen: set[str] = set()
-    for index, asset in enumerate(lists["asset"]):
-        if asset.id in seen:
-            raise ValueError(f"asset[{index}].id: {asset.id} is listed twice")
-        seen.add(asset.id)
+    refuse_twice("asset", "id", lists["asset"])
     return LabDefinition(lists["asset"], lists["fault"], settings_of(Settings, data))

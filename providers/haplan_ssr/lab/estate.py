@@ -11,11 +11,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import attrs
-
-from haplan.lab import Estate as LabEstate
 from haplan.lab import Tx as LabTx
 from haplan.lab import mishaps
+from haplan.lab.estate import DefinedEstate
 from haplan.lab.surface import REQUESTS
 from haplan_ssr.lab.definition import LabDefinition, Settings
 
@@ -71,27 +69,23 @@ class Tx(LabTx):
         return int(self.meta("version") or 0)
 
 
-class Estate(LabEstate[Tx]):
+class Estate(DefinedEstate[Tx, Settings]):
     """The file `ssr.db`."""
 
     tables = TABLES
+    settings = Settings
 
     def __init__(self, folder: Path, definition: LabDefinition) -> None:
-        self._settings: tuple[str, Settings] = ("", Settings())
         self._definition = definition
         super().__init__(folder, "ssr.db")
 
     def transaction(self, db: sqlite3.Connection, now: float) -> Tx:
-        row = db.execute("select value from meta where key = 'settings'").fetchone()
-        text = "{}" if row is None else str(row[0])
-        if text != self._settings[0]:
-            self._settings = (text, Settings(**json.loads(text)))
-        return Tx(db, now, self._settings[1])
+        return Tx(db, now, self.settled(db))
 
     def seed(self, tx: Tx) -> None:
         """Users and the conductor's own router in a new estate; settings, boxes and faults in every one."""
         definition = self._definition
-        tx.remember("settings", json.dumps(attrs.asdict(definition.settings)))
+        self.settle(tx, definition.settings)
         tx.settings = definition.settings
         if tx.meta("version") is None:
             _found(tx)

@@ -3,11 +3,10 @@
 import datetime
 import ipaddress
 from pathlib import Path
-from typing import Self
 
 import attrs
 
-from haplan.lab import LabClock
+from haplan.lab.served import ServedLab
 from haplan.lab.server import Server
 from haplan_ssr.lab.definition import LabDefinition
 from haplan_ssr.lab.estate import Estate
@@ -31,19 +30,12 @@ class Served:
     ca_file: Path
 
 
-class Lab:
-    """A simulated conductor in a folder. `password` gives the password of USER, PERSON and READER.
-
-    Attributes:
-        estate: The file `ssr.db` in the folder.
-        clock: Wall time plus what was slept; sleeping takes no time.
-    """
+class Lab(ServedLab[Estate]):
+    """A simulated conductor in a folder. `password` gives the password of USER, PERSON and READER."""
 
     def __init__(self, folder: Path, *, definition: LabDefinition = LabDefinition()) -> None:  # noqa: B008
         # frozen, so it can be a default
-        self.estate = Estate(Path(folder), definition)
-        self.clock = LabClock(self.estate)
-        self._servers: list[Server] = []
+        super().__init__(Estate(Path(folder), definition))
 
     def password(self, user: str = USER) -> str:
         """The password of an account."""
@@ -55,17 +47,6 @@ class Lab:
         self._servers.append(server)
         host = f"127.0.0.1:{server.port}"
         return Served(f"https://{host}", host, self.estate.folder / "ssr-cert.pem")
-
-    def stop(self) -> None:
-        while self._servers:
-            self._servers.pop().stop()
-        self.estate.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
 
 def certificate(folder: Path) -> Path:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from haplan.lab.exchange import Answer, Refused
 from haplan.lab.mishaps import next_mishap
 from haplan_mist.lab.definition import MAC
 from haplan_mist.lab.devices import boxes, pushes
@@ -18,7 +19,7 @@ from haplan_mist.lab.devices.boxes import cluster_of, device_id, event, mac_of_i
 from haplan_mist.lab.devices.effective import missing_ha_ports
 from haplan_mist.lab.devices.models import family_of
 from haplan_mist.lab.estate import Tx
-from haplan_mist.lab.http.wire import Answer, Call, Handler, Refused, bad_request, not_found
+from haplan_mist.lab.http.wire import Call, Handler, bad_request, not_found
 from haplan_mist.lab.organisation.audit import record
 from haplan_mist.lab.organisation.objects import check
 

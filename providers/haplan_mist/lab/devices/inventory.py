@@ -8,13 +8,14 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from haplan.lab.exchange import Answer, Refused
 from haplan_mist.lab.devices import boxes, pushes
 from haplan_mist.lab.devices.boxes import Formation, connected, device_id, event, formations, is_head
 from haplan_mist.lab.devices.clusters import release, start
 from haplan_mist.lab.devices.stats import device_status
 from haplan_mist.lab.estate import Tx
 from haplan_mist.lab.http.paging import count_answer, page_of_list, search_page
-from haplan_mist.lab.http.wire import Answer, Call, Handler, Refused, bad_request
+from haplan_mist.lab.http.wire import Call, Handler, bad_request
 from haplan_mist.lab.organisation.audit import record
 from haplan_mist.lab.organisation.objects import check
 

@@ -9,11 +9,12 @@ import re
 import sqlite3
 from typing import Any
 
+from haplan.lab.exchange import Answer
 from haplan_mist.lab.devices import pushes
 from haplan_mist.lab.devices.boxes import device_id, event
 from haplan_mist.lab.devices.clusters import head_at_site
 from haplan_mist.lab.http.paging import page_of_list
-from haplan_mist.lab.http.wire import Answer, Call, Handler, not_found
+from haplan_mist.lab.http.wire import Call, Handler, not_found
 from haplan_mist.lab.organisation.audit import record
 from haplan_mist.lab.organisation.objects import check, load, merged, touched
 

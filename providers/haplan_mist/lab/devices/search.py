@@ -5,11 +5,12 @@ Source: Mist OpenAPI 2509.1.2. All of them look at access points unless told oth
 
 from typing import Any
 
+from haplan.lab.exchange import Answer
 from haplan_mist.lab.devices.boxes import connected, formations, is_head
 from haplan_mist.lab.devices.models import family_of
 from haplan_mist.lab.devices.stats import address
 from haplan_mist.lab.http.paging import count_answer, page_of, search_answer, search_page, sorted_by, window
-from haplan_mist.lab.http.wire import Answer, Call, Handler
+from haplan_mist.lab.http.wire import Call, Handler
 
 RESULTS = {"success": "success", "failed": "failed", "reverted": "failed", "lock_failed": "failed"}
 

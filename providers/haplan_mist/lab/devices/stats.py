@@ -9,10 +9,11 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from haplan.lab.exchange import Answer
 from haplan_mist.lab.devices.boxes import Formation, connected, device_id, formations, is_head, mac_of_id
 from haplan_mist.lab.devices.models import family_of
 from haplan_mist.lab.http.paging import page_of_list
-from haplan_mist.lab.http.wire import Answer, Call, Handler, not_found
+from haplan_mist.lab.http.wire import Call, Handler, not_found
 
 Rows = Mapping[str, sqlite3.Row]
 

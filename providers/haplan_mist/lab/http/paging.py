@@ -10,7 +10,8 @@ import urllib.parse
 from collections.abc import Sequence
 from typing import Any
 
-from haplan_mist.lab.http.wire import Answer, Call, bad_request
+from haplan.lab.exchange import Answer
+from haplan_mist.lab.http.wire import Call, bad_request
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 

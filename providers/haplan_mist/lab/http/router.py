@@ -5,18 +5,18 @@ Order of what happens to a call: the pushes that are due are settled, the token 
 the handler did and what the call cost are committed together, before a byte of the answer leaves.
 """
 
+import functools
 import json
 import sqlite3
-import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from haplan.lab.exchange import Drop, Exchange, strikes
-from haplan.lab.mishaps import next_mishap
+from haplan.lab.exchange import Answer, Drop, Exchange, Refused, query_of
+from haplan.lab.faults import struck
 from haplan.lab.surface import count_request
 from haplan_mist.lab.devices import clusters, inventory, profiles, pushes, search, stats
 from haplan_mist.lab.estate import Estate, Tx
-from haplan_mist.lab.http.wire import NO_PERMISSION, NOT_FOUND, Answer, Call, Caller, Refused, Routes
+from haplan_mist.lab.http.wire import NO_PERMISSION, NOT_FOUND, Call, Caller, Routes
 from haplan_mist.lab.organisation import account, audit, const, sites
 from haplan_mist.lab.organisation.objects import collection
 
@@ -84,18 +84,8 @@ class Router:
             return account.login(tx, _json(exchange.body))
         caller = account.caller_of(tx, dict(exchange.headers), exchange.method)
         account.spend(tx, caller)
-        fault = next_mishap(tx, "fault", lambda spec: strikes(spec["on"], exchange))
-        if fault and fault["delay"]:
-            tx.let_pass(fault["delay"])
-            pushes.settle(tx)
-        if fault and fault["drop"] == "before":
-            return Drop()
-        if fault and fault["status"] and not fault["stored"]:
-            return _faulty(fault)
-        answer = _handled(tx, lambda: self._work(tx, exchange, caller, found))
-        if fault and fault["status"]:
-            answer = _faulty(fault)
-        return Drop() if fault and fault["drop"] == "after" else answer
+        work = functools.partial(self._work, tx, exchange, caller, found)
+        return struck(tx, exchange, work, lambda text: {"detail": text}, lambda fault: pushes.settle(tx))
 
     def _work(self, tx: Tx, exchange: Exchange, caller: Caller, found: Any) -> Answer:
         if found is None:
@@ -104,25 +94,12 @@ class Router:
         template, handler, params = found
         _locate(tx, params)
         _allowed(tx, exchange.method, template, params, caller)
-        query = dict(urllib.parse.parse_qsl(exchange.query, keep_blank_values=True))
         call = Call(
-            tx, exchange.method, exchange.path, template, params, query, exchange.headers,
+            tx, exchange.method, exchange.path, template, params, query_of(exchange), exchange.headers,
             _json(exchange.body) if exchange.method in ("POST", "PUT") else None, caller, exchange.source,
         )  # fmt: skip
         answer: Answer = handler(call)
         return answer
-
-
-def _handled(tx: Tx, work: Callable[[], Answer]) -> Answer:
-    """A refused call leaves nothing behind but its cost."""
-    tx.run("savepoint work")
-    try:
-        answer = work()
-    except Refused as refused:
-        tx.run("rollback to work")
-        answer = refused.answer
-    tx.run("release work")
-    return answer
 
 
 def _json(body: bytes) -> Any:
@@ -132,14 +109,6 @@ def _json(body: bytes) -> Any:
         return json.loads(body)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise Refused(400, {"detail": f"JSON parse error - {error}"}) from None
-
-
-def _faulty(fault: Mapping[str, Any]) -> Answer:
-    body = fault["body"]
-    if body is None:
-        body = f"simulated fault {fault['status']}"
-    headers = {} if fault["retry_after"] is None else {"Retry-After": str(fault["retry_after"])}
-    return Answer({"detail": body} if isinstance(body, str) else body, fault["status"], headers)
 
 
 def _locate(tx: Tx, params: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The simulator as a starlette application: the cloud's API, and beside it the lab's own surface under /lab."""
+"""The simulator as a starlette application, and the record of what it is asked."""
 
 import json
 import os
@@ -8,36 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.types import Receive, Scope, Send
 
-from haplan.lab.exchange import Drop, Exchange, receive_exchange, send_answer
-from haplan.lab.server import drop
+from haplan.lab.exchange import Answer, Exchange
+from haplan.lab.web import application
 from haplan_mist.lab.admin import admin_routes
 from haplan_mist.lab.estate import Estate
 from haplan_mist.lab.http.router import Router
-from haplan_mist.lab.http.wire import Answer
 
 TRAFFIC = "HAPLAN_LAB_TRAFFIC"
 RECORDED = ("x-page-limit", "x-page-page", "x-page-total", "retry-after", "content-type")
-
-
-class Api:
-    """`/api/v1` as an ASGI application. Works on the loop itself: every exchange is one short transaction."""
-
-    def __init__(self, estate: Estate) -> None:
-        self._router = Router(estate)
-        self._traffic = Traffic()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = await receive_exchange(scope, receive)
-        answer = self._router.pass_through(exchange)
-        if isinstance(answer, Drop):
-            await drop(scope)
-            return
-        content = answer.content()
-        self._traffic.record(exchange, answer, content)
-        await send_answer(send, answer.status, content, answer.headers)
 
 
 class Traffic:
@@ -71,4 +50,4 @@ def _parsed(content: bytes) -> Any:
 
 def app(estate: Estate) -> Starlette:
     """The whole simulator over one estate."""
-    return Starlette(routes=[Mount("/api/v1", app=Api(estate)), Mount("/lab", routes=admin_routes(estate))])
+    return application("/api/v1", Router(estate).pass_through, admin_routes(estate), Traffic().record)

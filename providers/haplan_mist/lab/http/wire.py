@@ -1,46 +1,16 @@
-"""What a handler gets and gives: calls, answers, refusals, the table of routes."""
+"""What a handler gets and gives: calls and refusals; the table of routes."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
 
+from haplan.lab.exchange import Answer, Refused
 from haplan_mist.lab.estate import Tx
 
 NO_PERMISSION = {"detail": "You do not have permission to perform this action."}
 NO_CREDENTIALS = {"detail": "Authentication credentials were not provided."}
 NOT_FOUND = {"detail": "resource not found"}
-
-
-@attrs.frozen
-class Answer:
-    """What goes back.
-
-    Attributes:
-        body: JSON value; None is an empty body.
-        status: HTTP status.
-        headers: beyond content type and length.
-        raw: ready-made JSON text instead of `body` (lists are stored as text already).
-    """
-
-    body: Any = None
-    status: int = 200
-    headers: Mapping[str, str] = attrs.field(factory=dict)
-    raw: str | None = None
-
-    def content(self) -> bytes:
-        if self.raw is not None:
-            return self.raw.encode()
-        return b"" if self.body is None else json.dumps(self.body).encode()
-
-
-class Refused(Exception):
-    """The call is answered with an error and leaves nothing behind."""
-
-    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(f"{status} {body}")
-        self.answer = Answer(body, status, headers or {})
 
 
 def bad_request(detail: str) -> Refused:

@@ -9,8 +9,9 @@ import math
 import uuid
 from typing import Any
 
+from haplan.lab.exchange import Answer, Refused
 from haplan_mist.lab.estate import Tx, new_token, put_row
-from haplan_mist.lab.http.wire import NO_CREDENTIALS, Answer, Call, Caller, Handler, Refused, bad_request, not_found
+from haplan_mist.lab.http.wire import NO_CREDENTIALS, Call, Caller, Handler, bad_request, not_found
 from haplan_mist.lab.organisation.audit import record
 from haplan_mist.lab.organisation.objects import check, load, merged, server_keys, store, touched
 

@@ -7,8 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from haplan.lab.exchange import Answer
 from haplan_mist.lab.http.paging import count_answer, page_of, search_answer, window
-from haplan_mist.lab.http.wire import Answer, Call, Handler
+from haplan_mist.lab.http.wire import Call, Handler
 
 ALWAYS = ("id", "name")
 ORDERS = {

@@ -3,8 +3,9 @@
 Source: Mist OpenAPI 2509.1.2; event names from public scripts that handle them (tmunzer/mist_library).
 """
 
+from haplan.lab.exchange import Answer
 from haplan_mist.lab.devices.models import MODELS, catalogue, default_config, family_of
-from haplan_mist.lab.http.wire import Answer, Call, Handler
+from haplan_mist.lab.http.wire import Call, Handler
 
 EVENTS = {
     "GW_ASSIGNED": "Gateway was assigned to a site",

@@ -9,10 +9,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from haplan.lab.exchange import Answer
 from haplan_mist.lab.estate import Tx, put_row
 from haplan_mist.lab.http import schema
 from haplan_mist.lab.http.paging import page_of_rows
-from haplan_mist.lab.http.wire import Answer, Call, Handler, bad_request, not_found
+from haplan_mist.lab.http.wire import Call, Handler, bad_request, not_found
 from haplan_mist.lab.organisation.audit import record
 
 SERVER_KEYS = frozenset({"id", "org_id", "site_id", "created_time", "modified_time", "for_site", "msp_id"})

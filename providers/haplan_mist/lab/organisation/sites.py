@@ -8,12 +8,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from haplan.lab.exchange import Answer
 from haplan_mist.lab.devices import pushes
 from haplan_mist.lab.devices.clusters import release
 from haplan_mist.lab.devices.effective import VARIABLE
 from haplan_mist.lab.estate import Tx, put_row
 from haplan_mist.lab.http.paging import count_answer, page_of_rows, search_page, sorted_by
-from haplan_mist.lab.http.wire import Answer, Call, Handler, not_found
+from haplan_mist.lab.http.wire import Call, Handler, not_found
 from haplan_mist.lab.organisation.audit import record
 from haplan_mist.lab.organisation.objects import check, collection, filled, load, merged, server_keys, store, touched
 

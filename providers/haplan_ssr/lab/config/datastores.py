@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from haplan.lab.exchange import Answer
 from haplan_ssr.lab.config import store as stores
 from haplan_ssr.lab.config.commit import Complaint, commit, validate
 from haplan_ssr.lab.config.edits import Spot, spots
 from haplan_ssr.lab.config.store import SHARED, Store
 from haplan_ssr.lab.estate import Tx
-from haplan_ssr.lab.http.wire import Answer, Call, Refused
+from haplan_ssr.lab.http.wire import Call, Refused
 from haplan_ssr.model import model
 
 EXPORTS = "/etc/128technology/config-exports"

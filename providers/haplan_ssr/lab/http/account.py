@@ -5,9 +5,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from haplan.lab.exchange import Answer
 from haplan_ssr.lab.config.store import REST, Store
 from haplan_ssr.lab.estate import Tx
-from haplan_ssr.lab.http.wire import Answer, Refused
+from haplan_ssr.lab.http.wire import Refused
 
 
 def login(tx: Tx, body: Any, agent: str, source: str) -> Answer:

@@ -6,16 +6,16 @@ the path is known (404), the handler works. What the handler did is committed be
 
 import json
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from haplan.lab.exchange import Drop, Exchange, strikes
-from haplan.lab.mishaps import next_mishap
+from haplan.lab.exchange import Answer, Drop, Exchange, query_of
+from haplan.lab.faults import Fault, struck
 from haplan.lab.surface import count_request
 from haplan_ssr.lab.config import datastores
 from haplan_ssr.lab.estate import Estate, Tx
 from haplan_ssr.lab.http import account
-from haplan_ssr.lab.http.wire import Answer, Call, Refused
+from haplan_ssr.lab.http.wire import Call, Refused, error
 from haplan_ssr.lab.routers import queries
 
 
@@ -29,22 +29,22 @@ class Router:
         """Answer one exchange."""
         with self._estate.write() as tx:
             count_request(tx, exchange.method, exchange.path)
-            fault = next_mishap(tx, "fault", lambda spec: strikes(spec["on"], exchange)) or {}
-            if fault.get("delay"):
-                tx.let_pass(fault["delay"])
-            if fault.get("expire"):
-                account.revoke(tx, account.bearer(exchange.headers))
-            if fault.get("drop") == "before":
-                return Drop()
-            if fault.get("status") and not fault["stored"]:
-                return _faulty(fault)
-            answer = _handled(tx, lambda: _work(tx, exchange))
-            if fault.get("drop") == "after":
-                return Drop()
-            return _faulty(fault) if fault.get("status") else answer
+            return struck(tx, exchange, lambda: _work(tx, exchange), error, lambda fault: _expire(tx, exchange, fault))
+
+
+def _expire(tx: Tx, exchange: Exchange, fault: Fault) -> None:
+    if fault["expire"]:
+        account.revoke(tx, account.bearer(exchange.headers))
 
 
 def _work(tx: Tx, exchange: Exchange) -> Answer:
+    try:
+        return _worked(tx, exchange)
+    except UnicodeEncodeError:
+        raise Refused(400, "JSON parse error: half of a surrogate pair") from None
+
+
+def _worked(tx: Tx, exchange: Exchange) -> Answer:
     if (exchange.method, exchange.path) == ("POST", "/login"):
         agent = exchange.headers.get("user-agent", "")
         return account.login(tx, _json(exchange.body), agent, exchange.source)
@@ -53,8 +53,7 @@ def _work(tx: Tx, exchange: Exchange) -> Answer:
     needed = "config-write" if path[:1] == ("config",) and exchange.method != "GET" else "config-read"
     if needed not in capabilities:
         raise Refused(403, f"{user} has no capability {needed}")
-    query = dict(urllib.parse.parse_qsl(exchange.query, keep_blank_values=True))
-    call = Call(tx, exchange.method, path, query, _json(exchange.body), user)
+    call = Call(tx, exchange.method, path, query_of(exchange), _json(exchange.body), user)
     return _handler(call)(call)
 
 
@@ -78,21 +77,6 @@ def _pattern(path: tuple[str, ...]) -> str:
     return "/" + "/".join("*" if place in (1, 3) else part for place, part in enumerate(path))
 
 
-def _handled(tx: Tx, work: Callable[[], Answer]) -> Answer:
-    """A refused call leaves nothing behind."""
-    tx.run("savepoint work")
-    try:
-        answer = work()
-    except Refused as refused:
-        tx.run("rollback to work")
-        answer = refused.answer
-    except UnicodeEncodeError:
-        tx.run("rollback to work")
-        answer = Refused(400, "JSON parse error: half of a surrogate pair").answer
-    tx.run("release work")
-    return answer
-
-
 def _json(body: bytes) -> Any:
     if not body.strip():
         return None
@@ -102,8 +86,3 @@ def _json(body: bytes) -> Any:
         raise Refused(400, f"JSON parse error: {error}") from None
     except RecursionError:
         raise Refused(400, "JSON parse error: nested too deeply") from None
-
-
-def _faulty(fault: Mapping[str, Any]) -> Answer:
-    body = fault["body"] if fault["body"] is not None else f"simulated fault {fault['status']}"
-    return Answer({"message": body} if isinstance(body, str) else body, fault["status"])

@@ -1,40 +1,24 @@
-"""What a handler gets and gives: calls, answers, refusals."""
+"""What a handler gets and gives: calls and refusals."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
+from haplan.lab import exchange as lab
 from haplan_ssr.lab.estate import Tx
 
 
-@attrs.frozen
-class Answer:
-    """What goes back.
-
-    Attributes:
-        body: JSON value; None is an empty body.
-        status: HTTP status.
-        raw: Ready-made JSON text instead of `body`.
-    """
-
-    body: Any = None
-    status: int = 200
-    raw: str | None = None
-
-    def content(self) -> bytes:
-        if self.raw is not None:
-            return self.raw.encode()
-        return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
+def error(message: str) -> dict[str, Any]:
+    """The body of an error."""
+    return {"message": message}
 
 
-class Refused(Exception):
+class Refused(lab.Refused):
     """The call is answered with an error and leaves nothing behind: a JSON object with `message`."""
 
     def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"{status} {message}")
-        self.answer = Answer({"message": message}, status)
+        super().__init__(status, error(message))
 
 
 @attrs.frozen

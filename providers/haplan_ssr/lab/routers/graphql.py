@@ -9,9 +9,10 @@ from typing import Any
 
 from graphql import GraphQLSchema, build_schema, graphql_sync
 
+from haplan.lab.exchange import Answer
 from haplan_ssr.lab.config.edits import Body
 from haplan_ssr.lab.estate import Tx
-from haplan_ssr.lab.http.wire import Answer, Call, Refused
+from haplan_ssr.lab.http.wire import Call, Refused
 from haplan_ssr.lab.routers.assets import NEVER, Box, boxes
 from haplan_ssr.lab.routers.state import World
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from haplan.lab.exchange import Answer
 from haplan_ssr.lab.config.edits import Body
 from haplan_ssr.lab.config.generated import interfaces
-from haplan_ssr.lab.http.wire import Answer, Call, Refused
+from haplan_ssr.lab.http.wire import Call, Refused
 from haplan_ssr.lab.routers.assets import boxes
 from haplan_ssr.lab.routers.state import World
 
