@@ -230,6 +230,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
                 session.options.parallelism,
                 session.secrets.fingerprint(opened),
                 session.wall.now,
+                session.catch_up,
             )
             try:
                 result = session.redact.tree(carry_out(left, context))

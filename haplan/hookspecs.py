@@ -49,7 +49,7 @@ def haplan_order(nodes: Sequence[Node]) -> Iterable[Edge]:  # type: ignore[empty
 
 @hookspec
 def haplan_secret_sources() -> Mapping[str, Callable[[str], str]]:  # type: ignore[empty-body]  # a hook has no body
-    """Called once: scheme → function from the rest of the source to the secret."""
+    """Called once: scheme → function from the rest of the source to the secret, which is never called twice at once."""
 
 
 @hookspec
@@ -59,4 +59,4 @@ def haplan_plan_made(plan: Plan) -> None:
 
 @hookspec
 def haplan_event(event: Event) -> None:
-    """Told of each event of a run."""
+    """Told of each event of a run, in the thread that the engine works in."""

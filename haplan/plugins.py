@@ -5,6 +5,7 @@ brings may be needed: a stack of records does not wait for the provider of a clo
 """
 
 import os
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from importlib.metadata import EntryPoint, entry_points
@@ -36,6 +37,8 @@ MOVED = (
 class Plugins:
     """The plugins that are installed.
 
+    Threads: any; several sessions may share them. Hooks are asked under one lock, each once.
+
     Attributes:
         broken: Name → why it could not be loaded. A warning, until a stack needs it.
     """
@@ -43,6 +46,7 @@ class Plugins:
     def __init__(self, points: Iterable[EntryPoint]) -> None:
         self.broken: dict[str, str] = {}
         self._points: dict[str, EntryPoint] = {}
+        self._asking = threading.RLock()
         self._manager = pluggy.PluginManager("haplan")
         self._manager.add_hookspecs(hookspecs)
         for point in points:
@@ -193,21 +197,21 @@ class Plugins:
     def _by_scheme(self, hook: str, behind: Callable[[pluggy.HookImpl], Callable[[Any], Any]]) -> dict[str, Any]:
         """What plugins bring by scheme; one that breaks when it is asked is a broken one, and the others serve."""
         found = _Named(lambda pair: pair[0])
-        for impl in self._impls(hook):
-            try:
-                brought = hooks.called(impl, hook, behind(impl))
-            except HaplanError as error:
-                self.broken[impl.plugin_name] = str(error)
-                continue
-            found.add(impl.plugin_name, brought.items())
+        with self._asking:
+            for impl in self._impls(hook):
+                try:
+                    brought = hooks.called(impl, hook, behind(impl))
+                except HaplanError as error:
+                    self.broken[impl.plugin_name] = str(error)
+                    continue
+                found.add(impl.plugin_name, brought.items())
         return dict(found.things.values())
 
     def _brought(
         self, hook: str, fitted: Callable[[Any], Any], name_of: Callable[[Any], str], thing_of: Callable[[Any], T]
     ) -> "_Brought[T]":
-        return _Brought(
-            self._impls(hook), self._points, partial(hooks.called, hook=hook, fitted=fitted), name_of, thing_of
-        )
+        asked = partial(hooks.called, hook=hook, fitted=fitted)
+        return _Brought(self._impls(hook), self._points, asked, name_of, thing_of, self._asking)
 
 
 class _Named:
@@ -241,8 +245,9 @@ class _Brought(Mapping[str, T]):
         asked: Callable[[pluggy.HookImpl], Any],
         name_of: Callable[[Any], str],
         thing_of: Callable[[Any], T],
+        asking: threading.RLock,
     ) -> None:
-        self._asked = asked
+        self._asked, self._asking = asked, asking
         self._waiting = {impl.plugin_name: impl for impl in impls}
         self._own = {name for name in self._waiting if points[name].value.startswith("haplan.")}
         self._named = _Named(name_of)
@@ -251,20 +256,23 @@ class _Brought(Mapping[str, T]):
         self._things: dict[str, T] = {}
 
     def __getitem__(self, name: str) -> T:
-        if name not in self._things:
-            self._ask([plugin for plugin in self._waiting if plugin not in self._own and _is_named_by(name, plugin)])
-            for plugin in sorted(self._own.intersection(self._waiting)):
-                if name not in self._things and _is_about(self._waiting[plugin], {name}):
-                    self._ask([plugin])
-        return self._things[name]
+        with self._asking:
+            if name not in self._things:
+                self._ask([one for one in self._waiting if one not in self._own and _is_named_by(name, one)])
+                for plugin in sorted(self._own.intersection(self._waiting)):
+                    if name not in self._things and _is_about(self._waiting[plugin], {name}):
+                        self._ask([plugin])
+            return self._things[name]
 
     def __iter__(self) -> Iterator[str]:
-        self._ask(list(self._waiting))
-        return iter(self._things)
+        with self._asking:
+            self._ask(list(self._waiting))
+            return iter(list(self._things))
 
     def __len__(self) -> int:
-        self._ask(list(self._waiting))
-        return len(self._things)
+        with self._asking:
+            self._ask(list(self._waiting))
+            return len(self._things)
 
     def _ask(self, plugins: Iterable[str]) -> None:
         for plugin in plugins:

@@ -15,7 +15,7 @@ from haplan.model.value import Tree
 
 @attrs.frozen
 class Context:
-    """What a provider is opened with.
+    """What a provider is opened with. The functions may be called in any thread.
 
     Attributes:
         clock: Time.

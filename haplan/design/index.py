@@ -4,7 +4,6 @@ Made once for a stack and shared by all rules. Everything in it may be missing o
 loaded.
 """
 
-import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -185,16 +184,9 @@ class DesignIndex:
         return found
 
 
-_last: list[tuple["weakref.ref[Stack]", DesignIndex]] = []
-
-
 def design_index(stack: Stack) -> DesignIndex:
-    """The picture of a stack; the last one is kept, because each of a hundred rules asks for it."""
-    if _last and _last[0][0]() is stack:
-        return _last[0][1]
-    made = _draw(stack)
-    _last[:] = [(weakref.ref(stack), made)]
-    return made
+    """The index of a stack, kept with it: each of a hundred rules asks for it."""
+    return stack.once(_draw)
 
 
 def _draw(stack: Stack) -> DesignIndex:

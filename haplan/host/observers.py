@@ -1,6 +1,9 @@
 """Who is told what happens: progress, records, plugins. Nobody of them is told a secret, or cuts a run short."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from haplan.contracts import Clock, Observer
@@ -12,6 +15,9 @@ from haplan.wall.call import said
 
 class Observers:
     """The observers of one session.
+
+    Threads: observers are called in the thread that the engine works in, and nowhere else. `note` may be called in any:
+    what is noted elsewhere waits in a queue for `catch_up`, or for the next thing that the engine tells.
 
     Args:
         given: Of whoever opened the session.
@@ -31,13 +37,33 @@ class Observers:
         self._observers = [*((type(one).__name__, one) for one in given), *told.items()]
         self._redact = redact
         self._clock = clock
+        self._thread = threading.get_ident()
+        self._noted: SimpleQueue[Event] = SimpleQueue()
 
     def tell(self, kind: str, text: str = "", **more: Any) -> None:
-        """Tell them."""
+        """Tell them. The engine's alone."""
         self.observe(Event(kind, self._clock().now(), text=text, **more))
 
+    def note(self, text: str) -> None:
+        """A line for people from a provider, in whichever thread it works."""
+        self._noted.put(Event("note", self._clock().now(), text=text))
+        if threading.get_ident() == self._thread:
+            self.catch_up()
+
     def observe(self, event: Event) -> None:
-        """Pass an event on, without secrets. Who breaks at it is told nothing more: no run is cut short by that."""
+        """Pass an event on, without secrets. The engine's alone."""
+        self._thread = threading.get_ident()
+        self.catch_up()
+        self._pass_on(event)
+
+    def catch_up(self) -> None:
+        """Pass on what was noted in other threads. The engine's alone."""
+        with suppress(Empty):
+            while True:
+                self._pass_on(self._noted.get_nowait())
+
+    def _pass_on(self, event: Event) -> None:
+        """Who breaks at it is told nothing more: no run is cut short by that."""
         event = self._redact.tree(event)
         for told in list(self._observers):
             name, observer = told

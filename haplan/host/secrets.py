@@ -1,5 +1,6 @@
 """The secrets of one session: found where their sources say, never kept, and told apart by fingerprint."""
 
+import threading
 from collections.abc import Callable, Mapping
 
 import attrs
@@ -14,6 +15,9 @@ from haplan.plugins import Plugins
 
 class Secrets:
     """Finds secrets by their sources; what it finds is known to the redactor from then on.
+
+    Threads: any may reveal; what a plugin brings is asked under a lock, so that its author need not think of threads.
+    Sensitive outputs are the planning's alone.
 
     Args:
         plugins: They bring further sources.
@@ -33,6 +37,7 @@ class Secrets:
             redact,
             lab,
         )
+        self._asking = threading.RLock()
         self._hidden: dict[str, str] = {}
 
     def reveal(self, source: str) -> str:
@@ -47,11 +52,14 @@ class Secrets:
             return self._redact.learn(self._variables.words(rest, scheme.partition(".")[2] or "str"))
         if source.startswith(model.OUTPUT):
             return self._said_in_output(rest)
-        sources = {**own, **self._plugins.secret_sources}
-        if scheme not in sources:
-            known = ", ".join(sorted({*sources} - {"text"}))
-            raise HaplanError(f"secret {scheme}:…: no such source; there are: {known}")
-        return self._redact.learn(str(sources[scheme](rest)))
+        if scheme in own:
+            return self._redact.learn(own[scheme](rest))
+        with self._asking:
+            sources = self._plugins.secret_sources
+            if scheme not in sources:
+                known = ", ".join(sorted({"env", *sources}))
+                raise HaplanError(f"secret {scheme}:…: no such source; there are: {known}")
+            return self._redact.learn(str(sources[scheme](rest)))
 
     def fingerprint(self, state: State) -> Callable[[model.Secret], model.Secret]:
         """Gives a secret its keyed fingerprint; one that cannot be resolved, or has no key yet, keeps none."""

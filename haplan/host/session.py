@@ -31,6 +31,8 @@ from haplan.steps.load import find
 class Session:
     """One stack in one environment. A context manager: leaving it closes what it opened.
 
+    Threads: one; many sessions may be at work side by side. Those of an apply have what providers are opened with.
+
     Attributes:
         file: The stack's.
         root: Its folder.
@@ -42,7 +44,7 @@ class Session:
         secrets: Finds them.
         labs: The simulators.
         providers: The providers.
-        tell, observe: Tell the observers of something; pass an event on to them.
+        tell, observe, catch_up: Tell the observers something; pass an event on; and what was noted in other threads.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class Session:
         self.labs = Labs(self.root)
         self.providers = Providers(plugins, self._context, self.labs if self.options.lab else None)
         told = Observers(observers, plugins.observers, self.redact, lambda: self.clock)
-        self.tell, self.observe = told.tell, told.observe
+        self.tell, self.observe, self.catch_up, self._note = told.tell, told.observe, told.catch_up, told.note
         self._environ = environ
         self._own_clock = clock
         self._log = Log(self.options.log, self.redact)
@@ -82,6 +84,7 @@ class Session:
 
     def close(self) -> None:
         """Let go of connections, simulators and the state."""
+        self.catch_up()
         self.providers.close()
         self.labs.stop()
         if "backend" in self.__dict__:
@@ -114,13 +117,7 @@ class Session:
         return self.plugins.types
 
     def _context(self) -> Context:
-        return Context(
-            self.clock,
-            self._environ,
-            self.secrets.reveal,
-            self._log.write,
-            lambda text: self.tell("note", text),
-        )
+        return Context(self.clock, self._environ, self.secrets.reveal, self._log.write, self._note)
 
 
 def open_session(

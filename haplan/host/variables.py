@@ -5,6 +5,7 @@ The first that has it wins: ``--var``, ``--var-file`` (the last one first), ``en
 """
 
 import json
+import threading
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -33,13 +34,17 @@ class Given(Protocol):
 
 
 class Variables:
-    """Gives the values, and knows afterwards which of them nobody asked for."""
+    """Gives the values, and knows afterwards which of them nobody asked for.
+
+    Threads: any, under one lock: a person is asked one thing at a time, and the same thing once.
+    """
 
     def __init__(self, root: Path, options: Given, environ: Mapping[str, str], ask: Ask | None) -> None:
         self._root = root
         self._options = options
         self._environ = environ
         self._ask = ask
+        self._lock = threading.RLock()
         self._values: dict[str, Any] = {}
 
     def __call__(self, name: str, wanted: type, sensitive: bool, default: Any) -> tuple[Any, str]:
@@ -48,9 +53,10 @@ class Variables:
         Raises:
             ValueError: There is none, or it is not of the wanted type.
         """
-        value, source = self._find(name, default, sensitive)
-        self._values[name] = _typed(value, wanted, source, sensitive)
-        return self._values[name], source
+        with self._lock:
+            value, source = self._find(name, default, sensitive)
+            self._values[name] = _typed(value, wanted, source, sensitive)
+            return self._values[name], source
 
     def words(self, name: str, kind: str) -> str:
         """The value of a sensitive variable as text: given before, or, for a plan file, asked for again.
@@ -58,12 +64,13 @@ class Variables:
         Raises:
             HaplanError: It is needed and not known, or not of its kind.
         """
-        if name not in self._values:
-            try:
-                self(name, KINDS.get(kind, str), True, None)
-            except ValueError as error:
-                raise HaplanError(f"variable {name!r}: {error}") from None
-        value = self._values[name]
+        with self._lock:
+            if name not in self._values:
+                try:
+                    self(name, KINDS.get(kind, str), True, None)
+                except ValueError as error:
+                    raise HaplanError(f"variable {name!r}: {error}") from None
+            value = self._values[name]
         return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
     def needless(self, asked: Collection[str]) -> list[str]:

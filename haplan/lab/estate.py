@@ -166,9 +166,10 @@ class DefinedEstate(Estate[T], Generic[T, S]):
         """The settings that hold; asked for every transaction, so they are read anew only where they changed."""
         row = db.execute("select value from meta where key = 'settings'").fetchone()
         text = "{}" if row is None else str(row[0])
-        if text != self._read[0]:
-            self._read = (text, self.settings(**json.loads(text)))
-        return self._read[1]
+        read = self._read  # another thread may put other ones there
+        if text != read[0]:
+            read = self._read = (text, self.settings(**json.loads(text)))
+        return read[1]
 
 
 class LabClock:

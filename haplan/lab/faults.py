@@ -96,7 +96,7 @@ def strikes(on: str, exchange: Exchange) -> bool:
     return method in ("*", exchange.method) and bool(_glob(path).fullmatch(exchange.path))
 
 
-@functools.cache
+@functools.lru_cache(1000)
 def _glob(path: str) -> re.Pattern[str]:
     """`*` stays within a segment, `**` does not."""
     stars = {"**": ".*", "*": "[^/]*"}

@@ -9,7 +9,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -134,7 +134,7 @@ def placed(frames: tuple[tuple[str, int], ...], root: Path, row: str = "") -> Lo
     return Location(named[0][0], named[0][1], tuple(named[1:]), row)
 
 
-@cache  # of paths as text, no file is looked at; each constructor asks, for the same few files
+@lru_cache(10_000)  # of paths as text, no file is looked at; each constructor asks, for the same few files
 def _inside(file: str, folder: Path) -> str:
     """The way to a file from a folder, or "" where it stands elsewhere."""
     path = Path(file)

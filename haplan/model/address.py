@@ -3,7 +3,7 @@
 import json
 import re
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import lru_cache
 
 import attrs
 
@@ -47,7 +47,7 @@ class Address:
         return f"{quoted(self.owner)}.{quoted(self.label)}" if self.owner else self.label
 
 
-@cache
+@lru_cache(100_000)
 def parse(text: str) -> Address:
     """Read an address.
 

@@ -1,13 +1,15 @@
 """What a stack says, after loading: data, with the place each piece was written at."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
 from haplan.model.condition import Condition
 from haplan.model.value import Secret, Tree
+
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -205,6 +207,8 @@ class Removal:
 class Stack:
     """Everything a stack says.
 
+    Threads: any. What was worked out of it is kept with it, and goes with it.
+
     Attributes:
         name: Name of its folder or file.
         root: The folder it stands in, absolute.
@@ -228,6 +232,14 @@ class Stack:
     moves: tuple[Move, ...] = ()
     imports: tuple[Import, ...] = ()
     removals: tuple[Removal, ...] = ()
+    _kept: dict[Any, Any] = attrs.field(factory=dict, init=False, eq=False, repr=False)
+
+    def once(self, work_out: "Callable[[Stack], T]") -> T:
+        """What a function makes of this stack: worked out when it is first asked for, and the same for all who ask."""
+        if work_out not in self._kept:
+            self._kept.setdefault(work_out, work_out(self))  # two threads may work it out; the first one's is kept
+        found: T = self._kept[work_out]
+        return found
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret the stack names."""

@@ -7,7 +7,7 @@ or the order of work. What differs from run to run stands beside it, under ``mad
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 _SEQUENCES = frozenset({tuple, list, set, frozenset})
 
 
-@cache
+@lru_cache(1000)
 def _fields(kind: Any) -> tuple[str, ...] | None:
     """The fields of a noun; none for a leaf that `haplan.model.value` encodes, None for what is no noun."""
     if kind in (model.Ref, model.Text, model.Secret, model.Unknown):

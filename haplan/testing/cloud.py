@@ -15,16 +15,21 @@ from haplan.model.value import Tree
 
 
 class FakeClock:
-    """Time that stands still until somebody sleeps."""
+    """Time that stands still until somebody sleeps.
+
+    Threads: any, under one lock: what two sleep is added up.
+    """
 
     def __init__(self, at: float = 1_800_000_000.0) -> None:
+        self._lock = threading.Lock()
         self._at = at
 
     def now(self) -> float:
         return self._at
 
     def sleep(self, seconds: float) -> None:
-        self._at += seconds
+        with self._lock:
+            self._at += seconds
 
 
 @attrs.define
@@ -67,6 +72,8 @@ class Undo:
 class Cloud:
     """The estate, and the script of what goes wrong in it.
 
+    Threads: those of a provider look and write under `lock`. The script is the test's, before they begin.
+
     Attributes:
         objects: By id.
         sequences: Document → names of its rules in order.
@@ -104,7 +111,7 @@ class Cloud:
         self.during: Callable[[str, str], None] = lambda document, name: None
         self.undo: dict[str, Undo] = {}
         self._file = file
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()
         if file is not None and file.exists():
             self.fill(json.loads(file.read_text(encoding="utf-8")))
 
@@ -163,14 +170,14 @@ class Cloud:
 
     def carry_out(self, document: str, step: str, name: str, effect: "Effect") -> str:
         """One remote write, with whatever the script says of it; gives the id of what was made or changed."""
-        with self._lock:
+        with self.lock:
             self.tried += 1
             number = self.tried
             self.under_way += 1
             self.most_at_once = max(self.most_at_once, self.under_way)
         try:
             self.during(document, name)
-            with self._lock:
+            with self.lock:
                 if number in self.errors:
                     raise self.errors[number]
                 identity = self._take_effect(document, effect)
@@ -180,14 +187,14 @@ class Cloud:
                 raise ProviderError(f"{document}: the answer never came", lost=True)
             return identity or ""
         finally:
-            with self._lock:
+            with self.lock:
                 self.under_way -= 1
 
     # --- Taking back ---
 
     def begin(self, document: str) -> None:
         """A write of a document begins; one before it that waits for its confirmation is still what it goes back to."""
-        with self._lock:
+        with self.lock:
             if (self.confirmed or self.revertible) and not (self.confirmed and document in self.undo):
                 sequence = self.sequences.get(document)
                 self.undo[document] = Undo(None if sequence is None else list(sequence), None)
@@ -211,7 +218,7 @@ class Cloud:
     def expire(self) -> None:
         """Writes that nobody confirmed in time take themselves back."""
         now = self.clock.now()
-        with self._lock:
+        with self.lock:
             over = [document for document, undo in self.undo.items() if undo.until is not None and undo.until <= now]
             for document in over:
                 self.take_back(document)
@@ -232,17 +239,19 @@ class Cloud:
 
     def kept(self) -> dict[str, Any]:
         """The estate as plain JSON."""
-        objects = [attrs.asdict(one) for one in self.objects.values()]
-        undo = {document: attrs.asdict(one) for document, one in self.undo.items()}
-        return {"made": self.made, "sequences": self.sequences, "objects": objects, "undo": undo}
+        with self.lock:
+            objects = [attrs.asdict(one) for one in self.objects.values()]
+            undo = {document: attrs.asdict(one) for document, one in self.undo.items()}
+            return {"made": self.made, "sequences": dict(self.sequences), "objects": objects, "undo": undo}
 
     def fill(self, kept: Mapping[str, Any]) -> None:
         """Take what `kept` gave in the place of what is there."""
-        self.made, self.sequences, self.undo = kept["made"], kept["sequences"], {}
-        self.objects = {one["id"]: Stored(**one) for one in kept["objects"]}
-        for document, undo in kept["undo"].items():
-            objects = {identity: Stored(**one) if one else None for identity, one in undo["objects"].items()}
-            self.undo[document] = Undo(undo["sequence"], undo["until"], objects)
+        with self.lock:
+            self.made, self.sequences, self.undo = kept["made"], kept["sequences"], {}
+            self.objects = {one["id"]: Stored(**one) for one in kept["objects"]}
+            for document, undo in kept["undo"].items():
+                objects = {identity: Stored(**one) if one else None for identity, one in undo["objects"].items()}
+                self.undo[document] = Undo(undo["sequence"], undo["until"], objects)
 
     def _keep(self) -> None:
         if self._file is not None:

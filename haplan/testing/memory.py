@@ -70,10 +70,11 @@ class Mem(Provider):
         return {"kind": "cloud", "id": self.cloud.name, "name": self.cloud.name}
 
     def read(self, query: Query) -> Reading:
-        self.cloud.reads += 1
-        self.cloud.expire()
-        found = {target.address: self._find(target) for target in query.targets}
-        orders = {(document, "mem_rule"): tuple(names) for document, names in self.cloud.sequences.items()}
+        with self.cloud.lock:
+            self.cloud.reads += 1
+            self.cloud.expire()
+            found = {target.address: self._find(target) for target in query.targets}
+            orders = {(document, "mem_rule"): tuple(names) for document, names in self.cloud.sequences.items()}
         return Reading({address: seen for address, seen in found.items() if seen is not None}, orders)
 
     def recall(self, query: Query) -> None:
@@ -120,7 +121,8 @@ class Mem(Provider):
         return Answer(ids, {address: known for address, known in values.items() if known}, settling=settles)
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
-        self.cloud.polls += 1
+        with self.cloud.lock:
+            self.cloud.polls += 1
         return {task.transaction.id: self._settlement(task) for task in tasks}
 
     def verify(self, task: Task) -> Sequence[Finding]:
@@ -137,9 +139,10 @@ class Mem(Provider):
         return Answer(settling=False)
 
     def identify(self, intent: Intent) -> Seen | None:
-        self.cloud.expire()
         kind, _, _ = intent.address.partition(".")
-        return self._find(Target(intent.address, kind, str(intent.key["name"]), pending=True))
+        with self.cloud.lock:
+            self.cloud.expire()
+            return self._find(Target(intent.address, kind, str(intent.key["name"]), pending=True))
 
     def _settlement(self, task: Task) -> Settlement:
         document = task.transaction.document

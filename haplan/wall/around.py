@@ -5,7 +5,7 @@ What they can be asked, and what each gives, is read from the contract's protoco
 
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import FunctionType, NoneType
 from typing import Any, ClassVar, cast
@@ -39,7 +39,7 @@ class Around:
         return through(Call(self.who, verb, error=self.errors.get(verb, self.errors[""])), ask, check)
 
 
-@cache
+@lru_cache(100)
 def _class(base: type[Around], protocol: Any) -> type[Around]:
     """A class with everything that a protocol has, each of it asked for through the wall."""
     hints = typing.get_type_hints(protocol)

@@ -9,7 +9,7 @@ import math
 import operator
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 
@@ -60,7 +60,7 @@ def _a(name: str) -> str:
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
-@cache
+@lru_cache(1000)
 def fit(annotation: Any) -> Fit:
     """What checks values of an annotation."""
     if annotation is Any:

@@ -24,6 +24,8 @@ PAGES = 1000
 class Client(HttpClient):
     """Calls to one organisation's cloud.
 
+    Threads: any; see `HttpClient`.
+
     Attributes:
         access: Where it goes.
     """

@@ -1,7 +1,7 @@
 """The organisation as last read: whole lists, kept up to date by our own writes.
 
 Lists return whole objects, up to 1000 in a call; a type has to be named or the cloud answers access points only
-(Mist OpenAPI 2509.1.2). One lock: the engine writes from several threads.
+(Mist OpenAPI 2509.1.2).
 """
 
 import math
@@ -36,7 +36,11 @@ _BY_MAC = frozenset({"inventory", "stats"})
 
 
 class Organisation:
-    """Lists of one organisation."""
+    """Lists of one organisation.
+
+    Threads: any. Whoever changes a list takes the lock and puts another in its place: one that somebody was given, or
+    an object in it, never changes under their hands.
+    """
 
     def __init__(self, client: Client, clock: Clock) -> None:
         self.client = client
@@ -111,20 +115,21 @@ class Organisation:
         """Our own write: the list is as the cloud answered."""
         with self.lock:
             if kind in self._lists:
-                self._lists[kind][str(item["id"])] = item
+                self._lists[kind] = {**self._lists[kind], str(item["id"]): item}
 
     def drop(self, kind: str, id_: str) -> None:
         """Our own delete."""
         with self.lock:
-            self._lists.get(kind, {}).pop(id_, None)
+            if kind in self._lists:
+                self._lists[kind] = {one: item for one, item in self._lists[kind].items() if one != id_}
             self._settings.pop(id_, None)
 
     def change_device(self, mac: str, **fields: Any) -> None:
         """Our own write to a device's inventory record."""
         with self.lock:
-            record = self._lists.get("inventory", {}).get(mac)
-            if record is not None:
-                record.update(fields)
+            records = self._lists.get("inventory", {})
+            if mac in records:
+                self._lists["inventory"] = {**records, mac: {**records[mac], **fields}}
 
     # --- site settings ---
 
@@ -141,7 +146,8 @@ class Organisation:
 
     def known_setting(self, site_id: str) -> Mapping[str, Any] | None:
         """The setting of a site if it was read before."""
-        return self._settings[site_id][1] if site_id in self._settings else None
+        found = self._settings.get(site_id)
+        return None if found is None else found[1]
 
     def keep_setting(self, site_id: str, setting: Object) -> None:
         """What the cloud answered about a site's setting."""

@@ -66,7 +66,11 @@ class Look:
 
 
 class Fleet:
-    """Sessions with devices."""
+    """Sessions with devices.
+
+    Threads: any. A host has a lock, so that one thread opens its session; a session carries one request at a time. What
+    was seen of a pair is a frozen value, put in the place of the one before.
+    """
 
     def __init__(self, access: Access, clock: Clock) -> None:
         self.access, self.clock = access, clock
@@ -176,10 +180,12 @@ class Fleet:
         """What is to be seen of pairs, no older than that; many at once."""
         asked = {one.cluster: one for one in pairs}
         now = self.clock.now()
-        old = [one for name, one in asked.items()
-               if max_age <= 0 or name not in self._looks or now - self._looks[name].at > max_age]  # fmt: skip
-        self._looks.update({one.cluster: look for one, look in self.each(old, self._look).items()})
-        return {name: self._looks[name] for name in asked}
+        kept = {name: look for name in asked if (look := self._looks.get(name)) is not None}
+        kept = {name: look for name, look in kept.items() if max_age > 0 and now - look.at <= max_age}
+        anew = self.each([one for name, one in asked.items() if name not in kept], self._look)
+        seen = {one.cluster: look for one, look in anew.items()}
+        self._looks.update(seen)
+        return {name: kept.get(name) or seen[name] for name in asked}
 
     def known(self, cluster: str) -> Look | None:
         """What was seen last."""

@@ -1,7 +1,7 @@
 """What a change costs the network and which sites it reaches; from what was read, without calls."""
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 
 from haplan.plugin import (
     Action,
@@ -86,7 +86,7 @@ def needs_restart(path: Path, live: Flat, wanted: Flat) -> bool:
     return (path not in live and "create" in marks) or (path not in wanted and "delete" in marks)
 
 
-@cache
+@lru_cache(10_000)
 def _marks(path: str) -> frozenset[str]:
     """The marks of a node of the model; those of a list's keys are about its entries."""
     try:

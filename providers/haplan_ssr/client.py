@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Client(HttpClient):
     """Calls to one conductor.
 
+    Threads: any; one logs in for all of them, under a lock.
+
     Attributes:
         access: Where it goes.
     """

@@ -18,6 +18,8 @@ ASSIGNED = frozenset({"id", "global-id"})
 class Conductor:
     """What runs on a conductor, as last read.
 
+    Threads: any, under one lock: one reads for all. A tree that was given out never changes.
+
     Attributes:
         client: Calls to it.
         clock: Time.

@@ -5,7 +5,6 @@ conductor says of boxes. SSR010 is the vendor's model with the vendor's messages
 than the model, or not known: say ``release=`` in ``provider("ssr", …)``.
 """
 
-import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
@@ -40,17 +39,14 @@ class Draft:
     translation: Translation
 
 
-_last: list[tuple["weakref.ref[Stack]", list[Draft]]] = []
+def drafts(stack: Stack) -> tuple[Draft, ...]:
+    """Each conductor's part of a stack, kept with it: each rule asks for it."""
+    return stack.once(_drafts)
 
 
-def drafts(stack: Stack) -> list[Draft]:
-    """Each conductor's part of a stack; the last one is kept, because each rule asks for it."""
-    if not (_last and _last[0][0]() is stack):
-        found = [
-            one for key, block in stack.providers.items() if block.name == "ssr" for one in _draft(stack, key, block)
-        ]
-        _last[:] = [(weakref.ref(stack), found)]
-    return _last[0][1]
+def _drafts(stack: Stack) -> tuple[Draft, ...]:
+    keys = ((key, block) for key, block in stack.providers.items() if block.name == "ssr")
+    return tuple(one for key, block in keys for one in _draft(stack, key, block))
 
 
 def _draft(stack: Stack, key: str, block: ProviderBlock) -> Iterator[Draft]:

@@ -1,5 +1,6 @@
 """Waiting for the routers of committed transactions: one look at the assets for all, and at the health of each."""
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -40,29 +41,35 @@ class State:
 
 
 class Settling:
-    """Looks after what was committed."""
+    """Looks after what was committed.
+
+    Threads: any, under one lock: one is asked by the poller, and looks once more where a check wants to know.
+    """
 
     def __init__(self, conductor: Conductor) -> None:
         self._conductor = conductor
+        self._lock = threading.RLock()
         self._wanted: dict[str, tuple[tuple[Expected, ...], tuple[Expected, ...]]] = {}
         self._state = State({}, {})
 
     def settle(self, tasks: Sequence[Task], terms: Terms) -> dict[str, Settlement]:
         """How far each transaction is."""
-        wanted = {task.transaction.id: self._expected(task, terms)[0] for task in tasks}
-        self._look([one for found in wanted.values() for one in found])
-        return {task.transaction.id: self._settlement(task, wanted[task.transaction.id], terms) for task in tasks}
+        with self._lock:
+            wanted = {task.transaction.id: self._expected(task, terms)[0] for task in tasks}
+            self._look([one for found in wanted.values() for one in found])
+            return {task.transaction.id: self._settlement(task, wanted[task.transaction.id], terms) for task in tasks}
 
     def findings(self, task: Task, terms: Terms) -> list[Finding]:
         """What is not as it should be, after the wait."""
-        wanted, _ = self._expected(task, terms)
-        if any(one.name not in self._state.routers for one in wanted):
-            self._look(wanted)
         where = {part.change.address: part.change.location for part in task.parts}
-        return [
-            Finding(one.rule, "error", one.address, one.text, where.get(one.address, ""))
-            for one in self._troubles(task, wanted, terms)
-        ]
+        with self._lock:
+            wanted, _ = self._expected(task, terms)
+            if any(one.name not in self._state.routers for one in wanted):
+                self._look(wanted)
+            return [
+                Finding(one.rule, "error", one.address, one.text, where.get(one.address, ""))
+                for one in self._troubles(task, wanted, terms)
+            ]
 
     # --- inside ---
 

@@ -7,7 +7,7 @@ every place.
 import io
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from multiprocessing import get_context
@@ -20,8 +20,9 @@ from haplan import engine
 from haplan.errors import StackError
 from haplan.host.session import open_session
 from haplan.testing import Cloud, plugins
+from tests.turns import THREADS, often
 
-THREADS, STACKS = 8, 40
+STACKS = 40
 FILES = {
     "stack-{n}/stack.py": """
         from haplan import *
@@ -118,15 +119,6 @@ def is_own_mistake(folder: Path) -> int:
 
 
 @pytest.fixture
-def often() -> Iterator[None]:
-    """Threads take turns as often as they can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
-
-
-@pytest.fixture
 def folders(tmp_path: Path) -> list[Path]:
     return [write(tmp_path, number) for number in range(STACKS)]
 
@@ -137,7 +129,7 @@ def process() -> tuple[object, list[object], set[str]]:
     return sys.stdout, list(sys.meta_path), names
 
 
-@pytest.mark.usefixtures("often")
+@pytest.mark.usefixtures(often.__name__)
 def test_threads_plan_stacks_at_once_and_each_plan_is_its_own(folders: list[Path]) -> None:
     out, err = io.StringIO(), io.StringIO()
     turns = [random.Random(thread).sample(folders, STACKS) for thread in range(THREADS)]
@@ -150,7 +142,7 @@ def test_threads_plan_stacks_at_once_and_each_plan_is_its_own(folders: list[Path
     assert sorted(err.getvalue().splitlines()) == sorted([f"this is {number}" for number in range(STACKS)] * THREADS)
 
 
-@pytest.mark.usefixtures("often")
+@pytest.mark.usefixtures(often.__name__)
 def test_threads_are_told_the_mistakes_of_their_own_stack(folders: list[Path]) -> None:
     with ThreadPoolExecutor(THREADS) as threads:
         assert list(threads.map(is_own_mistake, folders)) == list(range(STACKS))

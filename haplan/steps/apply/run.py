@@ -87,6 +87,7 @@ class _Loop:
             finally:
                 self.transactions.save()
             self._keep_lease()
+            self.context.catch_up()
 
     def leave(self) -> None:
         """Nothing is waited for: at the end all is done, and after an error a writer must not hold up the way out."""

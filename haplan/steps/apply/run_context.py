@@ -35,6 +35,7 @@ class RunContext:
         parallelism: Most writes at once.
         fingerprint: Gives a secret its fingerprint, where it can be resolved.
         wall: Real time, by which leases go: simulated hours must not end one.
+        catch_up: Tells what providers noted in threads of their own.
         before, after: The rules of the moments before and after a write.
     """
 
@@ -51,6 +52,7 @@ class RunContext:
     parallelism: int = 10
     fingerprint: Callable[[Secret], Secret] = lambda secret: secret
     wall: Callable[[], float] = time.time
+    catch_up: Callable[[], None] = lambda: None
     before: tuple[Rule, ...] = attrs.field(init=False)
     after: tuple[Rule, ...] = attrs.field(init=False)
 

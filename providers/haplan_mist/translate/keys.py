@@ -6,7 +6,7 @@
 import difflib
 import json
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -44,7 +44,7 @@ _PARTS = {
 _PART_SPELLING = {"ip_config": "address=", "wan_source_nat": "source_nat="}
 
 
-@lru_cache(maxsize=1)
+@cache
 def _table() -> Mapping[str, frozenset[str]]:
     text = resources.files(__package__).joinpath("keys.json").read_text(encoding="utf-8")
     return {name: frozenset(keys) for name, keys in json.loads(text).items()}

@@ -98,10 +98,7 @@ class Tx(LabTx):
 
     def once(self, key: tuple[Any, ...], compute: Callable[[], F]) -> F:
         """What follows from a stored configuration alone, computed once; the key begins with its hash."""
-        if key not in self._configs.found:
-            self._configs.found[key] = compute()
-        found: F = self._configs.found[key]
-        return found
+        return self._configs.once(key, compute)
 
     def keep(self, config: Element) -> str:
         """Store a configuration and give its hash."""
@@ -109,19 +106,33 @@ class Tx(LabTx):
 
 
 class Configs:
-    """Parsed configurations of this process, by hash of their text, and what was found out about them."""
+    """Parsed configurations of this process, by hash of their text, and what was found out about them.
+
+    Threads: any. What is kept follows from its key, and whoever wants it keeps what it found itself: another thread may
+    have let go of it in between.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, Element] = {}
-        self.found: dict[Any, Any] = {}
+        self._found: dict[Any, Any] = {}
 
     def get(self, tx: Tx, hash_: str) -> Element:
-        if hash_ not in self._known:
+        found = self._known.get(hash_)
+        if found is None:
             row = tx.one("select xml from configs where hash = ?", hash_)
             if row is None:
                 raise LookupError(f"no configuration {hash_}")
-            self._remember(hash_, etree.fromstring(row[0]))
-        return self._known[hash_]
+            found = etree.fromstring(row[0])
+            self._remember(hash_, found)
+        return found
+
+    def once(self, key: tuple[Any, ...], compute: Callable[[], F]) -> F:
+        """What follows from a configuration alone."""
+        try:
+            found: F = self._found[key]
+        except KeyError:
+            found = self._found[key] = compute()
+        return found
 
     def put(self, tx: Tx, config: Element) -> str:
         text = etree.tostring(config, encoding="unicode")
@@ -133,7 +144,7 @@ class Configs:
     def _remember(self, hash_: str, config: Element) -> None:
         if len(self._known) > 2000:
             self._known.clear()
-            self.found.clear()
+            self._found.clear()
         self._known[hash_] = config
 
 

@@ -1,7 +1,7 @@
 """Which interface of a device each WAN and LAN is: ports of one node, or a reth over both."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -65,7 +65,7 @@ def faces_of(pair: Pair, to: Writer | None = None) -> dict[str, Face]:
     return found
 
 
-@cache
+@lru_cache(1000)
 def parsed(text: str) -> tuple[Port, ...]:
     """The ports of a comma list; () if a name in it is none."""
     try:

@@ -19,6 +19,9 @@ INTEGERS = {
 EMPTY = ("", None, True, [None])
 """What may stand for an `empty` leaf, whose presence is its value; what the conductor writes is not documented."""
 
+KEPT = 10_000
+"""Values of a type that are remembered to fit."""
+
 Pattern = tuple[str, str]
 """A regular expression as the model has it, and what is said where it does not fit, or ""."""
 
@@ -35,6 +38,8 @@ class Type:
         excluded: Those it must not match.
         members: Of a `union`.
         path: Of a `leafref`, without prefixes; "" where the model does not have its target.
+
+    Threads: any. What fits is remembered, and forgotten when it is much: that takes no lock, it only saves work.
     """
 
     base: str
@@ -60,6 +65,8 @@ class Type:
             return ""
         found = self.misfit(text)
         if not found:
+            if len(self._good) >= KEPT:
+                self._good.clear()
             self._good.add(text)
         return found
 
@@ -146,7 +153,7 @@ def make_types(data: Sequence[Mapping[str, Any]], known: Callable[[str], bool]) 
     return tuple(made)
 
 
-@functools.cache
+@functools.lru_cache(1000)
 def _compiled(text: str) -> re.Pattern[str]:
     """XSD's expressions of the model are Python's too, but for what `$` and `^` are: plain characters there."""
     return re.compile(re.sub(r"(?<!\\)(?<!\[)[$^]", lambda found: "\\" + found[0], text))

@@ -199,7 +199,7 @@ def _absent(node: Node, data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
             yield (), f"one of {', '.join(choice.cases)} is required ({choice.name})"
 
 
-@functools.cache
+@functools.lru_cache(10000)
 def _defaults(node: Node) -> tuple[tuple[str, str], ...]:
     """Leaves that have a default, with it."""
     chosen = {name for choice in node.choices for names in choice.cases.values() for name in names}
@@ -207,7 +207,7 @@ def _defaults(node: Node) -> tuple[tuple[str, str], ...]:
     return tuple((leaf.name, leaf.default) for leaf in leaves if leaf.default is not None)
 
 
-@functools.cache
+@functools.lru_cache(10000)
 def _needed(node: Node) -> tuple[tuple[str, int], ...]:
     """Names that have to be there, with how many; 0 for a leaf."""
     return tuple((child.name, child.low) for child in node.children.values() if child.mandatory or child.low)

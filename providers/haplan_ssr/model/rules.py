@@ -72,7 +72,7 @@ class Rule:
         return bool(self._holds(context, current=context) if self._needs_current else self._holds(context))
 
 
-@functools.cache
+@functools.lru_cache(10000)
 def _compiled(must: Must, text: str) -> Rule:
     return Rule(must, etree.XPath(f"boolean({text})"), "$" in text)
 

@@ -6,7 +6,7 @@ PCI functions; their part of the map is marked as unfinished, so they are not tr
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 
 from haplan.design.catalogue import Port
 
@@ -29,7 +29,7 @@ _PCI = {
 }
 
 
-@cache
+@lru_cache(1000)
 def of_model(model: str) -> Mapping[str, str]:
     """Conductor's name → PCI address of a model's ports, or nothing; a variant has its base model's ports."""
     cells = _PCI.get(model.upper().split("-")[0], "").split()

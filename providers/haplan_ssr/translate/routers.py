@@ -8,7 +8,7 @@ nodes and the same network interfaces below (config_ha).
 import hashlib
 import ipaddress
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from haplan.design import catalogue
@@ -197,11 +197,12 @@ def _link(pair: Pair, device: Path, node: str, name: str, prefix: str, draft: Dr
     draft.entry((*path, ("address", str(address.ip))), source, prefix_length=address.network.prefixlen)
 
 
-@cache
-def _ends(prefix: str) -> list[ipaddress.IPv4Interface]:
+@lru_cache(1000)
+def _ends(prefix: str) -> tuple[ipaddress.IPv4Interface, ...]:
     """The first two addresses of a prefix: node0's and node1's."""
     network = ipaddress.IPv4Network(prefix)
-    return [ipaddress.IPv4Interface((one, network.prefixlen)) for one, _ in zip(network.hosts(), NODES, strict=False)]
+    pairs = zip(network.hosts(), NODES, strict=False)
+    return tuple(ipaddress.IPv4Interface((one, network.prefixlen)) for one, _ in pairs)
 
 
 def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Any], estate: Estate, draft: Draft) -> None:

@@ -118,22 +118,22 @@ def _basis(tx: Tx, row: sqlite3.Row, site: Mapping[str, Any], setting: Mapping[s
     gateway = setting.get("gateway") or {}
     template = site.get("gatewaytemplate_id")
     key = (row["org_id"], tx.meta("world"), template, row["profile_id"], json.dumps([shared, gateway, own]))
-    if key not in tx.cache:
+    found: Basis | None = tx.cache.get(key)
+    if found is None:
         if len(tx.cache) > 200:
             tx.cache.clear()
         config = merge(shared, gateway)
         for kind, id_ in (("gatewaytemplate", template), ("deviceprofile", row["profile_id"])):
             config = merge(config, _body(tx, kind, id_) if id_ else {})
-        tx.cache[key] = basis(
-            merge(config, own), _world(tx, row["org_id"]), remote_too=tx.settings.remote_networks_need_variables
-        )
-    found: Basis = tx.cache[key]
+        world, remote_too = _world(tx, row["org_id"]), tx.settings.remote_networks_need_variables
+        found = tx.cache[key] = basis(merge(config, own), world, remote_too=remote_too)
     return found
 
 
 def _world(tx: Tx, org_id: str) -> World:
     key = ("world", org_id, tx.meta("world"))
-    if key not in tx.cache:
+    found: World | None = tx.cache.get(key)
+    if found is None:
         kinds: dict[str, dict[str, Any]] = {kind: {} for kind in WORLD_KINDS}
         marks = ", ".join("?" for _ in WORLD_KINDS)
         for kind, id_, body in tx.all(
@@ -143,11 +143,10 @@ def _world(tx: Tx, org_id: str) -> World:
             loaded = json.loads(body)
             kinds[kind].setdefault(id_ if kind == "servicepolicy" else loaded.get("name", id_), loaded)
         setting = _body(tx, "org_setting", org_id)
-        tx.cache[key] = World(
+        found = tx.cache[key] = World(
             kinds["network"], kinds["service"], kinds["vpn"], kinds["servicepolicy"],
             digest({name: setting.get(name) for name in SHARED_SETTINGS}),
         )  # fmt: skip
-    found: World = tx.cache[key]
     return found
 
 

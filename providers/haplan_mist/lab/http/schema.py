@@ -51,14 +51,14 @@ def problem(schema: str, body: Any, *, partial: bool = False) -> str | None:
     return _compiled(schema)(body, "")
 
 
-@functools.cache
+@functools.lru_cache(1000)
 def read_only(name: str) -> frozenset[str]:
     """Top-level keys that only the server sets."""
     properties = named(name).get("properties", {})
     return frozenset(key for key, value in properties.items() if _resolved(value).get("readOnly"))
 
 
-@functools.cache
+@functools.lru_cache(1000)
 def defaults(name: str) -> Mapping[str, Any]:
     """Documented defaults of the top-level keys."""
     properties = {key: _resolved(value) for key, value in named(name).get("properties", {}).items()}
@@ -71,12 +71,12 @@ def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return schema
 
 
-@functools.cache
+@functools.lru_cache(1000)
 def _compiled(name: str) -> Check:
     return _compile(named(name))
 
 
-@functools.cache
+@functools.lru_cache(1000)
 def _partial(name: str) -> Check:
     schema = dict(named(name))
     schema.pop("required", None)

@@ -110,7 +110,7 @@ def _holds(rule: str, here: Here) -> bool:
 # --- The language -----------------------------------------------------------------------------------------------------
 
 
-@functools.cache
+@functools.lru_cache(10000)
 def compiled(rule: str) -> Test:
     """A constraint as a function.
 

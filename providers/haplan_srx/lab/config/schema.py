@@ -209,7 +209,7 @@ def _fits_pattern(pattern: str, text: str) -> bool:
     return found != posix.startswith("!")
 
 
-@functools.cache
+@functools.lru_cache(1000)
 def _posix(pattern: str) -> str:
     for name, inside in (("alnum", "0-9A-Za-z"), ("alpha", "A-Za-z"), ("digit", "0-9"), ("xdigit", "0-9A-Fa-f")):
         pattern = pattern.replace(f"[:{name}:]", inside)

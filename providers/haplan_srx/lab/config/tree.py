@@ -58,7 +58,7 @@ def find(parent: Element, name: str, node: Node, key: tuple[str, ...]) -> Elemen
     return None
 
 
-@functools.cache
+@functools.lru_cache(1000)
 def _by_key(name: str, key: str) -> etree.XPath:
     """Finds an entry among many without a look at each from Python."""
     return etree.XPath(f"{name}[{key}=$key]")
