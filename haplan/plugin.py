@@ -108,6 +108,7 @@ from haplan.model.compare import (
     kept_in_order,
     owned,
 )
+from haplan.model.entries import Entries, in_order
 from haplan.model.event import (
     Event,
 )
@@ -218,6 +219,7 @@ __all__ = [
     "Clock",
     "Context",
     "Edge",
+    "Entries",
     "Event",
     "FieldPath",
     "Finding",
@@ -311,6 +313,7 @@ __all__ = [
     "here",
     "hookimpl",
     "host",
+    "in_order",
     "is_mapping",
     "kept_in_order",
     "lease",

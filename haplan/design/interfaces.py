@@ -13,6 +13,7 @@ from haplan.plugin import (
     BROKEN,
     Anything,
     Broken,
+    Entries,
     Flag,
     Location,
     MapOf,
@@ -234,12 +235,12 @@ def ha_sync(ports: str, *, name: str = "ha-sync") -> Interface:
 
 @attrs.frozen
 class InterfacesOf:
-    """Interfaces, keyed by name. Two of one name are for the rules to report (HA062)."""
+    """Interfaces in their order, each under its name. Two of one name are for the rules to report (HA062)."""
 
     words: str = "list of wan(…), lan(…), ha_fabric(…), ha_sync(…)"
 
     def take(self, value: Any, at: str, taking: Taking) -> Tree:
-        """Name → interface as plain data."""
+        """The interfaces as plain data."""
         if isinstance(value, Broken):
             return BROKEN
         if not isinstance(value, list | tuple):
@@ -257,7 +258,7 @@ class InterfacesOf:
                 taken[f"broken {index}"] = BROKEN
                 continue
             taken.setdefault(str(one.name), one.plain(taking, f"{at}[{shown(one.name)}]"))
-        return BROKEN if any(one is BROKEN for one in taken.values()) else taken
+        return BROKEN if any(one is BROKEN for one in taken.values()) else Entries(taken)
 
 
 def optional(kind: Any, value: Any, at: str, taking: Taking) -> Tree:

@@ -26,7 +26,7 @@ from haplan.plugin import (
     resource,
 )
 
-_INTERFACES = "wan(…), lan(…), ha_fabric(…), ha_sync(…); keyed by name."
+_INTERFACES = "wan(…), lan(…), ha_fabric(…), ha_sync(…), in order."
 _EXCLUSIVE = "True makes what haplan does not own in it drift that is removed."
 
 

@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 import attrs
 
+from haplan.model.entries import in_order
+
 T = TypeVar("T")
 
 MASK = "(sensitive)"
@@ -80,7 +82,7 @@ def _tree(thing: Any, forms: Sequence[str]) -> Any:
     if isinstance(thing, list | tuple):
         return type(thing)(_tree(one, forms) for one in thing)
     if isinstance(thing, Mapping):
-        return {name: _tree(value, forms) for name, value in thing.items()}
+        return in_order({name: _tree(value, forms) for name, value in thing.items()}, thing)
     if attrs.has(type(thing)):
         fields = [field for field in attrs.fields(type(thing)) if field.init]
         return attrs.evolve(thing, **{field.alias: _tree(getattr(thing, field.name), forms) for field in fields})

@@ -2,6 +2,9 @@
 
 Ownership goes down to the entry: of a mapping only the keys that the stack declares, of each of them only what it
 declares in turn; a list or a plain value is owned whole. Absent, ``None`` and an empty container are the same.
+
+The order of `Entries` is compared too: of those that both sides have, and where both tell one. A backend that gives a
+plain mapping tells none: there the order means nothing, or nobody can see it.
 """
 
 import json
@@ -9,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from haplan.model.entries import Entries, in_order, moved
 from haplan.model.schema import Attribute
 from haplan.model.value import (
     PLAIN,
@@ -20,12 +24,14 @@ from haplan.model.value import (
     Tree,
     Unknown,
     at_path,
+    encode,
     hides,
     is_mapping,
     leaves,
     texts,
 )
 
+_MAPPINGS = (dict, Entries)
 UNTOLD = Secret("")
 """Stands for what a backend tells where a secret is, when state knows of none there."""
 Unordered = frozenset[str]
@@ -52,11 +58,12 @@ def is_empty(tree: Tree) -> bool:
 def owned(shape: Tree, live: Tree) -> Tree:
     """The part of `live` that `shape` declares."""
     if is_mapping(shape) and is_mapping(live):
-        return {
+        found = {
             key: live[key] if type(value) in PLAIN else owned(value, live[key])
             for key, value in shape.items()
             if key in live
         }
+        return in_order(found, live, shape)
     return live
 
 
@@ -67,7 +74,8 @@ def same(wanted: Tree, live: Tree, as_set: bool = False) -> bool:
     if is_empty(wanted) and is_empty(live):
         return True
     if is_mapping(wanted) and is_mapping(live):
-        return not any(True for key in {*wanted, *live} for _ in _entry(wanted, live, key, frozenset(), (key,)))
+        entries = (one for key in {*wanted, *live} for one in _entry(wanted, live, key, frozenset(), (key,)))
+        return not moved(wanted, live) and not any(True for _ in entries)
     if isinstance(wanted, SEQUENCES) and isinstance(live, SEQUENCES):
         if as_set:
             return sorted(map(_key, wanted)) == sorted(map(_key, live))
@@ -100,20 +108,22 @@ def alike(one: Tree, other: Tree) -> bool:
         return False
     if kind in PLAIN:
         return bool(one == other)
-    if kind is dict:
+    if kind is Entries and list(one) != list(other):
+        return False
+    if kind is dict or kind is Entries:
         return len(one) == len(other) and all(key in other and alike(one[key], other[key]) for key in one)
     return kind is list and len(one) == len(other) and all(map(alike, one, other))
 
 
 def holds(live: Tree, shape: Tree) -> bool:
     """True if `live` has everything that `shape` declares, in the very same plain JSON: `alike` for what is owned."""
-    if type(shape) is dict and type(live) is dict:
-        return all(key in live and holds(live[key], value) for key, value in shape.items())
+    if type(shape) in _MAPPINGS and type(live) in _MAPPINGS:
+        return not moved(shape, live) and all(key in live and holds(live[key], value) for key, value in shape.items())
     return alike(shape, live)
 
 
 def differences(wanted: Tree, live: Tree, sets: Unordered = frozenset(), at: Path = ()) -> Iterator[Path]:
-    """The paths at which two trees differ, as deep as mappings go."""
+    """The paths at which two trees differ, as deep as mappings go; that of entries, if their order does."""
     if (
         type(wanted) not in PLAIN
         and (wanted or not at)
@@ -126,6 +136,8 @@ def differences(wanted: Tree, live: Tree, sets: Unordered = frozenset(), at: Pat
             if type(one) in PLAIN and type(one) is type(other) and one == other:
                 continue
             yield from _entry(wanted, there, key, sets, (*at, key))
+        if moved(wanted, there):
+            yield at
     elif not same(wanted, live, as_set=len(at) == 1 and at[0] in sets):
         yield at
 
@@ -166,13 +178,13 @@ def without(tree: Tree, paths: tuple[Path, ...]) -> Tree:
         return tree
     gone = {path[0] for path in paths if len(path) == 1}
     deeper = {key: tuple(path[1:] for path in paths if len(path) > 1 and path[0] == key) for key in tree}
-    return {key: without(value, deeper[key]) for key, value in tree.items() if key not in gone}
+    return in_order({key: without(value, deeper[key]) for key, value in tree.items() if key not in gone}, tree)
 
 
 def without_secrets(tree: Tree) -> Tree:
     """The tree without its secrets: no backend tells them, so they are not compared with what is read."""
     if type(tree) not in PLAIN and is_mapping(tree):
-        return {key: without_secrets(value) for key, value in tree.items() if not _secret(value)}
+        return in_order({key: without_secrets(value) for key, value in tree.items() if not _secret(value)}, tree)
     return tree
 
 
@@ -192,7 +204,8 @@ def with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
     if is_mapping(shape) and is_mapping(live):
         old = recorded if is_mapping(recorded) else {}
         keys = [key for key in shape if key in live or isinstance(shape[key], Secret)]
-        return {key: with_secrets(live.get(key), shape[key], old.get(key)) for key in keys}
+        found = {key: with_secrets(live.get(key), shape[key], old.get(key)) for key in keys}
+        return in_order(found, live, shape)
     if isinstance(live, SEQUENCES) and isinstance(shape, SEQUENCES) and _secret(shape):
         return _list_with_secrets(live, shape, recorded)
     return _veiled(live, shape) if hides(shape) else live
@@ -228,7 +241,7 @@ def _entry_with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
 def _veiled(live: Tree, shape: Tree) -> Tree:
     """What a backend tells where a secret is, but not as the stack has it: only texts of the stack's own are shown."""
     if is_mapping(live):
-        return {key: _veiled(value, shape) for key, value in live.items()}
+        return in_order({key: _veiled(value, shape) for key, value in live.items()}, live)
     if isinstance(live, SEQUENCES):
         return [_veiled(value, shape) for value in live]
     return live if not isinstance(live, str) or live in texts(shape) else UNTOLD
@@ -247,7 +260,8 @@ def seen_as(shape: Tree, live: Tree, recorded: Tree, local: Iterable[str]) -> di
 def merged(shape: Tree, more: Tree) -> Tree:
     """Two declarations as one shape: every key that either has."""
     if type(shape) not in PLAIN and is_mapping(shape) and is_mapping(more):
-        return {key: merged(shape.get(key, more.get(key)), more.get(key, shape.get(key))) for key in {**shape, **more}}
+        found = {key: merged(shape.get(key, more.get(key)), more.get(key, shape.get(key))) for key in {**shape, **more}}
+        return in_order(found, shape, more)
     return shape
 
 
@@ -272,4 +286,4 @@ def kept_in_order(wanted: list[str], live: list[str]) -> set[str]:
 
 
 def _key(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
+    return json.dumps(encode(value), sort_keys=True, default=str)

@@ -17,22 +17,23 @@ def with_prior(
 
     What is worked out from the stack nobody has set: it is not given back.
     """
-    prior: Tree = dict(private.get(PRIOR, {}))
+    prior: Tree = decode(private.get(PRIOR, {}))
     for path in lost(after, declared):
         attribute, old = attributes.get(str(path[0])), at_path(before, path)
         if attribute is not None and attribute.derived:
             continue
         prior = without(prior, (path,))
         if not is_empty(old) and not hides(old):
-            prior = merged(nested(path, encode(old)), prior)
-    return {**{key: value for key, value in private.items() if key != PRIOR}, **({PRIOR: prior} if prior else {})}
+            prior = merged(nested(path, old), prior)
+    kept = {PRIOR: encode(prior)} if prior else {}
+    return {**{key: value for key, value in private.items() if key != PRIOR}, **kept}
 
 
 def restored(after: Mapping[str, Tree], gone: Iterable[Path], private: Mapping[str, Tree]) -> dict[str, Tree]:
     """The wanted values, with what stood at the paths that leave the stack before they were owned."""
-    prior = private.get(PRIOR, {})
+    prior = decode(private.get(PRIOR, {}))
     for path in gone:
-        old = decode(at_path(prior, path))
+        old = at_path(prior, path)
         if not is_empty(old):
             after = merged(after, nested(path, old))
     return dict(after)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import attrs
 
 from haplan.model.condition import Condition
-from haplan.model.value import Secret, Tree
+from haplan.model.value import Secret, Tree, by_name
 
 T = TypeVar("T")
 
@@ -99,7 +99,8 @@ class Block:
         name: Remote name; of a data source a `Ref` or `Text` where it holds a reference.
         owner: Address of the template or profile it lives in, else "".
         provider: Key of the provider: ``mist`` or ``mist.alias``.
-        values: Declared attributes (without name, provider, depends_on, lifecycle), references by remote name.
+        values: Declared attributes (without name, provider, depends_on, lifecycle), references by remote name;
+            mappings lie by name, as state and plan files have them.
         extra: Vendor keys of this provider, checked by it.
         references: What it depends on.
         lifecycle: See `Lifecycle`.
@@ -115,8 +116,8 @@ class Block:
     name: Tree
     owner: str
     provider: str
-    values: Mapping[str, Tree]
-    extra: Mapping[str, Tree]
+    values: Mapping[str, Tree] = attrs.field(converter=by_name)
+    extra: Mapping[str, Tree] = attrs.field(converter=by_name)
     references: tuple[Reference, ...]
     lifecycle: Lifecycle
     location: Location

@@ -1,14 +1,15 @@
 """Values: what attributes hold, from the stack to the plan file.
 
 A value is a tree of plain JSON (``str``, ``int``, ``float``, ``bool``, ``None``, tuples or lists, mappings with
-string keys) whose leaves may also be:
+string keys) in which `Entries` are named and have an order, while a mapping has none, and whose leaves may also be:
 
 * `Ref`: an attribute of a resource, known once that resource is there;
 * `Text`: a string with references inside, from an f-string;
 * `Secret`: where a secret comes from, never the secret;
 * `Unknown`: a value that only the apply will tell.
 
-In files each of them is a mapping with the key ``$haplan``; a mapping that has this key by itself is wrapped in one.
+In files each of them is a mapping with the key ``$haplan``, and so are entries, as a list of names and values; a
+mapping that has this key by itself is wrapped in one.
 """
 
 import hashlib
@@ -18,6 +19,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeGuard
 
 import attrs
+
+from haplan.model.entries import Entries, in_order
 
 Tree = Any
 """A tree as the module's text describes it. Python's type system has no recursive type that mypy and pyright both
@@ -100,10 +103,21 @@ def transform(tree: Tree, leaf: Callable[[Tree], Tree]) -> Tree:
     if type(tree) in PLAIN:
         return tree
     if is_mapping(tree):
-        return {key: value if type(value) in PLAIN else transform(value, leaf) for key, value in tree.items()}
+        found = {key: value if type(value) in PLAIN else transform(value, leaf) for key, value in tree.items()}
+        return in_order(found, tree)
     if isinstance(tree, SEQUENCES):
         return [transform(value, leaf) for value in tree]
     return leaf(tree)
+
+
+def by_name(tree: Tree) -> Tree:
+    """The same tree with its mappings laid out by name, as files have them: nothing can be read from their order."""
+    if type(tree) in PLAIN:
+        return tree
+    if is_mapping(tree):
+        names = tree if type(tree) is Entries else sorted(tree)
+        return in_order({name: by_name(tree[name]) for name in names}, tree)
+    return [by_name(value) for value in tree] if isinstance(tree, SEQUENCES) else tree
 
 
 def leaves(tree: Tree, at: Path = ()) -> Iterator[tuple[Path, Tree]]:
@@ -265,7 +279,8 @@ def hidden(tree: Tree, hide: Callable[[Tree], Secret]) -> Tree:
     A mapping becomes a list of pairs, because a key may tell as much as what stands under it.
     """
     if is_mapping(tree):
-        return [[hide(key), hidden(tree[key], hide)] for key in sorted(tree)]
+        names = tree if type(tree) is Entries else sorted(tree)
+        return [[hide(name), hidden(tree[name], hide)] for name in names]
     if isinstance(tree, SEQUENCES):
         return [hidden(value, hide) for value in tree]
     if isinstance(tree, Text):
@@ -300,6 +315,8 @@ def encode(tree: Tree) -> Tree:
     """The tree as plain JSON, for files."""
     if type(tree) in PLAIN:
         return tree
+    if type(tree) is Entries:
+        return {TAG: "entries", "named": [[name, encode(value)] for name, value in tree.items()]}
     if is_mapping(tree):
         plain = {key: value if type(value) in PLAIN else encode(value) for key, value in tree.items()}
         return {TAG: "map", "value": plain} if TAG in tree else plain
@@ -340,6 +357,8 @@ def _tagged(tree: Mapping[str, Tree]) -> Tree:
             return Secret(tree["source"], tree["version"], tree["fingerprint"])
         case "unknown":
             return Unknown(tree["because"])
+        case "entries":
+            return Entries((name, decode(value)) for name, value in tree["named"])
         case "map":
             return {key: decode(value) for key, value in tree["value"].items()}
     return {key: decode(value) for key, value in tree.items()}

@@ -116,7 +116,7 @@ def difference_lines(found: list[Difference], change: Change | None = None) -> L
         forced = change is not None and any(one.under(path) for path in change.replaces)
         mark = (("  # forces replacement", "replace"),) if forced else ()
         lead = ((f"{one.sign} ", _STYLE_OF[one.sign]), padded(name, width) + "  ")
-        parts = list_parts(one.before, one.after)
+        parts = [] if one.order else list_parts(one.before, one.after)
         if parts:
             lines.append(line(*lead, f"{len(one.before)} → {words.plural(len(one.after), 'entry')}", *mark, indent=6))
             lines.extend(line((f"{sign} ", _STYLE_OF[sign]), entry, indent=10) for sign, entry in parts)
@@ -126,6 +126,9 @@ def difference_lines(found: list[Difference], change: Change | None = None) -> L
 
 
 def _both_sides(one: Difference) -> Iterator[str]:
+    if one.order:
+        yield f"order: {', '.join(one.before)} → {', '.join(one.after)}"
+        return
     if one.before is not ABSENT:
         yield words.value(one.before)
         yield " → "
@@ -152,7 +155,7 @@ def whole(values: Mapping[str, Tree], sensitive: tuple[str, ...] = ()) -> Lines:
             lines.append(_row(name, _bare(tree), width))
             continue
         lines.append(line(name, indent=6))
-        lines.extend(_row(f"  {words.key(entry)}", _bare(inner), width) for entry, inner in sorted(tree.items()))
+        lines.extend(_row(f"  {words.key(entry)}", _bare(inner), width) for entry, inner in words.listed(tree))
     return lines
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
+from haplan.model.entries import in_order, moved
 from haplan.model.value import Path, Secret, Tree
 from haplan.report import words
 
@@ -20,11 +21,15 @@ ABSENT = Absent()
 
 @attrs.frozen
 class Difference:
-    """One entry that differs; a side is `ABSENT` where it has none."""
+    """One entry that differs; a side is `ABSENT` where it has none.
+
+    With `order`, the entries at the path stand in another order: the sides are their names.
+    """
 
     path: Path
     before: Tree
     after: Tree
+    order: bool = False
 
     @property
     def sign(self) -> str:
@@ -59,7 +64,8 @@ def differences(
 def same(before: Tree, after: Tree) -> bool:
     """True if nothing differs; lists and tuples count alike."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        return before.keys() == after.keys() and all(same(before[name], after[name]) for name in before)
+        alike = before.keys() == after.keys() and not moved(before, after)
+        return alike and all(same(before[name], after[name]) for name in before)
     if isinstance(before, list | tuple) and isinstance(after, list | tuple):
         return len(before) == len(after) and all(map(same, before, after))
     return type(before) is type(after) and bool(before == after)
@@ -78,8 +84,11 @@ def _compare(before: Tree, after: Tree, at: Path) -> Iterator[Difference]:
     if same(before, after):
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for name in sorted({*before, *after}):
+        for name in in_order(dict.fromkeys(sorted({*before, *after})), after, before):
             yield from _compare(_side(before, name), _side(after, name), (*at, name))
+        if moved(before, after):
+            one, other = ([name for name in side if name in before and name in after] for side in (before, after))
+            yield Difference(at, one, other, order=True)
     elif _rows(before) and _rows(after) and len(before) == len(after):
         for index, (one, other) in enumerate(zip(before, after, strict=True)):
             yield from _compare(one, other, (*at, index))

@@ -189,6 +189,7 @@ def _more(index: _Index, change: Change) -> Document:
         "id": change.id,
         "unset": [list(path) for path in change.unset],
         "position": list(change.position) if change.position else None,
+        "order": tree.orders(change.before if change.after is None else change.after, change.sensitive),
     }
 
 

@@ -1,10 +1,11 @@
 """Values as plan JSON has them: secrets and sensitive ones masked, unknown ones left out and marked beside."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from haplan.model.value import PLAIN, Ref, Secret, Text, Tree, Unknown, hides, is_mapping
-from haplan.report.words import SENSITIVE
+from haplan.model.entries import Entries
+from haplan.model.value import PLAIN, Path, Ref, Secret, Text, Tree, Unknown, hides, is_mapping
+from haplan.report.words import SENSITIVE, path
 
 _GONE = object()
 
@@ -62,6 +63,20 @@ def _marks(tree: Tree, true_for: Callable[[Tree], bool]) -> Any:
     if isinstance(tree, list | tuple):
         return [_marks(value, true_for) for value in tree]
     return true_for(tree)
+
+
+def orders(values: Mapping[str, Tree] | None, sensitive: Sequence[str] = ()) -> dict[str, list[str]]:
+    """The names of entries in their order, by path: what a reader of JSON that sorts keys would lose."""
+    shown = {name: tree for name, tree in (values or {}).items() if name not in sensitive}
+    return {path(at): names for at, names in _orders(shown, ())}
+
+
+def _orders(tree: Tree, at: Path) -> Iterator[tuple[Path, list[str]]]:
+    if isinstance(tree, Entries):
+        yield at, list(tree)
+    for name, value in tree.items() if is_mapping(tree) else ():
+        if type(value) not in PLAIN:
+            yield from _orders(value, (*at, name))
 
 
 def _mask(tree: Tree) -> Tree:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from haplan.model.entries import Entries
 from haplan.model.value import Path, Ref, Secret, Text, Tree, Unknown, hides
 
 UNKNOWN = "(known after apply)"
@@ -92,5 +93,10 @@ def value(tree: Tree) -> str:
 
 
 def entries(tree: Mapping[str, Tree]) -> str:
-    """The entries of a mapping on one line, without its braces; by name, so that a plan file reads as the plan did."""
-    return ", ".join(f"{name}: {value(inner)}" for name, inner in sorted(tree.items()) if inner is not None)
+    """The entries of a mapping on one line, without its braces."""
+    return ", ".join(f"{name}: {value(inner)}" for name, inner in listed(tree) if inner is not None)
+
+
+def listed(tree: Mapping[str, Tree]) -> list[tuple[str, Tree]]:
+    """What a mapping holds: in its order if it has one, else by name, so that a plan file reads as the plan did."""
+    return list(tree.items()) if isinstance(tree, Entries) else sorted(tree.items())

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import attrs
 
 from haplan.errors import StateError
+from haplan.model.entries import Entries
 from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, Status
 from haplan.model.value import Tree, encode
 
@@ -37,7 +38,7 @@ def document(tree: Tree, *, strict: bool = True) -> str:
 
 def _plain(leaf: object) -> Tree:
     """What JSON does not know by itself: other mappings, nouns in lists, references and secrets."""
-    if isinstance(leaf, Mapping):
+    if isinstance(leaf, Mapping) and not isinstance(leaf, Entries):
         return dict(leaf)
     if isinstance(leaf, Row | Run | PlacementRow | OrderRow | OutputRow | Intent):
         return attrs.asdict(leaf, recurse=False)

@@ -18,6 +18,7 @@ from haplan.language.refs import unresolved
 from haplan.model import value as model
 from haplan.model.address import keyed
 from haplan.model.canonical import canonical, parse
+from haplan.model.entries import Entries
 from haplan.model.finding import Finding
 from haplan.model.plan import FORMAT, Action, Change, Plan
 from haplan.model.reason import understood
@@ -50,7 +51,7 @@ def plain(thing: Any) -> Any:
         return thing
     if kind in _SEQUENCES:
         return [plain(value) for value in thing]
-    if kind is not dict and not isinstance(thing, Mapping):
+    if kind is Entries or (kind is not dict and not isinstance(thing, Mapping)):
         names = _fields(kind)
         if names is None:
             return thing.value if isinstance(thing, Enum) else thing
@@ -69,7 +70,7 @@ _SEQUENCES = frozenset({tuple, list, set, frozenset})
 @lru_cache(1000)
 def _fields(kind: Any) -> tuple[str, ...] | None:
     """The fields of a noun; none for a leaf that `haplan.model.value` encodes, None for what is no noun."""
-    if kind in (model.Ref, model.Text, model.Secret, model.Unknown):
+    if kind in (model.Ref, model.Text, model.Secret, model.Unknown, Entries):
         return ()
     return tuple(field.name for field in attrs.fields(kind)) if attrs.has(kind) else None
 

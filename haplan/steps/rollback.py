@@ -13,6 +13,7 @@ import attrs
 from haplan.errors import HaplanError
 from haplan.model import value as model
 from haplan.model.address import parse
+from haplan.model.entries import in_order
 from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
@@ -169,7 +170,7 @@ def _computed(rows: Iterable[Row], types: Mapping[str, TypeInfo]) -> dict[str, R
 def _referring(tree: Tree, known: Mapping[str, Ref]) -> Tree:
     """The tree with references in place of the texts that they stood for."""
     if isinstance(tree, Mapping):
-        return {key: _referring(value, known) for key, value in tree.items()}
+        return in_order({key: _referring(value, known) for key, value in tree.items()}, tree)
     if isinstance(tree, list | tuple):
         return [_referring(value, known) for value in tree]
     if not isinstance(tree, str) or not known:

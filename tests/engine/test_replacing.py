@@ -56,7 +56,7 @@ def test_an_unknown_that_decides_on_a_replacement_is_shown_as_such(project: Make
     assert '~ zone   "x" → (known after apply)  # forces replacement' in plain(plan_lines(plan))
     found = {one["address"]: one for one in plan_json(plan, digest="sha256:x", made=0.0)["resource_changes"]}
     there = found["mem_thing.b"]["change"]
-    assert (there["after_unknown"]["zone"], there["replace_paths"]) == (True, [["zone"], ["model"]])
+    assert (there["after_unknown"]["zone"], there["replace_paths"]) == (True, [["model"], ["zone"]])
     assert found["mem_thing.b"]["haplan"]["reason"] == change.why
     assert made.apply(plan).exit_code == 0
     assert made.cloud.thing("b").values["zone"] == f"z-{made.cloud.thing('c').id}"

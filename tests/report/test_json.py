@@ -111,6 +111,7 @@ def test_a_create_has_unknown_and_sensitive_values_beside_it() -> None:
             "id": "",
             "unset": [],
             "position": None,
+            "order": {},
         },
     }
 

@@ -1,6 +1,6 @@
 """Hubs, spokes and the overlay: HA070 to HA080."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from haplan.design.index import DesignIndex, Face, Owner
 from haplan.design.paths import Endpoint
@@ -147,10 +147,10 @@ def _spokes(view: PlanView) -> dict[str, set[str]]:
     return found
 
 
-def _wans(values: object) -> list[dict[str, object]]:
-    interfaces = values.get("interfaces") if isinstance(values, dict) else None
-    faces = interfaces.values() if isinstance(interfaces, dict) else ()
-    return [face for face in faces if isinstance(face, dict) and face.get("usage") == "wan"]
+def _wans(values: object) -> list[Mapping[str, object]]:
+    interfaces = values.get("interfaces") if isinstance(values, Mapping) else None
+    faces = interfaces.values() if isinstance(interfaces, Mapping) else ()
+    return [face for face in faces if isinstance(face, Mapping) and face.get("usage") == "wan"]
 
 
 def _ends(values: object) -> set[str]:
@@ -159,7 +159,7 @@ def _ends(values: object) -> set[str]:
 
 def _mapped_ends(values: object) -> set[str]:
     overlays = [face.get("overlay") for face in _wans(values)]
-    return {str(name) for overlay in overlays if isinstance(overlay, dict) for name in overlay}
+    return {str(name) for overlay in overlays if isinstance(overlay, Mapping) for name in overlay}
 
 
 registry.says(

@@ -11,12 +11,14 @@ import attrs
 
 from haplan.plugin import (
     SEQUENCES,
+    FieldPath,
     ProviderError,
     Query,
     Reading,
     Seen,
     Target,
     decode,
+    in_order,
     is_mapping,
 )
 from haplan_srx.device.operational import Commit
@@ -105,7 +107,7 @@ class _Reading:
             return None
         for live, statements, _ in found:
             for statement in statements:
-                _put(values, statement.field, _shown(statement, live))
+                values = _put(values, statement.field, _shown(statement, live))
         who = self._changed_by(found[0][2]) if found else None
         return Seen(
             target.address, target.id or target.row.id or target.name, {**values, "name": target.row.name},
@@ -150,7 +152,7 @@ class _Reading:
         values |= {"nodes": nodes or values.get("nodes") or declared, "cluster_id": status.cluster_id}
         who = None
         for statement in self._of_cluster(target.address):
-            _put(values, statement.field, _shown(statement, look.live))
+            values = _put(values, statement.field, _shown(statement, look.live))
             who = self._changed_by(target.address)
         half = not status.formed and (target.row is None or target.row.status != "ok")
         return Seen(
@@ -257,18 +259,16 @@ def _shown(statement: Statement, live: Live) -> Any:
     return GONE
 
 
-def _put(values: dict[str, Any], field: tuple[str | int, ...], shown: Any) -> None:
-    """Show something in place of an attribute; where the attribute has no such part, in place of what is above it."""
+def _put(values: Mapping[str, Any], field: FieldPath, shown: Any) -> dict[str, Any]:
+    """Something in place of an attribute; where the attribute has no such part, in place of what is above it."""
     path = field or tuple(values)[:1]
-    at: Any = values
-    for depth, step in enumerate(path[:-1]):
-        below = at.get(step) if is_mapping(at) else None
-        if not is_mapping(below):
-            path = path[: depth + 1]
-            break
-        copy = dict(below)
-        at[step] = copy
-        at = copy
-    last = path[-1]
-    old = at.get(last)
-    at[last] = [shown] if isinstance(old, SEQUENCES) and not isinstance(shown, list) else shown
+    return {**values, **_laid(values, path, shown)}
+
+
+def _laid(tree: Mapping[str, Any], path: FieldPath, shown: Any) -> dict[str, Any]:
+    """The entry of a tree that stands at the beginning of a path, with something else at its end."""
+    step, rest = str(path[0]), path[1:]
+    old = tree.get(step)
+    if rest and is_mapping(old):
+        return {step: in_order({**old, **_laid(old, rest, shown)}, old)}
+    return {step: [shown] if isinstance(old, SEQUENCES) and not isinstance(shown, list) else shown}

@@ -2,7 +2,8 @@
 
 A conductor holds no templates and no variables, so what is read cannot be turned back into a stack. It is compared
 instead with what the recorded and the wanted resources would give: where the authority has that, the attribute is as
-recorded or as wanted; where it has something else, the attribute becomes a text that says what and where.
+recorded or as wanted; where it has something else, the attribute becomes a text that says what and where. No order of
+entries is told: on a conductor it means nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 import attrs
 
 from haplan.plugin import (
+    Entries,
     Query,
     Reading,
     Seen,
@@ -112,6 +114,7 @@ def _seen(at: Look, target: Target, recorded: Leaves, wanted: Leaves) -> Seen | 
         values = _with_way(at, values, way, recorded.get(way, ()), wanted.get(way, ()), target)
     identity = identity_of(target.type, target.name)
     name = target.row.name if target.row is not None else target.name
+    values = {name: dict(value) if isinstance(value, Entries) else value for name, value in values.items()}
     values |= {"name": name, "id": target.id or identity}
     found = at.shared.get(target.address) if target.row is None else None
     private = {parts.FOUND: parts.remembered(found)} if found else {}
