@@ -231,6 +231,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
                 session.secrets.fingerprint(opened),
                 session.wall.now,
                 session.catch_up,
+                session.redact.tree,
             )
             try:
                 result = session.redact.tree(carry_out(left, context))

@@ -117,7 +117,7 @@ class Intent:
         key: Natural key by which the outcome can be found, plain JSON.
         idempotent: True if doing it twice is the same as once.
         outcome: "" while open, else ``done``, ``failed``, ``reverted`` or ``reconciled``.
-        result: What the backend gave: ids.
+        result: What the backend gave: ids; of one that is written and still open, what to go on from.
     """
 
     run: str
@@ -240,7 +240,7 @@ class Update:
         orders: To write; empty names delete the row.
         outputs: To replace all with, or None to leave.
         identities, settings, memories: To merge in.
-        intents: (id, outcome, result) of intents that are settled by this save.
+        intents: (id, outcome, result) of intents that are settled by this save; without an outcome it stays open.
     """
 
     run: str

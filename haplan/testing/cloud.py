@@ -83,6 +83,7 @@ class Cloud:
         errors: Number of a write, from 1 → error raised instead of carrying it out.
         lost: Numbers of writes that take effect and whose answer is lost.
         seconds: Document → seconds until a write of it has settled.
+        seconds_back: Document → seconds until it has taken a write back.
         red: Document → what its check finds wrong.
         broken: Document → why its writes never settle.
         held: Document → why its writes are queued.
@@ -105,6 +106,7 @@ class Cloud:
         self.errors: dict[int, Exception] = {}
         self.lost: set[int] = set()
         self.seconds: dict[str, float] = {}
+        self.seconds_back: dict[str, float] = {}
         self.red: dict[str, str] = {}
         self.broken: dict[str, str] = {}
         self.held: dict[str, str] = {}
@@ -203,6 +205,11 @@ class Cloud:
         """The last write of a document stays."""
         self.undo.pop(document, None)
 
+    def give_back(self, document: str, until: float) -> None:
+        """The document begins to go back to what it was before its last write, and is there at that time."""
+        if document in self.undo:
+            self.undo[document].until = until
+
     def take_back(self, document: str) -> None:
         """The document is as it was before its last write."""
         undo = self.undo.pop(document, None)
@@ -227,12 +234,13 @@ class Cloud:
         undo = self.undo.get(document)
         if undo is None:
             return effect(self)
-        before = copy.deepcopy(self.objects)
+        before, until = copy.deepcopy(self.objects), undo.until
         made = effect(self)
         for identity in {*before, *self.objects}:
             if before.get(identity) != self.objects.get(identity):
                 undo.objects.setdefault(identity, before.get(identity))
-        undo.until = self.clock.now() + self.patience if self.confirmed else None
+        if self.confirmed and undo.until == until:
+            undo.until = self.clock.now() + self.patience
         return made
 
     # --- Keeping ---

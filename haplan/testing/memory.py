@@ -1,6 +1,7 @@
 """The provider ``mem``: it does on a `Cloud` what a test tells it to. Part of `haplan.testing`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar
 
@@ -118,7 +119,9 @@ class Mem(Provider):
         tokens = {address: {"id": made, "token": f"token-{made}"} for address, made in ids.items()}
         values = {part.change.address: tokens.get(part.change.address, {}) for part in task.parts}
         settles = document in self.cloud.seconds or document in self.cloud.held
-        return Answer(ids, {address: known for address, known in values.items() if known}, settling=settles)
+        known = {address: tokens for address, tokens in values.items() if tokens}
+        until = self.cloud.clock.now() + self.cloud.seconds.get(document, 0.0)
+        return Answer(ids, known, settling=settles, receipt={"until": until})
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         with self.cloud.lock:
@@ -134,9 +137,15 @@ class Mem(Provider):
         self.cloud.carry_out(document, "confirm", document, partial(Cloud.confirm, document=document))
 
     def revert(self, task: Task) -> Answer:
-        document = task.transaction.document
-        self.cloud.carry_out(document, "revert", document, partial(Cloud.take_back, document=document))
-        return Answer(settling=False)
+        document, seconds = task.transaction.document, self.cloud.seconds_back.get(task.transaction.document, 0.0)
+        until = self.cloud.clock.now() + seconds
+        effect = (
+            partial(Cloud.give_back, document=document, until=until)
+            if seconds
+            else partial(Cloud.take_back, document=document)
+        )
+        self.cloud.carry_out(document, "revert", document, effect)
+        return Answer(settling=seconds > 0, receipt={"back": until})
 
     def identify(self, intent: Intent) -> Seen | None:
         kind, _, _ = intent.address.partition(".")
@@ -145,12 +154,17 @@ class Mem(Provider):
             return self._find(Target(intent.address, kind, str(intent.key["name"]), pending=True))
 
     def _settlement(self, task: Task) -> Settlement:
-        document = task.transaction.document
+        document, receipt, now = task.transaction.document, task.receipt, self.cloud.clock.now()
+        if "back" in receipt:
+            at = datetime.fromtimestamp(receipt["back"], UTC)
+            self.cloud.expire()
+            done = document not in self.cloud.undo
+            return Settlement("done") if done else Settlement("waiting", f"taking itself back until {at:%H:%M}")
         if document in self.cloud.broken:
             return Settlement("failed", self.cloud.broken[document])
         if document in self.cloud.held:
             return Settlement("queued", self.cloud.held[document])
-        left = task.started + self.cloud.seconds.get(document, 0.0) - self.cloud.clock.now()
+        left = receipt["until"] - now
         return Settlement("waiting", f"{left:.0f} s left") if left > 0 else Settlement("done")
 
     def _find(self, target: Target) -> Seen | None:

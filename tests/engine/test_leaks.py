@@ -107,7 +107,7 @@ class Careless(Mem):
         written = super().write(task, io)
         values = {part.change.address: {"psk": self.knows} for part in task.parts if "psk" in (part.change.after or {})}
         told = {address: {**written.values[address], **values.get(address, {})} for address in written.values}
-        return attrs.evolve(written, values=told, settling=True)
+        return attrs.evolve(written, values=told, settling=True, receipt={**written.receipt, "sent": self.knows})
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         self.may_fail("settled")

@@ -137,6 +137,19 @@ class Ledger:
         if status == "incomplete":
             self.close(transaction.id, "done")
 
+    def keep(self, transaction: Transaction, result: Mapping[str, Any]) -> None:
+        """What another run needs to go on from here, in the journal of a write that is not recorded yet. Durable after
+        `flush`."""
+        numbers = self._intents.get(transaction.id)
+        if numbers:
+            self._group.add(Update(self._run.id, intents=((numbers[-1], "", result),)))
+
+    def adopt(self, transaction: Transaction, numbers: Iterable[int]) -> None:
+        """The intents of a dead run's write are this one's: it goes on with it."""
+        for number in numbers:
+            self._orphans.pop(number, None)
+            self._intents.setdefault(transaction.id, []).append(number)
+
     def reverted(self, transaction: Transaction) -> None:
         """A write was taken back: rows are as before it, and its placements are still to be carried out."""
         before = self._before.pop(transaction.id, {})

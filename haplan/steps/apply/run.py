@@ -178,7 +178,7 @@ class _Loop:
             case Progress():
                 self.teller.tell(message.kind, self.schedule.get(message.transaction), message.text)
             case Done():
-                self.transactions.written(message.task, message.written)
+                self.transactions.written(message)
             case Broke():
                 self.transactions.broke(message)
             case Ended():

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from threading import Event as Flag
+from typing import Any
 
 import attrs
 
@@ -36,6 +37,7 @@ class RunContext:
         fingerprint: Gives a secret its fingerprint, where it can be resolved.
         wall: Real time, by which leases go: simulated hours must not end one.
         catch_up: Tells what providers noted in threads of their own.
+        redact: Takes the secrets that were learned out of what is to be kept.
         before, after: The rules of the moments before and after a write.
     """
 
@@ -53,6 +55,7 @@ class RunContext:
     fingerprint: Callable[[Secret], Secret] = lambda secret: secret
     wall: Callable[[], float] = time.time
     catch_up: Callable[[], None] = lambda: None
+    redact: Callable[[Any], Any] = lambda tree: tree
     before: tuple[Rule, ...] = attrs.field(init=False)
     after: tuple[Rule, ...] = attrs.field(init=False)
 

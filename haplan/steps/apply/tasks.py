@@ -8,6 +8,7 @@ from haplan.contracts import Part, Target, Task, Written
 from haplan.errors import ProviderError
 from haplan.model.plan import Change, Placement, Plan, Transaction
 from haplan.model.value import Secret, Tree, transform
+from haplan.steps.apply.carried import Carried, carried, content
 from haplan.steps.apply.checks import refuse_misfits, refuse_unmet
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.record import held, resolved, unknown_in
@@ -30,6 +31,7 @@ class Tasks:
         self.changes = {change.key: change for change in plan.changes}
         self.known: dict[str, dict[str, Tree]] = {address: dict(values) for address, values in plan.known.items()}
         self._held = held(plan, context.state)
+        self._carried = carried(context.state.intents, context.run.id)
         self._touched: set[str] = set()
         self._documents: set[tuple[str, str]] = set()
 
@@ -60,7 +62,12 @@ class Tasks:
             io=io,
             rules=context.before,
             types=context.types,
+            carried=self._carried_of(task),
         )
+
+    def _carried_of(self, task: Task) -> Carried | None:
+        found = self._carried.get((task.transaction.provider, task.transaction.document))
+        return found if found is not None and found.content == content(task) else None
 
     def final(self, change: Change) -> Change:
         """The change with its references resolved, and its secrets marked by fingerprint.

@@ -13,6 +13,7 @@ from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, Sta
 from haplan.model.finding import Finding
 from haplan.model.plan import Transaction
 from haplan.model.state import Status
+from haplan.steps.apply.carried import kept
 from haplan.steps.apply.checks import broken_word, look, looked_at, unmet
 from haplan.steps.apply.events import Teller
 from haplan.steps.apply.ledger import Ledger
@@ -22,7 +23,7 @@ from haplan.steps.apply.run_context import Polled, RunContext
 from haplan.steps.apply.schedule import FAILED, PENDING, RECORDED, RED, STOPPED, Schedule
 from haplan.steps.apply.tasks import Tasks
 from haplan.steps.apply.timeouts import Limit, Watch
-from haplan.steps.apply.worker import Broke, Ended, LastStep, broken
+from haplan.steps.apply.worker import Broke, Done, Ended, LastStep, broken
 
 FATAL = {
     Unauthorized: "the credentials are not accepted any more",
@@ -78,9 +79,11 @@ class Transactions:
 
     # --- Written, settled, verified, recorded ---
 
-    def written(self, task: Task, written: Written) -> None:
-        """A write ended well."""
-        transaction = task.transaction
+    def written(self, message: Done) -> None:
+        """A write ended well, of this run or of a dead one."""
+        task, written, transaction = message.task, message.written, message.task.transaction
+        if message.carried is not None:
+            self.ledger.adopt(transaction, message.carried.intents)
         task = self._answered(task, written)
         self.tasks.learn(task, written)
         if transaction.verb == "read":
@@ -89,6 +92,8 @@ class Transactions:
         self.teller.tell("written", transaction, data={"seconds": self.watch.elapsed(transaction.id)})
         if written.settling or looked_at(task, self.context):
             self._keep(task, "pending")
+            if message.carried is None:
+                self.ledger.keep(transaction, kept(task, self.context.redact(written.receipt)))
         if written.settling:
             self.schedule.settles(transaction.id)
         else:

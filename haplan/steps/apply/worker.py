@@ -16,6 +16,7 @@ from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
+from haplan.steps.apply.carried import Carried, as_written, written
 from haplan.steps.apply.partial import Half, halves
 
 MAX_AGE = 60.0
@@ -36,6 +37,7 @@ class Job:
         io: What the provider reports to.
         rules: Of the moment before a write.
         types: Resource types.
+        carried: What a dead run left of this very write, or None.
     """
 
     task: Task
@@ -46,14 +48,16 @@ class Job:
     io: "Steps"
     rules: tuple[Rule, ...]
     types: Mapping[str, TypeInfo]
+    carried: Carried | None = None
 
 
 @attrs.frozen
 class Done:
-    """A write that ended well."""
+    """A write that ended well; with `carried` it is a dead run's, which is gone on with."""
 
     task: Task
     written: Written
+    carried: Carried | None = None
 
 
 @attrs.frozen
@@ -142,12 +146,20 @@ def work(job: Job) -> Done | Broke:
         if not job.reordered:
             _refuse_reordered(task, reading)
         _refuse_by_rule(task, job, reading)
+        if job.carried is not None and as_written(task, reading, job.types):
+            return _gone_on(task, job.carried, job)
         return Done(task, job.provider.write(task, job.io))
     except HaplanError as error:
         return Broke(task, error, _left_behind(job, task, error))
     except Exception as error:  # a provider is a plugin: whatever breaks in it is named, and the run goes on
         broke = broken(job.provider, f"writing {task.transaction.document}", error, lost=True)
         return Broke(task, broke, _left_behind(job, task, broke))
+
+
+def _gone_on(task: Task, carried: Carried, job: Job) -> Done:
+    job.io.progress(f"run {carried.run} wrote it; going on from there")
+    gave = written(task, carried.receipt, job.types)
+    return Done(attrs.evolve(task, started=carried.started), gave, carried)
 
 
 def _looked_up(job: Job) -> Written:
