@@ -7,9 +7,10 @@ Each arrow is one module in `haplan.steps`. This module strings them together, `
 they hold no rule of their own.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
@@ -20,24 +21,22 @@ from haplan.host import records as runs_
 from haplan.host.lock import locked
 from haplan.host.options import Options, PlanOptions
 from haplan.host.session import Session, open_session
-from haplan.host.signals import interruptible
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Impact, Plan
 from haplan.model.renames import renamed
+from haplan.model.result import Outcome, Result
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.planning import Question, Validation, planned, recorded, types_of
 from haplan.state import files
+from haplan.state.location import shown
 from haplan.steps import approve, check, graph, move, order, reconcile, refresh, repair, select
 from haplan.steps import resume as resume_
 from haplan.steps import rollback as rollback_
 from haplan.steps.approve import PlanFile
 from haplan.steps.load import load
-
-if TYPE_CHECKING:
-    from haplan.steps.apply import Result
 
 
 def validate(session: Session) -> Validation:
@@ -134,8 +133,11 @@ def _refuse_errors(findings: Sequence[Finding]) -> None:
 # --- Apply ------------------------------------------------------------------------------------------------------------
 
 
-def apply(session: Session, plan: Plan) -> "Result":
+def apply(session: Session, plan: Plan, stop: threading.Event | None = None) -> Result:
     """Carry out an approved plan: this plan, nothing else.
+
+    Args:
+        stop: Set, nothing new is begun, and what is under way is finished and saved.
 
     Raises:
         Denied: A rule or a limit forbids it.
@@ -146,16 +148,12 @@ def apply(session: Session, plan: Plan) -> "Result":
     if plan.command == "refresh" and plan.drift:
         return _accepted(session, plan)
     if plan.empty():  # a run without change opens no serial
-        from haplan.steps.apply import Result
-
         return Result("", 0)
-    return _carried_out(session, plan)
+    return _carried_out(session, plan, stop)
 
 
-def _accepted(session: Session, plan: Plan) -> "Result":
+def _accepted(session: Session, plan: Plan) -> Result:
     """Take into state what moved in the estate; nothing is written there."""
-    from haplan.steps.apply import Outcome, Result
-
     with locked(session, plan.command):
         state = recorded(session)
         sealed, kept = approve.sealed(plan, provenance.made(session))
@@ -186,7 +184,7 @@ def kept_plan(session: Session, run: str) -> runs_.Kept:
     return kept
 
 
-def resume(session: Session, run: str) -> "Result":
+def resume(session: Session, run: str, stop: threading.Event | None = None) -> Result:
     """Go on with the very plan of a run that did not end: without what was recorded, and without a new digest.
 
     Raises:
@@ -195,16 +193,18 @@ def resume(session: Session, run: str) -> "Result":
     """
     kept = kept_plan(session, run)
     approve.refuse_limits(kept.plan)
-    return _carried_out(session, kept.plan, kept)
+    return _carried_out(session, kept.plan, stop, kept)
 
 
-def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None) -> "Result":
+def _carried_out(
+    session: Session, plan: Plan, stop: threading.Event | None, resumed: runs_.Kept | None = None
+) -> Result:
     from haplan.steps.apply import RunContext
     from haplan.steps.apply import apply as carry_out  # a plan does without it
 
     approve.refuse_other_plugins(plan, session.plugins.versions, session.plugins.broken)
     providers = session.providers.of_plan(plan)
-    with locked(session, plan.command) as holder:
+    with locked(session, plan.command, stop) as holder:
         state = recorded(session)
         sealed, kept = (resumed.digest, resumed.file) if resumed else approve.sealed(plan, provenance.made(session))
         if resumed is None:
@@ -214,7 +214,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
             approve.refuse_estate({**state.identities, **plan.identities}, key, provider.identity(), "this plan")
         left = _left(session, plan, sealed, state, providers) if resumed else plan
         run = runs_.begin(session, plan.command, sealed)
-        with interruptible(session.tell) as stop, runs_.record(session, run, left, kept) as tell:
+        with runs_.record(session, run, left, kept) as tell:
             opened = state if state.lineage else recorded(session)  # the first run gives the state its key
             context = RunContext(
                 session.backend,
@@ -226,7 +226,7 @@ def _carried_out(session: Session, plan: Plan, resumed: runs_.Kept | None = None
                 session.plugins.rules_about({change.type for change in left.changes}),
                 session.clock,
                 tell,
-                stop,
+                stop or threading.Event(),
                 session.options.parallelism,
                 session.secrets.fingerprint(opened),
                 session.wall.now,
@@ -268,7 +268,12 @@ def drift(session: Session, options: PlanOptions | None = None) -> Plan:
 
 def write_plan(session: Session, plan: Plan, path: Path) -> str:
     """Write a plan to a file, and give its digest. A file of that name stays as it is until this one is whole."""
-    sealed, text = approve.sealed(plan, provenance.made(session))
+    return write_file(plan, provenance.made(session), path)
+
+
+def write_file(plan: Plan, made: Mapping[str, Any], path: Path) -> str:
+    """As `write_plan`; `made` says where it comes from."""
+    sealed, text = approve.sealed(plan, made)
     try:
         files.put(path, text)
     except OSError as error:
@@ -289,15 +294,27 @@ def open_plan(path: Path, options: Options | None = None, **more: Any) -> tuple[
         HaplanError: It was made for another environment than the options name.
     """
     found = approve.unseal(path)
-    made = found.made
-    given = Options() if options is None else options
-    environment, lab, state = found.plan.environment, bool(made.get("lab")), str(made.get("state", ""))
+    return session_for(found.plan, found.made, options, where=f"{path}: ", **more), found.plan
+
+
+def session_for(
+    plan: Plan, made: Mapping[str, Any], options: Options | None = None, *, where: str = "", **more: Any
+) -> Session:
+    """The session to apply a plan in: no stack code is run. `where` stands before what is refused.
+
+    Raises:
+        HaplanError: It was made for another environment or state than the options name.
+    """
+    given = options or Options()
+    environment, lab, state = plan.environment, bool(made.get("lab")), str(made.get("state", ""))
     if given.environment not in (Options().environment, environment) or (given.lab and not lab):
-        raise HaplanError(f"{path}: this plan is for environment {environment!r}; leave --env and --lab out")
-    options = attrs.evolve(given, environment=environment, lab=lab, state=state)
-    session = open_session(Path(str(made.get("file", "stack.py"))), options, plan=found.plan, **more)
-    _refuse_needless(session, found.plan)
-    return session, found.plan
+        raise HaplanError(f"{where}this plan is for environment {environment!r}; leave --env and --lab out")
+    if given.state and shown(given.state.replace("{env}", environment)) != state:
+        raise HaplanError(f"{where}this plan is for the state {state}; leave --state out")
+    options = attrs.evolve(given, environment=environment, lab=lab, state=given.state or state)
+    session = open_session(Path(str(made.get("file", "stack.py"))), options, plan=plan, **more)
+    _refuse_needless(session, plan)
+    return session
 
 
 def _refuse_needless(session: Session, plan: Plan) -> None:

@@ -12,6 +12,7 @@
     ├── Stale                  5  something moved since the plan
     ├── OtherEstate            5  the state belongs to another organisation
     ├── Locked                 6  somebody else is writing this state
+    ├── Interrupted            7  asked to stop before anything was begun
     ├── Abandoned              8  left at once, in the middle of writes whose outcome is not known
     ├── StateNotSaved          9  the state could not be saved; a recovery file was written
     └── Declined              11  the person at the prompt said no
@@ -117,6 +118,12 @@ class Locked(HaplanError):
     """Another run holds the lock of this state."""
 
     exit_code = 6
+
+
+class Interrupted(HaplanError):
+    """Asked to stop before anything was begun."""
+
+    exit_code = 7
 
 
 class Abandoned(HaplanError):

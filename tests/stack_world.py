@@ -8,7 +8,7 @@ from haplan.host.options import Options, sorted_out
 from haplan.host.session import Session, open_session
 from haplan.model.event import Event
 from haplan.model.plan import Plan
-from haplan.steps.apply import Result
+from haplan.model.result import Result
 
 
 class StackWorld:

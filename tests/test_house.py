@@ -25,13 +25,18 @@ FLOORS = {
     "engine": 7,
     "repair": 7,
     "report": 8,
-    "cli": 9,
+    "api": 9,
+    "cli": 10,
 }
 """Rooms of the engine, lowest first: an import goes to the same room or a lower floor."""
 
 
 DOORS = ("__main__", "builtin", "design", "kit", "lab", "testing")
 """Rooms that nothing of the engine imports: built-in plugins, what they share, and what users' tests use."""
+
+
+BEHIND = ("engine", "planning", "repair", "host", "steps")
+"""Rooms behind `haplan.api`."""
 
 
 def modules() -> dict[str, Path]:
@@ -102,6 +107,13 @@ def test_the_root_holds_only_the_faces_and_the_story() -> None:
 
 def test_a_session_opens_and_closes_and_is_short() -> None:
     assert len(KNOWN["haplan.host.session"].read_text().splitlines()) < 150
+
+
+def test_the_command_line_reaches_the_engine_by_the_interface_for_programs_alone() -> None:
+    for name, file in KNOWN.items():
+        if room(name) == "cli" and name.startswith("haplan."):
+            behind = {other for other in imports(name, file, KNOWN, lazy=True) if room(other) in BEHIND}
+            assert behind == set(), f"{name} imports {sorted(behind)}"
 
 
 def test_steps_do_not_import_steps() -> None:

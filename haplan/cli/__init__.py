@@ -1,1 +1,1 @@
-"""The command line: options in, one call of `haplan.engine`, text out."""
+"""The command line: options in, one call of `haplan.api`, text out."""

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
+from haplan.cli.given import opening
 from haplan.model.visible import visible
 
 if TYPE_CHECKING:
-    from haplan.host.session import Session
-    from haplan.model.state import State
+    from haplan.api import Session, State
 
 SECONDS = 2.0
 """Longest that somebody waits after pressing Tab, such as for a database that does not answer."""
@@ -72,7 +72,7 @@ def outputs(ctx: click.Context) -> Iterable[tuple[str, str]]:
 def locks(ctx: click.Context) -> Iterable[tuple[str, str]]:
     """The id of the lock that is held."""
     with _session(ctx) as opened:
-        holder = opened.backend.holder()
+        holder = opened.state.holder()
     return [(holder.id, f"{holder.who}, {holder.what}")] if holder is not None else []
 
 
@@ -110,15 +110,14 @@ def rules(ctx: click.Context) -> Iterable[tuple[str, str]]:
 
 def _state(ctx: click.Context) -> "State":
     with _session(ctx) as opened:
-        return opened.backend.load()
+        return opened.state.read()
 
 
 def _session(ctx: click.Context) -> "Session":
-    from haplan.cli.given import session_options
-    from haplan.host.session import open_session
+    from haplan import api
 
     given = {name: ctx.params.get(name) for name in ("environment", "state", "lab")}
-    return open_session(_place(ctx), session_options(given))
+    return api.session(_place(ctx), **opening(given))
 
 
 def _place(ctx: click.Context) -> str:

@@ -10,14 +10,12 @@ import click
 
 from haplan.cli import terminal
 from haplan.cli.options import OF_A_PLAN
+from haplan.cli.signals import Interruptible
 from haplan.errors import Denied, HaplanError
 from haplan.state.location import shown
 
 if TYPE_CHECKING:
-    from haplan.host.session import Session
-    from haplan.model.plan import Plan
-    from haplan.model.state import State
-    from haplan.plugins import Plugins
+    from haplan.api import Plan, Session, Stopping
     from haplan.report.progress import JsonLines
 
 CHANGES, DENIED, INTERRUPTED = 2, 4, 7
@@ -27,41 +25,14 @@ _NOT_FOR_APPLY = frozenset({"out", "detailed_exitcode", "full"})
 
 def show_plan(opened: "Session", plan: "Plan", given: Mapping[str, Any], *, next_step: str = "") -> None:
     """A plan on stdout, as text or JSON."""
+    full = bool(given.get("full"))
     if given.get("as_json"):
-        from haplan import engine
-        from haplan.host import provenance
-        from haplan.steps.approve import digest
-
-        state = engine.read_state(opened) if given.get("full") else None
-        terminal.dump(document(plan, digest(plan), provenance.made(opened), opened.plugins, state))
+        terminal.dump(plan.json(state=opened.state.read() if full else None, plugins=opened.plugins))
         return
     from haplan.report.text import plan_lines
 
-    refused = "; ".join(over_limits(plan))
-    terminal.show(plan_lines(plan, next_step=next_step, refused=refused, full=bool(given.get("full"))), given)
-
-
-def document(
-    plan: "Plan", digest: str, made: Mapping[str, Any], plugins: "Plugins", state: "State | None" = None
-) -> dict[str, Any]:
-    """A plan as JSON; `made` says when it was made."""
-    from haplan.report.json import plan_json
-
-    kinds = {change.type: plugins.types.get(change.type) for change in plan.changes}
-    computed = {name: info.computed for name, info in kinds.items() if info is not None}
-    return plan_json(plan, digest=digest, made=float(made.get("at", 0.0)), computed=computed, state=state)
-
-
-def over_limits(plan: "Plan") -> list[str]:
-    """What in the plan is over the stack's limits."""
-    from haplan.steps import approve
-
-    return approve.over_limits(plan)
-
-
-def errors(plan: "Plan") -> int:
-    """How many findings forbid the plan."""
-    return sum(finding.severity == "error" for finding in plan.findings)
+    refused = "; ".join(plan.over_limits)
+    terminal.show(plan_lines(plan.body, next_step=next_step, refused=refused, full=full), given)
 
 
 def next_command(ctx: click.Context, stack: str, out: Any) -> str:
@@ -107,10 +78,10 @@ def approve_and_apply(opened: "Session", plan: "Plan", given: Mapping[str, Any],
     forbidden = _forbidden(plan)
     if forbidden:
         raise Denied(forbidden)
-    write_out(opened, plan, given)
-    if not plan.empty() or (plan.command == "refresh" and plan.drift):
+    write_out(plan, given)
+    if not plan.empty:
         asked = {"destroy": "Destroy all of this?", "refresh": "Take this into state?"}
-        what = asked.get(plan.command, "Carry this out?")
+        what = asked.get(plan.body.command, "Carry this out?")
         terminal.approve(what, bool(given.get("auto_approve")))
         return carry_out(opened, plan, given, events)
     if events is not None:
@@ -122,18 +93,18 @@ def _forbidden(plan: "Plan") -> str:
     """Why no answer to the question could let this plan be carried out; "" when one can."""
     from haplan.report import words
 
-    if errors(plan):
-        verb = "forbids" if errors(plan) == 1 else "forbid"
-        return f"{words.plural(errors(plan), 'error')} {verb} this plan; nothing was changed"
-    return "\n".join(over_limits(plan))
+    errors = len(plan.errors)
+    if errors:
+        return (
+            f"{words.plural(errors, 'error')} {'forbids' if errors == 1 else 'forbid'} this plan; nothing was changed"
+        )
+    return "\n".join(plan.over_limits)
 
 
-def write_out(opened: "Session", plan: "Plan", given: Mapping[str, Any]) -> None:
+def write_out(plan: "Plan", given: Mapping[str, Any]) -> None:
     """Write the plan file that ``--out`` asks for."""
     if given.get("out"):
-        from haplan import engine
-
-        digest = engine.write_plan(opened, plan, given["out"])
+        digest = plan.write(given["out"])
         terminal.say(f"plan written to {given['out']} ({digest})", err=True)
 
 
@@ -141,16 +112,17 @@ def carry_out(
     opened: "Session", plan: "Plan", given: Mapping[str, Any], events: "JsonLines | None", resuming: str = ""
 ) -> int:
     """Carry out an approved plan, or what a run left of it, and say what came of it."""
-    from haplan import engine
     from haplan.report.documents import result_json
     from haplan.report.lines import BLANK, plain
     from haplan.report.result import result_lines
 
-    result = engine.resume(opened, resuming) if resuming else engine.apply(opened, plan)
-    sensitive = [one.name for one in plan.outputs if one.sensitive]
-    lines = result_lines(result, sensitive, simulated=plan.environment == "lab")
+    with Interruptible(opened.warn) as person:
+        told: Stopping = {"stop": person.stop, "on_event": person}
+        result = opened.resume(resuming, **told) if resuming else opened.apply(plan, **told)
+    sensitive = [one.name for one in plan.body.outputs if one.sensitive]
+    lines = result_lines(result, sensitive, simulated=plan.body.environment == "lab")
     if events is not None:
-        events.end(opened.redact.text(plain(lines[:1]).strip()), result_json(result, sensitive))
+        events.end(plain(lines[:1]).strip(), result_json(result, sensitive))
     else:
         terminal.show([BLANK, *lines], given)
     return int(result.exit_code)

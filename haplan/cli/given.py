@@ -1,55 +1,28 @@
-"""What was given on the command line, as the engine takes it."""
+"""What was given on the command line, as `haplan.api` takes it; what a command does not have stays at its default."""
 
-import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-import click
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from haplan.host.options import Options, PlanOptions
+    from haplan.api import Asking, Opening, Scope
 
-_CONTRARY = (("--destroy", "--refresh-only"), ("--refresh-only", "--no-refresh"))
-
-
-def session_options(given: Mapping[str, Any], *, lab: bool = False) -> "Options":
-    """How the session is opened; anything a command does not have stays at its default.
-
-    Raises:
-        click.UsageError: Two options contradict each other.
-    """
-    from haplan.host.options import Options
-
-    lab = lab or bool(given.get("lab"))
-    environment = given.get("environment")
-    if lab and environment not in (None, "lab"):
-        raise click.UsageError(f"--lab is an environment of its own; leave out --env {environment}")
-    if environment == "lab" and not lab:
-        raise click.UsageError("environment lab is the one on simulators; write --lab")
-    if environment is not None and not re.fullmatch(r"\w[\w.-]*", environment):
-        raise click.UsageError(
-            f"--env {environment!r}: an environment is a folder: letters, digits, - _ and . make its name"
-        )
-    return Options(**_fields(Options, {**given, "lab": lab}))
+_OPENING = ("lab", "state", "variables", "variable_files", "parallelism", "lock_timeout", "log")
+_ASKING = ("targets", "excludes", "replaces", "destroy", "refresh_only", "check_on_device")
 
 
-def plan_options(given: Mapping[str, Any], **more: Any) -> "PlanOptions":
-    """What the plan is to be; anything a command does not have stays at its default.
-
-    Raises:
-        click.UsageError: Two options contradict each other.
-    """
-    from haplan.host.options import PlanOptions
-
-    asked = {**given, **more}
-    for one, other in _CONTRARY:
-        if all(asked.get(name.removeprefix("--").replace("-", "_")) for name in (one, other)):
-            raise click.UsageError(f"{one} and {other} contradict each other; leave one of them out")
-    return PlanOptions(**_fields(PlanOptions, {**asked, "refresh": not asked.get("no_refresh")}))
+def opening(given: Mapping[str, Any], **more: Any) -> "Opening":
+    """How the stack is opened."""
+    found = {name: value for name, value in {**given, **more}.items() if name in _OPENING and value is not None}
+    env = given.get("environment")
+    return cast("Opening", found if env is None else {**found, "env": env})
 
 
-def _fields(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    import attrs
+def asking(given: Mapping[str, Any], **more: Any) -> "Asking":
+    """What the plan is to be."""
+    found = {name: value for name, value in {**given, **more}.items() if name in _ASKING}
+    return cast("Asking", {**found, "refresh": not given.get("no_refresh")})
 
-    names = {field.name for field in attrs.fields(kind)}
-    return {name: value for name, value in given.items() if name in names and value is not None}
+
+def scope(given: Mapping[str, Any]) -> "Scope":
+    """What the plan is about."""
+    return cast("Scope", {name: asking(given)[name] for name in ("targets", "excludes", "refresh")})

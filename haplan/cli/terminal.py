@@ -14,10 +14,7 @@ from haplan.errors import Declined, HaplanError
 from haplan.model.visible import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
-    from haplan.contracts import Observer
-    from haplan.host.options import Options
-    from haplan.host.session import Session
-    from haplan.host.variables import Ask
+    from haplan.api import Ask, Observer, Opening, Plan, Session
     from haplan.report.lines import Lines
 
 NARROW = 60
@@ -94,18 +91,39 @@ def approve(what: str, auto: bool) -> None:
 
 @contextlib.contextmanager
 def session(
-    place: str, options: "Options", given: Mapping[str, Any], observer: "Observer | None" = None, *, quiet: bool = False
+    place: str, how: "Opening", given: Mapping[str, Any], observer: "Observer | None" = None, *, quiet: bool = False
 ) -> Iterator["Session"]:
-    """A session of the engine that tells its progress on stderr."""
-    from haplan.host.session import open_session
+    """A stack, opened; its progress is told on stderr."""
+    from haplan import api
 
     with (
         telling(given, observer, quiet=quiet) as everybody,
-        open_session(place, options, observers=everybody, ask=question()) as opened,
+        api.session(place, **_surrounded(how, everybody)) as opened,
     ):
         for name, why in sorted(opened.plugins.broken.items()):
             say(f"warning: plugin {name!r} cannot be loaded: {why}", err=True)
         yield opened
+
+
+@contextlib.contextmanager
+def session_of(
+    plan: "Plan", how: "Opening", given: Mapping[str, Any], observer: "Observer | None" = None, *, where: str
+) -> Iterator["Session"]:
+    """What a plan was made for, opened to carry it out; `where` stands before what is refused."""
+    from haplan import api
+
+    with (
+        telling(given, observer) as everybody,
+        api.session_of(plan, where=where, **_surrounded(how, everybody)) as opened,
+    ):
+        yield opened
+
+
+def _surrounded(how: "Opening", observers: "list[Observer]") -> "Opening":
+    """With those who are told, and who is asked where somebody is there."""
+    asks = question()
+    found: Opening = {**how, "on_event": observers}
+    return found if asks is None else {**found, "ask": asks}
 
 
 @contextlib.contextmanager

@@ -3,10 +3,8 @@
 from pathlib import Path
 
 from haplan.contracts import Clock, Lab, LabRequest, Provider
+from haplan.host.options import LAB
 from haplan.model.stack import Block
-
-LAB = "lab"
-"""The environment that lives on simulators."""
 
 
 class Labs:

@@ -4,10 +4,11 @@ import contextlib
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
-from haplan.errors import HaplanError, Locked
+from haplan.errors import HaplanError, Interrupted, Locked
 from haplan.host.provenance import who
 from haplan.host.session import Session
 from haplan.model.state import Holder
@@ -15,15 +16,16 @@ from haplan.state.lease import LEASE
 
 
 @contextlib.contextmanager
-def locked(session: Session, what: str) -> Iterator[Holder]:
+def locked(session: Session, what: str, stop: threading.Event | None = None) -> Iterator[Holder]:
     """Hold the lock for a ``with`` block; `what` says for what, for people who find it held.
 
     Raises:
         Locked: Somebody else holds it, longer than ``--lock-timeout``.
+        Interrupted: `stop` was set before it was had.
     """
     now = session.wall.now()
     wanted = Holder(secrets.token_hex(4), who(), socket.gethostname(), os.getpid(), what, now, now + LEASE)
-    holder = _wait(session, wanted)
+    holder = _wait(session, wanted, stop or threading.Event())
     try:
         if session.backend.migrated:
             copy = session.backend.migrated
@@ -40,10 +42,10 @@ def _give_back(session: Session, holder: Holder) -> None:
         session.tell("warning", f"{error}; it is free again when its lease has run out")
 
 
-def _wait(session: Session, wanted: Holder) -> Holder:
+def _wait(session: Session, wanted: Holder, stop: threading.Event) -> Holder:
     timeout = session.options.lock_timeout
     until, told = time.monotonic() + timeout, False
-    while True:
+    while not stop.is_set():
         try:
             return session.backend.lock(wanted)
         except Locked as error:
@@ -53,4 +55,5 @@ def _wait(session: Session, wanted: Holder) -> Holder:
                 waiting = f"waiting for the lock: {str(error).partition(';')[0]}"
                 session.tell("phase", waiting, data={"expected_seconds": timeout})
             told = True
-            time.sleep(0.2)
+            stop.wait(0.2)
+    raise Interrupted("interrupted: nothing was begun")

@@ -1,8 +1,8 @@
 """Who is told what happens: progress, records, plugins. Nobody of them is told a secret, or cuts a run short."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -34,11 +34,21 @@ class Observers:
         clock: Callable[[], Clock],
     ) -> None:
         told = {f"plugin {name!r}": observer for name, observer in plugins.items()}
-        self._observers = [*((type(one).__name__, one) for one in given), *told.items()]
+        self._observers = [*map(_named, given), *told.items()]
         self._redact = redact
         self._clock = clock
         self._thread = threading.get_ident()
         self._noted: SimpleQueue[Event] = SimpleQueue()
+
+    @contextmanager
+    def also(self, observers: Sequence[Observer]) -> Iterator[None]:
+        """Tell these too, for a ``with`` block."""
+        more = [*map(_named, observers)]
+        self._observers += more
+        try:
+            yield
+        finally:
+            self._observers = [told for told in self._observers if told not in more]
 
     def tell(self, kind: str, text: str = "", **more: Any) -> None:
         """Tell them. The engine's alone."""
@@ -73,3 +83,7 @@ class Observers:
                 self._observers.remove(told)
                 why = said(error.__cause__ if isinstance(error, PluginError) and error.__cause__ else error)
                 self.tell("warning", f"{name} is told nothing more of this run: {why}")
+
+
+def _named(observer: Observer) -> tuple[str, Observer]:
+    return type(observer).__name__, observer

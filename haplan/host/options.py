@@ -1,10 +1,18 @@
 """What a command was given: how its session is opened, and what its plan is to be."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
+
+from haplan.errors import HaplanError
+
+LAB = "lab"
+"""The environment that lives on simulators."""
+DEFAULT = "default"
+"""The environment when none is named."""
 
 
 @attrs.frozen(kw_only=True)
@@ -20,9 +28,12 @@ class Options:
         parallelism: Most writes at once.
         lock_timeout: Seconds to wait for the lock.
         log: File for each request, redacted.
+
+    Raises:
+        HaplanError: The environment is no name of a folder, or two options contradict each other.
     """
 
-    environment: str = "default"
+    environment: str = DEFAULT
     state: str = ""
     lab: bool = False
     variables: tuple[str, ...] = ()
@@ -30,6 +41,15 @@ class Options:
     parallelism: int = 10
     lock_timeout: float = 0.0
     log: Path | None = None
+
+    def __attrs_post_init__(self) -> None:
+        name = self.environment
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise HaplanError(f"--env {name!r}: an environment is a folder: letters, digits, - _ and . make its name")
+        if self.lab and name not in (DEFAULT, LAB):
+            raise HaplanError(f"--lab is an environment of its own; leave out --env {name}")
+        if name == LAB and not self.lab:
+            raise HaplanError("environment lab is the one on simulators; write --lab")
 
 
 @attrs.frozen(kw_only=True)
@@ -43,6 +63,9 @@ class PlanOptions:
         refresh_only: Look, change nothing.
         refresh: False trusts the state.
         check_on_device: The backends check what is planned, and leave nothing behind.
+
+    Raises:
+        HaplanError: Two of them contradict each other.
     """
 
     targets: tuple[str, ...] = ()
@@ -53,6 +76,12 @@ class PlanOptions:
     refresh_only: bool = False
     refresh: bool = True
     check_on_device: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        contrary = {"--destroy and --refresh-only": self.destroy, "--refresh-only and --no-refresh": not self.refresh}
+        for both, other in contrary.items():
+            if self.refresh_only and other:
+                raise HaplanError(f"{both} contradict each other; leave one of them out")
 
     @property
     def command(self) -> str:

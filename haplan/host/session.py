@@ -14,10 +14,10 @@ import attrs
 from haplan.contracts import Clock, Context, Observer, StateBackend
 from haplan.host.backend import open_backend, state_url
 from haplan.host.clock import RealClock
-from haplan.host.labs import LAB, Labs
+from haplan.host.labs import Labs
 from haplan.host.log import Log
 from haplan.host.observers import Observers
-from haplan.host.options import Options
+from haplan.host.options import LAB, Options
 from haplan.host.providers import Providers
 from haplan.host.redaction import Redactor
 from haplan.host.secrets import Secrets
@@ -44,7 +44,7 @@ class Session:
         secrets: Finds them.
         labs: The simulators.
         providers: The providers.
-        tell, observe, catch_up: Tell the observers something; pass an event on; and what was noted in other threads.
+        tell, observe, observed_by, catch_up: See `haplan.host.observers.Observers`.
     """
 
     def __init__(
@@ -70,7 +70,8 @@ class Session:
         self.labs = Labs(self.root)
         self.providers = Providers(plugins, self._context, self.labs if self.options.lab else None)
         told = Observers(observers, plugins.observers, self.redact, lambda: self.clock)
-        self.tell, self.observe, self.catch_up, self._note = told.tell, told.observe, told.catch_up, told.note
+        self.tell, self.observe, self.observed_by = told.tell, told.observe, told.also
+        self.catch_up, self._note = told.catch_up, told.note
         self._environ = environ
         self._own_clock = clock
         self._log = Log(self.options.log, self.redact)

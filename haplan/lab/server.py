@@ -1,12 +1,18 @@
 """An ASGI application on 127.0.0.1, in a daemon thread of this process: HTTP, or HTTPS with a certificate's file."""
 
 import asyncio
+import logging
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+SILENT = logging.Logger("haplan.lab", logging.CRITICAL + 1)
+"""A logger of nobody's but the labs'."""
 
 
 class Server:
@@ -23,8 +29,8 @@ class Server:
         self._socket.bind(("127.0.0.1", port))
         self._socket.listen(128)
         self.port: int = self._socket.getsockname()[1]
-        config = uvicorn.Config(
-            WithTransport(app), http="h11", ws="none", lifespan="off", log_level="critical", access_log=False,
+        config = _Config(
+            WithTransport(app), http=_Protocol, ws="none", lifespan="off", log_config=None, log_level=None,
             ssl_certfile=certificate, server_header=False, date_header=False,
         )  # fmt: skip
         self._server = _Quick(config)
@@ -37,6 +43,21 @@ class Server:
         self._server.stop()
         self._thread.join(timeout=10)
         self._socket.close()
+
+
+class _Config(uvicorn.Config):
+    """Leaves the loggers of the process alone: they belong to the program that runs the lab."""
+
+    def configure_logging(self) -> None:
+        pass
+
+
+class _Protocol(H11Protocol):
+    """Says nothing: what goes wrong here was asked for, or is told by the answer."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.logger, self.access_log = SILENT, False
 
 
 class WithTransport:

@@ -31,9 +31,9 @@ from haplan.host.options import Options, sorted_out
 from haplan.host.session import Session, open_session
 from haplan.model.event import Event
 from haplan.model.plan import Plan
+from haplan.model.result import Result
 from haplan.model.state import State
 from haplan.plugins import GROUP, Plugins
-from haplan.steps.apply import Result
 from haplan.testing.cloud import Cloud, FakeClock, Stored, Write
 from haplan.testing.memory import Mem, MemPlugin, Rule, Thing
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from haplan import engine
+from haplan.cli.signals import Interruptible
 from haplan.errors import HaplanError
 from haplan.host.options import Options
 from haplan.host.session import open_session
@@ -26,7 +27,8 @@ def main() -> int:
             plan = engine.plan(session)
             if len(sys.argv) > 5:
                 pid_file.write_text(f"{os.getpid()} {sys.argv[5]}")
-            return engine.apply(session, plan).exit_code if not plan.empty() else 0
+            with Interruptible(lambda text: session.tell("warning", text)) as person, session.observed_by([person]):
+                return engine.apply(session, plan, person.stop).exit_code if not plan.empty() else 0
         except HaplanError as error:
             print(error, file=sys.stderr)
             return error.exit_code

@@ -11,8 +11,8 @@ from haplan.errors import ProviderError, Stale, Unauthorized
 from haplan.hookspecs import hookimpl
 from haplan.model.finding import Finding, Rule
 from haplan.model.graph import Edge
+from haplan.model.result import Outcome
 from haplan.model.state import Intent, Update
-from haplan.steps.apply import Outcome
 from haplan.testing import Project
 from haplan_sqlite import SqliteState
 

@@ -11,8 +11,8 @@ from haplan.contracts import Node, Provider
 from haplan.errors import ProviderError
 from haplan.hookspecs import hookimpl
 from haplan.model.graph import Edge
+from haplan.model.result import Result
 from haplan.model.state import Row
-from haplan.steps.apply import Result
 from haplan.testing import Cloud, Mem, Project
 
 Make = Callable[..., Project]

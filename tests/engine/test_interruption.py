@@ -11,6 +11,7 @@ import pytest
 from haplan.errors import Abandoned, Locked
 from haplan.model.state import Holder
 from haplan.testing import Cloud, Project
+from tests import person
 
 Make = Callable[..., Project]
 CHAIN = (
@@ -39,7 +40,7 @@ def pressing_at(project: Project, name: str) -> None:
 def test_ctrl_c_finishes_what_is_under_way_and_starts_nothing_new(project: Make) -> None:
     made = project(CHAIN)
     pressing_at(made, "b")
-    result = made.apply(parallelism=1)
+    result = person.apply(made, parallelism=1)
     assert result.exit_code == 7
     assert [o.address for o in result.done] == ["mem_thing.a", "mem_thing.b"]
     assert {o.text for o in result.skipped} == {"interrupted before it began"}
@@ -61,7 +62,7 @@ def test_ctrl_c_while_waiting_leaves_it_pending_and_the_next_run_resumes(project
         sleep(seconds)
 
     made.cloud.clock.sleep = pressed  # type: ignore[method-assign]
-    result = made.apply()
+    result = person.apply(made)
     assert (result.exit_code, result.pending[0].text) == (7, "interrupted while waiting; the next apply goes on")
     row = made.state().row("mem_thing.a")
     assert row is not None
@@ -101,7 +102,7 @@ def test_ctrl_c_twice_leaves_at_once_even_when_a_write_hangs(project: Make) -> N
     presser = threading.Thread(target=twice)
     presser.start()
     with pytest.raises(Abandoned, match=r"left at once, in the middle of: mem_thing\.a; the next plan finds out"):
-        made.apply(parallelism=1)
+        person.apply(made, parallelism=1)
     free.set()
     presser.join()
     assert made.state().runs[-1].result == "interrupted"

@@ -44,7 +44,7 @@ def installed(**given: Any) -> Plugins:
     return Plugins([Point(name.replace("_", "-"), one, f"elsewhere.{name}") for name, one in given.items()])  # type: ignore[arg-type]
 
 
-OF_AN_APPLY = ("haplan.steps.apply.run", "concurrent.futures.thread", "tomllib", "getpass")
+OF_AN_APPLY = ("haplan.steps.apply.run", "concurrent.futures.thread", "tomllib")
 
 
 @pytest.mark.parametrize("command", ["plan", "validate", "apply --auto-approve", "destroy --auto-approve"])

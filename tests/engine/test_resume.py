@@ -10,9 +10,10 @@ from haplan import engine, repair
 from haplan.errors import HaplanError, PlanFileError, ProviderError, Stale
 from haplan.model.event import Event
 from haplan.model.plan import Action
+from haplan.model.result import Result
 from haplan.steps import approve
-from haplan.steps.apply import Result
 from haplan.testing import Project
+from tests import person
 
 Make = Callable[..., Project]
 CHAIN = 'a = Thing("a", size=1)\nb = Thing("b", tags={"of": a.id})\nThing("c", tags={"of": b.id}, zone=a.token)\n'
@@ -37,7 +38,7 @@ def stopped_at(project: Project, name: str, **options: object) -> Result:
 
     project.events = Events()
     try:
-        return project.apply(parallelism=1, **options)
+        return person.apply(project, parallelism=1, **options)
     finally:
         project.events = []
 
@@ -179,7 +180,7 @@ def test_what_settles_goes_on(project: Make) -> None:
     made.cloud.seconds["thing:a"] = 900.0
     sleep = made.cloud.clock.sleep
     made.cloud.clock.sleep = lambda seconds: (signal.raise_signal(signal.SIGINT), sleep(seconds))[1]  # type: ignore[method-assign]
-    assert made.apply().exit_code == 7
+    assert person.apply(made).exit_code == 7
     made.cloud.clock.sleep = sleep  # type: ignore[method-assign]
     assert resume(made).exit_code == 0
     whole(made)

@@ -9,7 +9,7 @@ from haplan import engine, repair
 from haplan.errors import Denied, HaplanError
 from haplan.host.options import PlanOptions, sorted_out
 from haplan.model.plan import Action, Plan
-from haplan.steps.apply import Result
+from haplan.model.result import Result
 from haplan.testing import Project
 
 Make = Callable[..., Project]

@@ -9,8 +9,8 @@ import pytest
 from haplan import engine
 from haplan.errors import StateError
 from haplan.model.plan import Action, Plan
+from haplan.model.result import Result
 from haplan.model.state import Row
-from haplan.steps.apply import Result
 from haplan.testing import Project, Thing
 
 Make = Callable[..., Project]

@@ -16,7 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from haplan import engine
-from haplan.cli.flow import document
+from haplan.api import Plan
 from haplan.hookspecs import hookimpl
 from haplan.host import provenance
 from haplan.host.options import Options, sorted_out
@@ -24,7 +24,6 @@ from haplan.host.session import open_session
 from haplan.model.finding import Finding, Rule
 from haplan.model.graph import Edge
 from haplan.model.plan import Impact, Order, Placed, Placement, Transaction
-from haplan.steps.approve import digest
 from haplan.testing import Project
 
 ROOT = Path(__file__).parent.parent.parent
@@ -49,7 +48,7 @@ def parsed(project: Project, **options: Any) -> dict[str, Any]:
     with project.session(**opening) as session:
         plan = engine.plan(session, asked)
         state = engine.read_state(session) if full else None
-        made = document(plan, digest(plan), provenance.made(session), session.plugins, state)
+        made = Plan(plan, provenance.made(session)).json(state=state, plugins=session.plugins)
     found: dict[str, Any] = json.loads(json.dumps(made, default=str))
     return found
 
@@ -130,7 +129,7 @@ def test_the_plan_of_an_example_keeps_to_the_schema(tmp_path: Path, name: str) -
     shutil.copytree(ROOT / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns(".haplan"))
     with open_session(tmp_path / "stacks" / name, Options(lab=True)) as session:
         plan = engine.plan(session)
-        made = document(plan, digest(plan), provenance.made(session), session.plugins)
+        made = Plan(plan, provenance.made(session)).json(plugins=session.plugins)
     assert made["haplan"]["stages"]
     assert mistakes(json.loads(json.dumps(made))) == []
 

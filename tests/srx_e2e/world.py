@@ -10,7 +10,7 @@ from haplan.host.options import Options, sorted_out
 from haplan.host.session import open_session
 from haplan.model.event import Event
 from haplan.model.plan import Plan
-from haplan.steps.apply import Result
+from haplan.model.result import Result
 from haplan.steps.approve import unseal
 from haplan_srx.config import Access, Place
 from haplan_srx.device.session import Loop, Session

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from haplan.cli import completion, flow, terminal
-from haplan.cli.given import plan_options, session_options
+from haplan.cli.given import asking, opening
 from haplan.cli.options import (
     APPROVE,
     COMMON,
@@ -45,14 +45,12 @@ def command(ctx: click.Context, /, target: str, resume: str, **given: Any) -> in
         return _resume(ctx, target, resume, given)
     if _is_plan_file(Path(target)):
         return _apply_file(ctx, Path(target), given)
-    from haplan import engine
-
     flow.refuse_json_question(given)
-    asked = plan_options(given)
-    with flow.json_lines(given) as events, terminal.session(target, session_options(given), given, events) as opened:
-        plan = engine.plan(opened, asked)
+    asked = asking(given)
+    with flow.json_lines(given) as events, terminal.session(target, opening(given), given, events) as opened:
+        plan = opened.plan(**asked)
         code = flow.approve_and_apply(opened, plan, given, events)
-    changed = code == 0 and not plan.empty()
+    changed = code == 0 and not plan.body.empty()
     return flow.CHANGES if changed and given["detailed_exitcode"] else code
 
 
@@ -70,19 +68,17 @@ def _resume(ctx: click.Context, stack: str, run: str, given: dict[str, Any]) -> 
     _refuse_options(ctx, f"the plan of run {run}")
     if _is_plan_file(Path(stack)):
         raise click.UsageError(f"--resume takes the plan that run {run} kept; give the stack instead of {stack}")
-    from haplan import engine
-
-    with flow.json_lines(given) as events, terminal.session(stack, session_options(given), given, events) as opened:
-        plan = engine.kept_plan(opened, run).plan
+    with flow.json_lines(given) as events, terminal.session(stack, opening(given), given, events) as opened:
+        plan = opened.left_of(run)
         terminal.say(f"going on with the plan of run {run}; what it recorded is left out", err=True)
         return flow.carry_out(opened, plan, given, events, resuming=run)
 
 
 def _apply_file(ctx: click.Context, path: Path, given: dict[str, Any]) -> int:
     _refuse_options(ctx, f"the plan file {path}")
-    from haplan import engine
+    from haplan import api
 
-    with flow.json_lines(given) as events, terminal.telling(given, events) as observers:
-        opened, plan = engine.open_plan(path, session_options(given), observers=observers, ask=terminal.question())
-        with opened:
+    with flow.json_lines(given) as events:
+        plan = api.read_plan(path)
+        with terminal.session_of(plan, opening(given), given, events, where=f"{path}: ") as opened:
             return flow.carry_out(opened, plan, given, events)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.given import plan_options, session_options
+from haplan.cli.given import asking, opening
 from haplan.cli.options import APPROVE, COMMON, JSON, PLANNING, STACK, VARIABLES, WRITING, options
 
 
@@ -18,12 +18,10 @@ def command(stack: str, **given: Any) -> int:
     Example:
       haplan destroy stacks/hub_spoke_ssr --lab
     """
-    from haplan import engine
-
     flow.refuse_json_question(given)
-    asked = plan_options(given, destroy=True)
-    with flow.json_lines(given) as events, terminal.session(stack, session_options(given), given, events) as opened:
-        plan = engine.plan(opened, asked)
+    asked = asking(given, destroy=True)
+    with flow.json_lines(given) as events, terminal.session(stack, opening(given), given, events) as opened:
+        plan = opened.plan(**asked)
         code = flow.approve_and_apply(opened, plan, given, events)
-    changed = code == 0 and not plan.empty()
+    changed = code == 0 and not plan.body.empty()
     return flow.CHANGES if changed and given["detailed_exitcode"] else code

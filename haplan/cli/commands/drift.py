@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.given import session_options
+from haplan.cli.given import opening
 from haplan.cli.options import COMMON, JSON, STACK, VARIABLES, options
 
 
@@ -18,17 +18,13 @@ def command(stack: str, **given: Any) -> int:
     Example:
       haplan drift stacks/hub_spoke_ssr --lab
     """
-    from haplan import engine
-    from haplan.host import provenance
     from haplan.report.documents import drift_json
     from haplan.report.text import drift_report
-    from haplan.steps.approve import digest
 
-    with terminal.session(stack, session_options(given), given) as opened:
-        plan = engine.drift(opened)
+    with terminal.session(stack, opening(given), given) as opened:
+        plan = opened.drift()
         if given["as_json"]:
-            whole = flow.document(plan, digest(plan), provenance.made(opened), opened.plugins)
-            terminal.dump(drift_json(whole["resource_drift"]))
+            terminal.dump(drift_json(plan.json(plugins=opened.plugins)["resource_drift"]))
         else:
-            terminal.show(drift_report(plan), given)
+            terminal.show(drift_report(plan.body), given)
     return flow.CHANGES if plan.drift else 0

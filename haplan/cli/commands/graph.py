@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from haplan.cli import terminal
-from haplan.cli.given import session_options
+from haplan.cli.given import opening
 from haplan.cli.options import COMMON, STACK, VARIABLES, options
 
 
@@ -21,9 +21,8 @@ def command(stack: str, form: str, **given: Any) -> None:
     Example:
       haplan graph stacks/hub_spoke_ssr --format mermaid
     """
-    from haplan import engine
     from haplan.report import graph
 
-    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
-        found, edges = engine.dependencies(opened)
+    with terminal.session(stack, opening(given), given, quiet=True) as opened:
+        found, edges = opened.dependencies()
     terminal.page((graph.dot if form == "dot" else graph.mermaid)(found, edges))

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.given import session_options
+from haplan.cli.given import opening
 from haplan.cli.options import APPROVE, COMMON, JSON, VARIABLES, WRITING, options, stack_and
 
 
@@ -21,10 +21,8 @@ def command(arguments: tuple[str, ...], **given: Any) -> int:
     Example:
       haplan import stacks/one_pair site.branch 4ac1dcf4-9d8b-7211-65c4-057819f0862b
     """
-    from haplan import engine
-
     stack, address, identifier = stack_and(arguments, "ADDRESS", "ID")
     flow.refuse_json_question(given)
-    with flow.json_lines(given) as events, terminal.session(stack, session_options(given), given, events) as opened:
-        plan = engine.import_(opened, address, identifier)
+    with flow.json_lines(given) as events, terminal.session(stack, opening(given), given, events) as opened:
+        plan = opened.import_(address, identifier)
         return flow.approve_and_apply(opened, plan, given, events)

@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from haplan.cli import terminal
-from haplan.cli.given import session_options
+from haplan.cli.given import opening
 from haplan.cli.options import COMMON, STACK, VARIABLES, options
+from haplan.cli.signals import STOPS
 
 
 @click.command("lab")
@@ -23,10 +24,8 @@ def command(stack: str, port: int, **given: Any) -> None:
     Example:
       haplan lab stacks/hub_spoke_ssr --port 8443
     """
-    from haplan import engine
-
-    with terminal.session(stack, session_options(given, lab=True), given, quiet=True) as opened:
-        for key, lab in engine.labs(opened, port=port).items():
+    with terminal.session(stack, opening(given, lab=True), given, quiet=True) as opened:
+        for key, lab in opened.labs(port=port).items():
             terminal.say(f"{key}:")
             for line in lab.describe():
                 terminal.say(f"  {line}")
@@ -36,8 +35,6 @@ def command(stack: str, port: int, **given: Any) -> None:
 
 def _wait() -> None:
     """Until Ctrl-C, a request to end or a terminal that closes: how a server usually stops, so no error."""
-    from haplan.host.signals import STOPS
-
     done = threading.Event()
     for number in STOPS:
         signal.signal(number, lambda *_: done.set())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from haplan.cli import completion, terminal
-from haplan.cli.given import session_options
+from haplan.cli.given import opening
 from haplan.cli.options import COMMON, JSON, options
 from haplan.errors import HaplanError
 
@@ -29,14 +29,13 @@ def command(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan output stacks/one_pair branch_device_id --lab
     """
-    from haplan import engine
     from haplan.language.record import nearest
     from haplan.report.documents import outputs_json
     from haplan.report.state import output_lines
 
     stack, name = _which(arguments)
-    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
-        outputs = engine.read_state(opened).outputs
+    with terminal.session(stack, opening(given), given, quiet=True) as opened:
+        outputs = opened.state.read().outputs
     if name and name not in outputs:
         raise HaplanError(f"no output {name!r} is recorded{nearest(name, outputs)}")
     if name and outputs[name].sensitive:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.given import plan_options, session_options
+from haplan.cli.given import asking, opening
 from haplan.cli.options import COMMON, DESTROY, JSON, PLANNING, STACK, VARIABLES, WRITING, options
 from haplan.errors import Denied, StackError
 
@@ -22,19 +22,17 @@ def command(ctx: click.Context, /, stack: str, **given: Any) -> int:
     Example:
       haplan plan stacks/hub_spoke_ssr --lab --out hub.plan
     """
-    from haplan import engine
-
-    asked = plan_options(given)
-    with terminal.session(stack, session_options(given), given) as opened:
+    asked = asking(given)
+    with terminal.session(stack, opening(given), given) as opened:
         try:
-            plan = engine.plan(opened, asked)
+            plan = opened.plan(**asked)
         except (Denied, StackError) as error:
             return _refused(error, given)
         flow.show_plan(opened, plan, given, next_step=flow.next_command(ctx, stack, given["out"]))
-        flow.write_out(opened, plan, given)
-    if flow.errors(plan) or flow.over_limits(plan):
+        flow.write_out(plan, given)
+    if plan.refused:
         return flow.DENIED
-    return flow.CHANGES if given["detailed_exitcode"] and not (plan.empty() and not plan.drift) else 0
+    return flow.CHANGES if given["detailed_exitcode"] and not (plan.body.empty() and not plan.drift) else 0
 
 
 def _refused(error: Denied | StackError, given: dict[str, Any]) -> int:

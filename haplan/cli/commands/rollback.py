@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from haplan.cli import completion, flow, terminal
-from haplan.cli.given import plan_options, session_options
+from haplan.cli.given import opening, scope
 from haplan.cli.options import APPROVE, COMMON, JSON, SCOPE, STACK, WRITING, options
 
 
@@ -31,15 +31,13 @@ def command(stack: str, run: str, **given: Any) -> int:
     Example:
       haplan rollback stacks/one_pair --to 2026-11-22-47350f0a --lab
     """
-    from haplan import engine
-
-    asked = plan_options(given)
+    asked = scope(given)
     if given["out"] is None:
         flow.refuse_json_question(given)
-        with flow.json_lines(given) as events, terminal.session(stack, session_options(given), given, events) as opened:
-            return flow.approve_and_apply(opened, engine.rollback(opened, run, asked), given, events)
-    with terminal.session(stack, session_options(given), given) as opened:
-        plan = engine.rollback(opened, run, asked)
+        with flow.json_lines(given) as events, terminal.session(stack, opening(given), given, events) as opened:
+            return flow.approve_and_apply(opened, opened.rollback(run, **asked), given, events)
+    with terminal.session(stack, opening(given), given) as opened:
+        plan = opened.rollback(run, **asked)
         flow.show_plan(opened, plan, given, next_step=f"haplan apply {given['out']}")
-        flow.write_out(opened, plan, given)
-    return flow.DENIED if flow.errors(plan) else 0
+        flow.write_out(plan, given)
+    return flow.DENIED if plan.errors else 0

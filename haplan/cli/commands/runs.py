@@ -6,7 +6,7 @@ import attrs
 import click
 
 from haplan.cli import terminal
-from haplan.cli.given import session_options
+from haplan.cli.given import opening
 from haplan.cli.options import COMMON, JSON, STACK, options
 
 
@@ -19,11 +19,10 @@ def command(stack: str, **given: Any) -> None:
     Example:
       haplan runs stacks/one_pair --lab
     """
-    from haplan import engine
     from haplan.report.state import run_lines
 
-    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
-        found, writing = engine.runs(opened), engine.writing(opened)
+    with terminal.session(stack, opening(given), given, quiet=True) as opened:
+        found, writing = opened.state.runs(), opened.state.writing()
     if given["as_json"]:
         terminal.dump([attrs.asdict(run) for run in found])
     else:

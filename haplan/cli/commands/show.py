@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from haplan.cli import completion, flow, terminal
-from haplan.cli.given import session_options
+from haplan.cli import completion, terminal
+from haplan.cli.given import opening
 from haplan.cli.options import COMMON, JSON, options
 
 FORMATS = ("text", "json", "markdown", "html")
@@ -35,14 +35,13 @@ def command(file: str, form: str, full: bool, **given: Any) -> None:
 
 
 def _state(place: str, form: str, given: dict[str, Any]) -> None:
-    from haplan import engine
     from haplan.report.documents import state_json
     from haplan.report.state import state_lines
 
     if form not in ("text", "json"):
         raise click.UsageError(f"--format {form} is for plan files; state has text and json")
-    with terminal.session(place, session_options(given), given, quiet=True) as opened:
-        state, environment = engine.read_state(opened), opened.options.environment
+    with terminal.session(place, opening(given), given, quiet=True) as opened:
+        state, environment = opened.state.read(), opened.environment
     if form == "json":
         terminal.dump(state_json(state, environment=environment))
     else:
@@ -50,17 +49,15 @@ def _state(place: str, form: str, given: dict[str, Any]) -> None:
 
 
 def _plan(path: Path, form: str, full: bool, given: dict[str, Any]) -> None:
-    from haplan import engine
+    from haplan import api
     from haplan.report import markdown
     from haplan.report.text import plan_lines
 
-    found = engine.read_plan(path)
+    found = api.read_plan(path)
     if form == "json":
-        from haplan.plugins import load_plugins
-
-        terminal.dump(flow.document(found.plan, found.digest, found.made, load_plugins()))
+        terminal.dump(found.json())
     elif form == "text":
-        terminal.show(plan_lines(found.plan, next_step=f"haplan apply {path}", full=full), given)
+        terminal.show(plan_lines(found.body, next_step=f"haplan apply {path}", full=full), given)
     else:
         write = markdown.plan_markdown if form == "markdown" else markdown.plan_html
-        terminal.page(write(found.plan, full=full))
+        terminal.page(write(found.body, full=full))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from haplan.cli import completion, terminal
-from haplan.cli.given import session_options
+from haplan.cli.given import opening
 from haplan.cli.options import COMMON, JSON, STACK, WRITING, options, stack_and
 from haplan.errors import HaplanError
 
 if TYPE_CHECKING:
-    from haplan.repair import Mended
+    from haplan.api import Mended
 
 LOCKING = WRITING[1]
 ADDRESSES = completion.one_of(completion.addresses, or_file=True)
@@ -37,12 +37,11 @@ def list_(stack: str, **given: Any) -> None:
     Example:
       haplan state list stacks/one_pair --lab
     """
-    from haplan import engine
     from haplan.report.json import row_json
     from haplan.report.state import list_lines
 
-    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
-        rows = [row for _, row in sorted(engine.read_state(opened).rows.items())]
+    with terminal.session(stack, opening(given), given, quiet=True) as opened:
+        rows = [row for _, row in sorted(opened.state.read().rows.items())]
     if given["as_json"]:
         terminal.dump([row_json(row) for row in rows])
     else:
@@ -61,14 +60,13 @@ def show(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state show stacks/one_pair site.branch --lab
     """
-    from haplan import engine
     from haplan.language.record import nearest
     from haplan.report.json import row_json
     from haplan.report.state import row_lines
 
     stack, address = stack_and(arguments, "ADDRESS")
-    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
-        state = engine.read_state(opened)
+    with terminal.session(stack, opening(given), given, quiet=True) as opened:
+        state = opened.state.read()
     row = state.row(address)
     if row is None:
         raise HaplanError(f"{address} is not in state{nearest(address, [key[0] for key in state.rows])}")
@@ -94,11 +92,9 @@ def mv(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state mv stacks/one_pair site.branch site.store --lab
     """
-    from haplan import repair
-
     stack, source, target = stack_and(arguments, "ADDRESS", "NEW-ADDRESS")
-    with terminal.session(stack, session_options(given), given) as opened:
-        mended = repair.move(opened, source, target)
+    with terminal.session(stack, opening(given), given) as opened:
+        mended = opened.state.move(source, target)
     told = [f"{old} is now {new}" for old, new in sorted(mended.mending.addresses.items())]
     _tell(mended, told, given)
 
@@ -113,13 +109,11 @@ def rm(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state rm stacks/one_pair "policy.branch.*" --lab
     """
-    from haplan import repair
-
     stack, patterns = _split(arguments)
     if not patterns:
         raise click.UsageError("expected [STACK] ADDRESS..., got no address")
-    with terminal.session(stack, session_options(given), given) as opened:
-        mended = repair.forget(opened, patterns)
+    with terminal.session(stack, opening(given), given) as opened:
+        mended = opened.state.forget(patterns)
     told = [f"{one} is forgotten; the estate was not touched" for one in sorted(mended.mending.addresses)]
     _tell(mended, told, given)
 
@@ -134,11 +128,9 @@ def taint(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state taint stacks/one_pair site.branch --lab
     """
-    from haplan import repair
-
     stack, address = stack_and(arguments, "ADDRESS")
-    with terminal.session(stack, session_options(given), given) as opened:
-        _tell(repair.taint(opened, address), [f"{address} is tainted: the next plan replaces it"], given)
+    with terminal.session(stack, opening(given), given) as opened:
+        _tell(opened.state.taint(address), [f"{address} is tainted: the next plan replaces it"], given)
 
 
 @command.command("untaint")
@@ -151,11 +143,9 @@ def untaint(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state untaint stacks/one_pair site.branch --lab
     """
-    from haplan import repair
-
     stack, address = stack_and(arguments, "ADDRESS")
-    with terminal.session(stack, session_options(given), given) as opened:
-        _tell(repair.untaint(opened, address), [f"{address} is not tainted any more"], given)
+    with terminal.session(stack, opening(given), given) as opened:
+        _tell(opened.state.untaint(address), [f"{address} is not tainted any more"], given)
 
 
 def _tell(mended: "Mended", told: list[str], given: dict[str, Any]) -> None:
@@ -186,12 +176,11 @@ def history(arguments: tuple[str, ...], last: int, **given: Any) -> None:
     Example:
       haplan state history stacks/one_pair site.branch --lab
     """
-    from haplan import repair
     from haplan.report.history import history_json, history_lines
 
     stack, address = _split_one(arguments, "ADDRESS")
-    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
-        chapters = repair.history(opened, address, last)
+    with terminal.session(stack, opening(given), given, quiet=True) as opened:
+        chapters = opened.state.history(address, last)
     if given["as_json"]:
         terminal.dump(history_json(chapters))
     else:
@@ -208,11 +197,10 @@ def prune(stack: str, keep: int, **given: Any) -> None:
     Example:
       haplan state prune stacks/one_pair --keep 50 --lab
     """
-    from haplan import repair
     from haplan.report.words import plural
 
-    with terminal.session(stack, session_options(given), given) as opened:
-        gone = repair.prune(opened, keep)
+    with terminal.session(stack, opening(given), given) as opened:
+        gone = opened.state.prune(keep)
     if given["as_json"]:
         terminal.dump({"forgotten": gone})
     else:
@@ -231,10 +219,8 @@ def pull(stack: str, **given: Any) -> None:
     Example:
       haplan state pull stacks/one_pair --lab > state.json
     """
-    from haplan import repair
-
-    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
-        terminal.page(repair.pull(opened).decode())
+    with terminal.session(stack, opening(given), given, quiet=True) as opened:
+        terminal.page(opened.state.pull().decode())
 
 
 @command.command("push")
@@ -247,7 +233,6 @@ def push(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state push stacks/one_pair state.json --lab
     """
-    from haplan import repair
     from haplan.state import files
 
     stack, file = stack_and(arguments, "FILE")
@@ -255,8 +240,8 @@ def push(arguments: tuple[str, ...], **given: Any) -> None:
         document = files.read_from(sys.stdin.buffer) if file == "-" else files.read(Path(file))
     except OSError as error:
         raise HaplanError(f"{file}: cannot read this document: {error.strerror}") from None
-    with terminal.session(stack, session_options(given), given) as opened:
-        pushed = repair.push(opened, document)
+    with terminal.session(stack, opening(given), given) as opened:
+        pushed = opened.state.push(document)
     if given["as_json"]:
         terminal.dump({"pushed": pushed is not None, "serial": pushed.serial if pushed else None})
     else:
@@ -273,13 +258,11 @@ def recover(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan state recover stacks/one_pair --lab
     """
-    from haplan import repair
-
     stack, file = _split_one(arguments, "FILE")
     if file and len(arguments) == 1:
         stack, given = _beside(Path(file), given)
-    with terminal.session(stack, session_options(given), given) as opened:
-        files = repair.recover(opened, Path(file) if file else None)
+    with terminal.session(stack, opening(given), given) as opened:
+        files = opened.state.recover(Path(file) if file else None)
     if given["as_json"]:
         terminal.dump({"merged": [str(one) for one in files]})
     else:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from haplan.cli import completion, terminal
-from haplan.cli.given import session_options
+from haplan.cli.given import opening
 from haplan.cli.options import COMMON, options, stack_and
 
 
@@ -24,9 +24,7 @@ def command(arguments: tuple[str, ...], **given: Any) -> None:
     Example:
       haplan unlock stacks/one_pair 3f2a9c
     """
-    from haplan import engine
-
     stack, lock = stack_and(arguments, "LOCK")
-    with terminal.session(stack, session_options(given), given, quiet=True) as opened:
-        holder = engine.force_unlock(opened, lock)
+    with terminal.session(stack, opening(given), given, quiet=True) as opened:
+        holder = opened.state.unlock(lock)
     terminal.say(f"unlocked; it was held by {holder.who} on {holder.where} for {holder.what}")

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from haplan.cli import flow, terminal
-from haplan.cli.given import session_options
+from haplan.cli.given import opening
 from haplan.cli.options import COMMON, JSON, STACK, VARIABLES, options
 from haplan.errors import StackError
 
@@ -19,13 +19,12 @@ def command(stack: str, **given: Any) -> int:
     Example:
       haplan validate stacks/one_pair
     """
-    from haplan import engine
     from haplan.report.documents import validation_json
     from haplan.report.findings import validation_lines
 
     try:
-        with terminal.session(stack, session_options(given), given) as opened:
-            found = engine.validate(opened)
+        with terminal.session(stack, opening(given), given) as opened:
+            found = opened.validate()
     except StackError as error:
         if not given["as_json"]:
             raise

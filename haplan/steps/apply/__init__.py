@@ -4,8 +4,7 @@ Each transaction walks ``intended → writing → written → settled → verifi
 next. `run` is the loop, `worker` one write, `transactions` what becomes of it, `record` what is saved.
 """
 
-from haplan.steps.apply.outcome import Outcome, Result
 from haplan.steps.apply.run import apply
 from haplan.steps.apply.run_context import RunContext
 
-__all__ = ["Outcome", "Result", "RunContext", "apply"]
+__all__ = ["RunContext", "apply"]

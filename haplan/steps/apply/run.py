@@ -11,12 +11,13 @@ from typing import Any
 from haplan.contracts import Task, Written
 from haplan.errors import Abandoned, HaplanError, Locked, ProviderError
 from haplan.model.plan import Action, Plan
+from haplan.model.result import Result
 from haplan.model.state import Intent
 from haplan.steps.apply.events import Teller
 from haplan.steps.apply.lease import Lease, refuse_slow
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.mailbox import Mailbox
-from haplan.steps.apply.outcome import Result, exit_code, sort_outcomes, subject_of
+from haplan.steps.apply.outcome import exit_code, sort_outcomes, subject_of
 from haplan.steps.apply.polling import Pollers
 from haplan.steps.apply.record import shown
 from haplan.steps.apply.run_context import Announce, Polled, Progress, RunContext

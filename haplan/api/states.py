@@ -1,0 +1,98 @@
+"""What is remembered of one stack in one environment: to look at, and to mend. The estate is never touched.
+
+Whatever changes a state does so under its lock, as a run of its own: history shows it, and a rollback takes it back.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from haplan import engine, repair
+from haplan.api.expected import expected
+from haplan.host.session import Session
+from haplan.model.state import Holder, Run, State
+from haplan.repair import Mended
+from haplan.steps.history import Chapter
+
+T = TypeVar("T")
+
+
+class States:
+    """The state of a session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def read(self) -> State:
+        """What is remembered."""
+        return self._do(lambda: engine.read_state(self._session))
+
+    def runs(self) -> tuple[Run, ...]:
+        """The runs that wrote, latest last."""
+        return self.read().runs
+
+    def holder(self) -> Holder | None:
+        """Who holds the lock, alive or not."""
+        return self._do(lambda: self._session.backend.holder())
+
+    def writing(self) -> bool:
+        """True while somebody holds the lock, and is alive."""
+        return self._do(lambda: engine.writing(self._session))
+
+    def unlock(self, lock: str) -> Holder:
+        """Take the lock from its holder.
+
+        Raises:
+            HaplanError: Nobody holds a lock of that id.
+        """
+        return self._do(lambda: engine.force_unlock(self._session, lock))
+
+    # --- Mending ------------------------------------------------------------------------------------------------------
+
+    def move(self, source: str, target: str) -> Mended:
+        """Give a resource, or a module, another address."""
+        return self._do(lambda: repair.move(self._session, source, target))
+
+    def forget(self, patterns: Iterable[str]) -> Mended:
+        """Drop resources from state; the estate keeps them."""
+        return self._do(lambda: repair.forget(self._session, patterns))
+
+    def taint(self, address: str) -> Mended:
+        """Mark a resource to be replaced."""
+        return self._do(lambda: repair.taint(self._session, address))
+
+    def untaint(self, address: str) -> Mended:
+        """Take that mark away."""
+        return self._do(lambda: repair.untaint(self._session, address))
+
+    # --- History ------------------------------------------------------------------------------------------------------
+
+    def history(self, address: str = "", last: int = 0) -> list[Chapter]:
+        """What each run changed, latest last: of one resource, or of the last so many runs."""
+        return self._do(lambda: repair.history(self._session, address, last))
+
+    def prune(self, keep: int) -> int:
+        """Forget the history of all but the latest `keep` runs; gives how many were forgotten."""
+        return self._do(lambda: repair.prune(self._session, keep))
+
+    # --- Copies -------------------------------------------------------------------------------------------------------
+
+    def pull(self) -> bytes:
+        """The state as one document."""
+        return self._do(lambda: repair.pull(self._session))
+
+    def push(self, document: bytes) -> State | None:
+        """Put a document that `pull` gave, mended perhaps, in place of the state; None if it says what is there.
+
+        Raises:
+            StateError: It is damaged, of another lineage, older, or changed without a new serial.
+        """
+        return self._do(lambda: repair.push(self._session, document))
+
+    def recover(self, file: Path | None = None) -> tuple[Path, ...]:
+        """Merge what could not be saved back into the state; gives the files."""
+        return self._do(lambda: repair.recover(self._session, file))
+
+    def _do(self, work: Callable[[], T]) -> T:
+        with expected(self._session.redact):
+            return work()
