@@ -3,11 +3,11 @@
 import ast
 from pathlib import Path
 
-import networkx as nx
 import pytest
 
+from tests.house import circles, imports, modules, relative_imports, vendor_words
+
 ROOT = Path(__file__).parent.parent
-SOURCES = [ROOT / "haplan", ROOT / "providers", ROOT / "state"]
 
 FLOORS = {
     "model": 0,
@@ -39,52 +39,13 @@ BEHIND = ("engine", "planning", "repair", "host", "steps")
 """Rooms behind `haplan.api`."""
 
 
-def modules() -> dict[str, Path]:
-    """Every module of the house by dotted name."""
-    found = {}
-    for source in SOURCES:
-        base = ROOT if source.name == "haplan" else source
-        for file in source.rglob("*.py"):
-            parts = file.relative_to(base).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
-    return found
-
-
-def imports(name: str, file: Path, known: dict[str, Path], *, lazy: bool) -> set[str]:
-    """The modules of the house that a module imports; `lazy` ones, inside functions, only if asked for."""
-    tree = ast.parse(file.read_text())
-    nodes = ast.walk(tree) if lazy else _eager(tree)
-    found: set[str] = set()
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    named = {one if one in known else one.rpartition(".")[0] for one in found}
-    return {one for one in named if one in known and one != name}
-
-
-def _eager(tree: ast.Module) -> list[ast.AST]:
-    found: list[ast.AST] = []
-    waiting: list[ast.AST] = list(tree.body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            continue
-        found.append(node)
-        waiting += ast.iter_child_nodes(node)
-    return found
-
-
 def room(name: str) -> str:
     """The room a module of the engine belongs to."""
     parts = name.split(".")
     return parts[1] if len(parts) > 1 else ""
 
 
-KNOWN = modules()
+KNOWN = modules(ROOT)
 
 
 def test_every_room_has_its_floor() -> None:
@@ -93,7 +54,7 @@ def test_every_room_has_its_floor() -> None:
 
 @pytest.mark.parametrize("name", [name for name in KNOWN if name.startswith("haplan.") and room(name) in FLOORS])
 def test_imports_of_the_engine_only_go_down(name: str) -> None:
-    for other in imports(name, KNOWN[name], KNOWN, lazy=True):
+    for other in imports(name, KNOWN):
         if other.startswith("haplan.") and room(other) != room(name):
             assert room(other) in FLOORS, f"{name} imports {other}: the engine imports no plugin"
             assert FLOORS[room(other)] <= FLOORS[room(name)], f"{name} imports {other}, which is above it"
@@ -110,35 +71,35 @@ def test_a_session_opens_and_closes_and_is_short() -> None:
 
 
 def test_the_command_line_reaches_the_engine_by_the_interface_for_programs_alone() -> None:
-    for name, file in KNOWN.items():
+    for name in KNOWN:
         if room(name) == "cli" and name.startswith("haplan."):
-            behind = {other for other in imports(name, file, KNOWN, lazy=True) if room(other) in BEHIND}
+            behind = {other for other in imports(name, KNOWN) if room(other) in BEHIND}
             assert behind == set(), f"{name} imports {sorted(behind)}"
 
 
 def test_steps_do_not_import_steps() -> None:
-    for name, file in KNOWN.items():
+    for name in KNOWN:
         if not name.startswith("haplan.steps."):
             continue
         step = name.split(".")[2]
-        for other in imports(name, file, KNOWN, lazy=True):
+        for other in imports(name, KNOWN):
             assert not other.startswith("haplan.steps.") or other.split(".")[2] == step, f"{name} imports {other}"
 
 
 def test_the_engine_knows_no_vendor() -> None:
-    for name, file in KNOWN.items():
-        if name.startswith("haplan.") and not name.startswith(("haplan.design", "haplan.cli", "haplan.report")):
-            text = file.read_text().lower()
-            for vendor in ("juniper", "srx", "netconf", "conductor"):
-                assert vendor not in text, f"{name} speaks of {vendor}"
+    assert vendor_words(modules(ROOT, "haplan"), but=["haplan.design"]) == []
+
+
+def test_imports_are_absolute() -> None:
+    assert relative_imports({**KNOWN, **modules(ROOT, "tests")}) == []
 
 
 def test_a_plugin_imports_the_published_surface_and_itself() -> None:
-    for name, file in KNOWN.items():
+    for name in KNOWN:
         own = name.split(".")[0]
         if own == "haplan":
             continue
-        for other in imports(name, file, KNOWN, lazy=True):
+        for other in imports(name, KNOWN):
             published = other.split(".")[:2] in (
                 ["haplan", "plugin"],
                 ["haplan", "design"],
@@ -162,14 +123,108 @@ def test_the_command_line_speaks_through_the_terminal_alone() -> None:
 
 
 def test_what_providers_share_stands_on_the_published_surface_alone() -> None:
-    for name, file in KNOWN.items():
+    for name in KNOWN:
         if name.startswith("haplan.kit"):
-            others = {other.split(".")[1] for other in imports(name, file, KNOWN, lazy=True)}
+            others = {other.split(".")[1] for other in imports(name, KNOWN)}
             assert others <= {"kit", "plugin"}, f"{name} imports {others}"
 
 
 def test_nothing_imports_in_a_circle() -> None:
-    graph = nx.DiGraph(
-        (name, other) for name, file in KNOWN.items() for other in imports(name, file, KNOWN, lazy=False)
-    )
-    assert list(nx.simple_cycles(graph)) == []
+    assert circles(KNOWN) == []
+
+
+# --- The tests bark ---------------------------------------------------------------------------------------------------
+
+
+def planted(root: Path, files: dict[str, str]) -> dict[str, Path]:
+    """A small house with these files."""
+    for name, text in files.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return modules(root)
+
+
+FAR = {"haplan/deep/__init__.py": "", "haplan/deep/far.py": "from haplan.deep.near import a\nb = 1\n"}
+"""One half of a circle."""
+
+
+@pytest.mark.parametrize(
+    "near",
+    [
+        "from haplan.deep.far import b\na = 1\n",
+        "import haplan.deep.far\na = 1\n",
+        "from haplan.deep import far\na = 1\n",
+        "from .far import b\na = 1\n",
+        "from . import far\na = 1\n",
+        "from ..deep.far import b\na = 1\n",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from haplan.deep.far import b\na = 1\n",
+        "import typing\nif typing.TYPE_CHECKING:\n    from .far import b\na = 1\n",
+        "def late():\n    from haplan.deep.far import b\na = 1\n",
+        "class A:\n    async def late(self):\n        from .far import b\na = 1\n",
+        "try:\n    from haplan.deep.far import b\nexcept ImportError:\n    b = 0\na = 1\n",
+    ],
+)
+def test_a_circle_is_seen_wherever_an_import_hides(tmp_path: Path, near: str) -> None:
+    known = planted(tmp_path, {**FAR, "haplan/deep/near.py": near})
+    assert circles(known) == [["haplan.deep.far", "haplan.deep.near"]]
+
+
+def test_a_circle_in_a_lab_is_seen(tmp_path: Path) -> None:
+    lab = "providers/haplan_pond/lab"
+    files = {
+        "__init__": "from .server import Server",
+        "server": "from . import water\nfrom .tools import tool",
+        "tools": "if TYPE_CHECKING:\n    from haplan_pond.lab import Server",
+        "water": "",
+    }
+    known = planted(tmp_path, {f"{lab}/{name}.py": text for name, text in files.items()})
+    assert circles(known) == [["haplan_pond.lab", "haplan_pond.lab.server", "haplan_pond.lab.tools"]]
+    assert imports("haplan_pond.lab.server", known) == {"haplan_pond.lab.water", "haplan_pond.lab.tools"}
+
+
+@pytest.mark.parametrize("line", ["from .far import b", "from . import far", "def f():\n    from ..deep import far"])
+def test_a_relative_import_is_seen(tmp_path: Path, line: str) -> None:
+    known = planted(tmp_path, {"haplan/deep/__init__.py": "", "haplan/deep/near.py": line})
+    assert relative_imports(known) == [f"haplan.deep.near:{1 + line.count(chr(10))}"]
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [
+        ("HINT = \"write provider('mist') first\"", "mist"),
+        ('HINT = f"{1} answers as a vSRX{2}"', "SRX"),
+        ('KINDS = {"SSR120": 1}', "SSR"),
+        ("def to_netconf() -> None: ...", "netconf"),
+        ("class JunosText: ...", "Junos"),
+        ("def ask(conductor: int) -> None: ...", "conductor"),
+        ("x = thing.mist_host", "mist"),
+        ("call(session_smart=1)", "session_smart"),
+        ("from haplan_mist import client", "mist"),
+        ("import asyncio as netconf", "netconf"),
+        ('raise ValueError("Session Smart routers only")', "Session Smart"),
+        ('option("--x", help="fine", default="juniper")', "juniper"),
+    ],
+)
+def test_a_vendors_word_in_code_is_seen(tmp_path: Path, code: str, word: str) -> None:
+    found = vendor_words(planted(tmp_path, {"haplan/a.py": code}))
+    assert [one.partition(": ")[2].lower() for one in found] == [word.lower()]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        '"""Such as Mist, over NETCONF."""',
+        'class A:\n    """An SRX."""\n    x: int = 1\n    """Of a conductor."""',
+        'option("--x", help="such as mist, or {}".format(1))',
+        "# Junos says so",
+        "mistake = misty = conducting = srxx = assrt = 1",
+    ],
+)
+def test_examples_for_people_may_name_a_vendor(tmp_path: Path, code: str) -> None:
+    assert vendor_words(planted(tmp_path, {"haplan/a.py": code})) == []
+
+
+def test_the_design_may_name_a_vendor_and_nobody_who_is_called_alike(tmp_path: Path) -> None:
+    known = planted(tmp_path, {"haplan/design/a.py": 'X = "SRX"', "haplan/designs.py": 'X = "SRX"'})
+    assert vendor_words(known, but=["haplan.design"]) == ["haplan.designs:1: SRX"]

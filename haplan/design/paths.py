@@ -1,10 +1,11 @@
 """Paths: the ways by which traffic may leave. Values that can be wrong: rules compare them with what there is."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 import attrs
 
 from haplan.design.addresses import whole
+from haplan.design.networks import Network
 from haplan.plugin import (
     BROKEN,
     Choice,
@@ -24,10 +25,6 @@ from haplan.plugin import (
     mistake,
     shown,
 )
-
-if TYPE_CHECKING:
-    from haplan.design.networks import Network
-    from haplan.design.templates import HubProfile
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -100,11 +97,19 @@ class TunnelPath(Path):
         return {"name": Name("name of a tunnel").take(self.name, at, taking)}
 
 
+class HubSide(Resource):
+    """What the overlay leads to: a resource with WANs that have names in it."""
+
+    def haplan_endpoint(self, wan: str) -> str:
+        """The name of a WAN's endpoint."""
+        raise NotImplementedError
+
+
 @attrs.frozen(eq=False, kw_only=True)
 class Endpoint(Path):
     """The overlay towards one WAN interface of a hub."""
 
-    profile: "HubProfile"
+    profile: HubSide
     wan: Any
     preference: Any = None
     bfd: Any = None
@@ -143,7 +148,7 @@ class Endpoint(Path):
 class LocalPath(Path):
     """A LAN of the box itself; SRX steers into it (HA105)."""
 
-    networks: "tuple[Network, ...]"
+    networks: tuple[Network, ...]
     gateway_ip: Any = None
     target_ips: Any = ()
 
@@ -164,8 +169,8 @@ class LocalPath(Path):
 
 @helper
 def local(
-    network: "Network",
-    *more: "Network",
+    network: Network,
+    *more: Network,
     gateway_ip: Value[str] | None = None,
     target_ips: "list[Value[str]] | tuple[Value[str], ...]" = (),
 ) -> Path:

@@ -7,7 +7,7 @@ import attrs
 
 from haplan.design.interfaces import Interface, InterfacesOf, Wan, interfaces_of
 from haplan.design.networks import Overlay
-from haplan.design.paths import Endpoint, Path, TunnelPath, WanPath
+from haplan.design.paths import Endpoint, HubSide, Path, TunnelPath, WanPath
 from haplan.plugin import (
     Flag,
     ListOf,
@@ -42,7 +42,7 @@ def _none_unowned(owner: "HubProfile | WanEdgeTemplate", resources: Any) -> list
 
 
 @resource("hub_profile", rank=30)
-class HubProfile(Resource):
+class HubProfile(HubSide):
     """The settings of one hub."""
 
     interfaces: Sequence[Interface] = attribute(InterfacesOf(), text=_INTERFACES)

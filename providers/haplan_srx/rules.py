@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from haplan.design import haplan_types as everything
 from haplan.plugin import (
     Block,
     Finding,
@@ -11,7 +12,6 @@ from haplan.plugin import (
     ValidateView,
     explained,
 )
-from haplan_srx import haplan_types as everything
 from haplan_srx.translate.design import Resource
 from haplan_srx.translate.recorded import Picture
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import attrs
 
+from haplan.design import haplan_types as everything
 from haplan.plugin import (
     Finding,
     Moment,
@@ -21,7 +22,6 @@ from haplan.plugin import (
     Stack,
     ValidateView,
 )
-from haplan_ssr import haplan_types as everything
 from haplan_ssr.config import SsrConfig, terms
 from haplan_ssr.translate import Given, Piece, Translation, translate
 from haplan_ssr.translate.tree import AUTHORITY, Path, nested

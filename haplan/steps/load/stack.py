@@ -162,9 +162,8 @@ def _provider_key(found: Resource, into: Recording) -> str:
     if len(plain) == 1:
         return plain[0]
     if not into.providers:
-        into.mistake(
-            f'{found.haplan_address}: the stack names no provider; write provider("mist") first', found.haplan_location
-        )
+        hint = 'write provider("…") first, with a name that `haplan plugins` shows'
+        into.mistake(f"{found.haplan_address}: the stack names no provider; {hint}", found.haplan_location)
     else:
         words = "several" if plain else "none without an alias"
         into.mistake(
