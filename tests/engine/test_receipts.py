@@ -253,7 +253,7 @@ def test_nobody_knows_of_what_is_taken_back_where_nobody_answers(slow: Project) 
         patched.setattr(Mem, "settled", settled)
         result = slow.apply()
     assert result.exit_code == 8
-    assert "not taken back: provider 'mem' broke while waiting: ValueError: oops" in result.in_doubt[0].text
+    assert "not taken back: provider 'mem': settled of thing:a broke: ValueError: oops" in result.in_doubt[0].text
 
 
 def test_killed_while_it_is_taken_back_the_next_run_finds_out(folder: Path) -> None:

@@ -1,16 +1,14 @@
-"""The last look at a write: the provider's checks, the rules after a step, and whether the provider kept its word."""
+"""The last look at a write: the provider's checks, the rules after a step, and the conditions of the stack."""
 
 from collections.abc import Mapping
 
-from haplan.contracts import CheckView, Provider, Query, Task, Written
+from haplan.contracts import CheckView, Provider, Query, Task
 from haplan.errors import Denied, HaplanError
 from haplan.model import value as model
-from haplan.model.compare import differences, owned, unordered, without_secrets
 from haplan.model.condition import complaint, holds, settled
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Change
+from haplan.model.plan import Change
 from haplan.model.schema import TypeInfo
-from haplan.model.state import Row
 from haplan.model.value import Tree
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.run_context import RunContext
@@ -38,16 +36,16 @@ def _sources(tree: Tree) -> list[str]:
 
 
 def looked_at(task: Task, context: RunContext) -> bool:
-    """True if something comes between the write and its record: a check, or the step that confirms it."""
+    """True if a check comes between the write and its record."""
     provider = context.providers[task.transaction.provider]
     checks = bool(context.after) or any(part.change.lifecycle.postcondition for part in task.parts)
-    return checks or context.confirms(task.transaction) or type(provider).verify is not Provider.verify
+    return checks or type(provider).verify is not Provider.verify
 
 
 def look(task: Task, context: RunContext) -> list[Finding]:
     """What the provider's check and the rules find."""
     provider = context.providers[task.transaction.provider]
-    found = list(provider.verify(task))
+    found = [*provider.verify(task)]
     if context.after:
         targets = tuple(target_of(part.change, part.row, None) for part in task.parts)
         document = task.transaction.document
@@ -55,36 +53,6 @@ def look(task: Task, context: RunContext) -> list[Finding]:
         view = CheckView(task, provider.facts(targets, reading.look), reading.seen)
         found += [finding for rule in context.after for finding in rule.check(view)]
     return found
-
-
-def broken_word(task: Task, written: Written, types: Mapping[str, TypeInfo], ledger: Ledger) -> str:
-    """What the provider gave against its plan, or ""."""
-    for part in task.parts:
-        change, kind = part.change, types.get(part.change.type)
-        if kind is None or part.placement.late:
-            continue
-        complete = ledger.completes(task.transaction, change.key)
-        text = _broken(change, written, ledger.row(change.address), kind, complete=complete)
-        if text:
-            return text
-    return ""
-
-
-def _broken(change: Change, written: Written, row: Row | None, kind: TypeInfo, *, complete: bool) -> str:
-    """What the provider gave against its plan, or "": a value the stack set may not come back changed, and what only
-    an apply can tell must be known once the change is complete."""
-    wanted, got = without_secrets(change.after or {}), written.values.get(change.address, {})
-    wanted = {name: value for name, value in wanted.items() if name in got and (name,) not in change.unset}
-    for path in differences(wanted, owned(wanted, got), unordered(kind.attributes, wanted)):
-        words = f"planned {model.at_path(wanted, path)!r}, got {model.at_path(got, path)!r}"
-        return f"{change.address}: {'.'.join(map(str, path))}: {words}; report it to the provider's author"
-    if complete and change.action in (Action.CREATE, Action.REPLACE):
-        known = {*(row.values if row else {}), *got}
-        known |= {"id"} if written.ids.get(change.address) or (row is not None and row.id) else set()
-        lacking = [name for name in kind.computed if name not in known]
-        if lacking:
-            return f"{change.address}: {', '.join(lacking)} not known after the apply; report it to its author"
-    return ""
 
 
 # --- Conditions of the stack ------------------------------------------------------------------------------------------

@@ -72,6 +72,11 @@ class Ledger:
         """The row as it is now."""
         return self._rows.get((address, deposed))
 
+    def made(self, address: str) -> Row | None:
+        """The row as it is now, if this run wrote it."""
+        row = self.row(address)
+        return row if row is not None and row.serial == self._run.serial else None
+
     def of_provider(self, key: str) -> dict[str, Row]:
         """The rows of a provider as they are now, by address."""
         return attrs.evolve(self._state, rows=self._rows).of_provider(key)

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
-from typing import Any
+from typing import Any, TypeVar
 
-from haplan.errors import HaplanError
+from haplan.errors import HaplanError, ProviderError
 from haplan.model.state import Intent
 from haplan.steps.apply.run_context import Announce
+from haplan.wall.call import said
+
+T = TypeVar("T")
 
 NEARLY = 0.002
 """Seconds after which what ended is saved: what ends nearly at the same time is one commit."""
@@ -73,3 +76,11 @@ class Mailbox:
                     raise answer
                 return answer
         raise HaplanError(f"{asked.intent.document}: the run has ended; nothing more is written")
+
+
+def surely(work: Callable[[], T], instead: Callable[[ProviderError], T]) -> T:
+    """What a thread tells the loop, which waits for it: also where haplan itself breaks in it."""
+    try:
+        return work()
+    except BaseException as error:  # a thread that ends without a word would be waited for without end
+        return instead(ProviderError(f"haplan itself broke, please report: {said(error)}", lost=True))

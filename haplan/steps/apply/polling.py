@@ -1,14 +1,13 @@
 """Polling: one poller a provider asks about all its settling transactions at once, in a thread of its own."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from haplan.contracts import Clock, Provider, Task
+from haplan.contracts import Clock, Provider, Settlement, Task
 from haplan.errors import HaplanError
 from haplan.state.lease import HEARTBEAT
+from haplan.steps.apply.mailbox import surely
 from haplan.steps.apply.run_context import Polled
-from haplan.steps.apply.worker import broken
 
 
 class Pollers:
@@ -25,9 +24,8 @@ class Pollers:
         self._clock = clock
         self._put = put
         self._threads = ThreadPoolExecutor(max(1, len(providers)), thread_name_prefix="haplan-poll")
-        self._asked: set[str] = set()
+        self._asked: dict[str, float] = {}
         self._due: dict[str, float] = {}
-        self._unanswered: Counter[str] = Counter()
 
     def busy(self) -> bool:
         """True while somebody is being asked."""
@@ -46,24 +44,31 @@ class Pollers:
         for key, tasks in waiting.items():
             if key not in self._asked and now >= self._due.get(key, 0.0):
                 provider = self._providers[key]
-                self._asked.add(key)
+                self._asked[key] = now
                 self._due[key] = now + provider.poll_seconds
                 self._threads.submit(self._ask, key, provider, tasks)
 
     def _ask(self, key: str, provider: Provider, tasks: Sequence[Task]) -> None:
-        try:
-            self._put(Polled(key, provider.settled(tasks)))
-        except HaplanError as error:
-            self._put(Polled(key, {}, error))
-        except Exception as error:  # a provider is a plugin: name it
-            self._put(Polled(key, {}, broken(provider, "waiting", error)))
+        def unanswered(error: HaplanError) -> Polled:
+            silent = Settlement("unanswered", str(error))
+            return Polled(key, {task.transaction.id: silent for task in tasks}, error)
 
-    def answered(self, message: Polled) -> int:
-        """Take note of an answer; gives how many in a row were none."""
-        self._asked.discard(message.provider)
-        in_a_row = 0 if message.error is None else self._unanswered[message.provider] + 1
-        self._unanswered[message.provider] = in_a_row
-        return in_a_row
+        def ask() -> Polled:
+            try:
+                return Polled(key, provider.settled(tasks))
+            except HaplanError as error:
+                return unanswered(error)
+
+        self._put(surely(ask, unanswered))
+
+    def answered(self, message: Polled) -> None:
+        """Take note of an answer."""
+        self._asked.pop(message.provider, None)
+
+    def hangs(self, key: str) -> bool:
+        """True if a provider was asked, and gives no answer since longer than it waits between two questions."""
+        since = self._asked.get(key)
+        return since is not None and self._clock.now() - since > self._providers[key].poll_seconds
 
     def let_time_pass(self, settling: Iterable[Task]) -> None:
         """Nothing is being written: sleep until the next poll, in slices short enough for Ctrl-C and the lease."""

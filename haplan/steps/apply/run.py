@@ -6,6 +6,7 @@ the observers. It ends when nothing runs, nothing settles and nothing may start 
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from haplan.contracts import Task, Written
@@ -16,7 +17,7 @@ from haplan.model.state import Intent
 from haplan.steps.apply.events import Teller
 from haplan.steps.apply.lease import Lease, refuse_slow
 from haplan.steps.apply.ledger import Ledger
-from haplan.steps.apply.mailbox import Mailbox
+from haplan.steps.apply.mailbox import Mailbox, surely
 from haplan.steps.apply.outcome import exit_code, sort_outcomes, subject_of
 from haplan.steps.apply.polling import Pollers
 from haplan.steps.apply.record import shown
@@ -146,12 +147,14 @@ class _Loop:
                 self.transactions.broke(Broke(Task(transaction, ()), error))
 
     def _work(self, job: Job) -> None:
-        self.mailbox.put(work(job))
+        self.mailbox.put(surely(lambda: work(job), lambda error: Broke(job.task, error)))
 
     def _end_write(self, task: Task, step: LastStep) -> None:
         """Confirm a write, or take it back: in a thread, and in a place of its own among the writes."""
         self.schedule.works(task.transaction.id)
-        self.writers.submit(lambda: self.mailbox.put(end(self._job(task), step)))
+        job = self._job(task)
+        done = partial(surely, lambda: end(job, step), lambda error: Ended(task, step, error))
+        self.writers.submit(lambda: self.mailbox.put(done()))
 
     def _job(self, task: Task) -> Job:
         number, put = task.transaction.id, self.mailbox.put
@@ -173,6 +176,8 @@ class _Loop:
         for message in messages:
             self._handle(message)
         self.transactions.verify_written()
+        for provider in filter(self.pollers.hangs, self.context.providers):
+            self.transactions.give_up_unanswered(provider)
 
     def _handle(self, message: Any) -> None:
         match message:
@@ -185,7 +190,8 @@ class _Loop:
             case Ended():
                 self.transactions.ended(message)
             case Polled():
-                self.transactions.polled(message, self.pollers.answered(message))
+                self.pollers.answered(message)
+                self.transactions.polled(message)
 
     def _announce(self, messages: Sequence[Announce]) -> None:
         """Answer writers once their intents are durable, in one commit; those that ask again need the lease alone."""
@@ -221,7 +227,7 @@ class _Loop:
     def _keep_lease(self) -> None:
         try:
             self.lease.keep()
-        except Locked as error:
+        except HaplanError as error:  # lost, or nobody can tell any more whether it is held
             self.transactions.codes.add(1)
-            self.transactions.stop_if_fatal(error)
+            self.transactions.stop_if_fatal(error if isinstance(error, Locked) else Locked(str(error)))
             self.teller.warn(f"the lock was lost, nothing more is written: {error}")

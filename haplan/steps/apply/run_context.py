@@ -12,7 +12,6 @@ from haplan.contracts import Clock, Provider, Settlement, StateBackend
 from haplan.errors import HaplanError
 from haplan.model.event import Event
 from haplan.model.finding import Rule, explained
-from haplan.model.plan import Transaction
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Holder, Intent, Run, State
 from haplan.model.value import Secret
@@ -67,15 +66,18 @@ class RunContext:
     def _after(self) -> tuple[Rule, ...]:
         return tuple(rule for rule in self.rules if "C" in rule.moments and rule.check is not explained)
 
-    def confirms(self, transaction: Transaction) -> bool:
-        """True if a write takes itself back unless it is confirmed."""
-        provider = self.providers[transaction.provider]
-        return provider.confirmed and provider.takes_back(transaction.document)
 
-    def reverts(self, transaction: Transaction) -> bool:
-        """True if a write can be taken back."""
-        provider = self.providers[transaction.provider]
-        return provider.revertible and provider.takes_back(transaction.document)
+@attrs.frozen
+class Ending:
+    """What ends a write after its checks, as its provider says.
+
+    Attributes:
+        confirms: It takes itself back unless it is confirmed.
+        reverts: It can be taken back.
+    """
+
+    confirms: bool = False
+    reverts: bool = False
 
 
 @attrs.frozen
@@ -102,7 +104,7 @@ class Progress:
 
 @attrs.frozen
 class Polled:
-    """What a provider said of all that settles."""
+    """What a provider said of all that settles; `error` is what it raised instead."""
 
     provider: str
     found: Mapping[str, Settlement]

@@ -14,16 +14,17 @@ from haplan.model.finding import Finding
 from haplan.model.plan import Transaction
 from haplan.model.state import Status
 from haplan.steps.apply.carried import kept
-from haplan.steps.apply.checks import broken_word, look, looked_at, unmet
+from haplan.steps.apply.checks import look, looked_at, unmet
 from haplan.steps.apply.events import Teller
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.outcome import DOUBT, because
 from haplan.steps.apply.record import joined
-from haplan.steps.apply.run_context import Polled, RunContext
+from haplan.steps.apply.run_context import Ending, Polled, RunContext
 from haplan.steps.apply.schedule import FAILED, PENDING, RECORDED, RED, STOPPED, Schedule
 from haplan.steps.apply.tasks import Tasks
 from haplan.steps.apply.timeouts import Limit, Watch
-from haplan.steps.apply.worker import Broke, Done, Ended, LastStep, broken
+from haplan.steps.apply.word import broken_word
+from haplan.steps.apply.worker import Broke, Done, Ended, LastStep
 
 FATAL = {
     Unauthorized: "the credentials are not accepted any more",
@@ -33,6 +34,15 @@ FATAL = {
 """Errors that end a run, in words."""
 DEAF = 3
 """Looks at what settles that may fail one after another before the wait is given up."""
+
+
+@attrs.frozen
+class Answer:
+    """What a write gave, with what became known of it since, and what ends it after its checks."""
+
+    task: Task
+    written: Written
+    ending: Ending
 
 
 @attrs.define
@@ -48,7 +58,7 @@ class Transactions:
         teller: Tells of it.
         end_write: Confirms a write, or takes it back.
         gates: Transactions that others are behind as behind a gate.
-        answers: Id of a transaction → its task and what its write gave.
+        answers: Id of a transaction → what its write gave.
         why: Id of a transaction → why it did not come to a good end.
         taking_back: Ids of those that take themselves back, and are waited for.
         findings: Of the checks.
@@ -64,33 +74,34 @@ class Transactions:
     teller: Teller
     end_write: Callable[[Task, LastStep], None]
     gates: frozenset[str]
-    answers: dict[str, tuple[Task, Written]] = attrs.field(factory=dict)
+    answers: dict[str, Answer] = attrs.field(factory=dict)
     why: dict[str, str] = attrs.field(factory=dict)
     findings: list[Finding] = attrs.field(factory=list)
     codes: set[int] = attrs.field(factory=set)
     fatal: bool = False
     taking_back: set[str] = attrs.field(factory=set)
+    _unanswered: dict[str, int] = attrs.field(factory=dict)
     _unverified: list[str] = attrs.field(factory=list)
     _unsaid: list[tuple[Transaction, Mapping[str, Any]]] = attrs.field(factory=list)
 
     def settling(self) -> list[Task]:
         """What is written, and waited for."""
-        return [self.answers[number][0] for number in sorted(self.schedule.settling)]
+        return [self.answers[number].task for number in sorted(self.schedule.settling)]
 
     # --- Written, settled, verified, recorded ---
 
     def written(self, message: Done) -> None:
         """A write ended well, of this run or of a dead one."""
-        task, written, transaction = message.task, message.written, message.task.transaction
+        transaction, written = message.task.transaction, message.written
         if message.carried is not None:
             self.ledger.adopt(transaction, message.carried.intents)
-        task = self._answered(task, written)
+        task = self._answered(message.task, written, message.ending)
         self.tasks.learn(task, written)
         if transaction.verb == "read":
             self._record(task, written, RECORDED)
             return
         self.teller.tell("written", transaction, data={"seconds": self.watch.elapsed(transaction.id)})
-        if written.settling or looked_at(task, self.context):
+        if written.settling or self._waits(self.answers[transaction.id]):
             self._keep(task, "pending")
             if message.carried is None:
                 self.ledger.keep(transaction, kept(task, self.context.redact(written.receipt)))
@@ -99,39 +110,56 @@ class Transactions:
         else:
             self._unverified.append(transaction.id)
 
-    def _answered(self, task: Task, written: Written) -> Task:
+    def _answered(self, task: Task, written: Written, ending: Ending) -> Task:
         """Take note of what a write gave, or what became known of it; gives the task with its receipt."""
         task = attrs.evolve(task, receipt=written.receipt)
-        self.answers[task.transaction.id] = (task, written)
+        self.answers[task.transaction.id] = Answer(task, written, ending)
         return task
+
+    def _waits(self, answer: Answer) -> bool:
+        """True if something comes between the write and its record: a check, or the step that confirms it."""
+        return answer.ending.confirms or looked_at(answer.task, self.context)
 
     def _keep(self, task: Task, status: Status) -> None:
         """Make durable what is known of a write that is not recorded yet."""
         transaction = task.transaction
-        _, written = self.answers[transaction.id]
-        confirmed = not self.context.confirms(transaction)
+        answer = self.answers[transaction.id]
         changes = [part.change for part in task.parts]
-        self.ledger.wrote(transaction, changes, written, status, confirmed=confirmed)
+        self.ledger.wrote(transaction, changes, answer.written, status, confirmed=not answer.ending.confirms)
 
-    def polled(self, message: Polled, unanswered: int) -> None:
-        """A provider said how far its settling transactions are; `unanswered` times in a row it could not."""
+    def polled(self, message: Polled) -> None:
+        """A provider said how far its settling transactions are; of some perhaps that nobody can tell."""
         if message.error is not None:
             self.stop_if_fatal(message.error)
-            if unanswered < DEAF and not self.fatal:
-                self.teller.warn(f"{message.error}; asking again")
-                return
-            waiting = [n for n in self.schedule.settling if self.schedule.get(n).provider == message.provider]
-            for number in sorted(waiting):
-                self._unsettled(self.schedule.get(number), str(message.error))
-            return
+        again: dict[str, None] = {}
         for number, settlement in message.found.items():
-            if number in self.schedule.settling:
+            if number not in self.schedule.settling:
+                continue
+            if settlement.state != "unanswered":
+                self._unanswered.pop(number, None)
                 self._settlement(number, settlement)
+            elif self._is_given_up(number, settlement.text):
+                self._unsettled(self.schedule.get(number), settlement.text)
+            else:
+                again[settlement.text] = None
+        for text in again:
+            self.teller.warn(f"{text}; asking again")
+
+    def _is_given_up(self, number: str, text: str) -> bool:
+        """True if nobody could tell too often in a row, or when its time was over."""
+        self._unanswered[number] = times = self._unanswered.get(number, 0) + 1
+        return times >= DEAF or self.fatal or self._overdue(number) is not None
+
+    def give_up_unanswered(self, provider: str) -> None:
+        """A provider is asked and does not answer: what has passed its time is not waited for."""
+        for number in sorted(self.schedule.settling):
+            if self.schedule.get(number).provider == provider and self._overdue(number) is not None:
+                self._unsettled(self.schedule.get(number), f"provider {provider!r}: settled gives no answer")
 
     def _settlement(self, number: str, settlement: Settlement) -> None:
-        task, written = self.answers[number]
-        written = joined(written, settlement.written)
-        task = self._answered(task, written)
+        answer = self.answers[number]
+        written = joined(answer.written, settlement.written)
+        task = self._answered(answer.task, written, answer.ending)
         match settlement.state:
             case "done" if number in self.taking_back:
                 self._taken_back(task)
@@ -156,19 +184,20 @@ class Transactions:
 
     def _unsettled(self, transaction: Transaction, text: str) -> None:
         """Nobody can tell how far it is."""
+        overdue = self._overdue(transaction.id)
         if transaction.id in self.taking_back:
-            self._not_ended(self.answers[transaction.id][0], "revert", text)
+            self._not_ended(self.answers[transaction.id].task, "revert", text)
         else:
-            self._red(transaction, text)
+            self._red(transaction, f"not settled {overdue}: {text}" if overdue is not None else text)
 
     def verify_written(self) -> None:
         """Verify what settled at once. Whatever the look at it takes or tells, the ids of what was made are durable
         before."""
         answers, self._unverified = [self.answers[number] for number in self._unverified], []
-        if any(looked_at(task, self.context) for task, _ in answers):
+        if any(self._waits(answer) for answer in answers):
             self.save()
-        for task, written in answers:
-            self._verify(task, written)
+        for answer in answers:
+            self._verify(answer.task, answer.written)
 
     def _verify(self, task: Task, written: Written) -> None:
         """The last look: the provider's own and the rules after a step. A red one stops what lies behind a gate."""
@@ -179,9 +208,6 @@ class Transactions:
             self.stop_if_fatal(error)
             self._red(transaction, str(error))
             return
-        except Exception as error:  # a provider is a plugin: name it
-            self._red(transaction, str(broken(self.context.providers[transaction.provider], "checking", error)))
-            return
         self.findings += found
         red = [finding for finding in found if finding.severity == "error"]
         wrong = "" if red else broken_word(task, written, self.context.types, self.ledger)
@@ -189,7 +215,7 @@ class Transactions:
             self._red(transaction, wrong or "; ".join(f"{f.rule}: {f.message}" for f in red))
             return
         self.teller.tell("verified", transaction)
-        if self.context.confirms(transaction):
+        if self.answers[transaction.id].ending.confirms:
             self.end_write(task, "confirm")
         else:
             self._record(task, written, RECORDED)
@@ -201,10 +227,11 @@ class Transactions:
             self.stop_if_fatal(error)
             self._not_ended(task, message.step, str(error))
         elif message.step == "confirm":
-            self._record(task, self.answers[transaction.id][1], RECORDED)
+            self._record(task, self.answers[transaction.id].written, RECORDED)
         elif message.written.settling:
             self.taking_back.add(transaction.id)
-            self._answered(task, joined(self.answers[transaction.id][1], message.written))
+            answer = self.answers[transaction.id]
+            self._answered(task, joined(answer.written, message.written), answer.ending)
             self.schedule.settles(transaction.id)
         else:
             self._taken_back(task)
@@ -273,11 +300,11 @@ class Transactions:
     def _red(self, transaction: Transaction, text: str) -> None:
         """What was written did not come out well: it is taken back where the provider can."""
         self.why[transaction.id] = text
-        task, _ = self.answers[transaction.id]
-        if self.context.reverts(transaction):
-            self.end_write(task, "revert")
+        answer = self.answers[transaction.id]
+        if answer.ending.reverts:
+            self.end_write(answer.task, "revert")
             return
-        self._keep(task, "incomplete")
+        self._keep(answer.task, "incomplete")
         self._fail(transaction, text, phase=RED)
 
     def _fail(self, transaction: Transaction, text: str, *, phase: str = FAILED, code: int = 3) -> None:

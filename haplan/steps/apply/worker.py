@@ -18,6 +18,8 @@ from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
 from haplan.steps.apply.carried import Carried, as_written, written
 from haplan.steps.apply.partial import Half, halves
+from haplan.steps.apply.run_context import Ending
+from haplan.wall.announcing import announcement, told
 
 MAX_AGE = 60.0
 """Seconds that a bulk list may be old to answer for a comparison before a write (design: "no older than 60 s")."""
@@ -53,10 +55,13 @@ class Job:
 
 @attrs.frozen
 class Done:
-    """A write that ended well; with `carried` it is a dead run's, which is gone on with."""
+    """A write that ended well, and what ends it after its checks; with `carried` it is a dead run's, which is gone on
+    with.
+    """
 
     task: Task
     written: Written
+    ending: Ending = Ending()
     carried: Carried | None = None
 
 
@@ -115,7 +120,7 @@ class Steps:
             document=transaction.document,
             provider=transaction.provider,
             step=step,
-            key=dict(key),
+            key=announcement(self._task, step, address, key),
             idempotent=idempotent,
         )
         self._announce(self._last, False)
@@ -126,10 +131,10 @@ class Steps:
             self._announce(self._last, True)
 
     def progress(self, text: str) -> None:
-        self._tell("progress", text)
+        self._tell("progress", told(text))
 
     def evidence(self, text: str) -> None:
-        self._tell("evidence", text)
+        self._tell("evidence", told(text))
 
 
 def work(job: Job) -> Done | Broke:
@@ -141,32 +146,51 @@ def work(job: Job) -> Done | Broke:
         document = task.transaction.document
         asked = Query(job.targets, MAX_AGE, recorded=task.recorded, document=document, orders=task.orders)
         reading = job.provider.read(asked)
+        _refuse_unread(reading)
         task = _with_seen(task, reading.seen)
         _refuse_moved(task, job.touched, job.types)
         if not job.reordered:
             _refuse_reordered(task, reading)
         _refuse_by_rule(task, job, reading)
+        ending = _ending(job.provider, document)
         if job.carried is not None and as_written(task, reading, job.types):
-            return _gone_on(task, job.carried, job)
-        return Done(task, job.provider.write(task, job.io))
+            return _gone_on(task, job.carried, ending, job)
+        return Done(task, job.provider.write(task, job.io), ending)
     except HaplanError as error:
         return Broke(task, error, _left_behind(job, task, error))
-    except Exception as error:  # a provider is a plugin: whatever breaks in it is named, and the run goes on
-        broke = broken(job.provider, f"writing {task.transaction.document}", error, lost=True)
-        return Broke(task, broke, _left_behind(job, task, broke))
 
 
-def _gone_on(task: Task, carried: Carried, job: Job) -> Done:
+def _ending(provider: Provider, document: str) -> Ending:
+    """What will end the write; asked for before it, so that who cannot tell writes nothing."""
+    if not (provider.confirmed or provider.revertible):
+        return Ending()
+    takes_back = provider.takes_back(document)
+    return Ending(provider.confirmed and takes_back, provider.revertible and takes_back)
+
+
+def _refuse_unread(reading: Reading) -> None:
+    """Refuse to write what could not be looked at first.
+
+    Raises:
+        ProviderError: Naming it, and why.
+    """
+    for address, why in reading.unread.items():
+        raise ProviderError(f"{address}: could not be read: {why}")
+
+
+def _gone_on(task: Task, carried: Carried, ending: Ending, job: Job) -> Done:
     job.io.progress(f"run {carried.run} wrote it; going on from there")
     gave = written(task, carried.receipt, job.types)
-    return Done(attrs.evolve(task, started=carried.started), gave, carried)
+    return Done(attrs.evolve(task, started=carried.started), gave, ending, carried)
 
 
 def _looked_up(job: Job) -> Written:
     """What a data source is like now, as if it had been written."""
     (part,) = job.task.parts
     (target,) = job.targets
-    seen = job.provider.read(Query((target,))).seen.get(target.address)
+    reading = job.provider.read(Query((target,)))
+    _refuse_unread(reading)
+    seen = reading.seen.get(target.address)
     if seen is None:
         kind = part.change.type.replace("_", " ")
         raise ProviderError(f"{target.address}: no {kind} named {target.name!r} exists; create it, or mend the name")
@@ -183,18 +207,7 @@ def end(job: Job, step: LastStep) -> Ended:
         job.provider.confirm(task)
     except HaplanError as error:
         return Ended(task, step, error)
-    except Exception as error:  # a provider is a plugin: name it
-        return Ended(
-            task, step, broken(job.provider, f"it was to {step} {task.transaction.document}", error, lost=True)
-        )
     return Ended(task, step)
-
-
-def broken(provider: Provider, doing: str, error: Exception, *, lost: bool = False) -> ProviderError:
-    """What a plugin raised and should not have, with its name."""
-    return ProviderError(
-        f"provider {type(provider).name!r} broke while {doing}: {type(error).__name__}: {error}", lost=lost
-    )
 
 
 def _left_behind(job: Job, task: Task, error: HaplanError) -> tuple[Half, ...]:
@@ -203,15 +216,10 @@ def _left_behind(job: Job, task: Task, error: HaplanError) -> tuple[Half, ...]:
         return ()
     targets = tuple(attrs.evolve(target, pending=True) for target in job.targets)
     try:
-        return tuple(
-            halves(
-                task,
-                job.provider.read(Query(targets, recorded=task.recorded, document=task.transaction.document)).seen,
-                job.types,
-            )
-        )
-    except Exception:  # what broke the write may well break the look; the write's own error is what is told
+        reading = job.provider.read(Query(targets, recorded=task.recorded, document=task.transaction.document))
+    except HaplanError:  # what broke the write may well break the look; the write's own error is what is told
         return ()
+    return () if reading.unread else tuple(halves(task, reading.seen, job.types))
 
 
 def _with_seen(task: Task, seen: Mapping[str, Seen]) -> Task:

@@ -1,0 +1,196 @@
+"""A provider that answers wrongly while a run is on its way: contained to what it was about, and named."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from haplan.contracts import Io, Query, Reading, Settlement, Task, Written
+from haplan.testing import Cloud, Mem, Project
+from haplan.testing.memory import MemPlugin
+
+Make = Callable[..., Project]
+
+
+class Plugin(MemPlugin):
+    """The provider ``mem`` with some verbs of its own."""
+
+    def __init__(self, cloud: Cloud, **verbs: Any) -> None:
+        super().__init__(cloud)
+        self._provider = type("Mem", (self._provider,), verbs)
+
+
+class Broken(Project):
+    """A project on such a provider; `verbs` may be exchanged between two runs."""
+
+    verbs: Mapping[str, Any] = {}
+
+    def plugins(self) -> Any:
+        from importlib.metadata import EntryPoint
+
+        from haplan.plugins import Plugins
+        from haplan.testing import INSTALLED, Point
+
+        installed: list[Any] = [EntryPoint(name, module, "haplan") for name, module in INSTALLED.items()]
+        return Plugins([*installed, Point("mem", Plugin(self.cloud, **self.verbs))])
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Callable[..., Broken]:
+    def make(text: str, **verbs: Any) -> Broken:
+        made = Broken(tmp_path / "stack", text)
+        made.verbs = verbs
+        return made
+
+    return make
+
+
+def mended(project: Broken, names: Sequence[str]) -> None:
+    """Without the fault the next apply makes all as it should be, nothing twice."""
+    project.verbs = {}
+    assert project.apply().exit_code == 0
+    assert project.cloud.names() == sorted(names)
+    assert project.plan().empty()
+    assert project.state().intents == ()
+
+
+@pytest.mark.parametrize("answer", [None, {"ids": {}}, Written({"mem_thing.a": 7}), Written({"mem_thing.z": "1"})])  # type: ignore[dict-item]
+def test_a_write_that_took_effect_and_gives_no_answer_is_in_doubt(broken: Any, answer: Any) -> None:
+    def write(self: Mem, task: Task, io: Io) -> Any:
+        Mem.write(self, task, io)
+        return answer
+
+    made = broken('a = Thing("a")\nThing("b", tags={"of": a.id})\nData("d", input=1)', write=write)
+    result = made.apply()
+    assert result.exit_code == 8
+    assert [one.address for one in result.in_doubt] == ["mem_thing.a"]
+    assert result.in_doubt[0].text.startswith("outcome in doubt: provider 'mem': write of thing:a gave ")
+    assert [one.address for one in result.done] == ["record.d"]
+    assert [one.address for one in result.skipped] == ["mem_thing.b"]
+    mended(made, ["a", "b"])
+
+
+def test_a_settled_that_leaves_a_transaction_out_ends_the_wait_for_that_one(broken: Any) -> None:
+    def settled(self: Mem, tasks: Sequence[Task]) -> Any:
+        return {
+            n: one
+            for n, one in Mem.settled(self, tasks).items()
+            if "thing:a" not in [t.transaction.document for t in tasks if t.transaction.id == n]
+        }
+
+    made = broken('Thing("a")\nThing("b")', settled=settled)
+    made.cloud.seconds = {"thing:a": 60.0, "thing:b": 60.0}
+    result = made.apply(parallelism=2)
+    assert [one.address for one in result.done] == ["mem_thing.b"]
+    assert [one.text for one in result.failed] == [
+        "provider 'mem': settled of thing:a says nothing of it; report it to its author"
+    ]
+    assert result.exit_code == 3
+    assert made.state().row("mem_thing.a").status == "incomplete"
+    mended(made, ["a", "b"])
+
+
+def test_timeouts_bound_the_wait_for_a_provider_that_says_nothing(broken: Any) -> None:
+    made = broken('Thing("a", lifecycle=lifecycle(timeouts={"create": 20}))', settled=lambda self, tasks: {})
+    made.cloud.seconds = {"thing:a": 60.0}
+    started = made.cloud.clock.now()
+    result = made.apply()
+    assert result.exit_code == 3
+    assert "not settled within 20 s" in result.failed[0].text
+    assert made.cloud.clock.now() - started <= 60.0
+
+
+def test_what_nobody_can_tell_just_now_is_asked_again(broken: Any) -> None:
+    polls: list[int] = []
+
+    def settled(self: Mem, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
+        polls.append(len(polls))
+        if polls[-1] in (0, 1, 3, 4):
+            return {task.transaction.id: Settlement("unanswered", "the line is busy") for task in tasks}
+        return Mem.settled(self, tasks)
+
+    made = broken('Thing("a")', settled=settled)
+    made.cloud.seconds = {"thing:a": 150.0}
+    assert made.apply().exit_code == 0
+    warned = [event.text for event in made.events if event.kind == "warning"]
+    assert warned == ["the line is busy; asking again"] * 4
+
+
+@pytest.mark.parametrize("value", [None, 7, ["x"]])
+def test_a_computed_value_that_is_none_is_the_providers_fault_and_not_its_users(broken: Any, value: Any) -> None:
+    def write(self: Mem, task: Task, io: Io) -> Written:
+        found = Mem.write(self, task, io)
+        return attrs.evolve(found, values={one: {**known, "token": value} for one, known in found.values.items()})
+
+    made = broken('a = Thing("a")\nThing("b", tags={"of": a.token})', write=write)
+    result = made.apply()
+    got = "None" if value is None else type(value).__name__
+    assert [(one.address, one.text) for one in result.failed] == [
+        ("mem_thing.a", f"mem_thing.a: token: got {got}, where text is due; report it to the author of provider 'mem'")
+    ]
+    assert [one.address for one in result.skipped] == ["mem_thing.b"]
+    assert result.exit_code == 3
+    assert made.state().row("mem_thing.a").id == made.cloud.thing("a").id
+    mended(made, ["a", "b"])
+
+
+def test_a_replacement_knows_all_that_a_new_object_knows(broken: Any) -> None:
+    def write(self: Mem, task: Task, io: Io) -> Written:
+        return attrs.evolve(Mem.write(self, task, io), values={})
+
+    made = broken('Thing("a", zone="x")')
+    assert made.apply().exit_code == 0
+    made.verbs = {"write": write}
+    result = made.write('Thing("a", zone="y")').apply()
+    assert result.exit_code == 3
+    assert result.failed[0].text == (
+        "mem_thing.a: token not known after the apply; report it to the author of provider 'mem'"
+    )
+    mended(made, ["a"])
+
+
+def test_who_cannot_say_what_ends_a_write_writes_nothing(broken: Any) -> None:
+    def takes_back(self: Mem, document: str) -> bool:
+        raise KeyError(document)
+
+    made = broken('Thing("a")', takes_back=takes_back, confirmed=True)
+    result = made.apply()
+    assert result.exit_code == 1
+    assert "provider 'mem': takes_back of thing:a broke: KeyError: 'thing:a'" in result.failed[0].text
+    assert made.cloud.names() == []
+
+
+@pytest.mark.parametrize(
+    "said", [("put", "mem_thing.z", {}), ("put", "mem_thing.a", {"a": {1}}), ("", "mem_thing.a", {}), (None, "", None)]
+)
+def test_what_is_announced_is_looked_at_before_it_is_kept(broken: Any, said: Any) -> None:
+    def write(self: Mem, task: Task, io: Io) -> Written:
+        io.about_to(*said)
+        return Mem.write(self, task, io)
+
+    made = broken('Thing("a")\nData("d", input=1)', write=write)
+    result = made.apply()
+    assert "provider 'mem': write of thing:a announced " in result.failed[0].text
+    assert [one.address for one in result.done] == ["record.d"]
+    assert result.exit_code == 3
+    assert (made.cloud.names(), made.state().intents) == ([], ())
+
+
+def test_what_cannot_be_looked_at_is_not_written(broken: Any) -> None:
+    made = broken('Thing("a", size=1)\nThing("b", size=1)')
+    assert made.apply().exit_code == 0
+    plan = made.write('Thing("a", size=2)\nThing("b", size=2)').plan()
+
+    def read(self: Mem, query: Query) -> Reading:
+        found = Mem.read(self, query)
+        seen = {address: one for address, one in found.seen.items() if address != "mem_thing.a"}
+        return attrs.evolve(found, seen=seen, unread={one.address: "403" for one in query.targets if one.name == "a"})
+
+    made.verbs = {"read": read}
+    result = made.apply(plan)
+    assert [one.text for one in result.failed] == ["mem_thing.a: could not be read: 403"]
+    assert [one.address for one in result.done] == ["mem_thing.b"]
+    assert result.exit_code == 3
+    assert made.cloud.thing("a").values["size"] == 1
