@@ -215,7 +215,10 @@ class Plugins:
 
 
 class _Named:
-    """Things by name, each with the plugin that brings it."""
+    """Things by name, each with the plugin that brings it.
+
+    Threads: any, under the lock of the plugins.
+    """
 
     def __init__(self, name_of: Callable[[Any], str]) -> None:
         self.things: dict[str, Any] = {}
@@ -232,6 +235,8 @@ class _Named:
 
 class _Brought(Mapping[str, T]):
     """What a hook brings, by name.
+
+    Threads: any, under the lock of the plugins.
 
     To look up one name asks only the plugins that may bring it: what a plugin brings has its name, or begins with its
     name and ``_``. So every plugin that could claim the same is asked too, and a clash is found. Only haplan's own

@@ -122,3 +122,97 @@ def _prose(module: ast.Module) -> Iterator[ast.AST]:
             yield node.value
         elif isinstance(node, ast.keyword) and node.arg in HELP:
             yield from ast.walk(node.value)
+
+
+# --- What changes -----------------------------------------------------------------------------------------------------
+
+_CHANGING = frozenset(
+    {"add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popleft", "popitem", "remove",
+     "setdefault", "sort", "update"}
+)  # fmt: skip
+THREADS = "Threads: "
+"""Begins the line of a docstring that says who may touch a thing that changes: under which lock, or whose it is."""
+
+
+def unowned(known: Modules) -> list[str]:
+    """``module:line: name`` of each class that changes after it was made, and of each thing of a module that a function
+    changes, where nothing says which threads may touch it."""
+    return [f"{name}:{line}: {what}" for name, file in known.items() for line, what in _unowned(tree(file))]
+
+
+def _unowned(module: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.ClassDef) and THREADS not in (ast.get_docstring(node) or ""):
+            methods = [one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+            if any(_changed(one, "self") for one in methods if one.name not in ("__init__", "__attrs_post_init__")):
+                yield node.lineno, node.name
+    own = _own(module)
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            for name in own - _bound(node):
+                if _changed(node, name, itself=True):
+                    yield node.lineno, name
+
+
+def _own(module: ast.Module) -> set[str]:
+    """The names of a module that nothing below them says the threads of."""
+    found = set()
+    for node, below in zip(module.body, [*module.body[1:], None], strict=True):
+        said = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and str(below.value.value)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and not (said and THREADS in said):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {one.id for one in targets if isinstance(one, ast.Name)}
+    return found
+
+
+def _bound(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """The names that are a function's own."""
+    arguments = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    stored = (one.id for one in ast.walk(function) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
+    said = {name for one in ast.walk(function) if isinstance(one, ast.Global) for name in one.names}
+    return ({one.arg for one in arguments} | set(stored)) - said
+
+
+def _changed(function: ast.AST, name: str, *, itself: bool = False) -> bool:
+    """True if a function changes something of a name; `itself`: or the thing of that name, or what it stands for."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Attribute(value=ast.Name(id=one), ctx=ast.Store() | ast.Del()) if one == name:
+                return True
+            case ast.Subscript(value=ast.Attribute(value=ast.Name(id=one)), ctx=ast.Store() | ast.Del()) if one == name:
+                return True
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(value=ast.Name(id=one)), attr=verb)):
+                if one == name and verb in _CHANGING:
+                    return True
+            case ast.Subscript(value=ast.Name(id=one), ctx=ast.Store() | ast.Del()) if itself and one == name:
+                return True
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=one), attr=verb)) if itself and one == name:
+                if verb in _CHANGING:
+                    return True
+            case ast.Global(names=names) if itself and name in names:
+                return True
+    return False
+
+
+def endless_caches(known: Modules) -> list[str]:
+    """``module:line: name`` of each function whose answers are kept without an end, one for each thing it is given."""
+    return [
+        f"{name}:{node.lineno}: {node.name}"
+        for name, file in known.items()
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.FunctionDef) and (node.args.args or node.args.kwonlyargs)
+        if any(_is_endless(one) for one in node.decorator_list)
+    ]
+
+
+def _is_endless(decorator: ast.expr) -> bool:
+    if isinstance(decorator, ast.Call):
+        sizes = [*decorator.args, *(one.value for one in decorator.keywords if one.arg == "maxsize")]
+        return _named(decorator.func) == "lru_cache" and any(
+            isinstance(one, ast.Constant) and one.value is None for one in sizes
+        )
+    return _named(decorator) == "cache"
+
+
+def _named(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import circles, imports, modules, relative_imports, vendor_words
+from tests.house import circles, endless_caches, imports, modules, relative_imports, unowned, vendor_words
 
 ROOT = Path(__file__).parent.parent
 
@@ -133,6 +133,14 @@ def test_nothing_imports_in_a_circle() -> None:
     assert circles(KNOWN) == []
 
 
+def test_what_changes_says_which_threads_may_touch_it() -> None:
+    assert unowned(KNOWN) == [], "say so in its docstring: `Threads: one, that of …`, or `any, under one lock`"
+
+
+def test_what_is_kept_of_what_comes_from_outside_has_an_end() -> None:
+    assert endless_caches(KNOWN) == []
+
+
 # --- The tests bark ---------------------------------------------------------------------------------------------------
 
 
@@ -228,3 +236,46 @@ def test_examples_for_people_may_name_a_vendor(tmp_path: Path, code: str) -> Non
 def test_the_design_may_name_a_vendor_and_nobody_who_is_called_alike(tmp_path: Path) -> None:
     known = planted(tmp_path, {"haplan/design/a.py": 'X = "SRX"', "haplan/designs.py": 'X = "SRX"'})
     assert vendor_words(known, but=["haplan.design"]) == ["haplan.designs:1: SRX"]
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("class A:\n    def f(self):\n        self.a = 1", "A"),
+        ("class A:\n    def f(self):\n        self.a += 1", "A"),
+        ("class A:\n    def f(self):\n        del self.a", "A"),
+        ("class A:\n    def f(self):\n        self.a['x'] = 1", "A"),
+        ("class A:\n    async def f(self):\n        self.a.append(1)", "A"),
+        ("_last = []\ndef f(x):\n    _last[:] = [x]", "_last"),
+        ("_last: dict[str, int] = {}\ndef f(x):\n    _last.setdefault(x, 1)", "_last"),
+        ("_last = None\ndef f(x):\n    global _last\n    _last = x", "_last"),
+        ("class K: ...\n_k = K()\ndef f(x):\n    _k.last = x", "_k"),
+        ("class K: ...\n_k = K()\ndef f(x):\n    _k.all.add(x)", "_k"),
+    ],
+)
+def test_what_changes_and_says_nothing_of_threads_is_seen(tmp_path: Path, code: str, what: str) -> None:
+    (found,) = unowned(planted(tmp_path, {"haplan/a.py": code}))
+    assert found.endswith(f": {what}")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'class A:\n    """A.\n\n    Threads: one.\n    """\n    def f(self):\n        self.a = 1',
+        "class A:\n    def __init__(self):\n        self.a = {}\n        self.a['x'] = 1",
+        '_last = []\n"""Threads: any; under a lock."""\ndef f(x):\n    _last[:] = [x]',
+        "_last = []\ndef f(_last):\n    _last.append(1)",
+        "_last = []\ndef f():\n    _last = []\n    _last.append(1)",
+        "_KNOWN = {}\nfor one in (1, 2):\n    _KNOWN[one] = 1\ndef f(x):\n    return _KNOWN[x]",
+    ],
+)
+def test_what_has_an_owner_or_never_changes_is_fine(tmp_path: Path, code: str) -> None:
+    assert unowned(planted(tmp_path, {"haplan/a.py": code})) == []
+
+
+def test_a_cache_without_an_end_is_seen(tmp_path: Path) -> None:
+    code = "@cache\ndef a(x): ...\n@functools.cache\ndef b(x): ...\n@lru_cache(None)\ndef c(x): ...\n"
+    code += "@lru_cache(maxsize=None)\ndef d(x): ...\n"
+    fine = "@cache\ndef e(): ...\n@lru_cache(100)\ndef f(x): ...\n@lru_cache\ndef g(x): ...\n"
+    found = endless_caches(planted(tmp_path, {"haplan/a.py": code + fine}))
+    assert [one.rpartition(" ")[2] for one in found] == ["a", "b", "c", "d"]

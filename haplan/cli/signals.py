@@ -16,6 +16,8 @@ class Interruptible:
     """While a run is under way, Ctrl-C once sets `stop`: nothing new is started. Twice raises KeyboardInterrupt, and so
     does once before the run began, or after it: then there is nothing to finish.
 
+    Threads: the main one, in which signals are handled.
+
     So does a request to end (SIGTERM). A terminal that is closed (SIGHUP) counts once, however often it is told; under
     nohup it does not count. It is an observer of the run, and a context manager, of the main thread.
 

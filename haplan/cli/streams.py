@@ -22,6 +22,8 @@ GONE = frozenset({errno.EPIPE, errno.EIO})
 class Unheard(io.FileIO):
     """A stream that is written to whether it takes it or not: no command is cut short by its output.
 
+    Threads: any; what is written to it is written at once.
+
     Attributes:
         error: Why something could not be written, when it was not for want of a reader; "" while all is well.
     """

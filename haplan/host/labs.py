@@ -10,6 +10,8 @@ from haplan.model.stack import Block
 class Labs:
     """The simulators of one session, each started once.
 
+    Threads: one, the session's; it starts them before providers are at work, which ask for the time in theirs.
+
     Args:
         root: The stack's folder.
     """

@@ -22,6 +22,8 @@ IN_STATE_ONLY = "haplan"
 class Providers:
     """Opens providers, each once.
 
+    Threads: one, the session's. What it opens is used by any.
+
     Args:
         plugins: They bring the providers.
         context: What a provider is opened with.

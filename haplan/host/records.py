@@ -102,7 +102,10 @@ def recorded(
 
 
 class _Lines:
-    """Events as lines of a file. A full disk ends the file, and not the run: what must outlive that is in the state."""
+    """Events as lines of a file. A full disk ends the file, and not the run: what must outlive that is in the state.
+
+    Threads: one, that of the run's loop.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path

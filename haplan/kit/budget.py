@@ -12,6 +12,8 @@ LONGEST_NAP = 60.0
 class Budget:
     """Counts for all threads of a client.
 
+    Threads: any, under one lock.
+
     Attributes:
         made: Calls made so far.
         limit: Calls that the token may make, once known.

@@ -26,7 +26,10 @@ class Setting:
 
 
 class Settings:
-    """Takes settings one after the other, and knows what is missing in the end."""
+    """Takes settings one after the other, and knows what is missing in the end.
+
+    Threads: one; made for one opening of a provider.
+    """
 
     def __init__(self, provider: str, environ: Mapping[str, str], secret: Callable[[str], str]) -> None:
         self._provider, self._environ, self._secret = provider, environ, secret

@@ -21,6 +21,8 @@ META = "create table if not exists meta (key text primary key, value text not nu
 class Tx:
     """One transaction on the estate.
 
+    Threads: one; it lives for one transaction.
+
     Attributes:
         db: Connection inside a transaction.
         now: The lab's clock, the same for the whole transaction unless a fault lets time pass.
@@ -63,6 +65,8 @@ S = TypeVar("S", bound=attrs.AttrsInstance)
 
 class Estate(Generic[T]):
     """Opens the file, makes it when missing, and hands out transactions. Subclass it: `tables`, `transaction`, `seed`.
+
+    Threads: any, each with a connection of its own; who opened it closes it, when nobody serves it any more.
 
     Attributes:
         folder: Where it is kept.
@@ -147,6 +151,8 @@ class Estate(Generic[T]):
 
 class DefinedEstate(Estate[T], Generic[T, S]):
     """An estate with settings, which all its processes go by: kept in it, those of the definition that came last.
+
+    Threads: any; the settings are one value, replaced when they changed.
 
     Attributes:
         settings: Class of them.

@@ -18,6 +18,8 @@ class Stops(Protocol):
 class ServedLab(Generic[E]):
     """A simulator over an estate: it serves from `start`, which a product's lab brings, until `stop`.
 
+    Threads: one, of whoever started it; its servers have theirs.
+
     Attributes:
         estate: What it knows.
         clock: Wall time plus what was slept; sleeping takes no time.

@@ -82,7 +82,10 @@ async def drop(scope: Scope) -> None:
 
 
 class _Quick(uvicorn.Server):
-    """Stops at once. Uvicorn looks ten times a second whether it should, and then waits once more."""
+    """Stops at once. Uvicorn looks ten times a second whether it should, and then waits once more.
+
+    Threads: its own, that of the event loop; `stop` may be called in any.
+    """
 
     async def main_loop(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()

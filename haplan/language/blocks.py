@@ -116,7 +116,10 @@ def output(name: str, value: Any, *, sensitive: bool = False) -> None:
 
 
 class module:  # noqa: N801  (reads as a statement: with module("store-042"):)
-    """Puts the blocks of a ``with`` block under ``module.<label>``."""
+    """Puts the blocks of a ``with`` block under ``module.<label>``.
+
+    Threads: one, the load's.
+    """
 
     def __init__(self, label: str) -> None:
         self._recording = current("module(…)")

@@ -13,7 +13,10 @@ from haplan.model.value import Secret, Tree
 
 @attrs.define
 class _Listening(Taking):
-    """Keeps what is wrong instead of recording it."""
+    """Keeps what is wrong instead of recording it.
+
+    Threads: one; made for one look at a value.
+    """
 
     said: list[str] = attrs.field(factory=list)
 

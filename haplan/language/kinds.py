@@ -36,7 +36,10 @@ _LONE = re.compile(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
 
 @attrs.define
 class Taking:
-    """One value on its way into a block: where mistakes go, and what was referred to."""
+    """One value on its way into a block: where mistakes go, and what was referred to.
+
+    Threads: one, the load's.
+    """
 
     recording: Recording
     subject: str

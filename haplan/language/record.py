@@ -27,7 +27,7 @@ _numbers = itertools.count(1)  # of the loads of this process: no two have one, 
 class Recording:
     """What one load has seen so far. The only mutable thing of the language; `load` turns it into a frozen stack.
 
-    Its owner is the thread that loads: a thread that a stack starts has none, and constructors say so there.
+    Threads: one, that which loads; a thread that a stack starts has no recording, and constructors say so there.
 
     Attributes:
         package: Name of the private package in which the stack and its neighbours are imported; no other load has it.
@@ -71,7 +71,10 @@ _current: ContextVar[Recording | None] = ContextVar("haplan_recording", default=
 
 
 class recording:  # noqa: N801  (reads as a statement: with recording(…))
-    """Makes a recording the current one for a ``with`` block."""
+    """Makes a recording the current one for a ``with`` block.
+
+    Threads: one, the load's.
+    """
 
     def __init__(self, into: Recording) -> None:
         self._into = into

@@ -4,4 +4,4 @@ A module of its own, because nothing else of the language is needed to print a h
 """
 
 under_way: set[object] = set()
-"""Each load puts itself in and takes itself out, and nothing else; that takes no lock."""
+"""Threads: any; each load puts itself in and takes itself out, and nothing else, which takes no lock."""

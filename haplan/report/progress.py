@@ -36,6 +36,8 @@ ENDS = frozenset({"recorded", "failed", "skipped", "queued"})
 class Whole:
     """All that is under way, such as a run.
 
+    Threads: that of the progress which has it.
+
     Attributes:
         text: What it is.
         started: When it began, by the run's clock.
@@ -134,6 +136,8 @@ def _of(data: Mapping[str, Any], name: str, word: str) -> str:
 class PlainProgress:
     """Lines such as ``12:03:10 cluster:h1: 7 of about 15 min: nodes rebooting``.
 
+    Threads: the engine's, and that of the timer, under one lock.
+
     What takes less than a minute is told when it is done. What takes longer is told when it starts, whenever it
     reaches something new, and every few minutes.
 
@@ -223,7 +227,10 @@ class PlainProgress:
 
 class LiveProgress:
     """What is under way, redrawn in place: the whole with its time, below it each transaction; what took long or went
-    wrong scrolls above it."""
+    wrong scrolls above it.
+
+    Threads: the engine's; the one that redraws only looks, at a copy of the list.
+    """
 
     def __init__(self, out: TextIO, *, color: bool = True, ticks: Callable[[], float] = time.monotonic) -> None:
         from rich.console import Console
@@ -289,6 +296,8 @@ class LiveProgress:
 class JsonLines:
     """One JSON object an event: ``at`` (seconds since the epoch, by the run's clock), ``kind``, ``address``,
     ``document``, ``text``, ``data``; the last is of kind ``summary``. `haplan/report/README.md` describes each kind.
+
+    Threads: one, the engine's.
     """
 
     def __init__(self, out: TextIO) -> None:

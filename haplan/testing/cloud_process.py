@@ -22,7 +22,10 @@ VERBS = ("begin", "carry_out", "fill", "kept")
 
 
 class CloudProcess:
-    """Starts the process, and ends it. A context manager that gives the path of its socket."""
+    """Starts the process, and ends it. A context manager that gives the path of its socket.
+
+    Threads: one, the test's.
+    """
 
     def __init__(self, address: Path) -> None:
         self._address = address

@@ -34,6 +34,8 @@ WRITING = ("lock", "renew", "unlock", "begin", "save", "end", "journal", "settle
 class Points:
     """Counts the fail points that are passed.
 
+    Threads: any, under one lock.
+
     Attributes:
         passed: Their names, in order.
     """

@@ -44,7 +44,10 @@ class Refused(Exception):
 
 
 class Announcing:
-    """An `Io` that keeps what is announced, and refuses from the given announcement on."""
+    """An `Io` that keeps what is announced, and refuses from the given announcement on.
+
+    Threads: one, the test's.
+    """
 
     run = "r1"
 

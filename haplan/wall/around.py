@@ -85,7 +85,10 @@ def _state(found: Any) -> State:
 
 
 class _Backend(Around):
-    """A state backend. What it cannot save goes to a recovery file, also where it did not see to that itself."""
+    """A state backend. What it cannot save goes to a recovery file, also where it did not see to that itself.
+
+    Threads: one, as the state backend behind it.
+    """
 
     errors: ClassVar[Mapping[str, Callable[[str], HaplanError]]] = {
         "": StateError,

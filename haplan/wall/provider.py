@@ -36,6 +36,8 @@ _SOME = 3
 class Behind(Provider):
     """A provider behind the wall; a class that `behind` makes has the verbs that the provider has.
 
+    Threads: any; of the numbers of seconds the last is kept.
+
     Attributes:
         of: The plugin's class.
         inner: Its object.

@@ -28,7 +28,10 @@ _DUE: Mapping[Any, str] = {str: "text", int: "a whole number", float: "a number"
 
 
 class Misfit(Exception):
-    """What is not of its shape; the text says where in it, what is there, and what is due. Never a value."""
+    """What is not of its shape; the text says where in it, what is there, and what is due. Never a value.
+
+    Threads: one; raised and caught in one call.
+    """
 
     def __init__(self, what: str, due: str) -> None:
         super().__init__()

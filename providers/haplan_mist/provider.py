@@ -59,7 +59,10 @@ SILENT = frozenset({"name", "address", "country_code", "timezone", "notes", "lat
 
 
 class MistProvider(Provider):
-    """Sites, overlays, networks, applications, templates, profiles and pairs in a Mist organisation."""
+    """Sites, overlays, networks, applications, templates, profiles and pairs in a Mist organisation.
+
+    Threads: those of an apply. What is waited for is under a lock; client and organisation take any.
+    """
 
     name: ClassVar[str] = "mist"
     types: ClassVar[tuple[str, ...]] = haplan_types

@@ -64,7 +64,10 @@ class _Verdict:
 
 
 class Settling:
-    """Looks at stats and events for everything that waits."""
+    """Looks at stats and events for everything that waits.
+
+    Threads: one at a time, the poller's.
+    """
 
     def __init__(self, organisation: Organisation, clock: Clock) -> None:
         self._organisation, self._clock = organisation, clock

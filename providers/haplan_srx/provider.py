@@ -43,7 +43,10 @@ LONGEST_WRITE = 45.0
 
 
 class SrxProvider(Provider):
-    """Pairs of SRX, configured directly over NETCONF."""
+    """Pairs of SRX, configured directly over NETCONF.
+
+    Threads: those of an apply. What was sent and seen is under a lock; the fleet takes any.
+    """
 
     name: ClassVar[str] = "srx"
     types: ClassVar[tuple[str, ...]] = haplan_types

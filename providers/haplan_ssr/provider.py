@@ -46,7 +46,10 @@ REQUESTS = 12
 
 
 class SsrProvider(Provider):
-    """Routers, tenants, services and service-policies in the authority of one conductor."""
+    """Routers, tenants, services and service-policies in the authority of one conductor.
+
+    Threads: those of an apply. What was read last is under a lock; client and conductor take any.
+    """
 
     name: ClassVar[str] = "ssr"
     types: ClassVar[tuple[str, ...]] = haplan_types

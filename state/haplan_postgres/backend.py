@@ -56,6 +56,8 @@ class _Moment:
 class PostgresState:
     """A state in one schema of a PostgreSQL database.
 
+    Threads: one.
+
     The lock is a row, not a session: a run survives a lost connection, and who died is told by the lease. Each write
     holds that row, so its token is compared in the transaction that writes. Every write but `lock` is refused unless
     this very object holds the lock.

@@ -43,6 +43,8 @@ _WRITE = (
 class Link:
     """One connection to the server, made when it is first needed, and anew after it was lost.
 
+    Threads: one.
+
     What a transaction needs is set inside it, so that poolers that hand out a connection for each one do no harm.
     """
 

@@ -56,6 +56,8 @@ def open_sqlite(url: str, clock: Clock) -> "SqliteState":
 class SqliteState:
     """A state in one SQLite file.
 
+    Threads: one.
+
     Reading opens the file anew each time until this object has written; then both use one connection. Every write but
     `lock` is refused unless this very object holds the lock.
 

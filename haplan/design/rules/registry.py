@@ -62,7 +62,10 @@ def _spelled(source: str) -> str:
 
 
 class Registry:
-    """The rules of one group."""
+    """The rules of one group.
+
+    Threads: any; filled where its modules are imported, and never changed after that.
+    """
 
     def __init__(self) -> None:
         self._said: dict[str, dict[str, Any]] = {}

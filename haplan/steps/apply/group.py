@@ -8,7 +8,10 @@ from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, Update
 
 
 class Group:
-    """Updates on their way into the state, in order. Nothing that waits for one of them may go on before `flush`."""
+    """Updates on their way into the state, in order. Nothing that waits for one of them may go on before `flush`.
+
+    Threads: one, that of the run's loop.
+    """
 
     def __init__(self, save: Callable[[Update], None]) -> None:
         self._save = save

@@ -23,6 +23,8 @@ def refuse_slow(providers: Mapping[str, Provider]) -> None:
 class Lease:
     """Keeps the lease.
 
+    Threads: one, that of the run's loop.
+
     Args:
         renew: Renews it; raises `Locked` if it was lost.
         wall: Real time, by which leases go.

@@ -27,6 +27,8 @@ Key = tuple[str, str]
 class Ledger:
     """Rows, intents and versions as this run leaves them.
 
+    Threads: one, that of the run's loop; what it gives out is a copy.
+
     Attributes:
         unsaved: Why something could not be saved; None while all is well. Nothing may be announced any more.
         announced: Transactions that may have written something.

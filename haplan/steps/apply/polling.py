@@ -13,6 +13,8 @@ from haplan.steps.apply.run_context import Polled
 class Pollers:
     """Who is being asked, and when who is asked again.
 
+    Threads: one, that of the run's loop. Those that ask have what they are given, and `put`.
+
     Args:
         providers: By key.
         clock: The time by which they are due.

@@ -52,6 +52,11 @@ def apply(plan: Plan, context: RunContext) -> Result:
 
 
 class _Loop:
+    """One run.
+
+    Threads: one, its own. Workers and pollers have jobs and tasks, which are frozen, and the mailbox.
+    """
+
     def __init__(self, plan: Plan, context: RunContext) -> None:
         self.plan = plan
         self.context = context

@@ -29,7 +29,10 @@ class Barred:
 
 
 class Schedule:
-    """The phase of every transaction, and which of them may start next."""
+    """The phase of every transaction, and which of them may start next.
+
+    Threads: one, that of the run's loop.
+    """
 
     def __init__(self, transactions: Sequence[Transaction]) -> None:
         self._place = {t.id: index for index, t in enumerate(transactions)}

@@ -19,6 +19,8 @@ from haplan.steps.apply.worker import Job, Steps, target_of
 class Tasks:
     """Makes tasks and jobs, and learns from each write what later ones may use.
 
+    Threads: one, that of the run's loop; jobs and tasks are frozen.
+
     Attributes:
         changes: What the plan changes, by key.
         known: Address → values that references may use.

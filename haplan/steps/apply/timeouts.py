@@ -29,7 +29,10 @@ class Limit:
 
 
 class Watch:
-    """How long the transactions of a run take, and which of them too long."""
+    """How long the transactions of a run take, and which of them too long.
+
+    Threads: one, that of the run's loop.
+    """
 
     def __init__(self, plan: Plan, clock: Clock) -> None:
         self._clock = clock

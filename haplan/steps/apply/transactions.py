@@ -49,6 +49,8 @@ class Answer:
 class Transactions:
     """Where every transaction is, and what came of those that ended.
 
+    Threads: one, that of the run's loop.
+
     Attributes:
         context: What the run works with.
         schedule: Which may start.

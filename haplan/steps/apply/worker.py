@@ -94,6 +94,8 @@ class Ended:
 class Steps:
     """What the provider reports to.
 
+    Threads: one, the worker's; what it is given passes on through the mailbox.
+
     Args:
         announce: Makes an intent durable, or is asked about one that is; raises if this run may not write any more.
         tell: Tells how it goes, or what is kept: the event's kind and its text.

@@ -21,6 +21,8 @@ from haplan.model.value import Tree
 class Work:
     """One diff under way: what is compared, then what was found so far.
 
+    Threads: one; made for one comparison.
+
     Attributes:
         pending: Addresses that a run which died left unsettled.
         read: Address → name under which data sources were read whose name was not known before.

@@ -16,7 +16,9 @@ from typing import Any, TextIO
 
 
 class PrivatePackage:
-    """Imports a stack for a ``with`` block. Its owner is the load; threads that a stack starts may import in it too.
+    """Imports a stack for a ``with`` block.
+
+    Threads: one, that which loads; those that a stack starts import in it too, and what they add is only added.
 
     Attributes:
         inputs: The files that were read.

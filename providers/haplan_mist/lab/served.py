@@ -33,6 +33,8 @@ class Served:
 class Lab(ServedLab[Estate]):
     """A simulated Mist organisation in a folder.
 
+    Threads: one, of whoever started it; its servers have theirs.
+
     Attributes:
         org_id, token: organisation, and the key of an organisation token with the role admin.
         person_token: key of a user, for edits made by "a person in the portal".

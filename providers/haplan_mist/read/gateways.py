@@ -19,7 +19,10 @@ _OWNERS = {"hub_profile": "profile", "wan_edge_template": "template"}
 
 
 class Gateways:
-    """Owners' documents, each translated once for all its rules."""
+    """Owners' documents, each translated once for all its rules.
+
+    Threads: one; made for one read.
+    """
 
     def __init__(self, organisation: Organisation, targets: Iterable[Target]) -> None:
         self._organisation = organisation

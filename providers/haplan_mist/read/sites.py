@@ -28,6 +28,8 @@ TOGETHER = 8
 class Look:
     """What one refresh knows about sites.
 
+    Threads: one; made for one read.
+
     Attributes:
         organisation: The lists.
         now: When it began.

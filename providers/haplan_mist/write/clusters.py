@@ -43,7 +43,10 @@ def _devices(writer: Writer, max_age: float = FRESH) -> Boxes:
 
 @attrs.define
 class _Pairing:
-    """The steps towards one pair."""
+    """The steps towards one pair.
+
+    Threads: one; made for one write.
+    """
 
     part: Part
     writer: Writer

@@ -25,6 +25,8 @@ def framed(message: bytes, framing: Literal["end", "chunks"]) -> bytes:
 class Unframer:
     """Takes what arrives, in pieces of any size, and gives whole messages.
 
+    Threads: one, that of the event loop of all sessions.
+
     It begins with end-of-message marks, as both hellos do.
     """
 

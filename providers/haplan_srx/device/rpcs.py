@@ -30,7 +30,10 @@ PINGS = 3
 
 
 class Box:
-    """A device, through one session; its caller sees to it that there is one writer."""
+    """A device, through one session; its caller sees to it that there is one writer.
+
+    Threads: one at a time: a host has a lock, and a document one writer.
+    """
 
     def __init__(self, session: Session, access: Access) -> None:
         self.session, self._access = session, access

@@ -66,7 +66,10 @@ class Loop:
 
 
 class Session:
-    """One session with one device."""
+    """One session with one device.
+
+    Threads: any, under one lock: one request at a time. What happens in the event loop is its thread's.
+    """
 
     def __init__(self, loop: Loop, place: Place, access: Access) -> None:
         self.place = place

@@ -67,6 +67,8 @@ F = TypeVar("F")
 class Tx(LabTx):
     """One transaction: the connection, the instant, the settings, and configurations by hash.
 
+    Threads: one; it lives for one transaction.
+
     Attributes:
         settings: How the boxes behave.
     """

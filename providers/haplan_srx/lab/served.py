@@ -41,6 +41,8 @@ class Served:
 class Lab(ServedLab[Estate]):
     """Simulated SRX boxes in a folder.
 
+    Threads: one, of whoever started it; its servers have theirs.
+
     Attributes:
         router: What the SSH servers hand messages to.
     """

@@ -73,6 +73,11 @@ def _clusters(query: Query, recorded: Picture, wanted: Picture) -> dict[str, Nod
 
 
 class _Reading:
+    """What one read finds.
+
+    Threads: one; made for one read.
+    """
+
     def __init__(
         self, fleet: Fleet, query: Query, recorded: Picture, wanted: Picture, looks: Mapping[str, Look]
     ) -> None:

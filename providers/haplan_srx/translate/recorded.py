@@ -36,7 +36,10 @@ KEPT = "kept "
 
 
 class Picture:
-    """One design, and its translation for each device, worked out when it is asked for."""
+    """One design, and its translation for each device, worked out when it is asked for.
+
+    Threads: any; what is worked out follows from the design, so that two may work it out.
+    """
 
     def __init__(
         self,

@@ -153,6 +153,8 @@ class Trouble:
 class Writer:
     """Collects statements while a device is translated.
 
+    Threads: one; made for one translation.
+
     `origin` and `field` say who speaks until the next `speak`.
     """
 

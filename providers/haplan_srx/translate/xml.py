@@ -80,7 +80,10 @@ def document(edits: list[Edit], secrets: Mapping[str, str] | None = None) -> etr
 
 
 class _Tree:
-    """An XML tree that grows by paths."""
+    """An XML tree that grows by paths.
+
+    Threads: one; made for one request.
+    """
 
     def __init__(self) -> None:
         self.element: etree._Element = etree.Element("configuration")

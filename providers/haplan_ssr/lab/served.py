@@ -31,7 +31,10 @@ class Served:
 
 
 class Lab(ServedLab[Estate]):
-    """A simulated conductor in a folder. `password` gives the password of USER, PERSON and READER."""
+    """A simulated conductor in a folder. `password` gives the password of USER, PERSON and READER.
+
+    Threads: one, of whoever started it; its servers have theirs.
+    """
 
     def __init__(self, folder: Path, *, definition: LabDefinition = LabDefinition()) -> None:  # noqa: B008
         # frozen, so it can be a default

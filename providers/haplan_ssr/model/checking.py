@@ -78,6 +78,8 @@ def _severity(known: Model, version: Release | None, path: Path) -> Literal["err
 class Broken:
     """Rules and references of a read configuration that do not hold.
 
+    Threads: one; made for one check.
+
     Attributes:
         evaluated: How many rules were evaluated so far.
     """

@@ -115,7 +115,10 @@ def _xpath(text: str) -> str:
 
 
 class Maker:
-    """Makes nodes; types are kept once each, and named by their place in `types`."""
+    """Makes nodes; types are kept once each, and named by their place in `types`.
+
+    Threads: one; made for one compilation.
+    """
 
     def __init__(self, identities: dict[str, set[str]]) -> None:
         self.types: list[Any] = []

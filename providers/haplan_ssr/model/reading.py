@@ -32,6 +32,8 @@ class Instance:
 class Reading:
     """A whole configuration, read.
 
+    Threads: one; made for one check.
+
     Attributes:
         document: It, as XML without namespaces: `config/authority/…`.
         ruled: Instances that have rules.

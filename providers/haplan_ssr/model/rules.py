@@ -19,7 +19,10 @@ LOOKUP = re.compile(
 
 
 class Rules:
-    """The rules of all nodes, for one document."""
+    """The rules of all nodes, for one document.
+
+    Threads: one; made for one check.
+    """
 
     def __init__(self) -> None:
         self._rules: dict[str, tuple[Rule, ...]] = {}

@@ -95,6 +95,8 @@ class Translation:
 class Draft:
     """A translation while it is made.
 
+    Threads: one; made for one translation.
+
     Attributes:
         values: What is at each path.
         sources: Where that comes from, in order; what many resources share has many.

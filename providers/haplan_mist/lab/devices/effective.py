@@ -87,6 +87,8 @@ def digest(*parts: Any) -> str:
 class Basis:
     """A merged configuration that many gateways may share.
 
+    Threads: any; what is kept follows from its key, so that two may work it out.
+
     Attributes:
         config: merged, policies resolved, variables still in place.
         digest: over the configuration and everything it names.

@@ -20,6 +20,8 @@ CLOUDS = (
 class CloudProxy:
     """A CONNECT proxy on loopback in a thread of this process.
 
+    Threads: one starts and stops it; each connection has its own, and what is open is a set of theirs.
+
     Attributes:
         target: `host:port` of the lab's TLS server, as `Served.host` says it.
         url: what `HTTPS_PROXY` is set to; known after `start`.

@@ -96,7 +96,10 @@ Handler = Callable[[Call], Answer]
 
 
 class Routes:
-    """Paths below /api/v1 and who answers them, as a tree of path segments."""
+    """Paths below /api/v1 and who answers them, as a tree of path segments.
+
+    Threads: any; filled where it is made, and never changed after that.
+    """
 
     def __init__(self) -> None:
         self._root: dict[str, Any] = {}

@@ -18,6 +18,8 @@ Default = Literal["merge", "replace", "none"]
 class Loader:
     """Works one load into a configuration.
 
+    Threads: one; made for one load.
+
     Attributes:
         troubles: What was wrong, in order.
     """

@@ -63,7 +63,10 @@ KINDS = {"container": "c", "list": "l", "leaf": "f", "leaf-list": "F"}
 
 
 class Module:
-    """One parsed module: its body, and groupings by name wherever they stand."""
+    """One parsed module: its body, and groupings by name wherever they stand.
+
+    Threads: one; made for one compilation.
+    """
 
     def __init__(self, text: str) -> None:
         self.body = statements(tokens(text))[0][2]
@@ -144,7 +147,10 @@ class Keeper:
 
 
 class Compiler:
-    """Builds the list of nodes."""
+    """Builds the list of nodes.
+
+    Threads: one; made for one compilation.
+    """
 
     def __init__(self, keeper: Keeper) -> None:
         self.keeper = keeper

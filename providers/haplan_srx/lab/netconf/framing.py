@@ -15,6 +15,8 @@ class FramingError(Exception):
 class Framing:
     """One direction is read, the other written.
 
+    Threads: one, that of the servers' event loop.
+
     Attributes:
         chunked: Set once both hellos are known.
     """

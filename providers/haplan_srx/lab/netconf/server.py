@@ -14,7 +14,10 @@ from haplan_srx.lab.netconf.router import Router, client_speaks_chunks, is_hello
 
 
 class Servers:
-    """A thread with an event loop that serves boxes until it is stopped."""
+    """A thread with an event loop that serves boxes until it is stopped.
+
+    Threads: its own, that of the event loop; `stop` may be called in any.
+    """
 
     def __init__(
         self, router: Router, keys: Mapping[str, str], users: Mapping[str, str], ports: Mapping[str, int]
@@ -81,7 +84,10 @@ async def _rounds() -> None:
 
 
 class BoxServer(asyncssh.SSHServer):
-    """One connection to one box."""
+    """One connection to one box.
+
+    Threads: one, that of the servers' event loop.
+    """
 
     def __init__(
         self, router: Router, mac: str, users: Mapping[str, asyncssh.SSHKey], all_: set[asyncssh.SSHServerConnection]
@@ -121,7 +127,10 @@ class BoxServer(asyncssh.SSHServer):
 
 
 class NetconfSession(asyncssh.SSHServerSession[bytes]):
-    """One NETCONF session in one channel."""
+    """One NETCONF session in one channel.
+
+    Threads: one, that of the servers' event loop.
+    """
 
     def __init__(self, router: Router, mac: str, server: BoxServer) -> None:
         self._router, self._mac, self._server = router, mac, server

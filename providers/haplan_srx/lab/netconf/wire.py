@@ -201,7 +201,10 @@ Handler = Callable[[Call], str]
 
 
 class Table:
-    """Handlers by RPC name."""
+    """Handlers by RPC name.
+
+    Threads: any; filled where its modules are imported, and never changed after that.
+    """
 
     def __init__(self) -> None:
         self._handlers: dict[str, Handler] = {}

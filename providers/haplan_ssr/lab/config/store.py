@@ -27,7 +27,10 @@ LISTS = rows_of(model().authority)
 
 
 class Store:
-    """One datastore as one user sees it. Bodies are copies: `put` stores them."""
+    """One datastore as one user sees it. Bodies are copies: `put` stores them.
+
+    Threads: one; made for one transaction.
+    """
 
     def __init__(self, tx: Tx, owner: str | None) -> None:
         self._tx = tx
