@@ -107,6 +107,7 @@ from haplan.model.compare import (
     differences,
     kept_in_order,
     owned,
+    without,
 )
 from haplan.model.entries import Entries, in_order
 from haplan.model.event import (
@@ -332,4 +333,5 @@ __all__ = [
     "texts",
     "transform",
     "versions",
+    "without",
 ]

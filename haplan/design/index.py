@@ -1,236 +1,273 @@
-"""What the rules look at: a stack's blocks joined up into owners with their interfaces, pairs, steering and policies.
+"""A design joined up: resources found by what refers to them, pairs with their site and what they carry, tunnels.
 
-Made once for a stack and shared by all rules. Everything in it may be missing or odd: rules run over any stack that
-loaded.
+`Index` is made of `Resource` values, in which references stand by remote name: as they are recorded, as a stack wants
+them, as a transaction leaves them (`haplan.design.resources`). That of a stack's blocks, for the rules, is
+`haplan.design.rules.index`. Anything may be missing or odd in it.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 
-from haplan.design import catalogue
-from haplan.design.catalogue import Model, Port
-from haplan.design.interfaces import Interface, interfaces_of
-from haplan.design.nodes import Node, nodes_of
-from haplan.plugin import (
-    Block,
-    Stack,
-    Tree,
-)
+from haplan.design.clusters import in_order
+from haplan.design.substitution import substitute
+from haplan.plugin import Tree, is_mapping
+
+OWNERS = {"profile": "hub_profile", "template": "wan_edge_template"}
+"""What a pair, a steering rule or a policy says its owner with → type of the owner."""
+Plain = Mapping[str, Any]
+"""One interface as a backend reads it."""
 
 
-@attrs.frozen(eq=False)
-class Face:
-    """One interface of an owner.
+class Joined(Protocol):
+    """What an index is made of: blocks of a stack, or resources as a backend takes them."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def name(self) -> Any: ...
+    @property
+    def owner(self) -> str: ...
+    @property
+    def values(self) -> Mapping[str, Tree]: ...
+
+
+R = TypeVar("R", bound=Joined)
+
+
+@attrs.frozen
+class Resource:
+    """One resource as a backend takes it.
 
     Attributes:
-        object: As the stack made it.
-        plain: As the backends read it.
-        ports: None where the text holds what is no port name.
+        address: Its address.
+        type: Resource type.
+        name: Remote name.
+        values: Its attributes, without the name; references by remote name.
+        owner: Address of its owner, or "".
     """
 
-    object: Any
-    plain: Mapping[str, Tree]
-    ports: tuple[Port, ...] | None
-
-    @property
-    def name(self) -> str:
-        return str(self.object.name)
-
-    @property
-    def usage(self) -> str:
-        return str(self.object.usage)
-
-    @property
-    def text(self) -> str:
-        """The ports as written."""
-        return str(self.plain.get("ports", ""))
-
-    @property
-    def location(self) -> str:
-        return str(self.object.location)
-
-    @property
-    def redundant(self) -> bool:
-        """True for a LAN or WAN that is on both nodes."""
-        return self.plain.get("redundant") is True
-
-    @property
-    def networks(self) -> Mapping[str, Mapping[str, Tree]]:
-        """Name → address, of a LAN."""
-        found = self.plain.get("networks")
-        return found if isinstance(found, Mapping) else {}
+    address: str
+    type: str
+    name: str
+    values: Mapping[str, Tree]
+    owner: str = ""
 
 
-@attrs.frozen(eq=False)
-class Pair:
-    """One cluster.
+def faces(owner: Joined | None, *usages: str) -> dict[str, Plain]:
+    """The interfaces of a template or profile by name, of these usages or all."""
+    found = owner.values.get("interfaces") if owner is not None else None
+    listed = found.items() if is_mapping(found) else ()
+    return {str(name): face for name, face in listed
+            if is_mapping(face) and (not usages or face.get("usage") in usages)}  # fmt: skip
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Pair(Generic[R]):
+    """One cluster with what belongs to it.
 
     Attributes:
-        site: Its block, or None.
-        model: As written, "" where it is not known yet.
-        row: Of the port catalogue, or None.
-        nodes: As listed, doubles included.
+        index: The whole design.
+        cluster: The cluster.
+        owner: The template or profile it carries, or None where that is not known.
+        site: Its site, or None.
     """
 
-    block: Block
-    site: Block | None
-    model: str
-    row: Model | None
-    nodes: tuple[Node, ...]
-    role: str
-
-    @property
-    def label(self) -> str:
-        return self.block.label
-
-    @property
-    def location(self) -> str:
-        return str(self.block.location)
-
-    @property
-    def site_name(self) -> str:
-        return str(self.block.values.get("site", ""))
-
-    @property
-    def variables(self) -> Mapping[str, Tree] | None:
-        """Of its site; None where the site is not of this stack."""
-        if self.site is None or self.site.data:
-            return None
-        found = self.site.values.get("variables", {})
-        return found if isinstance(found, Mapping) else {}
-
-
-@attrs.frozen(eq=False)
-class Owner:
-    """A template or profile of the stack, with everything that lives in it."""
-
-    block: Block
-    faces: tuple[Face, ...]
-    pairs: tuple[Pair, ...]
-    steerings: tuple[Block, ...]
-    policies: tuple[Block, ...]
-
-    @property
-    def label(self) -> str:
-        return self.block.label
+    index: "Index[R]"
+    cluster: R
+    owner: R | None
+    site: R | None
 
     @property
     def hub(self) -> bool:
-        return self.block.type == "hub_profile"
+        """True for a hub."""
+        return self.owner is not None and self.owner.type == "hub_profile"
+
+    @cached_property
+    def macs(self) -> list[str]:
+        """MAC addresses of node0 and node1 as declared; [] if there are not two."""
+        nodes = self.cluster.values.get("nodes")
+        return in_order(list(nodes)) if is_mapping(nodes) else []
 
     @property
-    def location(self) -> str:
-        return str(self.block.location)
+    def variables(self) -> Mapping[str, Tree] | None:
+        """Of its site; None where that is not known."""
+        return variables(self.site)
 
-    def of(self, usage: str) -> list[Face]:
-        """Its interfaces of one usage."""
-        return [face for face in self.faces if face.usage == usage]
+    def text(self, value: Tree, site: R | None = None) -> str | None:
+        """A text with its site's variables put in, or another site's; None where that cannot be known."""
+        return substitute(value, variables(site) if site is not None else self.variables)
 
-    def rows(self) -> list[Model]:
-        """The models it serves, as far as the catalogue knows them."""
-        return list({pair.row.name: pair.row for pair in self.pairs if pair.row is not None}.values())
+    def faces(self, *usages: str) -> dict[str, Plain]:
+        """The interfaces of what it carries."""
+        return faces(self.owner, *usages)
 
-    def families(self) -> set[str]:
-        """The families it serves."""
-        return {str(catalogue.family(pair.model)) for pair in self.pairs if pair.model} - {""}
+    @property
+    def steering(self) -> list[R]:
+        """Its steering rules."""
+        return self.index.parts("steering", self.owner)
 
-    def nodes_of(self, face: Face) -> set[int]:
-        """The nodes a face has ports on; empty where that cannot be told."""
-        rows = self.rows()
-        found = {rows[0].node(port) for port in face.ports or ()} if rows else set()
-        return {node for node in found if node is not None}
+    @property
+    def policies(self) -> list[R]:
+        """Its policies, in order."""
+        return self.index.parts("policy", self.owner)
+
+    @property
+    def networks(self) -> list[R]:
+        """The networks of its LANs."""
+        return self.index.networks_behind(self.cluster)
+
+    @property
+    def tunnels(self) -> "list[Tunnel[R]]":
+        """The tunnels that end here."""
+        return self.index.tunnels_of(self.cluster)
 
 
-@attrs.frozen(eq=False)
-class DesignIndex:
-    """A stack as the rules see it."""
+@attrs.frozen(eq=False, kw_only=True)
+class Tunnel(Generic[R]):
+    """One tunnel of the overlay: from a WAN of a spoke to a WAN of a hub, each by its name."""
 
-    stack: Stack
-    owners: tuple[Owner, ...]
-    pairs: tuple[Pair, ...]
+    spoke: R
+    wan: str
+    hub: R
+    hub_wan: str
+    endpoint: str
+    overlay: str
 
-    def of(self, type_name: str) -> Iterator[Block]:
-        """The blocks of a type, data sources left out."""
-        return (block for block in self.stack.blocks.values() if block.type == type_name and not block.data)
+    @property
+    def key(self) -> str:
+        """What tells it from all others."""
+        return f"{self.spoke.name} {self.wan} {self.endpoint}"
 
-    def at(self, resource: Any) -> Block | None:
-        """The block of a resource object."""
-        address = getattr(resource, "haplan_address", None)
-        return self.stack.blocks.get(str(address)) if address is not None else None
+    def peer(self, cluster: R) -> R:
+        """The other end."""
+        return self.hub if cluster.address == self.spoke.address else self.spoke
 
-    def each(self, block: Block, attribute: str) -> list[Block]:
-        """The blocks that an attribute names."""
-        value = getattr(block.object, attribute, None)
-        found = [self.at(one) for one in (value if isinstance(value, list | tuple) else [value])]
+
+class Index(Generic[R]):
+    """Resources of one provider, in the order of the design."""
+
+    def __init__(self, resources: Iterable[R], orders: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Take the resources; `orders` has the names of an owner's policies, by its name, where they are known."""
+        self.resources: dict[str, R] = {one.address: one for one in resources}
+        self._orders = orders or {}
+        self._by_type: dict[str, list[R]] = {}
+        for one in self.resources.values():
+            self._by_type.setdefault(one.type, []).append(one)
+        self._named = {(one.type, str(one.name)): one for one in self.resources.values()}
+
+    def of(self, type_name: str) -> list[R]:
+        """The resources of a type."""
+        return self._by_type.get(type_name, [])
+
+    def named(self, type_name: str, name: Any) -> R | None:
+        """A resource by its type and remote name."""
+        return self._named.get((type_name, str(name))) if name else None
+
+    def every(self, type_name: str, names: Iterable[Any] | None) -> list[R]:
+        """Those of a type that are called so, each once."""
+        found = (self.named(type_name, name) for name in dict.fromkeys(names or ()))
         return [one for one in found if one is not None]
 
-    def each_key(self, mapping: Any) -> list[Block]:
-        """The blocks that are the keys of a mapping, such as a LAN's networks."""
-        found = [self.at(one) for one in mapping] if isinstance(mapping, Mapping) else []
-        return [one for one in found if one is not None]
+    def referred(self, one: R, attribute: str, type_name: str) -> R | None:
+        """What an attribute names."""
+        return self.named(type_name, one.values.get(attribute))
 
-    def owner(self, address: str) -> Owner | None:
-        """The owner at an address."""
-        return next((owner for owner in self.owners if owner.block.address == address), None)
+    def owner_of(self, one: R) -> R | None:
+        """The template or profile that a cluster carries, or that a steering rule or policy lives in."""
+        return next(self._owners(one), None)
 
-    def endpoints(self) -> dict[str, Owner]:
-        """The overlay endpoints of all hub profiles of the stack."""
-        found: dict[str, Owner] = {}
-        for owner in self.owners:
-            if owner.hub and owner.block.values.get("overlay"):
-                found |= {str(face.plain["endpoint"]): owner for face in owner.of("wan") if face.plain.get("endpoint")}
+    def _owners(self, one: R) -> Iterator[R]:
+        """One; a stack that is wrong may say both."""
+        said = [self.referred(one, attribute, kind) for attribute, kind in OWNERS.items()]
+        found = [owner for owner in said if owner is not None]
+        living = self.resources.get(one.owner) if not found else None
+        return iter(found if living is None else [living])
+
+    @cached_property
+    def _owned(self) -> dict[tuple[str, str], list[R]]:
+        """(address of an owner, type) → what carries it or lives in it."""
+        found: dict[tuple[str, str], list[R]] = {}
+        for kind in ("cluster", "steering", "policy"):
+            for one in self.of(kind):
+                for owner in self._owners(one):
+                    found.setdefault((owner.address, kind), []).append(one)
         return found
 
+    def parts(self, type_name: str, owner: R | None) -> list[R]:
+        """Steering rules or policies of a template or profile, in order; or the clusters that carry it."""
+        found = self._owned.get((owner.address, type_name), []) if owner is not None else []
+        if type_name != "policy" or owner is None or not self._orders.get(str(owner.name)):
+            return found
+        place = {name: at for at, name in enumerate(self._orders[str(owner.name)])}
+        return sorted(found, key=lambda one: place.get(str(one.name), len(place)))
 
-def design_index(stack: Stack) -> DesignIndex:
-    """The index of a stack, kept with it: each of a hundred rules asks for it."""
-    return stack.once(_draw)
+    def part(self, type_name: str, owner: R | None, name: Any) -> R | None:
+        """The steering rule or policy of an owner that is called so."""
+        return next((one for one in self.parts(type_name, owner) if str(one.name) == str(name)), None)
+
+    def pair(self, cluster: R) -> Pair[R]:
+        """A cluster with what belongs to it."""
+        site = self.referred(cluster, "site", "site")
+        return Pair(index=self, cluster=cluster, owner=self.owner_of(cluster), site=site)
+
+    def networks_behind(self, cluster: R) -> list[R]:
+        """The networks of a cluster's LANs."""
+        lans = faces(self.owner_of(cluster), "lan").values()
+        return self.every("network", [name for lan in lans for name in lan.get("networks") or {}])
+
+    # --- the overlay ---
+
+    @cached_property
+    def endpoints(self) -> Mapping[str, list[tuple[R, str]]]:
+        """Endpoint of the overlay → the hub profile that has it, and the WAN."""
+        found: dict[str, list[tuple[R, str]]] = {}
+        for profile in self.of("hub_profile"):
+            for name, wan in faces(profile, "wan").items():
+                if wan.get("endpoint"):
+                    found.setdefault(str(wan["endpoint"]), []).append((profile, name))
+        return found
+
+    def hubs_of(self, endpoint: str) -> list[tuple[R, str]]:
+        """The clusters that have an endpoint, each with the name of the WAN."""
+        ends = self.endpoints.get(endpoint, ())
+        return [(cluster, wan) for profile, wan in ends for cluster in self.parts("cluster", profile)]
+
+    @cached_property
+    def tunnels(self) -> tuple[Tunnel[R], ...]:
+        """Every tunnel of the design."""
+        return tuple(tunnel for spoke in self.of("cluster") for tunnel in self._tunnels_from(spoke))
+
+    def _tunnels_from(self, spoke: R) -> Iterator[Tunnel[R]]:
+        owner = self.owner_of(spoke)
+        if owner is None or owner.type == "hub_profile":
+            return
+        for wan, values in faces(owner, "wan").items():
+            for endpoint, how in (values.get("overlay") or {}).items():
+                for hub, hub_wan in self.hubs_of(endpoint)[:1]:
+                    overlay = str((how or {}).get("overlay") or "")
+                    yield Tunnel(
+                        spoke=spoke, wan=wan, hub=hub, hub_wan=hub_wan, endpoint=endpoint, overlay=overlay
+                    )  # fmt: skip
+
+    @cached_property
+    def _by_end(self) -> dict[str, list[Tunnel[R]]]:
+        found: dict[str, list[Tunnel[R]]] = {}
+        for tunnel in self.tunnels:
+            found.setdefault(tunnel.spoke.address, []).append(tunnel)
+            found.setdefault(tunnel.hub.address, []).append(tunnel)
+        return found
+
+    def tunnels_of(self, cluster: R) -> list[Tunnel[R]]:
+        """The tunnels that end at a cluster."""
+        return self._by_end.get(cluster.address, [])
 
 
-def _draw(stack: Stack) -> DesignIndex:
-    blocks = stack.blocks
-    pairs = [_pair(block, blocks) for block in blocks.values() if block.type == "cluster" and not block.data]
-    by_owner: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        for name in ("profile", "template"):
-            carried = getattr(getattr(pair.block.object, name, None), "haplan_address", None)
-            if carried is not None:
-                by_owner.setdefault(str(carried), []).append(pair)
-    children: dict[tuple[str, str], list[Block]] = {}
-    for block in blocks.values():
-        if block.type in ("steering", "policy") and not block.data:
-            children.setdefault((block.owner, block.type), []).append(block)
-    owners = [
-        Owner(
-            block,
-            tuple(_face(one, block) for one in interfaces_of(getattr(block.object, "interfaces", None))),
-            tuple(by_owner.get(block.address, ())),
-            tuple(children.get((block.address, "steering"), ())),
-            tuple(children.get((block.address, "policy"), ())),
-        )
-        for block in blocks.values()
-        if block.type in ("hub_profile", "wan_edge_template") and not block.data
-    ]
-    return DesignIndex(stack, tuple(owners), tuple(pairs))
-
-
-def _pair(block: Block, blocks: Mapping[str, Block]) -> Pair:
-    made = block.object
-    model = block.values.get("model", "")
-    model = model if isinstance(model, str) else ""
-    site = getattr(getattr(made, "site", None), "haplan_address", None)
-    nodes = tuple(nodes_of(getattr(made, "nodes", None), block.location))
-    return Pair(block, blocks.get(str(site)), model, catalogue.find(model), nodes, getattr(made, "haplan_role", ""))
-
-
-def _face(made: Interface, block: Block) -> Face:
-    interfaces = block.values.get("interfaces")
-    plain = interfaces.get(str(made.name), {}) if isinstance(interfaces, Mapping) else {}
-    try:
-        text = plain.get("ports")
-        ports = catalogue.parse_ports(text) if isinstance(text, str) else None
-    except ValueError:
-        ports = None
-    return Face(made, plain, ports)
+def variables(site: Joined | None) -> Mapping[str, Tree] | None:
+    """The variables of a site; None where there is no site."""
+    found = site.values.get("variables") if site is not None else None
+    return found if is_mapping(found) else None if site is None else {}

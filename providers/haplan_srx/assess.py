@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from haplan.design.index import Resource
+from haplan.design.resources import GOING
 from haplan.plugin import (
     Action,
     Assessment,
@@ -12,9 +14,8 @@ from haplan.plugin import (
 )
 from haplan_srx.estate import Fleet, Look
 from haplan_srx.rules import FOUND, SAYABLE
-from haplan_srx.translate.design import Resource
 from haplan_srx.translate.documents import forms
-from haplan_srx.translate.recorded import GOING, Picture, nodes_of
+from haplan_srx.translate.recorded import Picture, nodes_of
 from haplan_srx.translate.slots import slots
 from haplan_srx.translate.statements import Live, tag
 

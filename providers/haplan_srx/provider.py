@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import attrs
 
 from haplan.design import haplan_types
+from haplan.design.resources import GOING
 from haplan.plugin import (
     Assessment,
     Calls,
@@ -33,7 +34,7 @@ from haplan_srx.config import SrxConfig, access
 from haplan_srx.estate import Fleet
 from haplan_srx.read import resources
 from haplan_srx.translate import documents, recorded
-from haplan_srx.translate.recorded import GOING, Picture, nodes_of
+from haplan_srx.translate.recorded import Picture, nodes_of
 from haplan_srx.write import forming, writer
 
 PAIRS_POLL, DEVICE_POLL = 5.0, 0.2

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from haplan.design import haplan_types as everything
+from haplan.design.resources import of_stack
 from haplan.plugin import (
     Block,
     Finding,
@@ -12,7 +13,6 @@ from haplan.plugin import (
     ValidateView,
     explained,
 )
-from haplan_srx.translate.design import Resource
 from haplan_srx.translate.recorded import Picture
 
 SAYABLE, FOUND, ANSWERED = "SRX001", "SRX002", "SRX003"
@@ -23,16 +23,14 @@ def _pictures(stack: Stack) -> Iterator[Picture]:
     for key, block in stack.providers.items():
         if block.name == "srx":
             slots: Mapping[str, Any] = block.settings.get("slots") or {}
-            mine = [one for one in stack.blocks.values() if one.provider == key and not one.data]
-            found = [Resource(one.address, one.type, str(one.name), one.values, one.owner) for one in mine]
-            yield Picture(found, None, slots)
+            yield Picture(of_stack(stack, key).values(), None, slots)
 
 
 def sayable(view: ValidateView) -> Iterator[Finding]:
     """What of the stack cannot be said on a device, and why."""
     told = set()
     for picture in _pictures(view.stack):
-        for cluster in picture.design.clusters:
+        for cluster in picture.design.of("cluster"):
             translation = picture.translation(cluster.address)
             for one in translation.troubles if translation is not None else ():
                 if one not in told:

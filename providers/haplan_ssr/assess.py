@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from haplan.design.resources import GOING
 from haplan.plugin import (
     Action,
     Assessment,
@@ -13,7 +14,6 @@ from haplan.plugin import (
 from haplan_ssr.model import model
 from haplan_ssr.read.resources import Look
 from haplan_ssr.translate import Problem
-from haplan_ssr.translate.parts import GOING
 from haplan_ssr.translate.tree import AUTHORITY, Flat, Path, is_entry, name_of, parents, words
 
 SETUP = 900

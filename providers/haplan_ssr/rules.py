@@ -11,6 +11,7 @@ from typing import Any, Literal
 import attrs
 
 from haplan.design import haplan_types as everything
+from haplan.design.resources import of_stack
 from haplan.plugin import (
     Finding,
     Moment,
@@ -23,7 +24,7 @@ from haplan.plugin import (
     ValidateView,
 )
 from haplan_ssr.config import SsrConfig, terms
-from haplan_ssr.translate import Given, Piece, Translation, translate
+from haplan_ssr.translate import Given, Translation, translate
 from haplan_ssr.translate.tree import AUTHORITY, Path, nested
 
 ASSUMED: Mapping[Path, Any] = {(*AUTHORITY, "name"): "authority", (*AUTHORITY, "conductor-address"): ("192.0.2.1",)}
@@ -56,9 +57,7 @@ def _draft(stack: Stack, key: str, block: ProviderBlock) -> Iterator[Draft]:
         found = terms(config)
     except ProviderError:
         return  # said when the provider is opened
-    blocks = [one for one in stack.blocks.values() if one.provider == key and not one.data]
-    pieces = [Piece(one.address, one.type, str(one.name), one.owner, one.wanted) for one in blocks]
-    yield Draft(key, config.release, translate(pieces, found))
+    yield Draft(key, config.release, translate(of_stack(stack, key).values(), found))
 
 
 def _check(rule: str) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from haplan.design import resources
 from haplan.plugin import (
     Finding,
     Settlement,
@@ -16,7 +17,7 @@ from haplan_ssr.estate import Conductor
 from haplan_ssr.read import health
 from haplan_ssr.read.health import Expected, Trouble
 from haplan_ssr.rest import Asset
-from haplan_ssr.translate import Terms, parts, translate
+from haplan_ssr.translate import Terms, translate
 from haplan_ssr.write.writer import touched
 
 FORMATION = 2100
@@ -77,9 +78,9 @@ class Settling:
         """The routers that a transaction touched, and all there are."""
         number = task.transaction.id
         if number not in self._wanted:
-            known = parts.of_rows(task.recorded)
+            known = resources.recorded(task.recorded)
             before = translate(known.values(), terms)
-            after = translate(parts.with_parts(known, task.parts).values(), terms)
+            after = translate(resources.changed(known, task.parts).values(), terms)
             everything = {name for names in after.routers.values() for name in names}
             mine, all_ = touched(before, after), health.expected(before, after, everything)
             self._wanted[number] = (tuple(one for one in all_ if one.name in mine), all_)

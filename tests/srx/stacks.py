@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from haplan.design.resources import of_stack
 from haplan.host.options import Options
 from haplan.host.session import open_session
 from haplan.steps.load import load
-from haplan_srx.translate.design import Design, Resource
+from haplan_srx.translate.design import Design
 from haplan_srx.translate.device import Translation, translate
 from haplan_srx.translate.statements import Configuration, Step
 
@@ -39,13 +40,12 @@ def design_of(place: Path) -> Design:
     """The design of the stack in a folder."""
     with open_session(place, Options(), environ={}) as session:
         stack = load(session.file, session.plugins.resources, session.variable)
-    blocks = stack.blocks.values()
-    return Design(Resource(one.address, one.type, str(one.name), one.values, one.owner) for one in blocks)
+    return Design(of_stack(stack, "srx").values())
 
 
 def translation(found: Design, cluster: str = "cluster.shop") -> Translation:
     """What a cluster of a design comes to."""
-    pair = found.pair(cluster)
+    pair = found.whole(cluster)
     assert pair is not None
     return translate(pair)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from haplan_ssr.translate import Piece, Translation
+from haplan.design.index import Resource
+from haplan_ssr.translate import Translation
 from haplan_ssr.translate.tree import HERE, words
 
 WAN0 = {"usage": "wan", "ports": "ge-0/0/0", "source_nat": True, "address": {"type": "dhcp"}}
@@ -74,9 +75,9 @@ class Design:
             del self.table[address]
         return self
 
-    def pieces(self) -> list[Piece]:
+    def pieces(self) -> list[Resource]:
         return [
-            Piece(address, kind, address.rpartition(".")[2], owner, values)
+            Resource(address, kind, address.rpartition(".")[2], values, owner)
             for address, (kind, owner, values) in self.table.items()
         ]
 

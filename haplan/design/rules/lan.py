@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from haplan.design.addresses import Dhcp, WanAddress
-from haplan.design.index import DesignIndex, Face, Owner
+from haplan.design.rules.index import DesignIndex, Face, Owner
 from haplan.design.rules.pair import attested
 from haplan.design.rules.registry import Found, Registry
 

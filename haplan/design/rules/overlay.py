@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from haplan.design.index import DesignIndex, Face, Owner
 from haplan.design.paths import Endpoint
+from haplan.design.rules.index import DesignIndex, Face, Owner
 from haplan.design.rules.registry import Found, Registry
 from haplan.plugin import (
     Action,
@@ -58,7 +58,7 @@ registry.says(
 
 @registry.validate("HA072")
 def known_endpoints(design: DesignIndex) -> Iterator[Found]:
-    known = design.endpoints()
+    known = design.hubs()
     for owner in design.owners:
         for face in owner.of("wan"):
             for one in endpoints_of(face):

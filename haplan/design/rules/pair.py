@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from haplan.design import catalogue
 from haplan.design.clusters import in_order
-from haplan.design.index import DesignIndex, Pair
 from haplan.design.nodes import normal_mac
+from haplan.design.rules.index import DesignIndex, Pair
 from haplan.design.rules.registry import Found, Registry
 
 registry = Registry()

@@ -3,8 +3,8 @@
 import ipaddress
 from collections.abc import Iterator, Mapping
 
-from haplan.design.index import DesignIndex, Owner, Pair
 from haplan.design.paths import LocalPath
+from haplan.design.rules.index import DesignIndex, Owner, Pair
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.steering import paths_of, twice
 from haplan.design.substitution import substitute

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from haplan.design import catalogue
 from haplan.design.catalogue import Model, Port
-from haplan.design.index import DesignIndex, Face, Owner
+from haplan.design.rules.index import DesignIndex, Face, Owner
 from haplan.design.rules.pair import attested
 from haplan.design.rules.registry import Found, Registry
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import attrs
 
-from haplan.design.index import DesignIndex, design_index
+from haplan.design.rules.index import DesignIndex, design_index
 from haplan.plugin import (
     Finding,
     Moment,

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from haplan.design.index import DesignIndex, Owner, Pair
+from haplan.design.rules.index import DesignIndex, Owner, Pair
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.wan import at_sites, where
 from haplan.design.substitution import GOOD_NAME, bad_names, has_variable, names

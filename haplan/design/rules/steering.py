@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from haplan.design.index import DesignIndex, Owner
 from haplan.design.paths import Endpoint, LocalPath, Path, TunnelPath, WanPath
+from haplan.design.rules.index import DesignIndex, Owner
 from haplan.design.rules.overlay import endpoints_of
 from haplan.design.rules.registry import Found, Registry
 from haplan.plugin import (
@@ -85,7 +85,7 @@ def _complaint(design: DesignIndex, owner: Owner, path: Path) -> str:
             return f"path {path.title} is a WAN of {path.owner.label}, not of {owner.label}"
         return "" if path.name in wans else f"path {path.title} is not a WAN of {owner.label}; known: {_known(wans)}"
     if isinstance(path, Endpoint):
-        known = design.endpoints()
+        known = design.hubs()
         if path.profile.haplan_data or path.title in known:
             return ""
         return f"path {path.title} is not a WAN of {owner.label} and not an overlay endpoint; known: {_known(known)}"

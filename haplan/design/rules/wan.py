@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from haplan.design.catalogue import Model
-from haplan.design.index import DesignIndex, Face, Owner, Pair
+from haplan.design.rules.index import DesignIndex, Face, Owner, Pair
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.substitution import has_variable, substitute
 

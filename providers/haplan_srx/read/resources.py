@@ -65,7 +65,7 @@ def read(fleet: Fleet, query: Query, recorded: Picture, wanted: Picture) -> Read
 
 def _clusters(query: Query, recorded: Picture, wanted: Picture) -> dict[str, Nodes]:
     """Address → nodes of the clusters to look at."""
-    found = {one.address: one for picture in (recorded, wanted) for one in picture.design.clusters}
+    found = {one.address: one for picture in (recorded, wanted) for one in picture.design.of("cluster")}
     if query.document:
         only = name_of(query.document)
         return {address: nodes_of(one) for address, one in found.items() if one.name == only}
@@ -190,7 +190,7 @@ class _Reading:
         """The order of policies on each device: as planned, unless a pair of zones has them in another one."""
         found = {}
         for address, look in self._looks.items():
-            pair = self._recorded.design.pair(address)
+            pair = self._recorded.design.whole(address)
             if pair is not None:
                 recorded = [policy.name for policy in pair.policies]
                 names = [name for name in self._planned(address) if name in recorded]
@@ -202,7 +202,7 @@ class _Reading:
     def _planned(self, address: str) -> list[str]:
         """Names of the policies of a device in the order that is wanted, or that a plan was made on."""
         told = [name for order in self._query.orders if order.list == "policy" for name in order.before]
-        pair = self._wanted.design.pair(address)
+        pair = self._wanted.design.whole(address)
         return told or [policy.name for policy in pair.policies] if pair is not None else told
 
     def notes(self, clusters: Mapping[str, Nodes]) -> Iterable[str]:

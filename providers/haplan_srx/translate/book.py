@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from haplan_srx.translate.design import Pair, Resource
+from haplan.design.index import Resource
+from haplan_srx.translate.design import Pair
 from haplan_srx.translate.names import address_of, fit
 from haplan_srx.translate.statements import Path, Writer
 
@@ -22,11 +23,11 @@ def write(pair: Pair, to: Writer) -> None:
     used = [(policy.values.get("networks") or (), policy.values.get("applications") or ()) for policy in pair.policies]
     far = pair.far()
     for name in dict.fromkeys(str(one) for networks, _ in used for one in networks):
-        network = pair.design.named("network", name)
+        network = pair.index.named("network", name)
         if network is not None:
             _network(pair, network, far.get(name) or {}, to)
     for name in dict.fromkeys(str(one) for _, applications in used for one in applications):
-        application = pair.design.named("application", name)
+        application = pair.index.named("application", name)
         if application is not None:
             _application(pair, application, to)
 
@@ -41,9 +42,9 @@ def network_set(name: str) -> str:
 
 def _network(pair: Pair, network: Resource, far: Iterable[str], to: Writer) -> None:
     to.speak(network.address, "subnet")
-    own = pair.prefix(network, pair.cluster) if network in pair.near else None
+    own = pair.prefix(network, pair.cluster) if network in pair.networks else None
     prefixes = [*([own] if own else []), *sorted(far)]
-    if network in pair.near and own is None:
+    if network in pair.networks and own is None:
         to.trouble(f"subnet {network.values.get('subnet')!r}: a variable is missing at site {pair.site.name}")
     if not prefixes:
         to.trouble(f"network {network.name} is neither on a LAN of {pair.cluster.name} nor behind its overlay")

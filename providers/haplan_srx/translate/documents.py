@@ -3,12 +3,12 @@ configuration. A resource is in the document of every cluster that it flows into
 
 from collections.abc import Callable, Iterable, Sequence
 
+from haplan.design.resources import GOING
 from haplan.plugin import (
     Action,
     Change,
     Placement,
 )
-from haplan_srx.translate.recorded import GOING
 
 DEVICE, CLUSTER = "device:", "cluster:"
 

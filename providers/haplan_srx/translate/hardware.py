@@ -124,7 +124,7 @@ def _wan(pair: Pair, face: Face, to: Writer) -> None:
 
 def _lan(pair: Pair, face: Face, to: Writer) -> None:
     for network, values in (face.values.get("networks") or {}).items():
-        named = pair.design.named("network", network)
+        named = pair.index.named("network", network)
         vlan = named.values.get("vlan_id") if named is not None else None
         unit = lan_unit(pair, face, network)
         to.speak(pair.owner.address, "interfaces", face.name, "networks", network)

@@ -6,7 +6,8 @@ does not follow the addresses of its spokes. IKEv2 with a pre-shared key.
 
 from collections.abc import Mapping
 
-from haplan_srx.translate.design import Pair, Resource, Tunnel, secret_of
+from haplan.design.index import Resource, Tunnel, faces
+from haplan_srx.translate.design import Pair, secret_of
 from haplan_srx.translate.names import SHORT, fit
 from haplan_srx.translate.ports import Face, wan_interface
 from haplan_srx.translate.statements import Path, Writer
@@ -22,7 +23,7 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
     _complete(pair, to)
     units = pair.units()
     for tunnel in pair.tunnels:
-        overlay = pair.design.named("overlay", tunnel.overlay)
+        overlay = pair.index.named("overlay", tunnel.overlay)
         face = found.get(tunnel.wan if tunnel.spoke.address == pair.cluster.address else tunnel.hub_wan)
         if overlay is None or face is None:
             continue
@@ -37,7 +38,7 @@ def _complete(pair: Pair, to: Writer) -> None:
     for name, values in (pair.owner.values.get("interfaces") or {}).items():
         to.speak(pair.owner.address, "interfaces", name, "overlay")
         for endpoint in values.get("overlay") or {}:
-            hubs = pair.design.hubs_of(endpoint)
+            hubs = pair.index.hubs_of(endpoint)
             if not hubs:
                 to.trouble(f"{endpoint}: no cluster of this stack carries its hub profile, so its address is not known")
             elif len(hubs) > 1:
@@ -45,7 +46,13 @@ def _complete(pair: Pair, to: Writer) -> None:
                 to.trouble(f"{endpoint}: {names} carry its hub profile; on SRX direct a profile is of one cluster")
 
 
-def identity(tunnel: Tunnel) -> str:
+def name_of(tunnel: Tunnel[Resource], cluster: Resource) -> str:
+    """How one end calls a tunnel: a spoke by its WAN and the endpoint, a hub by the spoke too."""
+    own = f"{tunnel.wan}-{tunnel.endpoint}"
+    return fit(own if cluster.address == tunnel.spoke.address else f"{tunnel.spoke.name}-{own}", SHORT)
+
+
+def identity(tunnel: Tunnel[Resource]) -> str:
     """The name by which a spoke's WAN is known."""
     return f"{fit(tunnel.spoke.name)}.{fit(tunnel.wan)}.{fit(tunnel.endpoint)}"
 
@@ -74,8 +81,8 @@ def _proposals(pair: Pair, overlay: Resource, to: Writer) -> None:
     to.secret(*key, source=psk.source, fingerprint=psk.fingerprint or psk.version or "")
 
 
-def _tunnel(pair: Pair, tunnel: Tunnel, overlay: Resource, face: Face, unit: int, to: Writer) -> None:
-    name, policy = tunnel.name(pair.cluster), fit(overlay.name, SHORT)
+def _tunnel(pair: Pair, tunnel: Tunnel[Resource], overlay: Resource, face: Face, unit: int, to: Writer) -> None:
+    name, policy = name_of(tunnel, pair.cluster), fit(overlay.name, SHORT)
     gateway: Path = (*IKE, ("gateway", name))
     vpn: Path = (*IPSEC, ("vpn", name))
     to.set(*gateway, "ike-policy", value=policy)
@@ -104,11 +111,11 @@ def _tunnel(pair: Pair, tunnel: Tunnel, overlay: Resource, face: Face, unit: int
     to.set("interfaces", ("interface", "st0"), ("unit", str(unit)), "family", "inet")
 
 
-def hub_address(pair: Pair, tunnel: Tunnel) -> str | None:
+def hub_address(pair: Pair, tunnel: Tunnel[Resource]) -> str | None:
     """Where a hub's WAN is reached: its public address, else its own; None if it is not fixed or not known."""
-    profile = pair.design.owner(tunnel.hub)
-    site = pair.design.named("site", tunnel.hub.values.get("site"))
-    values = ((profile.values.get("interfaces") or {}) if profile is not None else {}).get(tunnel.hub_wan) or {}
+    profile = pair.index.owner_of(tunnel.hub)
+    site = pair.index.named("site", tunnel.hub.values.get("site"))
+    values = faces(profile).get(tunnel.hub_wan) or {}
     if values.get("public_ip"):
         return pair.text(values["public_ip"], site)
     text = pair.text((values.get("address") or {}).get("ip"), site)
@@ -118,7 +125,7 @@ def hub_address(pair: Pair, tunnel: Tunnel) -> str | None:
 def _routes(pair: Pair, units: Mapping[str, int], to: Writer) -> None:
     """What lies behind the other ends, by all tunnels that lead there."""
     for network, prefixes in sorted(pair.far().items()):
-        named = pair.design.named("network", network)
+        named = pair.index.named("network", network)
         to.speak(named.address if named is not None else pair.owner.address, "advertise")
         for prefix, tunnels in sorted(prefixes.items()):
             at = ("routing-options", "static", ("route", prefix))

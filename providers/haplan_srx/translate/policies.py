@@ -7,8 +7,9 @@ policies, or the address of one could be reached by the protocol of another.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from haplan.design.index import Resource
 from haplan_srx.translate.book import destinations, network_set, services
-from haplan_srx.translate.design import Pair, Resource
+from haplan_srx.translate.design import Pair
 from haplan_srx.translate.names import fit
 from haplan_srx.translate.ports import Face
 from haplan_srx.translate.statements import Path, Writer
@@ -28,7 +29,7 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
 
 
 def _policy(pair: Pair, found: Mapping[str, Face], far: Mapping[str, Any], policy: Resource, to: Writer) -> None:
-    near = {network.name for network in pair.near}
+    near = {network.name for network in pair.networks}
     to.speak(policy.address, "steering")
     leaves = _leaves_by(pair, found, policy, to)
     networks = [str(name) for name in policy.values.get("networks") or ()]
@@ -52,20 +53,20 @@ def _enters_by(networks: Iterable[str], near: set[str], far: Mapping[str, Any]) 
 
 def _leaves_by(pair: Pair, found: Mapping[str, Face], policy: Resource, to: Writer) -> list[str]:
     """The zones that a policy lets into: those of its steering; a denial without one is for all."""
-    rule = next((one for one in pair.steering if one.name == policy.values.get("steering")), None)
+    rule = pair.index.part("steering", pair.owner, policy.values.get("steering"))
     if rule is None:
         if policy.values.get("action") == "allow":
             to.trouble(f"policy {policy.name}: SRX needs a steering rule to know where the traffic goes (HA105)")
             return []
         ends = sorted({tunnel.endpoint for tunnel in pair.tunnels})
         wans = [name for name, face in found.items() if face.values["usage"] == "wan"]
-        return [*wans, *ends, *(network.name for network in pair.near)]
+        return [*wans, *ends, *(network.name for network in pair.networks)]
     zones = [str(name) for path in used(rule) for name in path.get("networks") or [path.get("name")]]
     return list(dict.fromkeys(zones))
 
 
 def _pair(pair: Pair, policy: Resource, zone_from: str, zone_to: str, networks: list[str], to: Writer) -> None:
-    applications = [pair.design.named("application", name) for name in policy.values.get("applications") or ()]
+    applications = [pair.index.named("application", name) for name in policy.values.get("applications") or ()]
     context: Path = ("security", "policies", ("policy", fit(zone_from), fit(zone_to)))
     for application in applications:
         if application is None:
@@ -84,7 +85,7 @@ def _pair(pair: Pair, policy: Resource, zone_from: str, zone_to: str, networks: 
 
 def _nat(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
     """Traffic of the LANs leaves a WAN by its own address, unless the WAN says otherwise."""
-    zones = sorted(fit(network.name) for network in pair.near)
+    zones = sorted(fit(network.name) for network in pair.networks)
     for name, face in found.items():
         if face.values["usage"] != "wan" or not face.values.get("source_nat", True) or not zones:
             continue

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from haplan.design.catalogue import Port, parse_ports
-from haplan_srx.translate.design import Pair, faces
+from haplan_srx.translate.design import Pair
 from haplan_srx.translate.statements import Writer
 
 FIRST_GROUP = 1
@@ -43,7 +43,7 @@ class Face:
 def faces_of(pair: Pair, to: Writer | None = None) -> dict[str, Face]:
     """The WANs and LANs of a pair, by name; what cannot be is told to the writer."""
     to = to or Writer()
-    given = [*faces(pair.owner, "wan"), *faces(pair.owner, "lan")]
+    given = [*pair.faces("wan").items(), *pair.faces("lan").items()]
     taken = {int(values["reth_idx"]) for _, values in given if isinstance(values.get("reth_idx"), int)}
     found: dict[str, Face] = {}
     for name, values in given:
@@ -76,7 +76,7 @@ def parsed(text: str) -> tuple[Port, ...]:
 
 def fabric(pair: Pair) -> tuple[Port, ...]:
     """The ports of the fabric link."""
-    return tuple(port for _, values in faces(pair.owner, "ha_data") for port in parsed(str(values.get("ports") or "")))
+    return tuple(port for values in pair.faces("ha_data").values() for port in parsed(str(values.get("ports") or "")))
 
 
 def _primary(said: Any) -> int:
@@ -93,7 +93,7 @@ def unit_of(pair: Pair, vlan: Any) -> int | None:
 
 def lan_unit(pair: Pair, face: Face, network: str) -> int | None:
     """The unit of a network on a LAN."""
-    found = pair.design.named("network", network)
+    found = pair.index.named("network", network)
     return unit_of(pair, found.values.get("vlan_id") if found is not None else None)
 
 

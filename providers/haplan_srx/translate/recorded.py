@@ -5,9 +5,11 @@ from typing import Any
 
 import attrs
 
+from haplan.design import resources
+from haplan.design.index import Resource
+from haplan.design.resources import of_row, without_name
 from haplan.plugin import (
     SEQUENCES,
-    Action,
     Part,
     Query,
     Row,
@@ -24,11 +26,10 @@ from haplan.plugin import (
     TextValue as Text,
 )
 from haplan_srx.estate import Nodes
-from haplan_srx.translate.design import Design, Pair, Resource
+from haplan_srx.translate.design import Design, Pair
 from haplan_srx.translate.device import Translation, translate
 from haplan_srx.translate.statements import Configuration, Path, Statement
 
-GOING = (Action.DELETE, Action.FORGET)
 WAS = "was"
 """Key of a row's private part: what the resource said before a change, of use while that is not on all devices."""
 KEPT = "kept "
@@ -43,12 +44,12 @@ class Picture:
 
     def __init__(
         self,
-        resources: Iterable[Resource],
+        known: Iterable[Resource],
         orders: Mapping[str, Sequence[str]] | None = None,
         overrides: Mapping[str, int] | None = None,
         earlier: "Picture | None" = None,
     ) -> None:
-        self.design = Design(resources, orders, overrides)
+        self.design = Design(known, orders, overrides)
         self._earlier = earlier
         self._done: dict[str, Translation | None] = {}
         self._reach: Mapping[str, frozenset[str]] | None = None
@@ -56,7 +57,7 @@ class Picture:
     def translation(self, cluster: str) -> Translation | None:
         """What a device is to have; None if the cluster is not there, or not whole."""
         if cluster not in self._done:
-            pair = self.design.pair(cluster)
+            pair = self.design.whole(cluster)
             self._done[cluster] = None if pair is None else _told(translate(pair), pair)
         return self._done[cluster]
 
@@ -81,27 +82,14 @@ def _told(found: Translation, pair: Pair) -> Translation:
     """Without troubles where something is known only after the apply: then a variable only seems to be missing."""
     if not found.troubles:
         return found
-    values = (pair.design.resources[address].values for address in pair.needs())
+    values = (pair.index.resources[address].values for address in pair.needs())
     unknown = any(isinstance(leaf, Ref | Text | Unknown) for tree in values for _, leaf in leaves(tree))
     return attrs.evolve(found, troubles=()) if unknown else found
 
 
 def wanted(query: Query, overrides: Mapping[str, int]) -> Picture:
     """The design as the stack wants it; what a plan is not about stays as recorded."""
-    resources = {address: of_row(row) for address, row in query.recorded.items()}
-    for target in query.targets:
-        resources.pop(target.address, None)
-        if not target.leaving and not target.data:
-            resources[target.address] = Resource(
-                target.address, target.type, target.name, target.values, target.owner
-            )  # fmt: skip
-    return Picture(_in_order(query, resources), None, overrides)
-
-
-def _in_order(query: Query, resources: Mapping[str, Resource]) -> list[Resource]:
-    """As the stack lists them: the order of policies is theirs."""
-    asked = [target.address for target in query.targets if target.address in resources]
-    return [resources[address] for address in dict.fromkeys([*asked, *resources])]
+    return Picture(resources.wanted(resources.recorded(query.recorded), query.targets).values(), None, overrides)
 
 
 def recorded(rows: Mapping[str, Row], overrides: Mapping[str, int]) -> Picture:
@@ -115,11 +103,6 @@ def recorded(rows: Mapping[str, Row], overrides: Mapping[str, int]) -> Picture:
 def _before(row: Row) -> Resource:
     values = decode(row.private[WAS])
     return Resource(row.address, row.type, str(values.get("name", row.name)), without_name(values), row.owner)
-
-
-def of_row(row: Row) -> Resource:
-    """A resource as recorded."""
-    return Resource(row.address, row.type, row.name, decode(row.values), row.owner)
 
 
 def of_device(
@@ -149,33 +132,25 @@ def of_device(
 
 def after(task: Task, overrides: Mapping[str, int]) -> Picture:
     """The design once a task is carried out: what is recorded, with the task's changes."""
-    resources = {address: of_row(row) for address, row in task.recorded.items()}
-    for part in task.parts:
-        change = part.change
-        if change.action in GOING:
-            resources.pop(change.address, None)
-        elif change.after is not None:
-            resources[change.address] = Resource(
-                change.address, change.type, change.name, without_name(change.after), change.owner
-            )  # fmt: skip
-    return Picture(resources.values(), orders_of(task), overrides)
+    known = resources.changed(resources.recorded(task.recorded), task.parts)
+    return Picture(known.values(), orders_of(task), overrides)
 
 
 def before(task: Task, overrides: Mapping[str, int]) -> Picture:
     """The design as it was before a task: another transaction of the run may have recorded its part already."""
-    resources = {address: of_row(row) for address, row in task.recorded.items()}
+    known = resources.recorded(task.recorded)
     for part in task.parts:
-        resources.update(_as_it_was(part, resources))
+        known.update(_as_it_was(part, known))
         if part.change.before is None:
-            resources.pop(part.change.address, None)
-    return Picture(resources.values(), None, overrides)
+            known.pop(part.change.address, None)
+    return Picture(known.values(), None, overrides)
 
 
-def _as_it_was(part: Part, resources: Mapping[str, Resource]) -> dict[str, Resource]:
+def _as_it_was(part: Part, known: Mapping[str, Resource]) -> dict[str, Resource]:
     change = part.change
-    if change.before is None or change.address not in resources:
+    if change.before is None or change.address not in known:
         return {}
-    there = resources[change.address]
+    there = known[change.address]
     name = str(change.before.get("name", there.name))
     values = {**there.values, **{key: value for key, value in without_name(change.before).items()
                                  if _alike(value, there.values.get(key))}}  # fmt: skip
@@ -190,11 +165,6 @@ def _alike(value: Any, like: Any) -> bool:
         first = next(iter(like), None)
         return isinstance(value, SEQUENCES) and (first is None or all(_alike(one, first) for one in value))
     return not is_mapping(value) and not isinstance(value, SEQUENCES)
-
-
-def without_name(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values without the remote name, which a change carries among them."""
-    return {key: value for key, value in values.items() if key != "name"}
 
 
 def orders_of(task: Task) -> dict[str, tuple[str, ...]]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import attrs
 
+from haplan.design.index import Resource
 from haplan_srx.translate.book import match_of
-from haplan_srx.translate.design import Pair, Resource
+from haplan_srx.translate.design import Pair
 from haplan_srx.translate.names import fit
 from haplan_srx.translate.overlay import hub_address
 from haplan_srx.translate.ports import Face, lan_unit
@@ -202,7 +203,7 @@ def _filter(pair: Pair, face: Face, name: str, network: str, to: Writer) -> None
 
 def _terms(pair: Pair, policy: Resource, rule: Resource, filter_: Path, to: Writer) -> None:
     for label in policy.values.get("applications") or ():
-        application = pair.design.named("application", label)
+        application = pair.index.named("application", label)
         if application is None:
             continue
         if application.values.get("hostnames"):

@@ -48,7 +48,7 @@ def _dhcp(pair: Pair, interface: str, network: str, values: Mapping[str, Any], t
 def _server(
     pair: Pair, interface: str, network: str, values: Mapping[str, Any], dhcp: Mapping[str, Any], to: Writer
 ) -> None:
-    name, named = fit(network), pair.design.named("network", network)
+    name, named = fit(network), pair.index.named("network", network)
     prefix = pair.prefix(named, pair.cluster) if named is not None else None
     low, high = (pair.text(dhcp.get(end)) for end in ("start", "end"))
     gateway = pair.text(values.get("ip"))

@@ -22,7 +22,7 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
         if face.values["usage"] == "wan":
             _once(face.name, "a WAN", taken, pair.owner.address, to)
             _wan(pair, face, to)
-    for network in pair.near:
+    for network in pair.networks:
         _once(network.name, "a network", taken, network.address, to)
         _lan(pair, found, network.name, network.address, to)
     units = pair.units()

@@ -6,6 +6,8 @@ step finds out first whether it is done, so an apply that was killed goes on whe
 
 from collections.abc import Mapping
 
+from haplan.design.index import Resource
+from haplan.design.resources import GOING
 from haplan.plugin import (
     Change,
     Io,
@@ -17,8 +19,7 @@ from haplan.plugin import (
 from haplan_srx.device.operational import macs
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Fleet
-from haplan_srx.translate.design import Resource
-from haplan_srx.translate.recorded import GOING, nodes_of
+from haplan_srx.translate.recorded import nodes_of
 
 EXPECTED = 900
 """Seconds that a pair is expected to take (Juniper's design guide: up to 15 minutes)."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import attrs
 
+from haplan.design.index import Resource
+from haplan.design.resources import GOING
 from haplan.plugin import (
     Change,
     Clock,
@@ -23,11 +25,9 @@ from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Fleet, Nodes
 from haplan_srx.read.resources import OURS
 from haplan_srx.translate import xml
-from haplan_srx.translate.design import Resource
 from haplan_srx.translate.difference import Difference, Set, difference
 from haplan_srx.translate.documents import name_of
 from haplan_srx.translate.recorded import (
-    GOING,
     KEPT,
     WAS,
     after,
@@ -96,7 +96,7 @@ def work(task: Task, overrides: Mapping[str, int]) -> Work:
     then, was = after(task, overrides), before(task, overrides)
     fresh = {part.change.address for part in task.parts if part.change.before is None}
     now = recorded({address: row for address, row in task.recorded.items() if address not in fresh}, overrides)
-    cluster = _named(name, *(picture.design.clusters for picture in (then, was, now)))
+    cluster = _named(name, *(picture.design.of("cluster") for picture in (then, was, now)))
     if cluster is None:
         raise ProviderError(f"device:{name}: its cluster is not recorded any more; plan again")
     owned = Configuration()

@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from haplan.design import resources
 from haplan.plugin import (
     Entries,
     Query,
@@ -22,9 +23,10 @@ from haplan.plugin import (
     decode,
     is_mapping,
 )
-from haplan_ssr.translate import Given, Terms, Translation, parts, translate
+from haplan_ssr.translate import Given, Terms, Translation, translate
 from haplan_ssr.translate.draft import Way
 from haplan_ssr.translate.edits import any_above
+from haplan_ssr.translate.found import FOUND, Found, remembered
 from haplan_ssr.translate.tree import HERE, Flat, Path, is_entry, name_of, parents, same, words
 
 Leaves = dict[Way, list[tuple[Path, Given]]]
@@ -59,12 +61,12 @@ class Look:
         return {address: tuple(paths) for address, paths in found.items()}
 
     @cached_property
-    def shared(self) -> Mapping[str, parts.Found]:
+    def shared(self) -> Mapping[str, Found]:
         """Address → what it shares with others, and conductors mostly come with: security policies that are there.
 
         A resource that comes into state with what it finds never takes them away.
         """
-        found: dict[str, parts.Found] = {}
+        found: dict[str, Found] = {}
         for path, given in self.wanted.entries.items():
             if len(path) == 2 and name_of(path[1]) == "security" and path in self.live:
                 for source in given.sources:
@@ -79,9 +81,10 @@ class Look:
 
 def look(live: Flat, query: Query, terms: Terms) -> Look:
     """Compare the authority with what is recorded and wanted."""
-    known = parts.of_rows(query.recorded)
+    known = resources.recorded(query.recorded)
     recorded = translate(known.values(), terms)
-    both = parts.with_targets(known, query.targets)
+    # what leaves the stack is compared as it was recorded
+    both = resources.wanted(known, [target for target in query.targets if not target.leaving])
     return Look(live, recorded, recorded if both == known else translate(both.values(), terms))
 
 
@@ -117,7 +120,7 @@ def _seen(at: Look, target: Target, recorded: Leaves, wanted: Leaves) -> Seen | 
     values = {name: dict(value) if isinstance(value, Entries) else value for name, value in values.items()}
     values |= {"name": name, "id": target.id or identity}
     found = at.shared.get(target.address) if target.row is None else None
-    private = {parts.FOUND: parts.remembered(found)} if found else {}
+    private = {FOUND: remembered(found)} if found else {}
     return Seen(target.address, target.id or identity, values, private, found_by_name=target.row is None)
 
 

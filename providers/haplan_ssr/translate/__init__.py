@@ -6,33 +6,34 @@ entry and leaf knows the attribute it comes from (`haplan_ssr.read.resources`).
 
 from collections.abc import Iterable
 
+from haplan.design.index import Resource
 from haplan_ssr.translate import vendor_keys
-from haplan_ssr.translate.draft import Draft, Given, Piece, Problem, Source, Translation
+from haplan_ssr.translate.design import Design, Terms, at
+from haplan_ssr.translate.draft import Draft, Given, Problem, Source, Translation
 from haplan_ssr.translate.names import clean, complaint
-from haplan_ssr.translate.pairs import Estate, Terms, at
 from haplan_ssr.translate.routers import routers
 from haplan_ssr.translate.services import names_of_steering, services
 from haplan_ssr.translate.steering import policies_of_steering
 from haplan_ssr.translate.tree import AUTHORITY
 
-__all__ = ["Estate", "Given", "Piece", "Problem", "Source", "Terms", "Translation", "clean", "translate"]
+__all__ = ["Design", "Given", "Problem", "Resource", "Source", "Terms", "Translation", "clean", "translate"]
 
 USUAL = Terms()
 
 
-def translate(pieces: Iterable[Piece], terms: Terms = USUAL) -> Translation:
+def translate(pieces: Iterable[Resource], terms: Terms = USUAL) -> Translation:
     """All resources of a provider as configuration of its authority."""
-    estate, draft = Estate(pieces, terms), Draft()
-    for network in estate.of("network"):
+    design, draft = Design(pieces, terms), Draft()
+    for network in design.of("network"):
         _tenant(network, draft)
-    names = names_of_steering(estate)
-    policies_of_steering(estate, names, draft)
-    routers(estate, draft)
-    services(estate, names, draft)
-    return draft.done(_reach(estate, draft))
+    names = names_of_steering(design)
+    policies_of_steering(design, names, draft)
+    routers(design, draft)
+    services(design, names, draft)
+    return draft.done(_reach(design, draft))
 
 
-def _tenant(network: Piece, draft: Draft) -> None:
+def _tenant(network: Resource, draft: Draft) -> None:
     """A network is a tenant, which every router of the authority knows; who is in it, its LAN interfaces say (`_lan`).
 
     It gets no `member` prefixes. A router that receives a session over the overlay takes the tenant from the session's
@@ -50,19 +51,19 @@ def _tenant(network: Piece, draft: Draft) -> None:
     vendor_keys.put(network, draft.own[network.address], draft)
 
 
-def _reach(estate: Estate, draft: Draft) -> dict[str, set[str]]:
+def _reach(design: Design, draft: Draft) -> dict[str, set[str]]:
     """Routers that a resource has a part in: by its entries, a site by its clusters."""
     found: dict[str, set[str]] = {}
     for path, sources in draft.sources.items():
         if path[1][0] == "router":
             for source in sources:
                 found.setdefault(source.address, set()).add(path[1][1])
-    for pair in estate.pairs:
+    for pair in design.pairs:
         for piece in (pair.site, pair.owner):
             if piece is not None:
                 found.setdefault(piece.address, set()).add(pair.router)
-    for piece in (*estate.of("steering"), *estate.of("policy")):
-        owner = estate.owner_of(piece)
+    for piece in (*design.of("steering"), *design.of("policy")):
+        owner = design.owner_of(piece)
         if owner is not None:
-            found.setdefault(piece.address, set()).update(pair.router for pair in estate.carrying(owner))
+            found.setdefault(piece.address, set()).update(pair.router for pair in design.carrying(owner))
     return found

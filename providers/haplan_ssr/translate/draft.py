@@ -5,34 +5,12 @@ from typing import Any, Literal
 
 import attrs
 
-from haplan.plugin import (
-    Tree,
-)
 from haplan_ssr.translate.tree import HERE, Flat, Path, words
 
 KNOWN = (str, int, float, tuple, type(HERE))
 """Types of what can be compared with a conductor."""
 Way = tuple[str, ...]
 """The way to an attribute, down into it."""
-
-
-@attrs.frozen
-class Piece:
-    """One resource as the translation takes it, whether it comes from a stack, a state or a change.
-
-    Attributes:
-        address: Its address.
-        type: Resource type.
-        name: Remote name.
-        owner: Address of its owner, or "".
-        values: Its attributes; references by remote name.
-    """
-
-    address: str
-    type: str
-    name: str
-    owner: str
-    values: Mapping[str, Tree]
 
 
 @attrs.frozen

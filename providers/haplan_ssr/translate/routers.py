@@ -13,9 +13,9 @@ from typing import Any
 
 from haplan.design import catalogue
 from haplan_ssr.translate import ports, vendor_keys
+from haplan_ssr.translate.design import Design, Pair, at
 from haplan_ssr.translate.draft import Draft, Source
 from haplan_ssr.translate.names import LONGEST_DEVICE, clean, complaint
-from haplan_ssr.translate.pairs import Estate, Pair, at
 from haplan_ssr.translate.tree import AUTHORITY, Path
 
 NODES = ("node0", "node1")
@@ -23,10 +23,10 @@ FIRST, SECOND = 50, 25
 """Priorities of the redundancy groups of the preferred node and of the other: those of the published sample."""
 
 
-def routers(estate: Estate, draft: Draft) -> None:
+def routers(design: Design, draft: Draft) -> None:
     """Every pair."""
-    for pair in estate.pairs:
-        _router(pair, estate, draft)
+    for pair in design.pairs:
+        _router(pair, design, draft)
 
 
 def router_path(name: str) -> Path:
@@ -45,14 +45,14 @@ def shared_mac(router: str, interface: str) -> str:
     return ":".join(["02", *(digest[at : at + 2] for at in range(0, 10, 2))])
 
 
-def _router(pair: Pair, estate: Estate, draft: Draft) -> None:
-    piece = pair.piece
+def _router(pair: Pair, design: Design, draft: Draft) -> None:
+    piece = pair.cluster
     why = complaint(piece.name, reserved=True)
     if why:
         draft.problem("SSR001", piece.address, f"router {why}", "give the cluster another name=")
         return
     draft.claim("router", pair.router, piece.address, f"cluster {piece.name}")
-    security = draft.entry((*AUTHORITY, ("security", estate.terms.security)), at(piece, "model"))
+    security = draft.entry((*AUTHORITY, ("security", design.terms.security)), at(piece, "model"))
     router = draft.entry(router_path(pair.router), at(piece, "model"))
     draft.own[piece.address] = router
     draft.leaf((*router, "inter-node-security"), security[-1][1], at(piece, "model"))
@@ -64,20 +64,20 @@ def _router(pair: Pair, estate: Estate, draft: Draft) -> None:
     if len(pair.macs) == 2:
         _nodes(pair, router, draft)
         _names_servers(pair, router, draft)
-        _faces(pair, router, estate, draft)
+        _faces(pair, router, design, draft)
 
 
 def _nodes(pair: Pair, router: Path, draft: Draft) -> None:
     for name, mac in zip(NODES, pair.macs, strict=True):
-        said = pair.piece.values["nodes"][mac]
+        said = pair.cluster.values["nodes"][mac]
         asset = said.get("asset_id")
-        path = draft.entry((*router, ("node", name)), at(pair.piece, "nodes", mac), role="combo")
+        path = draft.entry((*router, ("node", name)), at(pair.cluster, "nodes", mac), role="combo")
         if isinstance(asset, str):
-            draft.claim("asset", asset, pair.piece.address, f"{name} of {pair.piece.name}")
-            draft.leaf((*path, "asset-id"), asset, at(pair.piece, "nodes", mac, "asset_id"))
+            draft.claim("asset", asset, pair.cluster.address, f"{name} of {pair.cluster.name}")
+            draft.leaf((*path, "asset-id"), asset, at(pair.cluster, "nodes", mac, "asset_id"))
         elif asset is None:
             hint = f'node("{mac}", asset_id="…"): on these models it is the serial number'
-            draft.problem("SSR003", pair.piece.address, f"{name} ({mac}) has no asset id", hint)
+            draft.problem("SSR003", pair.cluster.address, f"{name} ({mac}) has no asset id", hint)
 
 
 def _names_servers(pair: Pair, router: Path, draft: Draft) -> None:
@@ -94,24 +94,24 @@ def _names_servers(pair: Pair, router: Path, draft: Draft) -> None:
 # --- Interfaces -------------------------------------------------------------------------------------------------------
 
 
-def _faces(pair: Pair, router: Path, estate: Estate, draft: Draft) -> None:
-    model = str(pair.piece.values.get("model") or "")
+def _faces(pair: Pair, router: Path, design: Design, draft: Draft) -> None:
+    model = str(pair.cluster.values.get("model") or "")
     row, pci = catalogue.find(model), ports.of_model(model)
     if row is None or not pci:
         hint = "models with a port table: SSR120, SSR130, SSR1200, SSR1300, SSR1400, SSR1500"
-        draft.problem("SSR002", pair.piece.address, f"{model}: where its ports sit is not known here", hint)
+        draft.problem("SSR002", pair.cluster.address, f"{model}: where its ports sit is not known here", hint)
         return
     groups: dict[str, list[tuple[str, str, Source]]] = {}
-    for name, face in pair.faces.items():
+    for name, face in pair.faces().items():
         if (face.get("extra") or {}).get("ssr"):
             text = f"{name}: vendor keys of an interface are not taken: on a conductor it is several objects"
-            draft.problem("SSR006", (pair.owner or pair.piece).address, text, "leave them out")
+            draft.problem("SSR006", pair.carried.address, text, "leave them out")
         for node, device in _devices(pair, name, face, row, pci, draft):
             path = _device(pair, router, node, name, face, (device, pci[device]), draft)
             if face.get("redundant"):
                 primary = _primary(pair, name, face, draft)
                 groups.setdefault(primary, []).append((node, device, pair.source("interfaces", name, "primary")))
-            _interfaces(pair, path, node, name, face, estate, draft)
+            _interfaces(pair, path, node, name, face, design, draft)
     for primary, members in groups.items():
         _groups(router, primary, members, draft)
 
@@ -120,7 +120,7 @@ def _devices(
     pair: Pair, name: str, face: Mapping[str, Any], row: catalogue.Model, pci: Mapping[str, str], draft: Draft
 ) -> Iterator[tuple[str, str]]:
     """Node and device of each port of an interface."""
-    owner = (pair.owner or pair.piece).address
+    owner = pair.carried.address
     if face.get("aggregated"):
         draft.problem("SSR006", owner, f"{name}: bundles of ports are not translated", "use one port of each node")
         return
@@ -147,7 +147,7 @@ def _device(
         draft.leaf((*path, "forwarding"), False, pair.source("interfaces", name, "usage"))
     if face.get("redundant"):
         mac = shared_mac(pair.router, name)
-        draft.claim("shared-phys-address", mac, pair.piece.address, f"{pair.piece.name}/{name}")
+        draft.claim("shared-phys-address", mac, pair.cluster.address, f"{pair.cluster.name}/{name}")
         draft.leaf((*path, "shared-phys-address"), mac, pair.source("interfaces", name, "redundant"))
     return path
 
@@ -157,7 +157,7 @@ def _primary(pair: Pair, name: str, face: Mapping[str, Any], draft: Draft) -> st
     chosen = sorted(set(primary.values())) if isinstance(primary, Mapping) else [str(primary)]
     if len(chosen) > 1:
         text = f"{name}: networks of one pair of ports fail over together, so they have one primary node"
-        draft.problem("SSR006", (pair.owner or pair.piece).address, text, "give the networks ports of their own")
+        draft.problem("SSR006", pair.carried.address, text, "give the networks ports of their own")
     return chosen[0] if chosen else NODES[0]
 
 
@@ -175,18 +175,18 @@ def _groups(router: Path, primary: str, members: list[tuple[str, str, Source]], 
 
 
 def _interfaces(
-    pair: Pair, device: Path, node: str, name: str, face: Mapping[str, Any], estate: Estate, draft: Draft
+    pair: Pair, device: Path, node: str, name: str, face: Mapping[str, Any], design: Design, draft: Draft
 ) -> None:
     match face.get("usage"):
         case "wan":
-            _wan(pair, device, name, face, estate, draft)
+            _wan(pair, device, name, face, design, draft)
         case "lan":
             for network, address in (face.get("networks") or {}).items():
-                _lan(pair, device, name, face, str(network), address, estate, draft)
+                _lan(pair, device, name, face, str(network), address, design, draft)
         case "ha_data":
-            _link(pair, device, node, name, estate.terms.fabric, draft)
+            _link(pair, device, node, name, design.terms.fabric, draft)
         case "ha_control":
-            _link(pair, device, node, name, estate.terms.sync, draft)
+            _link(pair, device, node, name, design.terms.sync, draft)
 
 
 def _link(pair: Pair, device: Path, node: str, name: str, prefix: str, draft: Draft) -> None:
@@ -205,8 +205,8 @@ def _ends(prefix: str) -> tuple[ipaddress.IPv4Interface, ...]:
     return tuple(ipaddress.IPv4Interface((one, network.prefixlen)) for one, _ in pairs)
 
 
-def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Any], estate: Estate, draft: Draft) -> None:
-    source, owner = pair.source("interfaces", name), (pair.owner or pair.piece).address
+def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Any], design: Design, draft: Draft) -> None:
+    source, owner = pair.source("interfaces", name), pair.carried.address
     why = complaint(name)
     if why:
         draft.problem("SSR001", owner, f"interface {why}", "give it another name")
@@ -214,14 +214,14 @@ def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Any], estate: E
     path = draft.entry((*device, ("network-interface", clean(name))), source)
     nat = face.get("source_nat") is not False
     draft.leaf((*path, "source-nat"), nat, pair.source("interfaces", name, "source_nat"))
-    if nat and estate.terms.reached:  # by translated sources only (a rule of the vendor's model)
+    if nat and design.terms.reached:  # by translated sources only (a rule of the vendor's model)
         draft.leaf((*path, "conductor"), True, source)
     if face.get("vlan_id") is not None:
         _vlan(pair, path, face["vlan_id"], pair.source("interfaces", name, "vlan_id"), draft)
     if face.get("mtu") is not None:
         draft.leaf((*path, "mtu"), face["mtu"], pair.source("interfaces", name, "mtu"))
     _wan_address(pair, path, name, face.get("address") or {}, draft)
-    _neighborhoods(pair, path, name, face, estate, draft)
+    _neighborhoods(pair, path, name, face, design, draft)
 
 
 def _wan_address(pair: Pair, path: Path, name: str, address: Mapping[str, Any], draft: Draft) -> None:
@@ -236,7 +236,7 @@ def _wan_address(pair: Pair, path: Path, name: str, address: Mapping[str, Any], 
             draft.leaf((*entry, "gateway"), gateway, pair.source("interfaces", name, "address", "gateway"))
     elif kind is not None:
         text = f"{name}: a WAN address by {kind} is not translated"
-        draft.problem("SSR006", (pair.owner or pair.piece).address, text, "use static(…) or dhcp()")
+        draft.problem("SSR006", pair.carried.address, text, "use static(…) or dhcp()")
 
 
 def _address(pair: Pair, path: Path, value: Any, source: Source, what: str, draft: Draft) -> Path | None:
@@ -248,7 +248,7 @@ def _address(pair: Pair, path: Path, value: Any, source: Source, what: str, draf
     try:
         found = ipaddress.ip_interface(text)
     except ValueError:
-        draft.problem("SSR006", pair.piece.address, f"{what}: {text!r} is no address with length")
+        draft.problem("SSR006", pair.cluster.address, f"{what}: {text!r} is no address with length")
         return None
     return draft.entry((*path, ("address", str(found.ip))), source, prefix_length=found.network.prefixlen)
 
@@ -257,7 +257,7 @@ def _unknown(pair: Pair, value: Any, what: str, draft: Draft) -> None:
     """A text that lacks a variable; what only an apply can tell is no problem."""
     if isinstance(value, str):
         text = f"{what}: {value} has a variable that the site does not define"
-        draft.problem("SSR006", pair.piece.address, text, "define it in variables= of the site (HA118)")
+        draft.problem("SSR006", pair.cluster.address, text, "define it in variables= of the site (HA118)")
 
 
 def _vlan(pair: Pair, path: Path, value: Any, source: Source, draft: Draft) -> None:
@@ -265,20 +265,20 @@ def _vlan(pair: Pair, path: Path, value: Any, source: Source, draft: Draft) -> N
     if text is None:
         _unknown(pair, value, f"{path[-1][1]}: VLAN", draft)
     elif not text.isdigit() or int(text) > 4094:
-        draft.problem("SSR006", pair.piece.address, f"{path[-1][1]}: {text!r} is no VLAN")
+        draft.problem("SSR006", pair.cluster.address, f"{path[-1][1]}: {text!r} is no VLAN")
     else:
         draft.leaf((*path, "vlan"), int(text), source)
 
 
 def _lan(
     pair: Pair, device: Path, name: str, face: Mapping[str, Any], network: str, address: Mapping[str, Any],
-    estate: Estate, draft: Draft,
+    design: Design, draft: Draft,
 ) -> None:  # fmt: skip
     why, way = complaint(network), ("interfaces", name, "networks", network)
     if why:
         return  # said of the network itself
     path = draft.entry((*device, ("network-interface", lan_interface(network))), pair.source(*way))
-    piece = estate.named("network", network)
+    piece = design.named("network", network)
     tenant = at(piece, "subnet") if piece is not None else pair.source(*way)
     draft.leaf((*path, "tenant"), clean(network), pair.source(*way), tenant)
     if piece is not None and piece.values.get("vlan_id") is not None and face.get("untagged") != network:
@@ -311,13 +311,13 @@ def _dhcp(pair: Pair, entry: Path, name: str, network: str, served: Mapping[str,
 # --- The overlay ------------------------------------------------------------------------------------------------------
 
 
-def _neighborhoods(pair: Pair, path: Path, name: str, face: Mapping[str, Any], estate: Estate, draft: Draft) -> None:
+def _neighborhoods(pair: Pair, path: Path, name: str, face: Mapping[str, Any], design: Design, draft: Draft) -> None:
     """A hub's WAN is an endpoint; a spoke's builds towards those it names. Peers follow from equal names."""
-    ends = _endpoints(pair, name, face, estate, draft)
+    ends = _endpoints(pair, name, face, design, draft)
     if not ends:
         return
     source = pair.source("interfaces", name)
-    draft.leaf((*path, "inter-router-security"), estate.terms.security, source)
+    draft.leaf((*path, "inter-router-security"), design.terms.security, source)
     for end, (overlay, hub, said) in ends.items():
         mesh = overlay is not None and overlay.values.get("type") == "mesh"
         shape = (at(overlay, "type"), said) if overlay is not None else (said,)
@@ -331,16 +331,16 @@ def _neighborhoods(pair: Pair, path: Path, name: str, face: Mapping[str, Any], e
             draft.leaf((*entry, "external-nat-address"), public, outside)
 
 
-def _endpoints(pair: Pair, name: str, face: Mapping[str, Any], estate: Estate, draft: Draft) -> dict[str, Any]:
+def _endpoints(pair: Pair, name: str, face: Mapping[str, Any], design: Design, draft: Draft) -> dict[str, Any]:
     """Endpoint → overlay, whether it is a hub's own, and where it is said."""
-    owner = (pair.owner or pair.piece).address
+    owner = pair.carried.address
     found: dict[str, Any] = {}
     values = pair.owner.values if pair.owner is not None else {}
     if face.get("endpoint"):
-        overlay = estate.named("overlay", values.get("overlay"))
+        overlay = design.named("overlay", values.get("overlay"))
         found[str(face["endpoint"])] = (overlay, True, pair.source("interfaces", name, "endpoint"))
     for end, how in (face.get("overlay") or {}).items():
-        overlay = estate.named("overlay", how.get("overlay"))
+        overlay = design.named("overlay", how.get("overlay"))
         found[str(end)] = (overlay, False, pair.source("interfaces", name, "overlay", str(end)))
         if how.get("preference") is not None or how.get("bfd") is not None:
             text = f"{name}: preference and bfd of {end} mean nothing on a conductor"

@@ -12,10 +12,11 @@ from typing import Any
 
 import attrs
 
+from haplan.design.index import Resource
 from haplan_ssr.translate import vendor_keys
-from haplan_ssr.translate.draft import Draft, Piece, Source
+from haplan_ssr.translate.design import Design, Pair, at
+from haplan_ssr.translate.draft import Draft, Source
 from haplan_ssr.translate.names import clean, complaint
-from haplan_ssr.translate.pairs import Estate, Pair, at
 from haplan_ssr.translate.protocols import Transports, equally_narrow, transports
 from haplan_ssr.translate.routers import NODES, lan_interface, router_path
 from haplan_ssr.translate.steering import FAILOVER_ROUTES, content, paths_of
@@ -37,10 +38,10 @@ class Side:
         title: The name its service would have by itself.
     """
 
-    policy: Piece
-    owner: Piece
-    application: Piece
-    steering: Piece | None
+    policy: Resource
+    owner: Resource
+    application: Resource
+    steering: Resource | None
     title: str
 
     @property
@@ -62,24 +63,24 @@ class Service:
         return self.sides[0]
 
 
-def services(estate: Estate, policies: Mapping[str, str], draft: Draft) -> None:
+def services(design: Design, policies: Mapping[str, str], draft: Draft) -> None:
     """Every policy, by its applications; `policies` are the names of the service-policies."""
-    found = _named(_joined(list(_sides(estate, draft)), estate, draft), draft)
+    found = _named(_joined(list(_sides(design, draft)), design, draft), draft)
     for service in found:
-        _service(service, estate, policies, draft)
-    _refuse_ambiguous(found, estate, draft)
+        _service(service, design, policies, draft)
+    _refuse_ambiguous(found, design, draft)
 
 
-def names_of_steering(estate: Estate) -> dict[str, str]:
+def names_of_steering(design: Design) -> dict[str, str]:
     """Address of a steering rule → name of its service-policy."""
     return _distinct(
-        (piece, owner.name, piece.name, content(piece, estate))
-        for piece in estate.of("steering")
-        if (owner := estate.owner_of(piece)) is not None
+        (piece, owner.name, piece.name, content(piece, design))
+        for piece in design.of("steering")
+        if (owner := design.owner_of(piece)) is not None
     )
 
 
-def _distinct(named: Iterable[tuple[Piece, str, str, Any]]) -> dict[str, str]:
+def _distinct(named: Iterable[tuple[Resource, str, str, Any]]) -> dict[str, str]:
     """A name used by one owner stays; used by several with different content it becomes ``<owner>-<name>``."""
     listed = list(named)
     contents: dict[str, set[str]] = {}
@@ -94,49 +95,48 @@ def _distinct(named: Iterable[tuple[Piece, str, str, Any]]) -> dict[str, str]:
 # --- Sides ------------------------------------------------------------------------------------------------------------
 
 
-def _sides(estate: Estate, draft: Draft) -> Iterator[Side]:
-    for policy in estate.of("policy"):
-        owner = estate.owner_of(policy)
+def _sides(design: Design, draft: Draft) -> Iterator[Side]:
+    for policy in design.of("policy"):
+        owner = design.owner_of(policy)
         why = complaint(policy.name)
         if why:
             draft.problem("SSR001", policy.address, f"policy {why}", "give it another name=")
         if owner is None or why:
             continue
-        listed = [estate.named("application", name) for name in policy.values.get("applications") or ()]
+        listed = [design.named("application", name) for name in policy.values.get("applications") or ()]
         known = [one for one in listed if one is not None]
-        steering = estate.steering(owner, policy.values.get("steering"))
+        steering = design.part("steering", owner, policy.values.get("steering"))
         for application in known:
             title = policy.name if len(listed) == 1 else f"{policy.name}-{application.name}"
             yield Side(policy, owner, application, steering, title)
 
 
-def _joined(sides: list[Side], estate: Estate, draft: Draft) -> list[tuple[Side, ...]]:
+def _joined(sides: list[Side], design: Design, draft: Draft) -> list[tuple[Side, ...]]:
     """Sides that are one service: those that reach an application at a hub over the overlay, and that hub's own."""
     reaching: dict[tuple[str, frozenset[str]], list[Side]] = {}
     serving: dict[tuple[str, str], list[Side]] = {}
     for side in sides:
         if side.over:
-            reaching.setdefault((side.application.address, _hubs(side, estate)), []).append(side)
+            reaching.setdefault((side.application.address, _hubs(side, design)), []).append(side)
         else:
             serving.setdefault((side.application.address, side.owner.address), []).append(side)
     joined: list[tuple[Side, ...]] = []
     for (application, hubs), heads in reaching.items():
-        _refuse_two_steerings(heads, estate, draft)
+        _refuse_two_steerings(heads, design, draft)
         served = [side for hub in sorted(hubs) for side in serving.pop((application, hub), ())]
         joined.append((*heads, *served))
     return [*joined, *((side,) for left in serving.values() for side in left)]
 
 
-def _hubs(side: Side, estate: Estate) -> frozenset[str]:
+def _hubs(side: Side, design: Design) -> frozenset[str]:
     """Addresses of the hub profiles that a side reaches over the overlay."""
-    known = estate.hubs_by_endpoint
-    return frozenset(known[end].address for end in side.over if end in known)
+    return frozenset(profile.address for end in side.over for profile, _ in design.endpoints.get(end, ())[:1])
 
 
-def _refuse_two_steerings(heads: Sequence[Side], estate: Estate, draft: Draft) -> None:
+def _refuse_two_steerings(heads: Sequence[Side], design: Design, draft: Draft) -> None:
     first = heads[0]
     for other in heads[1:]:
-        one, two = (content(side.steering, estate) for side in (first, other) if side.steering is not None)
+        one, two = (content(side.steering, design) for side in (first, other) if side.steering is not None)
         if one != two:
             text = (
                 f"{first.policy.name} and {other.policy.name} steer {first.application.name} differently, and a "
@@ -171,9 +171,9 @@ def _content(sides: tuple[Side, ...]) -> Any:
 # --- One service ------------------------------------------------------------------------------------------------------
 
 
-def _service(service: Service, estate: Estate, policies: Mapping[str, str], draft: Draft) -> None:
+def _service(service: Service, design: Design, policies: Mapping[str, str], draft: Draft) -> None:
     head = service.head
-    by_router = {pair.router: pair for side in service.sides for pair in estate.carrying(side.owner)}
+    by_router = {pair.router: pair for side in service.sides for pair in design.carrying(side.owner)}
     matchers = _matchers(head.application, draft)
     if not by_router or not matchers:
         return
@@ -182,7 +182,7 @@ def _service(service: Service, estate: Estate, policies: Mapping[str, str], draf
     for side in service.sides:
         draft.own[side.policy.address] = path
         vendor_keys.put(side.policy, path, draft)
-    draft.leaf((*path, "security"), estate.terms.security, *everyone)
+    draft.leaf((*path, "security"), design.terms.security, *everyone)
     shared = bool(head.over)
     draft.leaf((*path, "share-service-routes"), shared, *everyone)
     for name, (value, source) in matchers.items():
@@ -196,11 +196,11 @@ def _service(service: Service, estate: Estate, policies: Mapping[str, str], draf
         name = policies[head.steering.address]
         draft.leaf((*path, "service-policy"), name, at(head.policy, "steering"), at(head.steering, "paths"))
     for side in service.sides:
-        for pair in estate.carrying(side.owner):
-            _routes(service, side, pair, estate, draft)
+        for pair in design.carrying(side.owner):
+            _routes(service, side, pair, design, draft)
 
 
-def _matchers(application: Piece, draft: Draft) -> dict[str, tuple[tuple[str, ...], Source]]:
+def _matchers(application: Resource, draft: Draft) -> dict[str, tuple[tuple[str, ...], Source]]:
     for kind, words in OTHERS.items():
         if application.values.get(kind):
             text = f"{words} are not translated: their leaves are newer than the model that haplan knows"
@@ -214,7 +214,7 @@ def _matchers(application: Piece, draft: Draft) -> dict[str, tuple[tuple[str, ..
     return found
 
 
-def _transports(application: Piece, path: Path, draft: Draft) -> None:
+def _transports(application: Resource, path: Path, draft: Draft) -> None:
     found, unknown = transports(map(str, application.values.get("protocols") or ()))
     for word in unknown:
         text = f"protocol {word} has no name on a conductor, which knows tcp, udp, icmp and gre"
@@ -238,22 +238,22 @@ def _access(side: Side, path: Path, draft: Draft) -> None:
 # --- Its routes -------------------------------------------------------------------------------------------------------
 
 
-def _routes(service: Service, side: Side, pair: Pair, estate: Estate, draft: Draft) -> None:
+def _routes(service: Service, side: Side, pair: Pair, design: Design, draft: Draft) -> None:
     """How one router reaches the service: by its WANs, into its LANs; over the overlay the conductor makes routes."""
     if side.policy.values.get("action") == "deny":
         return
-    hops = [*_wan_hops(side, pair), *_lan_hops(side, pair, estate)]
+    hops = [*_wan_hops(side, pair), *_lan_hops(side, pair, design)]
     if not hops and not side.over:
         text = f"{pair.router} has no way to {side.application.name}: no steering, and it is on none of its LANs"
         hint = "name a steering rule, or put the application's addresses on a LAN"
         draft.problem("SSR008", side.policy.address, text, hint, "warning")
-    ordered = len(hops) > 1 and not estate.terms.before(*FAILOVER_ROUTES)
+    ordered = len(hops) > 1 and not design.terms.before(*FAILOVER_ROUTES)
     for title, node, interface, more in hops:
         name = clean(f"{service.name}-{title}")
         source = at(side.policy, "steering") if side.steering is not None else at(side.policy, "applications")
         path = (*router_path(pair.router), ("service-route", name))
         draft.entry(path, source, service_name=service.name)
-        if paths_of(side.steering, "wan") and not estate.terms.before(*FAILOVER_ROUTES):
+        if paths_of(side.steering, "wan") and not design.terms.before(*FAILOVER_ROUTES):
             draft.leaf((*path, "vector"), clean(title), source)
         if ordered:
             draft.leaf((*path, "enable-failover"), True, source)
@@ -269,7 +269,7 @@ Hop = tuple[str, str, str, dict[str, Any]]
 def _wan_hops(side: Side, pair: Pair) -> Iterator[Hop]:
     for path in paths_of(side.steering, "wan"):
         name = str(path["name"])
-        if path.get("disabled") or name not in pair.of("wan"):
+        if path.get("disabled") or name not in pair.faces("wan"):
             continue
         for node in _nodes_of(pair, name):
             yield name, node, clean(name), {}
@@ -279,9 +279,9 @@ def _wan_hops(side: Side, pair: Pair) -> Iterator[Hop]:
 def _nodes_of(pair: Pair, name: str) -> Iterator[str]:
     from haplan.design import catalogue
 
-    row = catalogue.find(str(pair.piece.values.get("model") or ""))
+    row = catalogue.find(str(pair.cluster.values.get("model") or ""))
     try:
-        found = catalogue.parse_ports(str(pair.faces[name].get("ports")))
+        found = catalogue.parse_ports(str(pair.faces()[name].get("ports")))
     except ValueError:
         return
     for port in found:
@@ -290,11 +290,11 @@ def _nodes_of(pair: Pair, name: str) -> Iterator[str]:
             yield NODES[index]
 
 
-def _lan_hops(side: Side, pair: Pair, estate: Estate) -> Iterator[Hop]:
+def _lan_hops(side: Side, pair: Pair, design: Design) -> Iterator[Hop]:
     """The LANs that a steering rule names, or without one those that hold the application's addresses."""
     if side.steering is None:
         for network, face in _lans(pair):
-            if _holds(pair, estate.named("network", network), side.application):
+            if _holds(pair, design.named("network", network), side.application):
                 for node in list(_nodes_of(pair, face))[:1]:
                     yield lan_interface(network), node, lan_interface(network), {}
         return
@@ -311,11 +311,11 @@ def _lan_hops(side: Side, pair: Pair, estate: Estate) -> Iterator[Hop]:
 
 
 def _lans(pair: Pair) -> Iterator[tuple[str, str]]:
-    for name, face in pair.of("lan").items():
+    for name, face in pair.faces("lan").items():
         yield from ((str(network), name) for network in face.get("networks") or {})
 
 
-def _holds(pair: Pair, network: Piece | None, application: Piece) -> bool:
+def _holds(pair: Pair, network: Resource | None, application: Resource) -> bool:
     """True if an address of the application is in the network's subnet at this site."""
     subnet = pair.text(network.values.get("subnet")) if network is not None else None
     try:
@@ -332,9 +332,9 @@ def _holds(pair: Pair, network: Piece | None, application: Piece) -> bool:
 # --- Ambiguity --------------------------------------------------------------------------------------------------------
 
 
-def _refuse_ambiguous(found: list[Service], estate: Estate, draft: Draft) -> None:
+def _refuse_ambiguous(found: list[Service], design: Design, draft: Draft) -> None:
     """Two services that are equally specific, with a tenant in common, on one router."""
-    facts = [(service, *_facts(service, estate)) for service in found]
+    facts = [(service, *_facts(service, design)) for service in found]
     by_address: dict[str, list[tuple[Service, Transports, frozenset[str], frozenset[str]]]] = {}
     for service, addresses, ports, tenants, routers in facts:
         for address in addresses:
@@ -345,12 +345,12 @@ def _refuse_ambiguous(found: list[Service], estate: Estate, draft: Draft) -> Non
             by_address.setdefault(address, []).append((service, ports, tenants, routers))
 
 
-def _facts(service: Service, estate: Estate) -> tuple[set[str], Transports, frozenset[str], frozenset[str]]:
+def _facts(service: Service, design: Design) -> tuple[set[str], Transports, frozenset[str], frozenset[str]]:
     values = service.head.application.values
     addresses = {str(one) for kind in MATCHERS for one in values.get(kind) or ()}
     ports, _ = transports(map(str, values.get("protocols") or ()))
     tenants = frozenset(str(one) for side in service.sides for one in side.policy.values.get("networks") or ())
-    routers = frozenset(pair.router for side in service.sides for pair in estate.carrying(side.owner))
+    routers = frozenset(pair.router for side in service.sides for pair in design.carrying(side.owner))
     return addresses, ports, tenants, routers
 
 

@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from haplan.design.index import Resource
 from haplan.plugin import (
     Reference as Ref,
 )
@@ -18,8 +19,8 @@ from haplan.plugin import (
 from haplan.plugin import (
     TextValue as Text,
 )
-from haplan_ssr.translate.draft import Draft, Piece
-from haplan_ssr.translate.pairs import at
+from haplan_ssr.translate.design import at
+from haplan_ssr.translate.draft import Draft
 from haplan_ssr.translate.tree import Path
 
 if TYPE_CHECKING:
@@ -69,12 +70,12 @@ def problems(type_name: str, extra: Mapping[str, Tree]) -> Iterator[str]:
     yield from _wrong(model().at(f"/{kind}"), kind, extra)
 
 
-def put(piece: Piece, path: Path, draft: Draft) -> None:
+def put(piece: Resource, path: Path, draft: Draft) -> None:
     """The vendor keys of a resource, below the entry that it is."""
     _put(piece, path, (), piece.values.get("extra"), draft)
 
 
-def _put(piece: Piece, path: Path, way: tuple[str, ...], tree: Any, draft: Draft) -> None:
+def _put(piece: Resource, path: Path, way: tuple[str, ...], tree: Any, draft: Draft) -> None:
     for key, value in tree.items() if is_mapping(tree) else ():
         if is_mapping(value):
             _put(piece, path, (*way, key), value, draft)

@@ -10,6 +10,8 @@ from typing import Any
 
 import attrs
 
+from haplan.design import resources
+from haplan.design.resources import GOING
 from haplan.kit.calls import ApiError, Lost, NoAnswer
 from haplan.plugin import (
     HaplanError,
@@ -24,9 +26,9 @@ from haplan_ssr import rest
 from haplan_ssr.estate import Conductor
 from haplan_ssr.model import evaluate
 from haplan_ssr.read.resources import identity_of
-from haplan_ssr.translate import Terms, Translation, parts, translate
+from haplan_ssr.translate import Terms, Translation, translate
 from haplan_ssr.translate.edits import Edit, any_above, edits, moved, outcome
-from haplan_ssr.translate.parts import GOING, Found
+from haplan_ssr.translate.found import FOUND, Found, found_before, remembered
 from haplan_ssr.translate.tree import AUTHORITY, HERE, Flat, Path, is_entry, name_of, nested, parents, same, words
 
 LOOKS = 10
@@ -94,9 +96,9 @@ def write(task: Task, writer: Writer) -> Written:
 
 def prepare(task: Task, writer: Writer) -> Work:
     """Work out what a transaction has to change."""
-    known = parts.of_rows(task.recorded)
+    known = resources.recorded(task.recorded)
     before = translate(known.values(), writer.terms)
-    after = translate(parts.with_parts(known, task.parts).values(), writer.terms)
+    after = translate(resources.changed(known, task.parts).values(), writer.terms)
     mine = {part.change.address for part in task.parts if part.change.action not in GOING}
     errors = [f"{one.address}: {one.text}" for one in after.errors() if one.address in mine]
     if errors:
@@ -117,7 +119,7 @@ def _found(task: Task, live: Flat, owned: Flat, wanted: Flat) -> Found:
 
     What it finds after a dead run, that run had made; but for a security policy, which conductors mostly come with.
     """
-    found = parts.found_before(task.recorded.values())
+    found = found_before(task.recorded.values())
     resumed = any(part.change.reason is Reason.RESUMED for part in task.parts)
     for path in wanted:
         ours = path in owned or path in found or (resumed and name_of(path[1]) != "security")
@@ -368,6 +370,6 @@ def _written(task: Task, work: Work) -> Written:
         if change.action in GOING:
             continue
         ids[change.address] = identity_of(change.type, change.name)
-        private[change.address] = {parts.FOUND: parts.remembered(shares.get(change.address, {}))}
+        private[change.address] = {FOUND: remembered(shares.get(change.address, {}))}
     values = {address: {"id": identity} for address, identity in ids.items()}
     return Written(ids, values, private, settling=bool(touched(work.before, work.after)))

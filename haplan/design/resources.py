@@ -1,0 +1,53 @@
+"""Resources as a backend takes them: as they are recorded, as a stack wants them, as a transaction leaves them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from haplan.design.index import Resource
+from haplan.plugin import Action, Part, Row, Stack, Target, decode, without
+
+GOING = (Action.DELETE, Action.FORGET)
+
+Resources = dict[str, Resource]
+"""By address."""
+
+
+def of_row(row: Row) -> Resource:
+    """A resource as it is recorded."""
+    return Resource(row.address, row.type, row.name, decode(row.values), row.owner)
+
+
+def recorded(rows: Mapping[str, Row]) -> Resources:
+    """What is recorded."""
+    return {address: of_row(row) for address, row in rows.items()}
+
+
+def wanted(known: Mapping[str, Resource], targets: Iterable[Target]) -> Resources:
+    """What is recorded, as a stack wants it: in the order of the stack, what it is not about last."""
+    asked = {one.address: Resource(one.address, one.type, one.name, one.values, one.owner)
+             for one in targets if not one.leaving and not one.data}  # fmt: skip
+    gone = {one.address for one in targets}
+    return {**asked, **{address: one for address, one in known.items() if address not in gone}}
+
+
+def changed(known: Mapping[str, Resource], parts: Iterable[Part]) -> Resources:
+    """What is recorded, as it is to be after these changes."""
+    found = dict(known)
+    for change in (part.change for part in parts):
+        if change.action in GOING or change.after is None:
+            found.pop(change.address, None)
+        else:
+            values = without(without_name(change.after), change.unset)
+            found[change.address] = Resource(change.address, change.type, change.name, values, change.owner)
+    return found
+
+
+def of_stack(stack: Stack, provider: str) -> Resources:
+    """What a stack has of one provider, by its key."""
+    blocks = (block for block in stack.blocks.values() if block.provider == provider and not block.data)
+    return {one.address: Resource(one.address, one.type, str(one.name), one.wanted, one.owner) for one in blocks}
+
+
+def without_name(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values without the remote name, which a change carries among them."""
+    return {key: value for key, value in values.items() if key != "name"}
