@@ -48,7 +48,7 @@ def test_a_formed_pair_is_taken_over_without_a_restart_and_stays_formed_when_it_
     plan = world.plan()
     cluster = plan.change("cluster.shop1")
     assert cluster is not None
-    assert (cluster.action, cluster.reason) == (Action.IMPORT, "taken over")
+    assert (cluster.action, cluster.why) == (Action.IMPORT, "taken over")
     assert [one.document for one in plan.transactions] == ["device:shop1"]
     assert world.apply().exit_code == 0
     assert world.plan().changes == ()
