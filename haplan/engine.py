@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Lab, Provider, ValidateView
-from haplan.errors import Abandoned, Denied, HaplanError
+from haplan.errors import Abandoned, Denied, Gathering, HaplanError
 from haplan.host import provenance
 from haplan.host import records as runs_
 from haplan.host.lock import locked
@@ -210,8 +210,11 @@ def _carried_out(
         if resumed is None:
             approve.refuse_stale(plan, state, sealed)
         approve.refuse_other_values(plan, state.key, session.secrets.reveal)
+        gathering = Gathering()
         for key, provider in providers.items():
-            approve.refuse_estate({**state.identities, **plan.identities}, key, provider.identity(), "this plan")
+            with gathering:
+                approve.refuse_estate({**state.identities, **plan.identities}, key, provider.identity(), "this plan")
+        gathering.refuse()
         left = _left(session, plan, sealed, state, providers) if resumed else plan
         run = runs_.begin(session, plan.command, sealed)
         with runs_.record(session, run, left, kept) as tell:

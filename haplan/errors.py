@@ -22,16 +22,21 @@ A message is one line: what happened, on which address, what to do next.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from haplan.model.finding import Finding
 
 
+MANY = 20
+"""So many lines of one error are read; what is more of the kind is counted."""
+
+
 class HaplanError(Exception):
     """An expected error: shown as one line, without a traceback."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
 
 class StackError(HaplanError):
@@ -150,3 +155,59 @@ class Declined(HaplanError):
     """The question was answered with no."""
 
     exit_code = 11
+
+
+# --- Several at once --------------------------------------------------------------------------------------------------
+
+
+class Several(HaplanError):
+    """What went wrong in several things that have nothing to do with one another: each is told.
+
+    Attributes:
+        errors: All of them.
+    """
+
+    def __init__(self, errors: Sequence[HaplanError]) -> None:
+        lines = list(dict.fromkeys(str(error) for error in errors))
+        more = [f"and {len(lines) - MANY} more of the kind"] if len(lines) > MANY else []
+        super().__init__("\n".join([*lines[:MANY], *more]))
+        self.errors = tuple(errors)
+        self.exit_code = next((error.exit_code for error in errors if error.exit_code != 1), 1)
+
+
+class Gathering:
+    """Collects what goes wrong in each of several attempts, so that all of it is told and not the first alone.
+
+        gathering = Gathering()
+        for key, provider in providers.items():
+            with gathering:
+                found[key] = provider.identity()
+        gathering.refuse()
+
+    Threads: one, that of the attempts.
+    """
+
+    def __init__(self) -> None:
+        self._errors: list[HaplanError] = []
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if isinstance(error, HaplanError):
+            self._errors.append(error)
+            return True
+        return False
+
+    def refuse(self) -> None:
+        """Go no further if anything went wrong.
+
+        Raises:
+            HaplanError: What did, all of it.
+        """
+        if len({str(error) for error in self._errors}) > 1:
+            raise Several(self._errors)
+        if self._errors:
+            raise self._errors[0]

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Calls, PlanView, Provider
+from haplan.errors import Gathering
 from haplan.host import provenance
 from haplan.host.options import PlanOptions
 from haplan.host.session import Session
@@ -186,10 +187,12 @@ def _look(session: Session, question: Question) -> _Looked:
 
 
 def _identities(providers: Mapping[str, Provider], state: State) -> dict[str, Mapping[str, str]]:
-    found = {}
+    found, gathering = dict[str, Mapping[str, str]](), Gathering()
     for key, provider in providers.items():
-        found[key] = provider.identity()
-        approve.refuse_estate(state.identities, key, found[key], "this state")
+        with gathering:
+            found[key] = provider.identity()
+            approve.refuse_estate(state.identities, key, found[key], "this state")
+    gathering.refuse()
     return found
 
 
@@ -206,9 +209,12 @@ def _refresh(
     for key, asked in wanted.items():
         session.tell("refresh", data={"state": "started", "resources": len(asked), "provider": key})
     seen = refresh.refresh(wanted, providers, state)
+    gathering = Gathering()
     for key, asked in wanted.items():
-        calls = providers[key].calls((), seen.looks.get(key)).made
-        session.tell("refresh", data={"state": "done", "resources": len(asked), "provider": key, "calls": calls})
+        with gathering:
+            calls = providers[key].calls((), seen.looks.get(key)).made
+            session.tell("refresh", data={"state": "done", "resources": len(asked), "provider": key, "calls": calls})
+    gathering.refuse()
     return seen
 
 
@@ -237,6 +243,7 @@ def _difference(
 
 def _decide(session: Session, question: Question, looked: _Looked) -> _Decided:
     stack, chosen, difference = question.stack, question.chosen, looked.difference
+    gathering = Gathering()
     ordered = order.reordered(
         stack,
         session.types,
@@ -246,9 +253,10 @@ def _decide(session: Session, question: Question, looked: _Looked) -> _Decided:
         difference.changes,
         difference.same,
         chosen,
+        gathering,
     )
     told = move.told(ordered.changes, looked.names, stack, looked.state, chosen)
-    assessed = assess.assess(told, looked.providers, looked.seen.looks, session.types, looked.state)
+    assessed = assess.assess(told, looked.providers, looked.seen.looks, session.types, looked.state, gathering)
     judged = conditions.judge(stack, assessed.changes, difference.known, chosen)
     changes = () if question.options.refresh_only else judged.changes
     approve.refuse_protected(changes)

@@ -1,5 +1,6 @@
 """The simulators that stand in for the estate with ``--lab``."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from haplan.contracts import Clock, Lab, LabRequest, Provider
@@ -42,8 +43,7 @@ class Labs:
             self._running[key] = cls.lab(request)
         return self._running[key]
 
-    def stop(self) -> None:
-        """End them; their estate stays."""
-        for lab in self._running.values():
-            lab.stop()
-        self._running = {}
+    def closers(self) -> list[Callable[[], None]]:
+        """What ends them, one each; their estate stays."""
+        running, self._running = self._running, {}
+        return [lab.stop for lab in running.values()]

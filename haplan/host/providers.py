@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Context, Provider, Target
-from haplan.errors import HaplanError, PluginError
+from haplan.errors import Gathering, HaplanError, PluginError
 from haplan.host.labs import Labs
 from haplan.language.record import nearest
 from haplan.model import value as model
@@ -14,6 +14,7 @@ from haplan.model.plan import Plan
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block, ProviderBlock, Stack
 from haplan.plugins import Plugins
+from haplan.wall.call import Call, through
 
 IN_STATE_ONLY = "haplan"
 """The provider without an estate: it needs no simulator."""
@@ -59,22 +60,28 @@ class Providers:
 
     def of_stack(self, stack: Stack, wanted: Mapping[str, Sequence[Target]]) -> dict[str, Provider]:
         """The providers that the resources need, by key."""
-        found = {}
+        found, gathering = dict[str, Provider](), Gathering()
         for key in wanted:
             block = stack.providers.get(key) or _block(key)
-            found[key] = self._opened(block, tuple(b for b in stack.blocks.values() if b.provider == key))
+            with gathering:
+                found[key] = self._opened(block, tuple(b for b in stack.blocks.values() if b.provider == key))
+        gathering.refuse()
         return found
 
     def of_plan(self, plan: Plan) -> dict[str, Provider]:
         """The providers that a plan needs, opened from what the plan says of them."""
         keys = dict.fromkeys([*(t.provider for t in plan.transactions), *plan.identities])
-        return {key: self._opened(_block(key, plan.settings.get(key, {})), ()) for key in keys}
+        found, gathering = dict[str, Provider](), Gathering()
+        for key in keys:
+            with gathering:
+                found[key] = self._opened(_block(key, plan.settings.get(key, {})), ())
+        gathering.refuse()
+        return found
 
-    def close(self) -> None:
-        """Let go of their connections."""
-        for provider in self._open.values():
-            provider.close()
-        self._open = {}
+    def closers(self) -> list[Callable[[], None]]:
+        """What lets go of their connections, one each."""
+        opened, self._open = self._open, {}
+        return [provider.close for provider in opened.values()]
 
     def _opened(self, block: ProviderBlock, blocks: tuple[Block, ...]) -> Provider:
         if block.key not in self._open:
@@ -96,8 +103,16 @@ def _block(key: str, settings: Mapping[str, Any] | None = None) -> ProviderBlock
 
 def _settings(cls: type[Provider], given: Mapping[str, Any], block: ProviderBlock) -> Any:
     known = [field.name for field in attrs.fields(cls.config)]
+    where = f"{block.location}: " if block.location else ""
     for name in given:
         if name not in known:
-            where = f"{block.location}: " if block.location else ""
             raise HaplanError(f"{where}provider {block.key!r}: unknown setting {name!r}{nearest(name, known)}")
-    return cls.config(**given)
+    made = attrs.fields(cls.config)
+    lacking = [
+        field.name for field in made if field.init and field.default is attrs.NOTHING and field.name not in given
+    ]
+    if lacking:
+        words = ", ".join(f"{name}=…" for name in lacking)
+        raise HaplanError(f'{where}provider {block.key!r}: say provider("{block.name}", {words})')
+    call = Call(f"provider {block.key!r}", "its settings", error=lambda text: HaplanError(f"{where}{text}"))
+    return through(call, lambda: cls.config(**given), lambda settings: settings)

@@ -14,6 +14,7 @@ import attrs
 from haplan.contracts import Clock, Context, Observer, StateBackend
 from haplan.host.backend import open_backend, state_url
 from haplan.host.clock import RealClock
+from haplan.host.closing import let_go
 from haplan.host.labs import Labs
 from haplan.host.log import Log
 from haplan.host.observers import Observers
@@ -86,11 +87,8 @@ class Session:
     def close(self) -> None:
         """Let go of connections, simulators and the state."""
         self.catch_up()
-        self.providers.close()
-        self.labs.stop()
-        if "backend" in self.__dict__:
-            self.backend.close()
-        self._log.close()
+        backend = [self.backend.close] if "backend" in self.__dict__ else []
+        let_go([*self.providers.closers(), *self.labs.closers(), *backend, self._log.close], self.tell)
 
     @property
     def clock(self) -> Clock:

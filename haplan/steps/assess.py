@@ -5,7 +5,8 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Part, Provider, Task
+from haplan.contracts import Assessment, Part, Provider, Task
+from haplan.errors import Gathering
 from haplan.model.address import keyed
 from haplan.model.compare import differences, unordered
 from haplan.model.finding import Finding
@@ -36,43 +37,58 @@ def assess(
     providers: Mapping[str, Provider],
     looks: Mapping[str, Any],
     types: Mapping[str, TypeInfo],
-    state: State = State(),  # noqa: B008  (frozen)
+    state: State,
+    gathering: Gathering,
 ) -> Assessed:
-    """Ask each provider about its changes, by the look of its reading. Makes no calls."""
+    """Ask each provider about its changes, by the look of its reading. Makes no calls.
+
+    Args:
+        gathering: What went wrong before in deciding the same changes.
+
+    Raises:
+        HaplanError: What went wrong then, and what a provider cannot say now, of one change or of several.
+    """
     unsettled, had = state.unsettled(), _carried(state)
     done: list[Change] = []
     placements: dict[str, tuple[Placement, ...]] = {}
     findings: list[Finding] = []
     for change in changes:
-        provider = providers.get(change.provider)
-        if change.action is Action.READ:
-            done.append(change)
-            placements[change.key] = (Placement(change.address),)
-            continue
+        provider, look = providers.get(change.provider), looks.get(change.provider)
         if provider is not None and provider.confirmed and change.address in unsettled:
             change = _to_confirm(change)
-        if provider is None or change.action in NEVER_SENT or _only_remembered(change, types[change.type]):
-            done.append(change)
-            placements[change.key] = ()
-            continue
-        look = looks.get(change.provider)
-        said = provider.assess(change, look)
-        if said.replaces and change.action is Action.UPDATE:
-            change = attrs.evolve(
-                change,
-                action=Action.REPLACE,
-                replaces=said.replaces,
-                reason=Reason.FORCED,
-                because=forced_by(said.replaces, change.after),
-                create_first=change.lifecycle.create_before_destroy,
-                previous_id=change.id,
-            )
-        if (said.impact, said.sites) != (change.impact, change.sites):
-            change = attrs.evolve(change, impact=said.impact, sites=said.sites)
-        findings += said.findings
-        placements[change.key] = _missing(change, tuple(provider.placements(change, look)), had.get(change.address, ()))
+        placements[change.key] = (Placement(change.address),) if change.action is Action.READ else ()
+        if provider is not None and _is_sent(change, types):
+            with gathering:
+                said = provider.assess(change, look)
+                findings += said.findings
+                change = _as_said(change, said)
+                placed = tuple(provider.placements(change, look))
+                placements[change.key] = _missing(change, placed, had.get(change.address, ()))
         done.append(change)
+    gathering.refuse()
     return Assessed(tuple(_without_moot(done)), placements, tuple(findings))
+
+
+def _is_sent(change: Change, types: Mapping[str, TypeInfo]) -> bool:
+    """True if something is written for a change."""
+    return change.action not in (*NEVER_SENT, Action.READ) and not _only_remembered(change, types[change.type])
+
+
+def _as_said(change: Change, said: Assessment) -> Change:
+    """The change with what its provider says of it."""
+    if said.replaces and change.action is Action.UPDATE:
+        change = attrs.evolve(
+            change,
+            action=Action.REPLACE,
+            replaces=said.replaces,
+            reason=Reason.FORCED,
+            because=forced_by(said.replaces, change.after),
+            create_first=change.lifecycle.create_before_destroy,
+            previous_id=change.id,
+        )
+    if (said.impact, said.sites) != (change.impact, change.sites):
+        change = attrs.evolve(change, impact=said.impact, sites=said.sites)
+    return change
 
 
 def _carried(state: State) -> dict[str, set[tuple[str, str]]]:
@@ -151,7 +167,12 @@ def count(
     providers: Mapping[str, Provider],
     looks: Mapping[str, Any],
 ) -> tuple[tuple[Transaction, ...], tuple[Calls, ...]]:
-    """How many calls each provider made, and expects."""
+    """How many calls each provider made, and expects.
+
+    Raises:
+        ProviderError: A provider cannot count them.
+    """
+    gathering = Gathering()
     by_key = {change.key: change for change in changes}
     counted: list[Transaction] = []
     looked_up = {transaction.id for transaction in transactions if transaction.verb == "read"}
@@ -159,17 +180,17 @@ def count(
         if transaction.id in looked_up:
             counted.append(attrs.evolve(transaction, writes=0))
             continue
-        task = _task(transaction, by_key)
-        said = providers[transaction.provider].calls([task], looks.get(transaction.provider))
-        writes = said.expected if said.writes is None else said.writes
-        counted.append(transaction if transaction.writes == writes else attrs.evolve(transaction, writes=writes))
-    calls = [
-        providers[key].calls(
-            [_task(t, by_key) for t in counted if t.provider == key and t.id not in looked_up], looks.get(key)
-        )
-        for key in providers
-        if key != "haplan"
-    ]
+        with gathering:
+            said = providers[transaction.provider].calls([_task(transaction, by_key)], looks.get(transaction.provider))
+            writes = said.expected if said.writes is None else said.writes
+            transaction = transaction if transaction.writes == writes else attrs.evolve(transaction, writes=writes)
+        counted.append(transaction)
+    calls = []
+    for key in (key for key in providers if key != "haplan"):
+        tasks = [_task(one, by_key) for one in counted if one.provider == key and one.id not in looked_up]
+        with gathering:
+            calls.append(providers[key].calls(tasks, looks.get(key)))
+    gathering.refuse()
     return tuple(counted), tuple(calls)
 
 

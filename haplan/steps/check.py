@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from haplan.contracts import Provider
-from haplan.errors import HaplanError, PluginError
+from haplan.errors import Gathering, HaplanError
 from haplan.model.finding import Finding, Moment, Rule
 from haplan.model.plan import Change
 from haplan.model.stack import Stack
@@ -17,18 +17,14 @@ def check(moment: Moment, view: Any, rules: Iterable[Rule]) -> tuple[Finding, ..
     """The findings of all rules of a moment, worst first, then by rule and address.
 
     Raises:
-        PluginError: A rule broke; it is named.
+        PluginError: Rules broke; they are named.
     """
-    found: list[Finding] = []
+    found, gathering = list[Finding](), Gathering()
     for rule in rules:
-        if moment not in rule.moments:
-            continue
-        try:
-            found += rule.check(view)
-        except Exception as error:  # a rule is a plugin's code: name it
-            raise PluginError(
-                f"rule {rule.id} broke: {type(error).__name__}: {error}; report it to its author"
-            ) from error
+        if moment in rule.moments:
+            with gathering:
+                found += rule.check(view)
+    gathering.refuse()
     return in_order(found)
 
 
@@ -58,16 +54,18 @@ def check_secrets(
 
 def check_extra(stack: Stack, providers: Mapping[str, type[Provider]]) -> tuple[Finding, ...]:
     """Vendor keys that a provider does not know, and a note for those that nobody reads."""
-    found: list[Finding] = []
+    found, gathering = list[Finding](), Gathering()
     for block in stack.blocks.values():
         cls = providers.get(block.provider.split(".")[0])
         if cls is not None and block.extra:
-            found += [
-                Finding("EXTRA", "error", block.address, line, str(block.location))
-                for line in cls.check_extra(block.type, block.extra)
-            ]
+            with gathering:
+                found += [
+                    Finding("EXTRA", "error", block.address, line, str(block.location))
+                    for line in cls.check_extra(block.type, block.extra)
+                ]
         ignored = sorted(set(getattr(block.object, "haplan_extra", {})) - {block.provider.split(".")[0]})
         if ignored:
             text = f"extra for {', '.join(ignored)} is ignored here: the provider is {block.provider}"
             found.append(Finding("EXTRA", "info", block.address, text, str(block.location)))
+    gathering.refuse()
     return in_order(found)

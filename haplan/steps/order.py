@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Node, OrderHook, Provider
+from haplan.errors import Gathering
 from haplan.model.compare import kept_in_order
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Change, Order
@@ -53,18 +54,23 @@ def reordered(
     changes: Sequence[Change],
     same: Mapping[str, Change],
     selection: Selection,
+    gathering: Gathering,
 ) -> Ordered:
     """Compare the sequences: what has to move becomes an update with reason ``reordered``.
 
     The order belongs to the document, so it is compared by a longest common sequence of wanted against seen: one block
-    inserted in the middle of fifty moves nothing. `same` has a change for each block that is as it should be.
+    inserted in the middle of fifty moves nothing. `same` has a change for each block that is as it should be. Where a
+    provider cannot say where a list is, `gathering` knows.
     """
     by_address = {change.address: change for change in changes if not change.deposed}
     moved: dict[str, Change] = {}
     orders: dict[tuple[str, str], list[Order]] = {}
     for (_, kind), blocks in _lists(stack, types).items():
         names = {str(block.name): place for place, block in enumerate(blocks, start=1)}
-        for document in _documents(blocks[0], providers, looks):
+        documents: tuple[str, ...] = ()
+        with gathering:
+            documents = _documents(blocks[0], providers, looks)
+        for document in documents:
             before = tuple(name for name in live.get((document, kind), ()) if name in names)
             orders.setdefault((blocks[0].provider, document), []).append(Order(document, kind, before, tuple(names)))
             places = {name: place for place, name in enumerate(before, start=1)}
@@ -122,7 +128,11 @@ def _moved(change: Change, position: tuple[int, int]) -> Change:
 def edges(
     stack: Stack, state: State, changes: Sequence[Change], references: Iterable[Edge], hooks: Sequence[OrderHook]
 ) -> tuple[Edge, ...]:
-    """All edges between changes, in the direction of the work."""
+    """All edges between changes, in the direction of the work.
+
+    Raises:
+        PluginError: Hooks broke: without their gates nothing is safe to begin.
+    """
     if not changes:
         return ()
     recorded = [
@@ -135,7 +145,11 @@ def edges(
     hard = (*edges_of_work(current, references, recorded), *_deposed(changes, state))
     changing = {change.address for change in current}
     nodes = _nodes(stack, state, current)
-    found = [edge for hook in hooks for edge in hook(nodes) if edge.first in changing and edge.then in changing]
+    found, gathering = list[Edge](), Gathering()
+    for hook in hooks:
+        with gathering:
+            found += [edge for edge in hook(nodes) if edge.first in changing and edge.then in changing]
+    gathering.refuse()
     return tuple(dict.fromkeys((*hard, *found)))
 
 

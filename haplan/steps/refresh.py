@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Provider, Query, Reading, Seen, Target
-from haplan.errors import HaplanError, ProviderError
+from haplan.errors import Gathering, HaplanError, ProviderError
 from haplan.model import value as model
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
@@ -121,10 +121,13 @@ def refresh(
     """Ask each provider once for all its targets."""
     readings: dict[str, Reading] = {}
     facts: dict[str, Mapping[str, object]] = {}
+    gathering = Gathering()
     for key, asked in ((key, asked) for key, asked in wanted.items() if asked):
         asking = query(key, asked, providers[key], state, max_age=max_age)
-        readings[key] = providers[key].read(asking)
-        facts.update(providers[key].facts(asking.targets, readings[key].look))
+        with gathering:
+            readings[key] = providers[key].read(asking)
+            facts.update(providers[key].facts(asking.targets, readings[key].look))
+    gathering.refuse()
     return Refreshed(
         seen={address: seen for reading in readings.values() for address, seen in reading.seen.items()},
         orders={where: names for reading in readings.values() for where, names in reading.orders.items()},
@@ -152,10 +155,13 @@ def recalled(wanted: Mapping[str, Iterable[Target]], providers: Mapping[str, Pro
     Raises:
         ProviderError: One of them cannot tell.
     """
-    return {
-        key: providers[key].recall(Query(tuple(asked), 0.0, state.memories.get(key, {}), state.of_provider(key)))
-        for key, asked in wanted.items()
-    }
+    found, gathering = dict[str, Any](), Gathering()
+    for key, asked in wanted.items():
+        recorded = Query(tuple(asked), 0.0, state.memories.get(key, {}), state.of_provider(key))
+        with gathering:
+            found[key] = providers[key].recall(recorded)
+    gathering.refuse()
+    return found
 
 
 def looks(wanted: Mapping[str, Iterable[Target]], providers: Mapping[str, Provider], state: State) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from typing import Any
 import attrs
 import pytest
 
+from haplan import engine
 from haplan.contracts import Io, Query, Reading, Settlement, Task, Written
+from haplan.errors import HaplanError
 from haplan.testing import Cloud, Mem, Project
 from haplan.testing.memory import MemPlugin
 
@@ -194,3 +196,70 @@ def test_what_cannot_be_looked_at_is_not_written(broken: Any) -> None:
     assert [one.address for one in result.done] == ["mem_thing.b"]
     assert result.exit_code == 3
     assert made.cloud.thing("a").values["size"] == 1
+
+
+# --- Before anything is written ---------------------------------------------------------------------------------------
+
+
+def breaks(*given: Any, **more: Any) -> Any:
+    raise KeyError("oops")
+
+
+def refused(project: Project, **options: Any) -> list[str]:
+    with pytest.raises(HaplanError) as told:
+        project.plan(**options)
+    assert told.value.exit_code == 1
+    return str(told.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("verb", "lines"),
+    [
+        ("open", ["open"]), ("identity", ["identity"]), ("read", ["read of mem_thing.a, mem_thing.b"]),
+        ("facts", ["facts of mem_thing.a, mem_thing.b"]), ("calls", ["calls"]),
+        ("assess", ["assess of mem_thing.a", "assess of mem_thing.b"]),
+        ("placements", ["placements of mem_thing.a", "placements of mem_thing.b"]),
+    ],
+)  # fmt: skip
+def test_what_breaks_at_a_plan_is_named_all_of_it(broken: Any, verb: str, lines: list[str]) -> None:
+    made = broken('Thing("a")\nThing("b")', **{verb: classmethod(breaks) if verb == "open" else breaks})
+    end = "broke: KeyError: 'oops'; report it to its author"
+    assert refused(made) == [f"provider 'mem': {line} {end}" for line in lines]
+    assert not (made.folder / ".haplan").exists()
+
+
+def test_each_provider_that_breaks_is_named(broken: Any) -> None:
+    text = 'far = provider("mem", alias="far")\nThing("a")\nThing("b", provider=far)'
+    for verb, said in (("identity", "identity"), ("read", "read of mem_thing.{}"), ("open", "open")):
+        made = broken(text, **{verb: classmethod(breaks) if verb == "open" else breaks})
+        assert refused(made) == [
+            f"provider '{key}': {said.format(name)} broke: KeyError: 'oops'; report it to its author"
+            for key, name in (("mem", "a"), ("mem.far", "b"))
+        ]
+
+
+def test_a_setting_that_is_not_given_is_asked_for_by_its_name(broken: Any) -> None:
+    @attrs.frozen
+    class Settings:
+        place: str
+
+    made = broken('Thing("a")', config=Settings)
+    assert refused(made) == ["stack.py:3: provider 'mem': say provider(\"mem\", place=…)"]
+
+
+@pytest.mark.parametrize("error", [KeyError("oops"), SystemExit(4), HaplanError("the line is dead")])
+def test_a_close_that_breaks_is_told_and_keeps_nothing_else_open(broken: Any, error: BaseException) -> None:
+    closed: list[str] = []
+
+    def close(self: Mem) -> None:
+        closed.append("mem")
+        raise error
+
+    text = 'far = provider("mem", alias="far")\nThing("a")\nThing("b", provider=far)'
+    made = broken(text, close=close)
+    with made.session() as session:
+        result = engine.apply(session, engine.plan(session))
+        session.backend.inner.close = lambda: closed.append("state")
+    assert result.exit_code == 0
+    assert closed == ["mem", "mem", "state"]
+    assert len([event for event in made.events if event.kind == "warning"]) == 2
