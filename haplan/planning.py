@@ -15,6 +15,7 @@ from haplan.errors import Gathering
 from haplan.host import provenance
 from haplan.host.options import PlanOptions
 from haplan.host.session import Session
+from haplan.model.document import Document
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge, Graph
 from haplan.model.plan import Action, Change, Drift, Order, Placement, Plan, Transaction
@@ -114,7 +115,7 @@ class _Decided:
     changes: tuple[Change, ...]
     unchanged: int
     placements: Mapping[str, tuple[Placement, ...]]
-    orders: Mapping[tuple[str, str], Sequence[Order]]
+    orders: Mapping[tuple[str, Document], Sequence[Order]]
     findings: tuple[Finding, ...]
 
 

@@ -109,6 +109,9 @@ from haplan.model.compare import (
     owned,
     without,
 )
+from haplan.model.document import (
+    Document,
+)
 from haplan.model.entries import Entries, in_order
 from haplan.model.event import (
     Event,
@@ -219,6 +222,7 @@ __all__ = [
     "Choice",
     "Clock",
     "Context",
+    "Document",
     "Edge",
     "Entries",
     "Event",

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 import attrs
 
 from haplan.contracts.clock import Clock
+from haplan.model.document import Document
 from haplan.model.finding import Finding
 from haplan.model.plan import Change, Impact, Order, Placement, Transaction
 from haplan.model.state import Row
@@ -68,7 +69,7 @@ class Target:
     data: bool = False
     pending: bool = False
     leaving: bool = False
-    waiting: frozenset[str] = frozenset()
+    waiting: frozenset[Document] = frozenset()
     holds: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -81,7 +82,7 @@ class Query:
         max_age: Seconds that a list read before may be old; 0 reads afresh.
         memory: What the provider gave as `Reading.memory` when state was last saved.
         recorded: Address → row of everything the provider has in state, asked about or not; for one that `composes`.
-        document: The document that is about to be written: what the targets are like there is enough; "" asks
+        document: The document that is about to be written: what the targets are like there is enough; None asks
             everywhere.
         orders: The sequences that are planned for it.
     """
@@ -90,7 +91,7 @@ class Query:
     max_age: float = 0.0
     memory: Mapping[str, Any] = attrs.field(factory=dict)
     recorded: Mapping[str, Row] = attrs.field(factory=dict)
-    document: str = ""
+    document: Document | None = None
     orders: tuple[Order, ...] = ()
 
 
@@ -137,8 +138,8 @@ class Reading:
     """
 
     seen: Mapping[str, Seen]
-    orders: Mapping[tuple[str, str], tuple[str, ...]] = attrs.field(factory=dict)
-    unowned: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    orders: Mapping[tuple[Document, str], tuple[str, ...]] = attrs.field(factory=dict)
+    unowned: Mapping[Document, tuple[str, ...]] = attrs.field(factory=dict)
     memory: Mapping[str, Any] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     look: Any = None

@@ -22,6 +22,7 @@ from haplan.contracts.exchange import (
 )
 from haplan.contracts.reserved import AdoptQuery, Flow, Found, Procedure, Request, Way
 from haplan.errors import ProviderError, Unsupported
+from haplan.model.document import Document
 from haplan.model.finding import Finding
 from haplan.model.plan import Calls, Change, Placement
 from haplan.model.stack import Block
@@ -156,7 +157,7 @@ class Provider:
         Pure: a function of the change and of the look of the plan's reading.
         Where a value that only the apply will tell decides on the document, `Placement.title` says so.
         """
-        return (Placement(document=change.address),)
+        return (Placement(Document("", change.address)),)
 
     def assess(self, change: Change, look: Any) -> Assessment:
         """What a change costs, and whether it can be done; from the look of the plan's reading. Makes no calls."""
@@ -185,7 +186,7 @@ class Provider:
         """Look at what a settled transaction led to; a finding of severity ``error`` is a red check."""
         return ()
 
-    def takes_back(self, document: str) -> bool:
+    def takes_back(self, document: Document) -> bool:
         """Whether a write of this document is one that `confirm` and `revert` are for, where both are declared."""
         return True
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import attrs
 
 from haplan.model.address import keyed
+from haplan.model.document import Document, as_document
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.reason import Reason
@@ -157,7 +158,7 @@ class Placement:
             and it waits there only for what it refers to that does not stand apart: values of that may flow into it.
     """
 
-    document: str
+    document: Document = attrs.field(converter=as_document)
     part: str = ""
     title: str = ""
     late: bool = False
@@ -177,7 +178,7 @@ class Placed:
 class Order:
     """The wanted sequence of one list of one document; `before` is what is there of it."""
 
-    document: str
+    document: Document = attrs.field(converter=as_document)
     list: str
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -206,7 +207,7 @@ class Transaction:
     id: str
     stage: int
     provider: str
-    document: str
+    document: Document = attrs.field(converter=as_document)
     placed: tuple[Placed, ...]
     after: tuple[str, ...] = ()
     gates: tuple[str, ...] = ()

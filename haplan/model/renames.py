@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import attrs
 
 from haplan.model.address import parse
+from haplan.model.document import Document
 from haplan.model.state import Intent, OrderRow, PlacementRow, Row, State, Update
 
 Names = Mapping[str, str]
@@ -79,6 +80,5 @@ def _intent(intent: Intent, names: Names) -> Intent:
     return attrs.evolve(intent, address=names.get(intent.address, intent.address), addresses=addresses)
 
 
-def _document(document: str, names: Names) -> str:
-    kind, colon, address = document.partition(":")
-    return f"{kind}:{names[address]}" if colon and address in names else names.get(document, document)
+def _document(document: Document, names: Names) -> Document:
+    return Document(document.kind, names.get(document.name, document.name))

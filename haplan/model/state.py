@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import attrs
 
+from haplan.model.document import Document, as_document
 from haplan.model.value import Tree
 
 FORMAT = 1
@@ -78,7 +79,7 @@ class PlacementRow:
     """Whether one document carries its part of a resource: ``done``, ``pending``, or ``reverted`` by a red check."""
 
     address: str
-    document: str
+    document: Document = attrs.field(converter=as_document)
     part: str
     status: str = "done"
 
@@ -87,7 +88,7 @@ class PlacementRow:
 class OrderRow:
     """The sequence of names in one list of one document."""
 
-    document: str
+    document: Document = attrs.field(converter=as_document)
     list: str
     names: tuple[str, ...]
 
@@ -123,7 +124,7 @@ class Intent:
     run: str
     transaction: str
     address: str
-    document: str
+    document: Document = attrs.field(converter=as_document)
     provider: str
     step: str
     key: Mapping[str, Any]
@@ -201,8 +202,8 @@ class State:
     serial: int = 0
     key: bytes = attrs.field(default=b"", repr=False)
     rows: Mapping[tuple[str, str], Row] = attrs.field(factory=dict)
-    placements: Mapping[tuple[str, str, str], PlacementRow] = attrs.field(factory=dict)
-    orders: Mapping[tuple[str, str], OrderRow] = attrs.field(factory=dict)
+    placements: Mapping[tuple[str, Document, str], PlacementRow] = attrs.field(factory=dict)
+    orders: Mapping[tuple[Document, str], OrderRow] = attrs.field(factory=dict)
     outputs: Mapping[str, OutputRow] = attrs.field(factory=dict)
     identities: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
     settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
@@ -248,7 +249,7 @@ class Update:
     deleted: tuple[tuple[str, str], ...] = ()
     expected: Mapping[tuple[str, str], int] = attrs.field(factory=dict)
     placements: tuple[PlacementRow, ...] = ()
-    placements_gone: tuple[tuple[str, str, str], ...] = ()
+    placements_gone: tuple[tuple[str, Document, str], ...] = ()
     orders: tuple[OrderRow, ...] = ()
     outputs: tuple[OutputRow, ...] | None = None
     identities: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)

@@ -8,14 +8,14 @@ import attrs
 from haplan.model.finding import Finding
 from haplan.model.state import OutputRow, State
 from haplan.report import tree
-from haplan.report.json import STATE_FORMAT_VERSION, TERRAFORM_VERSION, Document, row_json
+from haplan.report.json import STATE_FORMAT_VERSION, TERRAFORM_VERSION, Json, row_json
 from haplan.report.modules import root_module
 from haplan.report.words import SENSITIVE
 
 VALIDATE_FORMAT_VERSION = "1.0"
 
 
-def state_json(state: State, *, environment: str = "default") -> Document:
+def state_json(state: State, *, environment: str = "default") -> Json:
     """State in Terraform's state representation; lineage and serial under ``haplan``."""
     rows = [row_json(row) for _, row in sorted(state.rows.items())]
     return {
@@ -32,7 +32,7 @@ def state_json(state: State, *, environment: str = "default") -> Document:
     }
 
 
-def outputs_json(outputs: Mapping[str, OutputRow]) -> Document:
+def outputs_json(outputs: Mapping[str, OutputRow]) -> Json:
     """Outputs by name, as ``haplan output --json`` gives them; sensitive ones without their value."""
     return {
         name: {"sensitive": one.sensitive, "value": SENSITIVE if one.sensitive else tree.plain(one.value)}
@@ -40,7 +40,7 @@ def outputs_json(outputs: Mapping[str, OutputRow]) -> Document:
     }
 
 
-def validation_json(findings: Sequence[Finding] = (), mistakes: Sequence[str] = ()) -> Document:
+def validation_json(findings: Sequence[Finding] = (), mistakes: Sequence[str] = ()) -> Json:
     """What ``haplan validate --json`` gives: Terraform's diagnostics, each with its rule and hint."""
     diagnostics = [_mistake(text) for text in mistakes] + [_diagnostic(one) for one in findings]
     errors = sum(one["severity"] == "error" for one in diagnostics)
@@ -53,21 +53,21 @@ def validation_json(findings: Sequence[Finding] = (), mistakes: Sequence[str] = 
     }
 
 
-def _diagnostic(one: Finding) -> Document:
-    found: Document = {"severity": one.severity, "summary": one.message, "detail": one.hint}
+def _diagnostic(one: Finding) -> Json:
+    found: Json = {"severity": one.severity, "summary": one.message, "detail": one.hint}
     if one.address:
         found["address"] = one.address
     return found | _range(one.location) | {"rule": one.rule}
 
 
-def _mistake(text: str) -> Document:
+def _mistake(text: str) -> Json:
     place, _, message = text.partition(": ")
     if not _range(place):
         place, message = "", text
     return {"severity": "error", "summary": message, "detail": ""} | _range(place)
 
 
-def _range(location: str) -> Document:
+def _range(location: str) -> Json:
     """Terraform's range of a ``file:line``; haplan knows no columns."""
     file, _, line = location.partition(",")[0].partition(" (")[0].rpartition(":")
     if not file or not line.isdigit():
@@ -76,15 +76,15 @@ def _range(location: str) -> Document:
     return {"range": {"filename": file, "start": at, "end": at}, "location": location}
 
 
-def drift_json(drift: Sequence[Mapping[str, Any]]) -> Document:
+def drift_json(drift: Sequence[Mapping[str, Any]]) -> Json:
     """What ``haplan drift --json`` gives: the ``resource_drift`` of its plan, and whether there is any."""
     return {"format_version": VALIDATE_FORMAT_VERSION, "drift": bool(drift), "resource_drift": list(drift)}
 
 
-def result_json(result: Any, sensitive: Sequence[str] = ()) -> Document:
+def result_json(result: Any, sensitive: Sequence[str] = ()) -> Json:
     """The last line of ``haplan apply --json``; `sensitive` outputs without their value."""
     parts = ("done", "failed", "skipped", "in_doubt", "pending", "stopped")
-    found: Document = {"run": result.run, "exit_code": result.exit_code, "writes": result.writes}
+    found: Json = {"run": result.run, "exit_code": result.exit_code, "writes": result.writes}
     found["seconds"] = round(result.seconds, 1)
     for part in parts:
         found[part] = [{**attrs.asdict(one), "action": one.action.value} for one in getattr(result, part)]

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from haplan.model.address import parse
+from haplan.model.document import Document
 from haplan.model.plan import Action, Change, Drift, OutputChange, Plan
 from haplan.model.reason import Reason
 from haplan.model.state import Row, State
@@ -25,7 +26,7 @@ STATE_FORMAT_VERSION = "1.0"
 TERRAFORM_VERSION = "1.11.4"
 """The release whose shape it follows."""
 
-Document = dict[str, Any]
+Json = dict[str, Any]
 
 _ACTIONS: Mapping[Action, list[str]] = {
     Action.CREATE: ["create"], Action.UPDATE: ["update"], Action.DELETE: ["delete"], Action.READ: ["read"],
@@ -40,7 +41,7 @@ def plan_json(
     made: float,
     computed: Mapping[str, Sequence[str]] | None = None,
     state: State | None = None,
-) -> Document:
+) -> Json:
     """The document.
 
     Args:
@@ -92,7 +93,7 @@ def _index(plan: Plan) -> _Index:
     documents: dict[str, dict[str, None]] = {}
     for transaction in plan.transactions:
         for placed in transaction.placed:
-            documents.setdefault(placed.address, {})[transaction.document] = None
+            documents.setdefault(placed.address, {})[str(transaction.document)] = None
     providers = {"": next((key for key in plan.identities if key != "haplan"), ""), "record": "haplan"}
     for change in plan.changes:
         providers.setdefault(change.type, change.provider)
@@ -121,8 +122,8 @@ def _identified(change: Change, computed: Sequence[str]) -> Change:
     return attrs.evolve(change, before=before, after=after)
 
 
-def _resource_change(plan: Plan, index: _Index, change: Change) -> Document:
-    found: Document = resource_address(change.address, change.type, change.provider)
+def _resource_change(plan: Plan, index: _Index, change: Change) -> Json:
+    found: Json = resource_address(change.address, change.type, change.provider)
     if change.deposed:
         found["deposed"] = change.deposed
     if change.previous_address:
@@ -135,9 +136,9 @@ def _resource_change(plan: Plan, index: _Index, change: Change) -> Document:
     return found
 
 
-def _change(change: Change) -> Document:
+def _change(change: Change) -> Json:
     before, after = change.before, change.after
-    found: Document = {
+    found: Json = {
         "actions": actions(change),
         "before": tree.known(before, change.sensitive),
         "after": tree.known(after, change.sensitive),
@@ -177,7 +178,7 @@ def action_reason(plan: Plan, change: Change) -> str:
     return ""
 
 
-def _more(index: _Index, change: Change) -> Document:
+def _more(index: _Index, change: Change) -> Json:
     return {
         "name": change.name,
         "reason": change.why,
@@ -193,14 +194,14 @@ def _more(index: _Index, change: Change) -> Document:
     }
 
 
-def _unchanged(plan: Plan, state: State | None) -> list[Document]:
+def _unchanged(plan: Plan, state: State | None) -> list[Json]:
     if state is None:
         return []
     planned = {(change.address, change.deposed) for change in plan.changes}
     return [_no_op(state.rows[key]) for key in sorted(state.rows.keys() - planned)]
 
 
-def _no_op(row: Row) -> Document:
+def _no_op(row: Row) -> Json:
     values, sensitive = values_of(row)
     shown, hidden = tree.known(values, sensitive), tree.marks(values, tree.is_secret, sensitive)
     change = {"actions": ["no-op"], "before": shown, "after": shown, "after_unknown": {}}
@@ -208,11 +209,11 @@ def _no_op(row: Row) -> Document:
     return {**resource_address(row.address, row.type, row.provider_key), "change": change}
 
 
-def _drift(index: _Index, drift: Drift) -> Document:
+def _drift(index: _Index, drift: Drift) -> Json:
     change = index.changes.get(drift.address)
     provider = change.provider if change else _provider(index, drift.type)
     sensitive = change.sensitive if change else ()
-    found: Document = resource_address(drift.address, drift.type, provider)
+    found: Json = resource_address(drift.address, drift.type, provider)
     found["change"] = {
         "actions": ["delete" if drift.seen is None else "update"],
         "before": tree.known(drift.recorded, sensitive),
@@ -225,7 +226,7 @@ def _drift(index: _Index, drift: Drift) -> Document:
     return found
 
 
-def _output_change(one: OutputChange) -> Document:
+def _output_change(one: OutputChange) -> Json:
     action = "create" if one.before is None else "delete" if one.after is None else "update"
     hide = ("value",) if one.sensitive else ()
     before, after = (tree.known({"value": side}, hide) or {} for side in (one.before, one.after))
@@ -242,10 +243,10 @@ def _output_change(one: OutputChange) -> Document:
     }
 
 
-def _planned(plan: Plan, index: _Index, state: State | None) -> Document:
+def _planned(plan: Plan, index: _Index, state: State | None) -> Json:
     wanted = [one for one in plan.changes if one.action not in (Action.DELETE, Action.FORGET)]
     resources = [_resource(one.address, one, one.after) for one in wanted]
-    outputs: Document = {}
+    outputs: Json = {}
     for one in plan.outputs:
         if one.after is not None:
             value = {} if _output_change(one)["after_unknown"] else {"value": _output_change(one)["after"]}
@@ -253,7 +254,7 @@ def _planned(plan: Plan, index: _Index, state: State | None) -> Document:
     return {"outputs": outputs, "root_module": root_module([*resources, *_others(plan, index, state)])}
 
 
-def _prior(plan: Plan, index: _Index, state: State | None) -> Document:
+def _prior(plan: Plan, index: _Index, state: State | None) -> Json:
     there = [one for one in plan.changes if one.before is not None]
     resources = [_resource(one.previous_address or one.address, one, one.before) for one in there]
     outputs = {
@@ -265,7 +266,7 @@ def _prior(plan: Plan, index: _Index, state: State | None) -> Document:
     return {"format_version": STATE_FORMAT_VERSION, "terraform_version": TERRAFORM_VERSION, "values": values}
 
 
-def _resource(address: str, change: Change, values: Mapping[str, Tree] | None) -> Document:
+def _resource(address: str, change: Change, values: Mapping[str, Tree] | None) -> Json:
     return {
         **resource_address(address, change.type, change.provider),
         "schema_version": 1,
@@ -274,7 +275,7 @@ def _resource(address: str, change: Change, values: Mapping[str, Tree] | None) -
     }
 
 
-def _others(plan: Plan, index: _Index, state: State | None) -> list[Document]:
+def _others(plan: Plan, index: _Index, state: State | None) -> list[Json]:
     """What changes refer to; with the state, everything that does not change."""
     changed = {change.address for change in plan.changes}
     if state is not None:
@@ -293,10 +294,10 @@ def _provider(index: _Index, type_name: str) -> str:
     return index.providers.get(type_name, index.providers[""])
 
 
-def row_json(row: Row) -> Document:
+def row_json(row: Row) -> Json:
     """One recorded resource as state and plan JSON have it."""
     values, sensitive = values_of(row)
-    found: Document = resource_address(row.address, row.type, row.provider_key)
+    found: Json = resource_address(row.address, row.type, row.provider_key)
     found |= {"schema_version": row.schema_version, "values": tree.known(values, sensitive)}
     found["sensitive_values"] = tree.marks(values, tree.is_secret, sensitive)
     if row.depends_on:
@@ -308,7 +309,11 @@ def row_json(row: Row) -> Document:
     return found
 
 
-def _ours(plan: Plan, digest: str) -> Document:
+def _named(_: object, __: object, value: object) -> object:
+    return str(value) if isinstance(value, Document) else value
+
+
+def _ours(plan: Plan, digest: str) -> Json:
     return {
         "digest": digest,
         "stack": plan.stack,
@@ -316,7 +321,7 @@ def _ours(plan: Plan, digest: str) -> Document:
         "command": plan.command,
         "lineage": plan.lineage,
         "serial": plan.serial,
-        "stages": [attrs.asdict(one) for one in plan.transactions],
+        "stages": [attrs.asdict(one, value_serializer=_named) for one in plan.transactions],
         "findings": [attrs.asdict(one) for one in plan.findings],
         "impact": {**attrs.asdict(plan.worst()), "seconds": plan.seconds()},
         "calls": [attrs.asdict(one) for one in plan.calls],

@@ -17,8 +17,8 @@ def stage_lines(plan: Plan, *, full: bool = False) -> Lines:
     if not plan.transactions:
         return []
     lines = title("Stages")
-    documents = {one.id: one.document for one in plan.transactions}
-    width = min(max(wide(one.document) for one in plan.transactions), 44)
+    documents = {one.id: str(one.document) for one in plan.transactions}
+    width = min(max(wide(str(one.document)) for one in plan.transactions), 44)
     for stage, group in groupby(plan.transactions, key=lambda one: one.stage):
         number = f"{stage:>4} │ "
         for row in _rows(plan, list(group), documents, width, full):
@@ -32,7 +32,7 @@ def rehearsed_lines(plan: Plan) -> Lines:
     said: dict[str, list[str]] = {}
     for one in plan.transactions:
         if one.rehearsed:
-            said.setdefault(one.rehearsed, []).append(one.document)
+            said.setdefault(one.rehearsed, []).append(str(one.document))
     if not said:
         return []
     lines = title("Checked on the devices")
@@ -60,19 +60,19 @@ def _rows(
 
 
 def _sort(one: Transaction) -> tuple[str, ...]:
-    return (one.document.partition(":")[0], one.verb, str(one.writes), *one.gates)
+    return (one.document.kind, one.verb, str(one.writes), *one.gates)
 
 
 def _row(plan: Plan, one: Transaction, documents: Mapping[str, str], width: int) -> Line:
     said = [_carries(plan, one), _waits(plan, one, documents), _sequence(one)]
     rest = " · ".join(word for word in said if word)
     verb = f"{one.verb:<6}  {words.plural(one.writes, 'write'):<8}"
-    return line(padded(one.document, width) + "  ", verb if rest else verb.rstrip(), f"  {rest}" if rest else "")
+    return line(padded(str(one.document), width) + "  ", verb if rest else verb.rstrip(), f"  {rest}" if rest else "")
 
 
 def _fold(plan: Plan, alike: Sequence[Transaction], documents: Mapping[str, str]) -> Line:
     first = alike[0]
-    names = [one.document.partition(":")[2] for one in alike]
+    names = [one.document.name for one in alike]
     text = f"{len(alike)} × {_sort(first)[0]}  {first.verb}  {words.plural(first.writes, 'write')} each"
     said = [text, _waits(plan, first, documents), f"{names[0]} … {names[-1]}"]
     return line(" · ".join(word for word in said if word))
@@ -91,7 +91,7 @@ def _carries(plan: Plan, one: Transaction) -> str:
 
 def _waits(plan: Plan, one: Transaction, documents: Mapping[str, str]) -> str:
     gates = [documents.get(gate, gate) for gate in one.gates]
-    if one.document in gates:  # written again and again: what it waits for is a part of it
+    if str(one.document) in gates:  # written again and again: what it waits for is a part of it
         here = {placed.address for placed in one.placed}
         gates = list(dict.fromkeys(edge.first for edge in plan.edges if edge.kind == "gate" and edge.then in here))
     return f"waits for {words.some(gates)} verified" if gates else ""

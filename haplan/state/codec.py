@@ -10,11 +10,13 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import attrs
 
 from haplan.errors import StateError
+from haplan.model.document import Document
 from haplan.model.entries import Entries
 from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, Status
 from haplan.model.value import Tree, encode
 
 T = TypeVar("T")
+PlacementKey = tuple[str, Document, str]
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
@@ -42,6 +44,8 @@ def _plain(leaf: object) -> Tree:
         return dict(leaf)
     if isinstance(leaf, Row | Run | PlacementRow | OrderRow | OutputRow | Intent):
         return attrs.asdict(leaf, recurse=False)
+    if isinstance(leaf, Document):
+        return str(leaf)
     encoded = encode(leaf)
     if encoded is leaf:
         raise TypeError(f"{type(leaf).__name__} cannot be kept in a state")
@@ -114,6 +118,8 @@ def cast(kind: Any, value: Tree, where: str) -> Tree:
         return tuple(value)
     if origin is Mapping:
         return expect(isinstance(value, Mapping), value, where)
+    if kind is Document:
+        return expect(isinstance(value, str), value, where)
     if kind is float:
         return expect(isinstance(value, int | float) and not isinstance(value, bool), value, where)
     if kind is int:
@@ -185,9 +191,32 @@ class _Memo(dict[str, Any]):
         return self[text]
 
 
-def orders(records: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], OrderRow]:
+def orders(records: Iterable[tuple[str, str, str]]) -> dict[tuple[Document, str], OrderRow]:
     """Orders by key."""
-    return {(document, name): OrderRow(document, name, strings(names)) for document, name, names in records}
+    rows = (OrderRow(document, name, strings(names)) for document, name, names in records)
+    return {(row.document, row.list): row for row in rows}
+
+
+def order_key(row: OrderRow) -> tuple[str, str]:
+    """What an order is stored under."""
+    return str(row.document), row.list
+
+
+def placements(records: Iterable[tuple[str, str, str, str]]) -> dict[PlacementKey, PlacementRow]:
+    """Placements by key."""
+    rows = (PlacementRow(*record) for record in records)
+    return {(row.address, row.document, row.part): row for row in rows}
+
+
+def placement_cells(row: PlacementRow) -> tuple[str, str, str, str]:
+    """Address, document, part and status."""
+    return row.address, str(row.document), row.part, row.status
+
+
+def placement_key(key: PlacementKey) -> tuple[str, str, str]:
+    """What a placement is stored under."""
+    address, document, part = key
+    return address, str(document), part
 
 
 def outputs(records: Iterable[tuple[str, str, int]]) -> dict[str, OutputRow]:
@@ -219,6 +248,7 @@ def intent_cells(intent: Intent) -> tuple[Any, ...]:
     cells = attrs.asdict(intent, recurse=False)
     for name in ("key", "result", "addresses"):
         cells[name] = dumps(cells[name])
+    cells["document"] = str(intent.document)
     return tuple(cells[name] for name in INTENT)
 
 

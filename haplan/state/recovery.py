@@ -11,6 +11,7 @@ import attrs
 
 from haplan.errors import StateError, StateNotSaved
 from haplan.model.canonical import parse
+from haplan.model.document import Document
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, Update
 from haplan.state import files
 from haplan.state.codec import document, revive
@@ -91,7 +92,7 @@ def _update(cells: Mapping[str, Any]) -> Update:
         deleted=tuple((address, deposed) for address, deposed in cells["deleted"]),
         expected={(address, deposed): int(serial) for address, deposed, serial in cells["expected"]},
         placements=tuple(revive(PlacementRow, row, "placements") for row in cells["placements"]),
-        placements_gone=tuple((address, document, part) for address, document, part in cells["placements_gone"]),
+        placements_gone=tuple((a, Document.parse(document), part) for a, document, part in cells["placements_gone"]),
         orders=tuple(revive(OrderRow, row, "orders") for row in cells["orders"]),
         outputs=None if outputs is None else tuple(revive(OutputRow, row, "outputs") for row in outputs),
         identities=dict(cells["identities"]),

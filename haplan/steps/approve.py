@@ -18,6 +18,7 @@ from haplan.language.refs import unresolved
 from haplan.model import value as model
 from haplan.model.address import keyed
 from haplan.model.canonical import canonical, parse
+from haplan.model.document import Document
 from haplan.model.entries import Entries
 from haplan.model.finding import Finding
 from haplan.model.plan import FORMAT, Action, Change, Plan
@@ -51,6 +52,8 @@ def plain(thing: Any) -> Any:
         return thing
     if kind in _SEQUENCES:
         return [plain(value) for value in thing]
+    if kind is Document:
+        return str(thing)
     if kind is Entries or (kind is not dict and not isinstance(thing, Mapping)):
         names = _fields(kind)
         if names is None:
@@ -157,6 +160,7 @@ def _reader() -> Any:
 
     reader = cattrs.Converter(forbid_extra_keys=True)
     reader.register_structure_hook_func(lambda kind: kind is Any, lambda value, _: model.decode(value))
+    reader.register_structure_hook(Document, lambda text, _: Document.parse(text))
     reader.register_structure_hook_func(
         lambda kind: kind == model.Path or kind == str | int,
         lambda value, _: tuple(value) if isinstance(value, list) else value,

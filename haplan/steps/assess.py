@@ -9,6 +9,7 @@ from haplan.contracts import Assessment, Part, Provider, Task
 from haplan.errors import Gathering
 from haplan.model.address import keyed
 from haplan.model.compare import differences, unordered
+from haplan.model.document import Document
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Calls, Change, Impact, OutputChange, Placement, Transaction
 from haplan.model.reason import Reason, forced_by
@@ -56,7 +57,7 @@ def assess(
         provider, look = providers.get(change.provider), looks.get(change.provider)
         if provider is not None and provider.confirmed and change.address in unsettled:
             change = _to_confirm(change)
-        placements[change.key] = (Placement(change.address),) if change.action is Action.READ else ()
+        placements[change.key] = (Placement(Document("", change.address)),) if change.action is Action.READ else ()
         if provider is not None and _is_sent(change, types):
             with gathering:
                 said = provider.assess(change, look)
@@ -91,10 +92,10 @@ def _as_said(change: Change, said: Assessment) -> Change:
     return change
 
 
-def _carried(state: State) -> dict[str, set[tuple[str, str]]]:
+def _carried(state: State) -> dict[str, set[tuple[Document, str]]]:
     """Address → document and part, where they have it, of those that not all documents have."""
     half = {row.address for row in state.rows.values() if row.status in HALF and not row.deposed}
-    found: dict[str, set[tuple[str, str]]] = {address: set() for address in half}
+    found: dict[str, set[tuple[Document, str]]] = {address: set() for address in half}
     if half:
         for one in state.placements.values():
             if one.address in half and one.status == "done":
@@ -103,7 +104,7 @@ def _carried(state: State) -> dict[str, set[tuple[str, str]]]:
 
 
 def _missing(
-    change: Change, placements: tuple[Placement, ...], had: Iterable[tuple[str, str]]
+    change: Change, placements: tuple[Placement, ...], had: Iterable[tuple[Document, str]]
 ) -> tuple[Placement, ...]:
     """Of a change that is only gone on with, the placements that are missing."""
     if change.action is not Action.UPDATE or change.reason is not Reason.RESUMED:

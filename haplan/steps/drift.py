@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from haplan.contracts import Seen
 from haplan.model import value as model
 from haplan.model.compare import differences, kept_in_order, seen_as, unordered, without
+from haplan.model.document import Document
 from haplan.model.plan import Drift
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
@@ -34,7 +35,10 @@ def drift(
 
 
 def reorders(
-    state: State, live: Mapping[tuple[str, str], tuple[str, ...]], types: Mapping[str, TypeInfo], selection: Selection
+    state: State,
+    live: Mapping[tuple[Document, str], tuple[str, ...]],
+    types: Mapping[str, TypeInfo],
+    selection: Selection,
 ) -> Iterator[Drift]:
     """Entries of a list that stand elsewhere than recorded; one that moved past others is told, not those others."""
     for (document, kind), order in state.orders.items():
@@ -49,7 +53,7 @@ def reorders(
                 yield Drift(row.address, kind, row.name, before, after)
 
 
-def _placed(state: State, document: str) -> list[str]:
+def _placed(state: State, document: Document) -> list[str]:
     return sorted({address for address, where, _ in state.placements if where == document})
 
 

@@ -8,6 +8,7 @@ import attrs
 from haplan.contracts import Node, OrderHook, Provider
 from haplan.errors import Gathering
 from haplan.model.compare import kept_in_order
+from haplan.model.document import Document
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Change, Order
 from haplan.model.reason import Reason
@@ -26,7 +27,7 @@ class Ordered:
     """What `reordered` gives: the changes, reorders among them, and the sequences to set, by provider and document."""
 
     changes: tuple[Change, ...]
-    orders: Mapping[tuple[str, str], tuple[Order, ...]]
+    orders: Mapping[tuple[str, Document], tuple[Order, ...]]
 
 
 def as_new(block: Block) -> Change:
@@ -50,7 +51,7 @@ def reordered(
     types: Mapping[str, TypeInfo],
     providers: Mapping[str, Provider],
     looks: Mapping[str, Any],
-    live: Mapping[tuple[str, str], tuple[str, ...]],
+    live: Mapping[tuple[Document, str], tuple[str, ...]],
     changes: Sequence[Change],
     same: Mapping[str, Change],
     selection: Selection,
@@ -64,10 +65,10 @@ def reordered(
     """
     by_address = {change.address: change for change in changes if not change.deposed}
     moved: dict[str, Change] = {}
-    orders: dict[tuple[str, str], list[Order]] = {}
+    orders: dict[tuple[str, Document], list[Order]] = {}
     for (_, kind), blocks in _lists(stack, types).items():
         names = {str(block.name): place for place, block in enumerate(blocks, start=1)}
-        documents: tuple[str, ...] = ()
+        documents: tuple[Document, ...] = ()
         with gathering:
             documents = _documents(blocks[0], providers, looks)
         for document in documents:
@@ -88,13 +89,13 @@ def in_sequence(
     types: Mapping[str, TypeInfo],
     providers: Mapping[str, Provider],
     looks: Mapping[str, Any],
-    recorded: Mapping[tuple[str, str], OrderRow],
+    recorded: Mapping[tuple[Document, str], OrderRow],
 ) -> Stack:
     """The stack with the blocks of each list in the sequence that was recorded of it."""
     place = {address: at for at, address in enumerate(stack.blocks)}
     for (_, kind), blocks in _lists(stack, types).items():
-        document = next(iter(_documents(blocks[0], providers, looks)), "")
-        row = recorded.get((document, kind))
+        document = next(iter(_documents(blocks[0], providers, looks)), None)
+        row = recorded.get((document, kind)) if document is not None else None
         names = {name: at for at, name in enumerate(row.names)} if row else {}
         wanted = sorted(blocks, key=lambda block: (names.get(str(block.name), len(names)), place[block.address]))
         spots = sorted(place[block.address] for block in blocks)
@@ -110,7 +111,7 @@ def _lists(stack: Stack, types: Mapping[str, TypeInfo]) -> dict[tuple[str, str],
     return found
 
 
-def _documents(block: Block, providers: Mapping[str, Provider], looks: Mapping[str, Any]) -> tuple[str, ...]:
+def _documents(block: Block, providers: Mapping[str, Provider], looks: Mapping[str, Any]) -> tuple[Document, ...]:
     """The documents that carry a list: one, or one of each device that it is on; none where no sequence is kept."""
     provider = providers.get(block.provider)
     kept = provider is not None and provider.ordered

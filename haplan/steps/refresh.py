@@ -8,6 +8,7 @@ import attrs
 from haplan.contracts import Provider, Query, Reading, Seen, Target
 from haplan.errors import Gathering, HaplanError, ProviderError
 from haplan.model import value as model
+from haplan.model.document import Document
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
 from haplan.model.state import Row, State
@@ -35,8 +36,8 @@ class Refreshed:
     """
 
     seen: Mapping[str, Seen] = attrs.field(factory=dict)
-    orders: Mapping[tuple[str, str], tuple[str, ...]] = attrs.field(factory=dict)
-    unowned: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    orders: Mapping[tuple[Document, str], tuple[str, ...]] = attrs.field(factory=dict)
+    unowned: Mapping[Document, tuple[str, ...]] = attrs.field(factory=dict)
     memories: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
@@ -72,9 +73,9 @@ def named(stack: Stack, names: Mapping[str, str]) -> dict[str, list[Target]]:
     return found
 
 
-def _waiting(state: State) -> dict[str, set[str]]:
+def _waiting(state: State) -> dict[str, set[Document]]:
     """Address → documents that do not have it yet."""
-    found: dict[str, set[str]] = {}
+    found: dict[str, set[Document]] = {}
     for one in state.placements.values():
         if one.status != "done":
             found.setdefault(one.address, set()).add(one.document)

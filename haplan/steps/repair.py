@@ -13,6 +13,7 @@ from haplan.language.record import nearest
 from haplan.model import renames
 from haplan.model.address import Address, is_module, matches, parse
 from haplan.model.canonical import fingerprint
+from haplan.model.document import Document
 from haplan.model.plan import Drift
 from haplan.model.state import OrderRow, Row, State, Update
 from haplan.model.value import encode
@@ -154,7 +155,7 @@ def _as_seen(row: Row, one: Drift) -> Row:
 
 def _reordered(state: State, drift: Sequence[Drift]) -> Iterator[OrderRow]:
     """The sequences of the documents in which entries stand elsewhere than recorded."""
-    places: dict[tuple[str, str], dict[int, str]] = {}
+    places: dict[tuple[Document, str], dict[int, str]] = {}
     for one in drift:
         for document in {where for address, where, _ in state.placements if address == one.address}:
             if one.seen is not None and "position" in one.seen and (document, one.type) in state.orders:

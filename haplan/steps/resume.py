@@ -14,6 +14,7 @@ from haplan.errors import HaplanError, Stale
 from haplan.model import value as model
 from haplan.model.address import keyed
 from haplan.model.compare import differences, merged, same, seen_as, unordered
+from haplan.model.document import Document
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
@@ -213,7 +214,7 @@ def _known(work: Begun) -> dict[str, dict[str, Tree]]:
     }
 
 
-def _written(work: Begun, left: Mapping[str, list[Placement]]) -> set[tuple[str, str]]:
+def _written(work: Begun, left: Mapping[str, list[Placement]]) -> set[tuple[str, Document]]:
     """Provider and document of what these runs wrote, or may have."""
     return {
         (one.provider, one.document)
@@ -276,7 +277,7 @@ def _shorter(
     transaction: Transaction,
     left: Mapping[str, list[Placement]],
     idle: set[str],
-    lists: Mapping[tuple[str, str], tuple[str, ...]],
+    lists: Mapping[tuple[Document, str], tuple[str, ...]],
 ) -> Transaction:
     """A transaction without what is done; lists that these runs may have written are taken as they are."""
     placed = [one for one in transaction.placed if one.placement in left.get(one.address, ())]

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from haplan.errors import HaplanError
+from haplan.model.document import Document
 from haplan.model.graph import Edge, in_order
 from haplan.model.plan import Action, Change, Order, Placed, Placement, Transaction
 
 Node = tuple[str, int]
 """One placement: key of the change, and its index among the change's placements."""
-Document = tuple[str, str]
+Place = tuple[str, Document]
 """Provider key and document: two organisations may have documents of one name."""
 Walk = dict[Node, dict[Node, bool]]
 """Placement → those that come before it → True where a gate stands between the two."""
@@ -38,7 +39,7 @@ class Staged:
 class _Group:
     number: int
     provider: str
-    document: str
+    document: Document
     nodes: list[Node]
 
 
@@ -47,7 +48,7 @@ def stages(
     placements: Mapping[str, Sequence[Placement]],
     edges: Iterable[Edge],
     ranks: Mapping[str, int],
-    orders: Mapping[Document, Sequence[Order]],
+    orders: Mapping[Place, Sequence[Order]],
 ) -> Staged:
     """Arrange the writes.
 
@@ -137,7 +138,7 @@ def _split(placements: Sequence[Placement]) -> tuple[list[int], list[int]]:
     return [index for index, one in kept if not one.late], [index for index, one in kept if one.late]
 
 
-def _grouped(walk: Walk, key: Mapping[Node, tuple[int, int, int]], documents: Mapping[Node, Document]) -> list[_Group]:
+def _grouped(walk: Walk, key: Mapping[Node, tuple[int, int, int]], documents: Mapping[Node, Place]) -> list[_Group]:
     """Merge placements into transactions, greedily in topological order.
 
     A placement joins a transaction of its document unless a way leads from that transaction through another one to the
@@ -145,7 +146,7 @@ def _grouped(walk: Walk, key: Mapping[Node, tuple[int, int, int]], documents: Ma
     merged.
     """
     groups: list[_Group] = []
-    by_document: dict[Document, list[_Group]] = {}
+    by_document: dict[Place, list[_Group]] = {}
     of: dict[Node, int] = {}
     after: list[set[int]] = []
     order = in_order(walk, key.__getitem__)
@@ -244,7 +245,7 @@ def _transactions(
     changes: Mapping[str, Change],
     placements: Mapping[str, Sequence[Placement]],
     ranks: Mapping[str, int],
-    orders: Mapping[Document, Sequence[Order]],
+    orders: Mapping[Place, Sequence[Order]],
 ) -> tuple[Transaction, ...]:
     width = max(2, len(str(len(ordered))))
     names = {number: f"t{index:0{width}d}" for index, number in enumerate(ordered, start=1)}

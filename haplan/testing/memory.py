@@ -13,6 +13,7 @@ from haplan.hookspecs import hookimpl
 from haplan.language.kinds import Anything, ListOf, MapOf, ResourceOf, SecretOf, Text, Whole
 from haplan.language.refs import Ref
 from haplan.language.resource import Resource, Value, attribute, computed, resource
+from haplan.model.document import Document
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Placement
 from haplan.model.state import Intent
@@ -75,7 +76,8 @@ class Mem(Provider):
             self.cloud.reads += 1
             self.cloud.expire()
             found = {target.address: self._find(target) for target in query.targets}
-            orders = {(document, "mem_rule"): tuple(names) for document, names in self.cloud.sequences.items()}
+            lists = self.cloud.sequences.items()
+            orders = {(Document.parse(document), "mem_rule"): tuple(names) for document, names in lists}
         return Reading({address: seen for address, seen in found.items() if seen is not None}, orders)
 
     def recall(self, query: Query) -> None:
@@ -85,7 +87,7 @@ class Mem(Provider):
         values = {**(change.before or {}), **(change.after or {})}
         if change.type == "mem_rule":
             return (Placement(f"rules:{change.owner}"),)
-        document = f"group:{values['group']}" if values.get("group") else f"thing:{change.name}"
+        document = Document("group", str(values["group"])) if values.get("group") else Document("thing", change.name)
         title = "" if isinstance(values.get("group"), str | None) else "which group is known after apply"
         placed = [
             Placement(document, title=title),
@@ -100,7 +102,7 @@ class Mem(Provider):
         return Calls(self.name, made, sum(len(task.parts) + len(task.orders) for task in transactions))
 
     def write(self, task: Task, io: Io) -> Answer:
-        document = task.transaction.document
+        document = str(task.transaction.document)
         ids: dict[str, str] = {}
         self.cloud.begin(document)
         for part in task.parts:
@@ -129,15 +131,16 @@ class Mem(Provider):
         return {task.transaction.id: self._settlement(task) for task in tasks}
 
     def verify(self, task: Task) -> Sequence[Finding]:
-        text = self.cloud.red.get(task.transaction.document)
+        text = self.cloud.red.get(str(task.transaction.document))
         return [Finding("MEM", "error", task.parts[0].change.address, text)] if text else []
 
     def confirm(self, task: Task) -> None:
-        document = task.transaction.document
+        document = str(task.transaction.document)
         self.cloud.carry_out(document, "confirm", document, partial(Cloud.confirm, document=document))
 
     def revert(self, task: Task) -> Answer:
-        document, seconds = task.transaction.document, self.cloud.seconds_back.get(task.transaction.document, 0.0)
+        document = str(task.transaction.document)
+        seconds = self.cloud.seconds_back.get(document, 0.0)
         until = self.cloud.clock.now() + seconds
         effect = (
             partial(Cloud.give_back, document=document, until=until)
@@ -154,7 +157,7 @@ class Mem(Provider):
             return self._find(Target(intent.address, kind, str(intent.key["name"]), pending=True))
 
     def _settlement(self, task: Task) -> Settlement:
-        document, receipt, now = task.transaction.document, task.receipt, self.cloud.clock.now()
+        document, receipt, now = str(task.transaction.document), task.receipt, self.cloud.clock.now()
         if "back" in receipt:
             at = datetime.fromtimestamp(receipt["back"], UTC)
             self.cloud.expire()

@@ -84,7 +84,7 @@ def placements(found: Any, call: Call, change: Change, *given: object) -> tuple[
     placed: tuple[Placement, ...] = fit(Sequence[Placement])(found)
     if not placed:
         raise Misfit("no placement", "the document that the change goes to")
-    if not all(one.document for one in placed):
+    if not all(str(one.document) for one in placed):
         raise Misfit("no text", "the name of a document")
     if len({(one.document, one.part) for one in placed}) < len(placed):
         raise Misfit("one document and part twice", "each once")
@@ -115,7 +115,7 @@ def settled(found: Any, call: Call, tasks: Sequence[Task]) -> dict[str, Settleme
 
 def _settlement(found: Mapping[str, Any], call: Call, task: Task) -> Settlement:
     number = task.transaction.id
-    call = attrs.evolve(call, about=task.transaction.document)
+    call = attrs.evolve(call, about=str(task.transaction.document))
     if number not in found:
         return Settlement("unanswered", str(call.wrong("says nothing of it")))
     try:

@@ -16,6 +16,7 @@ import attrs
 
 from haplan.contracts import Context, Provider, Query, Target, Task
 from haplan.errors import ProviderError
+from haplan.model.document import Document
 from haplan.model.plan import Change
 from haplan.model.state import Intent
 from haplan.wall.answers import CHECKS
@@ -134,19 +135,19 @@ def about(given: Sequence[Any]) -> str:
     for one in given:
         match one:
             case Task():
-                return one.transaction.document
+                return str(one.transaction.document)
             case Change():
                 return one.key
             case Intent():
                 return one.address
             case Query():
                 return _some([target.address for target in one.targets])
-            case str():
-                return one
+            case Document() | str():
+                return str(one)
             case [Target(), *_]:
                 return _some([target.address for target in one])
             case [Task(), *_]:
-                return _some([task.transaction.document for task in one])
+                return _some([str(task.transaction.document) for task in one])
     return ""
 
 

@@ -11,6 +11,7 @@ from haplan.plugin import (
     Action,
     Assessment,
     Change,
+    Document,
     Finding,
     Impact,
     Reason,
@@ -49,12 +50,12 @@ def assess(organisation: Organisation, change: Change) -> Assessment:
     return Assessment(Impact(kind, seconds, kind != "outage", note), sites, findings=findings)
 
 
-def _document(change: Change) -> tuple[str, str]:
+def _document(change: Change) -> tuple[Document, str]:
     if change.type in PREFIXES:
-        return f"{PREFIXES[change.type]}:{old_name(change)}", change.previous_id or change.id
+        return Document(PREFIXES[change.type], old_name(change)), change.previous_id or change.id
     if change.type in ("steering", "policy"):
         return owner_document(change.before if change.after is None else change.after), ""
-    return f"site:{old_name(change)}", change.id
+    return Document("site", old_name(change)), change.id
 
 
 def _changed(change: Change) -> set[str]:

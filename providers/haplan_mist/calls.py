@@ -42,7 +42,7 @@ def _pages(organisation: Organisation, kinds: Iterable[str]) -> int:
 
 
 def _of_pair(task: Task) -> bool:
-    return task.transaction.document.startswith("cluster:")
+    return task.transaction.document.kind == "cluster"
 
 
 def _seconds(task: Task) -> int:
@@ -53,7 +53,7 @@ def _seconds(task: Task) -> int:
 
 def _lists(task: Task) -> set[str]:
     """Lists that are looked at before the write."""
-    kind = task.transaction.document.partition(":")[0]
+    kind = task.transaction.document.kind
     if kind != "cluster":
         return {LISTS.get(kind, "sites")}
     sides = [side for part in task.parts for side in (part.change.before, part.change.after) if side is not None]
@@ -62,7 +62,7 @@ def _lists(task: Task) -> set[str]:
 
 def _settings(task: Task) -> int:
     """Settings that are looked at before the write: of sites that are there, with variables."""
-    if task.transaction.document.partition(":")[0] not in ("site", "setting"):
+    if task.transaction.document.kind not in ("site", "setting"):
         return 0
     return sum(part.change.type == "site" and bool(_variables(part.change.before)) for part in task.parts)
 
@@ -73,7 +73,7 @@ def _variables(values: Mapping[str, object] | None) -> object:
 
 def writes_of(task: Task) -> int:
     """Writes that a task is expected to take."""
-    kind = task.transaction.document.partition(":")[0]
+    kind = task.transaction.document.kind
     if kind == "cluster":
         return _cluster_writes(task.parts[0].change) if task.parts else 1
     replaced = [p for p in task.parts if p.change.action is Action.REPLACE and not p.placement.part]

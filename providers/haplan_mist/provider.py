@@ -165,7 +165,7 @@ class MistProvider(Provider):
 
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction."""
-        kind = task.transaction.document.partition(":")[0]
+        kind = task.transaction.document.kind
         write = WRITERS.get(kind)
         if write is None:
             raise ProviderError(f"mist: {task.transaction.document} is no document of this provider")
@@ -183,13 +183,13 @@ class MistProvider(Provider):
         if not resumes(task):
             return frozenset()
         macs = reach.devices_of(self._organisation, document, load=True)
-        if document.startswith("cluster:"):
+        if document.kind == "cluster":
             macs = sorted((task.parts[0].change.after or {}).get("nodes") or {})
         stats = self._organisation.items("stats", FRESH)
         return frozenset(mac for mac in macs if has_failed(stats.get(mac)))
 
     def _wait(self, task: Task, sent: Sent) -> Wait:
-        if task.transaction.document.startswith("cluster:"):
+        if task.transaction.document.kind == "cluster":
             return self._wait_for_pair(task, sent)
         if not sent.keys - SILENT:
             return Wait()
@@ -219,7 +219,7 @@ class MistProvider(Provider):
     def _recalled(self, task: Task) -> Wait:
         """What a document of another process is waited for."""
         document = task.transaction.document
-        if not document.startswith("cluster:"):
+        if document.kind != "cluster":
             if all(part.change.action in documents.GOING for part in task.parts):
                 return Wait()
             return Wait(macs=tuple(reach.devices_of(self._organisation, document, load=True)))
@@ -233,7 +233,7 @@ class MistProvider(Provider):
 
     def verify(self, task: Task) -> Sequence[Finding]:
         """Look at a pair that has formed: node0, both nodes, equal firmware (HA175, HA178, HA183)."""
-        if not task.transaction.document.startswith("cluster:"):
+        if task.transaction.document.kind != "cluster":
             return ()
         wait = self._waits.get(task.transaction.id) or self._recalled(task)
         self._organisation.items("stats", verify.MAX_AGE)
@@ -251,8 +251,8 @@ class MistProvider(Provider):
             site = self._organisation.name_of("sites", str(intent.key.get("site_id") or ""))
             values = {"nodes": {mac: {} for mac in intent.key["macs"]}, "site": site}
         elif at.owner:
-            kind, _, owner = intent.document.partition(":")
-            values = {"profile" if kind == "deviceprofile" else "template": owner}
+            owner = intent.document.name
+            values = {"profile" if intent.document.kind == "deviceprofile" else "template": owner}
         name = at.label if at.owner else str(intent.key.get("name") or at.label)
         target = Target(intent.address, at.type, name, id=str(intent.key.get("id") or "") if not at.owner else "",
                         owner_name=owner, values=values, pending=True)  # fmt: skip

@@ -13,6 +13,7 @@ from haplan.plugin import (
     Calls,
     Change,
     Context,
+    Document,
     Finding,
     Io,
     Lab,
@@ -99,7 +100,7 @@ class SrxProvider(Provider):
         """Read each device once."""
         if query.document:
             touched = [(target.address, target.values) for target in query.targets]
-            rows = recorded.of_device(query.recorded, documents.name_of(query.document), touched)
+            rows = recorded.of_device(query.recorded, query.document.name, touched)
             query = attrs.evolve(query, recorded=rows)
         then, now = recorded.wanted(query, self._slots), recorded.recorded(query.recorded, self._slots)
         if not query.document:
@@ -154,14 +155,14 @@ class SrxProvider(Provider):
 
     def rehearse(self, task: Task) -> Rehearsal | None:
         """Load into a private copy, compare, check, throw away; only of a pair that is formed."""
-        look = self._fleet.known(documents.name_of(task.transaction.document))
-        if task.transaction.document.startswith(documents.CLUSTER) or look is None or not look.clustered:
+        look = self._fleet.known(task.transaction.document.name)
+        if task.transaction.document.kind == documents.CLUSTER or look is None or not look.clustered:
             return None
         return Rehearsal(writer.rehearse(self._fleet, task, self._slots, self._context.secret))
 
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction."""
-        if task.transaction.document.startswith(documents.CLUSTER):
+        if task.transaction.document.kind == documents.CLUSTER:
             return forming.write(self._fleet, task, io)
         sent = writer.write(self._fleet, task, io, self._slots, self._context.secret)
         with self._lock:
@@ -172,7 +173,7 @@ class SrxProvider(Provider):
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         """Pairs by their status; configured devices are looked at over new sessions, many at once."""
         now = self._context.clock.now()
-        pairs = [one for one in tasks if one.transaction.document.startswith(documents.CLUSTER)]
+        pairs = [one for one in tasks if one.transaction.document.kind == documents.CLUSTER]
         devices = [one.transaction.id for one in tasks if one not in pairs]
         health = self._fleet.each(devices, lambda number: verify.look(self._fleet, self._sent[number].nodes))
         with self._lock:
@@ -189,14 +190,14 @@ class SrxProvider(Provider):
         health = self._health.get(task.transaction.id)
         if health is None:
             return ()
-        name = documents.name_of(task.transaction.document)
+        name = task.transaction.document.name
         going = any(part.change.type == "cluster" and part.change.name == name and part.change.action in GOING
                     for part in task.parts)  # fmt: skip
         return tuple(verify.findings(health, task.parts[0].change.address, name, going=going))
 
-    def takes_back(self, document: str) -> bool:
+    def takes_back(self, document: Document) -> bool:
         """A commit is; joining and leaving a cluster is not."""
-        return not document.startswith(documents.CLUSTER)
+        return document.kind != documents.CLUSTER
 
     def confirm(self, task: Task) -> None:
         """Confirm the commit, unless the device has gone back by itself."""

@@ -5,7 +5,6 @@ from typing import Any
 
 from haplan.plugin import (
     Holder,
-    PlacementRow,
     Run,
     State,
     codec,
@@ -42,10 +41,7 @@ def load(db: Db) -> State:
         serial=int(known.get("serial", 0)),
         key=bytes.fromhex(known.get("secret_key", "")),
         rows=codec.rows(records(db, f"SELECT {codec.quoted(codec.ROW)} FROM rows ORDER BY seq, address, deposed")),
-        placements={
-            record[:3]: PlacementRow(*record)
-            for record in records(db, "SELECT address, document, part, status FROM placements")
-        },
+        placements=codec.placements(records(db, "SELECT address, document, part, status FROM placements")),
         orders=codec.orders(records(db, "SELECT document, list, names FROM orders")),
         outputs=codec.outputs(records(db, "SELECT name, value, sensitive FROM outputs")),
         identities=providers["identity"],

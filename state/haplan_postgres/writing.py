@@ -127,7 +127,7 @@ def save(db: Db, update: Update) -> None:
     _compare(db, update.expected, serial)
     _delete_rows(db, update.deleted, serial)
     _put_rows(db, update.rows, serial)
-    delete(db, "placements", _PLACEMENT[:3], update.placements_gone)
+    delete(db, "placements", _PLACEMENT[:3], list(map(codec.placement_key, update.placements_gone)))
     _put_placements(db, update.placements)
     _put_orders(db, update.orders, serial)
     if update.outputs is not None:
@@ -176,14 +176,14 @@ def _put_rows(db: Db, rows: Sequence[Row], since: int) -> None:
 
 
 def _put_placements(db: Db, placements: Iterable[PlacementRow]) -> None:
-    put(db, "placements", _PLACEMENT, _PLACEMENT[:3], [attrs.astuple(row) for row in placements])
+    put(db, "placements", _PLACEMENT, _PLACEMENT[:3], list(map(codec.placement_cells, placements)))
 
 
 def _put_orders(db: Db, orders: Sequence[OrderRow], since: int) -> None:
-    keys = [(row.document, row.list) for row in orders]
+    keys = [codec.order_key(row) for row in orders]
     archive(db, "orders", keys, since)
     delete(db, "orders", ("document", "list"), keys)
-    made = [(row.document, row.list, codec.dumps(row.names), since) for row in orders if row.names]
+    made = [(*codec.order_key(row), codec.dumps(row.names), since) for row in orders if row.names]
     put(db, "orders", COLUMNS["orders"], ("document", "list"), made)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from haplan.plugin import (
-    PlacementRow,
     Run,
     State,
     StateError,
@@ -160,10 +159,7 @@ def load(db: sqlite3.Connection) -> State:
         serial=int(known.get("serial", 0)),
         key=bytes.fromhex(known.get("secret_key", "")),
         rows=codec.rows(db.execute(f"SELECT {codec.quoted(codec.ROW)} FROM rows ORDER BY seq, address, deposed")),
-        placements={
-            record[:3]: PlacementRow(*record)
-            for record in db.execute("SELECT address, document, part, status FROM placements")
-        },
+        placements=codec.placements(db.execute("SELECT address, document, part, status FROM placements")),
         orders=codec.orders(db.execute('SELECT document, "list", names FROM orders')),
         outputs=codec.outputs(db.execute("SELECT name, value, sensitive FROM outputs")),
         identities=providers["identity"],

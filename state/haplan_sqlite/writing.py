@@ -135,7 +135,8 @@ def save(db: sqlite3.Connection, update: Update) -> None:
     _compare(db, update.expected, serial)
     _delete_rows(db, update.deleted, serial)
     _put_rows(db, update.rows, serial)
-    db.executemany("DELETE FROM placements WHERE address = ? AND document = ? AND part = ?", update.placements_gone)
+    gone = map(codec.placement_key, update.placements_gone)
+    db.executemany("DELETE FROM placements WHERE address = ? AND document = ? AND part = ?", gone)
     _put_placements(db, update.placements)
     _put_orders(db, update.orders, serial)
     if update.outputs is not None:
@@ -187,17 +188,17 @@ def _put_rows(db: sqlite3.Connection, rows: Sequence[Row], since: int) -> None:
 def _put_placements(db: sqlite3.Connection, placements: Iterable[PlacementRow]) -> None:
     db.executemany(
         "INSERT OR REPLACE INTO placements (address, document, part, status) VALUES (?, ?, ?, ?)",
-        [(row.address, row.document, row.part, row.status) for row in placements],
+        map(codec.placement_cells, placements),
     )
 
 
 def _put_orders(db: sqlite3.Connection, orders: Sequence[OrderRow], since: int) -> None:
-    keys = [(row.document, row.list) for row in orders]
+    keys = [codec.order_key(row) for row in orders]
     _archive(db, "orders", ("document", "list"), keys, since)
     db.executemany('DELETE FROM orders WHERE document = ? AND "list" = ?', keys)
     db.executemany(
         'INSERT INTO orders (document, "list", names, since) VALUES (?, ?, ?, ?)',
-        [(row.document, row.list, codec.dumps(row.names), since) for row in orders if row.names],
+        [(*codec.order_key(row), codec.dumps(row.names), since) for row in orders if row.names],
     )
 
 

@@ -28,7 +28,7 @@ def test_a_network_that_others_name_is_renamed_by_create_repoint_delete(applied:
     change = plan.change("network.guest")
     assert change is not None
     assert (change.action, change.create_first) == (Action.REPLACE, True)
-    assert [(t.document, t.verb) for t in plan.transactions] == [
+    assert [(str(t.document), t.verb) for t in plan.transactions] == [
         ("network:visitors", "create"),
         ("gatewaytemplate:ha-branch", "update"),
         ("network:guest", "delete"),

@@ -167,7 +167,7 @@ def test_two_providers_times_do_not_hold_each_other_up(project: Make) -> None:
 def test_all_of_one_document_is_one_transaction(project: Make) -> None:
     made = project('a = Thing("a", group="g")\nb = Thing("b", group="g", tags={"of": "x"})\nThing("c", depends_on=[a])')
     plan = made.plan()
-    assert [t.document for t in plan.transactions] == ["group:g", "thing:c"]
+    assert [str(t.document) for t in plan.transactions] == ["group:g", "thing:c"]
     assert made.apply(plan).exit_code == 0
 
 
@@ -336,7 +336,7 @@ def test_two_writes_of_one_document_do_not_take_each_other_for_a_stranger(projec
     made = project(rules.format("", ""), applied=True)
     text = 't = Thing("t")\nb = Rule("b", thing=t, text="x")\nm = Thing("m", depends_on=[b])\n'
     plan = made.write(text + 'a = Rule("a", thing=t, text=f"{m.id}")\n').plan()
-    assert [t.document for t in plan.transactions].count("rules:mem_thing.t") == 2
+    assert [str(t.document) for t in plan.transactions].count("rules:mem_thing.t") == 2
     assert made.apply(plan).exit_code == 0
     assert made.cloud.sequences["rules:mem_thing.t"] == ["b", "a"]
 

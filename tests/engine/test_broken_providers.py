@@ -10,6 +10,7 @@ import pytest
 from haplan import engine
 from haplan.contracts import Io, Query, Reading, Settlement, Task, Written
 from haplan.errors import HaplanError
+from haplan.model.document import Document
 from haplan.testing import Cloud, Mem, Project
 from haplan.testing.memory import MemPlugin
 
@@ -79,7 +80,7 @@ def test_a_settled_that_leaves_a_transaction_out_ends_the_wait_for_that_one(brok
         return {
             n: one
             for n, one in Mem.settled(self, tasks).items()
-            if "thing:a" not in [t.transaction.document for t in tasks if t.transaction.id == n]
+            if "thing:a" not in [str(t.transaction.document) for t in tasks if t.transaction.id == n]
         }
 
     made = broken('Thing("a")\nThing("b")', settled=settled)
@@ -154,8 +155,8 @@ def test_a_replacement_knows_all_that_a_new_object_knows(broken: Any) -> None:
 
 
 def test_who_cannot_say_what_ends_a_write_writes_nothing(broken: Any) -> None:
-    def takes_back(self: Mem, document: str) -> bool:
-        raise KeyError(document)
+    def takes_back(self: Mem, document: Document) -> bool:
+        raise KeyError(str(document))
 
     made = broken('Thing("a")', takes_back=takes_back, confirmed=True)
     result = made.apply()

@@ -47,7 +47,7 @@ def test_one_whose_name_is_unknown_is_read_at_apply_and_what_uses_it_waits(proje
     ]
     assert read(plan).why == "read at apply: mem_thing.a.id is known after apply"
     assert (plan.changes[2].after or {})["tags"] == {"of": Ref("data.mem_thing.found", ("id",))}
-    assert [(one.document, one.verb, one.writes) for one in plan.transactions] == [
+    assert [(str(one.document), one.verb, one.writes) for one in plan.transactions] == [
         ("thing:a", "create", 1),
         ("data.mem_thing.found", "read", 0),
         ("thing:user", "create", 1),

@@ -38,7 +38,7 @@ def test_an_update_that_drops_a_reference_precedes_the_delete_of_what_it_dropped
     made = project(text, applied=True).write('Thing("user", tags={"of": "none"})')
     made.cloud.writes.clear()
     plan = made.plan()
-    assert [(one.document, one.after) for one in plan.transactions] == [("thing:user", ()), ("thing:a", ("t01",))]
+    assert [(str(one.document), one.after) for one in plan.transactions] == [("thing:user", ()), ("thing:a", ("t01",))]
     made.cloud.errors[made.cloud.tried + 1] = ProviderError("no")
     result = made.apply(plan)
     assert [(one.address, one.text) for one in result.skipped] == [("mem_thing.a", "mem_thing.user failed")]
@@ -54,7 +54,7 @@ def test_order_passes_through_what_stays_as_it_is(project: Make) -> None:
     )
     made = project(text.format(1), applied=True)
     plan = made.write(text.format(2)).plan()
-    assert [(one.document, one.after) for one in plan.transactions] == [("thing:a", ()), ("thing:user", ("t01",))]
+    assert [(str(one.document), one.after) for one in plan.transactions] == [("thing:a", ()), ("thing:user", ("t01",))]
 
 
 # --- Guards -----------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def test_create_first_creates_re_points_and_deletes(project: Make) -> None:
     made = project(TEXT.format("x"), applied=True)
     made.cloud.writes.clear()
     plan = made.write(TEXT.format("y")).plan()
-    assert [t.document for t in plan.transactions] == ["thing:a-y", "thing:user", "thing:a-y"]
+    assert [str(t.document) for t in plan.transactions] == ["thing:a-y", "thing:user", "thing:a-y"]
     assert made.apply(plan).exit_code == 0
     assert [(write.step, write.name) for write in made.cloud.writes] == [
         ("create", "a-y"),

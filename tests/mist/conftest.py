@@ -119,7 +119,7 @@ class World:
         by_address = {change.address: change for change in changes}
         for change in changes:
             for placement in self.provider.placements(change, None):
-                documents.setdefault(placement.document, []).append(Placed(change.address, placement))
+                documents.setdefault(str(placement.document), []).append(Placed(change.address, placement))
         written = Written()
         for number, (document, placed) in enumerate(documents.items()):
             task, one = self.start(f"t{number}", document, placed, by_address, (orders or {}).get(document, ()))

@@ -5,6 +5,7 @@ import pytest
 
 from haplan.contracts import Target
 from haplan.errors import ProviderError
+from haplan.model.document import Document
 from haplan.model.plan import Action, Change, Placed
 from haplan.model.reason import Reason
 from haplan.model.value import Secret
@@ -85,7 +86,7 @@ def test_site_variables_of_others_are_kept_and_told(world):
     id_ = world.rows["site.s"].id
     world.portal("PUT", f"/sites/{id_}/setting", {"vars": {"A": "1", "B": "2", "THEIRS": "x"}})
     reading = world.read()
-    assert reading.unowned == {"setting:s": ("s: variable THEIRS is not in the stack",)}
+    assert reading.unowned == {Document("setting", "s"): ("s: variable THEIRS is not in the stack",)}
     world.update("site.s", variables={"A": "3"})
     assert world.portal("GET", f"/sites/{id_}/setting")["vars"] == {"A": "3", "THEIRS": "x"}
 
@@ -116,7 +117,7 @@ def test_a_template_with_its_rules_is_one_write(world):
     world.apply(owner, rule, *policies, orders={"gatewaytemplate:t": ("b", "a")})
     assert world.steps == ["create"]
     reading = world.read()
-    assert reading.orders["gatewaytemplate:t", "policy"] == ("b", "a")
+    assert reading.orders[Document("gatewaytemplate", "t"), "policy"] == ("b", "a")
     assert reading.seen["policy.t.a"].values == {"name": "a", "template": "t", "steering": "s", **POLICY}
     assert reading.seen["steering.t.s"].values["paths"] == [{"kind": "wan", "name": "wan0"}]
 
@@ -139,7 +140,7 @@ def test_a_policy_of_others_stays_behind_its_predecessor(template):
     listed = wire["service_policies"]
     listed.insert(1, {"name": "theirs", "tenants": ["x"], "services": ["any"], "action": "deny"})
     world.portal("PUT", world.org(f"gatewaytemplates/{wire['id']}"), {"service_policies": listed})
-    assert "t: policy theirs is not in the stack" in world.read().unowned["gatewaytemplate:t"]
+    assert "t: policy theirs is not in the stack" in world.read().unowned[Document("gatewaytemplate", "t")]
     change = world.changed("policy.a")
     world.apply(attrs.evolve(change, reason=Reason.REORDERED), orders={"gatewaytemplate:t": ("c", "b", "a")})
     assert names(world) == ["c", "b", "a", "theirs"]
@@ -174,7 +175,7 @@ def test_a_name_that_others_use_is_replaced_new_first(world):
     old = world.rows["network.x"]
     change = Change("network.x", "network", "y", "mist", Action.REPLACE, before={"name": "x", **old.values},
                     after={"name": "y", **old.values}, id=old.id, previous_id=old.id, create_first=True)  # fmt: skip
-    documents = [(p.document, p.part, p.late) for p in world.provider.placements(change, None)]
+    documents = [(str(p.document), p.part, p.late) for p in world.provider.placements(change, None)]
     assert documents == [("network:y", "create", False), ("network:x", "retire", True)]
     world.apply(change)
     assert [item["name"] for item in world.listed("networks")] == ["y"]

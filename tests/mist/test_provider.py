@@ -42,7 +42,7 @@ ROWS = [
 @pytest.mark.parametrize(("kind", "action", "before", "after", "documents"), ROWS)
 def test_a_change_is_placed_in_its_documents(kind, action, before, after, documents):
     change = Change(f"{kind}.x", kind, "x", "mist", action, before=before, after=after)
-    assert [placement.document for placement in placements(change)] == documents
+    assert [str(placement.document) for placement in placements(change)] == documents
 
 
 def intent(address, document, step, key):

@@ -57,7 +57,7 @@ def test_what_was_changed_by_hand_is_seen_in_the_words_of_the_stack_and_mended(s
     note = next(note for note in plan.notes if "changed since haplan's last commit, by pat" in note)
     assert "[edit" in note
     assert [(one.address, one.action) for one in plan.changes] == [(address, Action.UPDATE)]
-    assert [one.document for one in plan.transactions] == ["device:shop1"]
+    assert [str(one.document) for one in plan.transactions] == ["device:shop1"]
     assert shop.apply().exit_code == 0
     assert shop.lines(node_of(1)) == before
     assert shop.plan().changes == ()

@@ -49,7 +49,7 @@ def test_a_formed_pair_is_taken_over_without_a_restart_and_stays_formed_when_it_
     cluster = plan.change("cluster.shop1")
     assert cluster is not None
     assert (cluster.action, cluster.why) == (Action.IMPORT, "taken over")
-    assert [one.document for one in plan.transactions] == ["device:shop1"]
+    assert [str(one.document) for one in plan.transactions] == ["device:shop1"]
     assert world.apply().exit_code == 0
     assert world.plan().changes == ()
     assert world.apply(destroy=True).exit_code == 0

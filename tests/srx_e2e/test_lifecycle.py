@@ -24,7 +24,7 @@ def test_a_policy_in_the_middle_is_one_commit_on_each_device_and_one_line_in_the
     world.edit("# here", NEW)
     plan = world.plan()
     assert [(one.address, one.action) for one in plan.changes] == [("policy.edge.guest-web", Action.CREATE)]
-    assert [one.document for one in plan.transactions] == ["device:shop1", "device:shop2"]
+    assert [str(one.document) for one in plan.transactions] == ["device:shop1", "device:shop2"]
     before = world.commits(node_of(1))
     assert world.apply().exit_code == 0
     commits = world.commits(node_of(1))[len(before) :]
@@ -47,12 +47,12 @@ def test_one_policy_for_many_pairs_is_one_line_and_one_commit_each_and_a_pair_th
     world.edit("# here", NEW)
     plan = world.plan()
     assert [(one.address, one.action) for one in plan.changes] == [("policy.edge.guest-web", Action.CREATE)]
-    assert [one.document for one in plan.transactions] == ["device:shop1", "device:shop2", "device:shop3"]
+    assert [str(one.document) for one in plan.transactions] == ["device:shop1", "device:shop2", "device:shop3"]
     before = [len(world.commits(node_of(number))) for number in (1, 2, 3)]
     assert world.apply().exit_code == 3
     made = [len(world.commits(node_of(number))) - had for number, had in zip((1, 2, 3), before, strict=True)]
     assert made == [2, 2, 0]  # confirmed, and its confirmation
-    assert [one.document for one in world.plan().transactions] == ["device:shop3"]
+    assert [str(one.document) for one in world.plan().transactions] == ["device:shop3"]
     assert world.apply().exit_code == 0
     made = [len(world.commits(node_of(number))) - had for number, had in zip((1, 2, 3), before, strict=True)]
     assert made == [2, 2, 2]
@@ -97,7 +97,7 @@ def test_the_worked_example_is_destroyed_with_one_commit_a_device(example: World
     macs = ("02005e300a10", "02005e300c30")
     before = [example.lines(mac) for mac in macs]
     assert example.apply().exit_code == 0
-    documents = [one.document for one in example.plan(destroy=True).transactions]
+    documents = [str(one.document) for one in example.plan(destroy=True).transactions]
     assert sorted(documents) == sorted(set(documents))
     result = example.apply(destroy=True)
     assert (result.exit_code, [one.text for one in result.failed]) == (0, [])

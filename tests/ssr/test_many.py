@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from haplan.contracts import Query, Target
+from haplan.model.document import Document
 from haplan.model.state import Row
 from haplan.model.value import encode
 from haplan.testing import FakeClock, context
@@ -77,7 +78,7 @@ def test_a_thousand_routers_are_read_with_three_calls_and_are_as_recorded(design
     for address, seen in reading.seen.items():
         values = found.rows[address].values
         assert {name: seen.values[name] for name in values} == values
-    assert reading.unowned == {"authority": ()}
+    assert reading.unowned == {Document("", "authority"): ()}
 
 
 def test_a_pair_to_be_formed_costs_one_more_look_at_the_assets_however_many_there_are(design: Design) -> None:

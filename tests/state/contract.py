@@ -26,11 +26,14 @@ from hypothesis import strategies as st
 
 from haplan.contracts import StateBackend
 from haplan.errors import HaplanError, Locked, Stale
+from haplan.model.document import Document
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, State, Update
 from haplan.state.document import pull
 from tests.state.samples import FakeClock, holder, intent, odd_rows, row, run
 
 Opened = Callable[[], StateBackend]
+
+D = Document("", "d")
 
 
 class Opening:
@@ -170,10 +173,9 @@ class StateBackendContract(Opening):
         loaded = opened().load()
         assert loaded.rows == {("site.a", ""): attrs.evolve(full, serial=1, seq=1)}
         assert loaded.row("site.a") == attrs.evolve(full, serial=1, seq=1)
-        assert loaded.placements == {
-            ("site.a", "site:1", "setting"): PlacementRow("site.a", "site:1", "setting", "pending"),
-        }
-        assert loaded.orders == {("template:t", "policies"): OrderRow("template:t", "policies", ("b", "a"))}
+        site, template = Document("site", "1"), Document("template", "t")
+        assert loaded.placements == {("site.a", site, "setting"): PlacementRow("site.a", site, "setting", "pending")}
+        assert loaded.orders == {(template, "policies"): OrderRow(template, "policies", ("b", "a"))}
         assert loaded.outputs == {
             "ip": OutputRow("ip", None),
             "psk": OutputRow("psk", {"$haplan": "secret"}, sensitive=True),
@@ -239,11 +241,24 @@ class StateBackendContract(Opening):
         state.save(Update(run="r2", rows=(row(id="2"),), expected={("site.a", ""): 1}))
         assert state.load().rows["site.a", ""].id == "2"
 
+    def test_documents_of_odd_names_stay_apart(self, state: StateBackend) -> None:
+        odd = [Document("a", "b:c"), Document("", "a b:c"), Document("", ":b"), Document("", "a:b"), Document("a", "b")]
+        placements = tuple(PlacementRow("site.a", one, str(at)) for at, one in enumerate(odd))
+        orders = tuple(OrderRow(one, "l", (str(at),)) for at, one in enumerate(odd))
+        state.save(Update(run="r1", placements=placements, orders=orders))
+        loaded = state.load()
+        assert set(loaded.placements.values()) == set(placements)
+        assert loaded.orders == {(one.document, "l"): one for one in orders}
+        gone = tuple(("site.a", one, str(at)) for at, one in enumerate(odd))[:-1]
+        state.save(Update(run="r1", placements_gone=gone, orders=tuple(attrs.evolve(o, names=()) for o in orders[:-1])))
+        assert set(state.load().placements) == {("site.a", odd[-1], "4")}
+        assert set(state.load().orders) == {(odd[-1], "l")}
+
     def test_a_deleted_row_takes_its_placements_along(self, state: StateBackend) -> None:
         places = (PlacementRow("site.a", "d", "p"), PlacementRow("site.b", "d", "p"))
         state.save(Update(run="r1", rows=(row("site.a"), row("site.b")), placements=places))
         state.save(Update(run="r1", deleted=(("site.a", ""),)))
-        assert set(state.load().placements) == {("site.b", "d", "p")}
+        assert set(state.load().placements) == {("site.b", D, "p")}
 
     def test_a_deposed_row_stands_beside_the_current_one(self, state: StateBackend) -> None:
         place = PlacementRow("site.a", "d", "p")
@@ -251,14 +266,14 @@ class StateBackendContract(Opening):
         state.save(Update(run="r1", deleted=(("site.a", "old"),)))
         loaded = state.load()
         assert set(loaded.rows) == {("site.a", "")}
-        assert set(loaded.placements) == {("site.a", "d", "p")}
+        assert set(loaded.placements) == {("site.a", D, "p")}
 
     def test_placements_orders_and_outputs_can_go(self, state: StateBackend) -> None:
         place, order = PlacementRow("site.a", "d", "p"), OrderRow("d", "l", ("x",))
         state.save(Update(run="r1", placements=(place,), orders=(order,), outputs=(OutputRow("o", 1),)))
         state.save(Update(run="r1"))
         assert state.load().outputs == {"o": OutputRow("o", 1)}
-        gone = (("site.a", "d", "p"),)
+        gone = (("site.a", D, "p"),)
         state.save(Update(run="r1", placements_gone=gone, orders=(OrderRow("d", "l", ()),), outputs=()))
         loaded = state.load()
         assert (loaded.placements, loaded.orders, loaded.outputs) == ({}, {}, {})

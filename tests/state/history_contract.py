@@ -6,6 +6,7 @@ import pytest
 
 from haplan.contracts import StateBackend
 from haplan.errors import StateError
+from haplan.model.document import Document
 from haplan.model.state import OrderRow, OutputRow, State, Update
 from haplan.state.document import pull
 from tests.state.contract import Opened, Opening
@@ -59,7 +60,7 @@ class StateHistoryContract(Opening):
         assert ids(first) == {"site.a": "1", "site.b": "2"}
         assert ids(second) == {"site.a": "3", "site.c": "4"}
         assert ids(third) == ids(three_runs.load()) == {"site.a": "3", "site.b": "5"}
-        assert [s.orders["t", "policies"].names for s in (first, second)] == [("x", "y"), ("y", "x")]
+        assert [s.orders[Document("", "t"), "policies"].names for s in (first, second)] == [("x", "y"), ("y", "x")]
         assert [[(o.name, o.value) for o in s.outputs.values()] for s in (first, second, third)] == [
             [("o", 1)],
             [("o", 2), ("p", 1)],

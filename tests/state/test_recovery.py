@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from haplan.errors import StateError, StateNotSaved
+from haplan.model.document import Document
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Update
 from haplan.state import recovery
 from haplan_sqlite import SqliteState
@@ -54,7 +55,7 @@ def test_what_was_not_saved_is_saved_later(state: SqliteState, open_state: Open,
         deleted=(("site.old", "d1"),),
         expected={("site.big", ""): 0},
         placements=(PlacementRow("site.big", "d", "p"),),
-        placements_gone=(("site.x", "d", "p"),),
+        placements_gone=(("site.x", Document("", "d"), "p"),),
         orders=(OrderRow("d", "l", ("a",)),),
         outputs=(OutputRow("o", [1]),),
         identities={"mist": {"org": "1"}},

@@ -241,7 +241,7 @@ def test_a_data_block_is_replaced_when_its_replace_changes(project: Make) -> Non
 def test_what_left_the_stack_is_deleted_dependants_first(project: Make) -> None:
     made = project('a = Thing("a")\nb = Thing("b", tags={"x": a.id})\nThing("c", tags={"x": b.id})', applied=True)
     plan = made.write("").plan()
-    assert [t.document for t in plan.transactions] == ["thing:c", "thing:b", "thing:a"]
+    assert [str(t.document) for t in plan.transactions] == ["thing:c", "thing:b", "thing:a"]
     assert {reason for _, _, reason in said(plan)} == {"not in the stack"}
 
 

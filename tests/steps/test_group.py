@@ -8,15 +8,17 @@ import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from haplan.model.document import Document
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, State, Update
 from haplan.steps.apply.group import Group, joined
 from haplan_sqlite import SqliteState
 from tests.state.samples import FakeClock, holder, run
 
 some = st.sampled_from
+documents = some([Document("", "d"), Document("e", "")])
 keys = st.tuples(some("ab"), some(["", "old"]))
-placed = st.builds(PlacementRow, some("ab"), some("de"), st.just(""), some(["done", "pending"]))
-ordered = st.builds(OrderRow, some("de"), st.just("l"), st.lists(some("ab")).map(tuple))
+placed = st.builds(PlacementRow, some("ab"), documents, st.just(""), some(["done", "pending"]))
+ordered = st.builds(OrderRow, documents, st.just("l"), st.lists(some("ab")).map(tuple))
 updates = st.builds(
     Update,
     run=st.just("r2"),
@@ -25,7 +27,7 @@ updates = st.builds(
     ),
     deleted=st.lists(keys, unique=True).map(tuple),
     placements=st.lists(placed, max_size=2).map(tuple),
-    placements_gone=st.lists(st.tuples(some("ab"), some("de"), st.just("")), max_size=1).map(tuple),
+    placements_gone=st.lists(st.tuples(some("ab"), documents, st.just("")), max_size=1).map(tuple),
     orders=st.lists(ordered, max_size=1).map(tuple),
     outputs=st.none() | st.lists(st.builds(OutputRow, some("o"), st.integers(0, 3)), max_size=1).map(tuple),
     identities=st.dictionaries(some("pq"), st.fixed_dictionaries({"id": some("12")})),

@@ -13,6 +13,7 @@ from haplan.contracts import Part, Reading, Seen, Task, Written
 from haplan.model import value as model
 from haplan.model.canonical import fingerprint
 from haplan.model.compare import differences, owned, unordered, without, without_secrets
+from haplan.model.document import Document
 from haplan.model.plan import Action, Change
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent
@@ -46,9 +47,9 @@ def kept(task: Task, receipt: Mapping[str, Any]) -> dict[str, Any]:
     return {"receipt": dict(receipt), "started": task.started, "content": content(task)}
 
 
-def carried(intents: Iterable[Intent], run: str) -> dict[tuple[str, str], Carried]:
+def carried(intents: Iterable[Intent], run: str) -> dict[tuple[str, Document], Carried]:
     """Provider key and document → what other runs left there, where one write is all they left."""
-    left: dict[tuple[str, str], list[Intent]] = {}
+    left: dict[tuple[str, Document], list[Intent]] = {}
     for intent in intents:
         if intent.run != run:
             left.setdefault((intent.provider, intent.document), []).append(intent)

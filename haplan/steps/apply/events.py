@@ -47,4 +47,4 @@ class Teller:
             **(data or {}),
         }
         subject = address or subject_of(transaction)
-        self.observe(Event(kind, self.clock.now(), subject, transaction.document, text, more))
+        self.observe(Event(kind, self.clock.now(), subject, str(transaction.document), text, more))

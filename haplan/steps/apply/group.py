@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
+from haplan.model.document import Document
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, Update
 
 
@@ -33,9 +34,9 @@ def joined(updates: Sequence[Update]) -> Update:
     expected."""
     rows: dict[tuple[str, str], Row] = {}
     deleted: dict[tuple[str, str], None] = {}
-    placements: dict[tuple[str, str, str], PlacementRow] = {}
-    gone: dict[tuple[str, str, str], None] = {}
-    orders: dict[tuple[str, str], OrderRow] = {}
+    placements: dict[tuple[str, Document, str], PlacementRow] = {}
+    gone: dict[tuple[str, Document, str], None] = {}
+    orders: dict[tuple[Document, str], OrderRow] = {}
     expected: dict[tuple[str, str], int] = {}
     outputs: tuple[OutputRow, ...] | None = None
     for one in updates:

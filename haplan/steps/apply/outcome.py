@@ -71,4 +71,4 @@ def because(barred: Barred) -> str:
 
 def subject_of(transaction: Transaction) -> str:
     """What a transaction is called: its first resource."""
-    return transaction.placed[0].address if transaction.placed else transaction.document
+    return transaction.placed[0].address if transaction.placed else str(transaction.document)

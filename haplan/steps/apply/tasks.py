@@ -6,6 +6,7 @@ import attrs
 
 from haplan.contracts import Part, Target, Task, Written
 from haplan.errors import ProviderError
+from haplan.model.document import Document
 from haplan.model.plan import Change, Placement, Plan, Transaction
 from haplan.model.value import Secret, Tree, transform
 from haplan.steps.apply.carried import Carried, carried, content
@@ -35,7 +36,7 @@ class Tasks:
         self._held = held(plan, context.state)
         self._carried = carried(context.state.intents, context.run.id)
         self._touched: set[str] = set()
-        self._documents: set[tuple[str, str]] = set()
+        self._documents: set[tuple[str, Document]] = set()
 
     def task(self, transaction: Transaction) -> Task:
         """What is to be written.

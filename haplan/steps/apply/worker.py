@@ -11,6 +11,7 @@ import attrs
 from haplan.contracts import ApplyView, Provider, Query, Reading, Seen, Target, Task, Written
 from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, Unauthorized
 from haplan.model.compare import differences, owned, unordered, without_secrets
+from haplan.model.document import Document
 from haplan.model.finding import Finding, Rule
 from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
@@ -162,7 +163,7 @@ def work(job: Job) -> Done | Broke:
         return Broke(task, error, _left_behind(job, task, error))
 
 
-def _ending(provider: Provider, document: str) -> Ending:
+def _ending(provider: Provider, document: Document) -> Ending:
     """What will end the write; asked for before it, so that who cannot tell writes nothing."""
     if not (provider.confirmed or provider.revertible):
         return Ending()

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from haplan.plugin import (
-    FieldPath as Path,
-)
-from haplan.plugin import (
+    Document,
     Seen,
     Target,
     decode,
+)
+from haplan.plugin import (
+    FieldPath as Path,
 )
 from haplan_mist.estate import Object, Organisation
 from haplan_mist.translate import endpoints, entries, gateway
@@ -30,7 +31,7 @@ class Gateways:
         self._owners = {target.address: target for target in self._targets if target.type in _OWNERS}
         live = (str(vpn.get("name")) for vpn in organisation.known("vpns").values())
         self._overlays = frozenset((*_overlays([t.values for t in self._targets]), *live))
-        self._documents: dict[str, Object] = {}
+        self._documents: dict[Document, Object] = {}
         self._policies: dict[str, dict[str, Object]] = {}
 
     # --- owners ---
@@ -42,7 +43,7 @@ class Gateways:
             return None
         for name in {target.name, str(target.values.get("name") or target.name)}:
             # while it is being renamed, its lists are asked for by the new name
-            self._documents[f"{PREFIXES[target.type]}:{name}"] = wire
+            self._documents[Document(PREFIXES[target.type], name)] = wire
         recorded = decode(target.row.values) if target.row else {}
         hints = gateway.hints_of(recorded.get("interfaces"), target.values.get("interfaces"))
         values = gateway.gateway_values(
@@ -96,7 +97,7 @@ class Gateways:
             id_, name = owner.id, name or owner.name
         found, _ = self._organisation.find(KIND[kind], id_, name)
         if found is not None:
-            self._documents.setdefault(f"{PREFIXES[kind]}:{name}", found)
+            self._documents.setdefault(Document(PREFIXES[kind], name), found)
         return found
 
     def _steering(self, document: Object, name: str) -> Object | None:
@@ -112,7 +113,7 @@ class Gateways:
 
     # --- whole documents ---
 
-    def orders(self) -> dict[tuple[str, str], tuple[str, ...]]:
+    def orders(self) -> dict[tuple[Document, str], tuple[str, ...]]:
         """The sequence of policies of every document that was looked at."""
         return {
             (document, kind): tuple(gateway.policy_names(wire.get("service_policies") or ()))
@@ -120,11 +121,11 @@ class Gateways:
             for kind in ("service_policies", "policy")
         }
 
-    def unowned(self) -> dict[str, tuple[str, ...]]:
+    def unowned(self) -> dict[Document, tuple[str, ...]]:
         """Entries of these documents that nothing of the stack stands for."""
-        lines: dict[str, tuple[str, ...]] = {}
+        lines: dict[Document, tuple[str, ...]] = {}
         for target in self._owners.values():
-            document = f"{PREFIXES[target.type]}:{target.name}"
+            document = Document(PREFIXES[target.type], target.name)
             wire = self._documents.get(document)
             if wire is not None and not target.data:
                 words = self._strangers(target, wire)

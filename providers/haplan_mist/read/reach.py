@@ -7,6 +7,7 @@ devices it concerns (Mist OpenAPI 2509.1.2; Juniper documentation of configurati
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from haplan.plugin import Document
 from haplan_mist.estate import Object, Organisation
 from haplan_mist.read.devices import Boxes
 
@@ -14,10 +15,10 @@ Lists = Callable[[str], Mapping[str, Object]]
 """Gives a list: from the cloud if need be, or only what was read."""
 
 
-def devices_of(organisation: Organisation, document: str, id_: str = "", *, load: bool = False) -> list[str]:
+def devices_of(organisation: Organisation, document: Document, id_: str = "", *, load: bool = False) -> list[str]:
     """MACs of the devices whose configuration a document is part of: standalone ones and node0 of each pair."""
     lists: Lists = organisation.items if load else organisation.known
-    kind, _, name = document.partition(":")
+    kind, name = document.kind, document.name
     if kind in ("gatewaytemplate", "deviceprofile"):
         kinds = {kind: _ids(lists(f"{kind}s"), id_, name)}
     elif kind in ("site", "setting"):
@@ -36,9 +37,9 @@ def sites_of(organisation: Organisation, macs: Iterable[str]) -> tuple[str, ...]
     return tuple(sorted({organisation.name_of("sites", boxes.site_id(mac)) for mac in macs} - {""}))
 
 
-def bound_to(organisation: Organisation, document: str, id_: str = "") -> tuple[str, ...]:
+def bound_to(organisation: Organisation, document: Document, id_: str = "") -> tuple[str, ...]:
     """Names of the sites that carry a template, with or without devices; from what was read."""
-    kind, _, name = document.partition(":")
+    kind, name = document.kind, document.name
     if kind in ("gatewaytemplate",):
         ids = _ids(organisation.known("gatewaytemplates"), id_, name)
     elif kind in ("network", "service", "vpn"):

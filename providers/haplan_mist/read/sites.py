@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from haplan.plugin import (
+    Document,
     Query,
     Seen,
     Target,
@@ -46,7 +47,7 @@ class Look:
     variables: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = attrs.field(factory=dict)
     anchor: Mapping[str, Any] = attrs.field(factory=dict)
     entries: Sequence[Entry] = ()
-    unowned: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    unowned: dict[Document, tuple[str, ...]] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     carried: frozenset[str] = frozenset()
 
@@ -63,7 +64,7 @@ class Look:
             values["extra"] = extra
         others = sorted(set(variables) - set(target.values.get("variables") or {}) - set(recorded_variables(target)))
         if others:
-            self.unowned[f"setting:{target.name}"] = tuple(f"{target.name}: variable {name} is not in the stack"
+            self.unowned[Document("setting", target.name)] = tuple(f"{target.name}: variable {name} is not in the stack"
                                                            for name in others)  # fmt: skip
         return Seen(
             target.address, site_id, values, private={"name": values["name"]},

@@ -10,6 +10,7 @@ from typing import Any
 from haplan.plugin import (
     Action,
     Change,
+    Document,
     Placement,
     Reason,
 )
@@ -37,14 +38,13 @@ def placements(change: Change) -> Sequence[Placement]:
     if change.type in ("steering", "policy"):
         return _in_owner(change)
     if change.type not in PREFIXES:
-        return (Placement(change.address),)
+        return (Placement(Document("", change.address)),)
     return _own(change)
 
 
-def owner_document(values: Mapping[str, Any] | None) -> str:
+def owner_document(values: Mapping[str, Any] | None) -> Document:
     """The document of the template or profile that a steering rule or policy lives in."""
-    profile = (values or {}).get("profile")
-    return f"deviceprofile:{profile}" if profile else f"gatewaytemplate:{(values or {}).get('template') or ''}"
+    return Document(*binding(values))
 
 
 def binding(values: Mapping[str, Any] | None) -> tuple[str, str]:
@@ -61,9 +61,9 @@ def old_name(change: Change) -> str:
 
 
 def _own(change: Change) -> Sequence[Placement]:
-    document = f"{PREFIXES[change.type]}:{change.name}"
+    document = Document(PREFIXES[change.type], change.name)
     if change.action is Action.REPLACE and old_name(change) != change.name:
-        old = Placement(f"{PREFIXES[change.type]}:{old_name(change)}", "retire", "delete the old one", late=True)
+        old = Placement(Document(document.kind, old_name(change)), "retire", "delete the old one", late=True)
         return (Placement(document, "create", "create the new one"), old)
     if change.type == "overlay" and change.action is Action.UPDATE:
         before, after = (set((side or {}).get("endpoints") or ()) for side in (change.before, change.after))
@@ -77,7 +77,8 @@ def _own(change: Change) -> Sequence[Placement]:
 
 
 def _site(change: Change) -> Sequence[Placement]:
-    site, setting = Placement(f"site:{change.name}"), Placement(f"setting:{change.name}", "variables", "set variables")
+    site = Placement(Document("site", change.name))
+    setting = Placement(Document("setting", change.name), "variables", "set variables")
     if change.action in GOING:
         # the setting goes with its site
         return (site,)
@@ -109,13 +110,13 @@ def _in_owner(change: Change) -> Sequence[Placement]:
 
 
 def _cluster(change: Change) -> Sequence[Placement]:
-    pair = Placement(f"cluster:{change.name}", "pair", own=True)
+    pair = Placement(Document("cluster", change.name), "pair", own=True)
     if change.action in GOING:
         kind, name = binding(change.before)
-        unbind = Placement(f"site:{(change.before or {}).get('site')}", "unbind", f"take off template {name}")
+        unbind = Placement(_site_of(change.before), "unbind", f"take off template {name}")
         return (pair, unbind) if kind == "gatewaytemplate" and name else (pair,)
     kind, name = binding(change.after)
-    bind = Placement(f"site:{(change.after or {}).get('site')}", "bind", f"bind template {name}")
+    bind = Placement(_site_of(change.after), "bind", f"bind template {name}")
     if change.action is Action.UPDATE and change.before is not None and change.reason is not Reason.RESUMED:
         return _cluster_update(change, bind, pair)
     old_kind, old = binding(change.before)
@@ -128,8 +129,12 @@ def _cluster(change: Change) -> Sequence[Placement]:
     places = [bind, pair] if kind == "gatewaytemplate" and not bound else [pair]
     moved = old_site != (change.after or {}).get("site") or old_kind != kind
     if change.action is Action.REPLACE and old_kind == "gatewaytemplate" and old and old_site and moved:
-        places.append(Placement(f"site:{old_site}", "unbind", f"take off template {old}"))
+        places.append(Placement(Document("site", str(old_site)), "unbind", f"take off template {old}"))
     return tuple(places)
+
+
+def _site_of(values: Mapping[str, Any] | None) -> Document:
+    return Document("site", str((values or {}).get("site")))
 
 
 def _cluster_update(change: Change, bind: Placement, pair: Placement) -> Sequence[Placement]:

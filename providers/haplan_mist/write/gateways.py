@@ -31,17 +31,17 @@ from haplan_mist.write.writer import (
 
 def write_gateway(task: Task, writer: Writer) -> Sent:
     """A template or hub profile and the rules in it: one write."""
-    prefix, _, name = task.transaction.document.partition(":")
-    kind, part = LISTS[prefix], main_part(task)
+    document = task.transaction.document
+    kind, part = LISTS[document.kind], main_part(task)
     address = (part or task.parts[0]).change.address
     if part is not None and part.change.action in GOING:
         writer.delete(kind, part.change.id, address)
         return Sent(Written())
     if part is not None and part.placement.part == "retire":
         return _retired(kind, part, writer)
-    live = writer.organisation.find(kind, "", name)[0] if part is None else live_of(part, kind, writer)
+    live = writer.organisation.find(kind, "", document.name)[0] if part is None else live_of(part, kind, writer)
     if live is None and part is None:
-        raise ProviderError(f'{address}: {TITLES[kind]} "{name}" is gone; plan again')
+        raise ProviderError(f'{address}: {TITLES[kind]} "{document.name}" is gone; plan again')
     wanted = _rewritten(live or {}, part, writer)
     written = _rules(wanted, task, writer)
     if live is None or (part is not None and part.change.action is Action.REPLACE):

@@ -86,7 +86,7 @@ def write_site(task: Task, writer: Writer) -> Sent:
         writer.delete("sites", part.change.id, part.change.address)
         return Sent(Written())
     binding, private = _binding(task, writer)
-    name = task.transaction.document.partition(":")[2]
+    name = task.transaction.document.name
     live = writer.organisation.find("sites", "", name)[0] if part is None else live_of(part, "sites", writer)
     if live is None and part is None:
         raise ProviderError(f'{task.parts[0].change.address}: site "{name}" is gone; plan again')
@@ -125,7 +125,7 @@ def _binding(task: Task, writer: Writer) -> tuple[Wire, dict[str, Mapping[str, A
     organisation = writer.organisation
     private: dict[str, Mapping[str, Any]] = {}
     out: Wire = {}
-    site, _ = organisation.find("sites", "", task.transaction.document.partition(":")[2])
+    site, _ = organisation.find("sites", "", task.transaction.document.name)
     now = (site or {}).get("gatewaytemplate_id")
     for part in task.parts:
         if part.placement.part == "unbind" and "gatewaytemplate_id" not in out:

@@ -11,6 +11,7 @@ import attrs
 
 from haplan.plugin import (
     SEQUENCES,
+    Document,
     FieldPath,
     ProviderError,
     Query,
@@ -24,7 +25,7 @@ from haplan.plugin import (
 from haplan_srx.device.operational import Commit
 from haplan_srx.estate import Fleet, Look, Nodes
 from haplan_srx.translate.difference import drifted
-from haplan_srx.translate.documents import device, name_of
+from haplan_srx.translate.documents import device
 from haplan_srx.translate.recorded import Picture, nodes_of
 from haplan_srx.translate.statements import Live, Path, Statement, keys, tag
 
@@ -67,7 +68,7 @@ def _clusters(query: Query, recorded: Picture, wanted: Picture) -> dict[str, Nod
     """Address → nodes of the clusters to look at."""
     found = {one.address: one for picture in (recorded, wanted) for one in picture.design.of("cluster")}
     if query.document:
-        only = name_of(query.document)
+        only = query.document.name
         return {address: nodes_of(one) for address, one in found.items() if one.name == only}
     return {address: nodes_of(one) for address, one in found.items()}
 
@@ -186,7 +187,7 @@ class _Reading:
 
     # --- whole devices ---
 
-    def orders(self) -> dict[tuple[str, str], tuple[str, ...]]:
+    def orders(self) -> dict[tuple[Document, str], tuple[str, ...]]:
         """The order of policies on each device: as planned, unless a pair of zones has them in another one."""
         found = {}
         for address, look in self._looks.items():

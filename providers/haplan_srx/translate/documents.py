@@ -7,20 +7,17 @@ from haplan.design.resources import GOING
 from haplan.plugin import (
     Action,
     Change,
+    Document,
     Placement,
 )
 
-DEVICE, CLUSTER = "device:", "cluster:"
+DEVICE, CLUSTER = "device", "cluster"
+"""Kinds of documents."""
 
 
-def device(cluster: str) -> str:
+def device(cluster: str) -> Document:
     """The document of a pair's configuration."""
-    return f"{DEVICE}{cluster}"
-
-
-def name_of(document: str) -> str:
-    """The cluster of a document."""
-    return document.partition(":")[2]
+    return Document(DEVICE, cluster)
 
 
 def of_cluster(change: Change, *, forms: bool, dissolves: bool) -> Sequence[Placement]:
@@ -28,10 +25,10 @@ def of_cluster(change: Change, *, forms: bool, dissolves: bool) -> Sequence[Plac
     configured = Placement(device(change.name), "configure", "", own=True)
     if change.action in GOING:
         gone = Placement(device(change.name), "release", "take off what haplan configured", own=True)
-        return (gone, Placement(CLUSTER + change.name, "dissolve", "", own=True)) if dissolves else (gone,)
+        return (gone, Placement(Document(CLUSTER, change.name), "dissolve", "", own=True)) if dissolves else (gone,)
     if not forms:
         return (configured,)
-    return (Placement(CLUSTER + change.name, "form", "", own=True), configured)
+    return (Placement(Document(CLUSTER, change.name), "form", "", own=True), configured)
 
 
 def apart(clusters: Iterable[str], named: Callable[[str], str]) -> list[Placement]:

@@ -10,6 +10,7 @@ from haplan.design.index import Resource
 from haplan.design.resources import of_row, without_name
 from haplan.plugin import (
     SEQUENCES,
+    Document,
     Part,
     Query,
     Row,
@@ -206,11 +207,11 @@ def nodes_of(cluster: Resource) -> Nodes:
     return Nodes(cluster.name, {mac: str(declared[mac].get("host") or mac) for mac in macs})
 
 
-def kept_in(rows: Iterable[Row], document: str) -> dict[Path, tuple[str, ...]]:
+def kept_in(rows: Iterable[Row], document: Document) -> dict[Path, tuple[str, ...]]:
     """What haplan once overwrote in a document."""
     found: dict[Path, tuple[str, ...]] = {}
     for row in rows:
-        for path, values in row.private.get(KEPT + document) or ():
+        for path, values in row.private.get(KEPT + str(document)) or ():
             steps = tuple(tuple(step) if isinstance(step, list) else step for step in path)
             found.setdefault(steps, tuple(values))
     return found

@@ -14,6 +14,7 @@ from haplan.design.resources import GOING
 from haplan.plugin import (
     Change,
     Clock,
+    Document,
     Io,
     ProviderError,
     Task,
@@ -26,7 +27,6 @@ from haplan_srx.estate import Fleet, Nodes
 from haplan_srx.read.resources import OURS
 from haplan_srx.translate import xml
 from haplan_srx.translate.difference import Difference, Set, difference
-from haplan_srx.translate.documents import name_of
 from haplan_srx.translate.recorded import (
     KEPT,
     WAS,
@@ -88,7 +88,7 @@ def work(task: Task, overrides: Mapping[str, int]) -> Work:
     Raises:
         ProviderError: The cluster of the document is neither recorded nor in the task.
     """
-    name = name_of(task.transaction.document)
+    name = task.transaction.document.name
     touched = [
         (part.change.address, values) for part in task.parts for values in (part.change.before, part.change.after)
     ]
@@ -146,9 +146,9 @@ def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret
     return Sent(log, what.nodes, _keeping(written, task, what, found))
 
 
-def _without_ours(found: Difference, what: Work, box: Box, document: str) -> Difference:
+def _without_ours(found: Difference, what: Work, box: Box, document: Document) -> Difference:
     """What a run wrote that died before it could record it is nothing of others."""
-    if not found.overwritten or not any(one.log.startswith(OURS) and document in one.log for one in box.history()):
+    if not found.overwritten or not any(one.log.startswith(OURS) and str(document) in one.log for one in box.history()):
         return found
     said = what.wanted.statements
     others = {path: values for path, values in found.overwritten.items()
@@ -256,7 +256,7 @@ def _keeping(written: Written, task: Task, what: Work, found: Difference) -> Wri
     stay = [part.change.address for part in task.parts if part.change.action not in GOING]
     if not found.overwritten or not stay:
         return written
-    key = KEPT + task.transaction.document
+    key = KEPT + str(task.transaction.document)
     rows = {row.address: row for row in task.recorded.values()}
     by_address: dict[str, dict[Path, tuple[str, ...]]] = {}
     for path, values in found.overwritten.items():

@@ -14,6 +14,7 @@ import attrs
 
 from haplan.design import resources
 from haplan.plugin import (
+    Document,
     Entries,
     Query,
     Reading,
@@ -32,7 +33,7 @@ from haplan_ssr.translate.tree import HERE, Flat, Path, is_entry, name_of, paren
 Leaves = dict[Way, list[tuple[Path, Given]]]
 MOST = 3
 """Differences that a text names before it counts the rest."""
-DOCUMENT = "authority"
+DOCUMENT = Document("", "authority")
 
 
 @attrs.frozen
