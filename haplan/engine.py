@@ -25,7 +25,7 @@ from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Impact, Plan
 from haplan.model.renames import renamed
-from haplan.model.result import Outcome, Result
+from haplan.model.result import Outcome, Result, left_out
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
@@ -87,6 +87,10 @@ def import_(session: Session, address: str, identity: str) -> Plan:
         raise HaplanError(f"{address}: is in state already; `haplan state show` shows it")
     chosen = Selection(frozenset({address}), importing={address: identity})
     made = planned(session, Question(found, found.stack, state, chosen, PlanOptions()))
+    if address in made.unread:
+        raise HaplanError(f"{address}: could not be read: {made.unread[address]}")
+    if address in made.unread:
+        raise HaplanError(f"{address}: could not be read: {made.unread[address]}")
     if made.change(address) is None or made.count(Action.CREATE):
         raise HaplanError(f"{address}: there is no such object with id {identity}")
     return made
@@ -148,7 +152,7 @@ def apply(session: Session, plan: Plan, stop: threading.Event | None = None) -> 
     if plan.command == "refresh" and plan.drift:
         return _accepted(session, plan)
     if plan.empty():  # a run without change opens no serial
-        return Result("", 0)
+        return Result("", 0, left_out=left_out(plan))
     return _carried_out(session, plan, stop)
 
 
@@ -165,9 +169,8 @@ def _accepted(session: Session, plan: Plan) -> Result:
         runs_.end(session, run, 0)
     gone = {one.address for one in plan.drift if one.seen is None}
     addresses = dict.fromkeys(one.address for one in plan.drift)
-    return Result(
-        run.id, 0, done=tuple(Outcome(one, Action.FORGET if one in gone else Action.READ) for one in addresses)
-    )
+    done = tuple(Outcome(one, Action.FORGET if one in gone else Action.READ) for one in addresses)
+    return Result(run.id, 0, done=done, left_out=left_out(plan))
 
 
 def kept_plan(session: Session, run: str) -> runs_.Kept:
@@ -248,13 +251,17 @@ def _carried_out(
 def _left(session: Session, plan: Plan, sealed: str, state: State, providers: Mapping[str, Provider]) -> Plan:
     """What is left of a plan that earlier runs began."""
     runs = resume_.runs_of(sealed, state)
-    seen = reconcile.reconcile(state, providers)
+    reconciled = reconcile.reconcile(state, providers)
+    unread = dict(reconciled.unread)
     confirmed = frozenset(key for key, provider in providers.items() if provider.confirmed)
-    begun = resume_.begun(plan, seen, runs, session.backend.as_of(runs[-1].serial), confirmed)
+    begun = resume_.begun(plan, reconciled.state, runs, session.backend.as_of(runs[-1].serial), confirmed)
     readings = [
         providers[key].read(refresh.query(key, asked, providers[key], state))
         for key, asked in resume_.targets(begun).items()
     ]
+    unread |= {address: why for reading in readings for address, why in reading.unread.items()}
+    if unread:  # what was begun must be looked at before any of it is gone on with
+        raise HaplanError("\n".join(f"{address}: could not be read: {why}" for address, why in unread.items()))
     left = resume_.rest(begun, readings, session.types)
     count = f"{len(left.changes)} of {len(plan.changes)} changes are left"
     session.tell("note", f"going on with the plan of run {runs[-1].id}: {count}")

@@ -36,6 +36,7 @@ from haplan.steps import (
     reconcile,
     refresh,
     rehearse,
+    select,
     stages,
     upgrade,
 )
@@ -76,6 +77,9 @@ class Question:
         return types_of(self.found.stack, self.recorded)
 
 
+NOTHING = diff.Difference((), 0, {}, (), {}, {})
+
+
 @attrs.frozen
 class _Looked:
     """The estate as it is, and what differs from it.
@@ -86,6 +90,8 @@ class _Looked:
         resources: The graph of the stack.
         providers, identities: By key.
         seen: From refresh.
+        left: Address → the unread one that it hangs on, of all that is left out.
+        chosen: What the plan is about, without that.
         difference: From diff.
         drift: What moved in the estate since it was recorded.
     """
@@ -96,8 +102,10 @@ class _Looked:
     providers: Mapping[str, Provider]
     identities: Mapping[str, Mapping[str, str]]
     seen: refresh.Refreshed
-    difference: diff.Difference
-    drift: tuple[Drift, ...]
+    left: Mapping[str, str]
+    chosen: Selection
+    difference: diff.Difference = NOTHING
+    drift: tuple[Drift, ...] = ()
 
 
 @attrs.frozen
@@ -140,6 +148,9 @@ def planned(session: Session, question: Question) -> Plan:
     """
     looked = _look(session, question)
     decided = _decide(session, question, looked)
+    while hanging := select.used_by(looked.left, _going(decided.changes), question.stack, looked.state):
+        looked = _compare(session, question, _without(question, looked, hanging))
+        decided = _decide(session, question, looked)
     staged = _stage(session, question, looked, decided)
     made = _plan(session, question, looked, decided, staged)
     session.tell("planned", data={action.value: made.count(action) for action in Action})
@@ -162,29 +173,55 @@ def types_of(stack: Stack, state: State) -> set[str]:
 
 
 def _look(session: Session, question: Question) -> _Looked:
-    stack, chosen, way = question.stack, question.chosen, question.way
+    stack, way = question.stack, question.way
     names = move.names(stack, question.recorded)
     state = renamed(question.recorded, names) if way is None else way.state
     resources = graph.graph(stack, session.types)
-    wanted = refresh.targets(stack, state, chosen)
+    wanted = refresh.targets(stack, state, question.chosen)
     refresh.refuse_without_provider(question.found.stack, wanted)
     providers = session.providers.of_stack(question.found.stack, wanted)
     identities = _identities(providers, state)
     reconciled = reconcile.reconcile(state, providers)
-    if reconciled is not state:
-        state, wanted = reconciled, refresh.targets(stack, reconciled, chosen)
+    if reconciled.state is not state:
+        state, wanted = reconciled.state, refresh.targets(stack, reconciled.state, question.chosen)
     seen = _refresh(session, question.options, wanted, providers, state)
+    seen = attrs.evolve(seen, unread={**reconciled.unread, **seen.unread})
     count = sum(map(len, wanted.values()))
     session.tell("phase", f"comparing {count} resource{'' if count == 1 else 's'}")
-    difference, seen = _difference(session, question, resources.order, state, seen, providers)
+    looked = _Looked(names, state, resources, providers, identities, seen, {}, question.chosen)
+    return _compare(session, question, _without(question, looked, {one: one for one in seen.unread}))
+
+
+def _without(question: Question, looked: _Looked, hanging: Mapping[str, str]) -> _Looked:
+    """Without what hangs on something that could not be read: address → the unread one."""
+    if not hanging:
+        return looked
+    found = select.left_out(hanging, question.stack, looked.state)
+    left = {**{one: hanging[root] for one, root in found.items()}, **looked.left}
+    return attrs.evolve(looked, left=left, chosen=select.without(question.chosen, left, question.stack, looked.state))
+
+
+def _going(changes: Sequence[Change]) -> tuple[str, ...]:
+    return tuple(change.address for change in changes if change.action in (Action.DELETE, Action.REPLACE))
+
+
+def _compare(session: Session, question: Question, looked: _Looked) -> _Looked:
+    """Compare. Where a data source could not be read either, what hangs on it is left out too."""
+    stack, way = question.stack, question.way
+    while True:
+        difference, seen = _difference(session, question, looked)
+        new = {one: one for one in seen.unread if one not in looked.left}
+        looked = _without(question, attrs.evolve(looked, seen=seen), new)
+        if not new:
+            break
     moved = (
-        *drift_.drift(stack, state, seen.seen, session.types, chosen),
-        *drift_.reorders(state, seen.orders, session.types, chosen),
+        *drift_.drift(stack, looked.state, seen.seen, session.types, looked.chosen),
+        *drift_.reorders(looked.state, seen.orders, session.types, looked.chosen),
     )
     if way is not None:
         difference = attrs.evolve(difference, changes=revised(difference.changes, way))
         moved = tuple(one for one in moved if one.address not in way.forgotten)
-    return _Looked(names, state, resources, providers, identities, seen, difference, moved)
+    return attrs.evolve(looked, difference=difference, drift=moved)
 
 
 def _identities(providers: Mapping[str, Provider], state: State) -> dict[str, Mapping[str, str]]:
@@ -219,23 +256,17 @@ def _refresh(
     return seen
 
 
-def _difference(
-    session: Session,
-    question: Question,
-    sequence: Sequence[str],
-    state: State,
-    seen: refresh.Refreshed,
-    providers: Mapping[str, Provider],
-) -> tuple[diff.Difference, refresh.Refreshed]:
+def _difference(session: Session, question: Question, looked: _Looked) -> tuple[diff.Difference, refresh.Refreshed]:
     """Compare. Data sources whose names become known by it are read, and all is compared again."""
-    stack, marked = question.stack, session.secrets.fingerprint(state)
+    stack, state, sequence, seen = question.stack, looked.state, looked.resources.order, looked.seen
+    marked = session.secrets.fingerprint(state)
     read: dict[str, str] = {}
     while True:
-        found = diff.diff(stack, sequence, state, seen.seen, session.types, question.chosen, marked, read)
+        found = diff.diff(stack, sequence, state, seen.seen, session.types, looked.chosen, marked, read)
         if not found.readable:
             return found, seen
         read |= found.readable
-        more = refresh.refresh(refresh.named(stack, found.readable), providers, state)
+        more = refresh.refresh(refresh.named(stack, found.readable), looked.providers, state)
         seen = refresh.with_more(seen, more)
 
 
@@ -243,7 +274,7 @@ def _difference(
 
 
 def _decide(session: Session, question: Question, looked: _Looked) -> _Decided:
-    stack, chosen, difference = question.stack, question.chosen, looked.difference
+    stack, chosen, difference = question.stack, looked.chosen, looked.difference
     gathering = Gathering()
     ordered = order.reordered(
         stack,
@@ -330,6 +361,8 @@ def _plan(session: Session, question: Question, looked: _Looked, decided: _Decid
             name: provenance.shown_variable(session, variable, state) for name, variable in stack.variables.items()
         },
         memories=seen.memories,
+        unread=session.redact.tree({address: seen.unread[address] for address in sorted(seen.unread)}),
+        left_out={one: behind for one, behind in sorted(looked.left.items()) if one not in seen.unread},
     )
 
 

@@ -85,7 +85,11 @@ def approve_and_apply(opened: "Session", plan: "Plan", given: Mapping[str, Any],
         terminal.approve(what, bool(given.get("auto_approve")))
         return carry_out(opened, plan, given, events)
     if events is not None:
-        events.end("no changes", {"exit_code": 0})
+        from haplan.report.documents import unread_json
+
+        left = unread_json(plan.body)
+        text = f"no changes, {len(left)} left out" if left else "no changes"
+        events.end(text, {"exit_code": 0, **({"left_out": left} if left else {})})
     return 0
 
 

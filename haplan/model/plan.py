@@ -277,6 +277,8 @@ class Plan:
         variables: Values of the variables; sensitive ones as fingerprints.
         timeouts: Seconds by name.
         memories: Provider key → what the provider learned while reading.
+        unread: Address → why it could not be read: the plan says nothing of it.
+        left_out: Address → the unread one that it hangs on: the plan says nothing of that either.
     """
 
     stack: str
@@ -307,6 +309,8 @@ class Plan:
     variables: Mapping[str, Tree] = attrs.field(factory=dict)
     timeouts: Mapping[str, int] = attrs.field(factory=dict)
     memories: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    unread: Mapping[str, str] = attrs.field(factory=dict)
+    left_out: Mapping[str, str] = attrs.field(factory=dict)
 
     def change(self, address: str) -> Change | None:
         """The change of an address."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import attrs
 
 from haplan.model.finding import Finding
-from haplan.model.plan import Action
+from haplan.model.plan import Action, Plan
 from haplan.model.value import Tree
 
 
@@ -32,6 +32,7 @@ class Result:
         stopped: Behind a red gate.
         in_doubt: Sent, and nobody knows what became of it.
         pending: Accepted, held back by an offline device or a closed window; or interrupted while waiting.
+        left_out: Not in the plan, because it could not be read, or hangs on what could not be.
         findings: Of the checks after the steps.
         outputs: As they are now.
         seconds: By the run's clock.
@@ -46,7 +47,15 @@ class Result:
     stopped: tuple[Outcome, ...] = ()
     in_doubt: tuple[Outcome, ...] = ()
     pending: tuple[Outcome, ...] = ()
+    left_out: tuple[Outcome, ...] = ()
     findings: tuple[Finding, ...] = ()
     outputs: Mapping[str, Tree] = attrs.field(factory=dict)
     seconds: float = 0.0
     writes: int = 0
+
+
+def left_out(plan: Plan) -> tuple[Outcome, ...]:
+    """What a plan says nothing of, each with the reason."""
+    unread = [Outcome(address, Action.NO_OP, f"could not be read: {why}") for address, why in plan.unread.items()]
+    hanging = [Outcome(one, Action.NO_OP, f"{behind} could not be read") for one, behind in plan.left_out.items()]
+    return (*unread, *hanging)

@@ -6,6 +6,8 @@ from typing import Any
 import attrs
 
 from haplan.model.finding import Finding
+from haplan.model.plan import Plan
+from haplan.model.result import left_out
 from haplan.model.state import OutputRow, State
 from haplan.report import tree
 from haplan.report.json import STATE_FORMAT_VERSION, TERRAFORM_VERSION, Json, row_json
@@ -76,18 +78,29 @@ def _range(location: str) -> Json:
     return {"range": {"filename": file, "start": at, "end": at}, "location": location}
 
 
-def drift_json(drift: Sequence[Mapping[str, Any]]) -> Json:
-    """What ``haplan drift --json`` gives: the ``resource_drift`` of its plan, and whether there is any."""
-    return {"format_version": VALIDATE_FORMAT_VERSION, "drift": bool(drift), "resource_drift": list(drift)}
+def drift_json(plan: Mapping[str, Any]) -> Json:
+    """What ``haplan drift --json`` gives of its plan: what drifted, whether anything did, and what nobody could see."""
+    drift = plan["resource_drift"]
+    found: Json = {"format_version": VALIDATE_FORMAT_VERSION, "drift": bool(drift), "resource_drift": drift}
+    return {**found, "complete": plan["complete"], "unread": plan["haplan"]["unread"]}
+
+
+def unread_json(plan: Plan) -> list[Json]:
+    """What a plan says nothing of, as `result_json` has it under ``left_out``."""
+    return [_outcome(one) for one in left_out(plan)]
+
+
+def _outcome(one: Any) -> Json:
+    return {**attrs.asdict(one), "action": one.action.value}
 
 
 def result_json(result: Any, sensitive: Sequence[str] = ()) -> Json:
     """The last line of ``haplan apply --json``; `sensitive` outputs without their value."""
-    parts = ("done", "failed", "skipped", "in_doubt", "pending", "stopped")
+    parts = ("done", "failed", "skipped", "in_doubt", "pending", "stopped", "left_out")
     found: Json = {"run": result.run, "exit_code": result.exit_code, "writes": result.writes}
     found["seconds"] = round(result.seconds, 1)
     for part in parts:
-        found[part] = [{**attrs.asdict(one), "action": one.action.value} for one in getattr(result, part)]
+        found[part] = [_outcome(one) for one in getattr(result, part)]
     outputs = sorted(result.outputs.items())
     found["outputs"] = {name: SENSITIVE if name in sensitive else tree.plain(value) for name, value in outputs}
     return found

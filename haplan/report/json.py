@@ -68,7 +68,7 @@ def plan_json(
         "checks": checks(plan),
         "timestamp": stamp(made),
         "applyable": not errored and not plan.empty(),
-        "complete": not any(plan.targets.values()),
+        "complete": not (any(plan.targets.values()) or plan.unread),
         "errored": errored,
         "haplan": _ours(plan, digest),
     }
@@ -328,6 +328,8 @@ def _ours(plan: Plan, digest: str) -> Json:
         "identity": {key: dict(estate) for key, estate in sorted(plan.identities.items())},
         "reason": {change.key: change.why for change in plan.changes},
         "unchanged": plan.unchanged,
+        "unread": dict(plan.unread),
+        "left_out": dict(plan.left_out),
         "voided": [attrs.asdict(edge) for edge in plan.voided],
         "notes": list(plan.notes),
         "provider_names": {key: provider_name(key) for key in sorted(plan.identities)},

@@ -57,11 +57,12 @@ SECTIONS = (
     ("stopped", "Stopped behind a failed check", "warning"),
     ("skipped", "Not attempted", "warning"),
     ("pending", "Pending: accepted, waiting for the device", "warning"),
+    ("left_out", "Left out: the plan says nothing of it", "warning"),
 )
 
 WRONG = (
     ("failed", "failed"), ("in_doubt", "in doubt"), ("stopped", "stopped"), ("skipped", "not attempted"),
-    ("pending", "pending"),
+    ("pending", "pending"), ("left_out", "left out"),
 )  # fmt: skip
 
 DONE = (
@@ -88,7 +89,7 @@ def result_lines(result: Result, sensitive: Sequence[str] = (), *, simulated: bo
     effort += " of simulated time" if simulated and result.seconds >= 60 else ""
     lines = [_headline(result), line(effort, f" · run {result.run}" if result.run else "")]
     for name, heading, style in SECTIONS:
-        outcomes: Sequence[Outcome] = getattr(result, name)
+        outcomes: Sequence[Outcome] = getattr(result, name, ())
         if outcomes:
             lines += title(heading)
             lines += _listed(outcomes, style)
@@ -113,7 +114,7 @@ def _listed(outcomes: Sequence[Outcome], style: str) -> Lines:
 
 
 def _headline(result: Result) -> Line:
-    said = [f"{len(getattr(result, name))} {word}" for name, word in WRONG if getattr(result, name)]
+    said = [f"{len(outcomes)} {word}" for name, word in WRONG if (outcomes := getattr(result, name, ()))]
     actions = [one.action for one in result.done]
     done = [f"{actions.count(action)} {word}" for action, word in DONE if action in actions]
     verdict = ("Done. ", "good") if result.exit_code == 0 else ("Not all done. ", "error")

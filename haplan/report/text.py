@@ -10,6 +10,7 @@ from haplan.report.differences import same
 from haplan.report.findings import counts, finding_lines
 from haplan.report.lines import BLANK, Line, Lines, line, padded, title, wide
 from haplan.report.stages import rehearsed_lines, stage_lines
+from haplan.report.unread import unread_lines
 
 USUAL = ((Action.CREATE, "create"), (Action.UPDATE, "change"), (Action.REPLACE, "replace"), (Action.DELETE, "delete"))
 RARE = ((Action.IMPORT, "import"), (Action.READ, "read"), (Action.FORGET, "forget"), (Action.NO_OP, "move"))
@@ -46,7 +47,7 @@ def plan_lines(plan: Plan, *, next_step: str = "", refused: str = "", full: bool
 
 def verdict(plan: Plan) -> Lines:
     """The block that answers: what happens, how much, how bad, how long."""
-    lines = [_head(plan), *_part(plan)]
+    lines = [_head(plan), *_part(plan), *unread_lines(plan)]
     if plan.empty():
         lines.append(line(("No changes. ", "good"), _why_nothing(plan)))
     else:
@@ -77,6 +78,8 @@ def _why_nothing(plan: Plan) -> str:
         return f"{count} changed outside haplan; applied, this plan takes it into state."
     if plan.drift:
         return f"{words.plural(len(plan.drift), 'resource')} changed outside haplan in a way that asks for no write."
+    if plan.unread:
+        return f"That is so of what could be read: {words.plural(plan.unchanged, 'resource')} compared."
     if plan.command == "destroy":
         return "There is nothing to destroy."
     if plan.command == "rollback":
@@ -227,11 +230,14 @@ def _last(plan: Plan, next_step: str, refused: str) -> Line | None:
 def drift_report(plan: Plan) -> Lines:
     """What ``haplan drift`` says."""
     if not plan.drift:
-        return [_head(plan), line(("No drift. ", "good"), "The estate is as haplan left it."), *_calls(plan)]
+        seen = "What could be read" if plan.unread else "The estate"
+        none = line(("No drift. ", "good"), f"{seen} is as haplan left it.")
+        return [_head(plan), *unread_lines(plan), none, *_calls(plan)]
     gone = sum(one.seen is None for one in plan.drift)
     text = f"{words.plural(len(plan.drift), 'resource')} changed outside haplan"
     text += f", {gone} of them gone" if gone else ""
-    return [_head(plan), line((text, "warning")), *_calls(plan), *drift_lines(plan.drift), *_notes(plan)]
+    head = [_head(plan), *unread_lines(plan), line((text, "warning")), *_calls(plan)]
+    return [*head, *drift_lines(plan.drift), *_notes(plan)]
 
 
 def unchanged(change: Change) -> bool:

@@ -5,27 +5,50 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from haplan.contracts import Provider
+from haplan.errors import ProviderError, Unauthorized
 from haplan.model.state import Intent, Row, State, deposed_mark
 
 
-def reconcile(state: State, providers: Mapping[str, Provider]) -> State:
-    """The state with the half of a replacement that nobody recorded: the new object, and the old one as deposed.
+@attrs.frozen
+class Reconciled:
+    """What a dead run left, found out.
+
+    Attributes:
+        state: With the half of a replacement that nobody recorded: the new object, and the old one as deposed.
+        unread: Address → why nobody can tell what became of it.
+    """
+
+    state: State
+    unread: Mapping[str, str]
+
+
+def reconcile(state: State, providers: Mapping[str, Provider]) -> Reconciled:
+    """Find out what announced writes came to.
 
     What has no row yet is found by refresh, by its natural key; what has one is found there by its id, and that is the
     old object's.
+
+    Raises:
+        Unauthorized: A backend does not accept the credentials.
     """
     if not state.intents:
-        return state
-    rows = dict(state.rows)
+        return Reconciled(state, {})
+    rows, unread = dict(state.rows), dict[str, str]()
     known = {row.id for row in rows.values()}
     for intent in state.intents:
         row = state.row(intent.address)
         if row is None or not row.id or intent.idempotent or intent.provider not in providers:
             continue
-        made = _made(intent, providers)
+        try:
+            made = _made(intent, providers)
+        except Unauthorized:
+            raise
+        except ProviderError as error:
+            unread[intent.address] = str(error)
+            continue
         if made and made not in known:
             rows.update(_halves(row, made))
-    return attrs.evolve(state, rows=rows)
+    return Reconciled(attrs.evolve(state, rows=rows), unread)
 
 
 def _made(intent: Intent, providers: Mapping[str, Provider]) -> str:

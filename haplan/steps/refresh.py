@@ -33,6 +33,7 @@ class Refreshed:
         notes: Lines for people.
         facts: By address.
         looks: Provider key → the look of its reading.
+        unread: Address → why it could not be read.
     """
 
     seen: Mapping[str, Seen] = attrs.field(factory=dict)
@@ -42,6 +43,7 @@ class Refreshed:
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
     looks: Mapping[str, Any] = attrs.field(factory=dict)
+    unread: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Target]]:
@@ -137,6 +139,7 @@ def refresh(
         notes=tuple(note for reading in readings.values() for note in reading.notes),
         facts=facts,
         looks={key: reading.look for key, reading in readings.items()},
+        unread={address: why for reading in readings.values() for address, why in reading.unread.items()},
     )
 
 
@@ -147,6 +150,7 @@ def with_more(first: Refreshed, more: Refreshed) -> Refreshed:
         seen={**first.seen, **more.seen},
         facts={**first.facts, **more.facts},
         looks={**more.looks, **first.looks},
+        unread={**first.unread, **more.unread},
     )
 
 

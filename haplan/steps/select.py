@@ -1,5 +1,6 @@
 """Select: which addresses a plan is about, from ``--target``, ``--exclude`` and ``--replace``."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
@@ -33,6 +34,43 @@ def select(
     unwanted = _closure(_matching(excludes, known, "--exclude"), _turned(needs))
     only = None if not wanted and not unwanted else frozenset(wanted or known) - unwanted
     return attrs.evolve(plain, only=only, replace=replace)
+
+
+def left_out(unread: Iterable[str], stack: Stack, state: State) -> dict[str, str]:
+    """What cannot be planned because something could not be read: address → the unread one that it hangs on.
+
+    What needs it, and what may only go once it is gone, hang on it; it hangs on itself.
+    """
+    onward = _turned(_needs(stack, state))
+    found = {address: address for address in sorted(unread)}
+    waiting = deque(found)
+    while waiting:
+        address = waiting.popleft()
+        for one in sorted(onward.get(address, ())):
+            if one not in found:
+                found[one] = found[address]
+                waiting.append(one)
+    return found
+
+
+def without(chosen: Selection, left: Iterable[str], stack: Stack, state: State) -> Selection:
+    """A selection without what is left out."""
+    gone = frozenset(left)
+    if not gone:
+        return chosen
+    known = chosen.only if chosen.only is not None else frozenset([*stack.blocks, *(a for a, _ in state.rows)])
+    return attrs.evolve(chosen, only=known - gone)
+
+
+def used_by(left: Mapping[str, str], going: Iterable[str], stack: Stack, state: State) -> dict[str, str]:
+    """Of what goes or is replaced, that which something that is left out still uses: → the unread one behind it."""
+    used: dict[str, str] = {}
+    for address, behind in left.items():
+        block, row = stack.blocks.get(address), state.row(address)
+        needed = [reference.address for reference in block.references] if block is not None else []
+        for one in (*needed, *(row.depends_on if row is not None else ())):
+            used.setdefault(one, behind)
+    return {address: used[address] for address in going if address in used and address not in left}
 
 
 def _forgotten(stack: Stack, state: State) -> frozenset[str]:

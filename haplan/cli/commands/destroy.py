@@ -23,5 +23,5 @@ def command(stack: str, **given: Any) -> int:
     with flow.json_lines(given) as events, terminal.session(stack, opening(given), given, events) as opened:
         plan = opened.plan(**asked)
         code = flow.approve_and_apply(opened, plan, given, events)
-    changed = code == 0 and not plan.body.empty()
+    changed = code == 0 and not (plan.body.empty() and not plan.body.unread)
     return flow.CHANGES if changed and given["detailed_exitcode"] else code

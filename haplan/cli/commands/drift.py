@@ -12,7 +12,9 @@ from haplan.cli.options import COMMON, JSON, STACK, VARIABLES, options
 @click.command("drift")
 @options(STACK, COMMON, VARIABLES, JSON)
 def command(stack: str, **given: Any) -> int:
-    """Report what was changed outside haplan: only what haplan owns. Exit 2 if there is any.
+    """Report what was changed outside haplan: only what haplan owns.
+
+    Exit 2 if there is any, or if something could not be read.
 
     \b
     Example:
@@ -24,7 +26,7 @@ def command(stack: str, **given: Any) -> int:
     with terminal.session(stack, opening(given), given) as opened:
         plan = opened.drift()
         if given["as_json"]:
-            terminal.dump(drift_json(plan.json(plugins=opened.plugins)["resource_drift"]))
+            terminal.dump(drift_json(plan.json(plugins=opened.plugins)))
         else:
             terminal.show(drift_report(plan.body), given)
-    return flow.CHANGES if plan.drift else 0
+    return flow.CHANGES if plan.drift or plan.body.unread else 0

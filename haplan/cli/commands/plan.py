@@ -32,7 +32,8 @@ def command(ctx: click.Context, /, stack: str, **given: Any) -> int:
         flow.write_out(plan, given)
     if plan.refused:
         return flow.DENIED
-    return flow.CHANGES if given["detailed_exitcode"] and not (plan.body.empty() and not plan.drift) else 0
+    same = plan.body.empty() and not plan.drift and not plan.body.unread
+    return flow.CHANGES if given["detailed_exitcode"] and not same else 0
 
 
 def _refused(error: Denied | StackError, given: dict[str, Any]) -> int:

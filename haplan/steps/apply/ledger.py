@@ -66,7 +66,7 @@ class Ledger:
         }
         self.announced: set[str] = set()
         self._before: dict[str, dict[Key, Row | None]] = {}
-        looked_at_all = not plan.targets.get("targets") and not plan.targets.get("excludes")
+        looked_at_all = not (plan.targets.get("targets") or plan.targets.get("excludes") or plan.unread)
         self._settle_orphans({change.address for change in plan.changes}, looked_at_all)
         self._keep_deposed(plan.changes)
 

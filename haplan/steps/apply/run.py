@@ -12,7 +12,7 @@ from typing import Any
 from haplan.contracts import Task, Written
 from haplan.errors import Abandoned, HaplanError, Locked, ProviderError
 from haplan.model.plan import Action, Plan
-from haplan.model.result import Result
+from haplan.model.result import Result, left_out
 from haplan.model.state import Intent
 from haplan.steps.apply.events import Teller
 from haplan.steps.apply.lease import Lease, refuse_slow
@@ -123,6 +123,7 @@ class _Loop:
             run=self.context.run.id,
             exit_code=exit_code(transactions.codes, bool(self.writes or schedule.recorded())),
             findings=tuple(transactions.findings),
+            left_out=left_out(plan),
             outputs=outputs,
             seconds=seconds,
             writes=self.writes,
