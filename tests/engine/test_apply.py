@@ -435,3 +435,12 @@ def test_applying_needs_the_plan_to_be_fresh(project: Make) -> None:
     assert made.apply(plan).exit_code == 0
     with pytest.raises(Stale, match="was applied already"):
         made.apply(plan)
+
+
+def test_what_a_backend_says_of_a_failure_decides_nothing(project: Make) -> None:
+    made = project('Thing("a")')
+    made.cloud.seconds["thing:a"] = 1.0
+    made.cloud.broken["thing:a"] = "outcome in doubt: taken back; replaced because tainted"
+    result = made.apply()
+    assert (result.exit_code, result.in_doubt) == (3, ())
+    assert [one.text for one in result.failed] == ["outcome in doubt: taken back; replaced because tainted"]

@@ -6,8 +6,9 @@ import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from haplan.model.phase import GOOD, Phase
 from haplan.model.plan import Transaction
-from haplan.steps.apply.schedule import FAILED, GOOD, PENDING, RECORDED, RED, SETTLING, WAITING, Schedule
+from haplan.steps.apply.schedule import Schedule
 
 Outcomes = Mapping[str, tuple[str, bool]]
 """Transaction → how it ends, and whether it settles before."""
@@ -22,7 +23,9 @@ def runs(draw: st.DrawFn) -> tuple[list[Transaction], Outcomes]:
         Transaction(name, 1, "mem", name, (), *(_before(number, names, edges, kind) for kind in "hgs"))
         for number, name in enumerate(names)
     ]
-    ends = st.tuples(st.sampled_from([RECORDED, RECORDED, PENDING, FAILED, RED]), st.booleans())
+    ends = st.tuples(
+        st.sampled_from([Phase.RECORDED, Phase.RECORDED, Phase.PENDING, Phase.FAILED, Phase.RED]), st.booleans()
+    )
     return transactions, {name: draw(ends) for name in names}
 
 
@@ -43,8 +46,10 @@ def carried_out(transactions: list[Transaction], outcomes: Outcomes) -> Schedule
                 schedule.ends(started.id, phase)
             continue
         for one in transactions:
-            if schedule.phase[one.id] == WAITING:
-                unfinished = [b for b in (*one.after, *one.gates) if schedule.phase[b] in (WAITING, SETTLING)]
+            if schedule.phase[one.id] == Phase.WAITING:
+                unfinished = [
+                    b for b in (*one.after, *one.gates) if schedule.phase[b] in (Phase.WAITING, Phase.SETTLING)
+                ]
                 assert unfinished, f"{one.id} waits for nothing but soft edges"
         if not schedule.settling:
             return schedule
@@ -66,6 +71,6 @@ def test_nothing_starts_before_what_it_waits_for_came_to_a_good_end(run: tuple[l
     transactions, outcomes = run
     phase = carried_out(transactions, outcomes).phase
     for one in transactions:
-        begun = phase[one.id] in (RECORDED, PENDING, FAILED, RED)
-        ready = all(phase[b] in GOOD for b in one.after) and all(phase[b] == RECORDED for b in one.gates)
+        begun = phase[one.id] in (Phase.RECORDED, Phase.PENDING, Phase.FAILED, Phase.RED)
+        ready = all(phase[b] in GOOD for b in one.after) and all(phase[b] == Phase.RECORDED for b in one.gates)
         assert begun == ready

@@ -2,33 +2,41 @@
 
 from collections.abc import Iterable, Mapping
 
+from haplan.model.phase import Phase
 from haplan.model.plan import Change, Transaction
 from haplan.model.result import Outcome
 from haplan.model.value import Tree
-from haplan.steps.apply.schedule import FAILED, PENDING, RED, SETTLING, SKIPPED, STOPPED, WAITING, Barred
+from haplan.steps.apply.schedule import Barred
 
 CODES = (9, 8, 3, 10, 7, 5, 4, 1)
 """Exit codes, the one that wins first (design section 6)."""
-DOUBT = "outcome in doubt"
 _WORST = (
-    (FAILED, "failed"),
-    (RED, "failed"),
-    (STOPPED, "stopped"),
-    (SKIPPED, "skipped"),
-    (WAITING, "skipped"),
-    (SETTLING, "pending"),
-    (PENDING, "pending"),
+    (Phase.IN_DOUBT, "in_doubt"),
+    (Phase.FAILED, "failed"),
+    (Phase.RED, "failed"),
+    (Phase.STOPPED, "stopped"),
+    (Phase.SKIPPED, "skipped"),
+    (Phase.WAITING, "skipped"),
+    (Phase.SETTLING, "pending"),
+    (Phase.PENDING, "pending"),
 )
 _INTERRUPTED = {
-    WAITING: "interrupted before it began",
-    SETTLING: "interrupted while waiting; the next apply goes on",
+    Phase.WAITING: "interrupted before it began",
+    Phase.SETTLING: "interrupted while waiting; the next apply goes on",
+}
+_ENDED = {
+    Phase.FAILED: "failed",
+    Phase.IN_DOUBT: "failed",
+    Phase.RED: "was not verified",
+    Phase.PENDING: "is not confirmed yet",
+    Phase.STOPPED: "was stopped",
 }
 
 
 def sort_outcomes(
     changes: Iterable[Change],
     transactions: Iterable[Transaction],
-    phase: Mapping[str, str],
+    phase: Mapping[str, Phase],
     why: Mapping[str, str],
     known: Mapping[str, Mapping[str, Tree]],
 ) -> dict[str, tuple[Outcome, ...]]:
@@ -47,12 +55,11 @@ def sort_outcomes(
     return {name: tuple(outcomes) for name, outcomes in found.items()}
 
 
-def _came_of(numbers: list[str], phase: Mapping[str, str], why: Mapping[str, str]) -> tuple[str, str]:
+def _came_of(numbers: list[str], phase: Mapping[str, Phase], why: Mapping[str, str]) -> tuple[str, str]:
     for bad, name in _WORST:
         for number in numbers:
-            if phase[number] == bad:
-                text = why.get(number) or _INTERRUPTED.get(bad, "")
-                return ("in_doubt" if text.startswith(DOUBT) else name), text
+            if phase[number] is bad:
+                return name, why.get(number) or _INTERRUPTED.get(bad, "")
     return "done", ""
 
 
@@ -65,8 +72,7 @@ def exit_code(codes: Iterable[int], wrote: bool) -> int:
 
 def because(barred: Barred) -> str:
     """Why something was not attempted."""
-    words = {FAILED: "failed", RED: "was not verified", PENDING: "is not confirmed yet", STOPPED: "was stopped"}
-    return f"{subject_of(barred.source)} {words.get(barred.source_phase, 'was skipped')}"
+    return f"{subject_of(barred.source)} {_ENDED.get(barred.source_phase, 'was skipped')}"
 
 
 def subject_of(transaction: Transaction) -> str:

@@ -11,11 +11,8 @@ from heapq import heappop, heappush
 
 import attrs
 
+from haplan.model.phase import GOOD, UNENDED, Phase
 from haplan.model.plan import Transaction
-
-WAITING, WRITING, SETTLING = "waiting", "writing", "settling"
-RECORDED, PENDING, FAILED, RED, SKIPPED, STOPPED = "recorded", "pending", "failed", "red", "skipped", "stopped"
-GOOD = (RECORDED, PENDING)
 
 
 @attrs.frozen
@@ -23,9 +20,9 @@ class Barred:
     """A transaction that will not start, with the one that it waited for."""
 
     transaction: Transaction
-    phase: str
+    phase: Phase
     source: Transaction
-    source_phase: str
+    source_phase: Phase
 
 
 class Schedule:
@@ -37,7 +34,7 @@ class Schedule:
     def __init__(self, transactions: Sequence[Transaction]) -> None:
         self._place = {t.id: index for index, t in enumerate(transactions)}
         self._transactions = transactions
-        self.phase = {t.id: WAITING for t in transactions}
+        self.phase = {t.id: Phase.WAITING for t in transactions}
         self._open = {t.id: {*t.after, *t.gates, *t.soft} for t in transactions}
         self._behind: dict[str, list[Transaction]] = {}
         for transaction in transactions:
@@ -52,8 +49,8 @@ class Schedule:
         """The next that may start, in order of the plan; it counts as being written from now on."""
         while self._ready:
             transaction = self._transactions[heappop(self._ready)]
-            if self.phase[transaction.id] == WAITING:
-                self.phase[transaction.id] = WRITING
+            if self.phase[transaction.id] is Phase.WAITING:
+                self.phase[transaction.id] = Phase.WRITING
                 self.running.add(transaction.id)
                 return transaction
         return None
@@ -66,7 +63,7 @@ class Schedule:
         """It was written, and its effect is being waited for."""
         self.running.discard(number)
         self.settling.add(number)
-        self.phase[number] = SETTLING
+        self.phase[number] = Phase.SETTLING
         self._let_by(number)
 
     def _let_by(self, number: str) -> None:
@@ -87,9 +84,9 @@ class Schedule:
         """It was written, and one more write ends it."""
         self.settling.discard(number)
         self.running.add(number)
-        self.phase[number] = WRITING
+        self.phase[number] = Phase.WRITING
 
-    def ends(self, number: str, phase: str) -> list[Barred]:
+    def ends(self, number: str, phase: Phase) -> list[Barred]:
         """It came to an end; gives what can never start because of it."""
         self.running.discard(number)
         self.settling.discard(number)
@@ -99,7 +96,7 @@ class Schedule:
         while ended:
             source = ended.popleft()
             for other in self._behind.get(source, ()):
-                if self.phase[other.id] != WAITING:
+                if self.phase[other.id] is not Phase.WAITING:
                     continue
                 verdict = self._verdict(other, source, self.phase[source])
                 if verdict is None:
@@ -110,16 +107,16 @@ class Schedule:
                 ended.append(other.id)
         return barred
 
-    def _verdict(self, other: Transaction, number: str, phase: str) -> str | None:
-        if number in other.gates and phase != RECORDED:
-            return STOPPED
+    def _verdict(self, other: Transaction, number: str, phase: Phase) -> Phase | None:
+        if number in other.gates and phase is not Phase.RECORDED:
+            return Phase.STOPPED
         if number in other.after and phase not in GOOD:
-            return STOPPED if phase == STOPPED else SKIPPED
+            return Phase.STOPPED if phase is Phase.STOPPED else Phase.SKIPPED
         return None
 
     def _release(self, other: Transaction, number: str) -> None:
         self._open[other.id].discard(number)
-        if not self._open[other.id] and self.phase[other.id] == WAITING:
+        if not self._open[other.id] and self.phase[other.id] is Phase.WAITING:
             heappush(self._ready, self._place[other.id])
 
     def idle(self) -> bool:
@@ -132,8 +129,8 @@ class Schedule:
 
     def waiting(self) -> list[str]:
         """Ids of what was not begun."""
-        return [number for number, phase in self.phase.items() if phase == WAITING]
+        return [number for number, phase in self.phase.items() if phase is Phase.WAITING]
 
     def left(self) -> Iterable[Transaction]:
         """What never came to an end."""
-        return [t for t in self._transactions if self.phase[t.id] in (WAITING, WRITING, SETTLING)]
+        return [t for t in self._transactions if self.phase[t.id] in UNENDED]

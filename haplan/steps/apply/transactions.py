@@ -11,16 +11,17 @@ import attrs
 from haplan.contracts import Settlement, Task, Written
 from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, StateNotSaved, Unauthorized
 from haplan.model.finding import Finding
+from haplan.model.phase import Phase
 from haplan.model.plan import Transaction
 from haplan.model.state import Status
 from haplan.steps.apply.carried import kept
 from haplan.steps.apply.checks import look, looked_at, unmet
 from haplan.steps.apply.events import Teller
 from haplan.steps.apply.ledger import Ledger
-from haplan.steps.apply.outcome import DOUBT, because
+from haplan.steps.apply.outcome import because
 from haplan.steps.apply.record import joined
 from haplan.steps.apply.run_context import Ending, Polled, RunContext
-from haplan.steps.apply.schedule import FAILED, PENDING, RECORDED, RED, STOPPED, Schedule
+from haplan.steps.apply.schedule import Schedule
 from haplan.steps.apply.tasks import Tasks
 from haplan.steps.apply.timeouts import Limit, Watch
 from haplan.steps.apply.word import broken_word
@@ -100,7 +101,7 @@ class Transactions:
         task = self._answered(message.task, written, message.ending)
         self.tasks.learn(task, written)
         if transaction.verb == "read":
-            self._record(task, written, RECORDED)
+            self._record(task, written, Phase.RECORDED)
             return
         self.teller.tell("written", transaction, data={"seconds": self.watch.elapsed(transaction.id)})
         if written.settling or self._waits(self.answers[transaction.id]):
@@ -176,7 +177,7 @@ class Transactions:
                 self._red(task.transaction, settlement.text)
             case "queued":
                 self.why[number] = settlement.text
-                self._record(task, written, PENDING)
+                self._record(task, written, Phase.PENDING)
             case "done":
                 self._verify(task, written)
 
@@ -220,7 +221,7 @@ class Transactions:
         if self.answers[transaction.id].ending.confirms:
             self.end_write(task, "confirm")
         else:
-            self._record(task, written, RECORDED)
+            self._record(task, written, Phase.RECORDED)
 
     def ended(self, message: Ended) -> None:
         """A write was confirmed, or taken back; or nobody knows, and its intents stay open for the next run."""
@@ -229,7 +230,7 @@ class Transactions:
             self.stop_if_fatal(error)
             self._not_ended(task, message.step, str(error))
         elif message.step == "confirm":
-            self._record(task, self.answers[transaction.id].written, RECORDED)
+            self._record(task, self.answers[transaction.id].written, Phase.RECORDED)
         elif message.written.settling:
             self.taking_back.add(transaction.id)
             answer = self.answers[transaction.id]
@@ -241,7 +242,7 @@ class Transactions:
     def _taken_back(self, task: Task) -> None:
         transaction = task.transaction
         self.ledger.reverted(transaction)
-        self._fail(transaction, f"{self.why[transaction.id]}; taken back", phase=RED)
+        self._fail(transaction, f"{self.why[transaction.id]}; taken back", phase=Phase.RED)
 
     def _not_ended(self, task: Task, step: LastStep, text: str) -> None:
         """Nobody knows whether a write was confirmed, or taken back."""
@@ -249,15 +250,15 @@ class Transactions:
         if not self.fatal:
             self._keep(task, "in_doubt")
         what = f"{self.why[transaction.id]}; not taken back" if step == "revert" else "not confirmed"
-        self._fail(transaction, f"{DOUBT}: {what}: {text}", code=8)
+        self._fail(transaction, f"outcome in doubt: {what}: {text}", phase=Phase.IN_DOUBT, code=8)
 
-    def _record(self, task: Task, written: Written, phase: str) -> None:
+    def _record(self, task: Task, written: Written, phase: Phase) -> None:
         transaction = task.transaction
         self.tasks.learn(task, written)
         changes = list({part.change.key: part.change for part in task.parts}.values())
-        self.ledger.record(transaction, changes, written, queued=phase == PENDING)
+        self.ledger.record(transaction, changes, written, queued=phase is Phase.PENDING)
         self._end(transaction, phase)
-        if phase == PENDING:
+        if phase is Phase.PENDING:
             self.teller.tell("queued", transaction, self.why[transaction.id])
         self._unsaid.append((transaction, {"seconds": self.watch.elapsed(transaction.id), "ids": dict(written.ids)}))
 
@@ -284,7 +285,7 @@ class Transactions:
             self.ledger.doubt([half.address for half in left if half.in_doubt])
             if not lost:
                 self.ledger.close(transaction.id, "failed", last=True)
-            self._fail(transaction, f"{DOUBT}: {text}", code=8)
+            self._fail(transaction, f"outcome in doubt: {text}", phase=Phase.IN_DOUBT, code=8)
             return
         self.ledger.close(transaction.id, "failed", last=True)
         code = 5 if isinstance(error, Stale) else 4 if isinstance(error, Denied) else 3
@@ -307,17 +308,17 @@ class Transactions:
             self.end_write(answer.task, "revert")
             return
         self._keep(answer.task, "incomplete")
-        self._fail(transaction, text, phase=RED)
+        self._fail(transaction, text, phase=Phase.RED)
 
-    def _fail(self, transaction: Transaction, text: str, *, phase: str = FAILED, code: int = 3) -> None:
+    def _fail(self, transaction: Transaction, text: str, *, phase: Phase = Phase.FAILED, code: int = 3) -> None:
         self.why[transaction.id] = text
-        self.codes.add(10 if phase == RED and transaction.id in self.gates else code)
+        self.codes.add(10 if phase is Phase.RED and transaction.id in self.gates else code)
         self.teller.tell("failed", transaction, text)
         self._end(transaction, phase)
 
-    def _end(self, transaction: Transaction, phase: str) -> None:
+    def _end(self, transaction: Transaction, phase: Phase) -> None:
         for barred in self.schedule.ends(transaction.id, phase):
             self.why[barred.transaction.id] = because(barred)
-            if barred.phase == STOPPED:
+            if barred.phase is Phase.STOPPED:
                 self.codes.add(10)
             self.teller.tell("skipped", barred.transaction, self.why[barred.transaction.id])
