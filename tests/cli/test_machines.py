@@ -87,6 +87,7 @@ def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     with project.session() as other, locked(other, "a test"):
         found += told(project.write(EVERYTHING + 'Thing("more")'), lock_timeout=0.1)
     monkeypatch.setattr(haplan.host.session, "load_plugins", lambda environ: project.plugins())
+    project.cloud.seconds.clear()  # the command line waits by its own clock, which nobody moves here
     capsys.readouterr()
     from haplan.cli.main import run as run_command_line
 
