@@ -10,7 +10,7 @@ from haplan.errors import ProviderError
 from haplan.testing import FakeClock
 from haplan_mist.client import Client as MistClient
 from haplan_mist.config import Access as MistAccess
-from haplan_mist.estate import Organisation
+from haplan_mist.estate import Estate
 from haplan_srx.config import Access as SrxAccess
 from haplan_srx.estate import Fleet, Look, Nodes
 from haplan_ssr.client import Client as SsrClient
@@ -28,8 +28,8 @@ def answer(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json=SITES if request.url.path.endswith("/sites") else {"requests": 1})
 
 
-def organisation() -> Organisation:
-    return Organisation(MistClient(ACCESS, FakeClock(), transport=httpx.MockTransport(answer)), FakeClock())
+def organisation() -> Estate:
+    return Estate(MistClient(ACCESS, FakeClock(), transport=httpx.MockTransport(answer)), FakeClock())
 
 
 def test_a_list_of_an_organisation_is_whole_while_writers_change_it() -> None:

@@ -16,7 +16,7 @@ from haplan.plugin import (
     Impact,
     Reason,
 )
-from haplan_mist.estate import Organisation
+from haplan_mist.estate import Estate
 from haplan_mist.read import reach
 from haplan_mist.read.devices import seconds_of_push
 from haplan_mist.settle import FORMATION
@@ -28,23 +28,23 @@ _HITLESS = frozenset({"dns_servers", "ntp_servers", "type", "exclusive", "name",
 _METADATA = frozenset({"country_code", "timezone", "address", "name", "role"})
 
 
-def assess(organisation: Organisation, change: Change) -> Assessment:
+def assess(estate: Estate, change: Change) -> Assessment:
     """Cost and reach of one change."""
     if change.type == "cluster":
-        return _cluster(organisation, change)
+        return _cluster(estate, change)
     document, id_ = _document(change)
-    macs = reach.devices_of(organisation, document, id_)
-    sites = reach.sites_of(organisation, macs)
-    findings = (*_findings(change), *_nowhere(organisation, change))
+    macs = reach.devices_of(estate, document, id_)
+    sites = reach.sites_of(estate, macs)
+    findings = (*_findings(change), *_nowhere(estate, change))
     if change.type == "site":
         sites = tuple(sorted({*sites, old_name(change)})) if change.action is not Action.CREATE else (change.name,)
     if not macs:
-        bound = () if change.type == "site" else reach.bound_to(organisation, document, id_)
+        bound = () if change.type == "site" else reach.bound_to(estate, document, id_)
         return Assessment(Impact(), tuple(sorted({*sites, *bound})), findings=findings)
-    kind = _kind(organisation, change)
+    kind = _kind(estate, change)
     if kind == "none":
         return Assessment(Impact(), sites, findings=findings)
-    records = organisation.known("inventory")
+    records = estate.known("inventory")
     seconds = max(seconds_of_push(str((records.get(mac) or {}).get("model") or "")) for mac in macs)
     note = f"{len(macs)} device{'s' if len(macs) != 1 else ''} configured anew"
     return Assessment(Impact(kind, seconds, kind != "outage", note), sites, findings=findings)
@@ -63,10 +63,10 @@ def _changed(change: Change) -> set[str]:
     return {key for key in {**before, **after} if before.get(key) != after.get(key)}
 
 
-def _kind(organisation: Organisation, change: Change) -> Any:
+def _kind(estate: Estate, change: Change) -> Any:
     changed = _changed(change)
     if change.type == "site":
-        return _site_kind(organisation, change, changed)
+        return _site_kind(estate, change, changed)
     if change.action in (*GOING, Action.REPLACE):
         return "config-push" if change.type in ("steering", "policy", "application") else "traffic"
     if change.type in ("steering", "policy", "application"):
@@ -98,33 +98,33 @@ def _of_ports(change: Change) -> bool:
     return any(not word.startswith(("policy ", "steering ")) for word in gone)
 
 
-def _site_kind(organisation: Organisation, change: Change, changed: set[str]) -> Any:
+def _site_kind(estate: Estate, change: Change, changed: set[str]) -> Any:
     if change.action in GOING:
         return "outage"
     if "variables" in changed:
-        return _variables_kind(organisation, change)
+        return _variables_kind(estate, change)
     extra = {key for side in (change.before, change.after) for key in (side or {}).get("extra") or {}}
     if changed <= _METADATA or not (extra & setting_keys()):
         return "none"
     return "config-push"
 
 
-def _variables_kind(organisation: Organisation, change: Change) -> Any:
+def _variables_kind(estate: Estate, change: Change) -> Any:
     """The class of the fields that use the variable."""
     before, after = (dict((side or {}).get("variables") or {}) for side in (change.before, change.after))
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    site = organisation.known("sites").get(change.id) or {}
-    carried = [organisation.known("gatewaytemplates").get(str(site.get("gatewaytemplate_id") or ""))]
+    site = estate.known("sites").get(change.id) or {}
+    carried = [estate.known("gatewaytemplates").get(str(site.get("gatewaytemplate_id") or ""))]
     carried += [
-        organisation.known("deviceprofiles").get(str(record.get("deviceprofile_id") or ""))
-        for record in organisation.known("inventory").values()
+        estate.known("deviceprofiles").get(str(record.get("deviceprofile_id") or ""))
+        for record in estate.known("inventory").values()
         if record.get("site_id") == change.id
     ]
     hit = any(reach.uses_variable(wire, names) for wire in carried if wire)
     return "traffic" if hit else "config-push"
 
 
-def _cluster(organisation: Organisation, change: Change) -> Assessment:
+def _cluster(estate: Estate, change: Change) -> Assessment:
     values = change.after or change.before or {}
     site = str(values.get("site") or "")
     sites = (site,) if site else ()
@@ -148,16 +148,16 @@ def _cluster(organisation: Organisation, change: Change) -> Assessment:
     return Assessment(Impact(), sites)
 
 
-def _nowhere(organisation: Organisation, change: Change) -> list[Finding]:
+def _nowhere(estate: Estate, change: Change) -> list[Finding]:
     """Endpoints of hubs elsewhere that no overlay of the organisation has, or more than one."""
-    known = sorted({end for vpn in organisation.known("vpns").values() for end in vpn.get("paths") or {}})
+    known = sorted({end for vpn in estate.known("vpns").values() for end in vpn.get("paths") or {}})
     hint = f"known: {', '.join(known) or 'none'}"
     return [
         Finding(
             "HA072", "error", change.address, f"{change.name}/{where}: no overlay endpoint {end}", change.location, hint
         )
         for where, end in endpoints.lacking(change.after or {})
-        if change.type in ("wan_edge_template", "steering") and not organisation.overlay_of(end)
+        if change.type in ("wan_edge_template", "steering") and not estate.overlay_of(end)
     ]
 
 

@@ -9,14 +9,14 @@ from haplan.plugin import (
     Task,
 )
 from haplan_mist.client import PAGE
-from haplan_mist.estate import Organisation
+from haplan_mist.estate import Estate
 from haplan_mist.translate.documents import GOING, LISTS, PREFIXES, binding
 
 OPENING = 3
 """Who the token is, which organisation, what is left of the budget: asked again where a plan file is applied."""
 
 
-def expected(organisation: Organisation, tasks: Sequence[Task], poll_seconds: float) -> int:
+def expected(estate: Estate, tasks: Sequence[Task], poll_seconds: float) -> int:
     """All calls, stage by stage: within one, a list that was read answers for all, and one poll asks for all."""
     if not tasks:
         return 0
@@ -27,18 +27,18 @@ def expected(organisation: Organisation, tasks: Sequence[Task], poll_seconds: fl
     for _, together in sorted(stages.items()):
         read = set() if waited else read
         kinds = {kind for task in together for kind in _lists(task)}
-        total += _pages(organisation, kinds - read)
+        total += _pages(estate, kinds - read)
         read |= kinds
         polls = {task.transaction.id: math.ceil(seconds / poll_seconds) + 1 for task in together
                  if (seconds := _seconds(task))}  # fmt: skip
         waited = bool(polls)
-        total += max(polls.values(), default=0) * _pages(organisation, ["stats"])
+        total += max(polls.values(), default=0) * _pages(estate, ["stats"])
         total += max((polls.get(t.transaction.id, 0) for t in together if not _of_pair(t)), default=0)
     return total
 
 
-def _pages(organisation: Organisation, kinds: Iterable[str]) -> int:
-    return sum(max(1, math.ceil(len(organisation.known(kind)) / PAGE)) for kind in kinds)
+def _pages(estate: Estate, kinds: Iterable[str]) -> int:
+    return sum(max(1, math.ceil(len(estate.known(kind)) / PAGE)) for kind in kinds)
 
 
 def _of_pair(task: Task) -> bool:

@@ -35,7 +35,7 @@ TITLES = {
 _BY_MAC = frozenset({"inventory", "stats"})
 
 
-class Organisation:
+class Estate:
     """Lists of one organisation.
 
     Threads: any. Whoever changes a list takes the lock and puts another in its place: one that somebody was given, or

@@ -37,7 +37,7 @@ from haplan.plugin import (
 from haplan_mist import assess, calls, example, verify
 from haplan_mist.client import Client
 from haplan_mist.config import MistConfig, access
-from haplan_mist.estate import Organisation
+from haplan_mist.estate import Estate
 from haplan_mist.read import clusters, reach, resources
 from haplan_mist.settle import Settling, Wait, has_failed
 from haplan_mist.translate import documents, keys
@@ -72,8 +72,8 @@ class MistProvider(Provider):
     def __init__(self, client: Client, context: Context) -> None:
         self._client, self._context = client, context
         self.write_seconds = min(client.access.timeout or LONGEST_WRITE, LONGEST_WRITE)
-        self._organisation = Organisation(client, context.clock)
-        self._settling = Settling(self._organisation, context.clock)
+        self._estate = Estate(client, context.clock)
+        self._settling = Settling(self._estate, context.clock)
         self._waits: dict[str, Wait] = {}
         self._identity: Mapping[str, str] = {}
         self._lock = threading.Lock()
@@ -114,12 +114,12 @@ class MistProvider(Provider):
         if not self._identity:
             me = self._client.get("/self", what="mist")
             try:
-                found = self._client.get(f"/orgs/{self._organisation.id}", what="mist")
+                found = self._client.get(f"/orgs/{self._estate.id}", what="mist")
             except (ApiError, Unauthorized) as error:
                 raise self._unknown(me, error) from None
             self._client.count_usage()
             self._identity = {
-                "kind": "mist organisation", "id": self._organisation.id, "name": str(found.get("name") or ""),
+                "kind": "mist organisation", "id": self._estate.id, "name": str(found.get("name") or ""),
             }  # fmt: skip
         return self._identity
 
@@ -129,17 +129,17 @@ class MistProvider(Provider):
         rights = [right for right in (me or {}).get("privileges") or () if right.get("org_id")]
         known = sorted({f"{right['org_id']} ({right.get('name') or 'no name'})" for right in rights})
         return ProviderError(
-            f"mist: organisation {self._organisation.id} is not visible to this token at {self._client.access.host}; "
+            f"mist: organisation {self._estate.id} is not visible to this token at {self._client.access.host}; "
             f"it sees {', '.join(known) or 'none'}: mend MIST_ORG_ID, MIST_HOST or the token"
         )
 
     def read(self, query: Query) -> Reading:
         """Read many resources from whole lists."""
-        return resources.read(self._organisation, query, self._context.clock.now())
+        return resources.read(self._estate, query, self._context.clock.now())
 
     def facts(self, targets: Sequence[Target], look: Any) -> Mapping[str, Mapping[str, Any]]:
         """What rules want to know of devices and bindings; from what was read."""
-        return clusters.facts(self._organisation, targets)
+        return clusters.facts(self._estate, targets)
 
     def recall(self, query: Query) -> Any:
         """Nothing yet."""
@@ -151,11 +151,11 @@ class MistProvider(Provider):
 
     def assess(self, change: Change, look: Any) -> Assessment:
         """Cost and reach; from what was read."""
-        return assess.assess(self._organisation, change)
+        return assess.assess(self._estate, change)
 
     def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         """Calls made and expected, and what is left of the hour's budget."""
-        expected = calls.expected(self._organisation, transactions, self.poll_seconds)
+        expected = calls.expected(self._estate, transactions, self.poll_seconds)
         writes = sum(map(calls.writes_of, transactions))
         return Calls(
             self.name, self._client.made, expected, self._client.budget.left, self._client.budget.limit, writes
@@ -169,7 +169,7 @@ class MistProvider(Provider):
         write = WRITERS.get(kind)
         if write is None:
             raise ProviderError(f"mist: {task.transaction.document} is no document of this provider")
-        writer = Writer(self._organisation, self._context.secret, io, self._to_push_again(task))
+        writer = Writer(self._estate, self._context.secret, io, self._to_push_again(task))
         with self._client.asking(io.still):
             sent = write(task, writer)
         wait = self._wait(task, sent)
@@ -182,10 +182,10 @@ class MistProvider(Provider):
         document = task.transaction.document
         if not resumes(task):
             return frozenset()
-        macs = reach.devices_of(self._organisation, document, load=True)
+        macs = reach.devices_of(self._estate, document, load=True)
         if document.kind == "cluster":
             macs = sorted((task.parts[0].change.after or {}).get("nodes") or {})
-        stats = self._organisation.items("stats", FRESH)
+        stats = self._estate.items("stats", FRESH)
         return frozenset(mac for mac in macs if has_failed(stats.get(mac)))
 
     def _wait(self, task: Task, sent: Sent) -> Wait:
@@ -194,7 +194,7 @@ class MistProvider(Provider):
         if not sent.keys - SILENT:
             return Wait()
         document = task.transaction.document
-        macs = reach.devices_of(self._organisation, document, sent.id, load=True)
+        macs = reach.devices_of(self._estate, document, sent.id, load=True)
         return Wait(macs=tuple(macs))
 
     def _wait_for_pair(self, task: Task, sent: Sent) -> Wait:
@@ -202,7 +202,7 @@ class MistProvider(Provider):
         if part.change.action in documents.GOING:
             return Wait()
         nodes = tuple(sent.written.private.get(part.change.address, {}).get("nodes") or ())
-        boxes = clusters.boxes(self._organisation)
+        boxes = clusters.boxes(self._estate)
         if {"form", "replace node", "push again"} & sent.keys:
             return Wait(pair=nodes, address=part.change.address)
         if resumes(task) or not boxes.formed(nodes):
@@ -222,13 +222,13 @@ class MistProvider(Provider):
         if document.kind != "cluster":
             if all(part.change.action in documents.GOING for part in task.parts):
                 return Wait()
-            return Wait(macs=tuple(reach.devices_of(self._organisation, document, load=True)))
+            return Wait(macs=tuple(reach.devices_of(self._estate, document, load=True)))
         change = task.parts[0].change
         if change.action in documents.GOING:
             return Wait()
-        self._organisation.items("inventory")
+        self._estate.items("inventory")
         nodes = node_order((change.after or {}).get("nodes") or {})
-        pair = clusters.boxes(self._organisation).pair_of(nodes[0]) or tuple(nodes)
+        pair = clusters.boxes(self._estate).pair_of(nodes[0]) or tuple(nodes)
         return Wait(pair=pair, address=change.address)
 
     def verify(self, task: Task) -> Sequence[Finding]:
@@ -236,8 +236,8 @@ class MistProvider(Provider):
         if task.transaction.document.kind != "cluster":
             return ()
         wait = self._waits.get(task.transaction.id) or self._recalled(task)
-        self._organisation.items("stats", verify.MAX_AGE)
-        return tuple(verify.findings(self._organisation, task, wait))
+        self._estate.items("stats", verify.MAX_AGE)
+        return tuple(verify.findings(self._estate, task, wait))
 
     def identify(self, intent: Intent) -> Seen | None:
         """What became of an announced write: by name, or by the MACs of a pair; from fresh lists."""
@@ -247,8 +247,8 @@ class MistProvider(Provider):
         values: dict[str, Any] = {}
         owner = ""
         if intent.key.get("macs"):
-            self._organisation.items("sites")
-            site = self._organisation.name_of("sites", str(intent.key.get("site_id") or ""))
+            self._estate.items("sites")
+            site = self._estate.name_of("sites", str(intent.key.get("site_id") or ""))
             values = {"nodes": {mac: {} for mac in intent.key["macs"]}, "site": site}
         elif at.owner:
             owner = intent.document.name

@@ -16,7 +16,7 @@ from haplan.plugin import (
     Task,
     Written,
 )
-from haplan_mist.estate import Object, Organisation
+from haplan_mist.estate import Estate, Object
 from haplan_mist.read.devices import Boxes, device_id, module_macs, modules_of, seconds_of_push
 from haplan_mist.read.windows import held_back
 
@@ -69,8 +69,8 @@ class Settling:
     Threads: one at a time, the poller's.
     """
 
-    def __init__(self, organisation: Organisation, clock: Clock) -> None:
-        self._organisation, self._clock = organisation, clock
+    def __init__(self, estate: Estate, clock: Clock) -> None:
+        self._estate, self._clock = estate, clock
         self._stats_at = self._events_at = float("-inf")
         self._events_from = float("inf")
         self._events: dict[str, dict[str, Object]] = {}
@@ -86,7 +86,7 @@ class Settling:
         if pushed:
             self._look_at_events(min(task.started for task in pushed), now)
         # once for all that waits: it sorts the whole organisation
-        self._boxes = Boxes(self._organisation.known("inventory"), self._organisation.known("stats"))
+        self._boxes = Boxes(self._estate.known("inventory"), self._estate.known("stats"))
         found: dict[str, Settlement] = {}
         for task in tasks:
             wait = waits[task.transaction.id]
@@ -102,8 +102,8 @@ class Settling:
 
     def _look_at_stats(self, now: float) -> None:
         if now - self._stats_at >= LOOK_AGE:
-            self._organisation.outdate(["stats"])
-            self._organisation.items("stats")
+            self._estate.outdate(["stats"])
+            self._estate.items("stats")
             self._stats_at = now
 
     def _look_at_events(self, since: float, now: float) -> None:
@@ -111,7 +111,7 @@ class Settling:
         if now - self._events_at < LOOK_AGE and since - 1 >= self._events_from:
             return
         self._events_from = min(self._events_from, since - 1)
-        org = self._organisation
+        org = self._estate
         for answer in org.client.search(
             org.path("devices/events/search"), what="device events", device_type="gateway", start=int(start),
             end=int(now) + 1,
@@ -122,7 +122,7 @@ class Settling:
         self._events_at = now
 
     def _entry(self, mac: str) -> Object:
-        return self._organisation.known("stats").get(mac) or {}
+        return self._estate.known("stats").get(mac) or {}
 
     # --- pairs ---
 
@@ -193,7 +193,7 @@ class Settling:
         return "; ".join(lines[:3]) + more
 
     def _named(self, mac: str) -> str:
-        site = self._organisation.name_of("sites", str(self._entry(mac).get("site_id") or ""))
+        site = self._estate.name_of("sites", str(self._entry(mac).get("site_id") or ""))
         return f"{mac} at {site}" if site else mac
 
     def _pushed(self, mac: str, task: Task, now: float) -> _Verdict:
@@ -228,11 +228,11 @@ class Settling:
 
     def _held(self, entry: Object, now: float, *, ask: bool) -> str:
         """Why the site takes no push now; its setting is asked for only when a push is overdue."""
-        organisation, site_id = self._organisation, str(entry.get("site_id") or "")
-        setting = organisation.known_setting(site_id)
+        estate, site_id = self._estate, str(entry.get("site_id") or "")
+        setting = estate.known_setting(site_id)
         if ask and site_id:
-            setting = organisation.setting(site_id, UNCONFIRMED)
-        site = organisation.known("sites").get(site_id) or {}
+            setting = estate.setting(site_id, UNCONFIRMED)
+        site = estate.known("sites").get(site_id) or {}
         return held_back(setting or {}, str(site.get("timezone") or "UTC"), now)
 
 

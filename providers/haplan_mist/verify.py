@@ -7,7 +7,7 @@ from haplan.plugin import (
     Finding,
     Task,
 )
-from haplan_mist.estate import Organisation
+from haplan_mist.estate import Estate
 from haplan_mist.read.devices import module_macs, modules_of
 from haplan_mist.settle import Wait
 from haplan_mist.translate.documents import GOING
@@ -16,13 +16,13 @@ from haplan_mist.write.clusters import node_order
 MAX_AGE = 60.0
 
 
-def findings(organisation: Organisation, task: Task, wait: Wait) -> Iterator[Finding]:
+def findings(estate: Estate, task: Task, wait: Wait) -> Iterator[Finding]:
     """What is not as it should be with the pair of a cluster."""
     change = task.parts[0].change
     if change.action in GOING:
         return
     macs = node_order((change.after or {}).get("nodes") or {})
-    stats = organisation.known("stats")
+    stats = estate.known("stats")
     head = next((mac for mac in (*wait.pair, *macs) if (stats.get(mac) or {}).get("is_ha")), macs[0] if macs else "")
     entry = stats.get(head) or {}
     found = module_macs(entry) & set(macs)

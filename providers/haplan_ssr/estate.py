@@ -15,7 +15,7 @@ ASSIGNED = frozenset({"id", "global-id"})
 """Leaves that a conductor sets itself: in no comparison."""
 
 
-class Conductor:
+class Estate:
     """What runs on a conductor, as last read.
 
     Threads: any, under one lock: one reads for all. A tree that was given out never changes.

@@ -32,13 +32,13 @@ from haplan.plugin import (
 from haplan_ssr import assess, example
 from haplan_ssr.client import Client
 from haplan_ssr.config import SsrConfig, access, release_of, terms
-from haplan_ssr.estate import Conductor
+from haplan_ssr.estate import Estate
 from haplan_ssr.read import resources
 from haplan_ssr.read.facts import boxes_matter, facts
-from haplan_ssr.read.resources import DOCUMENT, Look
+from haplan_ssr.read.resources import Look
 from haplan_ssr.rest import Asset
 from haplan_ssr.settle import Settling
-from haplan_ssr.translate import Terms, clean, vendor_keys
+from haplan_ssr.translate import Terms, clean, documents, vendor_keys
 from haplan_ssr.write.writer import Writer, write
 
 REQUESTS = 12
@@ -58,10 +58,10 @@ class SsrProvider(Provider):
     ordered: ClassVar[bool] = False
     poll_seconds: float = 30.0
 
-    def __init__(self, conductor: Conductor, config: SsrConfig, context: Context) -> None:
-        self._conductor, self._config, self._context = conductor, config, context
+    def __init__(self, estate: Estate, config: SsrConfig, context: Context) -> None:
+        self._estate, self._config, self._context = estate, config, context
         self._given = terms(config)
-        self._settling = Settling(conductor)
+        self._settling = Settling(estate)
         self._look: Look | None = None
         self._sites: Mapping[str, str] = {}
         self._assets: Sequence[Asset] | None = None
@@ -73,7 +73,7 @@ class SsrProvider(Provider):
         config = SsrConfig(**settings) if isinstance(settings, Mapping) else settings
         found = access(config, context.environ, context.secret)
         client = Client(found, context.clock, log=context.log, tell=context.tell)
-        return cls(Conductor(client, context.clock), config, context)
+        return cls(Estate(client, context.clock), config, context)
 
     @classmethod
     def lab(cls, request: LabRequest) -> Lab:
@@ -100,26 +100,26 @@ class SsrProvider(Provider):
         Raises:
             ProviderError: The conductor is of another release than the stack says.
         """
-        self._conductor.introduce()
-        said, found = release_of(self._config.release), self._conductor.release
+        self._estate.introduce()
+        said, found = release_of(self._config.release), self._estate.release
         if said and found and said[:2] != found[:2]:
             raise ProviderError(
-                f"ssr: {self._conductor.client.access.host} runs {self._conductor.version}, and the stack says "
+                f"ssr: {self._estate.client.access.host} runs {self._estate.version}, and the stack says "
                 f'release="{self._config.release}"; mend the one that is wrong'
             )
-        name = self._conductor.authority
-        return {"kind": "ssr authority", "id": f"{name}/{self._conductor.router}", "name": name}
+        name = self._estate.authority
+        return {"kind": "ssr authority", "id": f"{name}/{self._estate.router}", "name": name}
 
     @property
     def _terms(self) -> Terms:
         """What the translation goes by, with what the conductor says of itself."""
-        found, reached = self._conductor.release or self._given.release, self._conductor.reached
+        found, reached = self._estate.release or self._given.release, self._estate.reached
         return attrs.evolve(self._given, release=found, reached=reached)
 
     def read(self, query: Query) -> Reading:
         """Read many resources with one read of the tree, and one of the assets if a pair is to be formed."""
-        at = resources.look(self._conductor.running(query.max_age), query, self._terms)
-        assets = self._conductor.client.assets() if boxes_matter(query) else None
+        at = resources.look(self._estate.running(query.max_age), query, self._terms)
+        assets = self._estate.client.assets() if boxes_matter(query) else None
         with self._lock:
             self._look, self._sites, self._assets = at, _sites(query), assets
         return resources.read(at, query)
@@ -128,7 +128,7 @@ class SsrProvider(Provider):
         """What rules want to know of boxes and templates; from what was read."""
         with self._lock:
             at, sites, assets = self._look, self._sites, self._assets
-        return facts(targets, at, assets, sites, self._conductor.version) if at is not None else {}
+        return facts(targets, at, assets, sites, self._estate.version) if at is not None else {}
 
     def recall(self, query: Query) -> Any:
         """Nothing yet."""
@@ -136,7 +136,7 @@ class SsrProvider(Provider):
 
     def placements(self, change: Change, look: Any) -> Sequence[Placement]:
         """The authority."""
-        return (Placement(DOCUMENT, "entries", f"router {change.name}" if change.type == "cluster" else ""),)
+        return documents.placements(change)
 
     def assess(self, change: Change, look: Any) -> Assessment:
         """Cost and reach; from what was read."""
@@ -145,13 +145,13 @@ class SsrProvider(Provider):
     def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         """Calls made, and about as many as each transaction takes."""
         expected = sum(len(task.parts) * 2 + REQUESTS for task in transactions)
-        return Calls(self.name, self._conductor.client.made, expected, writes=len(transactions))
+        return Calls(self.name, self._estate.client.made, expected, writes=len(transactions))
 
     # --- writing ---
 
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction: one candidate, one validate, one commit."""
-        writer = Writer(self._conductor, self._terms, io, self._context.tell, self._config.discard_candidate)
+        writer = Writer(self._estate, self._terms, io, self._context.tell, self._config.discard_candidate)
         return write(task, writer)
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
@@ -168,7 +168,7 @@ class SsrProvider(Provider):
 
     def close(self) -> None:
         """Let go of connections."""
-        self._conductor.client.close()
+        self._estate.client.close()
 
 
 def _sites(query: Query) -> dict[str, str]:

@@ -13,7 +13,7 @@ from haplan.plugin import (
     Task,
 )
 from haplan_ssr import rest
-from haplan_ssr.estate import Conductor
+from haplan_ssr.estate import Estate
 from haplan_ssr.read import health
 from haplan_ssr.read.health import Expected, Trouble
 from haplan_ssr.rest import Asset
@@ -47,8 +47,8 @@ class Settling:
     Threads: any, under one lock: one is asked by the poller, and looks once more where a check wants to know.
     """
 
-    def __init__(self, conductor: Conductor) -> None:
-        self._conductor = conductor
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
         self._lock = threading.RLock()
         self._wanted: dict[str, tuple[tuple[Expected, ...], tuple[Expected, ...]]] = {}
         self._state = State({}, {})
@@ -88,7 +88,7 @@ class Settling:
 
     def _look(self, wanted: Sequence[Expected]) -> None:
         """Assets, and the state of the routers whose nodes run."""
-        client = self._conductor.client
+        client = self._estate.client
         assets = health.by_id(client.assets()) if wanted else {}
         names = sorted(State(assets, {}).running(wanted))
         found: dict[str, Mapping[str, Any]] = {}
@@ -100,7 +100,7 @@ class Settling:
         self._state = State(assets, found)
 
     def _settlement(self, task: Task, wanted: Sequence[Expected], terms: Terms) -> Settlement:
-        elapsed = self._conductor.clock.now() - task.started
+        elapsed = self._estate.clock.now() - task.started
         assets = self._state.assets
         away = [one for one in wanted if health.offline(one, assets)]
         if away:

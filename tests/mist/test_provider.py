@@ -86,10 +86,10 @@ def test_a_lab_without_a_definition_has_the_nodes_of_the_stack(tmp_path):
     provider = MistProvider.open(lab.settings, Context(lab.clock, {}, str))
     try:
         assert provider.identity()["id"] == lab.settings["org_id"]
-        records = provider._organisation.items("inventory")
+        records = provider._estate.items("inventory")
         assert {mac: (r["serial"], r["model"], r["site_id"]) for mac, r in records.items()} == {
             "02005e300a10": ("S1", "SRX300", ""), "02005e300a11": ("LAB02005E300A11", "SRX300", "")}  # fmt: skip
-        stats = provider._organisation.items("stats")
+        stats = provider._estate.items("stats")
         assert {entry["version"] for entry in stats.values()} == {"23.4R2-S3"}
         assert lab.describe()[0] == f"MIST_HOST={lab.settings['host']}"
     finally:

@@ -14,7 +14,7 @@ from haplan.model.value import encode
 from haplan.testing import FakeClock, context
 from haplan_ssr.client import Client
 from haplan_ssr.config import Access, SsrConfig
-from haplan_ssr.estate import Conductor
+from haplan_ssr.estate import Estate
 from haplan_ssr.provider import SsrProvider
 from haplan_ssr.rules import tree_of
 from haplan_ssr.translate import translate, tree
@@ -58,7 +58,7 @@ def authority(design: Design, routers: int) -> Authority:
     client = Client(
         Access(url="https://c", username="u", password="p"), FakeClock(), transport=httpx.MockTransport(answer)
     )
-    provider = SsrProvider(Conductor(client, FakeClock()), SsrConfig(), context(FakeClock()))
+    provider = SsrProvider(Estate(client, FakeClock()), SsrConfig(), context(FakeClock()))
     rows = {
         one.address: Row(
             one.address, one.type, "ssr", id=one.name, name=one.name, owner=one.owner, values=encode(one.values),

@@ -8,31 +8,31 @@ from haplan.plugin import (
     Target,
     decode,
 )
-from haplan_mist.estate import Organisation
+from haplan_mist.estate import Estate
 from haplan_mist.read.devices import Boxes, device_id, mac_of
 
 ECHOED = ("managed", "cluster_id")
 """What Mist does not tell of a pair, or what does not concern it."""
 
 
-def boxes(organisation: Organisation) -> Boxes:
+def boxes(estate: Estate) -> Boxes:
     """Devices as last read."""
-    return Boxes(organisation.known("inventory"), organisation.known("stats"))
+    return Boxes(estate.known("inventory"), estate.known("stats"))
 
 
-def cluster(organisation: Organisation, target: Target) -> Seen | None:
+def cluster(estate: Estate, target: Target) -> Seen | None:
     """The live pair of a cluster, found by its device id or its nodes."""
-    devices = boxes(organisation)
+    devices = boxes(estate)
     recorded = decode(target.row.values) if target.row else {}
     wanted = sorted(target.values.get("nodes") or {})
     pair = _pair(devices, target, wanted, sorted(recorded.get("nodes") or {}))
     if pair:
-        return _seen(organisation, devices, target, pair, "ok" if devices.formed(pair) else "incomplete")
+        return _seen(estate, devices, target, pair, "ok" if devices.formed(pair) else "incomplete")
     macs = wanted or sorted(recorded.get("nodes") or {})
-    half = [mac for mac in macs if _begun(organisation, devices, target, mac)]
+    half = [mac for mac in macs if _begun(estate, devices, target, mac)]
     begun = target.pending or (target.row is not None and target.row.status != "ok")
     if len(half) == 2 or (half and begun):
-        return _seen(organisation, devices, target, tuple(half), "incomplete")
+        return _seen(estate, devices, target, tuple(half), "incomplete")
     return None
 
 
@@ -46,22 +46,22 @@ def _pair(devices: Boxes, target: Target, wanted: Sequence[str], recorded: Seque
     return pair if sorted(pair) == list(wanted) else ()
 
 
-def _begun(organisation: Organisation, devices: Boxes, target: Target, mac: str) -> bool:
+def _begun(estate: Estate, devices: Boxes, target: Target, mac: str) -> bool:
     """True for a device that is at the cluster's site already, without a pair."""
-    site = organisation.name_of("sites", devices.site_id(mac))
+    site = estate.name_of("sites", devices.site_id(mac))
     return bool(site) and site == target.values.get("site") and not devices.pair_of(mac)
 
 
 def _seen(
-    organisation: Organisation, devices: Boxes, target: Target, pair: Sequence[str], status: Any
+    estate: Estate, devices: Boxes, target: Target, pair: Sequence[str], status: Any
 ) -> Seen:  # fmt: skip
     head = pair[0]
     site_id = devices.site_id(head)
     values: dict[str, Any] = {
-        "site": organisation.name_of("sites", site_id),
+        "site": estate.name_of("sites", site_id),
         "model": str((devices.records.get(head) or {}).get("model") or ""),
         "nodes": {mac: _node(devices, target, mac) for mac in pair},
-        **_binding(organisation, devices, target, head, site_id),
+        **_binding(estate, devices, target, head, site_id),
     }  # fmt: skip
     for name in ECHOED:
         if target.values.get(name) is not None:
@@ -80,58 +80,58 @@ def _node(devices: Boxes, target: Target, mac: str) -> dict[str, Any]:
 
 
 def _binding(
-    organisation: Organisation, devices: Boxes, target: Target, head: str, site_id: str
+    estate: Estate, devices: Boxes, target: Target, head: str, site_id: str
 ) -> dict[str, str]:  # fmt: skip
     """What the pair carries, by the kind that was recorded, else by the kind that is wanted."""
     recorded = decode(target.row.values) if target.row else {}
     values = recorded if recorded.get("profile") or recorded.get("template") else target.values
     if values.get("profile"):
-        name = organisation.name_of("deviceprofiles", devices.profile_id(head))
+        name = estate.name_of("deviceprofiles", devices.profile_id(head))
         return {"profile": name} if name else {}
-    site = organisation.known("sites").get(site_id) or {}
-    name = organisation.name_of("gatewaytemplates", str(site.get("gatewaytemplate_id") or ""))
+    site = estate.known("sites").get(site_id) or {}
+    name = estate.name_of("gatewaytemplates", str(site.get("gatewaytemplate_id") or ""))
     return {"template": name} if name else {}
 
 
 # --- facts ---
 
 
-def facts(organisation: Organisation, targets: Iterable[Target]) -> dict[str, Mapping[str, Any]]:
+def facts(estate: Estate, targets: Iterable[Target]) -> dict[str, Mapping[str, Any]]:
     """What rules want to know; from what was read."""
-    devices = boxes(organisation)
+    devices = boxes(estate)
     found: dict[str, Mapping[str, Any]] = {}
     for target in targets:
         if target.type == "cluster":
-            found[target.address] = _cluster_facts(organisation, devices, target)
+            found[target.address] = _cluster_facts(estate, devices, target)
         elif target.type == "wan_edge_template":
-            found[target.address] = {"bound": bound_sites(organisation, target.id, target.name)}
+            found[target.address] = {"bound": bound_sites(estate, target.id, target.name)}
         elif target.type == "site":
-            site = organisation.known("sites").get(target.id) or {}
-            template = organisation.name_of("gatewaytemplates", str(site.get("gatewaytemplate_id") or ""))
+            site = estate.known("sites").get(target.id) or {}
+            template = estate.name_of("gatewaytemplates", str(site.get("gatewaytemplate_id") or ""))
             found[target.address] = {"bound": [target.name] if template else [], "template": template}
     return found
 
 
-def bound_sites(organisation: Organisation, id_: str, name: str) -> list[str]:
+def bound_sites(estate: Estate, id_: str, name: str) -> list[str]:
     """Names of the sites that carry a template."""
-    templates = organisation.known("gatewaytemplates")
+    templates = estate.known("gatewaytemplates")
     ids = {id_} if id_ in templates else {key for key, wire in templates.items() if wire.get("name") == name}
-    sites = organisation.known("sites").values()
+    sites = estate.known("sites").values()
     return sorted(str(site.get("name") or "") for site in sites if site.get("gatewaytemplate_id") in ids)
 
 
-def _cluster_facts(organisation: Organisation, devices: Boxes, target: Target) -> dict[str, Any]:
+def _cluster_facts(estate: Estate, devices: Boxes, target: Target) -> dict[str, Any]:
     recorded = decode(target.row.values) if target.row else {}
     macs = sorted({*(target.values.get("nodes") or {}), *(recorded.get("nodes") or {})})
     pair = next((devices.pair_of(mac) for mac in macs if devices.pair_of(mac)), ())
     status = "none" if not pair else "formed" if devices.formed(pair) else "forming"
     return {
-        "nodes": {mac: _device_facts(organisation, devices, mac) for mac in macs},
+        "nodes": {mac: _device_facts(estate, devices, mac) for mac in macs},
         "pair": list(pair), "status": status,
     }  # fmt: skip
 
 
-def _device_facts(organisation: Organisation, devices: Boxes, mac: str) -> dict[str, Any]:
+def _device_facts(estate: Estate, devices: Boxes, mac: str) -> dict[str, Any]:
     record, module = devices.records.get(mac), devices.modules.get(mac) or {}
     pair = devices.pair_of(mac)
     entry = devices.stats.get(pair[0] if pair else mac) or {}
@@ -140,7 +140,7 @@ def _device_facts(organisation: Organisation, devices: Boxes, mac: str) -> dict[
         "model": str((record or {}).get("model") or ""),
         "serial": str((record or {}).get("serial") or ""),
         "firmware": str(module.get("version") or entry.get("version") or ""),
-        "site": organisation.name_of("sites", devices.site_id(mac)),
+        "site": estate.name_of("sites", devices.site_id(mac)),
         "connected": bool((record or {}).get("connected", module.get("status") == "connected")),
         "managed": bool(entry.get("managed", (record or {}).get("managed", True))),
         "cluster": pair[0] if pair else "",

@@ -12,7 +12,7 @@ from haplan.plugin import (
 from haplan.plugin import (
     FieldPath as Path,
 )
-from haplan_mist.estate import Object, Organisation
+from haplan_mist.estate import Estate, Object
 from haplan_mist.translate import endpoints, entries, gateway
 from haplan_mist.translate.documents import KIND, PREFIXES
 
@@ -25,11 +25,11 @@ class Gateways:
     Threads: one; made for one read.
     """
 
-    def __init__(self, organisation: Organisation, targets: Iterable[Target]) -> None:
-        self._organisation = organisation
+    def __init__(self, estate: Estate, targets: Iterable[Target]) -> None:
+        self._estate = estate
         self._targets = tuple(targets)
         self._owners = {target.address: target for target in self._targets if target.type in _OWNERS}
-        live = (str(vpn.get("name")) for vpn in organisation.known("vpns").values())
+        live = (str(vpn.get("name")) for vpn in estate.known("vpns").values())
         self._overlays = frozenset((*_overlays([t.values for t in self._targets]), *live))
         self._documents: dict[Document, Object] = {}
         self._policies: dict[str, dict[str, Object]] = {}
@@ -38,7 +38,7 @@ class Gateways:
 
     def owner(self, target: Target) -> Seen | None:
         """A template or profile."""
-        wire, by_name = self._organisation.find(KIND[target.type], target.id, target.name)
+        wire, by_name = self._estate.find(KIND[target.type], target.id, target.name)
         if wire is None:
             return None
         for name in {target.name, str(target.values.get("name") or target.name)}:
@@ -77,7 +77,7 @@ class Gateways:
                 else gateway.policy_values(found))  # fmt: skip
         owner = "profile" if kind == "hub_profile" else "template"
         if target.type == "steering":
-            live = endpoints.as_named(live, target.values, self._organisation.overlay_of)
+            live = endpoints.as_named(live, target.values, self._estate.overlay_of)
         live |= {"name": name, owner: values.get(owner) or target.owner_name}
         return Seen(
             target.address, name, live, private={"name": name, "document_id": str(document["id"])},
@@ -95,7 +95,7 @@ class Gateways:
         owner = self._owners.get(target.row.owner if target.row else target.owner)
         if owner is not None and owner.type == kind:
             id_, name = owner.id, name or owner.name
-        found, _ = self._organisation.find(KIND[kind], id_, name)
+        found, _ = self._estate.find(KIND[kind], id_, name)
         if found is not None:
             self._documents.setdefault(Document(PREFIXES[kind], name), found)
         return found
@@ -138,7 +138,7 @@ class Gateways:
         sides = (target.values, decode(target.row.values) if target.row else {})
         held = {*target.holds, *((t.type, n) for t in self._targets if t.owner == target.address
                                  for n in (t.id, t.name))}  # fmt: skip
-        overlay_of = self._organisation.overlay_of
+        overlay_of = self._estate.overlay_of
         known = {word for side in sides for word in entries.words_of(endpoints.completed(side, overlay_of))}
         return entries.strangers(wire, {*known, *(f"{type_} {name}" for type_, name in held)})
 

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from haplan.plugin import Document
-from haplan_mist.estate import Object, Organisation
+from haplan_mist.estate import Estate, Object
 from haplan_mist.read.devices import Boxes
 
 Lists = Callable[[str], Mapping[str, Object]]
 """Gives a list: from the cloud if need be, or only what was read."""
 
 
-def devices_of(organisation: Organisation, document: Document, id_: str = "", *, load: bool = False) -> list[str]:
+def devices_of(estate: Estate, document: Document, id_: str = "", *, load: bool = False) -> list[str]:
     """MACs of the devices whose configuration a document is part of: standalone ones and node0 of each pair."""
-    lists: Lists = organisation.items if load else organisation.known
+    lists: Lists = estate.items if load else estate.known
     kind, name = document.kind, document.name
     if kind in ("gatewaytemplate", "deviceprofile"):
         kinds = {kind: _ids(lists(f"{kind}s"), id_, name)}
@@ -31,22 +31,22 @@ def devices_of(organisation: Organisation, document: Document, id_: str = "", *,
     return _carriers(lists, kinds) if any(kinds.values()) else []
 
 
-def sites_of(organisation: Organisation, macs: Iterable[str]) -> tuple[str, ...]:
+def sites_of(estate: Estate, macs: Iterable[str]) -> tuple[str, ...]:
     """Names of the sites of devices, from what was read."""
-    boxes = Boxes(organisation.known("inventory"), {})
-    return tuple(sorted({organisation.name_of("sites", boxes.site_id(mac)) for mac in macs} - {""}))
+    boxes = Boxes(estate.known("inventory"), {})
+    return tuple(sorted({estate.name_of("sites", boxes.site_id(mac)) for mac in macs} - {""}))
 
 
-def bound_to(organisation: Organisation, document: Document, id_: str = "") -> tuple[str, ...]:
+def bound_to(estate: Estate, document: Document, id_: str = "") -> tuple[str, ...]:
     """Names of the sites that carry a template, with or without devices; from what was read."""
     kind, name = document.kind, document.name
     if kind in ("gatewaytemplate",):
-        ids = _ids(organisation.known("gatewaytemplates"), id_, name)
+        ids = _ids(estate.known("gatewaytemplates"), id_, name)
     elif kind in ("network", "service", "vpn"):
-        ids = _users(organisation.known("gatewaytemplates"), kind, name)
+        ids = _users(estate.known("gatewaytemplates"), kind, name)
     else:
         return ()
-    sites = organisation.known("sites").values()
+    sites = estate.known("sites").values()
     return tuple(sorted(str(site.get("name")) for site in sites if site.get("gatewaytemplate_id") in ids))
 
 

@@ -15,7 +15,7 @@ from haplan.plugin import (
     Target,
     decode,
 )
-from haplan_mist.estate import Object, Organisation
+from haplan_mist.estate import Estate, Object
 from haplan_mist.read import clusters, gateways, sites
 from haplan_mist.read.sites import Look
 from haplan_mist.translate import endpoints, objects
@@ -37,18 +37,18 @@ _SPOKES = ("wan_edge_template", "hub_profile", "steering")
 """Types that may name an endpoint of a hub elsewhere."""
 
 
-def read(organisation: Organisation, query: Query, now: float) -> Reading:
+def read(estate: Estate, query: Query, now: float) -> Reading:
     """Read many resources at once."""
     kinds = needed(query.targets)
     if query.max_age <= 0:
-        organisation.outdate([*kinds, "settings"])
+        estate.outdate([*kinds, "settings"])
     for kind in kinds:
-        organisation.fresh(kind, query.max_age)
-    look = sites.look(organisation, query, now)
-    owners = gateways.Gateways(organisation, query.targets)
+        estate.fresh(kind, query.max_age)
+    look = sites.look(estate, query, now)
+    owners = gateways.Gateways(estate, query.targets)
     seen = {}
     for target in query.targets:
-        found = _seen(organisation, target, look, owners)
+        found = _seen(estate, target, look, owners)
         if found is not None:
             seen[target.address] = found
     seen = look.signed(query.targets, seen)
@@ -78,23 +78,23 @@ def _in_profile(target: Target) -> bool:
     return bool(target.values.get("profile")) or target.owner_type == "hub_profile"
 
 
-def _seen(organisation: Organisation, target: Target, look: Look, gateways: gateways.Gateways) -> Seen | None:
+def _seen(estate: Estate, target: Target, look: Look, gateways: gateways.Gateways) -> Seen | None:
     match target.type:
         case "site":
             return look.site(target)
         case "steering" | "policy":
             return gateways.rule(target)
         case "cluster":
-            return clusters.cluster(organisation, target)
+            return clusters.cluster(estate, target)
         case "hub_profile" | "wan_edge_template":
             return gateways.owner(target)
         case "overlay" | "network" | "application":
-            return _object(organisation, target)
+            return _object(estate, target)
     return None
 
 
-def _object(organisation: Organisation, target: Target) -> Seen | None:
-    wire, by_name = organisation.find(KIND[target.type], target.id, target.name)
+def _object(estate: Estate, target: Target) -> Seen | None:
+    wire, by_name = estate.find(KIND[target.type], target.id, target.name)
     return None if wire is None else seen_of(target, wire, by_name)
 
 

@@ -15,7 +15,7 @@ from haplan.plugin import (
     differences,
     owned,
 )
-from haplan_mist.estate import Organisation
+from haplan_mist.estate import Estate
 from haplan_mist.read import audit
 from haplan_mist.read.audit import Entry
 from haplan_mist.translate import objects
@@ -32,7 +32,7 @@ class Look:
     Threads: one; made for one read.
 
     Attributes:
-        organisation: The lists.
+        estate: The lists.
         now: When it began.
         variables: Site id → live variables and vendor keys of its setting.
         anchor: The newest entry of the log, or {}.
@@ -42,7 +42,7 @@ class Look:
         carried: Sites that were as recorded at the last look, and were not touched since.
     """
 
-    organisation: Organisation
+    estate: Estate
     now: float
     variables: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = attrs.field(factory=dict)
     anchor: Mapping[str, Any] = attrs.field(factory=dict)
@@ -53,7 +53,7 @@ class Look:
 
     def site(self, target: Target) -> Seen | None:
         """A site with its variables."""
-        wire, by_name = self.organisation.find("sites", target.id, target.name)
+        wire, by_name = self.estate.find("sites", target.id, target.name)
         if wire is None:
             return None
         site_id = str(wire["id"])
@@ -79,7 +79,7 @@ class Look:
             return dict(seen)
         found = audit.authors(self.entries)
         if not all(_touched(seen[address]) & found.keys() for address in there):
-            org = self.organisation
+            org = self.estate
             found = {**audit.authors(audit.recent(org.client, org.path("logs"), self.now)), **found}
         signed = dict(seen)
         for address in there:
@@ -101,18 +101,18 @@ class Look:
         return {"anchor": dict(self.anchor), "known": sorted(known)}
 
 
-def look(organisation: Organisation, query: Query, now: float) -> Look:
+def look(estate: Estate, query: Query, now: float) -> Look:
     """Read what the sites among the targets need."""
-    found = Look(organisation, now)
+    found = Look(estate, now)
     wanted = [target for target in query.targets if target.type == "site" and manages_setting(target)]
     ids = {str(wire["id"]): target for target in wanted
-           if (wire := organisation.find("sites", target.id, target.name)[0]) is not None}  # fmt: skip
+           if (wire := estate.find("sites", target.id, target.name)[0]) is not None}  # fmt: skip
     if query.max_age <= 0 and wanted:
         _consult_log(found, query, ids)
     missing = [site_id for site_id in ids if site_id not in found.variables]
     age = query.max_age if query.max_age > 0 else 1e9
     with ThreadPoolExecutor(TOGETHER) as pool:
-        for site_id, setting in pool.map(lambda id_: (id_, organisation.setting(id_, age)), missing):
+        for site_id, setting in pool.map(lambda id_: (id_, estate.setting(id_, age)), missing):
             vendor = {key: value for key, value in setting.items() if key in setting_keys()}
             found.variables[site_id] = (setting.get("vars") or {}, vendor)
     return found
@@ -129,8 +129,8 @@ def manages_setting(target: Target) -> bool:
 
 def _consult_log(found: Look, query: Query, ids: Mapping[str, Target]) -> None:
     """Leave out the settings that nothing has touched; without a log, or with a gap in it, none."""
-    organisation = found.organisation
-    client, path = organisation.client, organisation.path("logs")
+    estate = found.estate
+    client, path = estate.client, estate.path("logs")
     anchor = query.memory.get("anchor") or {}
     entries = audit.since(client, path, anchor) if anchor else None
     if entries is None:

@@ -37,8 +37,8 @@ def write_cluster(task: Task, writer: Writer) -> Sent:
 
 
 def _devices(writer: Writer, max_age: float = FRESH) -> Boxes:
-    organisation = writer.organisation
-    return Boxes(organisation.items("inventory", max_age), organisation.known("stats"))
+    estate = writer.estate
+    return Boxes(estate.items("inventory", max_age), estate.known("stats"))
 
 
 @attrs.define
@@ -93,7 +93,7 @@ class _Pairing:
     # --- what must hold ---
 
     def _site(self) -> str:
-        site, _ = self.writer.organisation.find("sites", "", str(self.after.get("site")))
+        site, _ = self.writer.estate.find("sites", "", str(self.after.get("site")))
         if site is None:
             raise ProviderError(f'{self.address}: site "{self.after.get("site")}" is not there; plan again')
         return str(site["id"])
@@ -113,7 +113,7 @@ class _Pairing:
                 )
 
     def _name(self, site_id: str) -> str:
-        return self.writer.organisation.name_of("sites", site_id) or site_id
+        return self.writer.estate.name_of("sites", site_id) or site_id
 
     # --- the ways to a pair ---
 
@@ -135,20 +135,20 @@ class _Pairing:
 
     def _form_from_inventory(self, want: Sequence[str], site_id: str) -> None:
         body: Wire = {"nodes": [{"mac": mac} for mac in want], "site_id": site_id, **self._management(want)}
-        self._create(self.writer.organisation.path("inventory/create_ha_cluster"), body, want, site_id)
+        self._create(self.writer.estate.path("inventory/create_ha_cluster"), body, want, site_id)
 
     def _management(self, macs: Sequence[str]) -> Wire:
         """Whether the cloud writes the configuration: said where it is not so by itself."""
         if self.after.get("managed") is False:
             return {"managed": False, "disable_auto_config": True}
-        records = self.writer.organisation.known("inventory")
+        records = self.writer.estate.known("inventory")
         return {"managed": True} if any(records[mac].get("adopted") for mac in macs) else {}
 
     def _create(self, path: str, body: Wire, want: Sequence[str], site_id: str) -> None:
         for last in (False, True):
             self.writer.io.about_to("form", self.address, {"macs": list(want), "site_id": site_id})
             try:
-                self.writer.organisation.client.post(path, body, what=self.address)
+                self.writer.estate.client.post(path, body, what=self.address)
             except Lost as lost:
                 with looking(lost):
                     paired = self._paired(want)
@@ -161,12 +161,12 @@ class _Pairing:
                     raise self._refused(error, "forming the pair") from None
             break
         for mac in want:
-            self.writer.organisation.change_device(mac, vc_mac=want[0], site_id=site_id)
+            self.writer.estate.change_device(mac, vc_mac=want[0], site_id=site_id)
         self.done.append("form")
 
     def _paired(self, want: Sequence[str]) -> bool:
         """Look again: is this the pair already?"""
-        self.writer.organisation.outdate(["inventory"])
+        self.writer.estate.outdate(["inventory"])
         return set(_devices(self.writer).pair_of(want[0])) == set(want)
 
     def _bring(self, devices: Boxes, pair: Sequence[str], site_id: str) -> None:
@@ -179,7 +179,7 @@ class _Pairing:
             )
         if not there:
             self._assign([pair[0]], site_id)
-            self.writer.organisation.change_device(pair[1], site_id=site_id)
+            self.writer.estate.change_device(pair[1], site_id=site_id)
 
     def _assign(self, macs: Sequence[str], site_id: str) -> None:
         if not macs:
@@ -187,14 +187,14 @@ class _Pairing:
         body: Wire = {"op": "assign", "macs": list(macs), "site_id": site_id, "no_reassign": True}
         change_inventory(self.writer, body | self._management(macs), self.address, "assign")
         for mac in macs:
-            self.writer.organisation.change_device(mac, site_id=site_id)
+            self.writer.estate.change_device(mac, site_id=site_id)
         self.done.append("assign")
 
     def _profile(self, devices: Boxes, head: str) -> None:
         name = self.after.get("profile")
         if not name:
             return
-        profile, _ = self.writer.organisation.find("deviceprofiles", "", str(name))
+        profile, _ = self.writer.estate.find("deviceprofiles", "", str(name))
         if profile is None:
             raise ProviderError(f'{self.address}: hub profile "{name}" is not there; plan again')
         if devices.profile_id(head) != profile["id"]:
@@ -219,10 +219,10 @@ class _Pairing:
         # the survivor keeps its place, whatever the MACs (HA138): exactly one node may change
         nodes = tuple(new if mac == gone else mac for mac in pair)
         self._put(pair, nodes, site_id)
-        self.writer.organisation.outdate(["inventory"])
+        self.writer.estate.outdate(["inventory"])
         if _devices(self.writer).site_id(gone):
             change_inventory(self.writer, {"op": "unassign", "macs": [gone]}, self.address, "unassign")
-            self.writer.organisation.change_device(gone, site_id="")
+            self.writer.estate.change_device(gone, site_id="")
         self.done.append("replace node")
         return nodes
 
@@ -232,7 +232,7 @@ class _Pairing:
         body = {"nodes": [{"mac": mac} for mac in nodes]}
         try:
             path = f"/sites/{site_id}/devices/{device_id(pair[0])}/ha"
-            self.writer.organisation.client.put(path, body, what=self.address)
+            self.writer.estate.client.put(path, body, what=self.address)
         except ApiError as error:
             if not self._paired(nodes):
                 raise self._refused(error, "replacing a node") from None
@@ -266,7 +266,7 @@ def change_inventory(writer: Writer, body: Wire, address: str, step: str) -> Non
     """
     key: Wire = {name: body[name] for name in ("macs", "site_id") if name in body}
     writer.io.about_to(step, address, key, idempotent=True)
-    answer = writer.organisation.client.put(writer.organisation.path("inventory"), body, what=address)
+    answer = writer.estate.client.put(writer.estate.path("inventory"), body, what=address)
     failed = (answer or {}).get("error") or []
     if failed:
         reasons = "; ".join(map(str, answer.get("reason") or failed))
@@ -278,7 +278,7 @@ def change_inventory(writer: Writer, body: Wire, address: str, step: str) -> Non
 
 def _dissolved(part: Part, writer: Writer) -> Sent:
     """Both devices back to the inventory, without site and profile."""
-    change, organisation = part.change, writer.organisation
+    change, estate = part.change, writer.estate
     before = change.before or {}
     macs = node_order(before.get("nodes") or {})
     devices = _devices(writer)
@@ -290,7 +290,7 @@ def _dissolved(part: Part, writer: Writer) -> Sent:
     else:
         _send_home(writer, devices, macs, str(before.get("site") or ""), change.address)
     if profile and profile == _profile_id(writer, before):
-        carriers = [mac for mac in macs if (organisation.known("inventory").get(mac) or {}).get("deviceprofile_id")]
+        carriers = [mac for mac in macs if (estate.known("inventory").get(mac) or {}).get("deviceprofile_id")]
         if carriers:
             assign_profile(writer, profile, carriers, change.address, take_off=True)
     return Sent(Written())
@@ -299,29 +299,29 @@ def _dissolved(part: Part, writer: Writer) -> Sent:
 def _profile_id(writer: Writer, before: Mapping[str, Any]) -> str:
     if not before.get("profile"):
         return ""
-    found, _ = writer.organisation.find("deviceprofiles", "", str(before["profile"]))
+    found, _ = writer.estate.find("deviceprofiles", "", str(before["profile"]))
     return str(found["id"]) if found else ""
 
 
 def _delete_pair(writer: Writer, pair: Sequence[str], address: str) -> None:
-    organisation = writer.organisation
+    estate = writer.estate
     writer.io.about_to("dissolve", address, {"macs": list(pair)}, idempotent=True)
     try:
-        path = organisation.path("inventory/delete_ha_cluster")
-        organisation.client.post(path, {"mac": pair[0]}, what=address, idempotent=True)
+        path = estate.path("inventory/delete_ha_cluster")
+        estate.client.post(path, {"mac": pair[0]}, what=address, idempotent=True)
     except ApiError as error:
-        organisation.outdate(["inventory"])
+        estate.outdate(["inventory"])
         if not any(text in error.detail for text in NO_CLUSTER) or _devices(writer).pair_of(pair[0]):
             raise ProviderError(
                 f"{address}: dissolving the pair was refused: {error.detail}", lost=error.lost
             ) from None
     for mac in pair:
-        organisation.change_device(mac, vc_mac=None, site_id="")
+        estate.change_device(mac, vc_mac=None, site_id="")
 
 
 def _send_home(writer: Writer, devices: Boxes, macs: Sequence[str], site: str, address: str) -> None:
-    there = [mac for mac in macs if writer.organisation.name_of("sites", devices.site_id(mac)) == site and site]
+    there = [mac for mac in macs if writer.estate.name_of("sites", devices.site_id(mac)) == site and site]
     if there:
         change_inventory(writer, {"op": "unassign", "macs": there}, address, "unassign")
         for mac in there:
-            writer.organisation.change_device(mac, site_id="")
+            writer.estate.change_device(mac, site_id="")

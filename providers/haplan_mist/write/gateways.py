@@ -39,7 +39,7 @@ def write_gateway(task: Task, writer: Writer) -> Sent:
         return Sent(Written())
     if part is not None and part.placement.part == "retire":
         return _retired(kind, part, writer)
-    live = writer.organisation.find(kind, "", document.name)[0] if part is None else live_of(part, kind, writer)
+    live = writer.estate.find(kind, "", document.name)[0] if part is None else live_of(part, kind, writer)
     if live is None and part is None:
         raise ProviderError(f'{address}: {TITLES[kind]} "{document.name}" is gone; plan again')
     wanted = _rewritten(live or {}, part, writer)
@@ -57,9 +57,9 @@ def _rewritten(live: Object, part: Part | None, writer: Writer) -> Wire:
         return dict(live)
     change = part.change
     meshes = frozenset(
-        str(vpn.get("name")) for vpn in writer.organisation.known("vpns").values() if vpn.get("type") == "mesh"
+        str(vpn.get("name")) for vpn in writer.estate.known("vpns").values() if vpn.get("type") == "mesh"
     )
-    before = endpoints.completed(change.before or {}, writer.organisation.overlay_of)
+    before = endpoints.completed(change.before or {}, writer.estate.overlay_of)
     after = writer.complete(writer.plain(change.after), change.address)
     out = gateway.rewritten(live, before, after, extras(part), meshes)
     strange = set((change.before or {}).get("unowned") or ()) - set((change.after or {}).get("unowned") or ())
@@ -86,7 +86,7 @@ def _made_anew(kind: str, live: Object | None, wanted: Wire, part: Part, writer:
 
 def _retired(kind: str, part: Part, writer: Writer) -> Sent:
     old = part.change.previous_id or part.change.id
-    new, _ = writer.organisation.find(kind, "", part.change.name)
+    new, _ = writer.estate.find(kind, "", part.change.name)
     if new is not None:
         _repoint(kind, old, str(new["id"]), part.change.address, writer)
     writer.delete(kind, old, part.change.address, "retire")
@@ -95,13 +95,13 @@ def _retired(kind: str, part: Part, writer: Writer) -> Sent:
 
 def _repoint(kind: str, old: str, new: str, address: str, writer: Writer) -> None:
     """Whoever carries the old template or profile carries the new one before the old one goes."""
-    organisation = writer.organisation
+    estate = writer.estate
     if kind == "gatewaytemplates":
-        for site in list(organisation.items("sites", FRESH).values()):
+        for site in list(estate.items("sites", FRESH).values()):
             if site.get("gatewaytemplate_id") == old:
                 writer.update("sites", site, {**site, "gatewaytemplate_id": new}, address)
     else:
-        records = organisation.items("inventory", FRESH)
+        records = estate.items("inventory", FRESH)
         macs = [mac for mac, record in records.items() if record.get("deviceprofile_id") == old]
         if macs:
             assign_profile(writer, new, macs, address)

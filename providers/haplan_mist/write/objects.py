@@ -12,7 +12,7 @@ from haplan.plugin import (
     Task,
     Written,
 )
-from haplan_mist.estate import Object, Organisation
+from haplan_mist.estate import Estate, Object
 from haplan_mist.translate import merge, objects
 from haplan_mist.translate.documents import GOING, KIND
 from haplan_mist.translate.keys import setting_keys
@@ -87,14 +87,14 @@ def write_site(task: Task, writer: Writer) -> Sent:
         return Sent(Written())
     binding, private = _binding(task, writer)
     name = task.transaction.document.name
-    live = writer.organisation.find("sites", "", name)[0] if part is None else live_of(part, "sites", writer)
+    live = writer.estate.find("sites", "", name)[0] if part is None else live_of(part, "sites", writer)
     if live is None and part is None:
         raise ProviderError(f'{task.parts[0].change.address}: site "{name}" is gone; plan again')
     if live is None:
         assert part is not None
         body = {"name": part.change.name, **_site_wires(part, writer)[1], **binding}
         made = writer.create("sites", body, part.change.address)
-        writer.organisation.keep_setting(str(made["id"]), {})
+        writer.estate.keep_setting(str(made["id"]), {})
         return Sent(_with_private(identified(part.change.address, made), private), frozenset(), str(made["id"]))
     wanted: Wire = {**live, **binding}
     if part is not None:
@@ -122,18 +122,18 @@ def _with_private(written: Written, private: Mapping[str, Mapping[str, Any]]) ->
 
 def _binding(task: Task, writer: Writer) -> tuple[Wire, dict[str, Mapping[str, Any]]]:
     """`gatewaytemplate_id` as the clusters of this site want it, and the template that was there before."""
-    organisation = writer.organisation
+    estate = writer.estate
     private: dict[str, Mapping[str, Any]] = {}
     out: Wire = {}
-    site, _ = organisation.find("sites", "", task.transaction.document.name)
+    site, _ = estate.find("sites", "", task.transaction.document.name)
     now = (site or {}).get("gatewaytemplate_id")
     for part in task.parts:
         if part.placement.part == "unbind" and "gatewaytemplate_id" not in out:
-            if not _others(part, site, organisation):
-                out["gatewaytemplate_id"] = _prior(part, organisation)
+            if not _others(part, site, estate):
+                out["gatewaytemplate_id"] = _prior(part, estate)
         elif part.placement.part == "bind":
             template = str((part.change.after or {}).get("template") or "")
-            wire, _ = organisation.find("gatewaytemplates", "", template)
+            wire, _ = estate.find("gatewaytemplates", "", template)
             if wire is None:
                 raise ProviderError(f'{part.change.address}: WAN edge template "{template}" is not there; plan again')
             out["gatewaytemplate_id"] = wire["id"]
@@ -143,18 +143,18 @@ def _binding(task: Task, writer: Writer) -> tuple[Wire, dict[str, Mapping[str, A
     return out, private
 
 
-def _prior(part: Part, organisation: Organisation) -> str | None:
+def _prior(part: Part, estate: Estate) -> str | None:
     recorded = {**part.change.private, **(part.row.private if part.row else {})}
     prior = recorded.get("prior_template")
-    return str(prior) if prior and prior in organisation.items("gatewaytemplates") else None
+    return str(prior) if prior and prior in estate.items("gatewaytemplates") else None
 
 
-def _others(part: Part, site: Object | None, organisation: Organisation) -> bool:
+def _others(part: Part, site: Object | None, estate: Estate) -> bool:
     """True if the site keeps WAN edges that are not of this cluster: they need their template."""
     mine = set((part.change.before or {}).get("nodes") or {})
     return any(
         record.get("site_id") == (site or {}).get("id") and mac not in mine
-        for mac, record in organisation.items("inventory", FRESH).items()
+        for mac, record in estate.items("inventory", FRESH).items()
         if site is not None
     )
 
@@ -162,12 +162,12 @@ def _others(part: Part, site: Object | None, organisation: Organisation) -> bool
 def write_setting(task: Task, writer: Writer) -> Sent:
     """A site's variables and vendor keys, merged into its setting."""
     part = next(part for part in task.parts if part.change.type == "site")
-    change, organisation = part.change, writer.organisation
-    site, _ = organisation.find("sites", part.seen.id if part.seen else change.id, change.name)
+    change, estate = part.change, writer.estate
+    site, _ = estate.find("sites", part.seen.id if part.seen else change.id, change.name)
     if site is None:
         raise ProviderError(f'{change.address}: site "{change.name}" is gone; plan again')
     site_id = str(site["id"])
-    live = organisation.setting(site_id, FRESH)
+    live = estate.setting(site_id, FRESH)
     before, after = ({k: v for k, v in extra.items() if k in setting_keys()} for extra in extras(part))
     old = {"vars": objects.variables_wire((change.before or {}).get("variables") or {}), **before}
     new = {"vars": objects.variables_wire(writer.plain(change.after).get("variables") or {}), **after}
@@ -177,6 +177,6 @@ def write_setting(task: Task, writer: Writer) -> Sent:
     if not body:
         return Sent(Written(), id=site_id)
     writer.io.about_to("variables", change.address, {"kind": "setting", "id": site_id}, idempotent=True)
-    answer = organisation.client.put(f"/sites/{site_id}/setting", body, what=change.address)
-    organisation.keep_setting(site_id, answer if isinstance(answer, dict) else merge.applied(live, body))
+    answer = estate.client.put(f"/sites/{site_id}/setting", body, what=change.address)
+    estate.keep_setting(site_id, answer if isinstance(answer, dict) else merge.applied(live, body))
     return Sent(Written(), frozenset(key.removeprefix("-") for key in body), site_id)

@@ -22,7 +22,7 @@ from haplan.plugin import (
     Written,
     transform,
 )
-from haplan_mist.estate import TITLES, Object, Organisation
+from haplan_mist.estate import TITLES, Estate, Object
 from haplan_mist.translate import endpoints, merge
 from haplan_mist.translate.documents import GOING, KIND, old_name
 from haplan_mist.translate.merge import Wire
@@ -64,13 +64,13 @@ class Writer:
     """What a write needs.
 
     Attributes:
-        organisation: The lists.
+        estate: The lists.
         secret: Gives the secret behind a source.
         io: Whom to tell.
         again: Devices that did not take what an earlier run wrote: it is sent once more, changed or not.
     """
 
-    organisation: Organisation
+    estate: Estate
     secret: Callable[[str], str]
     io: Io
     again: frozenset[str] = frozenset()
@@ -88,24 +88,24 @@ class Writer:
         """
         bare = {endpoint for _, endpoint in endpoints.lacking(values)}
         if bare:
-            self.organisation.items("vpns", FRESH)
+            self.estate.items("vpns", FRESH)
         for endpoint in sorted(bare):
-            if not self.organisation.overlay_of(endpoint):
+            if not self.estate.overlay_of(endpoint):
                 raise ProviderError(f"{address}: no overlay, or more than one, has an endpoint {endpoint} (HA072)")
-        return endpoints.completed(values, self.organisation.overlay_of)
+        return endpoints.completed(values, self.estate.overlay_of)
 
     def path(self, kind: str, id_: str = "") -> str:
         """The path of a list, or of one object in it."""
         if kind == "sites" and id_:
             return f"/sites/{id_}"
-        return self.organisation.path(f"{kind}/{id_}" if id_ else kind)
+        return self.estate.path(f"{kind}/{id_}" if id_ else kind)
 
     # --- the three verbs ---
 
     def create(self, kind: str, body: Wire, address: str, *, beside: str = "") -> Object:
         """POST; `beside` is the id of an object that may have this name."""
-        organisation, name = self.organisation, str(body["name"])
-        there = _named(organisation.items(kind, FRESH), name, beside)
+        estate, name = self.estate, str(body["name"])
+        there = _named(estate.items(kind, FRESH), name, beside)
         if there is not None:
             raise ProviderError(
                 f'{address}: {TITLES[kind]} "{name}" is there since the plan was made (id {there["id"]}); plan again'
@@ -114,17 +114,17 @@ class Writer:
         for last in (False, True):
             self.io.about_to("create", address, key)
             try:
-                made: Object = organisation.client.post(self.path(kind), body, what=address)
+                made: Object = estate.client.post(self.path(kind), body, what=address)
             except Lost as lost:
-                organisation.outdate([kind])
+                estate.outdate([kind])
                 with looking(lost):
-                    found = _named(organisation.items(kind), name, beside)
+                    found = _named(estate.items(kind), name, beside)
                 if found is None and last:
                     raise
                 if found is None:
                     continue
                 made = found
-            organisation.keep(kind, made)
+            estate.keep(kind, made)
             return made
         raise AssertionError("unreachable")
 
@@ -138,14 +138,14 @@ class Writer:
         id_ = str(live["id"])
         self.io.about_to("update", address, {"kind": kind, "id": id_, "name": str(wanted["name"])}, idempotent=True)
         try:
-            answer = self.organisation.client.put(self.path(kind, id_), body, what=address)
+            answer = self.estate.client.put(self.path(kind, id_), body, what=address)
         except ApiError as error:
             if error.status == 404:
-                self.organisation.outdate([kind])
+                self.estate.outdate([kind])
                 raise ProviderError(f"{address}: is gone ({error.detail}); plan again") from None
             raise
         made: Object = answer if isinstance(answer, dict) and answer.get("id") else merge.applied(live, body)
-        self.organisation.keep(kind, made)
+        self.estate.keep(kind, made)
         return made, frozenset(key.removeprefix("-") for key in body)
 
     def delete(self, kind: str, id_: str, address: str, step: str = "delete") -> None:
@@ -153,8 +153,8 @@ class Writer:
         if not id_:
             return
         self.io.about_to(step, address, {"kind": kind, "id": id_}, idempotent=True)
-        self.organisation.client.delete(self.path(kind, id_), what=address)
-        self.organisation.drop(kind, id_)
+        self.estate.client.delete(self.path(kind, id_), what=address)
+        self.estate.drop(kind, id_)
 
 
 def _named(items: Mapping[str, Object], name: str, beside: str) -> Object | None:
@@ -192,7 +192,7 @@ def live_of(part: Part, kind: str, writer: Writer) -> Object | None:
     if change.action is Action.CREATE and part.seen is None:
         return None
     id_ = part.seen.id if part.seen is not None else change.id or (part.row.id if part.row else "")
-    return writer.organisation.find(kind, id_, old_name(change))[0]
+    return writer.estate.find(kind, id_, old_name(change))[0]
 
 
 def identified(address: str, made: Object) -> Written:
@@ -209,9 +209,9 @@ def assign_profile(
     writer: Writer, profile_id: str, macs: Sequence[str], address: str, *, take_off: bool = False
 ) -> None:
     """Assign or unassign; an empty `success` means that it was so already."""
-    verb, organisation = "unassign" if take_off else "assign", writer.organisation
+    verb, estate = "unassign" if take_off else "assign", writer.estate
     writer.io.about_to(f"{verb} profile", address, {"profile": profile_id, "macs": list(macs)}, idempotent=True)
-    path = organisation.path(f"deviceprofiles/{profile_id}/{verb}")
-    organisation.client.post(path, {"macs": list(macs)}, what=address, idempotent=True)
+    path = estate.path(f"deviceprofiles/{profile_id}/{verb}")
+    estate.client.post(path, {"macs": list(macs)}, what=address, idempotent=True)
     for mac in macs:
-        organisation.change_device(mac, deviceprofile_id=None if take_off else profile_id)
+        estate.change_device(mac, deviceprofile_id=None if take_off else profile_id)

@@ -14,7 +14,6 @@ import attrs
 
 from haplan.design import resources
 from haplan.plugin import (
-    Document,
     Entries,
     Query,
     Reading,
@@ -24,7 +23,7 @@ from haplan.plugin import (
     decode,
     is_mapping,
 )
-from haplan_ssr.translate import Given, Terms, Translation, translate
+from haplan_ssr.translate import Given, Terms, Translation, documents, translate
 from haplan_ssr.translate.draft import Way
 from haplan_ssr.translate.edits import any_above
 from haplan_ssr.translate.found import FOUND, Found, remembered
@@ -33,7 +32,6 @@ from haplan_ssr.translate.tree import HERE, Flat, Path, is_entry, name_of, paren
 Leaves = dict[Way, list[tuple[Path, Given]]]
 MOST = 3
 """Differences that a text names before it counts the rest."""
-DOCUMENT = Document("", "authority")
 
 
 @attrs.frozen
@@ -95,7 +93,7 @@ def read(at: Look, query: Query) -> Reading:
     found = (_seen(at, target, recorded.get(target.address, {}), wanted.get(target.address, {}))
              for target in query.targets)  # fmt: skip
     seen = {one.address: one for one in found if one is not None}
-    return Reading(seen, unowned={DOCUMENT: strangers(at)})
+    return Reading(seen, unowned={documents.AUTHORITY: strangers(at)})
 
 
 def _by_source(translation: Translation) -> dict[str, Leaves]:

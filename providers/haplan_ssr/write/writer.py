@@ -23,7 +23,7 @@ from haplan.plugin import (
     Written,
 )
 from haplan_ssr import rest
-from haplan_ssr.estate import Conductor
+from haplan_ssr.estate import Estate
 from haplan_ssr.model import evaluate
 from haplan_ssr.read.resources import identity_of
 from haplan_ssr.translate import Terms, Translation, translate
@@ -44,14 +44,14 @@ class Writer:
     """What a transaction is written with.
 
     Attributes:
-        conductor: The conductor.
+        estate: The conductor.
         terms: What the translation goes by.
         io: Whom to tell.
         tell: Takes a line for people.
         discard: Throw away whatever is found in the candidate.
     """
 
-    conductor: Conductor
+    estate: Estate
     terms: Terms
     io: Io
     tell: Callable[[str], None]
@@ -103,7 +103,7 @@ def prepare(task: Task, writer: Writer) -> Work:
     errors = [f"{one.address}: {one.text}" for one in after.errors() if one.address in mine]
     if errors:
         raise ProviderError("; ".join(errors))
-    live = writer.conductor.running()
+    live = writer.estate.running()
     owned, wanted = before.flat(), after.flat()
     found = _found(task, live, owned, wanted)
     made = outcome(live, owned, wanted, found)
@@ -144,11 +144,11 @@ def _refuse_dirty(work: Work, writer: Writer) -> None:
     Raises:
         ProviderError: It holds somebody's uncommitted changes.
     """
-    client = writer.conductor.client
+    client = writer.estate.client
     said = client.version()
     if not rest.is_dirty(said):
         return
-    candidate = writer.conductor.candidate()
+    candidate = writer.estate.candidate()
     strange = _strange(work, candidate)
     if strange and not writer.discard:
         whose = rest.whose(said) or "somebody, or of an interrupted apply of another plan"
@@ -181,7 +181,7 @@ def _some(paths: Sequence[Path]) -> str:
 
 
 def _carry_out(work: Work, writer: Writer) -> None:
-    client, io = writer.conductor.client, writer.io
+    client, io = writer.estate.client, writer.io
     try:
         # one intent for all of it: what is only in the candidate has not happened
         io.about_to("commit", work.address, {"edits": len(work.edits)}, idempotent=True)
@@ -211,11 +211,11 @@ def _send(work: Work, writer: Writer) -> None:
     for number, edit in enumerate(work.edits, start=1):
         sources = _sources(edit.path, work)
         writer.io.progress(f"{number} of {len(work.edits)}: {edit.text}")
-        writer.conductor.client.edit(edit.method, edit.url, edit.body, f"{sources[0] or work.address}: {edit.text}")
+        writer.estate.client.edit(edit.method, edit.url, edit.body, f"{sources[0] or work.address}: {edit.text}")
 
 
 def _validate(work: Work, writer: Writer) -> None:
-    said = writer.conductor.client.validate()
+    said = writer.estate.client.validate()
     for line in told(said, work, "warning"):
         writer.tell(f"ssr: the conductor warns: {line}")
     errors = told(said, work, "error")
@@ -265,7 +265,7 @@ def _compare(work: Work, writer: Writer) -> None:
     Raises:
         ProviderError: It holds something else than was planned.
     """
-    candidate = writer.conductor.candidate()
+    candidate = writer.estate.candidate()
     strange = moved(work.wanted, candidate)
     if strange:
         raise ProviderError(
@@ -276,9 +276,9 @@ def _compare(work: Work, writer: Writer) -> None:
 
 def _give_up(work: Work, writer: Writer) -> None:
     """Leave the candidate as it was found. What others put into it meanwhile stays; a failure here is only told."""
-    client = writer.conductor.client
+    client = writer.estate.client
     try:
-        candidate = writer.conductor.candidate()
+        candidate = writer.estate.candidate()
         strange = _strange(work, candidate)
         if not strange:
             client.revert()
@@ -317,24 +317,24 @@ def _read_back(work: Work, writer: Writer, error: Lost) -> None:
     Raises:
         ProviderError: `lost`, when neither can be told.
     """
-    conductor = writer.conductor
+    estate = writer.estate
     writer.io.progress("no answer to the commit: looking what became of it")
     for look in range(LOOKS):
         try:
-            if not moved_of(work, conductor.running()):
+            if not moved_of(work, estate.running()):
                 return
             if look == 1 and _waits_for_commit(work, writer):
                 writer.io.still()
-                _refuse_uncommitted(work, writer, conductor.client.commit())
+                _refuse_uncommitted(work, writer, estate.client.commit())
         except (ApiError, NoAnswer):
             pass
-        conductor.clock.sleep(PAUSE)
+        estate.clock.sleep(PAUSE)
     raise ProviderError(f"{work.address}: {error}; it is not known whether it was committed", lost=True)
 
 
 def _waits_for_commit(work: Work, writer: Writer) -> bool:
     """True if the candidate holds what was planned, and nothing else."""
-    return rest.is_dirty(writer.conductor.client.version()) and not moved(work.wanted, writer.conductor.candidate())
+    return rest.is_dirty(writer.estate.client.version()) and not moved(work.wanted, writer.estate.candidate())
 
 
 def moved_of(work: Work, running: Flat) -> list[Path]:
@@ -349,7 +349,7 @@ def moved_of(work: Work, running: Flat) -> list[Path]:
 
 def _read_again(work: Work, writer: Writer) -> None:
     """Raises `ProviderError` if what runs is not what was committed."""
-    missing = moved_of(work, writer.conductor.running())
+    missing = moved_of(work, writer.estate.running())
     if missing:
         raise ProviderError(
             f"{work.address}: committed, and what runs is not what was planned: {_some(missing)}; plan again"

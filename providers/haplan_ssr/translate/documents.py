@@ -1,0 +1,12 @@
+"""Which document a change touches: there is one, the authority."""
+
+from collections.abc import Sequence
+
+from haplan.plugin import Change, Document, Placement
+
+AUTHORITY = Document("", "authority")
+
+
+def placements(change: Change) -> Sequence[Placement]:
+    """The authority."""
+    return (Placement(AUTHORITY, "entries", f"router {change.name}" if change.type == "cluster" else ""),)
