@@ -15,9 +15,10 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Lab, Provider, ValidateView
-from haplan.errors import Abandoned, Denied, Gathering, HaplanError
+from haplan.errors import Abandoned, Denied, HaplanError
 from haplan.host import provenance
 from haplan.host import records as runs_
+from haplan.host.labs import blocks_of
 from haplan.host.lock import locked
 from haplan.host.options import Options, PlanOptions
 from haplan.host.session import Session, open_session
@@ -113,7 +114,7 @@ def rollback(session: Session, run: str, options: PlanOptions | None = None) -> 
         raise HaplanError("\n".join(refused))
     wanted = refresh.targets(way.stack, way.state, chosen)
     providers = session.providers.of_stack(way.stack, wanted)
-    looks = refresh.looks(wanted, providers, way.state)
+    looks = refresh.looks(wanted, providers, way.state, session.catch_up)
     stack = order.in_sequence(way.stack, session.types, providers, looks, then.orders)
     return planned(session, Question(Validation(stack, ()), stack, now, chosen, options, way))
 
@@ -213,11 +214,8 @@ def _carried_out(
         if resumed is None:
             approve.refuse_stale(plan, state, sealed)
         approve.refuse_other_values(plan, state.key, session.secrets.reveal)
-        gathering = Gathering()
-        for key, provider in providers.items():
-            with gathering:
-                approve.refuse_estate({**state.identities, **plan.identities}, key, provider.identity(), "this plan")
-        gathering.refuse()
+        estates = refresh.identities(providers, session.catch_up)
+        approve.refuse_estates({**state.identities, **plan.identities}, estates, "this plan")
         left = _left(session, plan, sealed, state, providers) if resumed else plan
         run = runs_.begin(session, plan.command, sealed)
         with runs_.record(session, run, left, kept) as tell:
@@ -251,14 +249,11 @@ def _carried_out(
 def _left(session: Session, plan: Plan, sealed: str, state: State, providers: Mapping[str, Provider]) -> Plan:
     """What is left of a plan that earlier runs began."""
     runs = resume_.runs_of(sealed, state)
-    reconciled = reconcile.reconcile(state, providers)
+    reconciled = reconcile.reconcile(state, providers, session.catch_up)
     unread = dict(reconciled.unread)
     confirmed = frozenset(key for key, provider in providers.items() if provider.confirmed)
     begun = resume_.begun(plan, reconciled.state, runs, session.backend.as_of(runs[-1].serial), confirmed)
-    readings = [
-        providers[key].read(refresh.query(key, asked, providers[key], state))
-        for key, asked in resume_.targets(begun).items()
-    ]
+    readings = refresh.readings(resume_.targets(begun), providers, state, session.catch_up)
     unread |= {address: why for reading in readings for address, why in reading.unread.items()}
     if unread:  # what was begun must be looked at before any of it is gone on with
         raise HaplanError("\n".join(f"{address}: could not be read: {why}" for address, why in unread.items()))
@@ -353,14 +348,24 @@ def dependencies(session: Session) -> tuple[Stack, tuple[Edge, ...]]:
 
 
 def labs(session: Session, *, port: int = 0, tls: bool = False) -> dict[str, Lab]:
-    """Start the simulators of a stack's providers, by key; they end with the session."""
+    """Start the simulators of a stack's providers, by key; they end with the session.
+
+    Args:
+        port: Of the first; the others take free ones.
+    """
     stack = _load(session)
-    found = {}
-    for key, provider in stack.providers.items():
-        cls = session.plugins.provider(provider.name)
-        blocks = tuple(block for block in stack.blocks.values() if block.provider == key)
-        found[key] = session.labs.start(key, cls, blocks, port=port, tls=tls)
-    return found
+    keys = tuple(stack.providers)
+    return {
+        key: session.labs.start(
+            key,
+            session.plugins.provider(provider.name),
+            blocks_of(stack, key),
+            keys=keys,
+            port=port if key == keys[0] else 0,
+            tls=tls,
+        )
+        for key, provider in stack.providers.items()
+    }
 
 
 def force_unlock(session: Session, lock_id: str) -> Holder:

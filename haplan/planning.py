@@ -180,8 +180,9 @@ def _look(session: Session, question: Question) -> _Looked:
     wanted = refresh.targets(stack, state, question.chosen)
     refresh.refuse_without_provider(question.found.stack, wanted)
     providers = session.providers.of_stack(question.found.stack, wanted)
-    identities = _identities(providers, state)
-    reconciled = reconcile.reconcile(state, providers)
+    identities = refresh.identities(providers, session.catch_up)
+    approve.refuse_estates(state.identities, identities, "this state")
+    reconciled = reconcile.reconcile(state, providers, session.catch_up)
     if reconciled.state is not state:
         state, wanted = reconciled.state, refresh.targets(stack, reconciled.state, question.chosen)
     seen = _refresh(session, question.options, wanted, providers, state)
@@ -224,16 +225,6 @@ def _compare(session: Session, question: Question, looked: _Looked) -> _Looked:
     return attrs.evolve(looked, difference=difference, drift=moved)
 
 
-def _identities(providers: Mapping[str, Provider], state: State) -> dict[str, Mapping[str, str]]:
-    found, gathering = dict[str, Mapping[str, str]](), Gathering()
-    for key, provider in providers.items():
-        with gathering:
-            found[key] = provider.identity()
-            approve.refuse_estate(state.identities, key, found[key], "this state")
-    gathering.refuse()
-    return found
-
-
 def _refresh(
     session: Session,
     options: PlanOptions,
@@ -243,10 +234,10 @@ def _refresh(
 ) -> refresh.Refreshed:
     if not options.refresh:
         asked, looks = refresh.untold(wanted), refresh.recalled(wanted, providers, state)
-        return refresh.remembered(state, refresh.refresh(asked, providers, state), asked, looks)
+        return refresh.remembered(state, refresh.refresh(asked, providers, state, session.catch_up), asked, looks)
     for key, asked in wanted.items():
         session.tell("refresh", data={"state": "started", "resources": len(asked), "provider": key})
-    seen = refresh.refresh(wanted, providers, state)
+    seen = refresh.refresh(wanted, providers, state, session.catch_up)
     gathering = Gathering()
     for key, asked in wanted.items():
         with gathering:
@@ -266,7 +257,7 @@ def _difference(session: Session, question: Question, looked: _Looked) -> tuple[
         if not found.readable:
             return found, seen
         read |= found.readable
-        more = refresh.refresh(refresh.named(stack, found.readable), looked.providers, state)
+        more = refresh.refresh(refresh.named(stack, found.readable), looked.providers, state, session.catch_up)
         seen = refresh.with_more(seen, more)
 
 

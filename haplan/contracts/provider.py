@@ -35,11 +35,14 @@ class LabRequest:
     """What a provider's simulator is started with.
 
     Attributes:
-        folder: Where its estate lives (``.haplan/lab``); made by the lab when it first writes.
+        folder: Where its estate lives, ``.haplan/lab`` or, for an alias, a folder of its own below that; made by the
+            lab when it first writes.
         definition: The stack's ``lab.toml``, or None: then `blocks` seed it.
         blocks: The stack's resources for this provider.
         port: Port to listen on at loopback; 0 takes a free one.
         tls: Serve as the real thing does, for clients that insist.
+        key: What the stack calls the provider: its name, or ``name.alias``. Each alias has an estate of its own.
+        keys: All providers of the stack; empty where the stack is not read.
     """
 
     folder: Path
@@ -47,6 +50,13 @@ class LabRequest:
     blocks: tuple[Block, ...]
     port: int = 0
     tls: bool = False
+    key: str = ""
+    keys: tuple[str, ...] = ()
+
+    @property
+    def alias(self) -> str:
+        """The alias, or ""."""
+        return self.key.partition(".")[2]
 
 
 class Lab(Protocol):

@@ -1,11 +1,12 @@
-"""The simulators that stand in for the estate with ``--lab``."""
+"""The simulators that stand in for the estates with ``--lab``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from haplan.contracts import Clock, Lab, LabRequest, Provider
 from haplan.host.options import LAB
-from haplan.model.stack import Block
+from haplan.model.stack import Block, Stack
 
 
 class Labs:
@@ -20,30 +21,78 @@ class Labs:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._running: dict[str, Lab] = {}
+        self._clock = LabsClock()
 
     @property
     def clock(self) -> Clock | None:
-        """The clock of the simulated estate; None while none runs."""
-        return next((lab.clock for lab in self._running.values()), None)
+        """The clock of the simulated estates; None while none runs."""
+        return self._clock if self._running else None
 
     def start(
-        self, key: str, cls: type[Provider], blocks: tuple[Block, ...], *, port: int = 0, tls: bool = False
-    ) -> Lab:
+        self, key: str, cls: type[Provider], blocks: tuple[Block, ...], *, keys: Sequence[str] = (), port: int = 0,
+        tls: bool = False,
+    ) -> Lab:  # fmt: skip
         """The simulator of a provider.
 
         Args:
-            key: Of the provider.
+            key: Of the provider; each alias has an estate of its own, in a folder of its own.
             blocks: The stack's resources for it.
+            keys: All providers of the stack.
         """
         if key not in self._running:
-            definition = self._root / "lab.toml"
+            folder, definition = self._root / ".haplan" / LAB, self._root / "lab.toml"
             request = LabRequest(
-                self._root / ".haplan" / LAB, definition if definition.is_file() else None, blocks, port, tls
+                folder=folder / quote(key, safe="") if "." in key else folder,
+                definition=definition if definition.is_file() else None,
+                blocks=blocks,
+                port=port,
+                tls=tls,
+                key=key,
+                keys=tuple(keys),
             )
             self._running[key] = cls.lab(request)
+            self._clock.join(self._running[key].clock)
         return self._running[key]
 
     def closers(self) -> list[Callable[[], None]]:
         """What ends them, one each; their estate stays."""
         running, self._running = self._running, {}
         return [lab.stop for lab in running.values()]
+
+
+class LabsClock:
+    """One time for all simulators of a session: what is slept passes for each of them.
+
+    Threads: any ask for the time and let it pass; the session's adds simulators, before providers are at work.
+    """
+
+    def __init__(self) -> None:
+        self._clocks: list[Clock] = []
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._clocks[0].now()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass for everybody."""
+        until = self.now() + seconds
+        for clock in self._clocks:
+            clock.sleep(max(0.0, until - clock.now()))
+
+    def join(self, clock: Clock) -> None:
+        """Another one: who is behind catches up."""
+        self._clocks.append(clock)
+        latest = max(one.now() for one in self._clocks)
+        for one in self._clocks:
+            behind = latest - one.now()
+            if behind > APART:
+                one.sleep(behind)
+
+
+APART = 1.0
+"""Seconds that clocks may be apart, so that what was just read of one is not set right in another."""
+
+
+def blocks_of(stack: Stack, key: str) -> tuple[Block, ...]:
+    """A stack's resources for one provider."""
+    return tuple(block for block in stack.blocks.values() if block.provider == key)

@@ -7,7 +7,7 @@ import attrs
 
 from haplan.contracts import Context, Provider, Target
 from haplan.errors import Gathering, HaplanError, PluginError
-from haplan.host.labs import Labs
+from haplan.host.labs import Labs, blocks_of
 from haplan.language.record import nearest
 from haplan.model import value as model
 from haplan.model.plan import Plan
@@ -60,11 +60,10 @@ class Providers:
 
     def of_stack(self, stack: Stack, wanted: Mapping[str, Sequence[Target]]) -> dict[str, Provider]:
         """The providers that the resources need, by key."""
-        found, gathering = dict[str, Provider](), Gathering()
+        found, gathering, keys = dict[str, Provider](), Gathering(), tuple(stack.providers)
         for key in wanted:
-            block = stack.providers.get(key) or _block(key)
             with gathering:
-                found[key] = self._opened(block, tuple(b for b in stack.blocks.values() if b.provider == key))
+                found[key] = self._opened(stack.providers.get(key) or _block(key), blocks_of(stack, key), keys)
         gathering.refuse()
         return found
 
@@ -74,7 +73,7 @@ class Providers:
         found, gathering = dict[str, Provider](), Gathering()
         for key in keys:
             with gathering:
-                found[key] = self._opened(_block(key, plan.settings.get(key, {})), ())
+                found[key] = self._opened(_block(key, plan.settings.get(key, {})))
         gathering.refuse()
         return found
 
@@ -83,17 +82,28 @@ class Providers:
         opened, self._open = self._open, {}
         return [provider.close for provider in opened.values()]
 
-    def _opened(self, block: ProviderBlock, blocks: tuple[Block, ...]) -> Provider:
+    def _opened(self, block: ProviderBlock, blocks: tuple[Block, ...] = (), keys: Sequence[str] = ()) -> Provider:
         if block.key not in self._open:
             cls = self._plugins.provider(block.name)
             labs = self._labs if block.name != IN_STATE_ONLY else None
-            lab = labs.start(block.key, cls, blocks) if labs is not None else None
-            context = attrs.evolve(self._context(), key=block.key)  # by the simulator's clock from now on
+            lab = labs.start(block.key, cls, blocks, keys=keys) if labs is not None else None
+            context = _named(self._context(), block)  # by the simulator's clock from now on
             settings = dict(block.settings)
             if lab is not None:
                 settings, context = {**settings, **lab.settings}, attrs.evolve(context, environ={})
             self._open[block.key] = cls.open(_settings(cls, settings, block), context)
         return self._open[block.key]
+
+
+def _named(context: Context, block: ProviderBlock) -> Context:
+    """For one provider; what an alias logs and tells begins with its name."""
+    context = attrs.evolve(context, key=block.key)
+    if not block.alias:
+        return context
+    log, tell = context.log, context.tell
+    return attrs.evolve(
+        context, log=lambda line: log(f"{block.key} {line}"), tell=lambda text: tell(f"{block.key}: {text}")
+    )
 
 
 def _block(key: str, settings: Mapping[str, Any] | None = None) -> ProviderBlock:

@@ -260,10 +260,11 @@ def _http(name: str, endpoint: Endpoint, transport: "httpx.BaseTransport | None"
     import httpx
 
     away = not endpoint.loopback
+    plain = endpoint.url.startswith("http://")  # nothing to trust: the certificates need not be read
     return httpx.Client(
         base_url=endpoint.url, transport=transport, headers={"Accept": "application/json"},
         timeout=httpx.Timeout(endpoint.timeout or None, connect=endpoint.connect),
-        verify=trust(name, endpoint.ca_file, endpoint.fingerprint, verify=endpoint.verify),
+        verify=not plain and trust(name, endpoint.ca_file, endpoint.fingerprint, verify=endpoint.verify),
         proxy=endpoint.proxy or None if away else None, trust_env=endpoint.proxies and away,
         limits=httpx.Limits(max_connections=16),
     )  # fmt: skip

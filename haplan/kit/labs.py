@@ -45,6 +45,11 @@ class RunningLab:
         self.end()
 
 
+def own_name(request: LabRequest, name: str, between: str = " ") -> str:
+    """The name of an estate: each alias has one of its own."""
+    return f"{name}{between}{request.alias}" if request.alias else name
+
+
 def start_lab(provider: str, request: LabRequest, start: Callable[[LabRequest], RunningLab]) -> RunningLab:
     """Start a simulator.
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import ssl
+from functools import cache
 from typing import Any
 
 from haplan.plugin import ProviderError
@@ -23,8 +24,13 @@ def trust(provider: str, ca_file: str = "", fingerprint: str = "", *, verify: bo
         raise ProviderError(f"{provider}: cannot read the certificates in {ca_file}: {error}") from None
 
 
+@cache
 def _usual() -> ssl.SSLContext:
-    """The machine's own certificates, and the public ones for machines that have none."""
+    """The machine's own certificates, and the public ones for machines that have none.
+
+    To read them takes a tenth of a second, for each alias of a provider: they are read once. Nobody changes what is
+    made here, so all threads may use it.
+    """
     import certifi  # comes with httpx
 
     made = ssl.create_default_context(cafile=certifi.where())

@@ -1,7 +1,8 @@
 """`lab.toml` into frozen values: every mistake is one line that names the key and what is allowed.
 
 A table that no lab here knows belongs to another provider and is left alone. A file for several labs keeps each one's
-tables under its provider's name: `[mist.settings]`, `[[ssr.fault]]`.
+tables under its provider's name: `[mist.settings]`, `[[ssr.fault]]`. What is of one alias alone stands under its key,
+`["mist.west".settings]`, `[["mist.west".device]]`: an alias that has such tables goes by nothing else.
 """
 
 import difflib
@@ -18,8 +19,12 @@ from haplan.state import files
 D = TypeVar("D")
 
 
-def read_tables(path: Path, provider: str, made_from: Callable[[Mapping[str, Any]], D]) -> D:
+def read_tables(path: Path, key: str, made_from: Callable[[Mapping[str, Any]], D], keys: Sequence[str] = ()) -> D:
     """What `made_from` makes of a `lab.toml`, or of its table for one provider.
+
+    Args:
+        key: Of the provider: its name, or ``name.alias``.
+        keys: All providers of the stack; empty where they are not known.
 
     Raises:
         ValueError: One line with file, key and what is allowed.
@@ -34,7 +39,11 @@ def read_tables(path: Path, provider: str, made_from: Callable[[Mapping[str, Any
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
     try:
-        return made_from(data.get(provider, data))
+        provider = key.partition(".")[0]
+        for name in data if keys else ():
+            if name.startswith(f"{provider}.") and name not in keys:
+                raise ValueError(f"{name}: the stack has no such provider; there are {', '.join(sorted(keys))}")
+        return made_from(data.get(key, data.get(provider, data)))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

@@ -3,6 +3,7 @@
 import csv
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
@@ -19,6 +20,8 @@ from haplan.language.resource import Resource
 from haplan.model.stack import Lifecycle, Limits, Output, ProviderBlock, Variable
 from haplan.model.value import Secret, of_variable
 
+ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+"""A provider's alias: it stands in names of folders and at the beginning of lines."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -47,6 +50,8 @@ def helper(function: Callable[P, T]) -> Callable[P, T]:
 def provider(name: str, *, alias: str | None = None, **settings: Any) -> ProviderBlock:
     """Which backend serves the stack; its settings come from here or from the environment."""
     recording, location = current("provider(…)"), here()
+    if alias and not ALIAS.fullmatch(str(alias)):
+        recording.mistake(f"provider {name!r}: letters, digits, - and _ make an alias, not {alias!r}", location)
     block = ProviderBlock(name, alias or "", {}, location)
     taking = Taking(recording, f"provider {block.key}", location)
     taken = {key: Anything().take(value, key, taking) for key, value in settings.items()}

@@ -250,18 +250,24 @@ def _major(version: str) -> str:
     return version.partition(".")[0]
 
 
-def refuse_estate(recorded: Mapping[str, Mapping[str, str]], key: str, found: Mapping[str, str], what: str) -> None:
-    """Refuse to work on another estate than the recorded one.
+def refuse_estates(
+    recorded: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]], what: str
+) -> None:
+    """Refuse to work on other estates than the recorded ones, by provider key.
 
     Raises:
-        OtherEstate: Naming both.
+        OtherEstate: A line for each, naming both.
     """
-    known = recorded.get(key)
-    if known is not None and known.get("id") != found.get("id"):
-        raise OtherEstate(
-            f"provider {key!r}: {what} belongs to {known.get('kind')} {known.get('name')!r} ({known.get('id')}), "
-            f"these credentials reach {found.get('name')!r} ({found.get('id')}); check host, token and --env"
-        )
+    lines = []
+    for key, there in found.items():
+        known = recorded.get(key)
+        if known is not None and known.get("id") != there.get("id"):
+            lines.append(
+                f"provider {key!r}: {what} belongs to {known.get('kind')} {known.get('name')!r} ({known.get('id')}), "
+                f"these credentials reach {there.get('name')!r} ({there.get('id')}); check host, token and --env"
+            )
+    if lines:
+        raise OtherEstate("\n".join(lines))
 
 
 def line(finding: Finding) -> str:

@@ -186,11 +186,14 @@ def count(
             writes = said.expected if said.writes is None else said.writes
             transaction = transaction if transaction.writes == writes else attrs.evolve(transaction, writes=writes)
         counted.append(transaction)
+    tasks: dict[str, list[Task]] = {key: [] for key in providers if key != "haplan"}
+    for transaction in counted:
+        if transaction.id not in looked_up and transaction.provider in tasks:
+            tasks[transaction.provider].append(_task(transaction, by_key))
     calls = []
-    for key in (key for key in providers if key != "haplan"):
-        tasks = [_task(one, by_key) for one in counted if one.provider == key and one.id not in looked_up]
+    for key, mine in tasks.items():
         with gathering:
-            calls.append(providers[key].calls(tasks, looks.get(key)))
+            calls.append(attrs.evolve(providers[key].calls(mine, looks.get(key)), provider=key))
     gathering.refuse()
     return tuple(counted), tuple(calls)
 

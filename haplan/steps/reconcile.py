@@ -1,12 +1,14 @@
 """Reconcile: what a dead run made without recording it, taken into account in memory; nothing is written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import attrs
 
 from haplan.contracts import Provider
 from haplan.errors import ProviderError, Unauthorized
 from haplan.model.state import Intent, Row, State, deposed_mark
+from haplan.wall.together import together
 
 
 @attrs.frozen
@@ -22,7 +24,9 @@ class Reconciled:
     unread: Mapping[str, str]
 
 
-def reconcile(state: State, providers: Mapping[str, Provider]) -> Reconciled:
+def reconcile(
+    state: State, providers: Mapping[str, Provider], meanwhile: Callable[[], None] = lambda: None
+) -> Reconciled:
     """Find out what announced writes came to.
 
     What has no row yet is found by refresh, by its natural key; what has one is found there by its id, and that is the
@@ -35,25 +39,32 @@ def reconcile(state: State, providers: Mapping[str, Provider]) -> Reconciled:
         return Reconciled(state, {})
     rows, unread = dict(state.rows), dict[str, str]()
     known = {row.id for row in rows.values()}
+    asked: dict[str, list[tuple[Intent, Row]]] = {}
     for intent in state.intents:
         row = state.row(intent.address)
-        if row is None or not row.id or intent.idempotent or intent.provider not in providers:
-            continue
-        try:
-            made = _made(intent, providers)
-        except Unauthorized:
-            raise
-        except ProviderError as error:
-            unread[intent.address] = str(error)
-            continue
-        if made and made not in known:
+        if row is not None and row.id and not intent.idempotent and intent.provider in providers:
+            asked.setdefault(intent.provider, []).append((intent, row))
+    found = together({key: partial(_made, providers[key], pairs) for key, pairs in asked.items()}, meanwhile)
+    for row, made, why in (one for ones in found.values() for one in ones):
+        if why:
+            unread[row.address] = why
+        elif made and made not in known:
             rows.update(_halves(row, made))
     return Reconciled(attrs.evolve(state, rows=rows), unread)
 
 
-def _made(intent: Intent, providers: Mapping[str, Provider]) -> str:
-    found = providers[intent.provider].identify(intent)
-    return found.id if found is not None else ""
+def _made(provider: Provider, asked: Iterable[tuple[Intent, Row]]) -> list[tuple[Row, str, str]]:
+    """What one provider finds, with the rows that do not say it, or why it cannot tell."""
+    found = []
+    for intent, row in asked:
+        try:
+            seen = provider.identify(intent)
+            found.append((row, seen.id if seen is not None else "", ""))
+        except Unauthorized:
+            raise
+        except ProviderError as error:
+            found.append((row, "", str(error)))
+    return found
 
 
 def _halves(row: Row, made: str) -> Iterable[tuple[tuple[str, str], Row]]:

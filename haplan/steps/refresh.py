@@ -1,6 +1,7 @@
 """Refresh: read the estate, in bulk, as it is now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ from haplan.model.document import Document
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
 from haplan.model.state import Row, State
+from haplan.wall.together import together
 
 Held = Mapping[str, set[tuple[str, str]]]
 """Owner → type and name or id of what lives in it."""
@@ -119,28 +121,46 @@ def _held(stack: Stack, state: State) -> Held:
 
 
 def refresh(
-    wanted: Mapping[str, Iterable[Target]], providers: Mapping[str, Provider], state: State, *, max_age: float = 0.0
+    wanted: Mapping[str, Iterable[Target]],
+    providers: Mapping[str, Provider],
+    state: State,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Refreshed:
-    """Ask each provider once for all its targets."""
-    readings: dict[str, Reading] = {}
-    facts: dict[str, Mapping[str, object]] = {}
-    gathering = Gathering()
-    for key, asked in ((key, asked) for key, asked in wanted.items() if asked):
-        asking = query(key, asked, providers[key], state, max_age=max_age)
-        with gathering:
-            readings[key] = providers[key].read(asking)
-            facts.update(providers[key].facts(asking.targets, readings[key].look))
-    gathering.refuse()
+    """Ask each provider once for all its targets, side by side; `meanwhile` is called while they work."""
+
+    def read(key: str, asked: Iterable[Target]) -> tuple[Reading, Mapping[str, Mapping[str, object]]]:
+        asking = query(key, asked, providers[key], state)
+        reading = providers[key].read(asking)
+        return reading, providers[key].facts(asking.targets, reading.look)
+
+    jobs = {key: partial(read, key, asked) for key, asked in wanted.items() if asked}
+    found = together(jobs, meanwhile, here=(STATE_ONLY,))
+    readings = {key: reading for key, (reading, _) in found.items()}
     return Refreshed(
         seen={address: seen for reading in readings.values() for address, seen in reading.seen.items()},
         orders={where: names for reading in readings.values() for where, names in reading.orders.items()},
         unowned={document: lines for reading in readings.values() for document, lines in reading.unowned.items()},
         memories={key: reading.memory for key, reading in readings.items() if reading.memory},
         notes=tuple(note for reading in readings.values() for note in reading.notes),
-        facts=facts,
+        facts={address: known for _, facts in found.values() for address, known in facts.items()},
         looks={key: reading.look for key, reading in readings.items()},
         unread={address: why for reading in readings.values() for address, why in reading.unread.items()},
     )
+
+
+def readings(
+    wanted: Mapping[str, Iterable[Target]],
+    providers: Mapping[str, Provider],
+    state: State,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> list[Reading]:
+    """What each provider reads, in the order of their keys here; asked side by side."""
+
+    def read(key: str, asked: Iterable[Target]) -> Reading:
+        return providers[key].read(query(key, asked, providers[key], state))
+
+    jobs = {key: partial(read, key, asked) for key, asked in wanted.items()}
+    return [*together(jobs, meanwhile, here=(STATE_ONLY,)).values()]
 
 
 def with_more(first: Refreshed, more: Refreshed) -> Refreshed:
@@ -169,21 +189,35 @@ def recalled(wanted: Mapping[str, Iterable[Target]], providers: Mapping[str, Pro
     return found
 
 
-def looks(wanted: Mapping[str, Iterable[Target]], providers: Mapping[str, Provider], state: State) -> dict[str, Any]:
+def looks(
+    wanted: Mapping[str, Iterable[Target]],
+    providers: Mapping[str, Provider],
+    state: State,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
     """What says where resources are placed, as recorded; who cannot tell from that alone reads once."""
-    found: dict[str, Any] = {}
-    for key, asked in wanted.items():
+
+    def look(key: str, asked: Iterable[Target]) -> Any:
         try:
-            found |= recalled({key: asked}, providers, state)
+            return recalled({key: asked}, providers, state)[key]
         except ProviderError:
-            found[key] = providers[key].read(query(key, asked, providers[key], state)).look
-    return found
+            return providers[key].read(query(key, asked, providers[key], state)).look
+
+    jobs = {key: partial(look, key, asked) for key, asked in wanted.items()}
+    return together(jobs, meanwhile, here=(STATE_ONLY,))
 
 
-def query(key: str, asked: Iterable[Target], provider: Provider, state: State, *, max_age: float = 0.0) -> Query:
+def query(key: str, asked: Iterable[Target], provider: Provider, state: State) -> Query:
     """What a provider is asked."""
     recorded = state.of_provider(key) if provider.composes else {}
-    return Query(tuple(asked), max_age, state.memories.get(key, {}), recorded)
+    return Query(tuple(asked), 0.0, state.memories.get(key, {}), recorded)
+
+
+def identities(
+    providers: Mapping[str, Provider], meanwhile: Callable[[], None] = lambda: None
+) -> dict[str, Mapping[str, str]]:
+    """The estate that each reaches, by key; asked side by side."""
+    return together({key: one.identity for key, one in providers.items()}, meanwhile, here=(STATE_ONLY,))
 
 
 def untold(wanted: Mapping[str, Iterable[Target]]) -> dict[str, list[Target]]:

@@ -2,9 +2,9 @@
 
 import attrs
 
-from haplan.kit.labs import Node, RunningLab, boxes_of, start_lab
+from haplan.kit.labs import Node, RunningLab, boxes_of, own_name, start_lab
 from haplan.plugin import LabRequest
-from haplan_mist.lab import Device, Lab, LabDefinition, read_definition
+from haplan_mist.lab import ORGANISATION, Device, Lab, LabDefinition, read_definition
 
 
 def start(request: LabRequest) -> RunningLab:
@@ -25,7 +25,12 @@ def _started(request: LabRequest) -> RunningLab:
 
 def definition_of(request: LabRequest) -> LabDefinition:
     """Devices and faults of the lab; devices that only the stack knows are claimed and unassigned."""
-    found = LabDefinition() if request.definition is None else read_definition(request.definition)
+    found = LabDefinition()
+    if request.definition is not None:
+        found = read_definition(request.definition, request.key or "mist", request.keys)
+    if found.settings.organisation == ORGANISATION:
+        named = attrs.evolve(found.settings, organisation=own_name(request, ORGANISATION))
+        found = attrs.evolve(found, settings=named)
     return found if found.devices else attrs.evolve(found, devices=boxes_of(request, _device))
 
 

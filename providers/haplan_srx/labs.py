@@ -44,7 +44,9 @@ def _hosts(request: LabRequest) -> Mapping[str, str]:
 
 def definition_of(request: LabRequest) -> LabDefinition:
     """Devices and faults of the lab; devices that only the stack knows are cabled in pairs and not clustered."""
-    found = LabDefinition() if request.definition is None else read_definition(request.definition)
+    found = LabDefinition()
+    if request.definition is not None:
+        found = read_definition(request.definition, request.key or "srx", request.keys)
     return found if found.devices else attrs.evolve(found, devices=boxes_of(request, _device))
 
 

@@ -94,7 +94,8 @@ class SrxProvider(Provider):
 
     def identity(self) -> Mapping[str, str]:
         """The devices are the estate: each is told by the MAC addresses that the stack gives."""
-        return {"kind": "srx devices", "id": "srx", "name": "SRX devices"}
+        alias = self._context.key.partition(".")[2]
+        return {"kind": "srx devices", "id": "srx", "name": f"SRX devices {alias}".rstrip()}
 
     def read(self, query: Query) -> Reading:
         """Read each device once."""

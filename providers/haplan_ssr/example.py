@@ -31,7 +31,4 @@ Cluster("branch", site=site, template=edge, model="SSR120", nodes=[
 only_wan1 = Steering("only-wan1", template=edge, paths=[edge.wan("wan1")])
 Policy("guest-internet", template=edge, networks=[guest], action="allow", applications=[anything], steering=only_wan1)
 '''
-LAB = """# The boxes that are racked and reach the conductor before the first apply on simulators.
-asset = [{ id = "DEMO120S1A" }, { id = "DEMO120S1B" }]
-"""
-FILES: Mapping[str, str] = {"stack.py": STACK, "lab.toml": LAB}
+FILES: Mapping[str, str] = {"stack.py": STACK}

@@ -1,8 +1,10 @@
 """Starting the simulator for a stack, from its ``lab.toml``."""
 
-from haplan.kit.labs import RunningLab, start_lab
+import attrs
+
+from haplan.kit.labs import RunningLab, own_name, start_lab
 from haplan.plugin import LabRequest
-from haplan_ssr.lab import PERSON, USER, Lab, LabDefinition, read_definition
+from haplan_ssr.lab import AUTHORITY, PERSON, USER, Lab, LabDefinition, read_definition
 
 
 def start(request: LabRequest) -> RunningLab:
@@ -11,7 +13,12 @@ def start(request: LabRequest) -> RunningLab:
 
 
 def _started(request: LabRequest) -> RunningLab:
-    definition = read_definition(request.definition) if request.definition else LabDefinition()
+    definition = LabDefinition()
+    if request.definition is not None:
+        definition = read_definition(request.definition, request.key or "ssr", request.keys)
+    if definition.settings.authority == AUTHORITY:
+        named = attrs.evolve(definition.settings, authority=own_name(request, AUTHORITY, "-"))
+        definition = attrs.evolve(definition, settings=named)
     lab = Lab(request.folder, definition=definition)
     served = lab.start(port=request.port)
     lines = [f"SSR_HOST={served.host}", f"SSR_USERNAME={USER}", f"SSR_PASSWORD={lab.password()}"]

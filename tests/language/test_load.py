@@ -357,3 +357,9 @@ def test_a_wrong_call_of_a_block_does_not_hide_what_follows(line: str, says: str
     mistakes = loader.mistakes(f"from haplan import *\n{line}\nData('d', inptu=1)")
     assert mistakes[0] == f"stack.py:2: {says}"
     assert mistakes[-1] == "stack.py:3: record.d: unknown keyword 'inptu'; did you mean 'input'?"
+
+
+@pytest.mark.parametrize("alias", ["a/b", "../x", "a.b", "a b", "-a", "é"])
+def test_an_alias_is_a_plain_word(loader: Any, alias: str) -> None:
+    (mistake,) = loader.mistakes(f"from haplan import provider\nprovider('mist', alias={alias!r})\n")
+    assert mistake == f"stack.py:2: provider 'mist': letters, digits, - and _ make an alias, not {alias!r}"

@@ -11,7 +11,7 @@ import pytest
 from haplan.errors import Denied, OtherEstate, PlanFileError, Stale
 from haplan.model.plan import Plan
 from haplan.model.reason import Reason
-from haplan.steps.approve import digest, refuse_estate, refuse_limits, refuse_stale, sealed, unseal
+from haplan.steps.approve import digest, refuse_estates, refuse_limits, refuse_stale, sealed, unseal
 from haplan.testing import Project
 
 Make = Callable[..., Project]
@@ -165,7 +165,7 @@ def test_another_estate_is_refused_with_both_names(project: Make) -> None:
         OtherEstate, match=r"belongs to cloud 'test' \(test\), these credentials reach 'other' \(other\)"
     ):
         made.plan()
-    refuse_estate({}, "mem", {"id": "x"}, "this state")
+    refuse_estates({}, {"mem": {"id": "x"}}, "this state")
 
 
 # --- Limits -----------------------------------------------------------------------------------------------------------

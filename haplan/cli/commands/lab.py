@@ -14,7 +14,9 @@ from haplan.cli.signals import STOPS
 
 @click.command("lab")
 @options(STACK, COMMON, VARIABLES)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on loopback; 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port of the first one on loopback; 0 takes a free one."
+)
 def command(stack: str, port: int, **given: Any) -> None:
     """Serve the stack's simulators on loopback.
 

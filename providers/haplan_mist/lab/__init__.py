@@ -6,13 +6,14 @@ that insist on a real cloud's name. What it answers follows Mist OpenAPI 2509.1.
 
 from haplan.lab import LabClock
 from haplan.lab.faults import HttpFault as Fault
-from haplan_mist.lab.definition import Device, LabDefinition, Pair, Push, Settings, read_definition
+from haplan_mist.lab.definition import ORGANISATION, Device, LabDefinition, Pair, Push, Settings, read_definition
 from haplan_mist.lab.estate import Estate
 from haplan_mist.lab.http.proxy import CloudProxy
 from haplan_mist.lab.http.web import app
 from haplan_mist.lab.served import Lab, Served
 
 __all__ = [
+    "ORGANISATION",
     "CloudProxy",
     "Device",
     "Estate",

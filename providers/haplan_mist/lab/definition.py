@@ -4,6 +4,7 @@ Tables of `lab.toml` (any other table belongs to another provider and is left al
 `[mist]`: then that table holds all of the following):
 
 `[settings]` (every key is optional)
+    `organisation`               its name, default "haplan lab", with the alias behind it where there is one
     `budget`                     calls per token and clock hour, default 5000
     `page_limit`                 largest page that is answered, default 1000
     `formation_minutes`          from the accepted call to a formed and configured pair, default 15
@@ -59,7 +60,7 @@ restart as long as the entry stays in the definition.
 
 import pathlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -67,6 +68,8 @@ import attrs
 from haplan.lab.faults import HttpFault
 from haplan.lab.tables import lists_of, read_tables, refuse_twice, settings_of
 
+ORGANISATION = "haplan lab"
+"""Name of an organisation that nobody named."""
 MAC = re.compile(r"[0-9a-f]{12}")
 
 HaGet = Literal["404", "400", "empty"]
@@ -89,6 +92,7 @@ class Settings:
     Attributes: see the module's description of `[settings]`.
     """
 
+    organisation: str = ORGANISATION
     budget: int = 5000
     page_limit: int = 1000
     formation_minutes: float = 15.0
@@ -186,9 +190,13 @@ class LabDefinition:
 TABLES: dict[str, type[Any]] = {"device": Device, "fault": HttpFault, "push": Push, "pair": Pair}
 
 
-def read_definition(path_to_lab_toml: pathlib.Path) -> LabDefinition:
-    """The definition in a `lab.toml`; a ValueError of one line names file, key and what is allowed."""
-    return read_tables(pathlib.Path(path_to_lab_toml), "mist", definition_from)
+def read_definition(path: pathlib.Path, key: str = "mist", keys: Sequence[str] = ()) -> LabDefinition:
+    """The definition in a `lab.toml`; a ValueError of one line names file, key and what is allowed.
+
+    Args:
+        key, keys: Of the provider, and of all of the stack; see `haplan.lab.tables.read_tables`.
+    """
+    return read_tables(pathlib.Path(path), key, definition_from, keys)
 
 
 def definition_from(data: Mapping[str, Any]) -> LabDefinition:

@@ -119,7 +119,7 @@ class Estate(DefinedEstate[Tx, Settings]):
     def seed(self, tx: Tx) -> None:
         definition = self._definition
         if tx.meta("org_id") is None:
-            seed_organisation(tx)
+            seed_organisation(tx, definition.settings.organisation)
         self.settle(tx, definition.settings)
         for device in definition.devices:
             seed_device(tx, device)
@@ -127,12 +127,12 @@ class Estate(DefinedEstate[Tx, Settings]):
             replace_mishaps(tx, sort, "definition", getattr(definition, f"{sort}{'es' if sort == 'push' else 's'}"))
 
 
-def seed_organisation(tx: Tx) -> None:
+def seed_organisation(tx: Tx, name: str) -> None:
     """An empty organisation with three tokens: haplan's, a person's, and one that only reads."""
     org_id = str(uuid.uuid4())
     tx.remember("ids", "0")
     tx.remember("org_id", org_id)
-    put_row(tx, "org", org_id, org_id, {"id": org_id, "name": "haplan lab", "allow_mist": True, "session_expiry": 1440})
+    put_row(tx, "org", org_id, org_id, {"id": org_id, "name": name, "allow_mist": True, "session_expiry": 1440})
     put_row(tx, "org_setting", org_id, org_id, {"id": org_id, "org_id": org_id})
     for meta, kind, name, actor, email, role in (
         ("token", "org", "haplan", "haplan", None, "admin"),

@@ -54,7 +54,7 @@ The table `[srx]` of `lab.toml` holds all of the following; without it the table
 import fnmatch
 import pathlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -168,9 +168,13 @@ class LabDefinition:
 TABLES: dict[str, type[Any]] = {"device": Device, "fault": Fault, "boot": Boot, "link": Link, "silent": Silent}
 
 
-def read_definition(path_to_lab_toml: pathlib.Path) -> LabDefinition:
-    """The definition in a `lab.toml`; a ValueError of one line names file, key and what is allowed."""
-    return read_tables(pathlib.Path(path_to_lab_toml), "srx", definition_from)
+def read_definition(path: pathlib.Path, key: str = "srx", keys: Sequence[str] = ()) -> LabDefinition:
+    """The definition in a `lab.toml`; a ValueError of one line names file, key and what is allowed.
+
+    Args:
+        key, keys: Of the provider, and of all of the stack; see `haplan.lab.tables.read_tables`.
+    """
+    return read_tables(pathlib.Path(path), key, definition_from, keys)
 
 
 def definition_from(data: Mapping[str, Any]) -> LabDefinition:

@@ -7,12 +7,13 @@ it validates is the vendor's model (`haplan_ssr.model`).
 Not simulated: template engine, events, downloads of exports, statistics, upgrades, roles limited to parts of the tree.
 """
 
-from haplan_ssr.lab.definition import Asset, Fault, LabDefinition, Settings, read_definition
+from haplan_ssr.lab.definition import AUTHORITY, Asset, Fault, LabDefinition, Settings, read_definition
 from haplan_ssr.lab.estate import Estate
 from haplan_ssr.lab.http.web import app
 from haplan_ssr.lab.served import PERSON, READER, USER, Lab, Served
 
 __all__ = [
+    "AUTHORITY",
     "PERSON",
     "READER",
     "USER",

@@ -4,7 +4,8 @@ Tables of `lab.toml` (any other table belongs to another provider and is left al
 `[ssr]`: then that table holds all of the following):
 
 `[settings]` (every key is optional; what the vendor does not document is strict by default)
-    `authority`, `router`        names of the authority and of the conductor's own router, default "lab" and "conductor"
+    `authority`, `router`        names of the authority and of the conductor's own router, default "lab", with the alias
+                                 behind it where there is one, and "conductor"
     `version`                    software of the conductor, default "6.3.0-107.r1"
     `candidate`                  "per-user" or "shared"; default: as `version` has it, per user since 5.6
     `token_minutes`              how long a login lasts, default what `access-management/token/expiration` in the
@@ -41,7 +42,7 @@ Tables of `lab.toml` (any other table belongs to another provider and is left al
 Faults are counted in the estate; see `haplan.lab.mishaps`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +52,8 @@ from haplan.lab.faults import HttpFault
 from haplan.lab.tables import lists_of, read_tables, refuse_twice, settings_of
 from haplan_ssr.model import release_of
 
+AUTHORITY = "lab"
+"""Name of an authority that nobody named."""
 PER_USER = (5, 6)
 """The first release with a candidate for each user (128technology/docs, config_basics.md)."""
 
@@ -59,7 +62,7 @@ PER_USER = (5, 6)
 class Settings:
     """How the conductor behaves. Attributes: see the module's description of `[settings]`."""
 
-    authority: str = "lab"
+    authority: str = AUTHORITY
     router: str = "conductor"
     version: str = attrs.field(default="6.3.0-107.r1")
     candidate: Literal["per-user", "shared", ""] = ""
@@ -127,9 +130,13 @@ class LabDefinition:
 TABLES: dict[str, type[Any]] = {"asset": Asset, "fault": Fault}
 
 
-def read_definition(path: Path) -> LabDefinition:
-    """The definition in a `lab.toml`; a ValueError of one line names file, key and what is allowed."""
-    return read_tables(path, "ssr", definition_from)
+def read_definition(path: Path, key: str = "ssr", keys: Sequence[str] = ()) -> LabDefinition:
+    """The definition in a `lab.toml`; a ValueError of one line names file, key and what is allowed.
+
+    Args:
+        key, keys: Of the provider, and of all of the stack; see `haplan.lab.tables.read_tables`.
+    """
+    return read_tables(path, key, definition_from, keys)
 
 
 def definition_from(data: Mapping[str, Any]) -> LabDefinition:
