@@ -30,7 +30,7 @@ from haplan.model.plan import Action, Change, Placed, Transaction
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
-from haplan.model.value import Tree
+from haplan.model.value import Secret, Tree, special
 from haplan.steps.apply.record import joined, row_of
 from haplan.steps.apply.worker import target_of
 
@@ -146,6 +146,44 @@ class ProviderContract:
         }
         assert one.id != two.id
 
+    def test_what_was_read_can_be_written_back_and_is_read_the_same(self, provider: Provider, opened: Opened) -> None:
+        made = self.make(provider)
+        seen = self.look(provider, made)
+        assert seen is not None
+        same_again = {name: owned(value, seen.values.get(name)) for name, value in self.wanted.items()}
+        before = dict(seen.values)
+        self.carry_out(provider, attrs.evolve(self.update(made), after=same_again))
+        again = self.look(opened(), made)
+        assert again is not None
+        assert dict(again.values) == before
+
+    def test_what_is_known_of_it_is_never_none_and_never_unknown(self, provider: Provider) -> None:
+        made = self.make(provider)
+        seen = self.look(provider, made)
+        assert seen is not None
+        for values in (seen.values, made.written.values.get(made.change.address, {})):
+            assert [name for name in self.info().computed if name in values and values[name] is None] == []
+            assert not [leaf for leaf in special(values) if not isinstance(leaf, Secret)], "a reference, or an unknown"
+
+    def test_what_the_stack_set_is_given_back_unchanged(self, provider: Provider) -> None:
+        made = self.make(provider)
+        for one in (made, self.carry_out(provider, self.update(made))):
+            given = one.written.values.get(made.change.address, {})
+            after = {name: value for name, value in (one.change.after or {}).items() if name in given}
+            assert {name: given[name] for name in after} == after
+
+    def test_ids_are_text_and_the_same_wherever_they_are_told(self, provider: Provider, opened: Opened) -> None:
+        made = self.make(provider)
+        seen = self.look(opened(), made)
+        assert seen is not None
+        told = [made.written.ids[made.change.address], seen.id]
+        told += [
+            values["id"] for values in (seen.values, made.written.values.get(made.change.address, {})) if "id" in values
+        ]
+        assert all(isinstance(one, str) and one for one in told)
+        assert len(set(told)) == 1
+        assert seen.address == made.change.address
+
     def test_reading_changes_nothing(self, provider: Provider) -> None:
         made = self.make(provider)
         assert self.look(provider, made) == self.look(provider, made)
@@ -239,6 +277,17 @@ class ProviderContract:
             assert placed
             assert len({(one.document, one.part) for one in placed}) == len(placed)
             assert list(opened().placements(change, look)) == placed
+
+    def test_nothing_is_decided_by_words_for_people(self, provider: Provider, opened: Opened) -> None:
+        """Texts of a change are told, and never read: with others, the same is placed, said and written."""
+        made = self.make(provider)
+        plain = self.update(made)
+        other = attrs.evolve(plain, because="for no reason", location="elsewhere.py:7")
+        for look in (opened().read(Query((self.target("one", made),))).look,):
+            assert list(provider.placements(other, look)) == list(provider.placements(plain, look))
+            assert provider.assess(other, look) == provider.assess(plain, look)
+        self.carry_out(provider, other)
+        self.expect(self.look(opened(), made), made.id, {**self.wanted, **self.changed})
 
     def test_what_a_change_costs_is_said_without_writing(self, provider: Provider) -> None:
         made = self.make(provider)

@@ -25,18 +25,16 @@ class Fish(Resource):
 
 @attrs.frozen
 class Settings:
-    folder: str
+    folder: Path = attrs.field(converter=Path)
 
 
 @attrs.frozen
-class Pond(Provider):
-    name = "pond"
-    config = Settings
-    folder: Path
+class Pond(Settings, Provider):
+    name, config = "pond", Settings
 
     @classmethod
     def open(cls, settings: Settings, context: Context) -> "Pond":
-        return cls(Path(settings.folder))
+        return cls(settings.folder)
 
     def identity(self) -> dict[str, str]:
         return {"kind": "pond", "id": str(self.folder.resolve()), "name": self.folder.name}
@@ -46,10 +44,9 @@ class Pond(Provider):
         names = {values["name"]: id for id, values in fish.items()}
         seen = {}
         for one in query.targets:
-            by_name = one.id not in fish and (one.pending or not one.id)
-            id = names.get(one.name, "") if by_name else one.id
+            id = names.get(one.name, "") if one.id not in fish and (one.pending or not one.id) else one.id
             if id in fish:
-                seen[one.address] = Seen(one.address, id, {**fish[id], "id": id}, found_by_name=by_name)
+                seen[one.address] = Seen(one.address, id, {**fish[id], "id": id}, found_by_name=id != one.id)
         return Reading(seen)
 
     def write(self, task: Task, io: Io) -> Written:
@@ -59,9 +56,8 @@ class Pond(Provider):
                 io.about_to("delete", change.address, {"name": change.name}, idempotent=True)
                 (self.folder / f"{change.id}.json").unlink(missing_ok=True)
             if change.after is not None:
-                fresh = change.action in (Action.CREATE, Action.REPLACE)
-                id = uuid4().hex if fresh else change.id
-                io.about_to("put", change.address, {"name": change.name}, idempotent=not fresh)
+                id = uuid4().hex if change.action in (Action.CREATE, Action.REPLACE) else change.id
+                io.about_to("put", change.address, {"name": change.name}, idempotent=id == change.id)
                 if (change.after.get("length") or 0) > 100:
                     raise ProviderError(f"{change.address}: no room for {change.after['length']} cm; take less")
                 new = self.folder / f"{id}.new"
@@ -70,5 +66,4 @@ class Pond(Provider):
         return Written(ids, settling=False)
 
 
-haplan_providers = hookimpl(lambda: [Pond])
-haplan_resources = hookimpl(lambda: [Fish])
+haplan_providers, haplan_resources = hookimpl(lambda: [Pond]), hookimpl(lambda: [Fish])
