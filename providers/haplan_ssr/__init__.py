@@ -1,7 +1,7 @@
 """Session Smart routers through their conductor, over its REST API.
 
 Facts about the conductor come from the vendor's documentation repository 128technology/docs, from its model exports
-(`haplan_ssr.model`) and from public scripts that drive real conductors; `wire.py` and `tree.py` name them.
+(`haplan_ssr.model`) and from public scripts that drive real conductors; `rest.py` and `translate/tree.py` name them.
 Importing this package is cheap: HTTP is imported when a provider is opened.
 """
 
