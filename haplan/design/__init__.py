@@ -7,12 +7,7 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from haplan.plugin import (
-    Edge,
-    OrderNode,
-    Rule,
-    hookimpl,
-)
+from haplan.plugin import Edge, OrderNode, Rule, hookimpl
 
 if TYPE_CHECKING:
     from haplan.design.addresses import (

@@ -8,13 +8,8 @@ before its others, and hubs stand in a chain.
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from haplan.plugin import (
-    Edge,
-    Tree,
-)
-from haplan.plugin import (
-    OrderNode as Node,
-)
+from haplan.plugin import Edge, Tree
+from haplan.plugin import OrderNode as Node
 
 Key = tuple[str, str, str]
 _OWNERS = {"template": "wan_edge_template", "profile": "hub_profile"}

@@ -3,12 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from haplan.plugin import (
-    HOLE,
-    VARIABLE,
-    Tree,
-    texts,
-)
+from haplan.plugin import HOLE, VARIABLE, Tree, texts
 
 GOOD_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 

@@ -5,16 +5,7 @@ from collections.abc import Sequence
 from haplan.design.networks import Application, Network
 from haplan.design.paths import Path
 from haplan.design.templates import HubProfile, WanEdgeTemplate
-from haplan.plugin import (
-    ListOf,
-    Made,
-    Resource,
-    ResourceOf,
-    Text,
-    Value,
-    attribute,
-    resource,
-)
+from haplan.plugin import ListOf, Made, Resource, ResourceOf, Text, Value, attribute, resource
 
 _OWNER = "The template or profile it lives in: exactly one of the two."
 

@@ -6,10 +6,7 @@ Importing this package is cheap: HTTP is imported when a provider is opened.
 
 from collections.abc import Iterable
 
-from haplan.plugin import (
-    Provider,
-    hookimpl,
-)
+from haplan.plugin import Provider, hookimpl
 
 haplan_api = 2
 

@@ -3,11 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from haplan.plugin import (
-    Action,
-    Change,
-    Task,
-)
+from haplan.plugin import Action, Change, Task
 from haplan_mist.client import PAGE
 from haplan_mist.estate import Estate
 from haplan_mist.translate.documents import GOING, LISTS, PREFIXES, binding

@@ -9,10 +9,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from haplan.plugin import (
-    Clock,
-    ProviderError,
-)
+from haplan.plugin import Clock, ProviderError
 from haplan_mist.client import Client
 
 Object = dict[str, Any]

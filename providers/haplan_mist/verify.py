@@ -2,11 +2,7 @@
 
 from collections.abc import Iterator
 
-from haplan.plugin import (
-    Action,
-    Finding,
-    Task,
-)
+from haplan.plugin import Action, Finding, Task
 from haplan_mist.estate import Estate
 from haplan_mist.read.devices import module_macs, modules_of
 from haplan_mist.settle import Wait

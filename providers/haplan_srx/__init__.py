@@ -7,11 +7,7 @@ Importing this package is cheap: SSH and XML are imported when a provider is ope
 from collections.abc import Iterable
 
 from haplan import design
-from haplan.plugin import (
-    Provider,
-    Rule,
-    hookimpl,
-)
+from haplan.plugin import Provider, Rule, hookimpl
 
 haplan_api = 2
 haplan_types = design.haplan_types

@@ -5,14 +5,7 @@ from typing import Any
 
 from haplan.design import haplan_types as everything
 from haplan.design.resources import of_stack
-from haplan.plugin import (
-    Block,
-    Finding,
-    Rule,
-    Stack,
-    ValidateView,
-    explained,
-)
+from haplan.plugin import Block, Finding, Rule, Stack, ValidateView, explained
 from haplan_srx.translate.recorded import Picture
 
 SAYABLE, FOUND, ANSWERED = "SRX001", "SRX002", "SRX003"

@@ -4,13 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from haplan.design.resources import GOING
-from haplan.plugin import (
-    Action,
-    Assessment,
-    Change,
-    Finding,
-    Impact,
-)
+from haplan.plugin import Action, Assessment, Change, Finding, Impact
 from haplan_ssr.model import model
 from haplan_ssr.read.resources import Look
 from haplan_ssr.translate import Problem

@@ -4,9 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from haplan.plugin import (
-    Clock,
-)
+from haplan.plugin import Clock
 from haplan_ssr.client import Client
 from haplan_ssr.config import release_of
 from haplan_ssr.translate.tree import AUTHORITY, Flat, Path, flat, kebab

@@ -12,17 +12,7 @@ import attrs
 
 from haplan.design import haplan_types as everything
 from haplan.design.resources import of_stack
-from haplan.plugin import (
-    Finding,
-    Moment,
-    PlanView,
-    ProviderBlock,
-    ProviderError,
-    Rule,
-    Severity,
-    Stack,
-    ValidateView,
-)
+from haplan.plugin import Finding, Moment, PlanView, ProviderBlock, ProviderError, Rule, Severity, Stack, ValidateView
 from haplan_ssr.config import SsrConfig, terms
 from haplan_ssr.translate import Given, Translation, translate
 from haplan_ssr.translate.tree import AUTHORITY, Path, nested

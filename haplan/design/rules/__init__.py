@@ -1,9 +1,7 @@
 """The design rules: one module a group, one function a rule and moment. ``haplan rules ID`` prints what they say."""
 
 from haplan.design.rules import change, lan, lifecycle, overlay, pair, plan_pair, policy, ports, site, steering, wan
-from haplan.plugin import (
-    Rule,
-)
+from haplan.plugin import Rule
 
 
 def all_rules() -> list[Rule]:

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import (
-    PlanView,
-)
+from haplan.plugin import PlanView
 
 registry = Registry()
 

@@ -14,11 +14,7 @@ from haplan.design.catalogue import Model, Port
 from haplan.design.index import OWNERS
 from haplan.design.interfaces import Interface, interfaces_of
 from haplan.design.nodes import Node, nodes_of
-from haplan.plugin import (
-    Block,
-    Stack,
-    Tree,
-)
+from haplan.plugin import Block, Stack, Tree
 
 
 @attrs.frozen(eq=False)

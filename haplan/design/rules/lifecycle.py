@@ -7,11 +7,7 @@ from typing import Any
 from haplan.design.clusters import in_order
 from haplan.design.rules.plan_pair import clusters, each_joining, joining, label, members, nodes, said
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import (
-    Action,
-    Change,
-    PlanView,
-)
+from haplan.plugin import Action, Change, PlanView
 
 registry = Registry()
 _CLUSTER = ("cluster",)

@@ -5,10 +5,7 @@ from collections.abc import Iterator, Mapping
 from haplan.design.paths import Endpoint
 from haplan.design.rules.index import DesignIndex, Face, Owner
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import (
-    Action,
-    PlanView,
-)
+from haplan.plugin import Action, PlanView
 
 registry = Registry()
 

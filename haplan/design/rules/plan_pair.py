@@ -6,11 +6,7 @@ from typing import Any
 from haplan.design.clusters import in_order
 from haplan.design.rules.pair import registry
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import (
-    Action,
-    Change,
-    PlanView,
-)
+from haplan.plugin import Action, Change, PlanView
 
 
 def clusters(view: PlanView, *actions: Action) -> Iterator[tuple[Change, Mapping[str, Any]]]:

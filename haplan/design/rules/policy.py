@@ -8,11 +8,7 @@ from haplan.design.rules.index import DesignIndex, Owner, Pair
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.steering import paths_of, twice
 from haplan.design.substitution import substitute
-from haplan.plugin import (
-    Block,
-    PlanView,
-    Tree,
-)
+from haplan.plugin import Block, PlanView, Tree
 
 registry = Registry()
 _TYPES = ("policy",)

@@ -6,14 +6,7 @@ from typing import Any, Literal
 import attrs
 
 from haplan.design.rules.index import DesignIndex, design_index
-from haplan.plugin import (
-    Finding,
-    Moment,
-    PlanView,
-    Rule,
-    Severity,
-    ValidateView,
-)
+from haplan.plugin import Finding, Moment, PlanView, Rule, Severity, ValidateView
 
 OWNERS = ("hub_profile", "wan_edge_template")
 

@@ -10,12 +10,7 @@ from haplan.design.rules.index import DesignIndex, Owner, Pair
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.wan import at_sites, where
 from haplan.design.substitution import GOOD_NAME, bad_names, has_variable, names
-from haplan.plugin import (
-    Action,
-    Block,
-    PlanView,
-    Tree,
-)
+from haplan.plugin import Action, Block, PlanView, Tree
 
 registry = Registry()
 _CLUSTER = ("cluster",)

@@ -7,11 +7,7 @@ from haplan.design.paths import Endpoint, LocalPath, Path, TunnelPath, WanPath
 from haplan.design.rules.index import DesignIndex, Owner
 from haplan.design.rules.overlay import endpoints_of
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import (
-    Action,
-    Block,
-    PlanView,
-)
+from haplan.plugin import Action, Block, PlanView
 
 registry = Registry()
 _TYPES = ("steering",)

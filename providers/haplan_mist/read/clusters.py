@@ -3,11 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from haplan.plugin import (
-    Seen,
-    Target,
-    decode,
-)
+from haplan.plugin import Seen, Target, decode
 from haplan_mist.estate import Estate
 from haplan_mist.read.devices import Boxes, device_id, mac_of
 

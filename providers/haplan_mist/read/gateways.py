@@ -3,15 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from haplan.plugin import (
-    Document,
-    Seen,
-    Target,
-    decode,
-)
-from haplan.plugin import (
-    FieldPath as Path,
-)
+from haplan.plugin import Document, Seen, Target, decode
+from haplan.plugin import FieldPath as Path
 from haplan_mist.estate import Estate, Object
 from haplan_mist.translate import endpoints, entries, gateway
 from haplan_mist.translate.documents import KIND, PREFIXES

@@ -8,13 +8,7 @@ list).
 from collections.abc import Mapping
 from typing import Any
 
-from haplan.plugin import (
-    Query,
-    Reading,
-    Seen,
-    Target,
-    decode,
-)
+from haplan.plugin import Query, Reading, Seen, Target, decode
 from haplan_mist.estate import Estate, Object
 from haplan_mist.read import clusters, gateways, sites
 from haplan_mist.read.sites import Look

@@ -6,15 +6,7 @@ from typing import Any
 
 import attrs
 
-from haplan.plugin import (
-    Document,
-    Query,
-    Seen,
-    Target,
-    decode,
-    differences,
-    owned,
-)
+from haplan.plugin import Document, Query, Seen, Target, decode, differences, owned
 from haplan_mist.estate import Estate
 from haplan_mist.read import audit
 from haplan_mist.read.audit import Entry

@@ -9,13 +9,7 @@ from typing import Any
 
 from haplan_mist.translate.merge import Wire, merged, without
 from haplan_mist.translate.objects import Values
-from haplan_mist.translate.ports import (
-    harmless,
-    lan_addresses_wire,
-    port_values,
-    port_wire,
-    same_ports,
-)
+from haplan_mist.translate.ports import harmless, lan_addresses_wire, port_values, port_wire, same_ports
 
 KNOWN: Mapping[str, Any] = {
     "name": 1, "type": 1, "port_config": {"*": 1}, "ip_configs": {"*": 1}, "dhcpd_config": {"*": 1},

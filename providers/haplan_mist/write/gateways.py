@@ -4,13 +4,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from haplan.plugin import (
-    Action,
-    Part,
-    ProviderError,
-    Task,
-    Written,
-)
+from haplan.plugin import Action, Part, ProviderError, Task, Written
 from haplan_mist.estate import TITLES, Object
 from haplan_mist.translate import endpoints, entries, gateway, merge
 from haplan_mist.translate.documents import GOING, LISTS, old_name

@@ -5,13 +5,7 @@ from typing import Any
 
 import attrs
 
-from haplan.plugin import (
-    Action,
-    Part,
-    ProviderError,
-    Task,
-    Written,
-)
+from haplan.plugin import Action, Part, ProviderError, Task, Written
 from haplan_mist.estate import Estate, Object
 from haplan_mist.translate import merge, objects
 from haplan_mist.translate.documents import GOING, KIND

@@ -10,18 +10,7 @@ from typing import Any
 import attrs
 
 from haplan.kit.calls import ApiError, Lost, looking
-from haplan.plugin import (
-    Action,
-    Io,
-    Part,
-    ProviderError,
-    Reason,
-    Secret,
-    Task,
-    Tree,
-    Written,
-    transform,
-)
+from haplan.plugin import Action, Io, Part, ProviderError, Reason, Secret, Task, Tree, Written, transform
 from haplan_mist.estate import TITLES, Estate, Object
 from haplan_mist.translate import endpoints, merge
 from haplan_mist.translate.documents import GOING, KIND, old_name

@@ -3,9 +3,7 @@
 import re
 from typing import Literal
 
-from haplan.plugin import (
-    ProviderError,
-)
+from haplan.plugin import ProviderError
 
 END = b"]]>]]>"
 CHUNKS_END = b"\n##\n"

@@ -10,9 +10,7 @@ from collections.abc import Iterator
 import attrs
 from lxml import etree
 
-from haplan.plugin import (
-    ProviderError,
-)
+from haplan.plugin import ProviderError
 
 _HASHED = re.compile(r"\$[0-9]\$[^\s\";<]+")
 _BLOCK = re.compile(rb"<(/?)((?:[\w.-]+:)?)(routing-engine|ok)\b[^>]*?(/?)>")

@@ -2,9 +2,7 @@
 
 from lxml import etree
 
-from haplan.plugin import (
-    ProviderError,
-)
+from haplan.plugin import ProviderError
 from haplan_srx.config import Access
 from haplan_srx.device import operational
 from haplan_srx.device.replies import Refused, Reply, text_of, without_secrets

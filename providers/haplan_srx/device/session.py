@@ -17,9 +17,7 @@ from typing import Any, TypeVar
 import asyncssh
 from lxml import etree
 
-from haplan.plugin import (
-    ProviderError,
-)
+from haplan.plugin import ProviderError
 from haplan_srx.config import Access, Place
 from haplan_srx.device.framing import Unframer, framed
 from haplan_srx.device.replies import Refused, Reply, named, reply, text_of

@@ -9,9 +9,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from haplan.plugin import (
-    kept_in_order,
-)
+from haplan.plugin import kept_in_order
 from haplan_srx.translate.statements import Configuration, Live, Path, Statement, Step, tag
 
 ZONES: Path = ("security", "zones")

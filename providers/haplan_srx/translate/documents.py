@@ -4,12 +4,7 @@ configuration. A resource is in the document of every cluster that it flows into
 from collections.abc import Callable, Iterable, Sequence
 
 from haplan.design.resources import GOING
-from haplan.plugin import (
-    Action,
-    Change,
-    Document,
-    Placement,
-)
+from haplan.plugin import Action, Change, Document, Placement
 
 DEVICE, CLUSTER = "device", "cluster"
 """Kinds of documents."""

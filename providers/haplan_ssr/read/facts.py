@@ -6,12 +6,7 @@ A conductor's list of assets has no hardware model, so nothing is said of that.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from haplan.plugin import (
-    Query,
-    Target,
-    decode,
-    is_mapping,
-)
+from haplan.plugin import Query, Target, decode, is_mapping
 from haplan_ssr.read.resources import Look
 from haplan_ssr.rest import Asset
 from haplan_ssr.translate import clean

@@ -13,16 +13,7 @@ from typing import Any
 import attrs
 
 from haplan.design import resources
-from haplan.plugin import (
-    Entries,
-    Query,
-    Reading,
-    Seen,
-    Target,
-    at_path,
-    decode,
-    is_mapping,
-)
+from haplan.plugin import Entries, Query, Reading, Seen, Target, at_path, decode, is_mapping
 from haplan_ssr.translate import Given, Terms, Translation, documents, translate
 from haplan_ssr.translate.draft import Way
 from haplan_ssr.translate.edits import any_above

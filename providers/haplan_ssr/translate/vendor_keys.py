@@ -8,17 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from haplan.design.index import Resource
-from haplan.plugin import (
-    Reference as Ref,
-)
-from haplan.plugin import (
-    Secret,
-    Tree,
-    is_mapping,
-)
-from haplan.plugin import (
-    TextValue as Text,
-)
+from haplan.plugin import Reference as Ref
+from haplan.plugin import Secret, Tree, is_mapping
+from haplan.plugin import TextValue as Text
 from haplan_ssr.translate.design import at
 from haplan_ssr.translate.draft import Draft
 from haplan_ssr.translate.tree import Path

@@ -13,15 +13,7 @@ import attrs
 from haplan.design import resources
 from haplan.design.resources import GOING
 from haplan.kit.calls import ApiError, Lost, NoAnswer
-from haplan.plugin import (
-    HaplanError,
-    Io,
-    ProviderError,
-    Reason,
-    Stale,
-    Task,
-    Written,
-)
+from haplan.plugin import HaplanError, Io, ProviderError, Reason, Stale, Task, Written
 from haplan_ssr import rest
 from haplan_ssr.estate import Estate
 from haplan_ssr.model import evaluate
