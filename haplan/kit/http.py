@@ -222,9 +222,9 @@ class HttpClient:
         """None for a yes or a no."""
         if answer.status == 429:
             spent = f"{self.subject(call)}the call budget of the token is used up; try again after the full hour"
-            return _Trouble(NoAnswer(spent), self.attempts if self._asked(answer) <= LONGEST_WAIT else 1)
+            return _Trouble(NoAnswer(spent), self.attempts if _asked(answer, self._clock) <= LONGEST_WAIT else 1)
         if answer.status >= 500:
-            again = call.again and self._asked(answer) <= LONGEST_WAIT
+            again = call.again and _asked(answer, self._clock) <= LONGEST_WAIT
             return _Trouble(self._failed(call, answer), self.attempts if again else 1)
         strange = (
             answer.body is None and answer.text and (call.reads or "html" in answer.headers.get("Content-Type", ""))
@@ -238,16 +238,8 @@ class HttpClient:
             return ApiError(f"{said}; try again later", **what)
         return Lost(f"{said}; its outcome is unknown", **what)
 
-    def _asked(self, answer: Answer) -> float:
-        """Seconds that the service asks to wait; 0 where it does not."""
-        given = answer.headers.get("Retry-After", "").strip()
-        try:
-            return float(given) if given[:1].isdigit() else max(0.0, _instant(given) - self._clock.now())
-        except ValueError:
-            return 0.0
-
     def _pause(self, attempt: int, answer: Answer | None) -> None:
-        asked = 0.0 if answer is None else self._asked(answer)
+        asked = 0.0 if answer is None else _asked(answer, self._clock)
         if answer is not None and answer.status == 429:
             self.budget.used_up(asked or 5.0 * 2**attempt)
         elif asked > 0:
@@ -272,6 +264,15 @@ def _http(name: str, endpoint: Endpoint, transport: "httpx.BaseTransport | None"
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _asked(answer: Answer, clock: Clock) -> float:
+    """Seconds that the service asks to wait; 0 where it does not."""
+    given = answer.headers.get("Retry-After", "").strip()
+    try:
+        return float(given) if given[:1].isdigit() else max(0.0, _instant(given) - clock.now())
+    except ValueError:
+        return 0.0
 
 
 def _instant(date: str) -> float:

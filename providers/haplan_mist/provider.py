@@ -116,22 +116,12 @@ class MistProvider(Provider):
             try:
                 found = self._client.get(f"/orgs/{self._estate.id}", what="mist")
             except (ApiError, Unauthorized) as error:
-                raise self._unknown(me, error) from None
+                raise _unknown(self._estate.id, self._client.access.host, me, error) from None
             self._client.count_usage()
             self._identity = {
                 "kind": "mist organisation", "id": self._estate.id, "name": str(found.get("name") or ""),
             }  # fmt: skip
         return self._identity
-
-    def _unknown(self, me: Any, error: ProviderError) -> ProviderError:
-        if isinstance(error, ApiError) and error.status not in (403, 404):
-            return error
-        rights = [right for right in (me or {}).get("privileges") or () if right.get("org_id")]
-        known = sorted({f"{right['org_id']} ({right.get('name') or 'no name'})" for right in rights})
-        return ProviderError(
-            f"mist: organisation {self._estate.id} is not visible to this token at {self._client.access.host}; "
-            f"it sees {', '.join(known) or 'none'}: mend MIST_ORG_ID, MIST_HOST or the token"
-        )
 
     def read(self, query: Query) -> Reading:
         """Read many resources from whole lists."""
@@ -261,3 +251,15 @@ class MistProvider(Provider):
     def close(self) -> None:
         """Let go of connections."""
         self._client.close()
+
+
+def _unknown(organisation: str, host: str, me: Any, error: ProviderError) -> ProviderError:
+    """Why an organisation is not one of the token's."""
+    if isinstance(error, ApiError) and error.status not in (403, 404):
+        return error
+    rights = [right for right in (me or {}).get("privileges") or () if right.get("org_id")]
+    known = sorted({f"{right['org_id']} ({right.get('name') or 'no name'})" for right in rights})
+    return ProviderError(
+        f"mist: organisation {organisation} is not visible to this token at {host}; "
+        f"it sees {', '.join(known) or 'none'}: mend MIST_ORG_ID, MIST_HOST or the token"
+    )

@@ -106,16 +106,7 @@ class PostgresState:
         return found
 
     def _read(self, query: Callable[[Db], T]) -> T | None:
-        with readable(self._place):
-            with self._link.reading() as db:
-                lacking = schema.pending(db, self._place)
-                if lacking is None:
-                    return None
-                if not lacking:
-                    return query(db)
-            with self._link.scratch() as db:
-                schema.migrated_copy(db, self._place, lacking)
-                return query(db)
+        return _queried(self._place, self._link, query)
 
     # --- The lock -----------------------------------------------------------------------------------------------------
 
@@ -136,7 +127,7 @@ class PostgresState:
         Raises:
             Locked: It was lost.
         """
-        self._must_hold()
+        _must_hold(self._held, self.url)
         with self._transaction("the lease was not extended") as at:
             renewed = writing.put_holder(at.db, lease.renewed(at.there, holder, at.now))
         self._held = renewed
@@ -171,7 +162,7 @@ class PostgresState:
             Stale: A row is not what `Update.expected` says.
             StateNotSaved: It could not be written; the message says where it is kept.
         """
-        self._must_hold()
+        _must_hold(self._held, self.url)
         try:
             self._save(update)
         except (psycopg.Error, ValueError) as error:  # ValueError: text or a number that no database can hold
@@ -239,7 +230,7 @@ class PostgresState:
 
     @contextmanager
     def _locked(self, missing: str, kind: type[HaplanError] = StateError) -> Iterator[_Moment]:
-        self._must_hold()
+        _must_hold(self._held, self.url)
         with self._transaction(missing, kind) as at:
             lease.fenced(at.there, self._held, at.now)
             yield at
@@ -258,29 +249,44 @@ class PostgresState:
         if self._ready:
             return
         with self._link.writing() as (db, _):
-            schema.alone(db, self._place)
-            lacking = schema.pending(db, self._place)
-            if lacking is None:
-                schema.create(db, self._place)
-            elif lacking:
-                self._migrate(db, lacking)
+            self.migrated = _prepared(db, self._place, self.url, self._time)
         self._ready = True
 
-    def _migrate(self, db: Db, lacking: Sequence[str]) -> None:
-        ((record,), ((now,),)) = (
-            db.execute(f"{reading.HOLDER} FOR UPDATE").fetchall(),
-            db.execute(self._time).fetchall(),
-        )
-        there = Holder(*record)
-        if there.id and there.until > now:
-            raise Locked(
-                f"state {self.url} was made by an older haplan and is in use by {there.who} on {there.where} "
-                f"(pid {there.pid}); it can be migrated when that run has ended"
-            )
-        copy = schema.backup(db, self._place, len(schema.STEPS) - len(lacking))
-        schema.migrate(db, lacking)
-        self.migrated = self._place.beside(copy)
 
-    def _must_hold(self) -> None:
-        if self._held is None:
-            raise Locked(f"state {self.url} can be written only with its lock, which this run does not hold")
+def _queried(place: Place, link: Link, query: Callable[[Db], T]) -> T | None:
+    """What a query finds, in an older state too; None where there is no schema."""
+    with readable(place):
+        with link.reading() as db:
+            lacking = schema.pending(db, place)
+            if lacking is None:
+                return None
+            if not lacking:
+                return query(db)
+        with link.scratch() as db:
+            schema.migrated_copy(db, place, lacking)
+            return query(db)
+
+
+def _must_hold(held: Holder | None, url: str) -> None:
+    if held is None:
+        raise Locked(f"state {url} can be written only with its lock, which this run does not hold")
+
+
+def _prepared(db: Db, place: Place, url: str, time: str) -> str:
+    """Make the schema, or bring it up to date; gives the URL of the copy of an older one, or ""."""
+    schema.alone(db, place)
+    lacking = schema.pending(db, place)
+    if lacking is None:
+        schema.create(db, place)
+    if not lacking:
+        return ""
+    ((record,), ((now,),)) = db.execute(f"{reading.HOLDER} FOR UPDATE").fetchall(), db.execute(time).fetchall()
+    there = Holder(*record)
+    if there.id and there.until > now:
+        raise Locked(
+            f"state {url} was made by an older haplan and is in use by {there.who} on {there.where} "
+            f"(pid {there.pid}); it can be migrated when that run has ended"
+        )
+    copy = schema.backup(db, place, len(schema.STEPS) - len(lacking))
+    schema.migrate(db, lacking)
+    return place.beside(copy)

@@ -219,33 +219,19 @@ class SqliteState:
             if _identity(self.path) != self._file:  # SQLite would go on writing to a file that nobody finds again
                 raise sqlite3.OperationalError("the file was removed or replaced while it was in use")
             return self._writer
-        try:
-            if not self.path.exists():
-                schema.create(self.path)
-        except (OSError, sqlite3.Error) as error:
-            why = getattr(error, "strerror", None) or error
-            raise StateError(f"state {self.path} cannot be made: {why}; nothing was changed") from None
+        _make(self.path)
         # Looked at before it is opened for writing: a file that is no state of ours stays as it is.
         reading.read(self.path, reading.meta)
         db = writing.open_writer(self.path)
         try:
             with reading.readable(self.path):
                 if schema.pending(db, self.path):
-                    self._migrate(db)
+                    self.migrated = _migrated(db, self.path, self._clock.now())
         except BaseException:
             db.close()
             raise
         self._writer, self._file = db, _identity(self.path)
         return db
-
-    def _migrate(self, db: sqlite3.Connection) -> None:
-        there, now = lease.holder(db), self._clock.now()
-        if there is not None and there.until > now:
-            raise Locked(
-                f"state {self.path} was made by an older haplan and is in use by {there.who} on {there.where} "
-                f"(pid {there.pid}); it can be migrated when that run has ended"
-            )
-        self.migrated = str(writing.migrate(db, self.path) or "")
 
     @contextmanager
     def _locked(self, missing: str, kind: type[HaplanError] = StateError) -> Iterator[sqlite3.Connection]:
@@ -265,6 +251,27 @@ class SqliteState:
     def _must_hold(self) -> None:
         if self._held is None:
             raise Locked(f"state {self.path} can be written only with its lock, which this run does not hold")
+
+
+def _make(path: Path) -> None:
+    """Make the file where there is none."""
+    try:
+        if not path.exists():
+            schema.create(path)
+    except (OSError, sqlite3.Error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise StateError(f"state {path} cannot be made: {why}; nothing was changed") from None
+
+
+def _migrated(db: sqlite3.Connection, path: Path, now: float) -> str:
+    """Bring a state up to date, unless an older haplan is at work on it; gives the copy of what it was."""
+    there = lease.holder(db)
+    if there is not None and there.until > now:
+        raise Locked(
+            f"state {path} was made by an older haplan and is in use by {there.who} on {there.where} "
+            f"(pid {there.pid}); it can be migrated when that run has ended"
+        )
+    return str(writing.migrate(db, path) or "")
 
 
 def _identity(path: Path) -> tuple[int, int]:

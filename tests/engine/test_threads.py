@@ -10,7 +10,7 @@ import pytest
 
 from haplan import engine
 from haplan.contracts import Context, Io, Provider, Query, Reading, Settlement, Task, Written
-from haplan.design.index import design_index
+from haplan.design.rules.index import design_index
 from haplan.hookspecs import hookimpl
 from haplan.host.log import Log
 from haplan.host.options import Options

@@ -112,7 +112,7 @@ class _Pairing:
                     f"{self.address}: {mac} is not in the organisation's inventory; claim it first, then apply again"
                 )
 
-    def _name(self, site_id: str) -> str:
+    def name_of(self, site_id: str) -> str:
         return self.writer.estate.name_of("sites", site_id) or site_id
 
     # --- the ways to a pair ---
@@ -122,7 +122,7 @@ class _Pairing:
         elsewhere = [mac for mac in want if sites[mac] not in ("", site_id)]
         if elsewhere:
             raise ProviderError(
-                f"{self.address}: {elsewhere[0]} is assigned to site {self._name(sites[elsewhere[0]])}; "
+                f"{self.address}: {elsewhere[0]} is assigned to site {self.name_of(sites[elsewhere[0]])}; "
                 "unassign it first, then apply again"
             )
         if not self.after.get("profile") and not any(sites.values()):
@@ -158,7 +158,7 @@ class _Pairing:
                     continue
             except ApiError as error:
                 if ALREADY not in error.detail or not self._paired(want):
-                    raise self._refused(error, "forming the pair") from None
+                    raise _refused(self, error, "forming the pair") from None
             break
         for mac in want:
             self.writer.estate.change_device(mac, vc_mac=want[0], site_id=site_id)
@@ -174,7 +174,7 @@ class _Pairing:
         there = devices.site_id(pair[0])
         if there and there != site_id:
             raise ProviderError(
-                f"{self.address}: its pair is at site {self._name(there)}, not at {self._name(site_id)}; "
+                f"{self.address}: its pair is at site {self.name_of(there)}, not at {self.name_of(site_id)}; "
                 "moving it is an outage: dissolve it first, or mend site="
             )
         if not there:
@@ -213,7 +213,7 @@ class _Pairing:
             )
         new = next(mac for mac in want if mac not in pair)
         gone = next(mac for mac in pair if mac not in want)
-        self._fits(devices, kept[0], new, site_id)
+        _refuse_unfit(self, devices, kept[0], new, site_id)
         if not devices.site_id(new):
             self._assign([new], site_id)
         # the survivor keeps its place, whatever the MACs (HA138): exactly one node may change
@@ -235,27 +235,30 @@ class _Pairing:
             self.writer.estate.client.put(path, body, what=self.address)
         except ApiError as error:
             if not self._paired(nodes):
-                raise self._refused(error, "replacing a node") from None
+                raise _refused(self, error, "replacing a node") from None
 
-    def _fits(self, devices: Boxes, kept: str, new: str, site_id: str) -> None:
-        model, other = devices.records[new].get("model"), devices.records[kept].get("model")
-        if model != other:
-            raise ProviderError(f"{self.address}: {new} is {model}, expected {other} (HA136)")
-        site = devices.site_id(new)
-        if devices.pair_of(new) or site not in ("", site_id):
-            where = f"is assigned to site {self._name(site)}"
-            raise ProviderError(f"{self.address}: {new} {where}; unassign it first (HA137)")
-        versions = [str((devices.modules.get(mac) or {}).get("version") or "") for mac in (kept, new)]
-        if all(versions) and versions[0] != versions[1]:
-            runs = f"runs {versions[1]}, its peer {versions[0]}"
-            raise ProviderError(f"{self.address}: {new} {runs}; upgrade it first (HA137)")
 
-    def _refused(self, error: ApiError, doing: str) -> ProviderError:
-        if error.lost:
-            return error
-        macs = ", ".join(node_order(self.after.get("nodes") or {}))
-        text = f"{doing} of {macs} was refused: {error.detail}"
-        return ProviderError(f"{self.address}: {text}; mend that on the devices and apply again")
+def _refuse_unfit(pairing: _Pairing, devices: Boxes, kept: str, new: str, site_id: str) -> None:
+    """Refuse a box that cannot come to the one that stays."""
+    model, other = devices.records[new].get("model"), devices.records[kept].get("model")
+    if model != other:
+        raise ProviderError(f"{pairing.address}: {new} is {model}, expected {other} (HA136)")
+    site = devices.site_id(new)
+    if devices.pair_of(new) or site not in ("", site_id):
+        where = f"is assigned to site {pairing.name_of(site)}"
+        raise ProviderError(f"{pairing.address}: {new} {where}; unassign it first (HA137)")
+    versions = [str((devices.modules.get(mac) or {}).get("version") or "") for mac in (kept, new)]
+    if all(versions) and versions[0] != versions[1]:
+        runs = f"runs {versions[1]}, its peer {versions[0]}"
+        raise ProviderError(f"{pairing.address}: {new} {runs}; upgrade it first (HA137)")
+
+
+def _refused(pairing: _Pairing, error: ApiError, doing: str) -> ProviderError:
+    if error.lost:
+        return error
+    macs = ", ".join(node_order(pairing.after.get("nodes") or {}))
+    text = f"{doing} of {macs} was refused: {error.detail}"
+    return ProviderError(f"{pairing.address}: {text}; mend that on the devices and apply again")
 
 
 def change_inventory(writer: Writer, body: Wire, address: str, step: str) -> None:
