@@ -100,6 +100,9 @@ class Provider:
         atomic: A write is all or nothing; of one that is not, the engine reads back what it left when it broke off.
         ordered: The sequence of policies means something to its backend; else none is kept, compared or set.
         composes: Its documents are made of many resources, changed and unchanged ones: it is given every row.
+        writes_at_once: Most transactions of it under way at once; 0 sets no limit beside ``--parallelism``.
+        calls_a_second: Most calls a second, as `calls` expects them of its writes; 0 sets none. What waits for either
+            limit keeps no other provider from writing.
         poll_seconds: Seconds between two calls of `settled`; read at each call, so a provider may set it as it goes.
         write_seconds: Seconds that an announced remote write takes at most, its deadline: it begins only if the lease
             of the lock lasts longer. At most 45; what waits longer in between asks `Io.still`.
@@ -113,6 +116,8 @@ class Provider:
     atomic: ClassVar[bool] = True
     ordered: ClassVar[bool] = True
     composes: ClassVar[bool] = False
+    writes_at_once: ClassVar[int] = 0
+    calls_a_second: ClassVar[float] = 0.0
     poll_seconds: float = 30.0
     write_seconds: float = 30.0
 

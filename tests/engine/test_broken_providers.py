@@ -1,5 +1,6 @@
 """A provider that answers wrongly while a run is on its way: contained to what it was about, and named."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -264,3 +265,30 @@ def test_a_close_that_breaks_is_told_and_keeps_nothing_else_open(broken: Any, er
     assert result.exit_code == 0
     assert closed == ["mem", "mem", "state"]
     assert len([event for event in made.events if event.kind == "warning"]) == 2
+
+
+# --- Limits that a provider declares ----------------------------------------------------------------------------------
+
+
+def test_a_provider_takes_no_more_writes_at_once_than_it_says_and_holds_up_no_other(broken: Any) -> None:
+    text = "".join(f'Thing("t{n}")\n' for n in range(6)) + "".join(f'Data("d{n}", input={n})\n' for n in range(6))
+    made = broken(text, writes_at_once=2)
+    result = made.apply(parallelism=8)
+    assert result.exit_code == 0
+    assert len(result.done) == 12
+    assert 1 <= made.cloud.most_at_once <= 2
+
+
+def test_a_provider_is_called_no_oftener_a_second_than_it_says(broken: Any) -> None:
+    at: list[float] = []
+
+    def write(self: Mem, task: Task, io: Io) -> Written:
+        at.append(self.cloud.clock.now())
+        return Mem.write(self, task, io)
+
+    made = broken("".join(f'Thing("t{n}")\n' for n in range(5)) + 'Data("d", input=1)', write=write, calls_a_second=0.5)
+    result = made.apply(parallelism=8)
+    assert result.exit_code == 0
+    assert [round(later - first) for first, later in itertools.pairwise(at)] == [4, 4, 4, 4]
+    done = [event.address for event in made.events if event.kind == "recorded"]
+    assert done.index("record.d") < 2

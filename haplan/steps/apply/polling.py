@@ -72,10 +72,11 @@ class Pollers:
         since = self._asked.get(key)
         return since is not None and self._clock.now() - since > self._providers[key].poll_seconds
 
-    def let_time_pass(self, settling: Iterable[Task]) -> None:
-        """Nothing is being written: sleep until the next poll, in slices short enough for Ctrl-C and the lease."""
+    def let_time_pass(self, settling: Iterable[Task], due: float = 0.0) -> None:
+        """Nothing is being written: sleep until the next poll, or until a write is due, in slices short enough for
+        Ctrl-C and the lease."""
         waiting = {task.transaction.provider for task in settling}
-        until = min((self._due.get(key, 0.0) for key in waiting), default=0.0)
+        until = min([*(self._due.get(key, 0.0) for key in waiting), *([due] if due else [])], default=0.0)
         pause = min(until - self._clock.now(), HEARTBEAT)
         if pause > 0:
             self._clock.sleep(pause)

@@ -19,6 +19,7 @@ from haplan.steps.apply.lease import Lease, refuse_slow
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.mailbox import Mailbox, surely
 from haplan.steps.apply.outcome import exit_code, sort_outcomes, subject_of
+from haplan.steps.apply.pace import Pace
 from haplan.steps.apply.polling import Pollers
 from haplan.steps.apply.record import shown
 from haplan.steps.apply.run_context import Announce, Polled, Progress, RunContext
@@ -65,6 +66,7 @@ class _Loop:
         self.tasks = Tasks(plan, context, self.ledger)
         self.watch = Watch(plan, context.clock)
         self.teller = Teller(context.tell, context.clock, self.tasks.changes)
+        self.pace = Pace(context.providers, context.clock)
         self.lease = Lease(self.ledger.keep_lease, context.wall)
         self.mailbox = Mailbox(context.wall)
         self.writers = ThreadPoolExecutor(context.parallelism, thread_name_prefix="haplan-write")
@@ -85,8 +87,8 @@ class _Loop:
         self._record_unplaced()
         while True:
             self._start_ready()
-            settling = self.schedule.settling and not self.context.stop.is_set()
-            if self.schedule.idle() and not self.pollers.busy() and not settling:
+            waiting = (self.schedule.settling or self.schedule.ready()) and not self.context.stop.is_set()
+            if self.schedule.idle() and not self.pollers.busy() and not waiting:
                 return
             self.pollers.start_due(self.transactions.settling())
             try:
@@ -141,9 +143,10 @@ class _Loop:
 
     def _start_ready(self) -> None:
         while len(self.schedule.running) < self.context.parallelism and not self.context.stop.is_set():
-            transaction = self.schedule.next()
+            transaction = self.schedule.next(self.pace.full(map(self.schedule.get, self.schedule.running)))
             if transaction is None:
                 return
+            self.pace.begins(transaction)
             self.watch.start(transaction.id)
             data = {"stage": transaction.stage, "expected_seconds": transaction.seconds}
             self.teller.tell("writing", transaction, data=data)
@@ -174,7 +177,7 @@ class _Loop:
         busy = not self.schedule.idle() or self.pollers.busy()
         found = self.mailbox.arrived(busy=busy, running=len(self.schedule.running))
         if not busy and not found:
-            self.pollers.let_time_pass(self.transactions.settling())
+            self.pollers.let_time_pass(self.transactions.settling(), self.pace.due())
         return found
 
     def _take(self, messages: Sequence[Any]) -> None:

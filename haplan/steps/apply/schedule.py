@@ -45,15 +45,30 @@ class Schedule:
         self.running: set[str] = set()
         self.settling: set[str] = set()
 
-    def next(self) -> Transaction | None:
-        """The next that may start, in order of the plan; it counts as being written from now on."""
-        while self._ready:
-            transaction = self._transactions[heappop(self._ready)]
-            if self.phase[transaction.id] is Phase.WAITING:
-                self.phase[transaction.id] = Phase.WRITING
-                self.running.add(transaction.id)
-                return transaction
-        return None
+    def next(self, full: frozenset[str] = frozenset()) -> Transaction | None:
+        """The next that may start, in order of the plan, and is of no provider that is `full`; it counts as being
+        written from now on."""
+        held: list[int] = []
+        found = None
+        while self._ready and found is None:
+            place = heappop(self._ready)
+            transaction = self._transactions[place]
+            if self.phase[transaction.id] is not Phase.WAITING:
+                continue
+            if transaction.provider in full:
+                held.append(place)
+            else:
+                found = transaction
+        for place in held:
+            heappush(self._ready, place)
+        if found is not None:
+            self.phase[found.id] = Phase.WRITING
+            self.running.add(found.id)
+        return found
+
+    def ready(self) -> bool:
+        """True if something may start as soon as its provider takes it."""
+        return any(self.phase[self._transactions[place].id] is Phase.WAITING for place in self._ready)
 
     def get(self, number: str) -> Transaction:
         """The transaction of an id."""
