@@ -85,6 +85,8 @@ class Query:
         document: The document that is about to be written: what the targets are like there is enough; None asks
             everywhere.
         orders: The sequences that are planned for it.
+        begun: Documents that a run was writing when it ended, and nobody knows what came of it: a change that reaches
+            one of them is placed there, even if all is there as wanted, since that may still be taken back.
     """
 
     targets: tuple[Target, ...]
@@ -93,6 +95,7 @@ class Query:
     recorded: Mapping[str, Row] = attrs.field(factory=dict)
     document: Document | None = None
     orders: tuple[Order, ...] = ()
+    begun: frozenset[Document] = frozenset()
 
 
 @attrs.frozen

@@ -170,6 +170,7 @@ class Provider:
         """The documents a change touches, in order where one must precede another.
 
         Pure: a function of the change and of the look of the plan's reading.
+        One that touches none is at one without a name, `Placement("")`: then the state alone changes.
         Where a value that only the apply will tell decides on the document, `Placement.title` says so.
         """
         return (Placement(Document("", change.address)),)

@@ -149,7 +149,8 @@ class Placement:
     """One document's part of one change.
 
     Attributes:
-        document: Such as ``gatewaytemplate:ha-spoke``.
+        document: Such as ``gatewaytemplate:ha-spoke``; "" in the only placement of a change that touches none: then the
+            state alone changes.
         part: Which part of the resource, where it has several; ordered within a change.
         title: What is done there, for people; "" says it all by the action.
         late: Comes after everything that depends on the resource was re-pointed: names used by others shrink last.
@@ -164,6 +165,11 @@ class Placement:
     late: bool = False
     own: bool = False
     apart: bool = False
+
+    @property
+    def somewhere(self) -> bool:
+        """False for what touches no document."""
+        return bool(str(self.document))
 
 
 @attrs.frozen

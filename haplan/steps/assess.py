@@ -63,7 +63,7 @@ def assess(
                 said = provider.assess(change, look)
                 findings += said.findings
                 change = _as_said(change, said)
-                placed = tuple(provider.placements(change, look))
+                placed = tuple(one for one in provider.placements(change, look) if one.somewhere)
                 placements[change.key] = _missing(change, placed, had.get(change.address, ()))
         done.append(change)
     gathering.refuse()

@@ -115,7 +115,8 @@ def _documents(block: Block, providers: Mapping[str, Provider], looks: Mapping[s
     """The documents that carry a list: one, or one of each device that it is on; none where no sequence is kept."""
     provider = providers.get(block.provider)
     kept = provider is not None and provider.ordered
-    placements = provider.placements(as_new(block), looks.get(block.provider)) if provider and kept else ()
+    asked = provider.placements(as_new(block), looks.get(block.provider)) if provider and kept else ()
+    placements = [one for one in asked if one.somewhere]
     apart = [one.document for one in placements if one.apart]
     return tuple(dict.fromkeys(apart or [one.document for one in placements[:1]]))
 

@@ -182,11 +182,14 @@ def recalled(wanted: Mapping[str, Iterable[Target]], providers: Mapping[str, Pro
     """
     found, gathering = dict[str, Any](), Gathering()
     for key, asked in wanted.items():
-        recorded = Query(tuple(asked), 0.0, state.memories.get(key, {}), state.of_provider(key))
         with gathering:
-            found[key] = providers[key].recall(recorded)
+            found[key] = _recalled(key, asked, providers[key], state)
     gathering.refuse()
     return found
+
+
+def _recalled(key: str, asked: Iterable[Target], provider: Provider, state: State) -> Any:
+    return provider.recall(attrs.evolve(query(key, asked, provider, state), recorded=state.of_provider(key)))
 
 
 def looks(
@@ -199,7 +202,7 @@ def looks(
 
     def look(key: str, asked: Iterable[Target]) -> Any:
         try:
-            return recalled({key: asked}, providers, state)[key]
+            return _recalled(key, asked, providers[key], state)
         except ProviderError:
             return providers[key].read(query(key, asked, providers[key], state)).look
 
@@ -209,8 +212,13 @@ def looks(
 
 def query(key: str, asked: Iterable[Target], provider: Provider, state: State) -> Query:
     """What a provider is asked."""
-    recorded = state.of_provider(key) if provider.composes else {}
-    return Query(tuple(asked), 0.0, state.memories.get(key, {}), recorded)
+    return Query(
+        tuple(asked),
+        0.0,
+        state.memories.get(key, {}),
+        state.of_provider(key) if provider.composes else {},
+        begun=frozenset(intent.document for intent in state.intents if intent.provider == key),
+    )
 
 
 def identities(

@@ -80,11 +80,12 @@ def facts(found: Any, call: Call, targets: Sequence[Target], *given: object) -> 
 
 
 def placements(found: Any, call: Call, change: Change, *given: object) -> tuple[Placement, ...]:
-    """A change is placed somewhere, and each part of it once: else it would count as done and nothing be written."""
+    """A change is placed somewhere, and each part of it once: else it would count as done and nothing be written.
+    That it touches no document has to be said."""
     placed: tuple[Placement, ...] = fit(Sequence[Placement])(found)
     if not placed:
         raise Misfit("no placement", "the document that the change goes to")
-    if not all(str(one.document) for one in placed):
+    if len(placed) > 1 and not all(one.somewhere for one in placed):
         raise Misfit("no text", "the name of a document")
     if len({(one.document, one.part) for one in placed}) < len(placed):
         raise Misfit("one document and part twice", "each once")

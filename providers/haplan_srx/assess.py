@@ -12,7 +12,9 @@ from haplan.plugin import (
     Finding,
     Impact,
 )
-from haplan_srx.estate import Fleet, Look
+from haplan_srx.config import Access
+from haplan_srx.estate import PairSeen
+from haplan_srx.read.look import Look
 from haplan_srx.rules import FOUND, SAYABLE
 from haplan_srx.translate.documents import forms
 from haplan_srx.translate.recorded import Picture, nodes_of
@@ -27,24 +29,23 @@ HITLESS = frozenset({"dns_servers", "ntp_servers", "name", "exclusive", "unowned
 """Attributes of a template whose change disturbs no traffic."""
 
 
-def assess(
-    fleet: Fleet, recorded: Picture, wanted: Picture, change: Change, overrides: Mapping[str, int]
-) -> Assessment:
-    """Cost, reach and reasons to refuse."""
-    clusters = _reached(recorded, wanted, change)
+def assess(look: Look, change: Change, access: Access, overrides: Mapping[str, int]) -> Assessment:
+    """Cost, reach and reasons to refuse.
+
+    Args:
+        look: What was read.
+        change: What is planned.
+        access: How devices are reached.
+        overrides: Model → slots per node, as the user says.
+    """
+    clusters = [one for one in map(look.cluster, sorted(look.reach(change.address))) if one.type == "cluster"]
     sites = tuple(sorted({str(one.values.get("site") or "") for one in clusters}))
-    findings = [*_troubles(wanted, clusters, change)]
+    findings = [*_troubles(look.wanted, clusters, change)]
     if change.type == "cluster":
         sites = (str((change.after or change.before or {}).get("site") or ""),)
-        findings += _cluster(fleet, wanted, change, overrides)
+        findings += _cluster(look, change, access, overrides)
         return Assessment(_cluster_impact(change), sites, findings=tuple(findings), resume=change.incomplete)
     return Assessment(_impact(change, bool(clusters)), sites, findings=tuple(findings))
-
-
-def _reached(recorded: Picture, wanted: Picture, change: Change) -> list[Resource]:
-    addresses = recorded.reach(change.address) | wanted.reach(change.address)
-    found = [wanted.design.resources.get(one) or recorded.design.resources[one] for one in sorted(addresses)]
-    return [one for one in found if one.type == "cluster"]
 
 
 def _troubles(wanted: Picture, clusters: Iterable[Resource], change: Change) -> Iterable[Finding]:
@@ -85,21 +86,21 @@ def _cluster_impact(change: Change) -> Impact:
     return Impact("traffic", COMMIT)
 
 
-def _cluster(fleet: Fleet, wanted: Picture, change: Change, overrides: Mapping[str, int]) -> Iterable[Finding]:
+def _cluster(look: Look, change: Change, access: Access, overrides: Mapping[str, int]) -> Iterable[Finding]:
     """Why a pair cannot be formed or taken over."""
-    cluster = wanted.design.resources.get(change.address)
+    cluster = look.wanted.design.resources.get(change.address)
     if cluster is None or change.action in GOING:
         return
     say = _Sayer(change)
     nodes: Mapping[str, Any] = cluster.values.get("nodes") or {}
     for mac, node in nodes.items():
-        if not (node or {}).get("host") and mac not in fleet.access.addresses:
+        if not (node or {}).get("host") and mac not in access.addresses:
             yield say(f'node {mac} needs host=: node("{mac}", host="…"), where haplan reaches it')
     if not cluster.values.get("cluster_id"):
         yield say(f"cluster {cluster.name} needs cluster_id=, 1 to 255, another one than its neighbours' (HA050)")
-    look = fleet.known(cluster.name)
-    if look is not None:
-        yield from _as_found(cluster, look, say, overrides, forming=forms(change))
+    seen = look.pairs.get(cluster.name)
+    if seen is not None:
+        yield from _as_found(cluster, seen, say, overrides, forming=forms(change))
 
 
 class _Sayer:
@@ -111,23 +112,23 @@ class _Sayer:
 
 
 def _as_found(
-    cluster: Resource, look: Look, say: _Sayer, overrides: Mapping[str, int], *, forming: bool
+    cluster: Resource, seen: PairSeen, say: _Sayer, overrides: Mapping[str, int], *, forming: bool
 ) -> Iterable[Finding]:
     nodes = set(nodes_of(cluster).hosts)
     wanted = cluster.values.get("cluster_id")
-    if look.status is not None and wanted not in (None, look.status.cluster_id):
+    if seen.status is not None and wanted not in (None, seen.status.cluster_id):
         yield say(
-            f"these boxes are cluster {look.status.cluster_id} already; write cluster_id={look.status.cluster_id}"
+            f"these boxes are cluster {seen.status.cluster_id} already; write cluster_id={seen.status.cluster_id}"
         )
-    if look.status is not None and look.macs and not nodes & set(look.macs.values()):
-        yield say(f"the boxes there are {', '.join(sorted(look.macs.values()))}, not {', '.join(sorted(nodes))}")
-    if not forming or look.status is not None:
+    if seen.status is not None and seen.macs and not nodes & set(seen.macs.values()):
+        yield say(f"the boxes there are {', '.join(sorted(seen.macs.values()))}, not {', '.join(sorted(nodes))}")
+    if not forming or seen.status is not None:
         return
-    for error in look.errors.values():
+    for error in seen.errors.values():
         yield say(f"{error}; both nodes are to be reached before a pair is formed")
-    yield from _alike(cluster, look, say)
+    yield from _alike(cluster, seen, say)
     row = slots(str(cluster.values.get("model") or ""), overrides)
-    for mac, live in look.lives.items():
+    for mac, live in seen.lives.items():
         for port in row.changing() if row is not None else ():
             if reached_through(live, port):
                 yield say(
@@ -135,14 +136,14 @@ def _as_found(
                 )
 
 
-def _alike(cluster: Resource, look: Look, say: _Sayer) -> Iterable[Finding]:
-    for mac, one in look.facts.items():
+def _alike(cluster: Resource, seen: PairSeen, say: _Sayer) -> Iterable[Finding]:
+    for mac, one in seen.facts.items():
         if one.mac and one.mac != mac:
             yield say(f"the box that answers for {mac} is {one.mac}")
         model = str(cluster.values.get("model") or "").upper()
         if model and one.model and not one.model.startswith(model):
             yield say(f"{mac} is an {one.model}, not an {model}")
-    versions = {one.version for one in look.facts.values()}
+    versions = {one.version for one in seen.facts.values()}
     if len(versions) > 1:
         yield say(f"the nodes run different Junos versions, {' and '.join(sorted(versions))}; a pair needs the same")
 

@@ -33,7 +33,7 @@ class Nodes:
 
 
 @attrs.frozen
-class Look:
+class PairSeen:
     """What was seen of a pair.
 
     Attributes:
@@ -76,7 +76,7 @@ class Fleet:
         self.access, self.clock = access, clock
         self._loop: Loop | None = None
         self._boxes: dict[str, Box] = {}
-        self._looks: dict[str, Look] = {}
+        self._seen: dict[str, PairSeen] = {}
         self._macs: dict[str, Mapping[str, str]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -176,24 +176,20 @@ class Fleet:
             self._macs[nodes.cluster] = found
         return found
 
-    def looks(self, pairs: Iterable[Nodes], max_age: float) -> dict[str, Look]:
+    def looks(self, pairs: Iterable[Nodes], max_age: float) -> dict[str, PairSeen]:
         """What is to be seen of pairs, no older than that; many at once."""
         asked = {one.cluster: one for one in pairs}
         now = self.clock.now()
-        kept = {name: look for name in asked if (look := self._looks.get(name)) is not None}
+        kept = {name: look for name in asked if (look := self._seen.get(name)) is not None}
         kept = {name: look for name, look in kept.items() if max_age > 0 and now - look.at <= max_age}
         anew = self.each([one for name, one in asked.items() if name not in kept], self._look)
         seen = {one.cluster: look for one, look in anew.items()}
-        self._looks.update(seen)
+        self._seen.update(seen)
         return {name: kept.get(name) or seen[name] for name in asked}
-
-    def known(self, cluster: str) -> Look | None:
-        """What was seen last."""
-        return self._looks.get(cluster)
 
     def outdate(self, cluster: str, *, nodes: bool = False) -> None:
         """What was seen is not so any more; with `nodes`, the nodes may be others too."""
-        self._looks.pop(cluster, None)
+        self._seen.pop(cluster, None)
         if nodes:
             self._macs.pop(cluster, None)
 
@@ -205,7 +201,7 @@ class Fleet:
         with ThreadPoolExecutor(min(AT_ONCE, len(listed)), thread_name_prefix="haplan-srx") as pool:
             return dict(zip(listed, pool.map(work, listed), strict=True))
 
-    def _look(self, nodes: Nodes) -> Look:
+    def _look(self, nodes: Nodes) -> PairSeen:
         now, errors = self.clock.now(), dict[str, str]()
         facts: dict[str, Facts] = {}
         lives: dict[str, Live] = {}
@@ -214,11 +210,11 @@ class Fleet:
                 box = self.box(host)
                 status = box.status()
                 if status is not None:
-                    return Look(now, status, self._told_macs(nodes, box), live=box.configuration(), errors=errors)
+                    return PairSeen(now, status, self._told_macs(nodes, box), live=box.configuration(), errors=errors)
                 facts[mac], lives[mac] = box.facts(), box.configuration()
             except ProviderError as error:
                 errors[host] = str(error)
-        return Look(now, facts=facts, lives=lives, errors=errors)
+        return PairSeen(now, facts=facts, lives=lives, errors=errors)
 
     def history(self, nodes: Nodes) -> tuple[Commit, ...]:
         """The commits of a pair, the newest first; () if it is not reached."""

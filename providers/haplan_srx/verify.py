@@ -1,16 +1,22 @@
 """After a commit, over a new session: is the pair well? (srx.md section 12; HA176, HA178, HA182 to HA184)"""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 
+from haplan.design.resources import GOING
 from haplan.plugin import (
     Finding,
     ProviderError,
+    Task,
 )
 from haplan_srx.device.operational import Links, Status
 from haplan_srx.estate import Fleet, Nodes
 from haplan_srx.rules import ANSWERED
+
+FOUND = "found"
+"""Key of a receipt: rule, severity and text of each thing that is wrong."""
 
 
 @attrs.frozen
@@ -26,6 +32,23 @@ class Health:
     links: Links | None = None
     versions: tuple[str, ...] = ()
     silent: Mapping[str, str] = attrs.field(factory=dict)
+
+
+def checked(fleet: Fleet, nodes: Nodes, task: Task) -> dict[str, Any]:
+    """Look over a new session; gives what is wrong for the receipt."""
+    name, address = task.transaction.document.name, task.parts[0].change.address
+    going = any(
+        part.change.type == "cluster" and part.change.name == name and part.change.action in GOING
+        for part in task.parts
+    )
+    found = findings(look(fleet, nodes), address, name, going=going)
+    return {FOUND: [[one.rule, one.severity, one.message] for one in found]}
+
+
+def told(task: Task) -> tuple[Finding, ...]:
+    """What is wrong, from the receipt."""
+    address = task.parts[0].change.address
+    return tuple(Finding(rule, severity, address, text) for rule, severity, text in task.receipt.get(FOUND, ()))
 
 
 def look(fleet: Fleet, nodes: Nodes) -> Health:

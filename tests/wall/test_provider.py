@@ -193,7 +193,9 @@ def test_an_address_that_was_not_asked_about_is_refused() -> None:
             ask(pond(**{verb: lambda *asked, answer=answer: answer}), verb)
 
 
-@pytest.mark.parametrize("answer", [(), [Placement("")], [Placement("a"), Placement("a")], "pond:1", [None]])
+@pytest.mark.parametrize(
+    "answer", [(), [Placement("a"), Placement("")], [Placement("a"), Placement("a")], "pond:1", [None]]
+)
 def test_a_change_is_placed_somewhere_and_each_part_once(answer: Any) -> None:
     with pytest.raises(ProviderError, match=r"placements of pond_fish\.a gave"):
         ask(pond(placements=lambda *asked: answer), "placements")

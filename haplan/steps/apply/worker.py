@@ -243,7 +243,8 @@ def _refuse_moved(task: Task, touched: frozenset[str], types: Mapping[str, TypeI
             raise Stale(f"{change.address}: exists now (id {seen.id}), it did not when the plan was made; plan again")
         if change.action in (Action.UPDATE, Action.REPLACE, Action.IMPORT):
             _refuse_changed(change, seen, types[change.type], touched)
-        if change.action is Action.DELETE and seen is not None and change.type in types:
+        resumed = change.reason is Reason.RESUMED  # of a deletion: half gone is how the run that died left it
+        if change.action is Action.DELETE and not resumed and seen is not None and change.type in types:
             _refuse_changed(change, seen, types[change.type], touched)
 
 

@@ -23,10 +23,11 @@ from haplan.plugin import (
     is_mapping,
 )
 from haplan_srx.device.operational import Commit
-from haplan_srx.estate import Fleet, Look, Nodes
+from haplan_srx.estate import Fleet, Nodes, PairSeen
+from haplan_srx.read.look import recall
 from haplan_srx.translate.difference import drifted
 from haplan_srx.translate.documents import device
-from haplan_srx.translate.recorded import Picture, nodes_of
+from haplan_srx.translate.recorded import Picture, nodes_of, of_device
 from haplan_srx.translate.statements import Live, Path, Statement, keys, tag
 
 OURS = "haplan "
@@ -52,8 +53,13 @@ class Drifted:
     live: Live
 
 
-def read(fleet: Fleet, query: Query, recorded: Picture, wanted: Picture) -> Reading:
-    """Read many resources at once."""
+def read(fleet: Fleet, query: Query, slots: Mapping[str, int]) -> Reading:
+    """Read many resources at once, each device once."""
+    if query.document:
+        touched = [(target.address, target.values) for target in query.targets]
+        query = attrs.evolve(query, recorded=of_device(query.recorded, query.document.name, touched))
+    design = recall(query, slots)
+    recorded, wanted = design.recorded, design.wanted
     clusters = _clusters(query, recorded, wanted)
     looks = fleet.looks(clusters.values(), query.max_age)
     reading = _Reading(
@@ -61,7 +67,7 @@ def read(fleet: Fleet, query: Query, recorded: Picture, wanted: Picture) -> Read
     )
     seen = {target.address: found for target in query.targets if (found := reading.seen(target)) is not None}
     notes = () if query.document else tuple(reading.notes(clusters))  # nobody reads them before a write
-    return Reading(seen, orders=reading.orders(), notes=notes)
+    return Reading(seen, orders=reading.orders(), notes=notes, look=attrs.evolve(design, pairs=looks))
 
 
 def _clusters(query: Query, recorded: Picture, wanted: Picture) -> dict[str, Nodes]:
@@ -80,14 +86,14 @@ class _Reading:
     """
 
     def __init__(
-        self, fleet: Fleet, query: Query, recorded: Picture, wanted: Picture, looks: Mapping[str, Look]
+        self, fleet: Fleet, query: Query, recorded: Picture, wanted: Picture, looks: Mapping[str, PairSeen]
     ) -> None:
         self._fleet, self._query, self._recorded, self._wanted = fleet, query, recorded, wanted
         self._looks = looks
         self._drifted = {address: found for address, look in looks.items() if (found := self._drift(address, look))}
         self._who: dict[str, Commit | None] = {}
 
-    def _drift(self, address: str, look: Look) -> Drifted | None:
+    def _drift(self, address: str, look: PairSeen) -> Drifted | None:
         """Only what was written is expected there: a device that is still to be configured has not drifted."""
         row = self._query.recorded.get(address)
         if not look.clustered or row is None or row.status != "ok":
@@ -172,7 +178,7 @@ class _Reading:
         found = self._drifted.get(address)
         return found.statements.get(address, ()) if found is not None else ()
 
-    def _unformed(self, target: Target, look: Look) -> Seen | None:
+    def _unformed(self, target: Target, look: PairSeen) -> Seen | None:
         """Boxes that stand alone, or do not answer: what was formed counts as gone only if a box says so."""
         if target.row is None:
             return None
@@ -182,7 +188,7 @@ class _Reading:
         half = target.row.status != "ok"
         return Seen(target.address, target.row.id, values, status="incomplete" if half else "ok")
 
-    def _id(self, target: Target, look: Look) -> str:
+    def _id(self, target: Target, look: PairSeen) -> str:
         return (target.row.id if target.row is not None else "") or look.macs.get("node0") or target.name
 
     # --- whole devices ---

@@ -40,9 +40,12 @@ from haplan_srx.translate.recorded import (
     recorded,
 )
 from haplan_srx.translate.statements import Configuration, Live, Path
+from haplan_srx.write.receipt import Receipt
 
 CONFIGURED = "configured"
 """Key of a cluster's private part: its device has been configured."""
+LOOK_AGE = 60.0
+"""Seconds that a look may be old to say that a pair is formed."""
 WAIT = 10.0
 """Seconds between two looks for a commit whose session ended."""
 
@@ -65,21 +68,6 @@ class Work:
     def on(self, live: Live) -> Difference:
         """The edits for what a device has."""
         return difference(self.wanted, self.owned, live, self.kept)
-
-
-@attrs.frozen
-class Sent:
-    """What came of a write.
-
-    Attributes:
-        log: Log text of the commit; "" if nothing had to be sent.
-        nodes: Where the device is reached.
-        written: For the engine.
-    """
-
-    log: str
-    nodes: Nodes
-    written: Written
 
 
 def work(task: Task, overrides: Mapping[str, int]) -> Work:
@@ -121,7 +109,7 @@ def _named(name: str, *listed: list[Resource]) -> Resource | None:
     return next((one for clusters in listed for one in clusters if one.name == name), None)
 
 
-def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret: Callable[[str], str]) -> Sent:
+def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret: Callable[[str], str]) -> Written:
     """Carry out one transaction, up to the commit that is still to be confirmed.
 
     Raises:
@@ -134,7 +122,7 @@ def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret
     try:
         found = what.on(box.configuration())
         if not found.edits:
-            return Sent("", what.nodes, written)
+            return _with_receipt(written, fleet, what.nodes, _unconfirmed(box, task.transaction.document))
         log = f"{OURS}{io.run} {task.transaction.id} {task.transaction.document}"
         found = _without_ours(found, what, box, task.transaction.document)
         _load(box, found, secret, io.evidence)
@@ -143,7 +131,20 @@ def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret
     finally:
         _put_away(box)
         fleet.outdate(what.nodes.cluster)
-    return Sent(log, what.nodes, _keeping(written, task, what, found))
+    return _with_receipt(_keeping(written, task, what, found), fleet, what.nodes, log)
+
+
+def _with_receipt(written: Written, fleet: Fleet, nodes: Nodes, log: str) -> Written:
+    until = fleet.clock.now() + fleet.access.confirm_minutes * 60
+    return attrs.evolve(written, receipt=Receipt(log=log, nodes=nodes, until=until).plain())
+
+
+def _unconfirmed(box: Box, document: Document) -> str:
+    """The log of the newest commit where it is one of this document that may still take itself back; a run that died
+    made it."""
+    newest = next(iter(box.history()), None)
+    ours = newest is not None and newest.confirmed and newest.log.startswith(OURS)
+    return newest.log if newest is not None and ours and newest.log.endswith(f" {document}") else ""
 
 
 def _without_ours(found: Difference, what: Work, box: Box, document: Document) -> Difference:
@@ -156,13 +157,16 @@ def _without_ours(found: Difference, what: Work, box: Box, document: Document) -
     return attrs.evolve(found, overwritten=others)
 
 
-def rehearse(fleet: Fleet, task: Task, overrides: Mapping[str, int], secret: Callable[[str], str]) -> str:
-    """What the device says that a task would change, after it has checked it; leaves nothing behind.
+def rehearse(fleet: Fleet, task: Task, overrides: Mapping[str, int], secret: Callable[[str], str]) -> str | None:
+    """What the device says that a task would change, after it has checked it; leaves nothing behind. None of a pair
+    that is still to be formed.
 
     Raises:
         ProviderError: The device does not want it, or is not reached.
     """
     what = work(task, overrides)
+    if not fleet.looks([what.nodes], LOOK_AGE)[what.nodes.cluster].clustered:
+        return None
     told: list[str] = []
     box = fleet.primary(what.nodes)
     try:

@@ -1,0 +1,90 @@
+"""The look of a reading: the design as recorded and as wanted, and each pair as it was seen; no calls."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from haplan.design.index import Resource
+from haplan.plugin import (
+    Change,
+    Document,
+    Placement,
+    Query,
+    Reason,
+)
+from haplan_srx.estate import PairSeen
+from haplan_srx.translate import documents, recorded
+from haplan_srx.translate.difference import difference
+from haplan_srx.translate.recorded import Picture
+from haplan_srx.translate.statements import Configuration
+
+NOWHERE = Placement("")
+"""Of what flows into no device, or changes nothing there."""
+
+
+@attrs.frozen(eq=False)
+class Look:
+    """One look at all devices.
+
+    Threads: one, that which plans; what it works out late, the translations too, comes to the same for anybody.
+
+    Attributes:
+        recorded, wanted: The design as recorded, and as the stack wants it.
+        begun: Documents that a run was writing when it died: the device may still take that back.
+        pairs: Name of a cluster → what was seen of it; empty where nobody looked, and all counts as recorded.
+    """
+
+    recorded: Picture
+    wanted: Picture
+    begun: frozenset[Document] = frozenset()
+    pairs: Mapping[str, PairSeen] = attrs.field(factory=dict)
+    _differing: dict[str, bool] = attrs.field(init=False, factory=dict, repr=False)
+
+    def cluster(self, address: str) -> Resource:
+        """A cluster as it is wanted, else as recorded."""
+        return self.wanted.design.resources.get(address) or self.recorded.design.resources[address]
+
+    def reach(self, address: str) -> frozenset[str]:
+        """Addresses of the clusters that a resource flows into."""
+        return self.recorded.reach(address) | self.wanted.reach(address)
+
+    def placements(self, change: Change) -> Sequence[Placement]:
+        """The devices that carry a resource; of a cluster also its forming."""
+        reached = self.reach(change.address) - {change.address}
+        placed = documents.apart(self._to_write(change, reached), lambda address: self.cluster(address).name)
+        if change.type != "cluster":
+            return placed or (NOWHERE,)
+        dissolves = bool(change.private.get("formed"))
+        return [*placed, *documents.of_cluster(change, forms=documents.forms(change), dissolves=dissolves)]
+
+    def _to_write(self, change: Change, reached: Iterable[str]) -> list[str]:
+        """Of the devices that a change reaches, those that are not as wanted already."""
+        if change.position is not None or change.reason is Reason.NONE:
+            return sorted(reached)
+        return [one for one in sorted(reached) if self._is_begun(one) or self._differs(one)]
+
+    def _is_begun(self, address: str) -> bool:
+        return documents.device(self.cluster(address).name) in self.begun
+
+    def _differs(self, address: str) -> bool:
+        """Worked out once for all that flows into a device."""
+        if address not in self._differing:
+            self._differing[address] = self._to_edit(address)
+        return self._differing[address]
+
+    def _to_edit(self, address: str) -> bool:
+        wanted, owned = self.wanted.configuration(address), self.recorded.owned(address)
+        seen = self.pairs.get(self.cluster(address).name)
+        if seen is None:
+            return _said(wanted) != _said(owned)
+        return not seen.clustered or bool(difference(wanted, owned, seen.live, {}).edits)
+
+
+def recall(query: Query, slots: Mapping[str, int]) -> Look:
+    """What is recorded and what is wanted, as if all devices were as recorded."""
+    return Look(recorded.recorded(query.recorded, slots), recorded.wanted(query, slots), query.begun)
+
+
+def _said(configuration: Configuration) -> object:
+    values = {path: statement.values for path, statement in configuration.statements.items()}
+    return values, configuration.sequences()
