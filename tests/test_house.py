@@ -77,7 +77,7 @@ def test_the_command_line_reaches_the_engine_by_the_interface_for_programs_alone
             assert behind == set(), f"{name} imports {sorted(behind)}"
 
 
-LONG = {"Ledger", "Transactions", "ProviderContract"}
+LONG = {"Ledger", "Transactions"}
 """Classes that are to be parted yet; none comes to them."""
 
 

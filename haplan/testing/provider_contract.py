@@ -90,8 +90,8 @@ class Made:
         return self.row.id
 
 
-class ProviderContract:
-    """The promises. Every test takes an estate that has no object of these names.
+class Asked:
+    """How a provider is asked: its estate, a resource and changes of it.
 
     Attributes:
         resource: The resource class that is written.
@@ -112,6 +112,73 @@ class ProviderContract:
         made = opened()
         yield made
         made.close()
+
+    def info(self) -> TypeInfo:
+        found: TypeInfo = self.resource.haplan_type  # type: ignore[attr-defined]  # set by @resource
+        return found
+
+    def target(self, name: str, made: Made | None = None) -> Target:
+        change = self.create(name) if made is None else attrs.evolve(made.change, id=made.id)
+        return target_of(change, made.row if made else None, None)
+
+    def create(self, name: str = "one") -> Change:
+        kind = self.info().name
+        return Change(f"{kind}.{name}", kind, name, "it", Action.CREATE, Reason.NEW, after=dict(self.wanted))
+
+    def update(self, made: Made) -> Change:
+        after = {**self.wanted, **self.changed}
+        more: dict[str, Any] = {"id": made.id, "private": made.row.private, "serial": 1}
+        return attrs.evolve(
+            made.change, action=Action.UPDATE, reason=Reason.CHANGED, before=made.change.after, after=after, **more
+        )
+
+    def delete(self, made: Made) -> Change:
+        more: dict[str, Any] = {"id": made.id, "private": made.row.private, "serial": 1}
+        return attrs.evolve(made.change, action=Action.DELETE, before=made.change.after, after=None, **more)
+
+    def make(self, provider: Provider, name: str = "one") -> Made:
+        return self.carry_out(provider, self.create(name))
+
+    def look(self, provider: Provider, made: Made | None) -> Seen | None:
+        target = self.target("one", made)
+        return provider.read(Query((target,))).seen.get(target.address)
+
+    def found(self, provider: Provider, made: Made, intent: Intent) -> Seen | None:
+        """What the next run finds of an announced creation: by `identify` where there is one, else by its name."""
+        if type(provider).identify is not Provider.identify:
+            return provider.identify(intent)
+        target = attrs.evolve(self.target(made.change.name), pending=True)
+        return provider.read(Query((target,))).seen.get(target.address)
+
+    def expect(self, seen: Seen | None, identity: str, values: Mapping[str, Tree]) -> None:
+        assert seen is not None
+        assert seen.id == identity
+        sets = {name: one.unordered for name, one in self.info().attributes.items()}
+        for name, value in values.items():
+            assert same(value, owned(value, seen.values.get(name)), as_set=sets[name]), name
+
+    def carry_out(
+        self, provider: Provider, change: Change, io: Announcing | None = None, before: Made | None = None
+    ) -> Made:
+        """As a run does it: each document in a transaction of its own, and waited for."""
+        io, row = io or Announcing(), before.row if before else None
+        written = Written()
+        look = provider.read(Query((target_of(change, row, None),))).look
+        placements = list(provider.placements(change, look))
+        for number, document in enumerate(dict.fromkeys(one.document for one in placements), start=1):
+            here = [one for one in placements if one.document == document]
+            placed = tuple(Placed(change.key, one) for one in here)
+            transaction = Transaction(f"t{number}", number, "it", document, placed)
+            seen = provider.read(Query((target_of(change, row, None),))).seen.get(change.key)
+            task = Task(transaction, tuple(Part(change, one, seen, row) for one in here))
+            io.task = task
+            written = joined(written, _waited_for(provider, task, provider.write(task, io)))
+        made = row_of(change, written, row, "ok", 1)
+        return Made(change, written, made, tuple(io.intents))
+
+
+class ProviderContract(Asked):
+    """The promises. Every test takes an estate that has no object of these names; `Asked` has what a subclass says."""
 
     # --- Reading ------------------------------------------------------------------------------------------------------
 
@@ -295,71 +362,6 @@ class ProviderContract:
         look = provider.read(Query((self.target("one", made),))).look
         assert provider.assess(self.update(made), look) == provider.assess(self.update(made), look)
         assert self.look(provider, made) == before
-
-    # --- How it is asked ----------------------------------------------------------------------------------------------
-
-    def info(self) -> TypeInfo:
-        found: TypeInfo = self.resource.haplan_type  # type: ignore[attr-defined]  # set by @resource
-        return found
-
-    def target(self, name: str, made: Made | None = None) -> Target:
-        change = self.create(name) if made is None else attrs.evolve(made.change, id=made.id)
-        return target_of(change, made.row if made else None, None)
-
-    def create(self, name: str = "one") -> Change:
-        kind = self.info().name
-        return Change(f"{kind}.{name}", kind, name, "it", Action.CREATE, Reason.NEW, after=dict(self.wanted))
-
-    def update(self, made: Made) -> Change:
-        after = {**self.wanted, **self.changed}
-        more: dict[str, Any] = {"id": made.id, "private": made.row.private, "serial": 1}
-        return attrs.evolve(
-            made.change, action=Action.UPDATE, reason=Reason.CHANGED, before=made.change.after, after=after, **more
-        )
-
-    def delete(self, made: Made) -> Change:
-        more: dict[str, Any] = {"id": made.id, "private": made.row.private, "serial": 1}
-        return attrs.evolve(made.change, action=Action.DELETE, before=made.change.after, after=None, **more)
-
-    def make(self, provider: Provider, name: str = "one") -> Made:
-        return self.carry_out(provider, self.create(name))
-
-    def look(self, provider: Provider, made: Made | None) -> Seen | None:
-        target = self.target("one", made)
-        return provider.read(Query((target,))).seen.get(target.address)
-
-    def found(self, provider: Provider, made: Made, intent: Intent) -> Seen | None:
-        """What the next run finds of an announced creation: by `identify` where there is one, else by its name."""
-        if type(provider).identify is not Provider.identify:
-            return provider.identify(intent)
-        target = attrs.evolve(self.target(made.change.name), pending=True)
-        return provider.read(Query((target,))).seen.get(target.address)
-
-    def expect(self, seen: Seen | None, identity: str, values: Mapping[str, Tree]) -> None:
-        assert seen is not None
-        assert seen.id == identity
-        sets = {name: one.unordered for name, one in self.info().attributes.items()}
-        for name, value in values.items():
-            assert same(value, owned(value, seen.values.get(name)), as_set=sets[name]), name
-
-    def carry_out(
-        self, provider: Provider, change: Change, io: Announcing | None = None, before: Made | None = None
-    ) -> Made:
-        """As a run does it: each document in a transaction of its own, and waited for."""
-        io, row = io or Announcing(), before.row if before else None
-        written = Written()
-        look = provider.read(Query((target_of(change, row, None),))).look
-        placements = list(provider.placements(change, look))
-        for number, document in enumerate(dict.fromkeys(one.document for one in placements), start=1):
-            here = [one for one in placements if one.document == document]
-            placed = tuple(Placed(change.key, one) for one in here)
-            transaction = Transaction(f"t{number}", number, "it", document, placed)
-            seen = provider.read(Query((target_of(change, row, None),))).seen.get(change.key)
-            task = Task(transaction, tuple(Part(change, one, seen, row) for one in here))
-            io.task = task
-            written = joined(written, _waited_for(provider, task, provider.write(task, io)))
-        made = row_of(change, written, row, "ok", 1)
-        return Made(change, written, made, tuple(io.intents))
 
 
 def _waited_for(provider: Provider, task: Task, written: Written) -> Written:
