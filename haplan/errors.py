@@ -120,9 +120,17 @@ class OtherEstate(HaplanError):
 
 
 class Locked(HaplanError):
-    """Another run holds the lock of this state."""
+    """Another run holds the lock of this state.
+
+    Attributes:
+        said: Who holds it, without what to do about it.
+    """
 
     exit_code = 6
+
+    def __init__(self, said: str, hint: str = "") -> None:
+        super().__init__(f"{said}; {hint}" if hint else said)
+        self.said = said
 
 
 class Interrupted(HaplanError):

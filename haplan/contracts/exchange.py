@@ -245,11 +245,14 @@ class Settlement:
             again, a few times).
         text: For people, such as "7 of about 15 min: nodes rebooting".
         written: Ids and values that became known by it; a receipt in it stands in the place of the one before.
+        doing: What it is at, such as "nodes rebooting", where `text` says beside it how long that has taken: a new one
+            is news.
     """
 
     state: Literal["waiting", "done", "queued", "failed", "unanswered"]
     text: str = ""
     written: Written = Written()
+    doing: str = ""
 
 
 @attrs.frozen

@@ -61,6 +61,7 @@ class Model:
         confidence: Of the row.
         source: See the text of the module.
         note: What to know, or "".
+        disputed: The source says two things of it.
     """
 
     name: str
@@ -78,11 +79,12 @@ class Model:
     confidence: Confidence
     source: str
     note: str = ""
+    disputed: bool = False
 
     @property
     def doubt(self) -> str:
         """Why node1's names may be wrong, or ""."""
-        return self.note if self.confidence == "L" or "is taken" in self.note else ""
+        return self.note if self.confidence == "L" or self.disputed else ""
 
     def node(self, port: Port) -> int | None:
         """0 or 1: which node a port is on; None if it is a port of neither."""
@@ -192,6 +194,7 @@ SSR1400  1       xe-0/0/0-3,ge-0/1/0-3,xe-0/2/0-3   -         ge-0/1/0  xe-0/2/3
 SSR1500  1       ge-0/1/0-3,xe-0/2/0-3,xe-0/3/0-3,xe-0/4/0-3 -         ge-0/1/3  xe-0/2/0  ge-0/1/0  xe-0/2/1  M  SSRDOC
 """
 
+_DISPUTED = frozenset({"SRX1500"})
 _NOTES = {
     "SRX320": "LTE redundancy is not known: sources disagree on node1's cl port",
     "SRX380": "xe-0/0/16 as fabric is allowed by the API and not by Junos documentation",
@@ -233,4 +236,5 @@ def _row(cells: list[str]) -> Model:
         confidence=cast(Confidence, confidence),
         source=source.replace(",", ", "),
         note=_NOTES.get(name, ""),
+        disputed=name in _DISPUTED,
     )

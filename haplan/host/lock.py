@@ -52,7 +52,7 @@ def _wait(session: Session, wanted: Holder, stop: threading.Event) -> Holder:
             if time.monotonic() >= until:
                 raise
             if not told:
-                waiting = f"waiting for the lock: {str(error).partition(';')[0]}"
+                waiting = f"waiting for the lock: {error.said}"
                 session.tell("phase", waiting, data={"expected_seconds": timeout})
             told = True
             stop.wait(0.2)

@@ -40,6 +40,7 @@ class Whole:
 
     Attributes:
         text: What it is.
+        run: Id of the run, where it is one.
         started: When it began, by the run's clock.
         expected: Seconds it should take; 0 is not known.
         total: Transactions in it.
@@ -47,6 +48,7 @@ class Whole:
     """
 
     text: str = ""
+    run: str = ""
     started: float = 0.0
     expected: float = 0.0
     total: int = 0
@@ -54,7 +56,7 @@ class Whole:
 
     def begin(self, event: Event) -> None:
         """Another thing is under way."""
-        self.text, self.started = sentence(event), event.at
+        self.text, self.run, self.started = sentence(event), str(event.data.get("run", "")), event.at
         self.expected = float(event.data.get("expected_seconds", 0.0))
         self.total, self.done = int(event.data.get("transactions", 0)), 0
 
@@ -64,7 +66,7 @@ class Whole:
 
     def line(self, now: float) -> str:
         """``run r1: 1240 of 5000 transactions done, 12.0 s of about 2 min``."""
-        text = self.text.partition(":")[0] + ": " + self.count() if self.total else self.text
+        text = f"run {self.run}: {self.count()}" if self.total else self.text
         return f"{text}, {_clock(now - self.started, self.expected)}"
 
 
@@ -77,16 +79,18 @@ class Item:
         started: When it began, by the run's clock.
         expected: Seconds it should take.
         text: How it goes.
+        timed: Whether the text says how long it has taken.
     """
 
     name: str
     started: float
     expected: float = 0.0
     text: str = "writing"
+    timed: bool = False
 
     def line(self, now: float) -> str:
         """How it goes, with the time unless the provider has said it."""
-        return visible(self.text if " of about " in self.text else f"{self.clock(now)}: {self.text}")
+        return visible(self.text if self.timed else f"{self.clock(now)}: {self.text}")
 
     def clock(self, now: float) -> str:
         """Elapsed and expected time: ``7 of about 15 min``."""
@@ -194,7 +198,7 @@ class PlainProgress:
             self._slow.add(place)
         if event.kind in ("writing", "step") and place not in self._slow:
             return False
-        phase = event.text.partition(": ")[2] if event.kind == "settling" else sentence(event)
+        phase = str(event.data.get("doing") or event.text) if event.kind == "settling" else sentence(event)
         at, before = self._last.get(place, (event.at, ""))
         if not sentence(event) or (
             phase == before and not (event.kind == "settling" and event.at - at >= AGAIN_SECONDS)
@@ -265,7 +269,7 @@ class LiveProgress:
     def _follow(self, event: Event) -> None:
         item = self._items.setdefault(event.document, Item(event.document, event.at))
         item.expected = float(event.data.get("expected_seconds", item.expected))
-        item.text = event.text or event.kind
+        item.text, item.timed = event.text or event.kind, "doing" in event.data
 
     def _leave(self, event: Event) -> None:
         text = visible(sentence(event))

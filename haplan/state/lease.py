@@ -29,7 +29,7 @@ def taken(there: Holder, wanted: Holder, now: float, *, takeover: bool) -> Holde
         Locked: Somebody else has it.
     """
     if there.id and not (takeover and is_gone(there, wanted.where, now)):
-        raise Locked(_refusal(there, now))
+        raise _refusal(there, now)
     return attrs.evolve(wanted, since=now, until=now + LEASE, token=there.token + 1)
 
 
@@ -51,7 +51,7 @@ def fenced(there: Holder, mine: Holder | None, now: float) -> Holder:
     if mine is not None and there.id and (there.id, there.token) == (mine.id, mine.token):
         return there
     if there.id:
-        raise Locked(_refusal(there, now))
+        raise _refusal(there, now)
     raise Locked("the lock of the state is not held: it was never taken, or `haplan unlock` took it; start again")
 
 
@@ -77,11 +77,12 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _refusal(there: Holder, now: float) -> str:
+def _refusal(there: Holder, now: float) -> Locked:
     since = datetime.fromtimestamp(there.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     left = there.until - now
     lease = f"its lease lasts {left:.0f} s more" if left > 0 else f"its lease ran out {-left:.0f} s ago"
-    return (
-        f"the state is locked by {there.who} on {there.where} (pid {there.pid}) for {there.what} since {since}, "
-        f"{lease}; wait, or, if that run is surely dead, `haplan unlock {there.id}`"
+    who = f"{there.who} on {there.where} (pid {there.pid})"
+    return Locked(
+        f"the state is locked by {who} for {there.what} since {since}, {lease}",
+        f"wait, or, if that run is surely dead, `haplan unlock {there.id}`",
     )

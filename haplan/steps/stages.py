@@ -307,13 +307,12 @@ def _verb(group: _Group, changes: Mapping[str, Change], placements: Mapping[str,
     """What happens to the document, told by the resource whose own document it is."""
     for address, index in group.nodes:
         change, placement = changes[address], placements[address][index]
-        part = placement.part
         if change.action is Action.READ:
             return "read"
-        if change.owner or not (placement.own or part in ("", "create", "retire")):
+        if change.owner or not (placement.own or placement.verb or not placement.part):
             continue
-        if change.action is Action.DELETE or part == "retire":
+        if change.action is Action.DELETE or placement.verb == "delete":
             return "delete"
-        if change.action is Action.CREATE or part == "create":
+        if change.action is Action.CREATE or placement.verb == "create":
             return "create"
     return "update"

@@ -94,7 +94,7 @@ class Mem(Provider):
             *(Placement(also, "also", apart=True) for also in values.get("also") or ()),
         ]
         if change.action is Action.REPLACE and change.create_first:
-            placed.append(Placement(document, "retire", "delete the old one", late=True))
+            placed.append(Placement(document, "retire", "delete the old one", verb="delete", late=True))
         return placed
 
     def calls(self, transactions: Sequence[Task], look: Any) -> Calls:

@@ -20,7 +20,7 @@ from haplan_mist.estate import Estate
 from haplan_mist.read import reach
 from haplan_mist.read.devices import seconds_of_push
 from haplan_mist.settle import FORMATION
-from haplan_mist.translate import endpoints, keys
+from haplan_mist.translate import endpoints, entries, keys
 from haplan_mist.translate.documents import GOING, PREFIXES, binding, old_name, owner_document
 from haplan_mist.translate.keys import setting_keys
 
@@ -95,7 +95,7 @@ def _gateway_kind(change: Change, changed: set[str]) -> Any:
 def _of_ports(change: Change) -> bool:
     """True if what is removed of others is more than rules: ports, addresses, paths."""
     gone = (change.before or {}).get("unowned") or ()
-    return any(not word.startswith(("policy ", "steering ")) for word in gone)
+    return any(entries.kind_of(word) not in ("policy", "steering") for word in gone)
 
 
 def _site_kind(estate: Estate, change: Change, changed: set[str]) -> Any:

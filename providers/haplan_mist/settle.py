@@ -137,7 +137,8 @@ class Settling:
             text = f"the pair did not form within {limit // 60} min: {verdict.text}"
             return Settlement("failed", f"{text}; look at the devices, then apply again")
         if verdict.state == "waiting":
-            return Settlement("waiting", f"{int(elapsed // 60)} of about {FORMATION // 60} min: {verdict.text}")
+            text = f"{int(elapsed // 60)} of about {FORMATION // 60} min: {verdict.text}"
+            return Settlement("waiting", text, doing=verdict.text)
         return Settlement("queued" if verdict.state == "queued" else "failed", verdict.text)
 
     def _formed(self, task: Task, wait: Wait, now: float) -> _Verdict:

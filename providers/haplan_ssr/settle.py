@@ -114,7 +114,8 @@ class Settling:
             one, words = behind[0]
             text = f"{one.name}: {', '.join(words)}" + (f"; and {len(behind) - 1} more" if behind[1:] else "")
             if elapsed < bound:
-                return Settlement("waiting", f"{elapsed / 60:.0f} of about 15 min: {text}" if new else text)
+                told = f"{elapsed / 60:.0f} of about 15 min: {text}" if new else text
+                return Settlement("waiting", told, doing=text if new else "")
             return Settlement("failed", f"{text}, after {elapsed / 60:.0f} min; look at it on the conductor")
         ill = self._troubles(task, wanted, terms)
         if ill and elapsed < (bound + CONFIRMATION if any(one.new for one in wanted) else CONFIRMATION):

@@ -7,13 +7,14 @@ from datetime import UTC
 from haplan.model.event import Event
 from haplan.report.progress import Item, JsonLines, LiveProgress, PlainProgress
 
+REBOOTING = {"doing": "nodes rebooting"}
 FORMING = [
     Event("refresh", 0.0, data={"state": "started", "resources": 3, "provider": "mist"}),
     Event("refresh", 0.5, data={"state": "done", "resources": 3, "provider": "mist", "calls": 1}),
     Event("run", 2.0, data={"state": "started", "run": "r1", "transactions": 2, "expected_seconds": 900}),
     Event("writing", 2.0, document="cluster:h1", data={"expected_seconds": 900}),
-    Event("settling", 422.0, document="cluster:h1", text="7 of about 15 min: nodes rebooting"),
-    Event("settling", 423.0, document="cluster:h1", text="7 of about 15 min: nodes rebooting"),
+    Event("settling", 422.0, document="cluster:h1", text="7 of about 15 min: nodes rebooting", data=REBOOTING),
+    Event("settling", 423.0, document="cluster:h1", text="7 of about 15 min: nodes rebooting", data=REBOOTING),
     Event("verified", 900.0, document="cluster:h1"),
     Event("recorded", 900.0, document="cluster:h1", data={"seconds": 898.0}),
     Event("failed", 901.0, document="cluster:h2", text="the pair did not form in 40 min"),

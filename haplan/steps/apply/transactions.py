@@ -171,7 +171,8 @@ class Transactions:
             case "waiting" if (overdue := self._overdue(number)) is not None:
                 self._red(task.transaction, f"not settled {overdue}: {settlement.text}")
             case "waiting":
-                data = {"elapsed": self.watch.elapsed(number), "expected": task.transaction.seconds}
+                data: dict[str, object] = {"elapsed": self.watch.elapsed(number), "expected": task.transaction.seconds}
+                data |= {"doing": settlement.doing} if settlement.doing else {}
                 self.teller.tell("settling", task.transaction, settlement.text, data=data)
             case "failed":
                 self._red(task.transaction, settlement.text)

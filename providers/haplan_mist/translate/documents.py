@@ -63,8 +63,10 @@ def old_name(change: Change) -> str:
 def _own(change: Change) -> Sequence[Placement]:
     document = Document(PREFIXES[change.type], change.name)
     if change.action is Action.REPLACE and old_name(change) != change.name:
-        old = Placement(Document(document.kind, old_name(change)), "retire", "delete the old one", late=True)
-        return (Placement(document, "create", "create the new one"), old)
+        old = Placement(
+            Document(document.kind, old_name(change)), "retire", "delete the old one", verb="delete", late=True
+        )
+        return (Placement(document, "create", "create the new one", verb="create"), old)
     if change.type == "overlay" and change.action is Action.UPDATE:
         before, after = (set((side or {}).get("endpoints") or ()) for side in (change.before, change.after))
         if before - after and after - before:

@@ -39,6 +39,11 @@ def words_of(values: Mapping[str, Any]) -> Iterator[str]:
                 yield f"dhcp of {network}"
 
 
+def kind_of(word: str) -> str:
+    """What sort of entry a word names: ``port``, ``path``, ``network``, ``policy``, ``steering``, …"""
+    return word.split(" ", 1)[0]
+
+
 def cleared(wire: Mapping[str, Any], words: Collection[str]) -> Wire:
     """The document without the entries of these words."""
     out = dict(wire)

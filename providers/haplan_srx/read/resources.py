@@ -27,11 +27,10 @@ from haplan_srx.estate import Fleet, Nodes, PairSeen
 from haplan_srx.read.look import recall
 from haplan_srx.translate.difference import drifted
 from haplan_srx.translate.documents import device
+from haplan_srx.translate.log import CommitLog
 from haplan_srx.translate.recorded import Picture, nodes_of, of_device
 from haplan_srx.translate.statements import Live, Path, Statement, keys, tag
 
-OURS = "haplan "
-"""How the log of a commit of haplan begins."""
 GONE = "(gone)"
 POLICIES: Path = ("security", "policies")
 HOMES = {"policy": "security", "steering": "routing-instances"}
@@ -147,7 +146,7 @@ class _Reading:
         if cluster not in self._who:
             one = self._recorded.design.resources[cluster]
             history = self._fleet.history(nodes_of(one))
-            self._who[cluster] = next((entry for entry in history if not entry.log.startswith(OURS)), None)
+            self._who[cluster] = next((entry for entry in history if CommitLog.parse(entry.log) is None), None)
         return self._who[cluster]
 
     def _cluster(self, target: Target) -> Seen | None:
@@ -227,7 +226,7 @@ class _Reading:
     def _compared(self, name: str, nodes: Nodes) -> Iterable[str]:
         """The device's own words for what changed since haplan's last commit."""
         history = self._fleet.history(nodes)
-        ours = next((entry for entry in history if entry.log.startswith(OURS)), None)
+        ours = next((entry for entry in history if CommitLog.parse(entry.log) is not None), None)
         if ours is None or ours.number == 0:
             return
         try:

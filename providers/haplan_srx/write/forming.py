@@ -117,7 +117,8 @@ def settled(fleet: Fleet, task: Task, now: float) -> Settlement:
     elapsed = now - task.started
     if elapsed > limit:
         return Settlement("failed", f"not done within {limit // 60} min: {text}; look at the boxes, then apply again")
-    return Settlement("waiting", f"{int(elapsed // 60)} of about {EXPECTED // 60} min: {text}")
+    told = f"{int(elapsed // 60)} of about {EXPECTED // 60} min: {text}"
+    return Settlement("waiting", told, doing=text)
 
 
 def _formed(fleet: Fleet, change: Change) -> str:

@@ -24,9 +24,9 @@ from haplan.plugin import (
 from haplan_srx.device.replies import Refused
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Fleet, Nodes
-from haplan_srx.read.resources import OURS
 from haplan_srx.translate import xml
 from haplan_srx.translate.difference import Difference, Set, difference
+from haplan_srx.translate.log import CommitLog
 from haplan_srx.translate.recorded import (
     KEPT,
     WAS,
@@ -123,7 +123,7 @@ def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret
         found = what.on(box.configuration())
         if not found.edits:
             return _with_receipt(written, fleet, what.nodes, _unconfirmed(box, task.transaction.document))
-        log = f"{OURS}{io.run} {task.transaction.id} {task.transaction.document}"
+        log = str(CommitLog(io.run, task.transaction.id, task.transaction.document))
         found = _without_ours(found, what, box, task.transaction.document)
         _load(box, found, secret, io.evidence)
         io.about_to("commit", task.parts[0].change.address, {"log": log}, idempotent=True)
@@ -143,13 +143,18 @@ def _unconfirmed(box: Box, document: Document) -> str:
     """The log of the newest commit where it is one of this document that may still take itself back; a run that died
     made it."""
     newest = next(iter(box.history()), None)
-    ours = newest is not None and newest.confirmed and newest.log.startswith(OURS)
-    return newest.log if newest is not None and ours and newest.log.endswith(f" {document}") else ""
+    if newest is None or not newest.confirmed:
+        return ""
+    log = CommitLog.parse(newest.log)
+    return newest.log if log is not None and log.document == document else ""
 
 
 def _without_ours(found: Difference, what: Work, box: Box, document: Document) -> Difference:
     """What a run wrote that died before it could record it is nothing of others."""
-    if not found.overwritten or not any(one.log.startswith(OURS) and str(document) in one.log for one in box.history()):
+    if not found.overwritten:
+        return found
+    logs = [log for one in box.history() if (log := CommitLog.parse(one.log)) is not None]
+    if not any(log.document == document for log in logs):
         return found
     said = what.wanted.statements
     others = {path: values for path, values in found.overwritten.items()
