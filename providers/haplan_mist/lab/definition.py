@@ -67,6 +67,7 @@ import attrs
 
 from haplan.lab.faults import HttpFault
 from haplan.lab.tables import lists_of, read_tables, refuse_twice, settings_of
+from haplan.plugin import Tree
 
 ORGANISATION = "haplan lab"
 """Name of an organisation that nobody named."""
@@ -199,7 +200,7 @@ def read_definition(path: pathlib.Path, key: str = "mist", keys: Sequence[str] =
     return read_tables(pathlib.Path(path), key, definition_from, keys)
 
 
-def definition_from(data: Mapping[str, Any]) -> LabDefinition:
+def definition_from(data: Mapping[str, Tree]) -> LabDefinition:
     """The definition in parsed TOML."""
     lists = lists_of(TABLES, data)
     refuse_twice("device", "mac", lists["device"])

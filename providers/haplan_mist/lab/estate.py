@@ -13,6 +13,7 @@ from haplan.lab import Tx as LabTx
 from haplan.lab import mishaps
 from haplan.lab.estate import DefinedEstate
 from haplan.lab.surface import REQUESTS
+from haplan.plugin import Tree
 from haplan_mist.lab.definition import Device, LabDefinition, Settings
 
 TABLES = (
@@ -152,7 +153,7 @@ def new_token(
     actor: str,
     email: str | None,
     role: str = "admin",
-    privileges: list[dict[str, Any]] | None = None,
+    privileges: list[dict[str, Tree]] | None = None,
 ) -> str:
     """Store a token and answer its key."""
     key = uuid.uuid4().hex + uuid.uuid4().hex
@@ -206,7 +207,7 @@ def _seeded_site(tx: Tx, org_id: str, name: str) -> str:
     return site_id
 
 
-def put_row(tx: Tx, kind: str, id_: str, org_id: str, body: dict[str, Any], *, site_id: str | None = None) -> None:
+def put_row(tx: Tx, kind: str, id_: str, org_id: str, body: dict[str, Tree], *, site_id: str | None = None) -> None:
     """Store an object that is new; its two times are set here."""
     body |= {"created_time": tx.now, "modified_time": tx.now}
     tx.run(

@@ -61,6 +61,7 @@ import attrs
 
 from haplan.design.nodes import normal_mac
 from haplan.lab.tables import lists_of, read_tables, refuse_twice, settings_of
+from haplan.plugin import Tree
 from haplan_srx.lab.chassis import models
 
 
@@ -177,7 +178,7 @@ def read_definition(path: pathlib.Path, key: str = "srx", keys: Sequence[str] = 
     return read_tables(pathlib.Path(path), key, definition_from, keys)
 
 
-def definition_from(data: Mapping[str, Any]) -> LabDefinition:
+def definition_from(data: Mapping[str, Tree]) -> LabDefinition:
     """The definition in parsed TOML."""
     lists = lists_of(TABLES, data)
     refuse_twice("device", "mac", lists["device"])

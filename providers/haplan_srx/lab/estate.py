@@ -15,6 +15,7 @@ from lxml import etree
 from haplan.lab import Tx as LabTx
 from haplan.lab import mishaps
 from haplan.lab.estate import DefinedEstate
+from haplan.plugin import Tree
 from haplan_srx.lab.config.tree import Element
 from haplan_srx.lab.definition import LabDefinition, Settings, names
 
@@ -174,7 +175,7 @@ class Estate(DefinedEstate[Tx, Settings]):
 
 
 def next_mishap(
-    tx: Tx, sort: str, box: sqlite3.Row, fits: Callable[[Mapping[str, Any]], bool]
-) -> dict[str, Any] | None:
+    tx: Tx, sort: str, box: sqlite3.Row, fits: Callable[[Mapping[str, Tree]], bool]
+) -> dict[str, Tree] | None:
     """What goes wrong on purpose with this box, if it is its turn."""
     return mishaps.next_mishap(tx, sort, lambda spec: names(spec["device"], box["mac"], box["name"]) and fits(spec))

@@ -50,6 +50,7 @@ import attrs
 
 from haplan.lab.faults import HttpFault
 from haplan.lab.tables import lists_of, read_tables, refuse_twice, settings_of
+from haplan.plugin import Tree
 from haplan_ssr.model import release_of
 
 AUTHORITY = "lab"
@@ -139,7 +140,7 @@ def read_definition(path: Path, key: str = "ssr", keys: Sequence[str] = ()) -> L
     return read_tables(path, key, definition_from, keys)
 
 
-def definition_from(data: Mapping[str, Any]) -> LabDefinition:
+def definition_from(data: Mapping[str, Tree]) -> LabDefinition:
     """The definition in parsed TOML."""
     lists = lists_of(TABLES, data)
     refuse_twice("asset", "id", lists["asset"])

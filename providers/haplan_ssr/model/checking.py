@@ -1,11 +1,12 @@
 """Checking a configuration against the vendor's model: nothing is sent, nothing is changed."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 from lxml import etree
 
+from haplan.plugin import Tree
 from haplan_ssr.model.documented import documented
 from haplan_ssr.model.reading import Instance, Path, Reading
 from haplan_ssr.model.rules import Rules
@@ -49,7 +50,7 @@ class Report:
     evaluated: int
 
 
-def evaluate(tree: Mapping[str, Any], *, release: str | None = None) -> Report:
+def evaluate(tree: Mapping[str, Tree], *, release: str | None = None) -> Report:
     """What is wrong with a whole configuration, and how much was looked at.
 
     Args:

@@ -5,15 +5,16 @@ of peered services), `config_transition_standalone_to_ha.md` (the warning about 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
+from haplan.plugin import Tree
 from haplan_ssr.model.schema import Release
 
 Found = tuple[tuple[str, ...], str, Literal["error", "warning"]]
-Entry = Mapping[str, Any]
+Entry = Mapping[str, Tree]
 
 
-def documented(tree: Mapping[str, Any], release: Release | None) -> Iterator[Found]:
+def documented(tree: Mapping[str, Tree], release: Release | None) -> Iterator[Found]:
     """(path, message, severity) of what a configuration breaks; places that are malformed are passed over."""
     authority = tree.get("authority")
     if not isinstance(authority, Mapping):
@@ -61,7 +62,7 @@ def _pair(router: Entry, address: str, members: Sequence[tuple[Entry, Entry]]) -
             yield _at(router, node, device), said, "error"
 
 
-def _below(device: Entry) -> dict[str, Any]:
+def _below(device: Entry) -> dict[str, Tree]:
     """What has to be the same: all but what the conductor assigns, and what is each node's own."""
     own = ("global-id", "adjacency")
     return {

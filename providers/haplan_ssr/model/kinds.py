@@ -8,9 +8,10 @@ import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 import attrs
+
+from haplan.plugin import Tree
 
 INTEGERS = {
     "int8": (-(2**7), 2**7 - 1), "int64": (-(2**63), 2**63 - 1), "uint8": (0, 2**8 - 1), "uint16": (0, 2**16 - 1),
@@ -134,7 +135,7 @@ def _sort(value: object) -> str:
     return {type(None): "null", bool: "true or false"}.get(type(value), "a number")
 
 
-def make_types(data: Sequence[Mapping[str, Any]], known: Callable[[str], bool]) -> tuple[Type, ...]:
+def make_types(data: Sequence[Mapping[str, Tree]], known: Callable[[str], bool]) -> tuple[Type, ...]:
     """The types of `model.json`; members of a union stand before it. `known` tells a leafref's target from none."""
     made: list[Type] = []
     for one in data:

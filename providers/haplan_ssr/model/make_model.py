@@ -25,6 +25,8 @@ from xml.etree import ElementTree
 
 import attrs
 
+from haplan.plugin import Tree
+
 OLD, NEW = "4.2", "5.3"
 AFTER_OLD, BEFORE_NEW = "4.3", "5.2"
 """What one export has and the other has not: the first release that may have it, the last one that may."""
@@ -35,7 +37,7 @@ NODES = ("container", "list", "leaf", "leaf-list", "choice", "case")
 PREFIX = re.compile(r"\b[A-Za-z][\w-]*:(?=[A-Za-z_])")
 """A module's prefix: names are unique without it, and instances have none."""
 
-Node = dict[str, Any]
+Node = dict[str, Tree]
 
 
 @attrs.frozen
@@ -88,7 +90,7 @@ def _from_xml(element: ElementTree.Element) -> Statement:
     return Statement(element.tag.rpartition("}")[2], argument or (element.text or "").strip(), parent, below)
 
 
-def _from_json(element: dict[str, Any]) -> Statement:
+def _from_json(element: dict[str, Tree]) -> Statement:
     argument = next((element[name] for name in ARGUMENTS if element.get(name) is not None), "")
     below = tuple(_from_json(one) for one in element.get("children", []))
     return Statement(element["keyword"], argument, element.get("context-node") == "parent", below)
@@ -207,7 +209,7 @@ class Maker:
             out = {**out, "digits": int(str(statement.get("fraction-digits")))}
         return out, default
 
-    def add_later(self, root: Node, entry: dict[str, Any]) -> None:
+    def add_later(self, root: Node, entry: dict[str, Tree]) -> None:
         """A node, or values of an enumeration, that came after the exports."""
         *above, name = entry["path"].strip("/").split("/")
         place = root

@@ -5,11 +5,11 @@ What can be seen at one place is found here: names, kinds, types, keys, how many
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import attrs
 from lxml import etree
 
+from haplan.plugin import Tree
 from haplan_ssr.model.kinds import text_of
 from haplan_ssr.model.schema import FIRST, LAST, Node, Release
 
@@ -47,7 +47,7 @@ class Reading:
         self.ruled: list[Instance] = []
         self.references: list[Instance] = []
 
-    def read(self, tree: Mapping[str, Any]) -> None:
+    def read(self, tree: Mapping[str, Tree]) -> None:
         """Read `{"authority": {…}}`."""
         for name, value in tree.items():
             if name != "authority":
@@ -95,7 +95,7 @@ class Reading:
             self.ruled.append(Instance(node, element))
         return element
 
-    def _inside(self, node: Node, data: Mapping[str, Any], element: etree._Element) -> None:
+    def _inside(self, node: Node, data: Mapping[str, Tree], element: etree._Element) -> None:
         """What is in a container or an entry."""
         for name, value in data.items():
             child = node.children.get(name)
@@ -183,7 +183,7 @@ class Reading:
                 seen.add(values)
 
 
-def _absent(node: Node, data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+def _absent(node: Node, data: Mapping[str, Tree]) -> Iterator[tuple[Path, str]]:
     """What should be in a container or an entry."""
     for key in node.keys:
         if key not in data:

@@ -8,10 +8,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from importlib import resources
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_ssr.model.kinds import Type, make_types
 
 Kind = Literal["container", "list", "leaf", "leaf-list"]
@@ -162,15 +163,17 @@ def model() -> Model:
     return Model(authority, {part: release_of(text) for part, text in data["releases"].items()}, rules)
 
 
-def _known(root: Mapping[str, Any], path: str) -> bool:
+def _known(root: Mapping[str, Tree], path: str) -> bool:
     """False for an absolute leafref whose target the model does not have."""
-    place: Mapping[str, Any] | None = root
+    place: Mapping[str, Tree] | None = root
     for step in path.split("/")[3:] if path.startswith("/") else ():
         place = (place or {}).get("children", {}).get(step)
     return place is not None
 
 
-def _node(name: str, path: str, data: Mapping[str, Any], types: tuple[Type, ...], above: tuple[Must, ...] = ()) -> Node:
+def _node(
+    name: str, path: str, data: Mapping[str, Tree], types: tuple[Type, ...], above: tuple[Must, ...] = ()
+) -> Node:
     below = tuple(_below(data, ()))
     return Node(
         name, path, data["kind"],
@@ -198,7 +201,7 @@ def _node(name: str, path: str, data: Mapping[str, Any], types: tuple[Type, ...]
     )  # fmt: skip
 
 
-def _when(data: Mapping[str, Any], *, of_choice: bool = False) -> tuple[Must, ...]:
+def _when(data: Mapping[str, Tree], *, of_choice: bool = False) -> tuple[Must, ...]:
     return tuple(
         Must(condition, f"is not valid here: only if {condition}", of_choice or context == "parent")
         for condition, context in data.get("when", ())
@@ -206,8 +209,8 @@ def _when(data: Mapping[str, Any], *, of_choice: bool = False) -> tuple[Must, ..
 
 
 def _below(
-    data: Mapping[str, Any], above: tuple[Must, ...]
-) -> Iterator[tuple[str, Mapping[str, Any], tuple[Must, ...]]]:
+    data: Mapping[str, Tree], above: tuple[Must, ...]
+) -> Iterator[tuple[str, Mapping[str, Tree], tuple[Must, ...]]]:
     """The data nodes below one, with the conditions of the choices and cases that they are in."""
     for name, child in data.get("children", {}).items():
         if child["kind"] in ("choice", "case"):
@@ -216,7 +219,7 @@ def _below(
             yield name, child, above
 
 
-def _choices(data: Mapping[str, Any]) -> Iterator[Choice]:
+def _choices(data: Mapping[str, Tree]) -> Iterator[Choice]:
     for name, choice in data.get("children", {}).items():
         if choice["kind"] == "choice":
             cases = {case: frozenset(n for n, _, _ in _below(one, ())) for case, one in choice["children"].items()}

@@ -9,10 +9,10 @@ of the refusals: Juniper/terraform-provider-mist; PUT of one new node: Mist API 
 
 import sqlite3
 from collections.abc import Mapping
-from typing import Any
 
 from haplan.lab.exchange import Answer, Refused
 from haplan.lab.mishaps import next_mishap
+from haplan.plugin import Tree
 from haplan_mist.lab.definition import MAC
 from haplan_mist.lab.devices import boxes, pushes
 from haplan_mist.lab.devices.boxes import cluster_of, device_id, event, mac_of_id
@@ -213,7 +213,7 @@ def _fate(tx: Tx, node0: sqlite3.Row, node1: sqlite3.Row) -> tuple[str | None, s
     return None, None, minutes
 
 
-def _meant(tx: Tx, spec: Mapping[str, Any], *nodes: sqlite3.Row) -> bool:
+def _meant(tx: Tx, spec: Mapping[str, Tree], *nodes: sqlite3.Row) -> bool:
     return any(pushes.matches_device(tx, node, spec["site"], spec["mac"]) for node in nodes)
 
 
@@ -268,7 +268,7 @@ def release(tx: Tx, row: sqlite3.Row) -> None:
     tx.run("update devices set site_id = null, overrides = '{}', modified = ? where mac = ?", tx.now, row["mac"])
 
 
-def _nodes(mac0: str, mac1: str) -> dict[str, Any]:
+def _nodes(mac0: str, mac1: str) -> dict[str, Tree]:
     return {"nodes": [{"mac": mac0}, {"mac": mac1}]}
 
 

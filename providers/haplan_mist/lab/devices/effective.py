@@ -14,6 +14,7 @@ from typing import Any
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_mist.lab.devices.models import needs_port
 
 VARIABLE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
@@ -41,17 +42,17 @@ class World:
         shared: digest of settings that reach every gateway.
     """
 
-    networks: Mapping[str, Mapping[str, Any]]
-    services: Mapping[str, Mapping[str, Any]]
-    vpns: Mapping[str, Mapping[str, Any]]
-    policies: Mapping[str, Mapping[str, Any]]
+    networks: Mapping[str, Mapping[str, Tree]]
+    services: Mapping[str, Mapping[str, Tree]]
+    vpns: Mapping[str, Mapping[str, Tree]]
+    policies: Mapping[str, Mapping[str, Tree]]
     shared: str
 
     def vpn_paths(self) -> set[str]:
         return {f"{path}.{name}" for name, vpn in self.vpns.items() for path in vpn.get("paths") or {}}
 
 
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def merge(base: Mapping[str, Tree], over: Mapping[str, Tree]) -> dict[str, Tree]:
     """`over` wins: entry by entry in maps of named things, whole otherwise."""
     out = dict(base)
     for key, value in over.items():
@@ -64,7 +65,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-def with_policies(config: dict[str, Any], world: World) -> dict[str, Any]:
+def with_policies(config: dict[str, Tree], world: World) -> dict[str, Tree]:
     """Policies that point to an organisation policy take its keys, local keys win."""
     listed = config.get("service_policies") or []
     if any(policy.get("servicepolicy_id") for policy in listed):
@@ -75,7 +76,7 @@ def with_policies(config: dict[str, Any], world: World) -> dict[str, Any]:
     return config
 
 
-def strip(body: Mapping[str, Any]) -> dict[str, Any]:
+def strip(body: Mapping[str, Tree]) -> dict[str, Tree]:
     return {key: value for key, value in body.items() if key not in ("id", "org_id", "created_time", "modified_time")}
 
 
@@ -95,7 +96,7 @@ class Basis:
         variables: names used.
     """
 
-    config: dict[str, Any]
+    config: dict[str, Tree]
     world: World
     digest: str
     variables: frozenset[str]
@@ -109,7 +110,7 @@ class Basis:
         return self._problems[key]
 
 
-def basis(config: dict[str, Any], world: World, *, remote_too: bool) -> Basis:
+def basis(config: dict[str, Tree], world: World, *, remote_too: bool) -> Basis:
     """With `remote_too`, networks that only a policy names, as a source elsewhere, need their variables here too."""
     resolved = with_policies(config, world)
     named = used_objects(resolved, world, network_names(resolved))
@@ -118,7 +119,7 @@ def basis(config: dict[str, Any], world: World, *, remote_too: bool) -> Basis:
     return Basis(resolved, world, digest(json.dumps([resolved, named], sort_keys=True), world.shared), variables)
 
 
-def used_objects(config: Mapping[str, Any], world: World, names: Iterable[str]) -> list[dict[str, Any]]:
+def used_objects(config: Mapping[str, Tree], world: World, names: Iterable[str]) -> list[dict[str, Tree]]:
     """Bodies of these networks, and of the applications and overlays that a configuration names."""
     networks = [strip(world.networks[name]) for name in sorted(set(names)) if name in world.networks]
     services = [strip(world.services[name]) for name in sorted(service_names(config)) if name in world.services]
@@ -126,13 +127,13 @@ def used_objects(config: Mapping[str, Any], world: World, names: Iterable[str]) 
     return [*networks, *services, *(strip(world.vpns[name]) for name in vpns if name in world.vpns)]
 
 
-def network_names(config: Mapping[str, Any]) -> Iterator[str]:
+def network_names(config: Mapping[str, Tree]) -> Iterator[str]:
     yield from attached_networks(config)
     for policy in config.get("service_policies") or ():
         yield from policy.get("tenants") or ()
 
 
-def attached_networks(config: Mapping[str, Any]) -> Iterator[str]:
+def attached_networks(config: Mapping[str, Tree]) -> Iterator[str]:
     """Networks that the device itself has, as against those that traffic comes from elsewhere."""
     for port in _ports(config).values():
         yield from port.get("networks") or ()
@@ -148,16 +149,16 @@ def attached_networks(config: Mapping[str, Any]) -> Iterator[str]:
         yield from vrf.get("networks") or ()
 
 
-def service_names(config: Mapping[str, Any]) -> set[str]:
+def service_names(config: Mapping[str, Tree]) -> set[str]:
     return {name for policy in config.get("service_policies") or () for name in policy.get("services") or ()}
 
 
-def _ports(config: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    ports: Mapping[str, Mapping[str, Any]] = config.get("port_config") or {}
+def _ports(config: Mapping[str, Tree]) -> Mapping[str, Mapping[str, Tree]]:
+    ports: Mapping[str, Mapping[str, Tree]] = config.get("port_config") or {}
     return ports
 
 
-def problems(config: Mapping[str, Any], world: World, model: str, clustered: bool) -> Iterator[str]:
+def problems(config: Mapping[str, Tree], world: World, model: str, clustered: bool) -> Iterator[str]:
     """Everything about a merged configuration that a device rejects."""
     yield from _port_problems(config)
     yield from _overlaps(_ports(config))
@@ -166,7 +167,7 @@ def problems(config: Mapping[str, Any], world: World, model: str, clustered: boo
         yield from missing_ha_ports(config, model)
 
 
-def missing_ha_ports(config: Mapping[str, Any], model: str) -> Iterator[str]:
+def missing_ha_ports(config: Mapping[str, Tree], model: str) -> Iterator[str]:
     """A pair needs its links; without any port of its own it gets the default configuration, which has them."""
     ports = _ports(config)
     for usage in ("ha_control", "ha_data"):
@@ -175,7 +176,7 @@ def missing_ha_ports(config: Mapping[str, Any], model: str) -> Iterator[str]:
             yield f"no {usage} port pair in port_config"
 
 
-def _port_problems(config: Mapping[str, Any]) -> Iterator[str]:
+def _port_problems(config: Mapping[str, Tree]) -> Iterator[str]:
     for key, port in _ports(config).items():
         usage = port.get("usage")
         if usage == "wan":
@@ -185,7 +186,7 @@ def _port_problems(config: Mapping[str, Any]) -> Iterator[str]:
                 yield f"Transformation Failed Problems: intent/port_config/{key}/{name} not allowed for usage {usage}"
 
 
-def _overlaps(ports: Mapping[str, Any]) -> Iterator[str]:
+def _overlaps(ports: Mapping[str, Tree]) -> Iterator[str]:
     owner: dict[str, str] = {}
     for key in ports:
         for port in expand(key):
@@ -206,7 +207,7 @@ def expand(key: str) -> list[str]:
     return out
 
 
-def _reference_problems(config: Mapping[str, Any], world: World) -> Iterator[str]:
+def _reference_problems(config: Mapping[str, Tree], world: World) -> Iterator[str]:
     yield from _unknown("network", network_names(config), _known_networks(config, world))
     yield from _unknown("application", service_names(config), world.services.keys() | BUILT_IN_SERVICES)
     steering = config.get("path_preferences") or {}
@@ -218,12 +219,12 @@ def _reference_problems(config: Mapping[str, Any], world: World) -> Iterator[str
     yield from _steering_problems(config, paths)
 
 
-def _policy_ids(config: Mapping[str, Any], world: World) -> Iterator[str]:
+def _policy_ids(config: Mapping[str, Tree], world: World) -> Iterator[str]:
     ids = (p["servicepolicy_id"] for p in config.get("service_policies") or () if p.get("servicepolicy_id"))
     yield from _unknown("application policy", ids, world.policies.keys())
 
 
-def _known_networks(config: Mapping[str, Any], world: World) -> set[str]:
+def _known_networks(config: Mapping[str, Tree], world: World) -> set[str]:
     known = set(world.networks)
     known |= {f"{tenant}.{name}" for name, body in world.networks.items() for tenant in body.get("tenants") or {}}
     local = config.get("networks") or ()
@@ -231,7 +232,7 @@ def _known_networks(config: Mapping[str, Any], world: World) -> set[str]:
     return known
 
 
-def _steering_problems(config: Mapping[str, Any], vpn_paths: set[str]) -> Iterator[str]:
+def _steering_problems(config: Mapping[str, Tree], vpn_paths: set[str]) -> Iterator[str]:
     wans = {port["name"] for port in _ports(config).values() if port.get("usage") == "wan" and port.get("name")}
     # a path may be named with or without its overlay
     overlay = vpn_paths | {path.rpartition(".")[0] for path in vpn_paths}

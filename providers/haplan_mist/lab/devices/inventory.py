@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from haplan.lab.exchange import Answer, Refused
+from haplan.plugin import Tree
 from haplan_mist.lab.devices import boxes, pushes
 from haplan_mist.lab.devices.boxes import Formation, connected, device_id, event, formations, is_head
 from haplan_mist.lab.devices.clusters import release, start
@@ -30,7 +31,7 @@ def site_of(tx: Tx, row: sqlite3.Row) -> str:
     return row["site_id"] or ""
 
 
-def inventory_record(tx: Tx, row: sqlite3.Row, pairs: Mapping[str, Formation]) -> dict[str, Any]:
+def inventory_record(tx: Tx, row: sqlite3.Row, pairs: Mapping[str, Formation]) -> dict[str, Tree]:
     out = {
         "id": device_id(row["mac"]), "org_id": row["org_id"], "mac": row["mac"], "serial": row["serial"],
         "model": row["model"], "sku": row["model"], "type": "gateway", "magic": row["claim_code"], "hw_rev": "A",
@@ -66,7 +67,7 @@ def list_(call: Call) -> Answer:
     return page_of_list(call, records, whole=tx.settings.unpaged_lists_whole)
 
 
-def search_records(call: Call) -> list[dict[str, Any]]:
+def search_records(call: Call) -> list[dict[str, Tree]]:
     if call.query.get("type", "ap") != "gateway":
         return []
     pairs, everything = formations(call.tx, call.org_id), rows(call)
@@ -132,7 +133,7 @@ def change(call: Call) -> Answer:
     check("inventory_update", body, partial=False)
     op = body.get("op")
     site = _target_site(call, body) if op == "assign" else None
-    out: dict[str, Any] = {"op": op, "success": [], "error": [], "reason": []}
+    out: dict[str, Tree] = {"op": op, "success": [], "error": [], "reason": []}
     key = "serial" if body.get("serials") else "mac"
     for value in dict.fromkeys(body.get("serials") or body.get("macs") or []):
         row = call.tx.one(f"select * from devices where {key} = ? and org_id = ?", value, call.org_id)
@@ -148,7 +149,7 @@ def change(call: Call) -> Answer:
     return Answer(out)
 
 
-def _target_site(call: Call, sent: Mapping[str, Any]) -> dict[str, str]:
+def _target_site(call: Call, sent: Mapping[str, Tree]) -> dict[str, str]:
     site_id = sent.get("site_id")
     if not site_id:
         raise bad_request("site_id: this field is required")
@@ -169,7 +170,7 @@ def _log_change(call: Call, op: str, done: list[str], site: Mapping[str, str] | 
     record(call, message, None, {"op": op, "devices": done, **(site or {})}, site_id=(site or {}).get("site_id"))
 
 
-def _assign(call: Call, row: sqlite3.Row, body: Mapping[str, Any]) -> str | None:
+def _assign(call: Call, row: sqlite3.Row, body: Mapping[str, Tree]) -> str | None:
     tx, site_id = call.tx, body["site_id"]
     if not is_head(row):
         # node1 goes where its cluster goes
@@ -200,7 +201,7 @@ def _move(tx: Tx, row: sqlite3.Row, site_id: str) -> None:
         start(tx, row["vc_mac"])
 
 
-def _unassign(call: Call, row: sqlite3.Row, _body: Mapping[str, Any]) -> str | None:
+def _unassign(call: Call, row: sqlite3.Row, _body: Mapping[str, Tree]) -> str | None:
     if row["vc_mac"]:
         return f"{row['mac']}: already belong to a ha cluster"
     if row["site_id"]:
@@ -208,7 +209,7 @@ def _unassign(call: Call, row: sqlite3.Row, _body: Mapping[str, Any]) -> str | N
     return None
 
 
-def _delete(call: Call, row: sqlite3.Row, _body: Mapping[str, Any]) -> str | None:
+def _delete(call: Call, row: sqlite3.Row, _body: Mapping[str, Tree]) -> str | None:
     if row["vc_mac"]:
         return f"{row['mac']}: already belong to a ha cluster"
     release(call.tx, row)
@@ -217,7 +218,7 @@ def _delete(call: Call, row: sqlite3.Row, _body: Mapping[str, Any]) -> str | Non
     return None
 
 
-def _upgrade(call: Call, row: sqlite3.Row, _body: Mapping[str, Any]) -> str | None:
+def _upgrade(call: Call, row: sqlite3.Row, _body: Mapping[str, Tree]) -> str | None:
     if row["managed"]:
         return f"{row['mac']}: already managed"
     call.tx.run("update devices set managed = 1, modified = ? where mac = ?", call.tx.now, row["mac"])
@@ -225,13 +226,13 @@ def _upgrade(call: Call, row: sqlite3.Row, _body: Mapping[str, Any]) -> str | No
     return None
 
 
-def _downgrade(call: Call, row: sqlite3.Row, _body: Mapping[str, Any]) -> str | None:
+def _downgrade(call: Call, row: sqlite3.Row, _body: Mapping[str, Tree]) -> str | None:
     pushes.forget(call.tx, row["mac"])
     call.tx.run("update devices set managed = 0, modified = ? where mac = ?", call.tx.now, row["mac"])
     return None
 
 
-OPERATIONS: dict[str, Callable[[Call, sqlite3.Row, Mapping[str, Any]], str | None]] = {
+OPERATIONS: dict[str, Callable[[Call, sqlite3.Row, Mapping[str, Tree]], str | None]] = {
     "assign": _assign, "unassign": _unassign, "delete": _delete, "upgrade_to_mist": _upgrade,
     "downgrade_to_jsi": _downgrade,
 }  # fmt: skip

@@ -4,9 +4,9 @@ Source: `GET /const/device_models` and the text of `createSiteDeviceHaCluster` i
 from the public SSR port documentation. Only what a pair needs is kept.
 """
 
-from typing import Any
-
 import attrs
+
+from haplan.plugin import Tree
 
 
 @attrs.frozen
@@ -83,15 +83,15 @@ def needs_port(name: str, usage: str) -> bool:
     return bool(model.data)
 
 
-def catalogue() -> list[dict[str, Any]]:
+def catalogue() -> list[dict[str, Tree]]:
     """The gateway part of `GET /const/device_models`."""
     return [_entry(model) for model in MODELS.values()]
 
 
-def default_config(name: str, ha: bool) -> dict[str, Any]:
+def default_config(name: str, ha: bool) -> dict[str, Tree]:
     """What `GET /const/default_gateway_config` answers: a configuration that works out of the box."""
     model = MODELS.get(name) or MODELS["SSR120"]
-    ports: dict[str, Any] = {model.wan: _default_wan("wan")}
+    ports: dict[str, Tree] = {model.wan: _default_wan("wan")}
     lan = f"{model.lan},{model.node1(model.lan)}" if ha else model.lan
     ports[lan] = {"usage": "lan", "networks": ["lan"], **({"redundant": True, "reth_node": "node0"} if ha else {})}
     if ha:
@@ -110,11 +110,11 @@ def default_config(name: str, ha: bool) -> dict[str, Any]:
     }
 
 
-def _default_wan(name: str) -> dict[str, Any]:
+def _default_wan(name: str) -> dict[str, Tree]:
     return {"usage": "wan", "name": name, "ip_config": {"type": "dhcp"}}
 
 
-def _entry(model: Model) -> dict[str, Any]:
+def _entry(model: Model) -> dict[str, Tree]:
     pairs = {
         "ha_data_ports": f"{model.data},{model.node1(model.data)}" if model.data else "",
         "ha_lan_ports": f"{model.lan},{model.node1(model.lan)}",

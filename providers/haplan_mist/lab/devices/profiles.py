@@ -7,9 +7,9 @@ device: node1's own id answers 404.
 import json
 import re
 import sqlite3
-from typing import Any
 
 from haplan.lab.exchange import Answer
+from haplan.plugin import Tree
 from haplan_mist.lab.devices import pushes
 from haplan_mist.lab.devices.boxes import device_id, event
 from haplan_mist.lab.devices.clusters import head_at_site
@@ -25,7 +25,7 @@ DEVICE_KEYS = frozenset(
 )  # fmt: skip
 
 
-def device_object(row: sqlite3.Row) -> dict[str, Any]:
+def device_object(row: sqlite3.Row) -> dict[str, Tree]:
     out = {
         **json.loads(row["overrides"]), "id": device_id(row["mac"]), "mac": row["mac"],
         "org_id": row["org_id"], "site_id": row["site_id"], "serial": row["serial"], "model": row["model"],

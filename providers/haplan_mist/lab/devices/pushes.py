@@ -12,9 +12,9 @@ import sqlite3
 import uuid
 import zoneinfo
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from haplan.lab.mishaps import next_mishap
+from haplan.plugin import Tree
 from haplan_mist.lab.devices.boxes import cluster_of, device, done_at, event
 from haplan_mist.lab.devices.effective import Basis, World, basis, digest, merge
 from haplan_mist.lab.devices.models import family_of
@@ -98,7 +98,7 @@ def effective(tx: Tx, row: sqlite3.Row) -> Basis:
     return _basis(tx, row, site, setting)
 
 
-def _wanted(tx: Tx, row: sqlite3.Row, setting: Mapping[str, Any]) -> tuple[str, str | None]:
+def _wanted(tx: Tx, row: sqlite3.Row, setting: Mapping[str, Tree]) -> tuple[str, str | None]:
     """Digest of what the device should run, and why it cannot."""
     base = _basis(tx, row, _body(tx, "site", row["site_id"]), setting)
     own = json.loads(row["overrides"])
@@ -112,7 +112,7 @@ def _wanted(tx: Tx, row: sqlite3.Row, setting: Mapping[str, Any]) -> tuple[str, 
     return digest(base.digest, values, row["mac"], clustered, row["name"]), problem
 
 
-def _basis(tx: Tx, row: sqlite3.Row, site: Mapping[str, Any], setting: Mapping[str, Any]) -> Basis:
+def _basis(tx: Tx, row: sqlite3.Row, site: Mapping[str, Tree], setting: Mapping[str, Tree]) -> Basis:
     own = {key: value for key, value in json.loads(row["overrides"]).items() if key != "vars"}
     shared = {key: setting[key] for key in SITE_SETTINGS if key in setting}
     gateway = setting.get("gateway") or {}
@@ -134,7 +134,7 @@ def _world(tx: Tx, org_id: str) -> World:
     key = ("world", org_id, tx.meta("world"))
     found: World | None = tx.cache.get(key)
     if found is None:
-        kinds: dict[str, dict[str, Any]] = {kind: {} for kind in WORLD_KINDS}
+        kinds: dict[str, dict[str, Tree]] = {kind: {} for kind in WORLD_KINDS}
         marks = ", ".join("?" for _ in WORLD_KINDS)
         for kind, id_, body in tx.all(
             f"select kind, id, body from objects where kind in ({marks}) and org_id = ? order by created, id",
@@ -150,12 +150,12 @@ def _world(tx: Tx, org_id: str) -> World:
     return found
 
 
-def _body(tx: Tx, kind: str, id_: str) -> dict[str, Any]:
+def _body(tx: Tx, kind: str, id_: str) -> dict[str, Tree]:
     row = tx.one("select body from objects where kind = ? and id = ?", kind, id_)
     return json.loads(row["body"]) if row else {}
 
 
-def _push(tx: Tx, row: sqlite3.Row, setting: Mapping[str, Any], wanted: str, problem: str | None) -> None:
+def _push(tx: Tx, row: sqlite3.Row, setting: Mapping[str, Tree], wanted: str, problem: str | None) -> None:
     mac = row["mac"]
     tx.run("delete from pushes where mac = ? and result is null", mac)
     tx.run("delete from events where mac = ? and at > ? and type = 'GW_CONFIG_GENERATED'", mac, tx.now)
@@ -176,7 +176,7 @@ def _push_seconds(tx: Tx, row: sqlite3.Row) -> float:
     return settings.push_seconds_srx if family_of(row["model"]) == "srx" else settings.push_seconds_ssr
 
 
-def due_at(tx: Tx, row: sqlite3.Row, setting: Mapping[str, Any]) -> tuple[float | None, str | None]:
+def due_at(tx: Tx, row: sqlite3.Row, setting: Mapping[str, Tree]) -> tuple[float | None, str | None]:
     """When a change made now is on the device; None and what holds it back."""
     seconds = _push_seconds(tx, row)
     if not row["connected"]:
@@ -266,7 +266,7 @@ def _finish(tx: Tx, push: sqlite3.Row) -> None:
     event(tx, row, type_, text, at=push["due"])
 
 
-def _meant(tx: Tx, spec: Mapping[str, Any], row: sqlite3.Row) -> bool:
+def _meant(tx: Tx, spec: Mapping[str, Tree], row: sqlite3.Row) -> bool:
     return matches_device(tx, row, spec["site"], spec["device"])
 
 

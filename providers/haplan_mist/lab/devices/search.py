@@ -6,6 +6,7 @@ Source: Mist OpenAPI 2509.1.2. All of them look at access points unless told oth
 from typing import Any
 
 from haplan.lab.exchange import Answer
+from haplan.plugin import Tree
 from haplan_mist.lab.devices.boxes import connected, formations, is_head
 from haplan_mist.lab.devices.models import family_of
 from haplan_mist.lab.devices.stats import address
@@ -31,7 +32,7 @@ def _default_type(call: Call) -> str:
 UNTYPED = frozenset({"/sites/{site_id}/devices/events/search", "/orgs/{org_id}/devices/events/count"})
 
 
-def device_records(call: Call) -> list[dict[str, Any]]:
+def device_records(call: Call) -> list[dict[str, Tree]]:
     query, tx = call.query, call.tx
     if query.get("type", _default_type(call)) not in ("gateway", "all"):
         return []
@@ -52,7 +53,7 @@ def device_records(call: Call) -> list[dict[str, Any]]:
     return out
 
 
-def _record(tx: Any, row: Any, pair: Any, seen: float) -> dict[str, Any]:
+def _record(tx: Any, row: Any, pair: Any, seen: float) -> dict[str, Tree]:
     out = {
         "mac": row["mac"], "org_id": row["org_id"], "type": "gateway", "model": row["model"],
         "version": row["version"], "managed": bool(row["managed"]), "clustered": pair is not None,
@@ -116,7 +117,7 @@ def events(call: Call) -> Answer:
     return search_answer(call, [_event(row) for row in rows[:limit]], limit=limit, total=total, next_=more)
 
 
-def _event(row: Any) -> dict[str, Any]:
+def _event(row: Any) -> dict[str, Tree]:
     out = {
         "timestamp": row["at"], "org_id": row["org_id"], "mac": row["mac"], "device_type": "gateway",
         "type": row["type"], "text": row["text"] or "", "id": f"{row['seq']:08d}",
@@ -130,7 +131,7 @@ def count_events(call: Call) -> Answer:
     return count_answer(call, [_event(row) for row in rows], "type")
 
 
-def config_records(call: Call, *, last: bool) -> list[dict[str, Any]]:
+def config_records(call: Call, *, last: bool) -> list[dict[str, Tree]]:
     """Configurations that a device took, or refused; `last` keeps the newest per device that was taken."""
     query = call.query
     kind = query.get("device_type" if last else "type", _default_type(call))
@@ -150,7 +151,7 @@ def config_records(call: Call, *, last: bool) -> list[dict[str, Any]]:
     return out
 
 
-def _config(row: Any) -> dict[str, Any]:
+def _config(row: Any) -> dict[str, Tree]:
     return {
         "mac": row["mac"], "name": row["name"] or row["mac"], "device_type": "gateway", "org_id": row["org_id"],
         "site_id": row["site_id"], "timestamp": row["due"], "version": row["version"], "status": row["result"],

@@ -7,9 +7,9 @@ Shapes after the published samples `DeviceStatsGatewayStats` and `DevicesSearchG
 import json
 import sqlite3
 from collections.abc import Mapping
-from typing import Any
 
 from haplan.lab.exchange import Answer
+from haplan.plugin import Tree
 from haplan_mist.lab.devices.boxes import Formation, connected, device_id, formations, is_head, mac_of_id
 from haplan_mist.lab.devices.models import family_of
 from haplan_mist.lab.http.paging import page_of_list
@@ -57,11 +57,11 @@ def _list(call: Call, rows: list[sqlite3.Row]) -> Answer:
     return Answer(found, headers=answer.headers)
 
 
-def entry(call: Call, row: sqlite3.Row, rows: Rows, pairs: Mapping[str, Formation], fields: str) -> dict[str, Any]:
+def entry(call: Call, row: sqlite3.Row, rows: Rows, pairs: Mapping[str, Formation], fields: str) -> dict[str, Tree]:
     """The stats of one standalone device or pair."""
     now, pair = call.tx.now, pairs.get(row["mac"])
     up = connected(row, pairs, now)
-    out: dict[str, Any] = {
+    out: dict[str, Tree] = {
         "id": device_id(row["mac"]), "mac": row["mac"], "org_id": row["org_id"], "type": "gateway",
         "model": row["model"], "serial": row["serial"], "version": row["version"], "name": row["name"] or "",
         "hostname": row["name"] or row["mac"], "status": "connected" if up else "disconnected",
@@ -95,15 +95,15 @@ def address(row: sqlite3.Row) -> str:
     return f"198.51.{number >> 8}.{number & 255}"
 
 
-def _config(row: sqlite3.Row) -> dict[str, Any]:
-    out: dict[str, Any] = {"config_status": row["config_status"], "config_timestamp": int(row["config_at"])}
+def _config(row: sqlite3.Row) -> dict[str, Tree]:
+    out: dict[str, Tree] = {"config_status": row["config_status"], "config_timestamp": int(row["config_at"])}
     if row["configured_at"]:
         out["config_version"] = int(row["configured_at"])
     return out
 
 
-def _module(row: sqlite3.Row, up: bool, now: float, role: str, pair: Formation | None) -> dict[str, Any]:
-    out: dict[str, Any] = {
+def _module(row: sqlite3.Row, up: bool, now: float, role: str, pair: Formation | None) -> dict[str, Tree]:
+    out: dict[str, Tree] = {
         "mac": row["mac"], "model": row["model"], "serial": row["serial"], "version": row["version"],
         "backup_version": row["version"], "pending_version": "", "status": "connected" if up else "disconnected",
         "last_seen": _last_seen(row, up, now), "uptime": 0 if not up else int(now - row["created"]),
@@ -118,7 +118,7 @@ def _module(row: sqlite3.Row, up: bool, now: float, role: str, pair: Formation |
     return out
 
 
-def _pair(call: Call, out: dict[str, Any], node1: sqlite3.Row, pair: Formation, up: bool) -> None:
+def _pair(call: Call, out: dict[str, Tree], node1: sqlite3.Row, pair: Formation, up: bool) -> None:
     out["module2_stat"] = [_module(node1, up, call.tx.now, "secondary", pair)]
     if call.tx.settings.swap_modules:
         # in the field the first module can be node1: match by MAC
@@ -129,7 +129,7 @@ def _pair(call: Call, out: dict[str, Any], node1: sqlite3.Row, pair: Formation, 
         out["cluster_stat"] = {"state": "healthy" if pair.formed else "forming"}
 
 
-def cluster_config(formed: bool) -> dict[str, Any]:
+def cluster_config(formed: bool) -> dict[str, Tree]:
     """The SRX view of a pair."""
     up, health = ("Up", "Healthy") if formed else ("Down", "Not healthy")
     return {
@@ -148,8 +148,8 @@ def cluster_config(formed: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def errors(row: sqlite3.Row, pair: Formation | None, now: float) -> list[dict[str, Any]]:
-    out: list[dict[str, Any]] = []
+def errors(row: sqlite3.Row, pair: Formation | None, now: float) -> list[dict[str, Tree]]:
+    out: list[dict[str, Tree]] = []
     if pair and pair.phase == "failed":
         mismatch = pair.result == "mismatch" and family_of(row["model"]) == "ssr"
         type_ = "HA_FW_MISMATCH" if mismatch else "HA_FORMATION_FAILED"

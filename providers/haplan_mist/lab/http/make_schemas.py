@@ -10,6 +10,8 @@ import pathlib
 import sys
 from typing import Any
 
+from haplan.plugin import Tree
+
 PROSE = {"description", "example", "examples", "title", "deprecated", "externalDocs"}
 PREFIX = "/api/v1"
 
@@ -28,7 +30,7 @@ def main(source: pathlib.Path, target: pathlib.Path) -> None:
     target.write_text(json.dumps(trimmed, separators=(",", ":"), sort_keys=True) + "\n")
 
 
-def _operations(document: dict[str, Any]) -> list[tuple[str, Any]]:
+def _operations(document: dict[str, Tree]) -> list[tuple[str, Tree]]:
     found = []
     for path, methods in document["paths"].items():
         for method in ("post", "put"):
@@ -39,7 +41,7 @@ def _operations(document: dict[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-def _reach(node: Any, schemas: dict[str, Any], names: set[str]) -> None:
+def _reach(node: Any, schemas: dict[str, Tree], names: set[str]) -> None:
     if isinstance(node, list):
         for value in node:
             _reach(value, schemas, names)
@@ -58,7 +60,7 @@ def _trim(schema: Any) -> Any:
     """The schema without prose; a property that happens to be called `description` stays."""
     if not isinstance(schema, dict):
         return schema
-    out: dict[str, Any] = {}
+    out: dict[str, Tree] = {}
     for key, value in schema.items():
         if key in PROSE or key.startswith("x-"):
             continue

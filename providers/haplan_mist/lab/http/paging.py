@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from haplan.lab.exchange import Answer
+from haplan.plugin import Tree
 from haplan_mist.lab.http.wire import Call, bad_request
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -86,7 +87,7 @@ def _duration(text: str) -> float:
 def search_answer(call: Call, results: Sequence[Any], *, limit: int, total: int, next_: dict[str, str]) -> Answer:
     """The object that every search answers; `next_` are the query keys that lead to the next page."""
     start, end = window(call)
-    body: dict[str, Any] = {
+    body: dict[str, Tree] = {
         "start": int(start), "end": int(end), "limit": limit, "total": total, "results": list(results),
     }  # fmt: skip
     if next_:
@@ -102,7 +103,7 @@ def search_page(call: Call, items: Sequence[Any]) -> Answer:
     return search_answer(call, items[offset : offset + limit], limit=limit, total=len(items), next_=more)
 
 
-def sorted_by(call: Call, items: list[dict[str, Any]], default: str) -> list[dict[str, Any]]:
+def sorted_by(call: Call, items: list[dict[str, Tree]], default: str) -> list[dict[str, Tree]]:
     """`sort=field` ascending, `sort=-field` descending; equal ones keep their order."""
     field = call.query.get("sort") or default
     name = field.lstrip("-")
@@ -115,7 +116,7 @@ def _sort_key(value: Any) -> tuple[int, float, str]:
     return (1, 0.0, value if isinstance(value, str) else json.dumps(value))
 
 
-def count_answer(call: Call, items: Sequence[dict[str, Any]], default: str) -> Answer:
+def count_answer(call: Call, items: Sequence[dict[str, Tree]], default: str) -> Answer:
     """`…/count?distinct=field`."""
     field = call.query.get("distinct") or default
     counts: dict[str, int] = {}

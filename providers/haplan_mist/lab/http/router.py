@@ -14,6 +14,7 @@ from typing import Any
 from haplan.lab.exchange import Answer, Drop, Exchange, Refused, query_of
 from haplan.lab.faults import struck
 from haplan.lab.surface import count_request
+from haplan.plugin import Tree
 from haplan_mist.lab.devices import clusters, inventory, profiles, pushes, search, stats
 from haplan_mist.lab.estate import Estate, Tx
 from haplan_mist.lab.http.wire import NO_PERMISSION, NOT_FOUND, Call, Caller, Routes
@@ -29,12 +30,12 @@ def world_written(call: Call, _old: object, _new: object) -> None:
     pushes.reach_organisation(call.tx, call.org_id)
 
 
-def template_written(call: Call, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
+def template_written(call: Call, old: Mapping[str, Tree] | None, new: Mapping[str, Tree] | None) -> None:
     pushes.world_changed(call.tx)
     pushes.reach_template(call.tx, (new or old or {})["id"])
 
 
-def profile_written(call: Call, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
+def profile_written(call: Call, old: Mapping[str, Tree] | None, new: Mapping[str, Tree] | None) -> None:
     pushes.world_changed(call.tx)
     profile_id = (new or old or {})["id"]
     pushes.reach_profile(call.tx, profile_id)

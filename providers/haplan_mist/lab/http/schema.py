@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from haplan.plugin import Tree
+
 Check = Callable[[Any, str], str | None]
 """Gets a value and its path, answers what is wrong with it."""
 
@@ -27,20 +29,20 @@ TYPES: dict[str, Callable[[Any], bool]] = {
 
 
 @functools.cache
-def _document() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(pathlib.Path(__file__).with_name("schemas.json").read_text(encoding="utf-8"))
+def _document() -> dict[str, Tree]:
+    loaded: dict[str, Tree] = json.loads(pathlib.Path(__file__).with_name("schemas.json").read_text(encoding="utf-8"))
     return loaded
 
 
-def named(name: str) -> Mapping[str, Any]:
+def named(name: str) -> Mapping[str, Tree]:
     """A schema by its name in the published document."""
-    found: Mapping[str, Any] = _document()["schemas"][name]
+    found: Mapping[str, Tree] = _document()["schemas"][name]
     return found
 
 
-def operation(method: str, template: str) -> Mapping[str, Any] | None:
+def operation(method: str, template: str) -> Mapping[str, Tree] | None:
     """The request schema of an operation, or None when it takes no body."""
-    found: Mapping[str, Any] | None = _document()["operations"].get(f"{method} {template}")
+    found: Mapping[str, Tree] | None = _document()["operations"].get(f"{method} {template}")
     return found
 
 
@@ -59,13 +61,13 @@ def read_only(name: str) -> frozenset[str]:
 
 
 @functools.lru_cache(1000)
-def defaults(name: str) -> Mapping[str, Any]:
+def defaults(name: str) -> Mapping[str, Tree]:
     """Documented defaults of the top-level keys."""
     properties = {key: _resolved(value) for key, value in named(name).get("properties", {}).items()}
     return {key: value["default"] for key, value in properties.items() if value.get("default") is not None}
 
 
-def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolved(schema: Mapping[str, Tree]) -> Mapping[str, Tree]:
     while "$ref" in schema:
         schema = named(schema["$ref"])
     return schema
@@ -88,7 +90,7 @@ def _reference(name: str) -> Check:
     return lambda value, path: _compiled(name)(value, path)
 
 
-def _compile(schema: Mapping[str, Any]) -> Check:
+def _compile(schema: Mapping[str, Tree]) -> Check:
     if "$ref" in schema:
         return _reference(schema["$ref"])
     for choice in ("oneOf", "anyOf"):
@@ -124,7 +126,7 @@ def _any_of(choices: list[Check], nullable: bool) -> Check:
     return check
 
 
-def _type_check(schema: Mapping[str, Any]) -> list[Check]:
+def _type_check(schema: Mapping[str, Tree]) -> list[Check]:
     kind = schema.get("type")
     if not isinstance(kind, str):
         return []
@@ -137,7 +139,7 @@ def _type_check(schema: Mapping[str, Any]) -> list[Check]:
     return [check]
 
 
-def _limits(schema: Mapping[str, Any]) -> list[Check]:
+def _limits(schema: Mapping[str, Tree]) -> list[Check]:
     checks: list[Check] = []
     if "enum" in schema:
         allowed = schema["enum"]
@@ -164,7 +166,7 @@ def _limit(limit: Any, holds: Callable[[Any, Any], bool], wrong: str) -> Check:
     return lambda value, path: None if holds(value, limit) else f"{path}: {wrong.format(limit)}"
 
 
-def _object_checks(schema: Mapping[str, Any]) -> list[Check]:
+def _object_checks(schema: Mapping[str, Tree]) -> list[Check]:
     properties = {key: _compile(value) for key, value in schema.get("properties", {}).items()}
     required = schema.get("required", ())
     extra = schema.get("additionalProperties")
@@ -188,7 +190,7 @@ def _object_checks(schema: Mapping[str, Any]) -> list[Check]:
     return [check]
 
 
-def _list_checks(schema: Mapping[str, Any]) -> list[Check]:
+def _list_checks(schema: Mapping[str, Tree]) -> list[Check]:
     if "items" not in schema:
         return []
     inner = _compile(schema["items"])

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 
 from haplan.lab.exchange import Answer, Refused
+from haplan.plugin import Tree
 from haplan_mist.lab.estate import Tx
 
 NO_PERMISSION = {"detail": "You do not have permission to perform this action."}
@@ -39,7 +40,7 @@ class Caller:
     admin_id: str | None
     actor: str
     email: str | None
-    privileges: tuple[Mapping[str, Any], ...]
+    privileges: tuple[Mapping[str, Tree], ...]
 
     @property
     def log_name(self) -> str:
@@ -86,7 +87,7 @@ class Call:
     def site_id(self) -> str:
         return self.params["site_id"]
 
-    def object_body(self) -> dict[str, Any]:
+    def object_body(self) -> dict[str, Tree]:
         if not isinstance(self.body, dict):
             raise bad_request("body: must be an object")
         return self.body
@@ -102,7 +103,7 @@ class Routes:
     """
 
     def __init__(self) -> None:
-        self._root: dict[str, Any] = {}
+        self._root: dict[str, Tree] = {}
         self.known: list[tuple[str, str]] = []
 
     def add(self, method: str, template: str, handler: Handler) -> None:
@@ -128,7 +129,7 @@ class Routes:
         names = template.strip("/").split("/")
         return template, handler, {n[1:-1]: s for n, s in zip(names, segments, strict=True) if n.startswith("{")}
 
-    def _walk(self, node: dict[str, Any], segments: list[str]) -> dict[str, Any] | None:
+    def _walk(self, node: dict[str, Tree], segments: list[str]) -> dict[str, Tree] | None:
         """The leaf for a path; a literal segment goes before a variable one."""
         if not segments:
             return node.get("")

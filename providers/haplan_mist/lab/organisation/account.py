@@ -10,6 +10,7 @@ import uuid
 from typing import Any
 
 from haplan.lab.exchange import Answer, Refused
+from haplan.plugin import Tree
 from haplan_mist.lab.estate import Tx, new_token, put_row
 from haplan_mist.lab.http.wire import NO_CREDENTIALS, Call, Caller, Handler, bad_request, not_found
 from haplan_mist.lab.organisation.audit import record
@@ -74,7 +75,7 @@ def _seconds_left(tx: Tx) -> int:
 
 def read_self(call: Call) -> Answer:
     caller = call.caller
-    body: dict[str, Any] = {"name": caller.name, "privileges": list(caller.privileges), "tags": []}
+    body: dict[str, Tree] = {"name": caller.name, "privileges": list(caller.privileges), "tags": []}
     if caller.email:
         first, _, last = caller.actor.partition(" ")
         body |= {
@@ -93,7 +94,7 @@ def _masked(key: str) -> str:
     return f"{key[:4]}...{key[-4:]}"
 
 
-def _token(row: Any, key: str) -> dict[str, Any]:
+def _token(row: Any, key: str) -> dict[str, Tree]:
     out = {
         "id": row["id"], "name": row["name"], "key": key, "created_time": row["created"],
         "last_used": None if row["last_used"] is None else int(row["last_used"]),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from haplan.lab.exchange import Answer
+from haplan.plugin import Tree
 from haplan_mist.lab.http.paging import count_answer, page_of, search_answer, window
 from haplan_mist.lab.http.wire import Call, Handler
 
@@ -18,7 +19,7 @@ ORDERS = {
 
 
 def record(
-    call: Call, message: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None,
+    call: Call, message: str, before: Mapping[str, Tree] | None, after: Mapping[str, Tree] | None,
     *, site_id: str | None = None,
 ) -> None:  # fmt: skip
     """One entry for one accepted write."""
@@ -31,7 +32,7 @@ def record(
     )  # fmt: skip
 
 
-def _side(this: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> str | None:
+def _side(this: Mapping[str, Tree] | None, other: Mapping[str, Tree] | None) -> str | None:
     """What one side of a change shows: its identity and the keys that differ."""
     if this is None:
         return None
@@ -73,7 +74,7 @@ def count(call: Call) -> Answer:
     return count_answer(call, [_entry(row) for row in rows], "admin_name")
 
 
-def _entry(row: Any) -> dict[str, Any]:
+def _entry(row: Any) -> dict[str, Tree]:
     entry = {
         "id": row["id"], "timestamp": row["at"], "org_id": row["org_id"], "site_id": row["site_id"],
         "admin_id": row["admin_id"], "admin_name": row["admin_name"], "message": row["message"],

@@ -7,9 +7,9 @@ its commit 865bee40 shows that an omitted key is left alone). Unknown keys are s
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from haplan.lab.exchange import Answer
+from haplan.plugin import Tree
 from haplan_mist.lab.estate import Tx, put_row
 from haplan_mist.lab.http import schema
 from haplan_mist.lab.http.paging import page_of_rows
@@ -39,15 +39,15 @@ KINDS: dict[str, tuple[str, str, str]] = {
 """Collections of an organisation: path, kind in the estate, schema, name in the audit log."""
 
 
-def load(tx: Tx, kind: str, id_: str, org_id: str | None = None) -> dict[str, Any] | None:
+def load(tx: Tx, kind: str, id_: str, org_id: str | None = None) -> dict[str, Tree] | None:
     row = tx.one("select body, org_id from objects where kind = ? and id = ?", kind, id_)
     if row is None or (org_id is not None and row["org_id"] != org_id):
         return None
-    body: dict[str, Any] = json.loads(row["body"])
+    body: dict[str, Tree] = json.loads(row["body"])
     return body
 
 
-def store(tx: Tx, kind: str, id_: str, body: dict[str, Any]) -> None:
+def store(tx: Tx, kind: str, id_: str, body: dict[str, Tree]) -> None:
     """Store a changed object as it is; its times are the caller's business."""
     tx.run(
         "update objects set body = ?, name = ?, ref = ?, modified = ? where kind = ? and id = ?",
@@ -55,7 +55,7 @@ def store(tx: Tx, kind: str, id_: str, body: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
-def check(schema_name: str, body: Mapping[str, Any], *, partial: bool) -> None:
+def check(schema_name: str, body: Mapping[str, Tree], *, partial: bool) -> None:
     """400 for a wrong JSON type, a value outside an enumeration, a missing key."""
     sent = {key: value for key, value in body.items() if not key.startswith("-") and key not in SERVER_KEYS}
     sent = {key: value for key, value in sent.items() if not (value is None and key in SITE_TEMPLATES)}
@@ -64,7 +64,7 @@ def check(schema_name: str, body: Mapping[str, Any], *, partial: bool) -> None:
         raise bad_request(wrong)
 
 
-def merged(old: Mapping[str, Any], body: Mapping[str, Any], ignored: frozenset[str]) -> dict[str, Any]:
+def merged(old: Mapping[str, Tree], body: Mapping[str, Tree], ignored: frozenset[str]) -> dict[str, Tree]:
     """The object after a PUT."""
     new = dict(old)
     for key, value in body.items():
@@ -83,7 +83,7 @@ def server_keys(schema_name: str) -> frozenset[str]:
         return SERVER_KEYS
 
 
-def touched(tx: Tx, old: Mapping[str, Any], new: dict[str, Any]) -> bool:
+def touched(tx: Tx, old: Mapping[str, Tree], new: dict[str, Tree]) -> bool:
     """Set `modified_time`; answers whether anything differs."""
     changed = new != old
     if changed or tx.settings.unchanged_put_is_modified:
@@ -91,15 +91,15 @@ def touched(tx: Tx, old: Mapping[str, Any], new: dict[str, Any]) -> bool:
     return changed
 
 
-def filled(tx: Tx, schema_name: str, body: dict[str, Any]) -> dict[str, Any]:
+def filled(tx: Tx, schema_name: str, body: dict[str, Tree]) -> dict[str, Tree]:
     return {**schema.defaults(schema_name), **body} if tx.settings.fill_defaults else body
 
 
-AfterWrite = Callable[[Call, Mapping[str, Any] | None, Mapping[str, Any] | None], None]
+AfterWrite = Callable[[Call, Mapping[str, Tree] | None, Mapping[str, Tree] | None], None]
 """Called after an accepted write with the object before and after."""
 
 
-def schema_of(path: str, body: Mapping[str, Any]) -> str:
+def schema_of(path: str, body: Mapping[str, Tree]) -> str:
     """Device profiles come in types with a schema each."""
     if path != "deviceprofiles":
         return KINDS[path][1]
@@ -113,7 +113,7 @@ def collection(path: str, after: AfterWrite) -> list[tuple[str, str, Handler]]:
     many = f"/orgs/{{org_id}}/{path}"
     one = f"{many}/{{{kind}_id}}"
 
-    def found(call: Call) -> dict[str, Any]:
+    def found(call: Call) -> dict[str, Tree]:
         body = load(call.tx, kind, call.params[f"{kind}_id"], call.org_id)
         if body is None:
             raise not_found()

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from haplan.plugin import Tree
 from haplan_mist.lab.devices import pushes
 from haplan_mist.lab.devices.boxes import mac_of_id
 from haplan_mist.lab.estate import Tx
@@ -25,7 +26,7 @@ OOB = {
 }  # fmt: skip
 
 
-def materialise(tx: Tx, body: Mapping[str, Any]) -> Any:
+def materialise(tx: Tx, body: Mapping[str, Tree]) -> Any:
     """`path` names the object as in the API: `/orgs/{org}/networks/{id}`, `/sites/{id}`, `/sites/{id}/devices/{id}`."""
     parts = [part for part in str(body.get("path", "")).strip("/").split("/") if part]
     if len(parts) == 4 and parts[0] == "sites" and parts[2] == "devices":
@@ -67,7 +68,7 @@ def _device(tx: Tx, id_: str) -> Any:
     return new
 
 
-def with_defaults(named: Mapping[str, Any], value: Any) -> Any:
+def with_defaults(named: Mapping[str, Tree], value: Any) -> Any:
     """A value with the documented defaults of every object in it written out."""
     while "$ref" in named:
         named = schema.named(named["$ref"])
@@ -90,17 +91,17 @@ def with_defaults(named: Mapping[str, Any], value: Any) -> Any:
     return out
 
 
-def _is_port(value: Mapping[str, Any]) -> bool:
+def _is_port(value: Mapping[str, Tree]) -> bool:
     return value.get("usage") in ("wan", "lan", "ha_control", "ha_data")
 
 
-def _default(named: Mapping[str, Any]) -> Any:
+def _default(named: Mapping[str, Tree]) -> Any:
     while "$ref" in named:
         named = schema.named(named["$ref"])
     return named.get("default")
 
 
-def _below(defaults: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
+def _below(defaults: Mapping[str, Tree], value: Mapping[str, Tree]) -> dict[str, Tree]:
     out = dict(value)
     for key, default in defaults.items():
         if isinstance(default, dict):

@@ -6,9 +6,9 @@ template references of a site are cleared by null (its commit 00109af7).
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from haplan.lab.exchange import Answer
+from haplan.plugin import Tree
 from haplan_mist.lab.devices import pushes
 from haplan_mist.lab.devices.clusters import release
 from haplan_mist.lab.devices.effective import VARIABLE
@@ -43,7 +43,7 @@ def list_(call: Call) -> Answer:
     return page_of_rows(call, sql, call.org_id)
 
 
-def found(call: Call) -> dict[str, Any]:
+def found(call: Call) -> dict[str, Tree]:
     body = load(call.tx, "site", call.site_id)
     if body is None:
         raise not_found()
@@ -93,7 +93,7 @@ def join_groups(tx: Tx, org_id: str, site_id: str, old: Iterable[str], new: Iter
         store(tx, "sitegroup", group_id, group)
 
 
-def _members(tx: Tx, group: Mapping[str, Any]) -> list[str]:
+def _members(tx: Tx, group: Mapping[str, Tree]) -> list[str]:
     """The membership that a write works on; an old copy where the cloud loses updates."""
     current = list(group.get("site_ids") or ())
     if not tx.settings.lost_site_group_updates:
@@ -106,7 +106,7 @@ def _members(tx: Tx, group: Mapping[str, Any]) -> list[str]:
     return current
 
 
-def group_written(call: Call, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
+def group_written(call: Call, old: Mapping[str, Tree] | None, new: Mapping[str, Tree] | None) -> None:
     """The other direction: a group's `site_ids` into its sites."""
     before, after = set((old or {}).get("site_ids") or ()), set((new or {}).get("site_ids") or ())
     group_id = (new or old or {})["id"]
@@ -120,7 +120,7 @@ def group_written(call: Call, old: Mapping[str, Any] | None, new: Mapping[str, A
         store(call.tx, "site", site_id, site)
 
 
-def search_records(call: Call) -> list[dict[str, Any]]:
+def search_records(call: Call) -> list[dict[str, Tree]]:
     sql = "select body from objects where kind = 'site' and org_id = ? order by created, id"
     out = []
     for row in call.tx.all(sql, call.org_id):
@@ -149,7 +149,7 @@ def read_setting(call: Call) -> Answer:
     return Answer(_setting(call))
 
 
-def _setting(call: Call) -> dict[str, Any]:
+def _setting(call: Call) -> dict[str, Tree]:
     body = load(call.tx, "site_setting", call.site_id)
     if body is None:
         raise not_found()
@@ -186,7 +186,7 @@ def derived(kind: str) -> Handler:
     return handler
 
 
-def _seen_by_site(call: Call, kind: str) -> list[dict[str, Any]]:
+def _seen_by_site(call: Call, kind: str) -> list[dict[str, Tree]]:
     site = found(call)
     if kind == "gatewaytemplate":
         template = load(call.tx, kind, site.get("gatewaytemplate_id") or "")
@@ -200,12 +200,12 @@ def _seen_by_site(call: Call, kind: str) -> list[dict[str, Any]]:
     return [json.loads(row["body"]) for row in call.tx.all(sql, kind, call.org_id)]
 
 
-def _resolved(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+def _resolved(call: Call, body: dict[str, Tree]) -> dict[str, Tree]:
     if call.query.get("resolve", "false").lower() != "true":
         return body
     variables = _setting(call).get("vars") or {}
     put = {key: json.dumps(value)[1:-1] for key, value in variables.items()}
-    out: dict[str, Any] = json.loads(VARIABLE.sub(lambda m: put.get(m[1], m[0]), json.dumps(body)))
+    out: dict[str, Tree] = json.loads(VARIABLE.sub(lambda m: put.get(m[1], m[0]), json.dumps(body)))
     return out
 
 

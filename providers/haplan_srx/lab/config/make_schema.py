@@ -16,6 +16,8 @@ import tarfile
 from collections.abc import Iterator
 from typing import Any
 
+from haplan.plugin import Tree
+
 Statement = tuple[str, str, list[Any]]
 
 KEEP = """
@@ -159,7 +161,7 @@ class Compiler:
 
     def node(self, module: Module, statement: Statement, branch: str, path: str, inside: bool, depth: int) -> int:
         keyword, name, body = statement
-        made: dict[str, Any] = {"n": name, "k": KINDS[keyword]}
+        made: dict[str, Tree] = {"n": name, "k": KINDS[keyword]}
         made |= facts(body)
         if branch:
             made["c"] = branch
@@ -176,7 +178,7 @@ class Compiler:
             made["b"] = below
         return self._number(made)
 
-    def _number(self, made: dict[str, Any]) -> int:
+    def _number(self, made: dict[str, Tree]) -> int:
         text = json.dumps(made, separators=(",", ":"))
         if text not in self.known:
             self.known[text] = len(self.nodes)
@@ -184,9 +186,9 @@ class Compiler:
         return self.known[text]
 
 
-def facts(body: list[Statement]) -> dict[str, Any]:
+def facts(body: list[Statement]) -> dict[str, Tree]:
     """Everything but the children."""
-    made: dict[str, Any] = {}
+    made: dict[str, Tree] = {}
     features, rules = set(), []
     for index, (keyword, argument, below) in enumerate(body):
         match keyword.split(":")[-1]:

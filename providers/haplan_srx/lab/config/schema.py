@@ -17,6 +17,8 @@ from typing import Any
 
 import attrs
 
+from haplan.plugin import Tree
+
 INHERIT = ("apply-groups", "apply-groups-except")
 
 WORDS = {
@@ -119,7 +121,7 @@ def _by_name(nodes: list[Node]) -> dict[str, Node]:
     return {node.name: node for node in nodes}
 
 
-def _node(raw: Mapping[str, Any], made: list[Node]) -> Node:
+def _node(raw: Mapping[str, Tree], made: list[Node]) -> Node:
     marks = raw.get("f", "")
     name = raw["n"]
     below = {}

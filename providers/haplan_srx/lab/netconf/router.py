@@ -7,10 +7,10 @@ strike, the handler works. All of it is committed together, before a byte of the
 import contextlib
 import fnmatch
 import sqlite3
-from typing import Any
 
 from lxml import etree
 
+from haplan.plugin import Tree
 from haplan_srx.lab.chassis import boxes, power
 from haplan_srx.lab.config import candidates, commits
 from haplan_srx.lab.config.tree import Element, Trouble, tag_of
@@ -164,7 +164,7 @@ def _still_reached(tx: Tx, session: sqlite3.Row) -> bool:
     return any(boxes.answering(tx, one) == box["mac"] for one in (box, other) if one is not None)
 
 
-def _fault(call: Call) -> dict[str, Any] | None:
+def _fault(call: Call) -> dict[str, Tree] | None:
     return next_mishap(call.tx, "fault", call.box, lambda spec: fnmatch.fnmatchcase(call.name, spec["on"]))
 
 

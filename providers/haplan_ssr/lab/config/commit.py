@@ -2,10 +2,10 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_ssr.lab.config.doubtful import doubtful
 from haplan_ssr.lab.config.edits import Body
 from haplan_ssr.lab.config.generated import generate
@@ -33,7 +33,7 @@ class Complaint:
     path: tuple[str, ...] = ()
     warning: bool = False
 
-    def shown(self, details: bool) -> dict[str, Any]:
+    def shown(self, details: bool) -> dict[str, Tree]:
         """It as an item of the answer."""
         if not details:
             return {"message": self.message}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from haplan.lab.exchange import Answer
+from haplan.plugin import Tree
 from haplan_ssr.lab.config import store as stores
 from haplan_ssr.lab.config.commit import Complaint, commit, validate
 from haplan_ssr.lab.config.edits import Spot, spots
@@ -80,12 +81,12 @@ def _authority(call: Call) -> Any:
     return body.get("authority", {})
 
 
-def _cloned(call: Call, store: Store, way: Sequence[Spot]) -> dict[str, Any]:
+def _cloned(call: Call, store: Store, way: Sequence[Spot]) -> dict[str, Tree]:
     body = call.object_body()
     node = way[-1].node if way else None
     if node is None or node.keys != ("name",) or not isinstance(body.get("name"), str):
         raise Refused(400, "clone takes the new name of an entry")
-    found: dict[str, Any] = stores.read(store, way, call.tx, defaults=False)
+    found: dict[str, Tree] = stores.read(store, way, call.tx, defaults=False)
     return {**found, "name": body["name"]}
 
 

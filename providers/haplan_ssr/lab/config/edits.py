@@ -9,12 +9,13 @@ from typing import Any
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_ssr.lab.definition import Settings
 from haplan_ssr.lab.http.wire import Refused
 from haplan_ssr.model import Node, Type, release_of, text_of
 from haplan_ssr.model.kinds import INTEGERS
 
-Body = dict[str, Any]
+Body = dict[str, Tree]
 
 
 @attrs.frozen
@@ -66,7 +67,7 @@ def available(node: Node, settings: Settings) -> bool:
     return node.since <= release_of(settings.version) <= node.until
 
 
-def key_of(node: Node, entry: Mapping[str, Any]) -> str:
+def key_of(node: Node, entry: Mapping[str, Tree]) -> str:
     """The key of an entry as it stands in a path."""
     return ",".join(text_of(entry.get(key)) for key in node.keys)
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import attrs
 
-Body = dict[str, Any]
+from haplan.plugin import Tree
+
+Body = dict[str, Tree]
 
 HOST = "interface-{interface-id}.{router-name}.{authority-name}"
 """Default of the authority's `dynamic-hostname`."""
@@ -69,7 +71,7 @@ def generate(tree: Body, next_id: Iterator[int]) -> Body:
     return made
 
 
-def interfaces(router: Mapping[str, Any]) -> Iterator[tuple[Body, Body, Body]]:
+def interfaces(router: Mapping[str, Tree]) -> Iterator[tuple[Body, Body, Body]]:
     """(node, device-interface, network-interface) of a router."""
     for node in router.get("node", ()):
         for device in node.get("device-interface", ()):
@@ -175,7 +177,7 @@ def _share(authority: Body, routers: Mapping[str, Body]) -> None:
                 )
 
 
-def _shared(service: Mapping[str, Any], router: Mapping[str, Any]) -> bool:
+def _shared(service: Mapping[str, Tree], router: Mapping[str, Tree]) -> bool:
     """True if a service is shared and applies to a router."""
     if not service or service.get("share-service-routes") is False:
         return False
@@ -183,7 +185,7 @@ def _shared(service: Mapping[str, Any], router: Mapping[str, Any]) -> bool:
     return not applies or any(_applies(one, router) for one in applies)
 
 
-def _applies(applies: Mapping[str, Any], router: Mapping[str, Any]) -> bool:
+def _applies(applies: Mapping[str, Tree], router: Mapping[str, Tree]) -> bool:
     kind = applies.get("type")
     if kind == "router":
         return router["name"] in applies.get("router-name", ())

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from haplan.plugin import Tree
 from haplan_ssr.lab.config.edits import key_of
 from haplan_ssr.model import Node
 
@@ -56,5 +57,5 @@ def _entry(node: Node, base: Any, ours: Any, theirs: Any, where: str, conflicts:
     return _objects(node, base or {}, ours, theirs, where, conflicts)
 
 
-def _by_key(node: Node, entries: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+def _by_key(node: Node, entries: Sequence[Mapping[str, Tree]]) -> dict[str, Mapping[str, Tree]]:
     return {key_of(node, entry): entry for entry in entries}

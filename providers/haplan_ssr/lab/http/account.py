@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from haplan.lab.exchange import Answer
+from haplan.plugin import Tree
 from haplan_ssr.lab.config.store import REST, Store
 from haplan_ssr.lab.estate import Tx
 from haplan_ssr.lab.http.wire import Refused
@@ -61,7 +62,7 @@ def _lifetime(tx: Tx) -> float:
     return float("inf") if minutes == "never" else float(minutes) * 60
 
 
-def _signed(tx: Tx, claims: Mapping[str, Any]) -> str:
+def _signed(tx: Tx, claims: Mapping[str, Tree]) -> str:
     """An RS256 JWT; the key is made at the first login."""
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -79,7 +80,7 @@ def _signed(tx: Tx, claims: Mapping[str, Any]) -> str:
     return f"{text}.{_base64(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 
-def _part(value: Mapping[str, Any]) -> str:
+def _part(value: Mapping[str, Tree]) -> str:
     return _base64(json.dumps(value, separators=(",", ":")).encode())
 
 

@@ -6,10 +6,11 @@ from typing import Any
 import attrs
 
 from haplan.lab import exchange as lab
+from haplan.plugin import Tree
 from haplan_ssr.lab.estate import Tx
 
 
-def error(message: str) -> dict[str, Any]:
+def error(message: str) -> dict[str, Tree]:
     """The body of an error."""
     return {"message": message}
 
@@ -41,7 +42,7 @@ class Call:
     body: Any
     user: str
 
-    def object_body(self) -> dict[str, Any]:
+    def object_body(self) -> dict[str, Tree]:
         """The body, which has to be an object; {} where there is none."""
         if self.body is None:
             return {}

@@ -10,6 +10,7 @@ from typing import Any
 from graphql import GraphQLSchema, build_schema, graphql_sync
 
 from haplan.lab.exchange import Answer
+from haplan.plugin import Tree
 from haplan_ssr.lab.config.edits import Body
 from haplan_ssr.lab.estate import Tx
 from haplan_ssr.lab.http.wire import Call, Refused
@@ -113,12 +114,12 @@ class Root:
         return {"redundancy": {"databaseConnection": {"activeConnections": active}}}
 
 
-def _connection(found: Sequence[Mapping[str, Any]], name: str | None = None) -> Body:
+def _connection(found: Sequence[Mapping[str, Tree]], name: str | None = None) -> Body:
     kept = [one for one in found if name is None or one["name"] == name]
     return {"nodes": kept, "edges": [{"node": one} for one in kept]}
 
 
-def _listed(found: Sequence[Mapping[str, Any]]) -> Any:
+def _listed(found: Sequence[Mapping[str, Tree]]) -> Any:
     """A field that takes a name and gives a connection."""
 
     def field(_info: Any, name: str | None = None) -> Body:

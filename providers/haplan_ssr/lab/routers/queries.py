@@ -1,9 +1,9 @@
 """State over REST: what the endpoint table and working clients name (128technology/docs, apis_rest.md); camelCase."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from haplan.lab.exchange import Answer
+from haplan.plugin import Tree
 from haplan_ssr.lab.config.edits import Body
 from haplan_ssr.lab.config.generated import interfaces
 from haplan_ssr.lab.http.wire import Call, Refused
@@ -109,7 +109,7 @@ def _router(world: World, call: Call) -> Body:
     return found
 
 
-def _node(found: Mapping[str, Any], call: Call) -> Body:
+def _node(found: Mapping[str, Tree], call: Call) -> Body:
     for one in found.get("node", ()):
         if one["name"] == call.path[3]:
             there: Body = one

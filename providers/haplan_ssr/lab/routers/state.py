@@ -2,10 +2,10 @@
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_ssr.lab.config.edits import Body
 from haplan_ssr.lab.config.generated import interfaces
 from haplan_ssr.lab.config.store import Store
@@ -74,7 +74,7 @@ class World:
         box = self.boxes.get((router, node))
         return self.tx.settings.version if box is None else box.version
 
-    def redundancy(self, router: Body, node: str, device: Mapping[str, Any]) -> Redundancy:
+    def redundancy(self, router: Body, node: str, device: Mapping[str, Tree]) -> Redundancy:
         """How a device-interface stands in its pair."""
         address = device.get("shared-phys-address")
         if not address:
@@ -115,7 +115,7 @@ class World:
 
 def _priority(router: Body, node: str, device: str) -> int:
     """Of the redundancy-group that has an interface; the higher wins, none is lowest."""
-    groups: Sequence[Mapping[str, Any]] = router.get("redundancy-group", ())
+    groups: Sequence[Mapping[str, Tree]] = router.get("redundancy-group", ())
     found = [
         group.get("priority", 0)
         for group in groups
