@@ -1,6 +1,6 @@
 """What a change costs the network and which sites it reaches; from what was read, without calls."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 
 from haplan.design.resources import GOING
@@ -16,14 +16,10 @@ PUSH = 60
 """Seconds until a commit has reached the routers."""
 
 
-def assess(at: Look, change: Change, sites: Mapping[str, str]) -> Assessment:
-    """Cost and reach of one change.
-
-    Args:
-        sites: Router → its site.
-    """
+def assess(at: Look, change: Change) -> Assessment:
+    """Cost and reach of one change."""
     routers = at.recorded.routers.get(change.address, frozenset()) | at.wanted.routers.get(change.address, frozenset())
-    reached = tuple(sorted({sites[name] for name in routers if sites.get(name)}))
+    reached = tuple(sorted({at.sites[name] for name in routers if at.sites.get(name)}))
     problems = () if change.action in GOING else at.wanted.problems
     findings = tuple(finding(one, change.location) for one in problems if one.address == change.address)
     return Assessment(_impact(at, change, routers), reached, findings=findings)

@@ -1,6 +1,5 @@
 """The provider ``ssr``: the vocabulary on a Session Smart conductor. Everything is in one document, the authority."""
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -29,18 +28,18 @@ from haplan.plugin import (
     Tree,
     Written,
 )
-from haplan_ssr import assess, example
+from haplan_ssr import assess, example, settle
 from haplan_ssr.client import Client
 from haplan_ssr.config import SsrConfig, access, release_of, terms
 from haplan_ssr.estate import Estate
 from haplan_ssr.read import resources
 from haplan_ssr.read.facts import boxes_matter, facts
 from haplan_ssr.read.resources import Look
-from haplan_ssr.rest import Asset
-from haplan_ssr.settle import Settling
-from haplan_ssr.translate import Terms, clean, documents, vendor_keys
+from haplan_ssr.translate import Terms, documents, vendor_keys
 from haplan_ssr.write.writer import Writer, write
 
+RELEASE, REACHED = "release", "reached"
+"""Keys of what is remembered of the conductor for a plan that does not read."""
 REQUESTS = 12
 """Calls of a transaction beside its edits: looks at running and candidate, validate, commit, a poll."""
 
@@ -48,7 +47,7 @@ REQUESTS = 12
 class SsrProvider(Provider):
     """Routers, tenants, services and service-policies in the authority of one conductor.
 
-    Threads: those of an apply. What was read last is under a lock; client and conductor take any.
+    Threads: those of an apply; it remembers nothing itself, and client and conductor take any.
     """
 
     name: ClassVar[str] = "ssr"
@@ -61,11 +60,6 @@ class SsrProvider(Provider):
     def __init__(self, estate: Estate, config: SsrConfig, context: Context) -> None:
         self._estate, self._config, self._context = estate, config, context
         self._given = terms(config)
-        self._settling = Settling(estate)
-        self._look: Look | None = None
-        self._sites: Mapping[str, str] = {}
-        self._assets: Sequence[Asset] | None = None
-        self._lock = threading.Lock()
 
     @classmethod
     def open(cls, settings: Any, context: Context) -> "SsrProvider":
@@ -110,37 +104,38 @@ class SsrProvider(Provider):
         name = self._estate.authority
         return {"kind": "ssr authority", "id": f"{name}/{self._estate.router}", "name": name}
 
-    @property
     def _terms(self) -> Terms:
         """What the translation goes by, with what the conductor says of itself."""
+        self._estate.introduce()
         found, reached = self._estate.release or self._given.release, self._estate.reached
         return attrs.evolve(self._given, release=found, reached=reached)
 
     def read(self, query: Query) -> Reading:
         """Read many resources with one read of the tree, and one of the assets if a pair is to be formed."""
-        at = resources.look(self._estate.running(query.max_age), query, self._terms)
+        live = self._estate.running(query.max_age)
+        given = self._terms()
         assets = self._estate.client.assets() if boxes_matter(query) else None
-        with self._lock:
-            self._look, self._sites, self._assets = at, _sites(query), assets
-        return resources.read(at, query)
+        at = attrs.evolve(resources.look(live, query, given), assets=assets, version=self._estate.version)
+        memory = {RELEASE: list(given.release), REACHED: given.reached}
+        return attrs.evolve(resources.read(at, query), look=at, memory=memory)
 
-    def facts(self, targets: Sequence[Target], look: Any) -> Mapping[str, Mapping[str, Any]]:
+    def recall(self, query: Query) -> Look:
+        """The authority as if it were as recorded, and the conductor as it was when it was last read."""
+        release = tuple(query.memory.get(RELEASE) or self._given.release)
+        reached = bool(query.memory.get(REACHED, self._given.reached))
+        return resources.look(None, query, attrs.evolve(self._given, release=release, reached=reached))
+
+    def facts(self, targets: Sequence[Target], look: Look) -> Mapping[str, Mapping[str, Any]]:
         """What rules want to know of boxes and templates; from what was read."""
-        with self._lock:
-            at, sites, assets = self._look, self._sites, self._assets
-        return facts(targets, at, assets, sites, self._estate.version) if at is not None else {}
+        return facts(targets, look)
 
-    def recall(self, query: Query) -> Any:
-        """Nothing yet."""
-        return None
-
-    def placements(self, change: Change, look: Any) -> Sequence[Placement]:
+    def placements(self, change: Change, look: Look) -> Sequence[Placement]:
         """The authority."""
         return documents.placements(change)
 
-    def assess(self, change: Change, look: Any) -> Assessment:
+    def assess(self, change: Change, look: Look) -> Assessment:
         """Cost and reach; from what was read."""
-        return assess.assess(self._look, change, self._sites) if self._look is not None else Assessment()
+        return assess.assess(look, change)
 
     def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         """Calls made, and about as many as each transaction takes."""
@@ -151,16 +146,16 @@ class SsrProvider(Provider):
 
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction: one candidate, one validate, one commit."""
-        writer = Writer(self._estate, self._terms, io, self._context.tell, self._config.discard_candidate)
+        writer = Writer(self._estate, self._terms(), io, self._context.tell, self._config.discard_candidate)
         return write(task, writer)
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         """How far these transactions are."""
-        return self._settling.settle(tasks, self._terms)
+        return settle.settled(self._estate, tasks)
 
     def verify(self, task: Task) -> Sequence[Finding]:
-        """Look at the routers of a settled transaction (HA176, HA177, HA180, HA182, HA183)."""
-        return self._settling.findings(task, self._terms)
+        """What ails the routers of a settled transaction (HA176, HA177, HA180, HA182, HA183)."""
+        return settle.told(task)
 
     def identify(self, intent: Intent) -> Seen | None:
         """Nothing to look for: every write is idempotent, and what it led to shows in the next refresh."""
@@ -169,10 +164,3 @@ class SsrProvider(Provider):
     def close(self) -> None:
         """Let go of connections."""
         self._estate.client.close()
-
-
-def _sites(query: Query) -> dict[str, str]:
-    """Router → site, of the clusters that are recorded or asked about."""
-    recorded = {row.name: str(row.values.get("site") or "") for row in query.recorded.values() if row.type == "cluster"}
-    asked = {target.name: str(target.values.get("site") or "") for target in query.targets if target.type == "cluster"}
-    return {clean(name): site for name, site in {**recorded, **asked}.items()}

@@ -86,9 +86,9 @@ def test_a_pair_to_be_formed_costs_one_more_look_at_the_assets_however_many_ther
     found.provider.identity()
     new = Target("cluster.new", "cluster", "new", values={"nodes": {"02aa": {"asset_id": "A7-0"}, "02ab": {}}})
     asked = attrs.evolve(found.query(), targets=(*found.query().targets, new))
-    found.provider.read(asked)
+    look = found.provider.read(asked).look
     assert found.calls.count("GET /api/v1/asset") == 1
-    facts = found.provider.facts(asked.targets, None)
+    facts = found.provider.facts(asked.targets, look)
     assert facts["cluster.new"]["nodes"]["02aa"]["known"]
     assert found.calls.count("GET /api/v1/asset") == 1
 

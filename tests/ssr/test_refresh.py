@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 import pytest
 
 from haplan.contracts import Query, Seen, Target
@@ -146,7 +147,7 @@ def cost(design: Design, address: str, edit: Any, action: Action = Action.UPDATE
     wanted = copy.deepcopy(design)
     edit(wanted)
     found, _ = look(translate(design.pieces()).flat(), design, wanted)
-    return assess.assess(found, change(address, action), SITES)
+    return assess.assess(attrs.evolve(found, sites=SITES), change(address, action))
 
 
 def test_a_policy_reaches_the_sites_of_its_template_and_interrupts_nobody(design: Design) -> None:

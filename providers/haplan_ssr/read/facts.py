@@ -3,7 +3,7 @@
 A conductor's list of assets has no hardware model, so nothing is said of that.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from haplan.plugin import Query, Target, decode, is_mapping
@@ -21,22 +21,13 @@ def boxes_matter(query: Query) -> bool:
                for target in clusters)  # fmt: skip
 
 
-def facts(
-    targets: Iterable[Target], at: Look, assets: Sequence[Asset] | None, sites: Mapping[str, str], conductor: str
-) -> dict[str, Mapping[str, Any]]:
-    """What rules want to know, by address.
-
-    Args:
-        at: The authority and what is recorded.
-        assets: As the conductor lists them; None if they were not asked for.
-        sites: Router → its site.
-        conductor: Its software version.
-    """
-    known = None if assets is None else {one.id: one for one in assets}
+def facts(targets: Iterable[Target], at: Look) -> dict[str, Mapping[str, Any]]:
+    """What rules want to know, by address; from what was read."""
+    known, sites = None if at.assets is None else {one.id: one for one in at.assets}, at.sites
     found: dict[str, Mapping[str, Any]] = {}
     for target in targets:
         if target.type == "cluster" and known is not None and not target.data:
-            found[target.address] = {**_of_cluster(target, known, sites), "conductor": conductor}
+            found[target.address] = {**_of_cluster(target, known, sites), "conductor": at.version}
         elif target.type == "wan_edge_template":
             carrying = at.recorded.routers.get(target.address, frozenset())
             found[target.address] = {"bound": sorted({sites[name] for name in carrying if sites.get(name)})}

@@ -14,7 +14,8 @@ import attrs
 
 from haplan.design import resources
 from haplan.plugin import Entries, Query, Reading, Seen, Target, at_path, decode, is_mapping
-from haplan_ssr.translate import Given, Terms, Translation, documents, translate
+from haplan_ssr.rest import Asset
+from haplan_ssr.translate import Given, Terms, Translation, clean, documents, translate
 from haplan_ssr.translate.draft import Way
 from haplan_ssr.translate.edits import any_above
 from haplan_ssr.translate.found import FOUND, Found, remembered
@@ -33,11 +34,17 @@ class Look:
         live: What runs.
         recorded: What the recorded resources give.
         wanted: The same, with the targets as they are wanted.
+        sites: Router → its site.
+        assets: As the conductor lists them; None if they were not asked for.
+        version: The conductor's software.
     """
 
     live: Flat
     recorded: Translation
     wanted: Translation
+    sites: Mapping[str, str] = attrs.field(factory=dict)
+    assets: tuple[Asset, ...] | None = None
+    version: str = ""
 
     @cached_property
     def moving(self) -> Mapping[str, tuple[Path, ...]]:
@@ -69,13 +76,21 @@ class Look:
         return self.wanted.flat()
 
 
-def look(live: Flat, query: Query, terms: Terms) -> Look:
-    """Compare the authority with what is recorded and wanted."""
+def look(live: Flat | None, query: Query, terms: Terms) -> Look:
+    """Compare the authority with what is recorded and wanted; without one, all counts as recorded."""
     known = resources.recorded(query.recorded)
     recorded = translate(known.values(), terms)
     # what leaves the stack is compared as it was recorded
     both = resources.wanted(known, [target for target in query.targets if not target.leaving])
-    return Look(live, recorded, recorded if both == known else translate(both.values(), terms))
+    wanted = recorded if both == known else translate(both.values(), terms)
+    return Look(recorded.flat() if live is None else live, recorded, wanted, _sites(query))
+
+
+def _sites(query: Query) -> dict[str, str]:
+    """Router → site, of the clusters that are recorded or asked about."""
+    recorded = {row.name: str(row.values.get("site") or "") for row in query.recorded.values() if row.type == "cluster"}
+    asked = {target.name: str(target.values.get("site") or "") for target in query.targets if target.type == "cluster"}
+    return {clean(name): site for name, site in {**recorded, **asked}.items()}
 
 
 def read(at: Look, query: Query) -> Reading:

@@ -22,6 +22,7 @@ from haplan_ssr.translate import Terms, Translation, translate
 from haplan_ssr.translate.edits import Edit, any_above, edits, moved, outcome
 from haplan_ssr.translate.found import FOUND, Found, found_before, remembered
 from haplan_ssr.translate.tree import AUTHORITY, HERE, Flat, Path, is_entry, name_of, nested, parents, same, words
+from haplan_ssr.write.receipt import receipt
 
 LOOKS = 10
 """How often what became of a commit is looked at, when its answer never came."""
@@ -364,4 +365,8 @@ def _written(task: Task, work: Work) -> Written:
         ids[change.address] = identity_of(change.type, change.name)
         private[change.address] = {FOUND: remembered(shares.get(change.address, {}))}
     values = {address: {"id": identity} for address, identity in ids.items()}
-    return Written(ids, values, private, settling=bool(touched(work.before, work.after)))
+    mine = touched(work.before, work.after)
+    if any(part.change.reason is Reason.RESUMED for part in task.parts):  # then it may stand in the rows already
+        mine |= {name for part in task.parts for name in work.after.routers.get(part.change.address, ())}
+    left = receipt(work.before, work.after, mine)
+    return Written(ids, values, private, settling=bool(left.routers), receipt=left.plain())

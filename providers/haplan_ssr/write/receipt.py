@@ -1,0 +1,60 @@
+"""What a commit leaves for those who wait for it: the routers that it touched, as they are to be."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from haplan_ssr.read.health import Expected, expected
+from haplan_ssr.translate import Translation
+
+
+@attrs.frozen
+class Receipt:
+    """Routers that are waited for.
+
+    Attributes:
+        routers: Those that the commit touched.
+        peers: Those they are to have paths to, as far as it takes to say whether they run.
+    """
+
+    routers: tuple[Expected, ...] = ()
+    peers: tuple[Expected, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"routers": list(map(_plain, self.routers)), "peers": list(map(_plain, self.peers))}
+
+
+def receipt(before: Translation, after: Translation, touched: Iterable[str]) -> Receipt:
+    """What a commit that led from one to the other leaves."""
+    mine = frozenset(touched)
+    everything = {name for names in after.routers.values() for name in names} if mine else ()
+    all_ = expected(before, after, everything)
+    routers = tuple(one for one in all_ if one.name in mine)
+    beside = {name for one in routers for name in one.peers} - mine
+    none = frozenset[str]()
+    return Receipt(routers, tuple(attrs.evolve(one, shared=none, peers=none) for one in all_ if one.name in beside))
+
+
+def read(plain: Mapping[str, Any]) -> Receipt:
+    """From JSON."""
+    return Receipt(
+        *(tuple(_expected(one) for one in plain.get(which, ())) for which in ("routers", "peers")),
+    )
+
+
+def _plain(one: Expected) -> dict[str, Any]:
+    sets = {"shared": sorted(one.shared), "peers": sorted(one.peers)}
+    return {"name": one.name, "address": one.address, "assets": dict(one.assets), "new": one.new, **sets}
+
+
+def _expected(plain: Mapping[str, Any]) -> Expected:
+    return Expected(
+        name=str(plain["name"]),
+        address=str(plain["address"]),
+        assets={str(node): str(asset) for node, asset in plain["assets"].items()},
+        shared=frozenset(plain["shared"]),
+        peers=frozenset(plain["peers"]),
+        new=bool(plain["new"]),
+    )
