@@ -67,6 +67,18 @@ def owned(shape: Tree, live: Tree) -> Tree:
     return live
 
 
+def ordered(tree: Tree, *told: Tree) -> Tree:
+    """The tree, with an order where it has none and another one tells it of all that is there; the first that does.
+
+    State of haplan 0.1.0 had no order: that of what runs is its, and where nobody tells one, none is made up.
+    """
+    if type(tree) in PLAIN or not is_mapping(tree):
+        return tree
+    others = [other for other in told if is_mapping(other)]
+    found = {key: ordered(value, *(other.get(key) for other in others)) for key, value in tree.items()}
+    return in_order(found, tree, *(other for other in others if all(key in other for key in tree)))
+
+
 def same(wanted: Tree, live: Tree, as_set: bool = False) -> bool:
     """True if both mean the same; anything not known until apply differs."""
     if type(wanted) is type(live) and type(wanted) in PLAIN:

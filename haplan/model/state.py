@@ -9,8 +9,8 @@ import attrs
 from haplan.model.document import Document, as_document
 from haplan.model.value import Tree
 
-FORMAT = 1
-"""Version of the stored shape; a newer one is refused."""
+FORMAT = 2
+"""Version of the stored shape; a newer one is refused. Since 2 a value may hold entries in their order."""
 
 Status = Literal["ok", "pending", "incomplete", "tainted", "in_doubt"]
 

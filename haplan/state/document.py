@@ -10,6 +10,8 @@ from haplan.state.codec import cast, document, expect, revive
 
 DOCUMENT = f"haplan-state/{FORMAT}"
 """The ``format`` of a pulled state."""
+_READ = tuple(f"haplan-state/{number}" for number in range(1, FORMAT + 1))
+"""Those that can be pushed: what an older haplan pulled is the same but for entries, which it had as mappings."""
 
 T = TypeVar("T")
 
@@ -81,7 +83,7 @@ def _opened(text: bytes) -> dict[str, Any]:
         raise StateError(f"this is not a pulled state: {error}") from None
     if not isinstance(data, dict) or not str(data.get("format", "")).startswith("haplan-state/"):
         raise StateError(f"this is not a pulled state: its format must be {DOCUMENT!r}")
-    if data["format"] != DOCUMENT:
+    if data["format"] not in _READ:
         raise StateError(f"the pulled state has format {data['format']}, this haplan reads {DOCUMENT}; upgrade haplan")
     if wrong := sorted(_NAMES ^ data.keys()):
         raise StateError(f"the pulled state is damaged: {', '.join(wrong)} missing or unknown")

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 import attrs
 
 from haplan.model.canonical import SAFE
+from haplan.model.entries import in_order
 from haplan.model.value import PLAIN, SEQUENCES, Secret, is_mapping
 
 T = TypeVar("T")
@@ -146,7 +147,7 @@ def plain(value: Any) -> Any:
     if kind in PLAIN or kind is Secret:
         return value
     if is_mapping(value):
-        return {key: _at(plain, value[key], key) for key in map(_key, value)}
+        return in_order({key: _at(plain, value[key], key) for key in map(_key, value)}, value)
     if isinstance(value, SEQUENCES):
         made = tuple if isinstance(value, tuple) else list
         return made(_at(plain, one, index) for index, one in enumerate(value))

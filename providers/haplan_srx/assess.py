@@ -9,6 +9,7 @@ from haplan.plugin import (
     Action,
     Assessment,
     Change,
+    Entries,
     Finding,
     Impact,
 )
@@ -45,7 +46,19 @@ def assess(look: Look, change: Change, access: Access, overrides: Mapping[str, i
         sites = (str((change.after or change.before or {}).get("site") or ""),)
         findings += _cluster(look, change, access, overrides)
         return Assessment(_cluster_impact(change), sites, findings=tuple(findings), resume=change.incomplete)
+    findings += _unordered(change)
     return Assessment(_impact(change, bool(clusters)), sites, findings=tuple(findings))
+
+
+def _unordered(change: Change) -> Iterable[Finding]:
+    """An earlier run of haplan 0.1.0 recorded interfaces without their order, and no device tells it any more."""
+    listed = (change.after or {}).get("interfaces")
+    if listed and not isinstance(listed, Entries):
+        names = ", ".join(sorted(listed))
+        text = f"nobody knows in which order these interfaces stood: {names}; that run recorded none"
+        yield Finding(
+            SAYABLE, "error", change.address, text, change.location, "write them into the stack and apply that"
+        )
 
 
 def _troubles(wanted: Picture, clusters: Iterable[Resource], change: Change) -> Iterable[Finding]:

@@ -68,7 +68,11 @@ def _table(db: Db, name: str, columns: str, key: str) -> None:
     db.execute(f"CREATE TABLE {name} ({cells}, PRIMARY KEY ({key}))")
 
 
-STEPS: tuple[Step, ...] = (("0001_state", _state),)
+def _entries(db: Db) -> None:
+    """No table changes, but values may hold entries from here on: haplan 0.1.0 would lose their order."""
+
+
+STEPS: tuple[Step, ...] = (("0001_state", _state), ("0002_entries", _entries))
 
 
 def migrate(db: Db, lacking: Sequence[str]) -> None:

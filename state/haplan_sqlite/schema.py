@@ -137,7 +137,11 @@ def _table(db: "Database", name: str, columns: Mapping[str, type], *key: str) ->
     db.table(name).create(dict(columns), pk=pk, not_null=set(columns) - set(key), strict=True)
 
 
-STEPS: tuple[Step, ...] = (("0001_state", _state),)
+def _entries(db: "Database") -> None:
+    """No table changes, but values may hold entries from here on: haplan 0.1.0 would lose their order."""
+
+
+STEPS: tuple[Step, ...] = (("0001_state", _state), ("0002_entries", _entries))
 
 
 def _migrations() -> "Migrations":

@@ -78,7 +78,7 @@ class StatePushContract(Opening):
         ("mend", "says"),
         [
             (lambda d: b"\xff", "this is not a pulled state"),
-            (lambda d: b"[]", "its format must be 'haplan-state/1'"),
+            (lambda d: b"[]", "its format must be 'haplan-state/2'"),
             (lambda d: changed(d, format="haplan-state/9"), "has format haplan-state/9.*upgrade haplan"),
             (lambda d: changed(d, colour=1), "colour missing or unknown"),
             (lambda d: changed(d, lineage="other"), "has lineage other, state .* they are two states"),

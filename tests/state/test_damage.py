@@ -117,6 +117,6 @@ def test_a_newer_format_is_refused_by_its_number(saved: Path, open_state: Open) 
     execute(saved, "UPDATE meta SET value = '7' WHERE key = 'format'")
     before = saved.read_bytes()
     assert refused(open_state) == (
-        f"state {saved} has format 7; this haplan reads up to format 1, step 0001_state: upgrade haplan"
+        f"state {saved} has format 7; this haplan reads up to format 2, step 0002_entries: upgrade haplan"
     )
     assert saved.read_bytes() == before

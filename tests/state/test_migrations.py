@@ -35,7 +35,7 @@ def older(state: SqliteState, path: Path, clock: FakeClock) -> Path:
 
 @pytest.fixture
 def newer_haplan(older: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, ("0002_colour", _colour)))
+    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, ("0003_colour", _colour)))
 
 
 def columns(path: Path) -> set[str]:
@@ -62,7 +62,7 @@ def test_writing_an_older_state_migrates_it_and_keeps_a_copy(older: Path, open_s
     writer.lock(holder("l2"))
     assert "colour" in columns(older)
     assert writer.load().row("site.a") is not None
-    copy = older.with_name("state.db.step-1.backup")
+    copy = older.with_name("state.db.step-2.backup")
     assert writer.migrated == str(copy)
     assert "colour" not in columns(copy)
     assert copy.stat().st_mode & 0o777 == 0o600
@@ -83,7 +83,7 @@ def test_a_migration_that_fails_leaves_all_as_it_was(
     older: Path, open_state: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "STEPS", (*schema.STEPS, ("0002_colour", _broken)))
+        patch.setattr(schema, "STEPS", (*schema.STEPS, ("0003_colour", _broken)))
         with pytest.raises(StateError, match="disk I/O error"):
             open_state().lock(holder("l2"))
     assert "colour" not in columns(older)
@@ -94,13 +94,13 @@ def test_a_state_with_a_step_unknown_here_is_refused(
     older: Path, open_state: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "STEPS", (*schema.STEPS, ("0002_colour", _colour)))
+        patch.setattr(schema, "STEPS", (*schema.STEPS, ("0003_colour", _colour)))
         writer = open_state()
         writer.lock(holder("l2"))
         writer.close()
     with pytest.raises(StateError) as error:
         open_state().load()
     assert str(error.value) == (
-        f"state {older} has format 1, step 0002_colour; this haplan reads up to format 1, step 0001_state: "
+        f"state {older} has format 2, step 0003_colour; this haplan reads up to format 2, step 0002_entries: "
         "upgrade haplan"
     )

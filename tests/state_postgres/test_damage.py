@@ -75,7 +75,7 @@ def test_a_cell_that_cannot_be_read(open_state: Open, admin: Admin, schema: str,
 def test_a_newer_format_is_refused_by_its_number(open_state: Open, admin: Admin, schema: str, url: str) -> None:
     admin.execute(f"""UPDATE "{schema}".meta SET value = '7' WHERE key = 'format'""")
     assert refused(open_state) == (
-        f"state {url} has format 7; this haplan reads up to format 1, step 0001_state: upgrade haplan"
+        f"state {url} has format 7; this haplan reads up to format 2, step 0002_entries: upgrade haplan"
     )
 
 

@@ -32,7 +32,7 @@ def older(state: PostgresState, server_clock: ServerClock) -> None:
 
 @pytest.fixture
 def newer_haplan(older: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "STEPS", (*tables.STEPS, ("0002_colour", _colour)))
+    monkeypatch.setattr(tables, "STEPS", (*tables.STEPS, ("0003_colour", _colour)))
 
 
 def columns(admin: Admin, schema: str, table: str = "rows") -> set[str]:
@@ -65,7 +65,7 @@ def test_writing_an_older_state_migrates_it_and_keeps_a_copy(
     writer.lock(holder("l2"))
     assert "colour" in columns(admin, schema)
     assert writer.load().rows["site.a", ""].name == "migrated"
-    assert writer.migrated == f"{url}_step_1_backup"
+    assert writer.migrated == f"{url}_step_2_backup"
     again = open_state()
     again.unlock("l2")
     assert again.migrated == ""
@@ -88,11 +88,11 @@ def test_a_migration_that_fails_leaves_all_as_it_was(
     open_state: Open, admin: Admin, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(tables, "STEPS", (*tables.STEPS, ("0002_colour", _broken)))
+        patch.setattr(tables, "STEPS", (*tables.STEPS, ("0003_colour", _broken)))
         with pytest.raises(StateError, match="division by zero; the lock was not taken"):
             open_state().lock(holder("l2"))
     assert "colour" not in columns(admin, schema)
-    assert columns(admin, f"{schema}_step_1_backup") == set()
+    assert columns(admin, f"{schema}_step_2_backup") == set()
     assert open_state().load().rows["site.a", ""].name == "old"
 
 
@@ -101,12 +101,12 @@ def test_a_state_with_a_step_unknown_here_is_refused(
     open_state: Open, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(tables, "STEPS", (*tables.STEPS, ("0002_colour", _colour)))
+        patch.setattr(tables, "STEPS", (*tables.STEPS, ("0003_colour", _colour)))
         open_state().lock(holder("l2"))
     for attempt in (open_state().load, lambda: open_state().lock(holder("l3"))):
         with pytest.raises(StateError) as error:
             attempt()
         assert str(error.value) == (
-            f"state {url} has format 1, step 0002_colour; this haplan reads up to format 1, step 0001_state: "
+            f"state {url} has format 2, step 0003_colour; this haplan reads up to format 2, step 0002_entries: "
             "upgrade haplan"
         )

@@ -13,6 +13,7 @@ from haplan.model.compare import (
     holds,
     lost,
     merged,
+    ordered,
     owned,
     seen_as,
     stands_at,
@@ -45,6 +46,8 @@ def compared(
     work: Work, block: Block, after: dict[str, Tree], row: Row, recorded: Mapping[str, Tree], seen: Seen
 ) -> Change | None:
     """The change that makes the estate as wanted, or state as the stack; None where nothing is to do."""
+    recorded = ordered(recorded, seen.values)
+    after = dict(ordered(after, seen.values, recorded))
     kind, declared = work.types[block.type], as_declared(row, recorded)
     after = _ignoring(after, block.lifecycle, seen.values, recorded)
     before = seen_as(merged(after, declared), seen.values, recorded, kind.local)

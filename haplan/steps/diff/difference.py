@@ -6,6 +6,7 @@ import attrs
 
 from haplan.contracts import Seen
 from haplan.model import value as model
+from haplan.model.compare import ordered
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
@@ -83,10 +84,11 @@ def _wanted(work: Work, block: Block) -> Change | None:
     work.findings += _misfits(block, after, work.types[block.type])
     if row is None:
         return new(work, block, after, seen)
+    recorded = model.decode(row.values)
     if seen is None:
+        after = dict(ordered(after, recorded))
         work.know(block.address, {}, None, literal(after))
         return change_of(block, Action.CREATE, Reason.GONE, after, row, id="", private={})
-    recorded = model.decode(row.values)
     if untouched(work, block, after, row, recorded, seen):
         work.know(block.address, recorded, seen, after)
         work.unchanged += 1

@@ -16,7 +16,7 @@ from haplan_srx.estate import PairSeen
 from haplan_srx.translate import documents, recorded
 from haplan_srx.translate.difference import difference
 from haplan_srx.translate.recorded import Picture
-from haplan_srx.translate.statements import Configuration
+from haplan_srx.translate.statements import Configuration, Live
 
 NOWHERE = Placement("")
 """Of what flows into no device, or changes nothing there."""
@@ -39,6 +39,12 @@ class Look:
     begun: frozenset[Document] = frozenset()
     pairs: Mapping[str, PairSeen] = attrs.field(factory=dict)
     _differing: dict[str, bool] = attrs.field(init=False, factory=dict, repr=False)
+
+    def told(self, query: Query, lives: Mapping[str, Live]) -> "Look":
+        """The same, with the interfaces of each template in order where the state has none: as a device has them, by
+        address of the cluster, else as the stack lists them."""
+        stack = recorded.in_stack(query)
+        return attrs.evolve(self, recorded=self.recorded.told(lives, stack), wanted=self.wanted.told(lives, stack))
 
     def cluster(self, address: str) -> Resource:
         """A cluster as it is wanted, else as recorded."""
@@ -82,6 +88,11 @@ class Look:
 
 def recall(query: Query, slots: Mapping[str, int]) -> Look:
     """What is recorded and what is wanted, as if all devices were as recorded."""
+    return unseen(query, slots).told(query, {})
+
+
+def unseen(query: Query, slots: Mapping[str, int]) -> Look:
+    """The same before anything is said of an order that no state has; see `Look.told`."""
     return Look(recorded.recorded(query.recorded, slots), recorded.wanted(query, slots), query.begun)
 
 

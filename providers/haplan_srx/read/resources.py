@@ -12,6 +12,7 @@ import attrs
 from haplan.plugin import (
     SEQUENCES,
     Document,
+    Entries,
     FieldPath,
     ProviderError,
     Query,
@@ -24,12 +25,12 @@ from haplan.plugin import (
 )
 from haplan_srx.device.operational import Commit
 from haplan_srx.estate import Fleet, Nodes, PairSeen
-from haplan_srx.read.look import recall
+from haplan_srx.read.look import unseen
 from haplan_srx.translate.difference import drifted
 from haplan_srx.translate.documents import device
 from haplan_srx.translate.log import CommitLog
 from haplan_srx.translate.recorded import Picture, nodes_of, of_device
-from haplan_srx.translate.statements import Live, Path, Statement, keys, tag
+from haplan_srx.translate.statements import SERVER, Live, Path, Statement, keys, tag
 
 GONE = "(gone)"
 POLICIES: Path = ("security", "policies")
@@ -45,11 +46,17 @@ class Drifted:
         cluster: Address of the cluster.
         statements: By address of the resource that said them.
         live: What the device has.
+        listed: Interfaces as the device has them in order, by address of the template or profile, where in another one.
     """
 
     cluster: str
     statements: Mapping[str, tuple[Statement, ...]]
     live: Live
+    listed: Mapping[str, Entries]
+
+    def about(self, address: str) -> bool:
+        """True if something of a resource is not as it was said."""
+        return address in self.statements or address in self.listed
 
 
 def read(fleet: Fleet, query: Query, slots: Mapping[str, int]) -> Reading:
@@ -57,16 +64,15 @@ def read(fleet: Fleet, query: Query, slots: Mapping[str, int]) -> Reading:
     if query.document:
         touched = [(target.address, target.values) for target in query.targets]
         query = attrs.evolve(query, recorded=of_device(query.recorded, query.document.name, touched))
-    design = recall(query, slots)
-    recorded, wanted = design.recorded, design.wanted
-    clusters = _clusters(query, recorded, wanted)
-    looks = fleet.looks(clusters.values(), query.max_age)
-    reading = _Reading(
-        fleet, query, recorded, wanted, {address: looks[one.cluster] for address, one in clusters.items()}
-    )
+    design = unseen(query, slots)
+    clusters = _clusters(query, design.recorded, design.wanted)
+    pairs = fleet.looks(clusters.values(), query.max_age)
+    looks = {address: pairs[one.cluster] for address, one in clusters.items()}
+    design = design.told(query, {address: look.live for address, look in looks.items() if look.clustered})
+    reading = _Reading(fleet, query, design.recorded, design.wanted, looks)
     seen = {target.address: found for target in query.targets if (found := reading.seen(target)) is not None}
     notes = () if query.document else tuple(reading.notes(clusters))  # nobody reads them before a write
-    return Reading(seen, orders=reading.orders(), notes=notes, look=attrs.evolve(design, pairs=looks))
+    return Reading(seen, orders=reading.orders(), notes=notes, look=attrs.evolve(design, pairs=pairs))
 
 
 def _clusters(query: Query, recorded: Picture, wanted: Picture) -> dict[str, Nodes]:
@@ -97,10 +103,15 @@ class _Reading:
         row = self._query.recorded.get(address)
         if not look.clustered or row is None or row.status != "ok":
             return None
+        statements, listed = drifted(self._recorded.configuration(address), look.live), dict[str, Entries]()
+        if statements and (picture := self._recorded.running(address, look.live)) is not None:
+            statements = drifted(picture.configuration(address), look.live)
+            owner = picture.design.owner_of(picture.design.resources[address])
+            listed = {owner.address: owner.values["interfaces"]} if owner is not None else listed
         by_origin: dict[str, list[Statement]] = {}
-        for statement in drifted(self._recorded.configuration(address), look.live):
+        for statement in statements:
             by_origin.setdefault(statement.origin, []).append(statement)
-        return Drifted(address, {origin: tuple(found) for origin, found in by_origin.items()}, look.live)
+        return Drifted(address, {origin: tuple(found) for origin, found in by_origin.items()}, look.live, listed)
 
     # --- resources ---
 
@@ -111,15 +122,15 @@ class _Reading:
             return self._cluster(target)
         if target.row is None:
             return None
-        values = dict(decode(target.row.values))
-        found = [(one.live, one.statements[target.address], address) for address, one in self._drifted.items()
-                 if target.address in one.statements]  # fmt: skip
+        values = dict(self._recorded.design.resources[target.address].values)
+        found = [one for one in self._drifted.values() if one.about(target.address)]
         if found and self._gone(target):
             return None
-        for live, statements, _ in found:
-            for statement in statements:
-                values = _put(values, statement.field, _shown(statement, live))
-        who = self._changed_by(found[0][2]) if found else None
+        for one in found:
+            values |= {"interfaces": one.listed[target.address]} if target.address in one.listed else {}
+            for statement in one.statements.get(target.address, ()):
+                values = _put(values, statement.field, _shown(statement, one.live))
+        who = self._changed_by(found[0].cluster) if found else None
         return Seen(
             target.address, target.id or target.row.id or target.name, {**values, "name": target.row.name},
             who=who.user if who else "",
@@ -220,7 +231,7 @@ class _Reading:
             if look.status is not None and not look.status.formed:
                 roles = ", ".join(f"{node.name} {node.status}" for node in look.status.groups.get(0, ()))
                 yield f"{name}: {roles}"
-            if address in self._drifted and self._drifted[address].statements:
+            if address in self._drifted and (self._drifted[address].statements or self._drifted[address].listed):
                 yield from self._compared(name, clusters[address])
 
     def _compared(self, name: str, nodes: Nodes) -> Iterable[str]:
@@ -262,6 +273,8 @@ def _shown(statement: Statement, live: Live) -> Any:
     parent = statement.path[:-1]
     last = statement.path[-1]
     others = [step for step in live.children.get(parent, ()) if not isinstance(step, str) and tag(step) == tag(last)]
+    if tag(last) == SERVER:
+        return [key for step in others for _, key in keys(step)]
     if isinstance(last, tuple) and others:
         return ", ".join(" ".join(key for _, key in keys(step)) for step in others)
     if isinstance(last, str) and not statement.values:

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from haplan.plugin import kept_in_order
-from haplan_srx.translate.statements import Configuration, Live, Path, Statement, Step, tag
+from haplan_srx.translate.statements import SERVER, Configuration, Live, Path, Statement, Step, tag
 
 ZONES: Path = ("security", "zones")
 PRESENCE: frozenset[Path] = frozenset({("security", "policies")})
@@ -90,8 +90,19 @@ def difference(
 
 
 def drifted(wanted: Configuration, live: Live) -> tuple[Statement, ...]:
-    """The statements that are not on a device as they were said, each as said."""
-    return tuple(one for one in wanted.statements.values() if not _stands(one, live))
+    """The statements that are not on a device as they were said, each as said; name servers also in another order."""
+    misplaced = _misplaced(wanted, live)
+    return tuple(one for one in wanted.statements.values() if one.path in misplaced or not _stands(one, live))
+
+
+def _misplaced(wanted: Configuration, live: Live) -> set[Path]:
+    """Of what is only listed; policies and what follows from them are known by their own order."""
+    found: set[Path] = set()
+    for (parent, element), entries in wanted.sequences().items():
+        if element == SERVER:
+            kept = kept_in_order([step[1] for step in entries], [step[1] for step in live.sequence(parent, element)])
+            found |= {(*parent, step) for step in entries if step[1] not in kept}
+    return found
 
 
 # --- what is added or changed ---

@@ -11,6 +11,7 @@ from haplan.design.resources import of_row, without_name
 from haplan.plugin import (
     SEQUENCES,
     Document,
+    Entries,
     Part,
     Query,
     Row,
@@ -27,9 +28,10 @@ from haplan.plugin import (
     TextValue as Text,
 )
 from haplan_srx.estate import Nodes
+from haplan_srx.translate import sequence
 from haplan_srx.translate.design import Design, Pair
 from haplan_srx.translate.device import Translation, translate
-from haplan_srx.translate.statements import Configuration, Path, Statement
+from haplan_srx.translate.statements import Configuration, Live, Path, Statement
 
 WAS = "was"
 """Key of a row's private part: what the resource said before a change, of use while that is not on all devices."""
@@ -51,9 +53,31 @@ class Picture:
         earlier: "Picture | None" = None,
     ) -> None:
         self.design = Design(known, orders, overrides)
-        self._earlier = earlier
+        self._orders, self._overrides, self._earlier = orders, overrides, earlier
         self._done: dict[str, Translation | None] = {}
         self._reach: Mapping[str, frozenset[str]] | None = None
+
+    @property
+    def untold(self) -> bool:
+        """True if the interfaces of some template or profile have no order."""
+        earlier = self._earlier is not None and self._earlier.untold
+        return earlier or bool(sequence.untold(self.design.resources.values()))
+
+    def told(self, lives: Mapping[str, Live], stack: Mapping[str, Sequence[str]]) -> "Picture":
+        """The same, with an order of interfaces where the state has none; see `haplan_srx.translate.sequence`."""
+        if not self.untold:
+            return self
+        earlier = self._earlier.told(lives, stack) if self._earlier is not None else None
+        return Picture(sequence.told(self.design, lives, stack), self._orders, self._overrides, earlier)
+
+    def running(self, cluster: str, live: Live) -> "Picture | None":
+        """The same, with the interfaces in the order in which one device has them; None where that is this one."""
+        pair = self.design.whole(cluster)
+        owner = sequence.as_running(pair, live) if pair is not None else None
+        if owner is None:
+            return None
+        known = {**self.design.resources, owner.address: owner}
+        return Picture(known.values(), self._orders, self._overrides)
 
     def translation(self, cluster: str) -> Translation | None:
         """What a device is to have; None if the cluster is not there, or not whole."""
@@ -91,6 +115,12 @@ def _told(found: Translation, pair: Pair) -> Translation:
 def wanted(query: Query, overrides: Mapping[str, int]) -> Picture:
     """The design as the stack wants it; what a plan is not about stays as recorded."""
     return Picture(resources.wanted(resources.recorded(query.recorded), query.targets).values(), None, overrides)
+
+
+def in_stack(query: Query) -> dict[str, list[str]]:
+    """Names of interfaces in the order of the stack, by address of the template or profile."""
+    found = {target.address: target.values.get("interfaces") for target in query.targets if not target.leaving}
+    return {address: list(listed) for address, listed in found.items() if isinstance(listed, Entries)}
 
 
 def recorded(rows: Mapping[str, Row], overrides: Mapping[str, int]) -> Picture:

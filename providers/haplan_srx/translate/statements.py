@@ -23,8 +23,9 @@ KEYS: Mapping[tuple[str, int], tuple[str, ...]] = {
     ("control-ports", 2): ("fpc", "port"),
 }
 """Key elements of lists by element and number of keys; everywhere else it is ``name`` (vendor YANG, Junos 24.4R1)."""
-ORDERED = frozenset({"policy", "term", "rule"})
-"""Lists whose order means something: security policies, terms of a filter, NAT rules."""
+SERVER = "name-server"
+ORDERED = frozenset({"policy", "term", "rule", SERVER})
+"""Lists whose order means something: security policies, terms of a filter, NAT rules, name servers."""
 
 
 def tag(step: Step) -> str:

@@ -62,6 +62,7 @@ def _server(
     to.sole(*pool, elements=("range",))
     to.set(*pool, "dhcp-attributes", "maximum-lease-time", value=dhcp.get("lease") or 86400)
     to.set(*pool, "dhcp-attributes", ("router", gateway.partition("/")[0]))
+    to.speak(to.origin, *to.field, "dns_servers")
     for server in dhcp.get("dns_servers") or ():
         to.set(*pool, "dhcp-attributes", ("name-server", pair.text(server) or str(server)))
     to.sole(*pool, "dhcp-attributes", elements=("router", "name-server"))

@@ -58,20 +58,22 @@ class Work:
         nodes: Where it is reached.
         wanted, owned: What haplan says then, and what it said until now.
         kept: What haplan once overwrote there.
+        untold: No state has the order of some interfaces: what runs tells it.
     """
 
     nodes: Nodes
     wanted: Configuration
     owned: Configuration
     kept: Mapping[Path, tuple[str, ...]]
+    untold: bool = False
 
     def on(self, live: Live) -> Difference:
         """The edits for what a device has."""
         return difference(self.wanted, self.owned, live, self.kept)
 
 
-def work(task: Task, overrides: Mapping[str, int]) -> Work:
-    """Work out what a task is to do; pure.
+def work(task: Task, overrides: Mapping[str, int], live: Live | None = None) -> Work:
+    """Work out what a task is to do; pure. `live` is asked for what no state tells, see `Work.untold`.
 
     Raises:
         ProviderError: The cluster of the document is neither recorded nor in the task.
@@ -87,11 +89,14 @@ def work(task: Task, overrides: Mapping[str, int]) -> Work:
     cluster = _named(name, *(picture.design.of("cluster") for picture in (then, was, now)))
     if cluster is None:
         raise ProviderError(f"device:{name}: its cluster is not recorded any more; plan again")
+    untold = any(picture.untold for picture in (then, was, now))
+    if untold and live is not None:
+        then, was, now = (picture.told({cluster.address: live}, {}) for picture in (then, was, now))
     owned = Configuration()
     if _configured(task, cluster.address):
         owned = joined(was.configuration(cluster.address), now.owned(cluster.address))
-    rows = task.recorded.values()
-    return Work(nodes_of(cluster), then.configuration(cluster.address), owned, kept_in(rows, task.transaction.document))
+    kept = kept_in(task.recorded.values(), task.transaction.document)
+    return Work(nodes_of(cluster), then.configuration(cluster.address), owned, kept, untold)
 
 
 def _configured(task: Task, cluster: str) -> bool:
@@ -120,7 +125,9 @@ def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret
     written = _written(task)
     box = fleet.primary(what.nodes)
     try:
-        found = what.on(box.configuration())
+        live = box.configuration()
+        what = work(task, overrides, live) if what.untold else what
+        found = what.on(live)
         if not found.edits:
             return _with_receipt(written, fleet, what.nodes, _unconfirmed(box, task.transaction.document))
         log = str(CommitLog(io.run, task.transaction.id, task.transaction.document))
@@ -175,7 +182,9 @@ def rehearse(fleet: Fleet, task: Task, overrides: Mapping[str, int], secret: Cal
     told: list[str] = []
     box = fleet.primary(what.nodes)
     try:
-        found = what.on(box.configuration())
+        live = box.configuration()
+        what = work(task, overrides, live) if what.untold else what
+        found = what.on(live)
         if found.edits:
             _load(box, found, secret, told.append)
     finally:
