@@ -16,7 +16,7 @@ from haplan.plugin import (
     Impact,
     Reason,
 )
-from haplan_mist.estate import Estate
+from haplan_mist.estate import Known, Lists
 from haplan_mist.read import reach
 from haplan_mist.read.devices import seconds_of_push
 from haplan_mist.settle import FORMATION
@@ -28,12 +28,12 @@ _HITLESS = frozenset({"dns_servers", "ntp_servers", "type", "exclusive", "name",
 _METADATA = frozenset({"country_code", "timezone", "address", "name", "role"})
 
 
-def assess(estate: Estate, change: Change) -> Assessment:
+def assess(estate: Lists, change: Change) -> Assessment:
     """Cost and reach of one change."""
     if change.type == "cluster":
         return _cluster(estate, change)
     document, id_ = _document(change)
-    macs = reach.devices_of(estate, document, id_)
+    macs = reach.devices_of(estate.known, document, id_)
     sites = reach.sites_of(estate, macs)
     findings = (*_findings(change), *_nowhere(estate, change))
     if change.type == "site":
@@ -63,7 +63,7 @@ def _changed(change: Change) -> set[str]:
     return {key for key in {**before, **after} if before.get(key) != after.get(key)}
 
 
-def _kind(estate: Estate, change: Change) -> Any:
+def _kind(estate: Known, change: Change) -> Any:
     changed = _changed(change)
     if change.type == "site":
         return _site_kind(estate, change, changed)
@@ -98,7 +98,7 @@ def _of_ports(change: Change) -> bool:
     return any(entries.kind_of(word) not in ("policy", "steering") for word in gone)
 
 
-def _site_kind(estate: Estate, change: Change, changed: set[str]) -> Any:
+def _site_kind(estate: Known, change: Change, changed: set[str]) -> Any:
     if change.action in GOING:
         return "outage"
     if "variables" in changed:
@@ -109,7 +109,7 @@ def _site_kind(estate: Estate, change: Change, changed: set[str]) -> Any:
     return "config-push"
 
 
-def _variables_kind(estate: Estate, change: Change) -> Any:
+def _variables_kind(estate: Known, change: Change) -> Any:
     """The class of the fields that use the variable."""
     before, after = (dict((side or {}).get("variables") or {}) for side in (change.before, change.after))
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
@@ -124,7 +124,7 @@ def _variables_kind(estate: Estate, change: Change) -> Any:
     return "traffic" if hit else "config-push"
 
 
-def _cluster(estate: Estate, change: Change) -> Assessment:
+def _cluster(estate: Known, change: Change) -> Assessment:
     values = change.after or change.before or {}
     site = str(values.get("site") or "")
     sites = (site,) if site else ()
@@ -148,8 +148,10 @@ def _cluster(estate: Estate, change: Change) -> Assessment:
     return Assessment(Impact(), sites)
 
 
-def _nowhere(estate: Estate, change: Change) -> list[Finding]:
+def _nowhere(estate: Lists, change: Change) -> list[Finding]:
     """Endpoints of hubs elsewhere that no overlay of the organisation has, or more than one."""
+    if estate.recalled:
+        return []
     known = sorted({end for vpn in estate.known("vpns").values() for end in vpn.get("paths") or {}})
     hint = f"known: {', '.join(known) or 'none'}"
     return [

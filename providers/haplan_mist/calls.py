@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from haplan.plugin import Action, Change, Task
 from haplan_mist.client import PAGE
-from haplan_mist.estate import Estate
+from haplan_mist.estate import Known
 from haplan_mist.translate.documents import GOING, LISTS, PREFIXES, binding
 
 OPENING = 3
 """Who the token is, which organisation, what is left of the budget: asked again where a plan file is applied."""
 
 
-def expected(estate: Estate, tasks: Sequence[Task], poll_seconds: float) -> int:
+def expected(estate: Known, tasks: Sequence[Task], poll_seconds: float) -> int:
     """All calls, stage by stage: within one, a list that was read answers for all, and one poll asks for all."""
     if not tasks:
         return 0
@@ -33,7 +33,7 @@ def expected(estate: Estate, tasks: Sequence[Task], poll_seconds: float) -> int:
     return total
 
 
-def _pages(estate: Estate, kinds: Iterable[str]) -> int:
+def _pages(estate: Known, kinds: Iterable[str]) -> int:
     return sum(max(1, math.ceil(len(estate.known(kind)) / PAGE)) for kind in kinds)
 
 

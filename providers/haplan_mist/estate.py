@@ -7,7 +7,9 @@ Lists return whole objects, up to 1000 in a call; a type has to be named or the 
 import math
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
+
+import attrs
 
 from haplan.plugin import Clock, ProviderError
 from haplan_mist.client import Client
@@ -30,6 +32,48 @@ TITLES = {
     "gatewaytemplates": "WAN edge template", "deviceprofiles": "hub profile",
 }  # fmt: skip
 _BY_MAC = frozenset({"inventory", "stats"})
+
+
+class Known(Protocol):
+    """Lists that were read; nothing of it makes a call."""
+
+    def known(self, kind: str) -> Mapping[str, Object]:
+        """A list, or an empty one if it was not read."""
+        ...
+
+    def name_of(self, kind: str, id_: str | None) -> str:
+        """Name of what an id stands for; "" if it is not there."""
+        ...
+
+    def overlay_of(self, endpoint: str) -> str:
+        """Name of the overlay that has this endpoint; "" if none or several have it."""
+        ...
+
+
+@attrs.frozen(eq=False)
+class Lists:
+    """The look of a reading: the lists as they were then.
+
+    Attributes:
+        lists: By name.
+        recalled: True if they were made of what is recorded: what is not in them may be there all the same.
+    """
+
+    lists: Mapping[str, Mapping[str, Object]]
+    recalled: bool = False
+
+    def known(self, kind: str) -> Mapping[str, Object]:
+        """See `Known`."""
+        return self.lists.get(kind, {})
+
+    def name_of(self, kind: str, id_: str | None) -> str:
+        """See `Known`."""
+        return str((self.known(kind).get(id_ or "") or {}).get("name") or "")
+
+    def overlay_of(self, endpoint: str) -> str:
+        """See `Known`."""
+        found = [str(vpn.get("name")) for vpn in self.known("vpns").values() if endpoint in (vpn.get("paths") or {})]
+        return found[0] if len(found) == 1 else ""
 
 
 class Estate:
@@ -70,6 +114,11 @@ class Estate:
         """A list if it was read before; never a call."""
         return self._lists.get(kind, {})
 
+    def look(self) -> Lists:
+        """The lists as they are now."""
+        with self.lock:
+            return Lists(dict(self._lists))
+
     def outdate(self, kinds: Iterable[str]) -> None:
         """The next look at these lists reads them again."""
         with self.lock:
@@ -101,12 +150,11 @@ class Estate:
 
     def name_of(self, kind: str, id_: str | None) -> str:
         """Name of what an id stands for; "" if it is not there."""
-        return str((self._lists.get(kind, {}).get(id_ or "") or {}).get("name") or "")
+        return Lists(self._lists).name_of(kind, id_)
 
     def overlay_of(self, endpoint: str) -> str:
         """Name of the overlay that has this endpoint, from what was read; "" if none or several have it."""
-        found = [str(vpn.get("name")) for vpn in self.known("vpns").values() if endpoint in (vpn.get("paths") or {})]
-        return found[0] if len(found) == 1 else ""
+        return Lists(self._lists).overlay_of(endpoint)
 
     def keep(self, kind: str, item: Object) -> None:
         """Our own write: the list is as the cloud answered."""

@@ -1,6 +1,5 @@
 """The provider ``mist``: translates the vocabulary to one organisation of the Mist cloud."""
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -37,11 +36,12 @@ from haplan.plugin import (
 from haplan_mist import assess, calls, example, verify
 from haplan_mist.client import Client
 from haplan_mist.config import MistConfig, access
-from haplan_mist.estate import Estate
+from haplan_mist.estate import Estate, Lists
 from haplan_mist.read import clusters, reach, resources
-from haplan_mist.settle import Settling, Wait, has_failed
+from haplan_mist.read.recall import recall
+from haplan_mist.settle import Settling, Wait, has_failed, wait_of
 from haplan_mist.translate import documents, keys
-from haplan_mist.write.clusters import node_order, write_cluster
+from haplan_mist.write.clusters import write_cluster
 from haplan_mist.write.gateways import write_gateway
 from haplan_mist.write.objects import write_object, write_setting, write_site
 from haplan_mist.write.writer import FRESH, Sent, Writer, resumes
@@ -61,7 +61,7 @@ SILENT = frozenset({"name", "address", "country_code", "timezone", "notes", "lat
 class MistProvider(Provider):
     """Sites, overlays, networks, applications, templates, profiles and pairs in a Mist organisation.
 
-    Threads: those of an apply. What is waited for is under a lock; client and organisation take any.
+    Threads: those of an apply; it remembers nothing itself, and client and organisation take any.
     """
 
     name: ClassVar[str] = "mist"
@@ -74,9 +74,7 @@ class MistProvider(Provider):
         self.write_seconds = min(client.access.timeout or LONGEST_WRITE, LONGEST_WRITE)
         self._estate = Estate(client, context.clock)
         self._settling = Settling(self._estate, context.clock)
-        self._waits: dict[str, Wait] = {}
         self._identity: Mapping[str, str] = {}
-        self._lock = threading.Lock()
 
     @classmethod
     def open(cls, settings: Any, context: Context) -> "MistProvider":
@@ -125,27 +123,28 @@ class MistProvider(Provider):
 
     def read(self, query: Query) -> Reading:
         """Read many resources from whole lists."""
-        return resources.read(self._estate, query, self._context.clock.now())
+        found = resources.read(self._estate, query, self._context.clock.now())
+        return attrs.evolve(found, look=self._estate.look())
 
-    def facts(self, targets: Sequence[Target], look: Any) -> Mapping[str, Mapping[str, Any]]:
+    def facts(self, targets: Sequence[Target], look: Lists) -> Mapping[str, Mapping[str, Any]]:
         """What rules want to know of devices and bindings; from what was read."""
-        return clusters.facts(self._estate, targets)
+        return clusters.facts(look, targets)
 
-    def recall(self, query: Query) -> Any:
-        """Nothing yet."""
-        return None
+    def recall(self, query: Query) -> Lists:
+        """The lists as they would be if all were as recorded."""
+        return recall(query)
 
-    def placements(self, change: Change, look: Any) -> Sequence[Placement]:
+    def placements(self, change: Change, look: Lists) -> Sequence[Placement]:
         """The documents a change touches."""
         return documents.placements(change)
 
-    def assess(self, change: Change, look: Any) -> Assessment:
+    def assess(self, change: Change, look: Lists) -> Assessment:
         """Cost and reach; from what was read."""
-        return assess.assess(self._estate, change)
+        return assess.assess(look, change)
 
-    def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
+    def calls(self, transactions: Sequence[Task], look: Lists | None) -> Calls:
         """Calls made and expected, and what is left of the hour's budget."""
-        expected = calls.expected(self._estate, transactions, self.poll_seconds)
+        expected = calls.expected(look or Lists({}), transactions, self.poll_seconds)
         writes = sum(map(calls.writes_of, transactions))
         return Calls(
             self.name, self._client.made, expected, self._client.budget.left, self._client.budget.limit, writes
@@ -163,16 +162,14 @@ class MistProvider(Provider):
         with self._client.asking(io.still):
             sent = write(task, writer)
         wait = self._wait(task, sent)
-        with self._lock:
-            self._waits[task.transaction.id] = wait
-        return attrs.evolve(sent.written, settling=bool(wait.pair or wait.macs))
+        return attrs.evolve(sent.written, settling=bool(wait.pair or wait.macs), receipt=wait.plain())
 
     def _to_push_again(self, task: Task) -> frozenset[str]:
         """Devices that did not take what an earlier run wrote into this document: they are to be pushed again."""
         document = task.transaction.document
         if not resumes(task):
             return frozenset()
-        macs = reach.devices_of(self._estate, document, load=True)
+        macs = reach.devices_of(self._estate.items, document)
         if document.kind == "cluster":
             macs = sorted((task.parts[0].change.after or {}).get("nodes") or {})
         stats = self._estate.items("stats", FRESH)
@@ -184,7 +181,7 @@ class MistProvider(Provider):
         if not sent.keys - SILENT:
             return Wait()
         document = task.transaction.document
-        macs = reach.devices_of(self._estate, document, sent.id, load=True)
+        macs = reach.devices_of(self._estate.items, document, sent.id)
         return Wait(macs=tuple(macs))
 
     def _wait_for_pair(self, task: Task, sent: Sent) -> Wait:
@@ -192,6 +189,8 @@ class MistProvider(Provider):
         if part.change.action in documents.GOING:
             return Wait()
         nodes = tuple(sent.written.private.get(part.change.address, {}).get("nodes") or ())
+        self._estate.items("inventory")
+        self._estate.items("stats", FRESH)
         boxes = clusters.boxes(self._estate)
         if {"form", "replace node", "push again"} & sent.keys:
             return Wait(pair=nodes, address=part.change.address)
@@ -203,31 +202,14 @@ class MistProvider(Provider):
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         """How far these transactions are: one look at the stats, and one at the events, for all."""
-        waits = {task.transaction.id: self._waits.get(task.transaction.id) or self._recalled(task) for task in tasks}
-        return self._settling.settle(tasks, waits)
-
-    def _recalled(self, task: Task) -> Wait:
-        """What a document of another process is waited for."""
-        document = task.transaction.document
-        if document.kind != "cluster":
-            if all(part.change.action in documents.GOING for part in task.parts):
-                return Wait()
-            return Wait(macs=tuple(reach.devices_of(self._estate, document, load=True)))
-        change = task.parts[0].change
-        if change.action in documents.GOING:
-            return Wait()
-        self._estate.items("inventory")
-        nodes = node_order((change.after or {}).get("nodes") or {})
-        pair = clusters.boxes(self._estate).pair_of(nodes[0]) or tuple(nodes)
-        return Wait(pair=pair, address=change.address)
+        return self._settling.settle(tasks, {task.transaction.id: wait_of(task) for task in tasks})
 
     def verify(self, task: Task) -> Sequence[Finding]:
         """Look at a pair that has formed: node0, both nodes, equal firmware (HA175, HA178, HA183)."""
         if task.transaction.document.kind != "cluster":
             return ()
-        wait = self._waits.get(task.transaction.id) or self._recalled(task)
         self._estate.items("stats", verify.MAX_AGE)
-        return tuple(verify.findings(self._estate, task, wait))
+        return tuple(verify.findings(self._estate, task, wait_of(task)))
 
     def identify(self, intent: Intent) -> Seen | None:
         """What became of an announced write: by name, or by the MACs of a pair; from fresh lists."""

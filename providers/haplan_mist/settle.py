@@ -56,6 +56,17 @@ class Wait:
     address: str = ""
     fresh: bool = True
 
+    def plain(self) -> dict[str, Any]:
+        """As the receipt of a write."""
+        return {"pair": list(self.pair), "macs": list(self.macs), "address": self.address, "fresh": self.fresh}
+
+
+def wait_of(task: Task) -> Wait:
+    """What a task is waited for, from its receipt."""
+    plain = task.receipt
+    pair, macs = (tuple(map(str, plain.get(name, ()))) for name in ("pair", "macs"))
+    return Wait(pair, macs, str(plain.get("address", "")), bool(plain.get("fresh", True)))
+
 
 @attrs.frozen
 class _Verdict:

@@ -71,6 +71,9 @@ class World:
     def see(self, address: str) -> Seen:
         return self.read().seen[address]
 
+    def look(self) -> Any:
+        return self.read().look
+
     def made(self) -> int:
         return self.provider.calls((), None).made
 
@@ -146,7 +149,8 @@ class World:
                     self.lab.clock.now())  # fmt: skip
         io = Io()
         try:
-            return task, self.provider.write(task, io)
+            written = self.provider.write(task, io)
+            return attrs.evolve(task, receipt=written.receipt), written
         finally:
             self.steps += io.steps
 

@@ -168,7 +168,7 @@ def test_a_pair_that_forms_is_incomplete_until_it_has(world):
                  {"nodes": [{"mac": A}, {"mac": B}], "site_id": world.rows["site.s"].id})  # fmt: skip
     target = Target("cluster.c", "cluster", "c", values=cluster())
     assert world.read(target).seen["cluster.c"].status == "incomplete"
-    assert world.provider.facts([target], None)["cluster.c"]["status"] == "forming"
+    assert world.provider.facts([target], world.look())["cluster.c"]["status"] == "forming"
     world.lab.clock.sleep(1200)
     assert world.read(target).seen["cluster.c"].status == "ok"
 
@@ -278,9 +278,9 @@ def test_a_device_at_another_site_is_told(make_world):
 def test_facts_tell_devices_and_bindings(world):
     formed(world)
     facts = world.provider.facts([world.target(world.rows["cluster.c"]),
-                                  world.target(world.rows["wan_edge_template.t"])], None)  # fmt: skip
+                                  world.target(world.rows["wan_edge_template.t"])], world.look())  # fmt: skip
     world.see("cluster.c")
-    facts = world.provider.facts([world.target(row) for row in world.rows.values()], None)
+    facts = world.provider.facts([world.target(row) for row in world.rows.values()], world.look())
     assert facts["wan_edge_template.t"] == {"bound": ["s"]}
     assert facts["cluster.c"]["pair"] == [A, B]
     assert facts["cluster.c"]["status"] == "formed"
@@ -337,9 +337,9 @@ def test_a_push_that_never_comes_is_a_failure_after_ten_minutes(make_world):
 def test_a_network_change_is_seen_to_reach_the_site(world):
     formed(world)
     world.see("cluster.c")
-    said = world.provider.assess(world.changed("network.lan", subnet="{{P}}.0/25"), None)
+    said = world.provider.assess(world.changed("network.lan", subnet="{{P}}.0/25"), world.look())
     assert (said.impact.kind, said.impact.seconds, said.sites) == ("traffic", 60, ("s",))
-    said = world.provider.assess(world.changed("wan_edge_template.t", dns_servers=["9.9.9.9"]), None)
+    said = world.provider.assess(world.changed("wan_edge_template.t", dns_servers=["9.9.9.9"]), world.look())
     assert said.impact.kind == "config-push"
 
 
@@ -353,4 +353,4 @@ def test_a_serial_that_the_stack_has_wrong_is_a_fact_and_no_drift(world):
     formed(world)
     target = Target("cluster.c", "cluster", "c", values=cluster(nodes={A: {"serial": "WRONG"}, B: {}}))
     assert world.read(target).seen["cluster.c"].values["nodes"][A]["serial"] == "WRONG"
-    assert world.provider.facts([target], None)["cluster.c"]["nodes"][A]["serial"] == "SN0c30"
+    assert world.provider.facts([target], world.look())["cluster.c"]["nodes"][A]["serial"] == "SN0c30"

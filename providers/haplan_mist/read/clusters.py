@@ -4,19 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from haplan.plugin import Seen, Target, decode
-from haplan_mist.estate import Estate
+from haplan_mist.estate import Known
 from haplan_mist.read.devices import Boxes, device_id, mac_of
 
 ECHOED = ("managed", "cluster_id")
 """What Mist does not tell of a pair, or what does not concern it."""
 
 
-def boxes(estate: Estate) -> Boxes:
+def boxes(estate: Known) -> Boxes:
     """Devices as last read."""
     return Boxes(estate.known("inventory"), estate.known("stats"))
 
 
-def cluster(estate: Estate, target: Target) -> Seen | None:
+def cluster(estate: Known, target: Target) -> Seen | None:
     """The live pair of a cluster, found by its device id or its nodes."""
     devices = boxes(estate)
     recorded = decode(target.row.values) if target.row else {}
@@ -42,14 +42,14 @@ def _pair(devices: Boxes, target: Target, wanted: Sequence[str], recorded: Seque
     return pair if sorted(pair) == list(wanted) else ()
 
 
-def _begun(estate: Estate, devices: Boxes, target: Target, mac: str) -> bool:
+def _begun(estate: Known, devices: Boxes, target: Target, mac: str) -> bool:
     """True for a device that is at the cluster's site already, without a pair."""
     site = estate.name_of("sites", devices.site_id(mac))
     return bool(site) and site == target.values.get("site") and not devices.pair_of(mac)
 
 
 def _seen(
-    estate: Estate, devices: Boxes, target: Target, pair: Sequence[str], status: Any
+    estate: Known, devices: Boxes, target: Target, pair: Sequence[str], status: Any
 ) -> Seen:  # fmt: skip
     head = pair[0]
     site_id = devices.site_id(head)
@@ -76,7 +76,7 @@ def _node(devices: Boxes, target: Target, mac: str) -> dict[str, Any]:
 
 
 def _binding(
-    estate: Estate, devices: Boxes, target: Target, head: str, site_id: str
+    estate: Known, devices: Boxes, target: Target, head: str, site_id: str
 ) -> dict[str, str]:  # fmt: skip
     """What the pair carries, by the kind that was recorded, else by the kind that is wanted."""
     recorded = decode(target.row.values) if target.row else {}
@@ -92,7 +92,7 @@ def _binding(
 # --- facts ---
 
 
-def facts(estate: Estate, targets: Iterable[Target]) -> dict[str, Mapping[str, Any]]:
+def facts(estate: Known, targets: Iterable[Target]) -> dict[str, Mapping[str, Any]]:
     """What rules want to know; from what was read."""
     devices = boxes(estate)
     found: dict[str, Mapping[str, Any]] = {}
@@ -108,7 +108,7 @@ def facts(estate: Estate, targets: Iterable[Target]) -> dict[str, Mapping[str, A
     return found
 
 
-def bound_sites(estate: Estate, id_: str, name: str) -> list[str]:
+def bound_sites(estate: Known, id_: str, name: str) -> list[str]:
     """Names of the sites that carry a template."""
     templates = estate.known("gatewaytemplates")
     ids = {id_} if id_ in templates else {key for key, wire in templates.items() if wire.get("name") == name}
@@ -116,7 +116,7 @@ def bound_sites(estate: Estate, id_: str, name: str) -> list[str]:
     return sorted(str(site.get("name") or "") for site in sites if site.get("gatewaytemplate_id") in ids)
 
 
-def _cluster_facts(estate: Estate, devices: Boxes, target: Target) -> dict[str, Any]:
+def _cluster_facts(estate: Known, devices: Boxes, target: Target) -> dict[str, Any]:
     recorded = decode(target.row.values) if target.row else {}
     macs = sorted({*(target.values.get("nodes") or {}), *(recorded.get("nodes") or {})})
     pair = next((devices.pair_of(mac) for mac in macs if devices.pair_of(mac)), ())
@@ -127,7 +127,7 @@ def _cluster_facts(estate: Estate, devices: Boxes, target: Target) -> dict[str, 
     }  # fmt: skip
 
 
-def _device_facts(estate: Estate, devices: Boxes, mac: str) -> dict[str, Any]:
+def _device_facts(estate: Known, devices: Boxes, mac: str) -> dict[str, Any]:
     record, module = devices.records.get(mac), devices.modules.get(mac) or {}
     pair = devices.pair_of(mac)
     entry = devices.stats.get(pair[0] if pair else mac) or {}

@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from haplan.plugin import Document
-from haplan_mist.estate import Estate, Object
+from haplan_mist.estate import Known, Object
 from haplan_mist.read.devices import Boxes
 
 Lists = Callable[[str], Mapping[str, Object]]
 """Gives a list: from the cloud if need be, or only what was read."""
 
 
-def devices_of(estate: Estate, document: Document, id_: str = "", *, load: bool = False) -> list[str]:
+def devices_of(lists: Lists, document: Document, id_: str = "") -> list[str]:
     """MACs of the devices whose configuration a document is part of: standalone ones and node0 of each pair."""
-    lists: Lists = estate.items if load else estate.known
     kind, name = document.kind, document.name
     if kind in ("gatewaytemplate", "deviceprofile"):
         kinds = {kind: _ids(lists(f"{kind}s"), id_, name)}
@@ -31,13 +30,13 @@ def devices_of(estate: Estate, document: Document, id_: str = "", *, load: bool 
     return _carriers(lists, kinds) if any(kinds.values()) else []
 
 
-def sites_of(estate: Estate, macs: Iterable[str]) -> tuple[str, ...]:
+def sites_of(estate: Known, macs: Iterable[str]) -> tuple[str, ...]:
     """Names of the sites of devices, from what was read."""
     boxes = Boxes(estate.known("inventory"), {})
     return tuple(sorted({estate.name_of("sites", boxes.site_id(mac)) for mac in macs} - {""}))
 
 
-def bound_to(estate: Estate, document: Document, id_: str = "") -> tuple[str, ...]:
+def bound_to(estate: Known, document: Document, id_: str = "") -> tuple[str, ...]:
     """Names of the sites that carry a template, with or without devices; from what was read."""
     kind, name = document.kind, document.name
     if kind in ("gatewaytemplate",):
