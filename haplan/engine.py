@@ -16,12 +16,14 @@ import attrs
 
 from haplan.contracts import Lab, Provider, ValidateView
 from haplan.errors import Abandoned, Denied, HaplanError
-from haplan.host import provenance
+from haplan.host import admission, planfile
 from haplan.host import records as runs_
 from haplan.host.labs import blocks_of
 from haplan.host.lock import locked
 from haplan.host.options import Options, PlanOptions
-from haplan.host.session import Session, open_session
+from haplan.host.planfile import session_for as session_for
+from haplan.host.planfile import write_file as write_file
+from haplan.host.session import Session
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Impact, Plan
@@ -31,9 +33,7 @@ from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.planning import Question, Validation, planned, recorded, types_of
-from haplan.state import files
-from haplan.state.location import shown
-from haplan.steps import approve, check, graph, move, order, reconcile, refresh, repair, select
+from haplan.steps import admit, approve, check, graph, move, order, reconcile, refresh, repair, select
 from haplan.steps import resume as resume_
 from haplan.steps import rollback as rollback_
 from haplan.steps.approve import PlanFile
@@ -108,6 +108,9 @@ def rollback(session: Session, run: str, options: PlanOptions | None = None) -> 
     to = runs_.find(now, run)
     then = session.backend.as_of(to.serial)
     way = rollback_.back(to, then, now, session.types, session.name, str(session.root))
+    named = way.stack.sources()
+    admit.refuse_commands(named, allowed=session.options.allow_command, who=f"run {run}")
+    session.secrets.allow(named)
     chosen = select.select(way.stack, way.state, options.targets, options.excludes)
     refused = [f"{one}: cannot be brought back: {why}" for one, why in way.refused.items() if chosen.has(one)]
     if refused:
@@ -121,7 +124,9 @@ def rollback(session: Session, run: str, options: PlanOptions | None = None) -> 
 
 def _load(session: Session) -> Stack:
     session.tell("phase", f"loading {session.name}")
-    return load(session.file, session.plugins.resources, session.variable)
+    stack = load(session.file, session.plugins.resources, session.variable)
+    session.secrets.allow(stack.sources())
+    return stack
 
 
 def _emptied(stack: Stack) -> Stack:
@@ -161,7 +166,7 @@ def _accepted(session: Session, plan: Plan) -> Result:
     """Take into state what moved in the estate; nothing is written there."""
     with locked(session, plan.command):
         state = recorded(session)
-        sealed, kept = approve.sealed(plan, provenance.made(session))
+        sealed, kept = approve.sealed(plan, session.wall.now())
         approve.refuse_stale(plan, state, sealed)
         mended = repair.accept(state, plan.drift)
         run = runs_.begin(session, plan.command, sealed)
@@ -184,7 +189,7 @@ def kept_plan(session: Session, run: str) -> runs_.Kept:
     found = runs_.find(state, run)
     kept = runs_.kept_plan(session.folder, found)
     resume_.runs_of(found.digest, state)
-    _refuse_needless(session, kept.plan)
+    planfile.refuse_needless(session, kept.plan)
     return kept
 
 
@@ -207,10 +212,14 @@ def _carried_out(
     from haplan.steps.apply import apply as carry_out  # a plan does without it
 
     approve.refuse_other_plugins(plan, session.plugins.versions, session.plugins.broken)
+    if plan.read and resumed is None:
+        admission.admit(session, plan, recorded(session))
+    else:
+        session.secrets.allow(plan.sources)  # its stack was run here, or its run was let go on
     providers = session.providers.of_plan(plan)
     with locked(session, plan.command, stop) as holder:
         state = recorded(session)
-        sealed, kept = (resumed.digest, resumed.file) if resumed else approve.sealed(plan, provenance.made(session))
+        sealed, kept = (resumed.digest, resumed.file) if resumed else approve.sealed(plan, session.wall.now())
         if resumed is None:
             approve.refuse_stale(plan, state, sealed)
         approve.refuse_other_values(plan, state.key, session.secrets.reveal)
@@ -273,17 +282,7 @@ def drift(session: Session, options: PlanOptions | None = None) -> Plan:
 
 def write_plan(session: Session, plan: Plan, path: Path) -> str:
     """Write a plan to a file, and give its digest. A file of that name stays as it is until this one is whole."""
-    return write_file(plan, provenance.made(session), path)
-
-
-def write_file(plan: Plan, made: Mapping[str, Any], path: Path) -> str:
-    """As `write_plan`; `made` says where it comes from."""
-    sealed, text = approve.sealed(plan, made)
-    try:
-        files.put(path, text)
-    except OSError as error:
-        raise HaplanError(f"{path}: cannot write the plan: {error.strerror}") from None
-    return sealed
+    return write_file(plan, session.wall.now(), path)
 
 
 def read_plan(path: Path) -> PlanFile:
@@ -296,37 +295,11 @@ def open_plan(path: Path, options: Options | None = None, **more: Any) -> tuple[
 
     Raises:
         PlanFileError: As `haplan.steps.approve.unseal`.
-        HaplanError: It was made for another environment than the options name.
-    """
-    found = approve.unseal(path)
-    return session_for(found.plan, found.made, options, where=f"{path}: ", **more), found.plan
-
-
-def session_for(
-    plan: Plan, made: Mapping[str, Any], options: Options | None = None, *, where: str = "", **more: Any
-) -> Session:
-    """The session to apply a plan in: no stack code is run. `where` stands before what is refused.
-
-    Raises:
         HaplanError: It was made for another environment or state than the options name.
+        Denied: It runs commands, or keeps its state on a host, that nobody here allowed.
     """
-    given = options or Options()
-    environment, lab, state = plan.environment, bool(made.get("lab")), str(made.get("state", ""))
-    if given.environment not in (Options().environment, environment) or (given.lab and not lab):
-        raise HaplanError(f"{where}this plan is for environment {environment!r}; leave --env and --lab out")
-    if given.state and shown(given.state.replace("{env}", environment)) != state:
-        raise HaplanError(f"{where}this plan is for the state {state}; leave --state out")
-    options = attrs.evolve(given, environment=environment, lab=lab, state=given.state or state)
-    session = open_session(Path(str(made.get("file", "stack.py"))), options, plan=plan, **more)
-    _refuse_needless(session, plan)
-    return session
-
-
-def _refuse_needless(session: Session, plan: Plan) -> None:
-    """Of the variables a plan takes those again that it does not hold; the others it has decided."""
-    lines = session.variable.needless(approve.sensitive_variables(plan))
-    if lines:
-        raise HaplanError("\n".join(lines))
+    plan = approve.unseal(path).plan
+    return session_for(plan, options, where=f"{path}: ", **more), plan
 
 
 # --- Looking at things ------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from haplan.model.graph import Edge, Graph
 from haplan.model.plan import Action, Change, Drift, Order, Placement, Plan, Transaction
 from haplan.model.renames import renamed
 from haplan.model.selection import Selection
+from haplan.model.sources import sources
 from haplan.model.stack import Stack
 from haplan.model.state import State
 from haplan.steps import (
@@ -147,12 +148,16 @@ def planned(session: Session, question: Question) -> Plan:
         OtherEstate: The state belongs to another estate than the credentials reach.
     """
     looked = _look(session, question)
+    composed = provenance.composed_sources(session, looked.providers, looked.state)
+    if question.way is None:  # what a stack of this place had applied
+        session.secrets.allow(composed)
     decided = _decide(session, question, looked)
     while hanging := select.used_by(looked.left, _going(decided.changes), question.stack, looked.state):
         looked = _compare(session, question, _without(question, looked, hanging))
         decided = _decide(session, question, looked)
     staged = _stage(session, question, looked, decided)
     made = _plan(session, question, looked, decided, staged)
+    made = attrs.evolve(made, sources=tuple(sorted({*composed, *sources(made)})))
     session.tell("planned", data={action.value: made.count(action) for action in Action})
     for broke in session.plugins.plan_made(made):
         session.tell("warning", broke)
@@ -354,6 +359,8 @@ def _plan(session: Session, question: Question, looked: _Looked, decided: _Decid
         memories=seen.memories,
         unread=session.redact.tree({address: seen.unread[address] for address in sorted(seen.unread)}),
         left_out={one: behind for one, behind in sorted(looked.left.items()) if one not in seen.unread},
+        origin=provenance.origin(session, stack.inputs),
+        destinations=provenance.destinations(session, stack, looked.providers, state, changes),
     )
 
 

@@ -46,7 +46,7 @@ from haplan.errors import (
     StateError,
     StateNotSaved,
 )
-from haplan.host.variables import Ask
+from haplan.host.variables import Ask, Confirm
 from haplan.model.event import Event
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Drift
@@ -65,6 +65,7 @@ __all__ = [
     "Ask",
     "Asking",
     "Change",
+    "Confirm",
     "Denied",
     "Drift",
     "Event",

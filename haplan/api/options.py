@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from haplan.contracts import Observer
 from haplan.host.options import Options, PlanOptions
-from haplan.host.variables import Ask
+from haplan.host.variables import Ask, Confirm
 
 
 class Applying(TypedDict, total=False):
@@ -25,6 +25,9 @@ class Applying(TypedDict, total=False):
         on_event: Is told each event, in the thread of the call; one, or several.
         ask: Asks a person for a variable that has no value; by default that is an error.
         environ: Environment variables; by default those of the process.
+        allow_hosts: Globs of hosts that a plan from a file may send to, whoever else knows them.
+        allow_command: Commands may run that secrets of a plan from a file, or of the state, come from.
+        confirm: Asks a person whether a plan from a file may send to hosts that nobody here knows; else it may not.
     """
 
     variables: Mapping[str, Any] | Sequence[str]
@@ -36,6 +39,9 @@ class Applying(TypedDict, total=False):
     on_event: Observer | Sequence[Observer]
     ask: Ask
     environ: Mapping[str, str]
+    allow_hosts: Sequence[str]
+    allow_command: bool
+    confirm: Confirm
 
 
 class Opening(Applying, total=False):
@@ -98,7 +104,7 @@ class Stopping(TypedDict, total=False):
 
 ASKING = frozenset(Asking.__annotations__)
 _ADDRESSES = frozenset({"targets", "excludes", "replaces"})
-_SURROUNDING = ("on_event", "ask", "environ")
+_SURROUNDING = ("on_event", "ask", "confirm", "environ")
 
 
 def opening_of(given: Mapping[str, object]) -> tuple[Options, dict[str, Any]]:
@@ -108,9 +114,10 @@ def opening_of(given: Mapping[str, object]) -> tuple[Options, dict[str, Any]]:
         options["environment"] = options.pop("env")
     options["variables"] = _texts(options.get("variables", ()))
     options["variable_files"] = tuple(str(file) for file in options.get("variable_files", ()))
+    options["allow_hosts"] = tuple(options.get("allow_hosts", ()))
     if "log" in options:
         options["log"] = Path(options["log"])
-    surrounding: dict[str, Any] = {name: given[name] for name in ("ask", "environ") if name in given}
+    surrounding: dict[str, Any] = {name: given[name] for name in ("ask", "confirm", "environ") if name in given}
     return Options(**options), {**surrounding, "observers": observers_of(given)}
 
 

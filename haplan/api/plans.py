@@ -1,6 +1,5 @@
 """A plan as a value: to be looked at, kept in a file, and carried out, here or in another process."""
 
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,17 +23,17 @@ class Plan:
 
     Attributes:
         body: All that is approved, see `haplan.model.plan.Plan`.
-        made: When and by what it was made; not part of what is approved.
+        at: When it was made, epoch seconds; not part of what is approved. 0 where that is not known.
     """
 
     body: Body
-    made: Mapping[str, Any]
+    at: float = 0.0
     _digest: str = ""
 
     @classmethod
     def of_file(cls, found: PlanFile) -> "Plan":
         """The plan of a file."""
-        return cls(found.plan, found.made, found.digest)
+        return cls(found.plan, found.at, found.digest)
 
     @cached_property
     def digest(self) -> str:
@@ -83,7 +82,7 @@ class Plan:
             HaplanError: The file cannot be written.
         """
         with expected():
-            return engine.write_file(self.body, self.made, Path(path))
+            return engine.write_file(self.body, self.at, Path(path))
 
     def json(self, *, state: State | None = None, plugins: Plugins | None = None) -> dict[str, Any]:
         """Terraform's plan representation of it; `haplan/report/plan.schema.json` describes what is under ``haplan``.
@@ -97,8 +96,7 @@ class Plan:
         types = (plugins or load_plugins()).types
         kinds = {change.type: types.get(change.type) for change in self.changes}
         computed = {name: info.computed for name, info in kinds.items() if info is not None}
-        at = float(self.made.get("at", 0.0))
-        return plan_json(self.body, digest=self.digest, made=at, computed=computed, state=state)
+        return plan_json(self.body, digest=self.digest, made=self.at, computed=computed, state=state)
 
 
 def read_plan(path: str | Path) -> Plan:

@@ -12,7 +12,6 @@ from haplan.api.plans import Plan
 from haplan.api.states import States
 from haplan.contracts import Lab
 from haplan.errors import HaplanError
-from haplan.host import provenance
 from haplan.host.session import Session as Inner
 from haplan.host.session import open_session
 from haplan.model.graph import Edge
@@ -118,7 +117,8 @@ class Session:
         """Carry out a plan: this one, nothing else. Who calls has approved it.
 
         Raises:
-            Denied: A rule or a limit forbids it.
+            Denied: A rule or a limit forbids it; or it was read from a file, and sends to a host that is not the one
+                that the environment or the state names, or that nobody here knows.
             Stale: State moved since the plan, or this digest was applied already.
             Locked: Somebody else is writing this state.
             Interrupted: It was asked to stop before anything was begun.
@@ -136,7 +136,7 @@ class Session:
             HaplanError: There is no such run, it did all it planned, or its plan is not kept here.
         """
         kept = self._do(lambda: engine.kept_plan(self._inner, run))
-        return Plan(kept.plan, {}, kept.digest)
+        return Plan(kept.plan, 0.0, kept.digest)
 
     def resume(self, run: str, **stopping: Unpack[Stopping]) -> Result:
         """Go on with the very plan of a run that did not end, without what it recorded.
@@ -156,7 +156,7 @@ class Session:
             return self._do(lambda: work(stopping.get("stop")))
 
     def _planned(self, work: Callable[[], Body]) -> Plan:
-        return Plan(self._do(work), provenance.made(self._inner))
+        return Plan(self._do(work), self._inner.wall.now())
 
     def _do(self, work: Callable[[], T]) -> T:
         with expected(self._inner.redact):
@@ -182,7 +182,8 @@ def session_of(plan: Plan, *, where: str = "", **opening: Unpack[Opening]) -> Se
 
     Raises:
         HaplanError: It needs other options than those that were given.
+        Denied: It was read from a file, and runs commands, or keeps its state on a host, that nobody here allowed.
     """
     options, surrounding = opening_of(opening)
     with expected():
-        return Session(engine.session_for(plan.body, plan.made, options, where=where, **surrounding))
+        return Session(engine.session_for(plan.body, options, where=where, **surrounding))

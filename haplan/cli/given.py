@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from haplan.api import Asking, Opening, Scope
 
-_OPENING = ("lab", "state", "variables", "variable_files", "parallelism", "lock_timeout", "log")
+_OPENING = (
+    *("lab", "state", "variables", "variable_files", "parallelism", "lock_timeout", "log"),
+    *("allow_hosts", "allow_command"),
+)
 _ASKING = ("targets", "excludes", "replaces", "destroy", "refresh_only", "check_on_device")
 
 

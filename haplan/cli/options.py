@@ -66,6 +66,19 @@ PLANNING = (
     click.option("--full", is_flag=True, help="Fold nothing; with --json list what does not change too."),
 )
 DESTROY = click.option("--destroy", is_flag=True, help="Plan to have everything gone.")
+ALLOW_COMMAND = click.option(
+    "--allow-command", is_flag=True, help="Commands may run that secrets of a plan file or of the state come from."
+)
+OF_A_FILE = (
+    click.option(
+        "--allow-host",
+        "allow_hosts",
+        metavar="GLOB",
+        multiple=True,
+        help="A plan file may send to such hosts, whoever else knows them; repeat.",
+    ),
+    ALLOW_COMMAND,
+)
 JSON = click.option(
     "--json", "as_json", is_flag=True, help="JSON on stdout: one document, or a line an event while it runs."
 )

@@ -14,7 +14,7 @@ from haplan.errors import Declined, HaplanError
 from haplan.model.visible import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
-    from haplan.api import Ask, Observer, Opening, Plan, Session
+    from haplan.api import Ask, Confirm, Observer, Opening, Plan, Session
     from haplan.report.lines import Lines
 
 NARROW = 60
@@ -71,6 +71,21 @@ def question() -> "Ask | None":
     return lambda name, sensitive: str(click.prompt(visible(name), err=True, hide_input=sensitive))
 
 
+def confirmation() -> "Confirm | None":
+    """Asks a person about what a plan file names and nobody here knows; None where nobody is there to answer."""
+    return _confirmed if sys.stdin.isatty() else None
+
+
+def _confirmed(text: str) -> bool:
+    say("", *text.split("\n"), err=True)
+    return _yes("Let it?")
+
+
+def _yes(what: str) -> bool:
+    answer = click.prompt(f"{visible(what)} Type yes to go on", err=True, default="", show_default=False)
+    return str(answer).strip() == "yes"
+
+
 def approve(what: str, auto: bool) -> None:
     """Ask for the one yes that a plan needs.
 
@@ -84,8 +99,7 @@ def approve(what: str, auto: bool) -> None:
         raise HaplanError("approval is needed and there is no terminal to ask on; run again with --auto-approve, "
                           "or write the plan with `haplan plan --out FILE` and apply that file")  # fmt: skip
     say("", err=True)
-    answer = click.prompt(f"{visible(what)} Type yes to go on", err=True, default="", show_default=False)
-    if answer.strip() != "yes":
+    if not _yes(what):
         raise Declined("declined: nothing was changed")
 
 
@@ -121,9 +135,9 @@ def session_of(
 
 def _surrounded(how: "Opening", observers: "list[Observer]") -> "Opening":
     """With those who are told, and who is asked where somebody is there."""
-    asks = question()
+    asks, confirms = question(), confirmation()
     found: Opening = {**how, "on_event": observers}
-    return found if asks is None else {**found, "ask": asks}
+    return found if asks is None or confirms is None else {**found, "ask": asks, "confirm": confirms}
 
 
 @contextlib.contextmanager

@@ -22,11 +22,12 @@ from haplan.contracts.exchange import (
     Task,
     Written,
 )
-from haplan.contracts.provider import Lab, LabRequest, Provider
+from haplan.contracts.provider import Lab, LabRequest, Provider, Resources
 from haplan.contracts.reserved import AdoptQuery, Flow, Found, Procedure, Request, Way
 from haplan.contracts.rules import ApplyView, CheckView, Node, OrderHook, PlanView, ValidateView
 from haplan.contracts.state import OpenState, StateBackend
 from haplan.model.event import Event
+from haplan.model.origin import Destination
 from haplan.model.plan import Calls
 from haplan.model.schema import TypeInfo
 
@@ -49,6 +50,7 @@ __all__ = [
     "CheckView",
     "Clock",
     "Context",
+    "Destination",
     "Flow",
     "Found",
     "Io",
@@ -66,6 +68,7 @@ __all__ = [
     "Reading",
     "Rehearsal",
     "Request",
+    "Resources",
     "Seen",
     "Settlement",
     "StateBackend",

@@ -24,6 +24,7 @@ from haplan.contracts.reserved import AdoptQuery, Flow, Found, Procedure, Reques
 from haplan.errors import ProviderError, Unsupported
 from haplan.model.document import Document
 from haplan.model.finding import Finding
+from haplan.model.origin import Destination
 from haplan.model.plan import Calls, Change, Placement
 from haplan.model.stack import Block
 from haplan.model.state import Intent
@@ -57,6 +58,10 @@ class LabRequest:
     def alias(self) -> str:
         """The alias, or ""."""
         return self.key.partition(".")[2]
+
+
+Resources = Iterable[tuple[str, Mapping[str, Tree]]]
+"""(type, values) each."""
 
 
 class Lab(Protocol):
@@ -139,6 +144,22 @@ class Provider:
     @classmethod
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
         """One line for each vendor key in ``extra={"<name>": …}`` that is wrong; offline."""
+        return ()
+
+    @classmethod
+    def destinations(cls, settings: Any, environ: Mapping[str, str], resources: Resources) -> Sequence[Destination]:
+        """Every host that it would send to: offline, and without a look at any secret.
+
+        They stand in the plan, and whoever applies a plan file is asked about those that neither the environment nor
+        the state knows. What the machine itself decides (its certificates, a proxy from the environment) is left out;
+        what a setting decides is said.
+
+        Args:
+            settings: As `open` gets them.
+            environ: As `Context.environ`.
+            resources: (type, values) of its resources: where hosts stand in those. A value that is not known yet stands
+                there as a reference.
+        """
         return ()
 
     def identity(self) -> Mapping[str, str]:

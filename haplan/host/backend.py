@@ -18,13 +18,16 @@ def state_url(options: Options, folder: Path, environ: Mapping[str, str]) -> str
     Args:
         folder: Of the environment.
     """
-    given, usual = options.state, environ.get("HAPLAN_STATE", "")
-    if options.lab and "{env}" not in usual:
-        usual = ""
-    given, usual = (url.replace("{env}", options.environment) for url in (given, usual))
+    given, usual = options.state.replace("{env}", options.environment), usual_state(options, environ)
     if given == shown(usual):  # from a plan file, which keeps no password
         given = usual
     return given or usual or f"sqlite:///{folder / 'state.db'}"
+
+
+def usual_state(options: Options, environ: Mapping[str, str]) -> str:
+    """The URL that ``HAPLAN_STATE`` gives for an environment; "" if it gives none."""
+    usual = environ.get("HAPLAN_STATE", "")
+    return "" if options.lab and "{env}" not in usual else usual.replace("{env}", options.environment)
 
 
 def open_backend(plugins: Plugins, url: str, clock: Clock) -> StateBackend:

@@ -13,6 +13,8 @@ LAB = "lab"
 """The environment that lives on simulators."""
 DEFAULT = "default"
 """The environment when none is named."""
+ENVIRONMENT = re.compile(r"\w[\w.-]*")
+"""What the name of an environment is like: it is a folder's too."""
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +30,8 @@ class Options:
         parallelism: Most writes at once.
         lock_timeout: Seconds to wait for the lock.
         log: File for each request, redacted.
+        allow_hosts: Globs of hosts that a plan file may send to, whoever else knows them.
+        allow_command: A plan file, or a state that is gone back to, may run commands for secrets.
 
     Raises:
         HaplanError: The environment is no name of a folder, or two options contradict each other.
@@ -41,10 +45,12 @@ class Options:
     parallelism: int = 10
     lock_timeout: float = 0.0
     log: Path | None = None
+    allow_hosts: tuple[str, ...] = ()
+    allow_command: bool = False
 
     def __attrs_post_init__(self) -> None:
         name = self.environment
-        if not re.fullmatch(r"\w[\w.-]*", name):
+        if not ENVIRONMENT.fullmatch(name):
             raise HaplanError(f"--env {name!r}: an environment is a folder: letters, digits, - _ and . make its name")
         if self.lab and name not in (DEFAULT, LAB):
             raise HaplanError(f"--lab is an environment of its own; leave out --env {name}")

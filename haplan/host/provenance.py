@@ -1,15 +1,19 @@
 """What a plan says of where it comes from: who made it, where and with what, and what they should know of the state."""
 
 import os
+import pwd
 import socket
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from haplan import __version__
+from haplan.host import repository
 from haplan.host.session import Session
 from haplan.model import value as model
+from haplan.model.origin import Destination, Origin
 from haplan.model.plan import Change
+from haplan.model.sources import sources
 from haplan.model.stack import Stack, Variable
 from haplan.model.state import State
 from haplan.state.location import shown
@@ -18,24 +22,58 @@ from haplan.steps.approve import plain
 
 def who() -> str:
     """user@host, for people to read."""
-    import getpass
-
+    name = next((found for word in ("LOGNAME", "USER", "LNAME", "USERNAME") if (found := os.environ.get(word))), "")
     try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):
-        return f"{os.getuid()}@{socket.gethostname()}"
+        name = name or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    return f"{name}@{socket.gethostname()}"
 
 
-def made(session: Session) -> dict[str, Any]:
-    """What stands beside a plan's body: how, where and by whom it was made."""
-    return {
-        "at": time.time(),
-        "by": who(),
-        "haplan": __version__,
-        "file": str(session.file),
-        "state": shown(session.state_url),
-        "lab": session.options.lab,
-    }
+def origin(session: Session, inputs: Iterable[str]) -> Origin:
+    """Who makes a plan of what, and where it will be carried out; `inputs` are the files that the stack read."""
+    found = repository.commit(session.root, inputs)
+    return Origin(
+        author=who(),
+        file=str(session.file),
+        commit=found.id,
+        clean=found.clean,
+        state=shown(session.state_url),
+        lab=session.options.lab,
+        haplan=__version__,
+    )
+
+
+def destinations(
+    session: Session, stack: Stack, keys: Iterable[str], state: State, changes: Sequence[Change]
+) -> tuple[Destination, ...]:
+    """Where the providers of a plan send to; none on simulators."""
+    if session.options.lab:
+        return ()
+    found: list[Destination] = []
+    for key in keys:
+        settings = stack.providers[key].settings if key in stack.providers else {}
+        resources = chain(recorded_values(state, key), changed_values(changes, key))
+        found += session.providers.destinations(key, settings, resources)
+    return tuple(found)
+
+
+def recorded_values(state: State, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(type, values) of what is recorded of a provider."""
+    return ((row.type, model.decode(row.values)) for row in state.rows.values() if row.provider_key == key)
+
+
+def changed_values(changes: Iterable[Change], key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(type, values) of what a plan changes of a provider: as it is, and as it is to be."""
+    for change in changes:
+        if change.provider == key:
+            yield from ((change.type, values) for values in (change.before, change.after) if values is not None)
+
+
+def composed_sources(session: Session, keys: Iterable[str], state: State) -> tuple[str, ...]:
+    """Where the secrets come from of all that is recorded and written again together with what changes."""
+    composed = [key for key in keys if session.plugins.provider(key.partition(".")[0]).composes]
+    return sources([row.values for row in state.rows.values() if row.provider_key in composed])
 
 
 def shown_variable(session: Session, variable: Variable, state: State) -> model.Tree:

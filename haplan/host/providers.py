@@ -1,15 +1,16 @@
 """The providers of a session: found, given their settings, opened once, closed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from haplan.contracts import Context, Provider, Target
+from haplan.contracts import Context, Provider, Resources, Target
 from haplan.errors import Gathering, HaplanError, PluginError
 from haplan.host.labs import Labs, blocks_of
 from haplan.language.record import nearest
 from haplan.model import value as model
+from haplan.model.origin import Destination
 from haplan.model.plan import Plan
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block, ProviderBlock, Stack
@@ -82,17 +83,38 @@ class Providers:
         opened, self._open = self._open, {}
         return [provider.close for provider in opened.values()]
 
+    def destinations(self, key: str, settings: Mapping[str, Any], resources: Resources) -> tuple[Destination, ...]:
+        """Where a provider would send to from here, with these settings; nothing is sent, and no secret looked up."""
+        block = _block(key, settings)
+        cls = self._plugins.provider(block.name)
+        given, context = self._given(cls, block)
+        return _of(key, cls.destinations(given, context.environ, resources))
+
+    def usual_destinations(self, key: str) -> tuple[Destination, ...]:
+        """Where a provider would send to by what the environment alone says."""
+        cls = self._plugins.provider(key.partition(".")[0])
+        if any(field.default is attrs.NOTHING for field in attrs.fields(cls.config)):
+            return ()  # it cannot do without settings
+        return _of(key, cls.destinations(cls.config(), self._context().environ, ()))
+
     def _opened(self, block: ProviderBlock, blocks: tuple[Block, ...] = (), keys: Sequence[str] = ()) -> Provider:
         if block.key not in self._open:
             cls = self._plugins.provider(block.name)
-            labs = self._labs if block.name != IN_STATE_ONLY else None
-            lab = labs.start(block.key, cls, blocks, keys=keys) if labs is not None else None
-            context = _named(self._context(), block)  # by the simulator's clock from now on
-            settings = dict(block.settings)
-            if lab is not None:
-                settings, context = {**settings, **lab.settings}, attrs.evolve(context, environ={})
-            self._open[block.key] = cls.open(_settings(cls, settings, block), context)
+            given, context = self._given(cls, block, blocks, keys)
+            self._open[block.key] = cls.open(given, context)
         return self._open[block.key]
+
+    def _given(
+        self, cls: type[Provider], block: ProviderBlock, blocks: tuple[Block, ...] = (), keys: Sequence[str] = ()
+    ) -> tuple[Any, Context]:
+        """What a provider is opened with; the settings of its simulator stand before all others."""
+        labs = self._labs if block.name != IN_STATE_ONLY else None
+        lab = labs.start(block.key, cls, blocks, keys=keys) if labs is not None else None
+        context = _named(self._context(), block)  # by the simulator's clock from now on
+        settings = dict(block.settings)
+        if lab is not None:
+            settings, context = {**settings, **lab.settings}, attrs.evolve(context, environ={})
+        return _settings(cls, settings, block), context
 
 
 def _named(context: Context, block: ProviderBlock) -> Context:
@@ -109,6 +131,10 @@ def _named(context: Context, block: ProviderBlock) -> Context:
 def _block(key: str, settings: Mapping[str, Any] | None = None) -> ProviderBlock:
     name, _, alias = key.partition(".")
     return ProviderBlock(name, alias, model.decode(dict(settings or {})), None)
+
+
+def _of(key: str, found: Iterable[Destination]) -> tuple[Destination, ...]:
+    return tuple(sorted({attrs.evolve(one, provider=key) for one in found}, key=lambda one: (one.name, one.host)))
 
 
 def _settings(cls: type[Provider], given: Mapping[str, Any], block: ProviderBlock) -> Any:

@@ -1,7 +1,7 @@
 """The secrets of one session: found where their sources say, never kept, and told apart by fingerprint."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
@@ -9,6 +9,7 @@ from haplan.errors import HaplanError
 from haplan.host.redaction import Redactor
 from haplan.host.variables import Variables
 from haplan.model import value as model
+from haplan.model.sources import COMMAND
 from haplan.model.state import State
 from haplan.plugins import Plugins
 
@@ -39,6 +40,11 @@ class Secrets:
         )
         self._asking = threading.RLock()
         self._hidden: dict[str, str] = {}
+        self._commands: set[str] = set()
+
+    def allow(self, found: Iterable[str]) -> None:
+        """Let these sources run commands: a stack that was run here named them, or this user has allowed it."""
+        self._commands.update(found)
 
     def reveal(self, source: str) -> str:
         """The secret behind a source.
@@ -52,6 +58,8 @@ class Secrets:
             return self._redact.learn(self._variables.words(rest, scheme.partition(".")[2] or "str"))
         if source.startswith(model.OUTPUT):
             return self._said_in_output(rest)
+        if source.startswith(COMMAND) and source not in self._commands:
+            raise HaplanError("secret command:…: no stack that was loaded here names it; --allow-command lets it run")
         if scheme in own:
             return self._redact.learn(own[scheme](rest))
         with self._asking:

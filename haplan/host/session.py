@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -22,8 +23,7 @@ from haplan.host.options import LAB, Options
 from haplan.host.providers import Providers
 from haplan.host.redaction import Redactor
 from haplan.host.secrets import Secrets
-from haplan.host.variables import Ask, Variables
-from haplan.model.plan import Plan
+from haplan.host.variables import Ask, Confirm, Variables
 from haplan.model.schema import TypeInfo
 from haplan.plugins import Plugins, load_plugins
 from haplan.steps.load import find
@@ -35,9 +35,7 @@ class Session:
     Threads: one; many sessions may be at work side by side. Those of an apply have what providers are opened with.
 
     Attributes:
-        file: The stack's.
-        root: Its folder.
-        name: The stack's name.
+        file, root, name: The stack's file, the folder of that, and its name.
         options: How it was opened.
         folder: Of the environment, ``.haplan/<environment>`` beside the stack.
         variable: Gives the values of variables.
@@ -45,6 +43,7 @@ class Session:
         secrets: Finds them.
         labs: The simulators.
         providers: The providers.
+        environ, confirm: Environment variables; how a person is asked for a yes.
         tell, observe, observed_by, catch_up: See `haplan.host.observers.Observers`.
     """
 
@@ -56,6 +55,7 @@ class Session:
         *,
         observers: Sequence[Observer] = (),
         ask: Ask | None = None,
+        confirm: Confirm | None = None,
         environ: Mapping[str, str],
         clock: Clock | None = None,
     ) -> None:
@@ -73,7 +73,7 @@ class Session:
         told = Observers(observers, plugins.observers, self.redact, lambda: self.clock)
         self.tell, self.observe, self.observed_by = told.tell, told.observe, told.also
         self.catch_up, self._note = told.catch_up, told.note
-        self._environ = environ
+        self.environ, self.confirm = environ, confirm
         self._own_clock = clock
         self._log = Log(self.options.log, self.redact)
 
@@ -103,7 +103,7 @@ class Session:
     @property
     def state_url(self) -> str:
         """Where state is kept; see `haplan.host.backend.state_url`."""
-        return state_url(self.options, self.folder, self._environ)
+        return state_url(self.options, self.folder, self.environ)
 
     @cached_property
     def backend(self) -> StateBackend:
@@ -116,7 +116,7 @@ class Session:
         return self.plugins.types
 
     def _context(self) -> Context:
-        return Context(self.clock, self._environ, self.secrets.reveal, self._log.write, self._note)
+        return Context(self.clock, self.environ, self.secrets.reveal, self._log.write, self._note)
 
 
 def open_session(
@@ -125,21 +125,23 @@ def open_session(
     *,
     observers: Sequence[Observer] = (),
     ask: Ask | None = None,
+    confirm: Confirm | None = None,
     environ: Mapping[str, str] | None = None,
     clock: Clock | None = None,
     plugins: Plugins | None = None,
-    plan: Plan | None = None,
+    exists: bool = True,
 ) -> Session:
     """Open a session for a stack.
 
     Args:
         place: A folder or file.
         ask: Asks a person for the value of a variable, see `haplan.host.variables.Ask`; None without a terminal.
+        confirm: Asks a person about hosts that a plan file names and nobody here knows; None without a terminal.
         environ: Environment variables; the process's own by default.
         clock: Time; by default real, or the simulators'.
-        plan: A plan that was read from a file: then the stack's file need not exist.
+        exists: False for a plan that is there already: the stack's file is not looked for.
     """
     environ = dict(os.environ) if environ is None else environ
-    file = Path(place) if plan is not None else find(place)
-    plugins = plugins or load_plugins(environ)
-    return Session(file, options or Options(), plugins, observers=observers, ask=ask, environ=environ, clock=clock)
+    file = find(place) if exists else Path(place)
+    told: Any = {"observers": observers, "ask": ask, "confirm": confirm, "clock": clock}
+    return Session(file, options or Options(), plugins or load_plugins(environ), environ=environ, **told)

@@ -21,6 +21,9 @@ KINDS: Mapping[str, type] = {kind.__name__: kind for kind in (str, int, float, b
 Ask = Callable[[str, bool], str]
 """Asks a person for a value: (name, whether it is sensitive, so that it must not be seen) → the answer."""
 
+Confirm = Callable[[str], bool]
+"""Asks a person for a yes: a text of some lines → whether it was given."""
+
 
 class Given(Protocol):
     """The options that name variables."""

@@ -179,10 +179,17 @@ def lifecycle(
 
 
 @helper
-def limits(*, max_deletes: int | None = None, max_reboots: int | None = None, max_sites: int | None = None) -> None:
+def limits(
+    *,
+    max_deletes: int | None = None,
+    max_reboots: int | None = None,
+    max_sites: int | None = None,
+    max_commands: int | None = None,
+) -> None:
     """What a plan may not exceed without a person's yes; guards ``--auto-approve``."""
     recording = current("limits(…)")
     given = {"max_deletes": max_deletes, "max_reboots": max_reboots, "max_sites": max_sites}
+    given["max_commands"] = max_commands
     for name, value in given.items():
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
             recording.mistake(f"limits: {name}: expected a number from 0, got {shown(value)}")

@@ -10,6 +10,7 @@ from haplan.model.address import keyed
 from haplan.model.document import Document, as_document
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
+from haplan.model.origin import Destination, Origin
 from haplan.model.reason import Reason
 from haplan.model.stack import Lifecycle, Limits
 from haplan.model.value import Path, Tree
@@ -288,6 +289,10 @@ class Plan:
         memories: Provider key → what the provider learned while reading.
         unread: Address → why it could not be read: the plan says nothing of it.
         left_out: Address → the unread one that it hangs on: the plan says nothing of that either.
+        origin: Who made it of what, and where it is carried out.
+        sources: Where the secrets come from that carrying it out may need.
+        destinations: Hosts that its providers send to; none on simulators.
+        read: It was read from a file: whoever carries it out has not made it.
     """
 
     stack: str
@@ -320,6 +325,10 @@ class Plan:
     memories: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     unread: Mapping[str, str] = attrs.field(factory=dict)
     left_out: Mapping[str, str] = attrs.field(factory=dict)
+    origin: Origin = Origin()
+    sources: tuple[str, ...] = ()
+    destinations: tuple[Destination, ...] = ()
+    read: bool = attrs.field(default=False, eq=False)
 
     def change(self, address: str) -> Change | None:
         """The change of an address."""

@@ -31,18 +31,6 @@ class Reason(Enum):
     READ_LATER = "read at apply"
 
 
-def understood(text: str, action: str, forced: bool) -> Reason:
-    """The reason of a change in a plan file of haplan 0.1, where one text said all.
-
-    What no word of ours is was a sentence: which one follows from what happens to the resource, not from its words.
-    """
-    if text in {reason.value for reason in Reason}:
-        return Reason(text)
-    if action == "read":
-        return Reason.READ_LATER
-    return Reason.FORCED if forced else Reason.TRIGGERED
-
-
 def forced_by(paths: Iterable[Path], after: Tree) -> str:
     """Why a replacement is forced: what changed, and what only the apply will tell, so that it may change."""
     words: dict[bool, list[str]] = {True: [], False: []}

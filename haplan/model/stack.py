@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 import attrs
 
 from haplan.model.condition import Condition
-from haplan.model.value import Secret, Tree, by_name
+from haplan.model.sources import sources
+from haplan.model.value import Tree, by_name
 
 T = TypeVar("T")
 
@@ -175,6 +176,7 @@ class Limits:
     max_deletes: int | None = None
     max_reboots: int | None = None
     max_sites: int | None = None
+    max_commands: int | None = None
 
 
 @attrs.frozen
@@ -242,9 +244,7 @@ class Stack:
         found: T = self._kept[work_out]
         return found
 
-    def secrets(self) -> tuple[Secret, ...]:
-        """Every secret the stack names."""
-        from haplan.model.value import leaves
-
-        trees = [block.values for block in self.blocks.values()] + [p.settings for p in self.providers.values()]
-        return tuple(leaf for tree in trees for _, leaf in leaves(tree) if isinstance(leaf, Secret))
+    def sources(self) -> tuple[str, ...]:
+        """Where all secrets come from that the stack names."""
+        blocks = [(block.values, block.extra, block.lifecycle) for block in self.blocks.values()]
+        return sources(blocks, [one.settings for one in self.providers.values()], self.variables, self.outputs)

@@ -193,6 +193,7 @@ class State:
         identities: Provider key → the estate it reached, as plain data.
         settings: Provider key → settings without secrets.
         memories: Provider key → what the provider wants to know at the next refresh.
+        destinations: Provider key → name of a destination → what was sent to and believed, as plain data.
         intents: The open ones.
         runs: The latest last.
         applied: Digests already applied.
@@ -208,6 +209,7 @@ class State:
     identities: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
     settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     memories: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    destinations: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     intents: tuple[Intent, ...] = ()
     runs: tuple[Run, ...] = ()
     applied: frozenset[str] = frozenset()
@@ -240,7 +242,7 @@ class Update:
         placements_gone: Keys to delete.
         orders: To write; empty names delete the row.
         outputs: To replace all with, or None to leave.
-        identities, settings, memories: To merge in.
+        identities, settings, memories, destinations: To merge in, by provider.
         intents: (id, outcome, result) of intents that are settled by this save; without an outcome it stays open.
     """
 
@@ -255,4 +257,5 @@ class Update:
     identities: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
     settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     memories: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    destinations: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     intents: tuple[tuple[int, str, Mapping[str, Any]], ...] = ()

@@ -19,6 +19,7 @@ from haplan.report.checks import checks
 from haplan.report.configuration import configuration
 from haplan.report.differences import same
 from haplan.report.modules import provider_name, resource_address, root_module, values_of
+from haplan.report.origin import destinations_json, made_json
 from haplan.report.words import stamp
 
 FORMAT_VERSION = "1.2"
@@ -70,7 +71,7 @@ def plan_json(
         "applyable": not errored and not plan.empty(),
         "complete": not (any(plan.targets.values()) or plan.unread),
         "errored": errored,
-        "haplan": _ours(plan, digest),
+        "haplan": _ours(plan, digest, made),
     }
 
 
@@ -313,7 +314,7 @@ def _named(_: object, __: object, value: object) -> object:
     return str(value) if isinstance(value, Document) else value
 
 
-def _ours(plan: Plan, digest: str) -> Json:
+def _ours(plan: Plan, digest: str, made: float) -> Json:
     return {
         "digest": digest,
         "stack": plan.stack,
@@ -325,6 +326,9 @@ def _ours(plan: Plan, digest: str) -> Json:
         "findings": [attrs.asdict(one) for one in plan.findings],
         "impact": {**attrs.asdict(plan.worst()), "seconds": plan.seconds()},
         "calls": [attrs.asdict(one) for one in plan.calls],
+        "made": made_json(plan, made),
+        "sources": list(plan.sources),
+        "destinations": destinations_json(plan),
         "identity": {key: dict(estate) for key, estate in sorted(plan.identities.items())},
         "reason": {change.key: change.why for change in plan.changes},
         "unchanged": plan.unchanged,

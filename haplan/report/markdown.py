@@ -9,23 +9,23 @@ from haplan.report.lines import plain
 from haplan.report.text import plan_lines, verdict
 
 
-def plan_markdown(plan: Plan, *, full: bool = False) -> str:
+def plan_markdown(plan: Plan, *, full: bool = False, made: float | None = None) -> str:
     """The plan as GitHub and GitLab render it."""
-    head = plain(verdict(plan)).splitlines()
+    head = plain(verdict(plan, made, full=full)).splitlines()
     parts = [f"## Plan: {_cell(head[0])}", "", *(f"* {_cell(row)}" for row in head[1:]), ""]
     if plan.changes:
         parts += ["| | address | what it costs | where |", "|---|---|---|---|", *map(_row, plan.changes), ""]
-    text = plain(plan_lines(plan, full=full)).rstrip()
+    text = plain(plan_lines(plan, full=full, made=made)).rstrip()
     fence = "`" * max(3, _longest_ticks(text) + 1)
     return "\n".join(
         [*parts, "<details><summary>The whole plan</summary>", "", fence, text, fence, "", "</details>", ""]
     )
 
 
-def plan_html(plan: Plan, *, full: bool = False) -> str:
+def plan_html(plan: Plan, *, full: bool = False, made: float | None = None) -> str:
     """The plan as one page without scripts."""
     name = html.escape(f"{plan.stack} ({plan.environment})")
-    text = html.escape(plain(plan_lines(plan, full=full)))
+    text = html.escape(plain(plan_lines(plan, full=full, made=made)))
     return (
         "<!doctype html>\n"
         f'<html lang="en"><head><meta charset="utf-8"><title>Plan of {name}</title></head>\n'

@@ -9,6 +9,7 @@ from haplan.report.changes import change_lines, drift_lines
 from haplan.report.differences import same
 from haplan.report.findings import counts, finding_lines
 from haplan.report.lines import BLANK, Line, Lines, line, padded, title, wide
+from haplan.report.origin import origin_lines
 from haplan.report.stages import rehearsed_lines, stage_lines
 from haplan.report.unread import unread_lines
 
@@ -19,7 +20,9 @@ LONG = 200
 """A plan of more lines says again at its end what it comes to: its head has left the screen."""
 
 
-def plan_lines(plan: Plan, *, next_step: str = "", refused: str = "", full: bool = False) -> Lines:
+def plan_lines(
+    plan: Plan, *, next_step: str = "", refused: str = "", full: bool = False, made: float | None = None
+) -> Lines:
     """The whole plan.
 
     Args:
@@ -27,8 +30,9 @@ def plan_lines(plan: Plan, *, next_step: str = "", refused: str = "", full: bool
         next_step: The command that carries it out, for the last line.
         refused: Why no apply will take this plan, for the last line.
         full: Long lists of like writes are not folded, and notes on what does not change are shown.
+        made: Of a plan file, when it was made, or 0: then it says by whom, of what and where.
     """
-    lines = [*verdict(plan), *drift_lines(plan.drift)]
+    lines = [*verdict(plan, made, full=full), *drift_lines(plan.drift)]
     if plan.changes:
         lines += title("Changes")
         for change in plan.changes:
@@ -45,8 +49,8 @@ def plan_lines(plan: Plan, *, next_step: str = "", refused: str = "", full: bool
     return [*lines, *again, BLANK, last] if last else [*lines, *again]
 
 
-def verdict(plan: Plan) -> Lines:
-    """The block that answers: what happens, how much, how bad, how long."""
+def verdict(plan: Plan, made: float | None = None, *, full: bool = False) -> Lines:
+    """The block that answers: what happens, how much, how bad, how long, and whom it reaches."""
     lines = [_head(plan), *_part(plan), *unread_lines(plan)]
     if plan.empty():
         lines.append(line(("No changes. ", "good"), _why_nothing(plan)))
@@ -54,7 +58,7 @@ def verdict(plan: Plan) -> Lines:
         lines += [_tally(plan), *_cost(plan)]
     if plan.findings or not plan.empty():
         lines.append(line((counts(plan.findings), "error" if _errors(plan) else "")))
-    return [*lines, *_calls(plan)]
+    return [*lines, *_calls(plan), *origin_lines(plan, made, full=full)]
 
 
 def _head(plan: Plan) -> Line:

@@ -12,7 +12,7 @@ import attrs
 from haplan.errors import StateError
 from haplan.model.document import Document
 from haplan.model.entries import Entries
-from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, Status
+from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Status, Update
 from haplan.model.value import Tree, encode
 
 T = TypeVar("T")
@@ -271,15 +271,30 @@ def output_cells(outputs: Iterable[OutputRow]) -> dict[str, tuple[str, int]]:
     return {row.name: (dumps({"value": row.value}), int(row.sensitive)) for row in outputs}
 
 
+PROVIDER_NOTES: Mapping[str, str] = {
+    "identity": "identities", "settings": "settings", "memory": "memories", "destination": "destinations",
+}  # fmt: skip
+"""Kind of a note about a provider → the field of a state, and of an update, that has it."""
+
+
 def provider_notes(records: Iterable[tuple[str, str, str]]) -> dict[str, dict[str, Any]]:
-    """Kind (``identity``, ``settings``, ``memory``) → provider key → what is noted.
+    """Field of a state (see `PROVIDER_NOTES`) → provider key → what is noted.
 
     Raises:
         ValueError: A kind is unknown.
     """
-    found: dict[str, dict[str, Any]] = {"identity": {}, "settings": {}, "memory": {}}
+    found: dict[str, dict[str, Any]] = {field: {} for field in PROVIDER_NOTES.values()}
     for name, kind, content in records:
-        if kind not in found:
+        if kind not in PROVIDER_NOTES:
             raise ValueError(f"providers: kind {kind!r} is unknown")
-        found[kind][name] = mapping(content)
+        found[PROVIDER_NOTES[kind]][name] = mapping(content)
     return found
+
+
+def provider_cells(notes: State | Update) -> list[tuple[str, str, str]]:
+    """What is noted of providers, as records of (provider key, kind, content)."""
+    return [
+        (name, kind, dumps(content))
+        for kind, field in PROVIDER_NOTES.items()
+        for name, content in getattr(notes, field).items()
+    ]

@@ -6,12 +6,10 @@ from typing import Any, TypeVar
 from haplan.errors import StateError
 from haplan.model.canonical import parse as parse_json
 from haplan.model.state import FORMAT, Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State
-from haplan.state.codec import cast, document, expect, revive
+from haplan.state.codec import PROVIDER_NOTES, cast, document, expect, revive
 
 DOCUMENT = f"haplan-state/{FORMAT}"
 """The ``format`` of a pulled state."""
-_READ = tuple(f"haplan-state/{number}" for number in range(1, FORMAT + 1))
-"""Those that can be pushed: what an older haplan pulled is the same but for entries, which it had as mappings."""
 
 T = TypeVar("T")
 
@@ -29,6 +27,7 @@ def pull(state: State) -> bytes:
         "identities": state.identities,
         "settings": state.settings,
         "memories": state.memories,
+        "destinations": state.destinations,
         "intents": state.intents,
         "runs": state.runs,
         "applied": sorted(state.applied),
@@ -46,8 +45,7 @@ def parse(text: bytes) -> State:
     nouns: dict[str, list[Any]] = {
         name: [revive(cls, item, f"{name}[{i}]") for i, item in enumerate(data[name])] for name, cls in _LISTS.items()
     }
-    providers = ("identities", "settings", "memories")
-    for name in providers:
+    for name in _PROVIDERS:
         cast(Mapping, data[name], name)
         for key, note in data[name].items():
             cast(Mapping, note, f"{name}.{key}")
@@ -61,7 +59,7 @@ def parse(text: bytes) -> State:
         intents=tuple(nouns["intents"]),
         runs=tuple(nouns["runs"]),
         applied=frozenset(cast(tuple[str, ...], data["applied"], "applied")),
-        **{name: data[name] for name in providers},
+        **{name: data[name] for name in _PROVIDERS},
     )
 
 
@@ -73,7 +71,8 @@ _LISTS: Mapping[str, type] = {
     "intents": Intent,
     "runs": Run,
 }
-_NAMES = frozenset(_LISTS) | {"format", "lineage", "serial", "identities", "settings", "memories", "applied"}
+_PROVIDERS = tuple(PROVIDER_NOTES.values())
+_NAMES = frozenset(_LISTS) | {"format", "lineage", "serial", *_PROVIDERS, "applied"}
 
 
 def _opened(text: bytes) -> dict[str, Any]:
@@ -83,12 +82,20 @@ def _opened(text: bytes) -> dict[str, Any]:
         raise StateError(f"this is not a pulled state: {error}") from None
     if not isinstance(data, dict) or not str(data.get("format", "")).startswith("haplan-state/"):
         raise StateError(f"this is not a pulled state: its format must be {DOCUMENT!r}")
-    if data["format"] not in _READ:
+    data = _brought_up(data)
+    if data["format"] != DOCUMENT:
         raise StateError(f"the pulled state has format {data['format']}, this haplan reads {DOCUMENT}; upgrade haplan")
     if wrong := sorted(_NAMES ^ data.keys()):
         raise StateError(f"the pulled state is damaged: {', '.join(wrong)} missing or unknown")
     for name in _LISTS:
         expect(isinstance(data[name], list), data[name], name)
+    return data
+
+
+def _brought_up(data: dict[str, Any]) -> dict[str, Any]:
+    """A document of an older haplan, as this one writes it; entries, which it had as mappings, stay so until written."""
+    if data["format"] == "haplan-state/1":  # it knew no destinations
+        return {"destinations": {}, **data, "format": DOCUMENT}
     return data
 
 

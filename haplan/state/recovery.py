@@ -98,6 +98,7 @@ def _update(cells: Mapping[str, Any]) -> Update:
         identities=dict(cells["identities"]),
         settings=dict(cells["settings"]),
         memories=dict(cells["memories"]),
+        destinations=dict(cells.get("destinations", {})),  # 0.1.0 knew none
         intents=tuple((int(id), str(outcome), dict(result)) for id, outcome, result in cells["intents"]),
     )
 

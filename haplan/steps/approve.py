@@ -1,11 +1,15 @@
 """Approve: a plan becomes a file with a digest, and a file becomes a plan again; and what forbids carrying it out.
 
-The digest is over the canonical body (RFC 8785): the same inputs give the same bytes, whatever the clock, the machine
-or the order of work. What differs from run to run stands beside it, under ``made``.
+The digest is over the canonical body (RFC 8785): the same inputs give the same bytes, whatever the clock or the order
+of work. All that is acted on stands there, and all that is decided by: also where the state is, whether the estate is
+simulated, and who made it of what. Beside it, under ``made``, stand the clock and the counts of calls, which are shown
+and nothing else: whatever is written there, the same happens.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from enum import Enum
 from functools import cache, lru_cache
 from pathlib import Path
@@ -13,6 +17,7 @@ from typing import Any
 
 import attrs
 
+from haplan import __version__
 from haplan.errors import Denied, HaplanError, OtherEstate, PlanFileError, PluginError, Stale
 from haplan.language.refs import unresolved
 from haplan.model import value as model
@@ -21,13 +26,16 @@ from haplan.model.canonical import canonical, parse
 from haplan.model.document import Document
 from haplan.model.entries import Entries
 from haplan.model.finding import Finding
-from haplan.model.plan import FORMAT, Action, Change, Plan
-from haplan.model.reason import understood
+from haplan.model.plan import FORMAT, Action, Calls, Change, Plan
+from haplan.model.sources import commands, sources
 from haplan.model.state import State
 from haplan.state import files
 
-VARYING = ("calls", "memories")
-"""Fields of a plan that are not part of what is approved: they tell how it was made."""
+BESIDE = ("calls", "read")
+"""Fields of a plan that are not part of what is approved: what it took to make it, and that it was read from a file."""
+VERSION = re.compile(r"[\w.+-]{1,40}")
+LATEST = 253402300799.0
+"""The last second of the year 9999, the last that a date can show."""
 
 
 @attrs.frozen
@@ -36,13 +44,13 @@ class PlanFile:
 
     Attributes:
         plan: The plan.
-        made: Clock, machine, user, calls; not approved.
         digest: Over the body.
+        at: When it was made, epoch seconds, to be shown: not approved. 0 if it does not say.
     """
 
     plan: Plan
-    made: Mapping[str, Any]
     digest: str
+    at: float = 0.0
 
 
 def plain(thing: Any) -> Any:
@@ -80,7 +88,7 @@ def _fields(kind: Any) -> tuple[str, ...] | None:
 
 def body(plan: Plan) -> dict[str, Any]:
     """The approved part of a plan, as plain JSON."""
-    names = [field.name for field in attrs.fields(Plan) if field.name not in VARYING]
+    names = [field.name for field in attrs.fields(Plan) if field.name not in BESIDE]
     return {name: plain(getattr(plan, name)) for name in names}
 
 
@@ -106,12 +114,11 @@ def _digest(text: bytes) -> str:
     return "sha256:" + hashlib.sha256(text).hexdigest()
 
 
-def sealed(plan: Plan, made: Mapping[str, Any]) -> tuple[str, bytes]:
-    """The digest of a plan, and the bytes of its file."""
-    varying = {name: plain(getattr(plan, name)) for name in VARYING}
+def sealed(plan: Plan, at: float) -> tuple[str, bytes]:
+    """The digest of a plan that is made now, and the bytes of its file."""
     text = _written(plan)
     found = _digest(text)
-    rest = canonical({"format": FORMAT, "made": {**made, **varying}, "digest": found})
+    rest = canonical({"format": FORMAT, "made": {"at": at, "calls": plain(plan.calls)}, "digest": found})
     return found, b'{"body":' + text + b"," + rest[1:] + b"\n"  # by name, body comes first
 
 
@@ -133,25 +140,55 @@ def unseal(path: Path) -> PlanFile:
         raise PlanFileError(f"{path}: written as {document['format']}, this haplan reads {FORMAT}; plan again")
     try:
         found = _digest(canonical(document["body"]))
-        whole = {**document["body"], **{name: document["made"][name] for name in VARYING}}
         if found != document["digest"]:
             raise PlanFileError(
                 f"{path}: this plan was changed after it was written (digest does not match); plan again"
             )
-        whole["changes"] = [_with_reason(change) for change in whole["changes"]]
-        return PlanFile(_reader().structure(whole, Plan), document["made"], found)
+        _refuse_older(path, document)
+        plan = _reader().structure(document["body"], Plan)
+        if not {*sources(plan)} <= {*plan.sources} or digest(plan) != found:
+            raise ValueError("not as a plan is written")
     except PlanFileError:
         raise
-    except Exception as error:  # whatever is missing or of the wrong shape: the file is damaged
-        raise PlanFileError(f"{path}: this plan file is damaged ({type(error).__name__}); plan again") from None
+    except Exception as error:  # whatever is missing or of the wrong shape: the file is damaged, or of another haplan
+        raise PlanFileError(f"{path}: {_unread(document, error)}; plan again") from None
+    made = document.get("made")
+    return PlanFile(attrs.evolve(plan, calls=_calls(made), read=True), found, _at(made))
 
 
-def _with_reason(change: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A change as plan files have it now: haplan 0.1 wrote reason and explanation as one text."""
-    if "because" in change:
-        return change
-    reason = understood(change["reason"], change["action"], bool(change["replaces"]))
-    return {**change, "reason": reason.value, "because": "" if reason.value == change["reason"] else change["reason"]}
+def _unread(document: Mapping[str, Any], error: Exception) -> str:
+    """Why a file that was not tampered with is not read."""
+    with suppress(Exception):  # nothing is known of its shape
+        maker = str(document["body"]["origin"]["haplan"])
+        if maker != __version__ and VERSION.fullmatch(maker):
+            return f"made by haplan {maker}, whose plan files haplan {__version__} does not read"
+    return f"this plan file is damaged ({type(error).__name__})"
+
+
+def _refuse_older(path: Path, document: Mapping[str, Any]) -> None:
+    """Before 0.2 the place of the state and the author stood beside the body: nobody had approved those."""
+    body, made = document["body"], document.get("made")
+    if isinstance(body, Mapping) and "origin" not in body:
+        version = str(made.get("haplan", "")) if isinstance(made, Mapping) else ""
+        maker = f"haplan {version}" if VERSION.fullmatch(version) else "an older haplan"
+        raise PlanFileError(
+            f"{path}: made by {maker}, in whose plan files author and state are no part of what is approved; plan again"
+        )
+
+
+def _at(made: Any) -> float:
+    """When a plan was made, if that is a time."""
+    at: Any = made.get("at") if isinstance(made, Mapping) else None
+    return float(at) if type(at) in (int, float) and 0 <= at <= LATEST else 0.0
+
+
+def _calls(made: Any) -> tuple[Calls, ...]:
+    """The counts of calls, if they are such."""
+    try:
+        found: tuple[Calls, ...] = _reader().structure(made["calls"], tuple[Calls, ...])
+        return found
+    except Exception:  # whatever stands there, it is only shown
+        return ()
 
 
 @cache
@@ -314,7 +351,8 @@ def over_limits(plan: Plan) -> list[str]:
     deletes = plan.count(Action.DELETE, Action.REPLACE)
     reboots = sum(change.impact.kind in ("reboot", "outage") for change in plan.changes)
     sites = len({site for change in plan.changes for site in change.sites})
-    for name, count in (("max_deletes", deletes), ("max_reboots", reboots), ("max_sites", sites)):
+    counts = {"max_deletes": deletes, "max_reboots": reboots, "max_sites": sites}
+    for name, count in {**counts, "max_commands": len(commands(plan.sources))}.items():
         limit = getattr(plan.limits, name)
         if limit is not None and count > limit:
             lines.append(f"limits({name}={limit}): this plan has {count}; raise it in the stack, or use --target")

@@ -7,7 +7,21 @@ from typing import Any, ClassVar
 
 import attrs
 
-from haplan.contracts import Calls, Context, Io, Part, Provider, Query, Reading, Seen, Settlement, Target, Task
+from haplan.contracts import (
+    Calls,
+    Context,
+    Destination,
+    Io,
+    Part,
+    Provider,
+    Query,
+    Reading,
+    Resources,
+    Seen,
+    Settlement,
+    Target,
+    Task,
+)
 from haplan.contracts import Written as Answer
 from haplan.hookspecs import hookimpl
 from haplan.language.kinds import Anything, ListOf, MapOf, ResourceOf, SecretOf, Text, Whole
@@ -54,7 +68,14 @@ class Rule(Resource):
 
 @attrs.frozen
 class Settings:
-    """`Mem` needs none."""
+    """Where `Mem` says that it sends to, though nothing goes there: to `host`, else ``MEM_HOST``, and with one of those
+    to a device for each `zone` of a thing.
+    """
+
+    host: str = ""
+    trust: str = ""
+    verify: bool = True
+    key: Any = ""
 
 
 class Mem(Provider):
@@ -67,6 +88,15 @@ class Mem(Provider):
     @classmethod
     def open(cls, settings: Any, context: Context) -> "Mem":
         return cls()
+
+    @classmethod
+    def destinations(
+        cls, settings: Settings, environ: Mapping[str, str], resources: Resources
+    ) -> Sequence[Destination]:
+        host = getattr(settings, "host", "") or environ.get("MEM_HOST", "")  # who inherits has settings of its own
+        devices = {str(values["zone"]) for kind, values in resources if kind == "mem_thing" and values.get("zone")}
+        found = [Destination(host=host, trust=settings.trust, verify=settings.verify)] if host else []
+        return [*found, *(Destination(name=one, host=f"{one}.example") for one in sorted(devices) if host)]
 
     def identity(self) -> Mapping[str, str]:
         return {"kind": "cloud", "id": self.cloud.name, "name": self.cloud.name}

@@ -12,8 +12,9 @@ from typing import Any
 import attrs
 
 from haplan.kit.calls import Endpoint
+from haplan.kit.destinations import of_service
 from haplan.kit.settings import Settings, url_of
-from haplan.plugin import ProviderError
+from haplan.plugin import Destination, ProviderError
 
 HOST = ("MIST_HOST",)
 TOKEN = ("MIST_APITOKEN", "MIST_API_TOKEN")
@@ -58,6 +59,11 @@ class Access(Endpoint):
     org_id: str
     token: str = attrs.field(repr=False)
     token_source: str = "apitoken"
+
+
+def destinations(config: MistConfig, environ: Mapping[str, str]) -> tuple[Destination, ...]:
+    """The cloud that the settings, else the environment, name."""
+    return of_service(config.host, HOST[0], environ, ca_file=config.ca_file, proxy=config.proxy)
 
 
 def access(config: MistConfig, environ: Mapping[str, str], secret: Callable[[str], str]) -> Access:

@@ -12,6 +12,7 @@ from haplan.plugin import (
     Calls,
     Change,
     Context,
+    Destination,
     Finding,
     Intent,
     Io,
@@ -22,6 +23,7 @@ from haplan.plugin import (
     ProviderError,
     Query,
     Reading,
+    Resources,
     Seen,
     Settlement,
     Target,
@@ -35,7 +37,7 @@ from haplan.plugin import (
 )
 from haplan_mist import assess, calls, example, verify
 from haplan_mist.client import Client
-from haplan_mist.config import MistConfig, access
+from haplan_mist.config import MistConfig, access, destinations
 from haplan_mist.estate import Estate, Lists
 from haplan_mist.read import clusters, reach, resources
 from haplan_mist.read.recall import recall
@@ -99,6 +101,11 @@ class MistProvider(Provider):
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
         """One line for each wrong vendor key; `type_name` may also be a usage of an interface."""
         return tuple(keys.problems(type_name, extra))
+
+    @classmethod
+    def destinations(cls, settings: Any, environ: Mapping[str, str], resources: Resources) -> Sequence[Destination]:
+        """The cloud."""
+        return destinations(settings, environ)
 
     # --- looking ---
 

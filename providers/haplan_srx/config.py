@@ -7,18 +7,20 @@ The variables are those of the Terraform provider jeremmfr/junos: ``JUNOS_USERNA
 import getpass
 import ipaddress
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from haplan.kit.destinations import said
 from haplan.kit.settings import Settings
-from haplan.plugin import ProviderError
+from haplan.plugin import Destination, ProviderError
 
 HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z.:-]*")
 PORT = 830
 """NETCONF over SSH (RFC 6242)."""
+SSH = 22
 
 
 @attrs.frozen
@@ -101,6 +103,23 @@ class Access:
         return "with " + (" and ".join(name for name, given in ways if given) or "nothing: set JUNOS_PASSWORD or a key")
 
 
+def destinations(
+    config: SrxConfig, environ: Mapping[str, str], hosts: Iterable[tuple[str, str]]
+) -> tuple[Destination, ...]:
+    """Where devices are reached, by (MAC address, host) of each."""
+    port = int(said(config.port) or environ.get("JUNOS_PORT", "") or PORT)
+    jump = place_of(config.jump, SSH) if config.jump else None
+    via = (jump.host if jump.port == SSH else f"{jump.host}:{jump.port}",) if jump else ()
+    trust = f"keys in {config.known_hosts}" if config.known_hosts else ""
+    return tuple(
+        Destination(
+            name=mac, host=str(place_of(config.addresses.get(host, host), port)), trust=trust,
+            accept_new=config.accept_new, via=via,
+        )
+        for mac, host in sorted(set(hosts))
+    )  # fmt: skip
+
+
 def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str], str]) -> Access:
     """Settings and environment together.
 
@@ -124,7 +143,7 @@ def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str]
         agent=settings.text("", "SSH_AUTH_SOCK"),
         known_hosts=config.known_hosts or (str(Path(home) / ".ssh" / "known_hosts") if home else ""),
         accept_new=config.accept_new,
-        jump=place_of(config.jump, 22) if config.jump else None,
+        jump=place_of(config.jump, SSH) if config.jump else None,
         port=int(port),
         addresses=config.addresses,
         timeout=float(config.timeout),

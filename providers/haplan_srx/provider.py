@@ -5,11 +5,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from haplan.design import haplan_types
+from haplan.design.index import Resource
 from haplan.plugin import (
     Assessment,
     Calls,
     Change,
     Context,
+    Destination,
     Document,
     Finding,
     Io,
@@ -20,17 +22,19 @@ from haplan.plugin import (
     Query,
     Reading,
     Rehearsal,
+    Resources,
     Settlement,
     Task,
     Tree,
     Written,
 )
 from haplan_srx import assess, example, settle, verify
-from haplan_srx.config import SrxConfig, access
+from haplan_srx.config import SrxConfig, access, destinations
 from haplan_srx.estate import Fleet
 from haplan_srx.read import resources
 from haplan_srx.read.look import Look, recall
 from haplan_srx.translate import documents
+from haplan_srx.translate.recorded import nodes_of
 from haplan_srx.write import confirming, forming, writer
 
 PAIRS_POLL, DEVICE_POLL = 5.0, 0.2
@@ -82,6 +86,13 @@ class SrxProvider(Provider):
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
         """Statements of Junos beside the vocabulary are not taken yet."""
         return [f"{', '.join(extra)}: SRX direct takes no vendor keys"] if extra else []
+
+    @classmethod
+    def destinations(cls, settings: Any, environ: Mapping[str, str], resources: Resources) -> Sequence[Destination]:
+        """The nodes of the clusters."""
+        clusters = (values for kind, values in resources if kind == "cluster")
+        nodes = [nodes_of(Resource("", "cluster", "", values)) for values in clusters]
+        return destinations(settings, environ, [pair for one in nodes for pair in one.hosts.items()])
 
     # --- looking ---
 

@@ -8,8 +8,9 @@ from typing import Any
 import attrs
 
 from haplan.kit.calls import Endpoint
+from haplan.kit.destinations import of_service
 from haplan.kit.settings import Settings, url_of
-from haplan.plugin import ProviderError
+from haplan.plugin import Destination, ProviderError
 from haplan_ssr.translate import Terms
 
 TIMEOUT = 600.0
@@ -56,6 +57,12 @@ class Access(Endpoint):
 
     username: str
     password: str = attrs.field(repr=False)
+
+
+def destinations(config: SsrConfig, environ: Mapping[str, str]) -> tuple[Destination, ...]:
+    """The conductor that the settings, else the environment, name."""
+    trust: dict[str, Any] = {name: getattr(config, name) for name in ("ca_file", "fingerprint", "verify")}
+    return of_service(config.host, "SSR_HOST", environ, **trust)
 
 
 def access(config: SsrConfig, environ: Mapping[str, str], secret: Callable[[str], str]) -> Access:

@@ -11,6 +11,7 @@ from haplan.plugin import (
     Calls,
     Change,
     Context,
+    Destination,
     Finding,
     Intent,
     Io,
@@ -21,6 +22,7 @@ from haplan.plugin import (
     ProviderError,
     Query,
     Reading,
+    Resources,
     Seen,
     Settlement,
     Target,
@@ -30,7 +32,7 @@ from haplan.plugin import (
 )
 from haplan_ssr import assess, example, settle
 from haplan_ssr.client import Client
-from haplan_ssr.config import SsrConfig, access, release_of, terms
+from haplan_ssr.config import SsrConfig, access, destinations, release_of, terms
 from haplan_ssr.estate import Estate
 from haplan_ssr.read import resources
 from haplan_ssr.read.facts import boxes_matter, facts
@@ -85,6 +87,11 @@ class SsrProvider(Provider):
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
         """Vendor keys against the vendor's model."""
         return tuple(vendor_keys.problems(type_name, extra))
+
+    @classmethod
+    def destinations(cls, settings: Any, environ: Mapping[str, str], resources: Resources) -> Sequence[Destination]:
+        """The conductor."""
+        return destinations(settings, environ)
 
     # --- looking ---
 

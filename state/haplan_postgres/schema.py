@@ -69,7 +69,9 @@ def _table(db: Db, name: str, columns: str, key: str) -> None:
 
 
 def _entries(db: Db) -> None:
-    """No table changes, but values may hold entries from here on: haplan 0.1.0 would lose their order."""
+    """No table changes, but values may hold entries, and notes destinations, from here on: haplan 0.1.0 would
+    lose both.
+    """
 
 
 STEPS: tuple[Step, ...] = (("0001_state", _state), ("0002_entries", _entries))

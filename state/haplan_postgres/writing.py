@@ -132,7 +132,7 @@ def save(db: Db, update: Update) -> None:
     _put_orders(db, update.orders, serial)
     if update.outputs is not None:
         _replace_outputs(db, update.outputs, serial)
-    _put_providers(db, update.identities, update.settings, update.memories)
+    _put_providers(db, update)
     settle(db, update.intents)
 
 
@@ -198,14 +198,8 @@ def _replace_outputs(db: Db, outputs: Iterable[OutputRow], since: int) -> None:
     put(db, "outputs", COLUMNS["outputs"], ("name",), made)
 
 
-def _put_providers(db: Db, *notes: Mapping[str, Mapping[str, Any]]) -> None:
-    """Identities, settings, memories, in this order."""
-    made = [
-        (name, kind, codec.dumps(content))
-        for kind, kept in zip(("identity", "settings", "memory"), notes, strict=True)
-        for name, content in kept.items()
-    ]
-    put(db, "providers", ("name", "kind", "content"), ("name", "kind"), made)
+def _put_providers(db: Db, notes: State | Update) -> None:
+    put(db, "providers", ("name", "kind", "content"), ("name", "kind"), codec.provider_cells(notes))
 
 
 def _note(db: Db, notes: Mapping[str, str]) -> None:
@@ -227,7 +221,7 @@ def push(db: Db, state: State, stored: State, mint: tuple[str, bytes]) -> None:
     for table in ("placements", "providers", "runs", "applied"):
         db.execute(f"DELETE FROM {table}")
     _put_placements(db, state.placements.values())
-    _put_providers(db, state.identities, state.settings, state.memories)
+    _put_providers(db, state)
     _runs(db, state.runs)
     _applied(db, sorted(state.applied))
     db.execute("DELETE FROM intents WHERE outcome = ''")

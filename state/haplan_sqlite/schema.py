@@ -138,7 +138,9 @@ def _table(db: "Database", name: str, columns: Mapping[str, type], *key: str) ->
 
 
 def _entries(db: "Database") -> None:
-    """No table changes, but values may hold entries from here on: haplan 0.1.0 would lose their order."""
+    """No table changes, but values may hold entries, and notes destinations, from here on: haplan 0.1.0 would
+    lose both.
+    """
 
 
 STEPS: tuple[Step, ...] = (("0001_state", _state), ("0002_entries", _entries))

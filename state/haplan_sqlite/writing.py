@@ -141,9 +141,7 @@ def save(db: sqlite3.Connection, update: Update) -> None:
     _put_orders(db, update.orders, serial)
     if update.outputs is not None:
         _replace_outputs(db, update.outputs, serial)
-    _put_providers(db, "identity", update.identities)
-    _put_providers(db, "settings", update.settings)
-    _put_providers(db, "memory", update.memories)
+    _put_providers(db, update)
     settle(db, update.intents)
 
 
@@ -215,11 +213,9 @@ def _replace_outputs(db: sqlite3.Connection, outputs: Iterable[OutputRow], since
     )
 
 
-def _put_providers(db: sqlite3.Connection, kind: str, notes: Mapping[str, Mapping[str, Any]]) -> None:
-    db.executemany(
-        "INSERT OR REPLACE INTO providers (name, kind, content) VALUES (?, ?, ?)",
-        [(name, kind, codec.dumps(content)) for name, content in notes.items()],
-    )
+def _put_providers(db: sqlite3.Connection, notes: State | Update) -> None:
+    sql = "INSERT OR REPLACE INTO providers (name, kind, content) VALUES (?, ?, ?)"
+    db.executemany(sql, codec.provider_cells(notes))
 
 
 def _archive(db: sqlite3.Connection, table: str, key: Sequence[str], keys: Sequence[Sequence[str]], until: int) -> None:
@@ -259,9 +255,7 @@ def push(db: sqlite3.Connection, state: State, stored: State, mint: tuple[str, b
     for table in ("placements", "providers", "runs", "applied"):
         db.execute(f"DELETE FROM {table}")
     _put_placements(db, state.placements.values())
-    _put_providers(db, "identity", state.identities)
-    _put_providers(db, "settings", state.settings)
-    _put_providers(db, "memory", state.memories)
+    _put_providers(db, state)
     _runs(db, state.runs)
     _applied(db, sorted(state.applied))
     db.execute("DELETE FROM intents WHERE outcome = ''")

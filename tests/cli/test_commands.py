@@ -117,7 +117,10 @@ def test_a_plan_file_takes_no_option_of_plan(run) -> None:
 
 def test_show_gives_a_plan_file_in_every_form(run) -> None:
     run("plan", "edge", "--out", "edge.plan")
-    assert run("show", "edge.plan").out.startswith(PLAN)
+    head, _, rest = PLAN.partition("\n\n")
+    shown = run("show", "edge.plan").out
+    assert shown.startswith(f"{head}\nmade by ")
+    assert rest in shown
     document = json.loads(run("show", "edge.plan", "--format", "json").out)
     assert document["resource_changes"][0]["change"]["after_unknown"]["id"] is True
     assert document["haplan"]["digest"].startswith("sha256:")

@@ -216,7 +216,7 @@ def test_a_run_that_ends_well_shows_and_keeps_no_secret(place: Place) -> None:
     assert place.run("plan", "--json") == 0
     for form in ("text", "json", "markdown", "html"):
         assert place.run("show", "edge.plan", "--format", form) == 0
-    assert place.run("apply", "edge.plan", "--json", "--log", "log.txt") == 0
+    assert place.run("apply", "edge.plan", "--json", "--log", "log.txt", "--allow-command") == 0
     for command in ("show", "show --json", "state pull", "output", "output --json", "state history", "runs", "plan"):
         assert place.run(*command.split()) == 0
     for one in ("mem_thing.a", "mem_thing.b"):
@@ -235,7 +235,7 @@ def test_a_run_that_ends_well_shows_and_keeps_no_secret(place: Place) -> None:
     (place.folder / "stack.py").write_text(STACK.replace("size=1", "size=2").replace("env:PSK", "file:PSK_FILE"))
     assert place.run("plan", "--out", "second.plan", "--full") == 0
     assert place.run("drift") in (0, 2)
-    assert place.run("apply", "second.plan", "--log", "log.txt") == 0
+    assert place.run("apply", "second.plan", "--log", "log.txt", "--allow-command") == 0
     assert place.run("destroy", "--json", "--auto-approve", "--log", "log.txt") == 0
     assert place.run("show") == 0
     assert sum("recorded" in text for text in place.said) >= 2
@@ -267,7 +267,7 @@ def test_a_rollback_and_a_resumed_run_show_and_keep_no_secret(place: Place, monk
     assert place.run("runs", "--json") == 0
     first, second = (one["id"] for one in json.loads(place.said[-2]))
     assert place.run("apply", "--resume", second, "--json") == 0
-    assert place.run("rollback", "--to", first, "--auto-approve") == 0
+    assert place.run("rollback", "--to", first, "--auto-approve", "--allow-command") == 0
     assert place.leaks() == []
 
 

@@ -130,6 +130,10 @@ def planned(project: Project, order: Random, parallelism: int) -> bytes:
     return canonical(body(project.plan(variables=variables, parallelism=parallelism)))
 
 
+def without_origin(plan: bytes) -> dict[str, Any]:
+    return {name: part for name, part in json.loads(plan).items() if name != "origin"}
+
+
 def apply(project: Project) -> None:
     variables = ("key=hush", f"m={json.dumps(GIVEN)}")
     project.apply(variables=variables)
@@ -157,7 +161,8 @@ def test_the_same_inputs_give_the_same_bytes(
         first = planned(one, Random(0), 10)
         assert planned(one, order, 1) == first
         with somebody_else(Path(there)):
-            assert planned(other, order, 3) == first
+            elsewhere_ = planned(other, order, 3)
+        assert without_origin(elsewhere_) == without_origin(first)  # who made it of what is all that tells them apart
 
 
 class somebody_else:  # noqa: N801  (reads as a statement: with somebody_else(…))

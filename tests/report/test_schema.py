@@ -18,7 +18,6 @@ from jsonschema import Draft202012Validator
 from haplan import engine
 from haplan.api import Plan
 from haplan.hookspecs import hookimpl
-from haplan.host import provenance
 from haplan.host.options import Options, sorted_out
 from haplan.host.session import open_session
 from haplan.model.finding import Finding, Rule
@@ -48,7 +47,7 @@ def parsed(project: Project, **options: Any) -> dict[str, Any]:
     with project.session(**opening) as session:
         plan = engine.plan(session, asked)
         state = engine.read_state(session) if full else None
-        made = Plan(plan, provenance.made(session)).json(state=state, plugins=session.plugins)
+        made = Plan(plan, session.wall.now()).json(state=state, plugins=session.plugins)
     found: dict[str, Any] = json.loads(json.dumps(made, default=str))
     return found
 
@@ -129,7 +128,7 @@ def test_the_plan_of_an_example_keeps_to_the_schema(tmp_path: Path, name: str) -
     shutil.copytree(ROOT / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns(".haplan"))
     with open_session(tmp_path / "stacks" / name, Options(lab=True)) as session:
         plan = engine.plan(session)
-        made = Plan(plan, provenance.made(session)).json(plugins=session.plugins)
+        made = Plan(plan, session.wall.now()).json(plugins=session.plugins)
     assert made["haplan"]["stages"]
     assert mistakes(json.loads(json.dumps(made))) == []
 

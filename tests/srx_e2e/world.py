@@ -93,7 +93,7 @@ class World:
         with open_session(self.folder, Options(lab=True), environ={}) as session:
             engine.write_plan(session, engine.plan(session), file)
         found = unseal(file)
-        with open_session(self.folder / "stack.py", Options(lab=True), environ={}, plan=found.plan) as session:
+        with open_session(self.folder / "stack.py", Options(lab=True), environ={}, exists=False) as session:
             return engine.apply(session, found.plan)
 
     def edit(self, old: str, new: str) -> None:

@@ -12,6 +12,7 @@ from haplan.cli.options import (
     COMMON,
     DESTROY,
     JSON,
+    OF_A_FILE,
     PLANNING,
     VARIABLES,
     WRITING,
@@ -29,13 +30,14 @@ from haplan.cli.options import (
     help="Go on with the plan of a run that did not end.",
     shell_complete=completion.one_of(completion.runs),
 )
-@options(COMMON, VARIABLES, PLANNING, DESTROY, WRITING, APPROVE, JSON)
+@options(COMMON, VARIABLES, PLANNING, DESTROY, WRITING, APPROVE, OF_A_FILE, JSON)
 @click.pass_context
 def command(ctx: click.Context, /, target: str, resume: str, **given: Any) -> int:
     """Plan, ask, and carry it out.
 
-    With a FILE that `haplan plan --out` wrote: carry out exactly that plan, without a question. With --resume: what an
-    interrupted run left of the plan that it was given. The options that made the plan are then errors.
+    With a FILE that `haplan plan --out` wrote: carry out exactly that plan. A host that neither the environment nor the
+    state knows is asked about, or let in by --allow-host; commands for secrets need --allow-command. With --resume:
+    what an interrupted run left of the plan that it was given. The options that made the plan are then errors.
 
     \b
     Example:
@@ -45,6 +47,8 @@ def command(ctx: click.Context, /, target: str, resume: str, **given: Any) -> in
         return _resume(ctx, target, resume, given)
     if _is_plan_file(Path(target)):
         return _apply_file(ctx, Path(target), given)
+    if given["allow_hosts"]:
+        raise click.UsageError("--allow-host is for a plan file; a stack's own hosts need nobody's word")
     flow.refuse_json_question(given)
     asked = asking(given)
     with flow.json_lines(given) as events, terminal.session(target, opening(given), given, events) as opened:

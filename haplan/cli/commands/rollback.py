@@ -7,7 +7,7 @@ import click
 
 from haplan.cli import completion, flow, terminal
 from haplan.cli.given import opening, scope
-from haplan.cli.options import APPROVE, COMMON, JSON, SCOPE, STACK, WRITING, options
+from haplan.cli.options import ALLOW_COMMAND, APPROVE, COMMON, JSON, SCOPE, STACK, WRITING, options
 
 
 @click.command("rollback")
@@ -20,7 +20,7 @@ from haplan.cli.options import APPROVE, COMMON, JSON, SCOPE, STACK, WRITING, opt
     shell_complete=completion.one_of(completion.runs),
 )
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the plan to a file, do nothing.")
-@options(STACK, COMMON, SCOPE, WRITING, APPROVE, JSON)
+@options(STACK, COMMON, SCOPE, WRITING, APPROVE, ALLOW_COMMAND, JSON)
 def command(stack: str, run: str, **given: Any) -> int:
     """Plan back to what an earlier run recorded.
 

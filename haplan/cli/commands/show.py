@@ -57,7 +57,7 @@ def _plan(path: Path, form: str, full: bool, given: dict[str, Any]) -> None:
     if form == "json":
         terminal.dump(found.json())
     elif form == "text":
-        terminal.show(plan_lines(found.body, next_step=f"haplan apply {path}", full=full), given)
+        terminal.show(plan_lines(found.body, next_step=f"haplan apply {path}", full=full, made=found.at), given)
     else:
         write = markdown.plan_markdown if form == "markdown" else markdown.plan_html
-        terminal.page(write(found.body, full=full))
+        terminal.page(write(found.body, full=full, made=found.at))

@@ -65,5 +65,6 @@ def joined(updates: Sequence[Update]) -> Update:
         identities={key: known for one in updates for key, known in one.identities.items()},
         settings={key: known for one in updates for key, known in one.settings.items()},
         memories={key: known for one in updates for key, known in one.memories.items()},
+        destinations={key: known for one in updates for key, known in one.destinations.items()},
         intents=tuple({outcome[0]: outcome for one in updates for outcome in one.intents}.values()),
     )

@@ -12,6 +12,7 @@ import attrs
 from haplan.contracts import StateBackend, Written
 from haplan.errors import StateNotSaved
 from haplan.model import renames
+from haplan.model.origin import remembered
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Holder, Intent, OrderRow, PlacementRow, Row, Run, State, Status, Update, deposed_mark
@@ -223,6 +224,7 @@ class Ledger:
                 identities=plan.identities,
                 settings=plan.settings,
                 memories=plan.memories,
+                destinations=remembered(plan.destinations),
             )
         )
         earlier, self.unsaved = self.unsaved, None
