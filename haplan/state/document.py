@@ -93,7 +93,7 @@ def _opened(text: bytes) -> dict[str, Any]:
 
 
 def _brought_up(data: dict[str, Any]) -> dict[str, Any]:
-    """A document of an older haplan, as this one writes it; entries, which it had as mappings, stay so until written."""
+    """A document of an older haplan, as this one writes it; its entries stay the mappings that they were."""
     if data["format"] == "haplan-state/1":  # it knew no destinations
         return {"destinations": {}, **data, "format": DOCUMENT}
     return data
