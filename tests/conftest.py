@@ -6,6 +6,7 @@ one folder, and the process that spreads it runs those tests once the others are
 """
 
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -20,8 +21,19 @@ LAST = "test_traffic.py"
 """The file whose tests read the traces of all others."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Tests need nothing of each other: any order does."""
+    parser.addoption("--shuffle", type=int, metavar="SEED", help="files, and the tests in each, in an order by chance")
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The test of the traffic comes last, when all of it is there; of a spread run, after it."""
+    if config.option.shuffle is not None:
+        chance = random.Random(config.option.shuffle)
+        chance.shuffle(items)
+        files = list(dict.fromkeys(item.path for item in items))
+        items.sort(key=lambda item: files.index(item.path))
     items.sort(key=lambda item: item.path.name == LAST)
     if hasattr(config, "workerinput"):
         items[:] = [item for item in items if item.path.name != LAST]
