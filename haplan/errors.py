@@ -6,6 +6,7 @@
     ├── ProviderError          1  a backend refused or could not be reached
     │   ├── Unauthorized       1  the credentials are not accepted: the whole run stops
     │   └── Unsupported        1  a provider does not have the verb that is asked of it
+    ├── Several                1  several that are apart, each told; the code of the first that has another
     ├── StateError             1  the state cannot be read
     ├── PlanFileError          1  a plan file is damaged or was tampered with
     ├── Denied                 4  a rule, a limit or an approval says no
