@@ -6,7 +6,6 @@ It writes nothing. Each step is one module in `haplan.steps`; what each part fou
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -24,6 +23,7 @@ from haplan.model.selection import Selection
 from haplan.model.sources import sources
 from haplan.model.stack import Stack
 from haplan.model.state import State
+from haplan.model.value import Tree
 from haplan.steps import (
     approve,
     assess,
@@ -233,7 +233,7 @@ def _compare(session: Session, question: Question, looked: _Looked) -> _Looked:
 def _refresh(
     session: Session,
     options: PlanOptions,
-    wanted: Mapping[str, Any],
+    wanted: Mapping[str, Tree],
     providers: Mapping[str, Provider],
     state: State,
 ) -> refresh.Refreshed:

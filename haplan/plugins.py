@@ -19,6 +19,7 @@ from haplan.errors import HaplanError, PluginError, Unsupported
 from haplan.model.finding import Rule
 from haplan.model.plan import Plan
 from haplan.model.schema import TypeInfo
+from haplan.model.value import Tree
 from haplan.wall import hooks
 from haplan.wall.call import Call, said, through
 
@@ -194,7 +195,7 @@ class Plugins:
             found.add(impl.plugin_name, hooks.called(impl, "haplan_checks", hooks.rules(impl)))
         return found.things
 
-    def _by_scheme(self, hook: str, behind: Callable[[pluggy.HookImpl], Callable[[Any], Any]]) -> dict[str, Any]:
+    def _by_scheme(self, hook: str, behind: Callable[[pluggy.HookImpl], Callable[[Any], Any]]) -> dict[str, Tree]:
         """What plugins bring by scheme; one that breaks when it is asked is a broken one, and the others serve."""
         found = _Named(lambda pair: pair[0])
         with self._asking:
@@ -221,7 +222,7 @@ class _Named:
     """
 
     def __init__(self, name_of: Callable[[Any], str]) -> None:
-        self.things: dict[str, Any] = {}
+        self.things: dict[str, Tree] = {}
         self._owners: dict[str, str] = {}
         self._name_of = name_of
 
@@ -306,7 +307,7 @@ def _is_about(impl: pluggy.HookImpl, types: Collection[str]) -> bool:
     return said is None or any(name in said for name in types)
 
 
-def _names(things: Mapping[str, Any]) -> str:
+def _names(things: Mapping[str, Tree]) -> str:
     """What there is, for people; a plugin that breaks when it is asked for it is told elsewhere."""
     try:
         return ", ".join(sorted(things)) or "none"

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 from haplan.contracts import Observer
 from haplan.host.options import Options, PlanOptions
 from haplan.host.variables import Ask, Confirm
+from haplan.model.value import Tree
 
 
 class Applying(TypedDict, total=False):
@@ -30,7 +31,7 @@ class Applying(TypedDict, total=False):
         confirm: Asks a person whether a plan from a file may send to hosts that nobody here knows; else it may not.
     """
 
-    variables: Mapping[str, Any] | Sequence[str]
+    variables: Mapping[str, Tree] | Sequence[str]
     variable_files: Sequence[str | Path]
     state: str
     parallelism: int
@@ -107,9 +108,9 @@ _ADDRESSES = frozenset({"targets", "excludes", "replaces"})
 _SURROUNDING = ("on_event", "ask", "confirm", "environ")
 
 
-def opening_of(given: Mapping[str, object]) -> tuple[Options, dict[str, Any]]:
+def opening_of(given: Mapping[str, object]) -> tuple[Options, dict[str, Tree]]:
     """How the engine is to open it: its options, and what surrounds them."""
-    options: dict[str, Any] = {name: value for name, value in given.items() if name not in _SURROUNDING}
+    options: dict[str, Tree] = {name: value for name, value in given.items() if name not in _SURROUNDING}
     if "env" in options:
         options["environment"] = options.pop("env")
     options["variables"] = _texts(options.get("variables", ()))
@@ -117,7 +118,7 @@ def opening_of(given: Mapping[str, object]) -> tuple[Options, dict[str, Any]]:
     options["allow_hosts"] = tuple(options.get("allow_hosts", ()))
     if "log" in options:
         options["log"] = Path(options["log"])
-    surrounding: dict[str, Any] = {name: given[name] for name in ("ask", "confirm", "environ") if name in given}
+    surrounding: dict[str, Tree] = {name: given[name] for name in ("ask", "confirm", "environ") if name in given}
     return Options(**options), {**surrounding, "observers": observers_of(given)}
 
 
@@ -129,13 +130,13 @@ def observers_of(given: Mapping[str, object]) -> tuple[Observer, ...]:
 
 def asking_of(given: Mapping[str, object]) -> PlanOptions:
     """What the engine is to plan."""
-    asked: dict[str, Any] = dict(given)
+    asked: dict[str, Tree] = dict(given)
     for name in _ADDRESSES & asked.keys():
         asked[name] = (asked[name],) if isinstance(asked[name], str) else tuple(asked[name])
     return PlanOptions(**asked)
 
 
-def _texts(variables: Mapping[str, Any] | Sequence[str]) -> tuple[str, ...]:
+def _texts(variables: Mapping[str, Tree] | Sequence[str]) -> tuple[str, ...]:
     """Variables as ``--var`` takes them."""
     if not isinstance(variables, Mapping):
         return tuple(variables)

@@ -2,7 +2,6 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -12,6 +11,7 @@ from haplan.model.finding import Finding
 from haplan.model.plan import Change, Drift
 from haplan.model.plan import Plan as Body
 from haplan.model.state import State
+from haplan.model.value import Tree
 from haplan.plugins import Plugins, load_plugins
 from haplan.steps import approve
 from haplan.steps.approve import PlanFile
@@ -84,7 +84,7 @@ class Plan:
         with expected():
             return engine.write_file(self.body, self.at, Path(path))
 
-    def json(self, *, state: State | None = None, plugins: Plugins | None = None) -> dict[str, Any]:
+    def json(self, *, state: State | None = None, plugins: Plugins | None = None) -> dict[str, Tree]:
         """Terraform's plan representation of it; `haplan/report/plan.schema.json` describes what is under ``haplan``.
 
         Args:

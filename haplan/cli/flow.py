@@ -12,6 +12,7 @@ from haplan.cli import terminal
 from haplan.cli.options import OF_A_PLAN
 from haplan.cli.signals import Interruptible
 from haplan.errors import Denied, HaplanError
+from haplan.model.value import Tree
 from haplan.state.location import shown
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _OF_THE_APPLY = ("environment", "state", "lab", "parallelism", "lock_timeout")
 _NOT_FOR_APPLY = frozenset({"out", "detailed_exitcode", "full"})
 
 
-def show_plan(opened: "Session", plan: "Plan", given: Mapping[str, Any], *, next_step: str = "") -> None:
+def show_plan(opened: "Session", plan: "Plan", given: Mapping[str, Tree], *, next_step: str = "") -> None:
     """A plan on stdout, as text or JSON."""
     full = bool(given.get("full"))
     if given.get("as_json"):
@@ -49,7 +50,7 @@ def next_command(ctx: click.Context, stack: str, out: Any) -> str:
     return " ".join(word if word.endswith("=…") else shlex.quote(word) for word in words)
 
 
-def _again(option: click.Option, value: Any) -> list[str]:
+def _again(option: click.Option, value: Tree) -> list[str]:
     flag = max(option.opts, key=len)
     if option.is_flag:
         return [flag]
@@ -61,7 +62,7 @@ def _again(option: click.Option, value: Any) -> list[str]:
     return [word for one in values for word in (flag, f"{one:g}" if isinstance(one, float) else str(one))]
 
 
-def refuse_json_question(given: Mapping[str, Any]) -> None:
+def refuse_json_question(given: Mapping[str, Tree]) -> None:
     """With ``--json`` nobody can read the plan before the question.
 
     Raises:
@@ -71,7 +72,7 @@ def refuse_json_question(given: Mapping[str, Any]) -> None:
         raise click.UsageError("--json shows no plan to say yes to; add --auto-approve, or apply a plan file")
 
 
-def approve_and_apply(opened: "Session", plan: "Plan", given: Mapping[str, Any], events: "JsonLines | None") -> int:
+def approve_and_apply(opened: "Session", plan: "Plan", given: Mapping[str, Tree], events: "JsonLines | None") -> int:
     """Show a plan, ask, and carry it out."""
     if events is None:
         show_plan(opened, plan, given)
@@ -105,7 +106,7 @@ def _forbidden(plan: "Plan") -> str:
     return "\n".join(plan.over_limits)
 
 
-def write_out(plan: "Plan", given: Mapping[str, Any]) -> None:
+def write_out(plan: "Plan", given: Mapping[str, Tree]) -> None:
     """Write the plan file that ``--out`` asks for."""
     if given.get("out"):
         digest = plan.write(given["out"])
@@ -113,7 +114,7 @@ def write_out(plan: "Plan", given: Mapping[str, Any]) -> None:
 
 
 def carry_out(
-    opened: "Session", plan: "Plan", given: Mapping[str, Any], events: "JsonLines | None", resuming: str = ""
+    opened: "Session", plan: "Plan", given: Mapping[str, Tree], events: "JsonLines | None", resuming: str = ""
 ) -> int:
     """Carry out an approved plan, or what a run left of it, and say what came of it."""
     from haplan.report.documents import result_json
@@ -133,7 +134,7 @@ def carry_out(
 
 
 @contextlib.contextmanager
-def json_lines(given: Mapping[str, Any]) -> Iterator["JsonLines | None"]:
+def json_lines(given: Mapping[str, Tree]) -> Iterator["JsonLines | None"]:
     """The observer behind ``--json``; None without it. The last line is a summary, also of an error."""
     if not given.get("as_json"):
         yield None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from haplan.errors import Declined, HaplanError
+from haplan.model.value import Tree
 from haplan.model.visible import visible, visible_json, visible_lines
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def color(out: TextIO, no_color: bool) -> bool:
     return not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and out.isatty()
 
 
-def show(lines: "Lines", given: Mapping[str, Any]) -> None:
+def show(lines: "Lines", given: Mapping[str, Tree]) -> None:
     """A report on stdout."""
     from haplan.report.lines import write
 
@@ -105,7 +106,7 @@ def approve(what: str, auto: bool) -> None:
 
 @contextlib.contextmanager
 def session(
-    place: str, how: "Opening", given: Mapping[str, Any], observer: "Observer | None" = None, *, quiet: bool = False
+    place: str, how: "Opening", given: Mapping[str, Tree], observer: "Observer | None" = None, *, quiet: bool = False
 ) -> Iterator["Session"]:
     """A stack, opened; its progress is told on stderr."""
     from haplan import api
@@ -121,7 +122,7 @@ def session(
 
 @contextlib.contextmanager
 def session_of(
-    plan: "Plan", how: "Opening", given: Mapping[str, Any], observer: "Observer | None" = None, *, where: str
+    plan: "Plan", how: "Opening", given: Mapping[str, Tree], observer: "Observer | None" = None, *, where: str
 ) -> Iterator["Session"]:
     """What a plan was made for, opened to carry it out; `where` stands before what is refused."""
     from haplan import api
@@ -142,7 +143,7 @@ def _surrounded(how: "Opening", observers: "list[Observer]") -> "Opening":
 
 @contextlib.contextmanager
 def telling(
-    given: Mapping[str, Any], observer: "Observer | None" = None, *, quiet: bool = False
+    given: Mapping[str, Tree], observer: "Observer | None" = None, *, quiet: bool = False
 ) -> Iterator[list["Observer"]]:
     """The observers of a run: the one given, and progress for people."""
     observers = [observer] if observer is not None else []

@@ -91,7 +91,7 @@ class Query:
 
     targets: tuple[Target, ...]
     max_age: float = 0.0
-    memory: Mapping[str, Any] = attrs.field(factory=dict)
+    memory: Mapping[str, Tree] = attrs.field(factory=dict)
     recorded: Mapping[str, Row] = attrs.field(factory=dict)
     document: Document | None = None
     orders: tuple[Order, ...] = ()
@@ -117,7 +117,7 @@ class Seen:
     address: str
     id: str
     values: Mapping[str, Tree]
-    private: Mapping[str, Any] = attrs.field(factory=dict)
+    private: Mapping[str, Tree] = attrs.field(factory=dict)
     who: str = ""
     when: float = 0.0
     found_by_name: bool = False
@@ -143,7 +143,7 @@ class Reading:
     seen: Mapping[str, Seen]
     orders: Mapping[tuple[Document, str], tuple[str, ...]] = attrs.field(factory=dict)
     unowned: Mapping[Document, tuple[str, ...]] = attrs.field(factory=dict)
-    memory: Mapping[str, Any] = attrs.field(factory=dict)
+    memory: Mapping[str, Tree] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     look: Any = None
     unread: Mapping[str, str] = attrs.field(factory=dict)
@@ -206,7 +206,7 @@ class Task:
     timeouts: Mapping[str, int] = attrs.field(factory=dict)
     started: float = 0.0
     recorded: Mapping[str, Row] = attrs.field(factory=dict)
-    receipt: Mapping[str, Any] = attrs.field(factory=dict)
+    receipt: Mapping[str, Tree] = attrs.field(factory=dict)
 
 
 def _plain(_written: "Written", _field: Any, receipt: Any) -> None:
@@ -230,9 +230,9 @@ class Written:
 
     ids: Mapping[str, str] = attrs.field(factory=dict)
     values: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
-    private: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    private: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
     settling: bool = True
-    receipt: Mapping[str, Any] = attrs.field(factory=dict, validator=_plain)
+    receipt: Mapping[str, Tree] = attrs.field(factory=dict, validator=_plain)
 
 
 @attrs.frozen
@@ -276,7 +276,7 @@ class Io(Protocol):
         """Id of the run, for what the backend itself keeps of a write, such as the log of a commit."""
         ...
 
-    def about_to(self, step: str, address: str, key: Mapping[str, Any], *, idempotent: bool = False) -> None:
+    def about_to(self, step: str, address: str, key: Mapping[str, Tree], *, idempotent: bool = False) -> None:
         """Announce the next remote write. Returns when that is durable; raises if this run may not write any more."""
         ...
 

@@ -73,7 +73,7 @@ class Lab(Protocol):
         ...
 
     @property
-    def settings(self) -> Mapping[str, Any]:
+    def settings(self) -> Mapping[str, Tree]:
         """Provider settings that reach it; they stand in for the stack's own and for the environment."""
         ...
 
@@ -183,7 +183,7 @@ class Provider:
             raise ProviderError(f"provider {self.name!r} cannot plan from what is recorded: leave --no-refresh out")
         return None
 
-    def facts(self, targets: Sequence[Target], look: Any) -> Mapping[str, Mapping[str, Any]]:
+    def facts(self, targets: Sequence[Target], look: Any) -> Mapping[str, Mapping[str, Tree]]:
         """What rules want to know beyond values, by address; from the look of the reading that had these targets."""
         return {}
 
@@ -253,7 +253,7 @@ class Provider:
         """What a write of this task would send, in order."""
         raise Unsupported(self.name, "wire")
 
-    def snapshot(self, targets: Sequence[Target]) -> Mapping[str, Mapping[str, Any]]:
+    def snapshot(self, targets: Sequence[Target]) -> Mapping[str, Mapping[str, Tree]]:
         """What is up now, by address: plain data that compares before and after."""
         raise Unsupported(self.name, "snapshot")
 

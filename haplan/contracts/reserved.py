@@ -1,7 +1,7 @@
 """What providers may be asked beside planning and applying. Each verb is optional: who lacks it cannot, and says so."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
@@ -103,4 +103,4 @@ class Way:
     verdict: Literal["allowed", "denied", "lost", "unknown"]
     hops: tuple[str, ...] = ()
     why: str = ""
-    evidence: Mapping[str, Any] = attrs.field(factory=dict)
+    evidence: Mapping[str, Tree] = attrs.field(factory=dict)

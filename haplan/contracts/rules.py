@@ -1,7 +1,6 @@
 """What rules may look at, and what hooks of order are given."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -32,7 +31,7 @@ class PlanView:
     state: State
     changes: tuple[Change, ...]
     seen: Mapping[str, Seen]
-    facts: Mapping[str, Mapping[str, Any]]
+    facts: Mapping[str, Mapping[str, Tree]]
     edges: tuple[Edge, ...] = ()
     calls: tuple[Calls, ...] = ()
 
@@ -42,7 +41,7 @@ class ApplyView:
     """What a rule may look at before a write (A): the task, freshly read."""
 
     task: Task
-    facts: Mapping[str, Mapping[str, Any]]
+    facts: Mapping[str, Mapping[str, Tree]]
 
 
 @attrs.frozen
@@ -50,7 +49,7 @@ class CheckView:
     """What a rule may look at after a step (C): the task and the facts as they are now."""
 
     task: Task
-    facts: Mapping[str, Mapping[str, Any]]
+    facts: Mapping[str, Mapping[str, Tree]]
     seen: Mapping[str, Seen]
 
 

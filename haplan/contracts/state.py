@@ -1,10 +1,11 @@
 """What a state backend promises."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from haplan.contracts.clock import Clock
 from haplan.model.state import Holder, Intent, Run, State, Update
+from haplan.model.value import Tree
 
 
 class StateBackend(Protocol):
@@ -91,7 +92,7 @@ class StateBackend(Protocol):
         """Make intents durable together, all or none; gives them with their ids."""
         ...
 
-    def settle_intents(self, outcomes: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:
+    def settle_intents(self, outcomes: Sequence[tuple[int, str, Mapping[str, Tree]]]) -> None:
         """Record outcomes: (id, outcome, result)."""
         ...
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import attrs
 
@@ -48,8 +47,8 @@ class WanAddress:
 class Static(WanAddress):
     """A fixed address."""
 
-    ip: Any = None
-    gateway: Any = None
+    ip: Tree = None
+    gateway: Tree = None
 
     def plain(self, taking: Taking, at: str) -> Tree:
         mine = attrs.evolve(taking, location=self.location)
@@ -62,9 +61,9 @@ class Static(WanAddress):
 class Pppoe(WanAddress):
     """An address by PPPoE."""
 
-    username: Any = None
-    password: Any = None
-    auth: Any = "none"
+    username: Tree = None
+    password: Tree = None
+    auth: Tree = "none"
 
     def plain(self, taking: Taking, at: str) -> Tree:
         mine = attrs.evolve(taking, location=self.location)
@@ -99,11 +98,11 @@ class Dhcp:
 
     type: str
     location: Location
-    start: Any = None
-    end: Any = None
-    dns_servers: Any = ()
-    lease: Any = None
-    servers: Any = ()
+    start: Tree = None
+    end: Tree = None
+    dns_servers: Tree = ()
+    lease: Tree = None
+    servers: Tree = ()
 
     def plain(self, taking: Taking, at: str) -> Tree:
         """As the backends read it."""
@@ -142,9 +141,9 @@ def dhcp_relay(servers: Sequence[Value[str]]) -> Dhcp:
 class LanAddress:
     """The gateway address of one network; made by `lan_address`."""
 
-    ip: Any
-    secondary: Any
-    dhcp: Any
+    ip: Tree
+    secondary: Tree
+    dhcp: Tree
     location: Location
 
     def plain(self, taking: Taking, at: str) -> Tree:

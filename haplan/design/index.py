@@ -17,7 +17,7 @@ from haplan.plugin import Tree, is_mapping
 
 OWNERS = {"profile": "hub_profile", "template": "wan_edge_template"}
 """What a pair, a steering rule or a policy says its owner with → type of the owner."""
-Plain = Mapping[str, Any]
+Plain = Mapping[str, Tree]
 """One interface as a backend reads it."""
 
 

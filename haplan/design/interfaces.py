@@ -161,7 +161,7 @@ def wan(
     vlan_id: Value[int] | Value[str] | None = None,
     mtu: Value[int] | None = None,
     shared_wan: str | None = None,
-    extra: Mapping[str, Mapping[str, Any]] | None = None,
+    extra: Mapping[str, Mapping[str, Tree]] | None = None,
 ) -> Interface:
     """A WAN interface.
 
@@ -198,7 +198,7 @@ def lan(
     redundancy_group: Value[int] | None = None,
     aggregated: bool = False,
     single_homed: str | None = None,
-    extra: Mapping[str, Mapping[str, Any]] | None = None,
+    extra: Mapping[str, Mapping[str, Tree]] | None = None,
 ) -> Interface:
     """A LAN interface: its networks, each with the gateway's address.
 
@@ -239,7 +239,7 @@ class InterfacesOf:
 
     words: str = "list of wan(…), lan(…), ha_fabric(…), ha_sync(…)"
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         """The interfaces as plain data."""
         if isinstance(value, Broken):
             return BROKEN
@@ -261,7 +261,7 @@ class InterfacesOf:
         return BROKEN if any(one is BROKEN for one in taken.values()) else Entries(taken)
 
 
-def optional(kind: Any, value: Any, at: str, taking: Taking) -> Tree:
+def optional(kind: Any, value: Tree, at: str, taking: Taking) -> Tree:
     """The value as the kind takes it, or None where none is given."""
     return None if value is None else kind.take(value, at, taking)
 
@@ -276,12 +276,12 @@ def port_count(ports: Any) -> int:
         return ports.count(",") + 1
 
 
-def _ports(value: Any, at: str, taking: Taking) -> Tree:
+def _ports(value: Tree, at: str, taking: Taking) -> Tree:
     taken = Text("ports such as ge-0/0/3 or ge-0/0/3,ge-1/0/3").take(value, at, taking)
     return ",".join(word.strip() for word in taken.split(",")) if isinstance(taken, str) else taken
 
 
-def _mappings(value: Any, at: str, taking: Taking) -> Tree:
+def _mappings(value: Tree, at: str, taking: Taking) -> Tree:
     found = list(value) if isinstance(value, list | tuple) else [value]
     if not found:
         return None
@@ -297,7 +297,7 @@ def _mappings(value: Any, at: str, taking: Taking) -> Tree:
     return whole(taken)
 
 
-def _networks(value: Any, at: str, taking: Taking) -> Tree:
+def _networks(value: Tree, at: str, taking: Taking) -> Tree:
     if value is BROKEN:
         return BROKEN
     if not isinstance(value, Mapping):
@@ -312,7 +312,7 @@ def _networks(value: Any, at: str, taking: Taking) -> Tree:
     return whole(taken)
 
 
-def _lan_address(value: Any, at: str, taking: Taking) -> Tree:
+def _lan_address(value: Tree, at: str, taking: Taking) -> Tree:
     """One gateway address. An address of another sort (one for each node, DHCP) passes: HA036 reports it."""
     if value is BROKEN:
         return BROKEN
@@ -325,7 +325,7 @@ def _lan_address(value: Any, at: str, taking: Taking) -> Tree:
     return whole({"ip": address_with_length().take(value, at, taking)})
 
 
-def _primary(value: Any, at: str, taking: Taking) -> Tree:
+def _primary(value: Tree, at: str, taking: Taking) -> Tree:
     """A node, or a node for each network. Which one is wise, HA041 says."""
     if isinstance(value, Mapping):
         taken: dict[str, Tree] = {}
@@ -338,6 +338,6 @@ def _primary(value: Any, at: str, taking: Taking) -> Tree:
     return cast(str, value)
 
 
-def interfaces_of(values: Any) -> list[Interface]:
+def interfaces_of(values: Tree) -> list[Interface]:
     """The interfaces of an owner as they were listed, doubles included."""
     return [one for one in values if isinstance(one, Interface)] if isinstance(values, list | tuple) else []

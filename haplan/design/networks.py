@@ -75,7 +75,7 @@ class Protocol:
 
     words: str = "protocol"
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         """The text; a number becomes one."""
         if isinstance(value, Broken):
             return BROKEN

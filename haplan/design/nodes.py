@@ -88,7 +88,7 @@ class NodesOf:
 
     words: str = "list of MAC or node()"
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         """MAC → what is declared of the node."""
         if isinstance(value, Broken):
             return BROKEN
@@ -109,11 +109,11 @@ class NodesOf:
         return BROKEN if any(one is BROKEN for one in taken.values()) else taken
 
 
-def _from_mac(value: Any, location: Location) -> Node | None:
+def _from_mac(value: Tree, location: Location) -> Node | None:
     return Node(value, None, None, None, None, None, location) if isinstance(value, str) else None
 
 
-def nodes_of(values: Any, location: Location) -> list[Node]:
+def nodes_of(values: Tree, location: Location) -> list[Node]:
     """The nodes of a cluster as they were listed, doubles included."""
     listed = values if isinstance(values, list | tuple) else []
     found = [one if isinstance(one, Node) else _from_mac(one, location) for one in listed]

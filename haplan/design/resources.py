@@ -1,10 +1,9 @@
 """Resources as a backend takes them: as they are recorded, as a stack wants them, as a transaction leaves them."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from haplan.design.index import Resource
-from haplan.plugin import Action, Part, Row, Stack, Target, decode, without
+from haplan.plugin import Action, Part, Row, Stack, Target, Tree, decode, without
 
 GOING = (Action.DELETE, Action.FORGET)
 
@@ -48,6 +47,6 @@ def of_stack(stack: Stack, provider: str) -> Resources:
     return {one.address: Resource(one.address, one.type, str(one.name), one.wanted, one.owner) for one in blocks}
 
 
-def without_name(values: Mapping[str, Any]) -> dict[str, Any]:
+def without_name(values: Mapping[str, Tree]) -> dict[str, Tree]:
     """Values without the remote name, which a change carries among them."""
     return {key: value for key, value in values.items() if key != "name"}

@@ -30,7 +30,7 @@ class VariableText:
 
     words: str = "text"
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         """The text."""
         if isinstance(value, Broken):
             return BROKEN

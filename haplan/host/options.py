@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import attrs
 
 from haplan.errors import HaplanError
+from haplan.model.value import Tree
 
 LAB = "lab"
 """The environment that lives on simulators."""
@@ -102,7 +102,7 @@ class PlanOptions:
         return {**found, **({"to": (self.to,)} if self.to else {})}
 
 
-def sorted_out(given: Mapping[str, Any]) -> tuple[dict[str, Any], PlanOptions]:
+def sorted_out(given: Mapping[str, Tree]) -> tuple[dict[str, Tree], PlanOptions]:
     """Options of both kinds by name: those of the session as they are, and those of the plan."""
     planning = {field.name for field in attrs.fields(PlanOptions)}
     asked = PlanOptions(**{name: value for name, value in given.items() if name in planning})

@@ -5,7 +5,6 @@ import pwd
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
 
 from haplan import __version__
 from haplan.host import repository
@@ -16,6 +15,7 @@ from haplan.model.plan import Change
 from haplan.model.sources import sources
 from haplan.model.stack import Stack, Variable
 from haplan.model.state import State
+from haplan.model.value import Tree
 from haplan.state.location import shown
 from haplan.steps.approve import plain
 
@@ -58,12 +58,12 @@ def destinations(
     return tuple(found)
 
 
-def recorded_values(state: State, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def recorded_values(state: State, key: str) -> Iterator[tuple[str, Mapping[str, Tree]]]:
     """(type, values) of what is recorded of a provider."""
     return ((row.type, model.decode(row.values)) for row in state.rows.values() if row.provider_key == key)
 
 
-def changed_values(changes: Iterable[Change], key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def changed_values(changes: Iterable[Change], key: str) -> Iterator[tuple[str, Mapping[str, Tree]]]:
     """(type, values) of what a plan changes of a provider: as it is, and as it is to be."""
     for change in changes:
         if change.provider == key:
@@ -83,7 +83,7 @@ def shown_variable(session: Session, variable: Variable, state: State) -> model.
     return session.secrets.fingerprint(state)(model.Secret(model.of_variable(variable.name, variable.kind)))
 
 
-def settings_without_secrets(stack: Stack) -> dict[str, Mapping[str, Any]]:
+def settings_without_secrets(stack: Stack) -> dict[str, Mapping[str, Tree]]:
     """Provider settings as a plan keeps them: secrets by where they come from."""
     return {key: plain(block.settings) for key, block in stack.providers.items()}
 

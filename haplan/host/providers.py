@@ -14,6 +14,7 @@ from haplan.model.origin import Destination
 from haplan.model.plan import Plan
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block, ProviderBlock, Stack
+from haplan.model.value import Tree
 from haplan.plugins import Plugins
 from haplan.wall.call import Call, through
 
@@ -83,7 +84,7 @@ class Providers:
         opened, self._open = self._open, {}
         return [provider.close for provider in opened.values()]
 
-    def destinations(self, key: str, settings: Mapping[str, Any], resources: Resources) -> tuple[Destination, ...]:
+    def destinations(self, key: str, settings: Mapping[str, Tree], resources: Resources) -> tuple[Destination, ...]:
         """Where a provider would send to from here, with these settings; nothing is sent, and no secret looked up."""
         block = _block(key, settings)
         cls = self._plugins.provider(block.name)
@@ -128,7 +129,7 @@ def _named(context: Context, block: ProviderBlock) -> Context:
     )
 
 
-def _block(key: str, settings: Mapping[str, Any] | None = None) -> ProviderBlock:
+def _block(key: str, settings: Mapping[str, Tree] | None = None) -> ProviderBlock:
     name, _, alias = key.partition(".")
     return ProviderBlock(name, alias, model.decode(dict(settings or {})), None)
 
@@ -137,7 +138,7 @@ def _of(key: str, found: Iterable[Destination]) -> tuple[Destination, ...]:
     return tuple(sorted({attrs.evolve(one, provider=key) for one in found}, key=lambda one: (one.name, one.host)))
 
 
-def _settings(cls: type[Provider], given: Mapping[str, Any], block: ProviderBlock) -> Any:
+def _settings(cls: type[Provider], given: Mapping[str, Tree], block: ProviderBlock) -> Any:
     known = [field.name for field in attrs.fields(cls.config)]
     where = f"{block.location}: " if block.location else ""
     for name in given:

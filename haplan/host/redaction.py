@@ -15,6 +15,7 @@ from urllib.parse import quote
 import attrs
 
 from haplan.model.entries import in_order
+from haplan.model.value import Tree
 
 T = TypeVar("T")
 
@@ -76,7 +77,7 @@ def _masked(text: str, forms: Sequence[str]) -> str:
     return text
 
 
-def _tree(thing: Any, forms: Sequence[str]) -> Any:
+def _tree(thing: Any, forms: Sequence[str]) -> Tree:
     if isinstance(thing, str):
         return _masked(thing, forms)
     if isinstance(thing, list | tuple):

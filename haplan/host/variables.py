@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from haplan.errors import HaplanError
 from haplan.language.record import nearest
 from haplan.model.canonical import parse
+from haplan.model.value import Tree
 from haplan.state import files
 
 KINDS: Mapping[str, type] = {kind.__name__: kind for kind in (str, int, float, bool, list, dict)}
@@ -48,7 +49,7 @@ class Variables:
         self._environ = environ
         self._ask = ask
         self._lock = threading.RLock()
-        self._values: dict[str, Any] = {}
+        self._values: dict[str, Tree] = {}
 
     def __call__(self, name: str, wanted: type, sensitive: bool, default: Any) -> tuple[Any, str]:
         """The value of a variable, and where it comes from.
@@ -81,7 +82,7 @@ class Variables:
         words = "this plan has decided that; leave it out, or plan again"
         return [f"--var {name}: {words}" for name in self._command_line if name not in asked]
 
-    def unused(self, known: Mapping[str, Any]) -> list[str]:
+    def unused(self, known: Mapping[str, Tree]) -> list[str]:
         """One line for each ``--var`` that no variable has."""
         return [
             f"--var {name}: the stack has no such variable{nearest(name, known)}"
@@ -114,13 +115,13 @@ class Variables:
         return found
 
     @cached_property
-    def _sources(self) -> list[tuple[str, Mapping[str, Any]]]:
+    def _sources(self) -> list[tuple[str, Mapping[str, Tree]]]:
         files = [(f"--var-file {name}", _read(Path(name))) for name in reversed(self._options.variable_files)]
         own = self._root / "env" / f"{self._options.environment}.toml"
         return [("--var", self._command_line), *files, *([(f"env/{own.name}", _read(own))] if own.is_file() else [])]
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path) -> Mapping[str, Tree]:
     try:
         text = files.read(path, files.LARGEST_TABLE).decode()
         found = parse(text) if path.suffix == ".json" else _toml(text)
@@ -133,7 +134,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def _typed(value: Any, wanted: type, source: str, sensitive: bool) -> Any:
+def _typed(value: Tree, wanted: type, source: str, sensitive: bool) -> Tree:
     if isinstance(value, str) and wanted is not str:
         value = _from_text(value, wanted)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
@@ -144,7 +145,7 @@ def _typed(value: Any, wanted: type, source: str, sensitive: bool) -> Any:
     return value
 
 
-def _from_text(text: str, wanted: type) -> Any:
+def _from_text(text: str, wanted: type) -> Tree:
     """Text from a command line or the environment: numbers, true and false, and JSON for lists and maps."""
     if wanted is bool:
         return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
@@ -154,7 +155,7 @@ def _from_text(text: str, wanted: type) -> Any:
         return text
 
 
-def _toml(text: str) -> dict[str, Any]:
+def _toml(text: str) -> dict[str, Tree]:
     import tomllib
 
     try:

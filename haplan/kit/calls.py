@@ -8,12 +8,11 @@ ApiError        the service said no
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import attrs
 
 from haplan.kit.settings import is_loopback
-from haplan.plugin import ProviderError
+from haplan.plugin import ProviderError, Tree
 
 AGAIN = frozenset({"GET", "PUT", "DELETE"})
 """Methods that done twice are done once."""
@@ -74,8 +73,8 @@ class Call:
     method: str
     path: str
     what: str = ""
-    params: Mapping[str, Any] = attrs.field(factory=dict)
-    body: Any = None
+    params: Mapping[str, Tree] = attrs.field(factory=dict)
+    body: Tree = None
     reads: bool = attrs.field()
     again: bool = attrs.field()
 
@@ -104,7 +103,7 @@ class Answer:
     reason: str = ""
     headers: Mapping[str, str] = attrs.field(factory=dict)
     text: str = ""
-    body: Any = None
+    body: Tree = None
 
     @property
     def line(self) -> str:
@@ -126,7 +125,7 @@ class ApiError(ProviderError):
     """
 
     def __init__(
-        self, message: str, *, status: int = 0, detail: str = "", body: Any = None, lost: bool = False
+        self, message: str, *, status: int = 0, detail: str = "", body: Tree = None, lost: bool = False
     ) -> None:
         super().__init__(message, lost=lost)
         self.status, self.detail, self.body = status, detail, body
@@ -135,7 +134,7 @@ class ApiError(ProviderError):
 class Lost(ApiError):
     """A write was sent, and nothing that came back says whether it was done."""
 
-    def __init__(self, message: str, *, status: int = 0, detail: str = "", body: Any = None) -> None:
+    def __init__(self, message: str, *, status: int = 0, detail: str = "", body: Tree = None) -> None:
         super().__init__(message, status=status, detail=detail, body=body, lost=True)
 
 
@@ -148,7 +147,7 @@ def looking(lost: Lost) -> Iterator[None]:
         raise Lost(f"{lost}; looking failed too: {error}", status=lost.status, detail=lost.detail) from None
 
 
-def redacted(body: Any, key: str = "") -> Any:
+def redacted(body: Tree, key: str = "") -> Tree:
     """A body fit for a log: what looks like a secret is starred."""
     if isinstance(body, Mapping):
         return {name: redacted(value, str(name)) for name, value in body.items()}

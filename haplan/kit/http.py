@@ -11,14 +11,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
 from haplan.kit.budget import Budget
 from haplan.kit.calls import Answer, ApiError, Call, Endpoint, Lost, NoAnswer, redacted
 from haplan.kit.tls import trust
-from haplan.plugin import Clock, ProviderError
+from haplan.plugin import Clock, ProviderError, Tree
 
 if TYPE_CHECKING:  # imported where a client is made: no plan of another provider waits for it
     import httpx
@@ -105,7 +105,7 @@ class HttpClient:
         """Send a call once, with what proves who calls."""
         return self.exchange(call)
 
-    def answered(self, call: Call, answer: Answer) -> Any:
+    def answered(self, call: Call, answer: Answer) -> Tree:
         """What comes of an answer that is a yes or a no; raises for a no."""
         if answer.status < 300:
             return answer.body
@@ -138,7 +138,7 @@ class HttpClient:
 
     # --- a call ---
 
-    def call(self, call: Call) -> Any:
+    def call(self, call: Call) -> Tree:
         """Carry out a call.
 
         Raises:
@@ -262,7 +262,7 @@ def _http(name: str, endpoint: Endpoint, transport: "httpx.BaseTransport | None"
     )  # fmt: skip
 
 
-def _text(value: Any) -> str:
+def _text(value: Tree) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -279,7 +279,7 @@ def _instant(date: str) -> float:
     return parsedate_to_datetime(date).timestamp() if date else 0.0
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> Tree:
     # error bodies may be empty or no JSON at all
     try:
         return json.loads(text) if text else None

@@ -1,11 +1,11 @@
 """A provider's simulator, started for a stack: from its ``lab.toml``, or with the nodes of the stack's clusters."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import attrs
 
-from haplan.plugin import Block, Clock, LabRequest, ProviderError
+from haplan.plugin import Block, Clock, LabRequest, ProviderError, Tree
 
 
 class Box(Protocol):
@@ -32,7 +32,7 @@ class RunningLab:
     """
 
     clock: Clock
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Tree]
     lines: Sequence[str]
     end: Callable[[], None]
 
@@ -83,7 +83,7 @@ class Node:
     version: str
 
     @property
-    def box(self) -> dict[str, Any]:
+    def box(self) -> dict[str, Tree]:
         """What a `lab.toml` would say of it."""
         said = {"mac": self.mac, "serial": self.serial, "model": self.model, "version": self.version}
         return {key: value for key, value in said.items() if value}

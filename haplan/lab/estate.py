@@ -15,6 +15,8 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from haplan.plugin import Tree
+
 META = "create table if not exists meta (key text primary key, value text not null) without rowid"
 
 
@@ -32,18 +34,18 @@ class Tx:
         self.db = db
         self.now = now
 
-    def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
+    def one(self, sql: str, *values: Tree) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self.db.execute(sql, values).fetchone()
         return row
 
-    def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+    def all(self, sql: str, *values: Tree) -> list[sqlite3.Row]:
         return self.db.execute(sql, values).fetchall()
 
-    def run(self, sql: str, *values: Any) -> int:
+    def run(self, sql: str, *values: Tree) -> int:
         """Carry out a statement; gives how many rows it changed."""
         return self.db.execute(sql, values).rowcount
 
-    def number(self, sql: str, *values: Any) -> int:
+    def number(self, sql: str, *values: Tree) -> int:
         return int(self.db.execute(sql, values).fetchone()[0])
 
     def meta(self, key: str) -> str | None:

@@ -3,10 +3,11 @@
 import json
 import urllib.parse
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 from starlette.types import Receive, Scope, Send
+
+from haplan.plugin import Tree
 
 
 @attrs.frozen
@@ -43,7 +44,7 @@ class Answer:
         raw: Ready-made JSON text instead of `body`: lists are stored as text already.
     """
 
-    body: Any = None
+    body: Tree = None
     status: int = 200
     headers: Mapping[str, str] = attrs.field(factory=dict)
     raw: str | None = None
@@ -57,7 +58,7 @@ class Answer:
 class Refused(Exception):
     """The call is answered with an error and leaves nothing behind."""
 
-    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, body: Tree, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{status} {body}")
         self.answer = Answer(body, status, headers or {})
 

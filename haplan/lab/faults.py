@@ -21,6 +21,7 @@ import attrs
 from haplan.lab.estate import Tx
 from haplan.lab.exchange import Answer, Drop, Exchange, Refused
 from haplan.lab.mishaps import next_mishap
+from haplan.plugin import Tree
 
 
 @attrs.frozen
@@ -31,7 +32,7 @@ class HttpFault:
     nth: int = 1
     times: int = 1
     status: int | None = None
-    body: Mapping[str, Any] | Sequence[Any] | str | None = None
+    body: Mapping[str, Tree] | Sequence[Any] | str | None = None
     stored: bool = False
     retry_after: int | None = None
     drop: Literal["before", "after"] | None = None
@@ -44,7 +45,7 @@ class HttpFault:
             raise ValueError(f"on: {value!r} is not a method ({methods}) and a path below the API's root")
 
 
-Fault = Mapping[str, Any]
+Fault = Mapping[str, Tree]
 """A fault as the estate keeps it."""
 
 

@@ -6,11 +6,11 @@ is an attrs class with at least `nth` (first match that goes wrong) and `times` 
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import attrs
 
 from haplan.lab.estate import Tx
+from haplan.plugin import Tree
 
 TABLE = """
 create table if not exists mishaps (
@@ -18,7 +18,7 @@ create table if not exists mishaps (
 """
 
 
-def replace_mishaps(tx: Tx, sort: str, source: str, entries: Sequence[Any]) -> bool:
+def replace_mishaps(tx: Tx, sort: str, source: str, entries: Sequence[Tree]) -> bool:
     """Make these the mishaps of one sort and source; an entry that stays keeps its counter. True if any changed."""
     old = tx.all("select spec, seen from mishaps where sort = ? and source = ? order by seq", sort, source)
     counters: dict[str, list[int]] = {}
@@ -34,24 +34,24 @@ def replace_mishaps(tx: Tx, sort: str, source: str, entries: Sequence[Any]) -> b
     return True
 
 
-def add_mishaps(tx: Tx, sort: str, source: str, entries: Sequence[Any]) -> None:
+def add_mishaps(tx: Tx, sort: str, source: str, entries: Sequence[Tree]) -> None:
     """Add to the mishaps of one sort and source."""
     for entry in entries:
         spec = json.dumps(attrs.asdict(entry), sort_keys=True)
         tx.run("insert into mishaps (sort, source, spec, seen) values (?, ?, ?, 0)", sort, source, spec)
 
 
-def list_mishaps(tx: Tx) -> list[dict[str, Any]]:
+def list_mishaps(tx: Tx) -> list[dict[str, Tree]]:
     """All of them, with their counters."""
     rows = tx.all("select * from mishaps order by seq")
     return [{"sort": r["sort"], "source": r["source"], "seen": r["seen"], **json.loads(r["spec"])} for r in rows]
 
 
-def next_mishap(tx: Tx, sort: str, matches: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any] | None:
+def next_mishap(tx: Tx, sort: str, matches: Callable[[Mapping[str, Tree]], bool]) -> dict[str, Tree] | None:
     """The first entry that matches and whose turn it is; every match is counted."""
-    chosen: dict[str, Any] | None = None
+    chosen: dict[str, Tree] | None = None
     for row in tx.all("select seq, spec, seen from mishaps where sort = ? order by seq", sort):
-        spec: dict[str, Any] = json.loads(row["spec"])
+        spec: dict[str, Tree] = json.loads(row["spec"])
         if not matches(spec):
             continue
         tx.run("update mishaps set seen = seen + 1 where seq = ?", row["seq"])

@@ -9,7 +9,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-Started = tuple[AbstractContextManager[Any], Mapping[str, Any]]
+from haplan.plugin import Tree
+
+Started = tuple[AbstractContextManager[Any], Mapping[str, Tree]]
 """A lab that serves until it is left, and what a client has to know."""
 
 

@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 from haplan.lab.estate import Estate, Tx
 from haplan.lab.mishaps import add_mishaps, list_mishaps, replace_mishaps
 from haplan.lab.tables import build
+from haplan.plugin import Tree
 
 REQUESTS = """
 create table if not exists requests (
@@ -38,11 +39,11 @@ def count_request(tx: Tx, method: str, path: str) -> None:
     tx.run(f"insert into requests values (?, ?, 1) {again}", method, path)
 
 
-def read_clock(tx: Tx, _body: Any) -> Any:
+def read_clock(tx: Tx, _body: Tree) -> Tree:
     return {"now": tx.now, "offset": float(tx.meta("offset") or 0)}
 
 
-def advance(tx: Tx, body: Any) -> Any:
+def advance(tx: Tx, body: Tree) -> Tree:
     seconds = body.get("advance")
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
         raise ValueError("advance: must be a number of seconds, zero or more")
@@ -50,17 +51,17 @@ def advance(tx: Tx, body: Any) -> Any:
     return read_clock(tx, None)
 
 
-def _requests(tx: Tx, _body: Any) -> Any:
+def _requests(tx: Tx, _body: Tree) -> Tree:
     rows = tx.all("select method, path, calls from requests order by path, method")
     return {f"{row['method']} {row['path']}": row["calls"] for row in rows}
 
 
-def _forget_requests(tx: Tx, _body: Any) -> Any:
+def _forget_requests(tx: Tx, _body: Tree) -> Tree:
     tx.run("delete from requests")
     return {}
 
 
-def _faults(tx: Tx, _body: Any) -> Any:
+def _faults(tx: Tx, _body: Tree) -> Tree:
     return list_mishaps(tx)
 
 
@@ -69,7 +70,7 @@ def mishap_work(
 ) -> tuple[tuple[str, str, Work], ...]:
     """Adding and removing mishaps of these sorts; `replace` makes some the ones of a sort and source."""
 
-    def add(tx: Any, body: Any) -> Any:
+    def add(tx: Any, body: Tree) -> Tree:
         unknown = sorted(body.keys() - {*kinds, "replace"})
         if unknown:
             raise ValueError(f"{unknown[0]}: unknown key; allowed are {', '.join([*sorted(kinds), 'replace'])}")
@@ -79,7 +80,7 @@ def mishap_work(
             change(tx, sort, "admin", entries)
         return list_mishaps(tx)
 
-    def remove(tx: Any, _body: Any) -> Any:
+    def remove(tx: Any, _body: Tree) -> Tree:
         for sort in kinds:
             replace(tx, sort, "admin", ())
         return {}

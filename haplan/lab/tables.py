@@ -14,12 +14,13 @@ from typing import Any, Literal, TypeVar
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan.state import files
 
 D = TypeVar("D")
 
 
-def read_tables(path: Path, key: str, made_from: Callable[[Mapping[str, Any]], D], keys: Sequence[str] = ()) -> D:
+def read_tables(path: Path, key: str, made_from: Callable[[Mapping[str, Tree]], D], keys: Sequence[str] = ()) -> D:
     """What `made_from` makes of a `lab.toml`, or of its table for one provider.
 
     Args:
@@ -48,7 +49,7 @@ def read_tables(path: Path, key: str, made_from: Callable[[Mapping[str, Any]], D
         raise ValueError(f"{path}: {error}") from None
 
 
-def settings_of(kind: type[D], data: Mapping[str, Any]) -> D:
+def settings_of(kind: type[D], data: Mapping[str, Tree]) -> D:
     """The table `[settings]`."""
     settings = data.get("settings", {})
     if not isinstance(settings, dict):
@@ -57,13 +58,13 @@ def settings_of(kind: type[D], data: Mapping[str, Any]) -> D:
     return made
 
 
-def lists_of(kinds: Mapping[str, type[Any]], data: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+def lists_of(kinds: Mapping[str, type[Any]], data: Mapping[str, Tree]) -> dict[str, tuple[Any, ...]]:
     """The lists of tables, by name."""
     _none_misspelt(data, [*kinds, "settings"])
     return {name: _tables(name, kind, data.get(name, [])) for name, kind in kinds.items()}
 
 
-def refuse_twice(name: str, key: str, entries: Sequence[Any]) -> None:
+def refuse_twice(name: str, key: str, entries: Sequence[Tree]) -> None:
     """A ValueError where two tables of a list have the same key."""
     seen = [getattr(entry, key) for entry in entries]
     for index, value in enumerate(seen):
@@ -71,7 +72,7 @@ def refuse_twice(name: str, key: str, entries: Sequence[Any]) -> None:
             raise ValueError(f"{name}[{index}].{key}: {value} is listed twice")
 
 
-def build(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
+def build(kind: type[Any], values: Mapping[str, Tree], where: str) -> Any:
     """One value of `kind` from a table; every wrong key is told with the keys that are allowed."""
     fields = {field.name: field for field in attrs.fields(kind)}
     for key, value in values.items():
@@ -87,7 +88,7 @@ def build(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
         raise ValueError(f"{where}: {error}") from None
 
 
-def _none_misspelt(data: Mapping[str, Any], known: Iterable[str]) -> None:
+def _none_misspelt(data: Mapping[str, Tree], known: Iterable[str]) -> None:
     """A table of another name belongs to another provider, unless it is nearly one of ours."""
     for name in data:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
@@ -96,13 +97,13 @@ def _none_misspelt(data: Mapping[str, Any], known: Iterable[str]) -> None:
             raise ValueError(f"{name}: no such table; did you mean {written}?")
 
 
-def _tables(name: str, kind: type[Any], value: Any) -> tuple[Any, ...]:
+def _tables(name: str, kind: type[Any], value: Tree) -> tuple[Any, ...]:
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise ValueError(f"{name}: must be a list of tables [[{name}]]")
     return tuple(build(kind, entry, f"{name}[{index}]") for index, entry in enumerate(value))
 
 
-def _check_type(wanted: Any, value: Any, where: str) -> None:
+def _check_type(wanted: Any, value: Tree, where: str) -> None:
     if typing.get_origin(wanted) is Literal:
         _check_choice(typing.get_args(wanted), value, where)
         return
@@ -115,12 +116,12 @@ def _check_type(wanted: Any, value: Any, where: str) -> None:
         raise ValueError(f"{where}: must be {names}, not {value!r}")
 
 
-def _check_choice(allowed: tuple[Any, ...], value: Any, where: str) -> None:
+def _check_choice(allowed: tuple[Any, ...], value: Tree, where: str) -> None:
     if value not in allowed:
         raise ValueError(f"{where}: must be one of {', '.join(map(repr, allowed))}, not {value!r}")
 
 
-def _fits(kind: Any, value: Any) -> bool:
+def _fits(kind: Any, value: Tree) -> bool:
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if kind is int:

@@ -18,7 +18,7 @@ from haplan.language.record import Recording, current, here, mistake, nearest
 from haplan.language.refs import Hidden, Ref, has_token
 from haplan.language.resource import Resource
 from haplan.model.stack import Lifecycle, Limits, Output, ProviderBlock, Variable
-from haplan.model.value import Secret, of_variable
+from haplan.model.value import Secret, Tree, of_variable
 
 ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 """A provider's alias: it stands in names of folders and at the beginning of lines."""
@@ -99,13 +99,13 @@ def variable(
     return Hidden(of_variable(name, wanted.__name__)) if sensitive else value
 
 
-def builtin_type(value: Any) -> type:
+def builtin_type(value: Tree) -> type:
     """The type of a default, as `variable` names it."""
     return next((cls for cls in (bool, int, float, str, list, dict) if isinstance(value, cls)), str)
 
 
 @helper
-def output(name: str, value: Any, *, sensitive: bool = False) -> None:
+def output(name: str, value: Tree, *, sensitive: bool = False) -> None:
     """A value to show after apply and to read with ``haplan output``; of a sensitive one state keeps a fingerprint."""
     recording, location = current("output(…)"), here()
     full = ".".join([*(f"module.{label}" for label in recording.modules), name])

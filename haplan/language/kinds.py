@@ -66,12 +66,12 @@ class Kind(Protocol):
         """What it takes, for messages and ``haplan types``."""
         ...
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         """The plain value, or `BROKEN` with the mistake recorded."""
         ...
 
 
-def shown(value: Any) -> str:
+def shown(value: Tree) -> str:
     """A wrong value as a message shows it."""
     if isinstance(value, str):
         if has_token(value):
@@ -85,7 +85,7 @@ def shown(value: Any) -> str:
     return repr(value) if isinstance(value, int | float | bool | type(None)) else f"a {type(value).__name__}"
 
 
-def reference(value: Any, taking: Taking, at: str = "", wanted: str = "") -> Tree:
+def reference(value: Tree, taking: Taking, at: str = "", wanted: str = "") -> Tree:
     """A `Ref` as data, with its edge noted unless it is derived; text where something else is `wanted` is a mistake."""
     ref = value.haplan_ref
     if wanted and _kind_of(ref, taking.recording) == "text":
@@ -138,7 +138,7 @@ class Text:
     check: Callable[[str], str] | None = None
     clean: Callable[[str], str] | None = None
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         if isinstance(value, Broken):
             return BROKEN
         if isinstance(value, Ref):
@@ -162,7 +162,7 @@ class Name:
 
     words: str = "name"
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         if isinstance(value, Broken):
             return BROKEN
         if not isinstance(value, str) or not value:
@@ -185,7 +185,7 @@ class Whole:
         bounds = f" {self.low} to {self.high}" if self.low is not None and self.high is not None else ""
         return f"integer{bounds}" + (" or text" if self.or_text else "")
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         if isinstance(value, Broken):
             return BROKEN
         if isinstance(value, Ref):
@@ -208,7 +208,7 @@ class Flag:
 
     words: str = "bool"
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         if isinstance(value, Broken):
             return BROKEN
         if isinstance(value, Ref):
@@ -229,7 +229,7 @@ class Choice:
     def words(self) -> str:
         return "one of " + ", ".join(self.options)
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         if isinstance(value, Broken):
             return BROKEN
         if isinstance(value, Ref):
@@ -253,7 +253,7 @@ class ListOf:
     def words(self) -> str:
         return f"list of {self.item.words}"
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         if isinstance(value, Broken):
             return BROKEN
         if isinstance(value, set | frozenset):
@@ -274,7 +274,7 @@ class MapOf:
     item: Kind
     words: str = "map"
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         if isinstance(value, Broken):
             return BROKEN
         if not isinstance(value, Mapping):
@@ -306,7 +306,7 @@ class ResourceOf:
     def words(self) -> str:
         return " or ".join("".join(part.title() for part in name.split("_")) for name in self.types)
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         if isinstance(value, Broken):
             return BROKEN
         kind = getattr(type(value), "haplan_type", None)
@@ -315,7 +315,7 @@ class ResourceOf:
         taking.refer(str(value.haplan_address))
         return value.haplan_name
 
-    def _declared(self, value: Any, taking: Taking) -> str:
+    def _declared(self, value: Tree, taking: Taking) -> str:
         if not isinstance(value, str):
             return ""
         for found in taking.recording.resources.values():
@@ -332,7 +332,7 @@ class Made:
     classes: tuple[type, ...]
     words: str
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         if isinstance(value, Broken):
             return BROKEN
         if not isinstance(value, self.classes):
@@ -341,7 +341,7 @@ class Made:
         return made.plain(taking, at)
 
 
-def no_secret(value: Any, at: str, taking: Taking) -> Broken:
+def no_secret(value: Tree, at: str, taking: Taking) -> Broken:
     """Record that something else stands where a secret is expected; not what: it may be one."""
     got = "text" if isinstance(value, str) else "a reference" if isinstance(value, Ref) else "plain data"
     return taking.wrong(at, f'expected secret("env:NAME"), got {got}; a secret never stands in a stack')
@@ -358,7 +358,7 @@ class SecretOf:
 
     words: str = "secret"
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         if isinstance(value, Broken):
             return BROKEN
         if isinstance(value, model.Secret):
@@ -376,7 +376,7 @@ class Anything:
 
     words: str = "plain data"
 
-    def take(self, value: Any, at: str, taking: Taking) -> Tree:
+    def take(self, value: Tree, at: str, taking: Taking) -> Tree:
         if isinstance(value, str):
             return text(value, at, taking)
         if isinstance(value, Broken):

@@ -13,6 +13,7 @@ from haplan.language.record import Recording, current, here, nearest
 from haplan.language.refs import has_token
 from haplan.model.address import is_module, parse, quoted, within
 from haplan.model.stack import Import, Move, Removal
+from haplan.model.value import Tree
 
 
 @helper
@@ -99,7 +100,7 @@ def check(recording: Recording) -> None:
             recording.mistake(text, removal.location)
 
 
-def _check_moves(recording: Recording, blocks: Mapping[str, Any]) -> None:
+def _check_moves(recording: Recording, blocks: Mapping[str, Tree]) -> None:
     onward: dict[str, Move] = {}
     for move in recording.moves:
         first = onward.setdefault(move.old, move)
@@ -128,7 +129,7 @@ def _way(move: Move, onward: Mapping[str, Move]) -> list[str]:
     return way
 
 
-def _check_imports(recording: Recording, blocks: Mapping[str, Any]) -> None:
+def _check_imports(recording: Recording, blocks: Mapping[str, Tree]) -> None:
     first: dict[str, Import] = {}
     for one in recording.imports:
         if one.address not in blocks:

@@ -17,6 +17,7 @@ from typing import Any
 from haplan.errors import HaplanError
 from haplan.language.under_way import under_way
 from haplan.model.stack import Import, Limits, Location, Move, Output, ProviderBlock, Removal, Variable
+from haplan.model.value import Tree
 
 PACKAGE = "_haplan_stack_"
 """How the names of the private packages begin, under which stacks and their neighbours are imported."""
@@ -40,7 +41,7 @@ class Recording:
         self.package = f"{PACKAGE}{next(_numbers)}"
         self.variable_value = variable
         self.types = resources
-        self.resources: dict[str, Any] = {}
+        self.resources: dict[str, Tree] = {}
         self.providers: dict[str, ProviderBlock] = {}
         self.variables: dict[str, Variable] = {}
         self.outputs: dict[str, Output] = {}

@@ -22,6 +22,7 @@ from haplan.model import value as model
 from haplan.model.address import Address
 from haplan.model.schema import Attribute, Replaces, TypeInfo
 from haplan.model.stack import Lifecycle, Location, ProviderBlock, Reference
+from haplan.model.value import Tree
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -88,7 +89,7 @@ def resource(
     ordered: bool = False,
     takes_over: bool = False,
     schema_version: int = 1,
-    upgrade: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None,
+    upgrade: Callable[[Mapping[str, Tree], int], Mapping[str, Tree]] | None = None,
     steps: Sequence[str] = (),
 ) -> Callable[[type[R]], type[R]]:
     """Make a class a resource type. See `haplan.model.schema.TypeInfo`."""
@@ -143,7 +144,7 @@ class Resource:
     provider: ProviderBlock | None = attribute(Anything(), default=None)
     depends_on: "Sequence[Resource]" = attribute(Anything(), default=())
     lifecycle: Lifecycle | None = attribute(Anything(), default=None)
-    extra: Mapping[str, Mapping[str, Any]] | None = attribute(MapOf(Anything()), default=None)
+    extra: Mapping[str, Mapping[str, Tree]] | None = attribute(MapOf(Anything()), default=None)
 
     haplan_type: ClassVar[TypeInfo]
     haplan_kinds: ClassVar[Mapping[str, Kind | None]]
@@ -206,7 +207,7 @@ Resource.__init__ = _init  # type: ignore[method-assign]
 
 
 def _construct(
-    self: Resource, label: Any, given: Mapping[str, Any], *, data: bool, surplus: Sequence[Any] = ()
+    self: Resource, label: Any, given: Mapping[str, Tree], *, data: bool, surplus: Sequence[Any] = ()
 ) -> None:
     kind = type(self).haplan_type
     recording = current(f"{type(self).__name__}(…)")
@@ -236,7 +237,7 @@ def _construct(
     _declare(self, recording, taking)
 
 
-def _put(self: Resource) -> Callable[[str, Any], None]:
+def _put(self: Resource) -> Callable[[str, Tree], None]:
     return vars(self).__setitem__
 
 
@@ -256,7 +257,7 @@ def _label(label: Any, kind: TypeInfo, recording: Recording, location: Location)
     return label
 
 
-def _unknown_keywords(given: Mapping[str, Any], kind: TypeInfo, taking: Taking) -> None:
+def _unknown_keywords(given: Mapping[str, Tree], kind: TypeInfo, taking: Taking) -> None:
     for name in given:
         if name in kind.settable or name in COMMON:
             continue
@@ -287,7 +288,7 @@ def _name(self: Resource, given: Any, label: str, taking: Taking) -> None:
     put("haplan_name", name if waits else known)
 
 
-def _values(self: Resource, given: Mapping[str, Any], taking: Taking) -> dict[str, model.Tree]:
+def _values(self: Resource, given: Mapping[str, Tree], taking: Taking) -> dict[str, model.Tree]:
     kind, kinds, put = type(self).haplan_type, type(self).haplan_kinds, _put(self)
     values: dict[str, model.Tree] = {}
     for name, info in kind.settable.items():
@@ -313,13 +314,13 @@ def _values(self: Resource, given: Mapping[str, Any], taking: Taking) -> dict[st
     return dict(self.haplan_finish({name: value for name, value in values.items() if value is not BROKEN}, taking))
 
 
-def _computed(self: Resource, taking: Taking, put: Callable[[str, Any], None]) -> None:
+def _computed(self: Resource, taking: Taking, put: Callable[[str, Tree], None]) -> None:
     for name, info in type(self).haplan_type.attributes.items():
         if info.computed or info.derived:
             put(name, Ref(model.Ref(taking.subject, (name,), derived=info.derived)))
 
 
-def _common(self: Resource, given: Mapping[str, Any], taking: Taking, put: Callable[[str, Any], None]) -> None:
+def _common(self: Resource, given: Mapping[str, Tree], taking: Taking, put: Callable[[str, Tree], None]) -> None:
     if given.keys().isdisjoint(COMMON):  # most blocks
         vars(self).update(provider=None, lifecycle=None, depends_on=(), extra={}, haplan_extra={})
         return

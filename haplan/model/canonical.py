@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from typing import Any
+
+from haplan.model.value import Tree
 
 SAFE = 2**53 - 1
 """The largest integer that every reader of JSON keeps as it is."""
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def canonical(tree: Any) -> bytes:
+def canonical(tree: Tree) -> bytes:
     """The bytes of a tree of plain JSON, to be hashed.
 
     Python's own encoder writes what RFC 8785 wants, many times as fast, but for three things: fractions, integers that
@@ -22,7 +23,7 @@ def canonical(tree: Any) -> bytes:
     return rfc8785.dumps(tree)
 
 
-def parse(text: bytes | str) -> Any:
+def parse(text: bytes | str) -> Tree:
     """A tree of JSON that comes from outside.
 
     Raises:
@@ -34,12 +35,12 @@ def parse(text: bytes | str) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-def fingerprint(tree: Any) -> str:
+def fingerprint(tree: Tree) -> str:
     """A short hash of a tree, to see quickly that nothing changed."""
     return hashlib.sha256(canonical(tree)).hexdigest()[:32]
 
 
-def _is_ordinary(tree: Any) -> bool:
+def _is_ordinary(tree: Tree) -> bool:
     waiting = [tree]
     while waiting:
         one = waiting.pop()

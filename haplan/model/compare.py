@@ -10,7 +10,6 @@ plain mapping tells none: there the order means nothing, or nobody can see it.
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from haplan.model.entries import Entries, in_order, moved
 from haplan.model.schema import Attribute
@@ -297,5 +296,5 @@ def kept_in_order(wanted: list[str], live: list[str]) -> set[str]:
     return kept
 
 
-def _key(value: Any) -> str:
+def _key(value: Tree) -> str:
     return json.dumps(encode(value), sort_keys=True, default=str)

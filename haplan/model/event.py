@@ -1,9 +1,10 @@
 """What a run tells its observers."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
+
+from haplan.model.value import Tree
 
 
 @attrs.frozen
@@ -24,4 +25,4 @@ class Event:
     address: str = ""
     document: str = ""
     text: str = ""
-    data: Mapping[str, Any] = attrs.field(factory=dict)
+    data: Mapping[str, Tree] = attrs.field(factory=dict)

@@ -3,9 +3,10 @@
 import ipaddress
 import re
 from collections.abc import Iterable
-from typing import Any
 
 import attrs
+
+from haplan.model.value import Tree
 
 
 @attrs.frozen(kw_only=True)
@@ -77,9 +78,9 @@ class Destination:
         return f"{self.host} ({more})" if more else self.host
 
 
-def remembered(destinations: Iterable[Destination]) -> dict[str, dict[str, Any]]:
+def remembered(destinations: Iterable[Destination]) -> dict[str, dict[str, Tree]]:
     """Destinations as a state keeps them: provider key → name → the rest, as plain data."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Tree]] = {}
     for one in destinations:
         kept = attrs.asdict(one, filter=lambda field, _: field.name not in ("provider", "name"))
         found.setdefault(one.provider, {})[one.name] = {**kept, "via": list(one.via)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
@@ -116,7 +116,7 @@ class Change:
     impact: Impact = Impact()
     sites: tuple[str, ...] = ()
     serial: int = 0
-    private: Mapping[str, Any] = attrs.field(factory=dict)
+    private: Mapping[str, Tree] = attrs.field(factory=dict)
 
     @property
     def key(self) -> str:
@@ -310,11 +310,11 @@ class Plan:
     accepted: tuple[str, ...] = ()
     limits: Limits = Limits()
     identities: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
-    settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    settings: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
     calls: tuple[Calls, ...] = ()
     versions: Mapping[str, int] = attrs.field(factory=dict)
     known: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
-    facts: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    facts: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
     targets: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
     inputs: tuple[str, ...] = ()
     voided: tuple[Edge, ...] = ()
@@ -322,7 +322,7 @@ class Plan:
     plugins: Mapping[str, str] = attrs.field(factory=dict)
     variables: Mapping[str, Tree] = attrs.field(factory=dict)
     timeouts: Mapping[str, int] = attrs.field(factory=dict)
-    memories: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    memories: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
     unread: Mapping[str, str] = attrs.field(factory=dict)
     left_out: Mapping[str, str] = attrs.field(factory=dict)
     origin: Origin = Origin()

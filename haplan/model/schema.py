@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
@@ -70,7 +70,7 @@ class TypeInfo:
     ordered: bool = False
     takes_over: bool = False
     schema_version: int = 1
-    upgrade: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None
+    upgrade: Callable[[Mapping[str, Tree], int], Mapping[str, Tree]] | None = None
     text: str = ""
     steps: tuple[str, ...] = ()
 

@@ -1,12 +1,12 @@
 """Shape: a recorded row as its type has it now, whichever version of the plugin wrote it. Pure."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import attrs
 
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Row
+from haplan.model.value import Tree
 
 
 class Misshapen(Exception):
@@ -36,6 +36,6 @@ def in_shape(row: Row, kind: TypeInfo) -> Row:
     return attrs.evolve(row, schema_version=now, values=values, declared=tuple(sorted(_declared(row, values, kind))))
 
 
-def _declared(row: Row, values: Mapping[str, Any], kind: TypeInfo) -> Iterable[str]:
+def _declared(row: Row, values: Mapping[str, Tree], kind: TypeInfo) -> Iterable[str]:
     computed = kind.computed
     return (name for name in values if name in row.declared or (name not in row.values and name not in computed))

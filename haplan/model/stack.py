@@ -65,7 +65,7 @@ class Lifecycle:
     postcondition: tuple[Condition, ...] = ()
 
     @cached_property
-    def plain(self) -> Mapping[str, Any]:
+    def plain(self) -> Mapping[str, Tree]:
         """As a row keeps it: plain JSON, without what says nothing, and without what only a plan asks for."""
         kept = {name: getattr(self, name) for name in KEPT}
         return {

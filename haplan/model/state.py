@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
@@ -56,9 +56,9 @@ class Row:
     declared: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
-    lifecycle: Mapping[str, Any] = attrs.field(factory=dict)
+    lifecycle: Mapping[str, Tree] = attrs.field(factory=dict)
     status: Status = "ok"
-    private: Mapping[str, Any] = attrs.field(factory=dict)
+    private: Mapping[str, Tree] = attrs.field(factory=dict)
     source: str = ""
     serial: int = 0
     seq: int = 0
@@ -127,11 +127,11 @@ class Intent:
     document: Document = attrs.field(converter=as_document)
     provider: str
     step: str
-    key: Mapping[str, Any]
+    key: Mapping[str, Tree]
     idempotent: bool = False
     addresses: tuple[str, ...] = ()
     outcome: str = ""
-    result: Mapping[str, Any] = attrs.field(factory=dict)
+    result: Mapping[str, Tree] = attrs.field(factory=dict)
     id: int = 0
 
     def touches(self) -> frozenset[str]:
@@ -207,9 +207,9 @@ class State:
     orders: Mapping[tuple[Document, str], OrderRow] = attrs.field(factory=dict)
     outputs: Mapping[str, OutputRow] = attrs.field(factory=dict)
     identities: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
-    settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
-    memories: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
-    destinations: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    settings: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
+    memories: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
+    destinations: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
     intents: tuple[Intent, ...] = ()
     runs: tuple[Run, ...] = ()
     applied: frozenset[str] = frozenset()
@@ -255,7 +255,7 @@ class Update:
     orders: tuple[OrderRow, ...] = ()
     outputs: tuple[OutputRow, ...] | None = None
     identities: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
-    settings: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
-    memories: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
-    destinations: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
-    intents: tuple[tuple[int, str, Mapping[str, Any]], ...] = ()
+    settings: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
+    memories: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
+    destinations: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
+    intents: tuple[tuple[int, str, Mapping[str, Tree]], ...] = ()

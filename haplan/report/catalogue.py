@@ -1,10 +1,10 @@
 """What is installed: plugins, resource types, rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from haplan.model.finding import Rule
 from haplan.model.schema import Attribute, TypeInfo
+from haplan.model.value import Tree
 from haplan.report import words
 from haplan.report.lines import Lines, line, table, title
 
@@ -55,7 +55,7 @@ def _traits(one: Attribute) -> str:
     return " · ".join(word for word in (traits, one.text) if word)
 
 
-def type_json(info: TypeInfo, served: Sequence[str] = ()) -> dict[str, Any]:
+def type_json(info: TypeInfo, served: Sequence[str] = ()) -> dict[str, Tree]:
     """One type for machines."""
     keys = ("kind", "required", "default", "computed", "derived", "sensitive", "replaces", "unordered", "local", "text")
     attributes = {name: {key: getattr(one, key) for key in keys} for name, one in info.attributes.items()}
@@ -82,7 +82,7 @@ def rule_lines(rule: Rule) -> Lines:
     return lines + table([fact for fact in facts if fact[1]])
 
 
-def rule_json(rule: Rule) -> dict[str, Any]:
+def rule_json(rule: Rule) -> dict[str, Tree]:
     """One rule for machines."""
     keys = ("id", "severity", "moments", "types", "title", "why", "source", "confidence", "override")
     return {key: list(found) if isinstance(found := getattr(rule, key), tuple) else found for key in keys}

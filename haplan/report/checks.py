@@ -1,14 +1,14 @@
 """The ``checks`` part of plan JSON: what rules found, and the conditions of resources."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from haplan.model.condition import Condition, complaint, holds
 from haplan.model.finding import Finding
 from haplan.model.plan import Change, Plan
+from haplan.model.value import Tree
 from haplan.report.modules import resource_address
 
-Document = dict[str, Any]
+Document = dict[str, Tree]
 CONDITIONS = ("PRECONDITION", "POSTCONDITION")
 
 

@@ -1,7 +1,6 @@
 """The ``configuration`` part of plan JSON: providers and expressions, as the plan knows them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 from haplan.model.address import parse
 from haplan.model.plan import Action, Change, Plan
@@ -9,7 +8,7 @@ from haplan.model.value import Tree, is_known, references
 from haplan.report import tree
 from haplan.report.modules import provider_name
 
-Document = dict[str, Any]
+Document = dict[str, Tree]
 
 
 def configuration(plan: Plan) -> Document:

@@ -9,6 +9,7 @@ from haplan.model.finding import Finding
 from haplan.model.plan import Plan
 from haplan.model.result import left_out
 from haplan.model.state import OutputRow, State
+from haplan.model.value import Tree
 from haplan.report import tree
 from haplan.report.json import STATE_FORMAT_VERSION, TERRAFORM_VERSION, Json, row_json
 from haplan.report.modules import root_module
@@ -78,7 +79,7 @@ def _range(location: str) -> Json:
     return {"range": {"filename": file, "start": at, "end": at}, "location": location}
 
 
-def drift_json(plan: Mapping[str, Any]) -> Json:
+def drift_json(plan: Mapping[str, Tree]) -> Json:
     """What ``haplan drift --json`` gives of its plan: what drifted, whether anything did, and what nobody could see."""
     drift = plan["resource_drift"]
     found: Json = {"format_version": VALIDATE_FORMAT_VERSION, "drift": bool(drift), "resource_drift": drift}

@@ -1,10 +1,10 @@
 """The history of a state as people read it: each run, and what it changed in what was recorded."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import attrs
 
+from haplan.model.value import Tree
 from haplan.report import words
 from haplan.report.changes import difference_lines
 from haplan.report.differences import differences
@@ -50,7 +50,7 @@ def _entry(entry: Entry, *, values: bool) -> Lines:
     return [*lines, *difference_lines(differences(sides[0], sides[1], row.sensitive))]
 
 
-def history_json(chapters: Iterable[Chapter]) -> list[dict[str, Any]]:
+def history_json(chapters: Iterable[Chapter]) -> list[dict[str, Tree]]:
     """One object a run; `changes` is null where the history was pruned."""
     return [
         {
@@ -62,9 +62,9 @@ def history_json(chapters: Iterable[Chapter]) -> list[dict[str, Any]]:
     ]
 
 
-def _entry_json(entry: Entry) -> dict[str, Any]:
+def _entry_json(entry: Entry) -> dict[str, Tree]:
     sides = {"before": entry.before, "after": entry.after}
-    found: dict[str, Any] = {"address": entry.row.address, "deposed": entry.row.deposed, "action": entry.verb}
+    found: dict[str, Tree] = {"address": entry.row.address, "deposed": entry.row.deposed, "action": entry.verb}
     return found | {
         name: None if row is None else {**row_json(row), "status": row.status} for name, row in sides.items()
     }

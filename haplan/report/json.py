@@ -4,7 +4,6 @@ What Terraform has no word for stands under the key ``haplan``.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -27,7 +26,7 @@ STATE_FORMAT_VERSION = "1.0"
 TERRAFORM_VERSION = "1.11.4"
 """The release whose shape it follows."""
 
-Json = dict[str, Any]
+Json = dict[str, Tree]
 
 _ACTIONS: Mapping[Action, list[str]] = {
     Action.CREATE: ["create"], Action.UPDATE: ["update"], Action.DELETE: ["delete"], Action.READ: ["read"],

@@ -7,17 +7,18 @@ takes two.
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TextIO
+from typing import TextIO
 
 import attrs
 
+from haplan.model.value import Tree
 from haplan.model.visible import visible
 
 WIDTH = 100
 Span = tuple[str, str]
 """Text and the name of its style; "" is plain."""
 
-STYLES: Mapping[str, Mapping[str, Any]] = {
+STYLES: Mapping[str, Mapping[str, Tree]] = {
     "title": {"bold": True}, "create": {"fg": "green"}, "update": {"fg": "yellow"}, "replace": {"fg": "magenta"},
     "delete": {"fg": "red"}, "read": {"fg": "cyan"}, "dim": {"dim": True}, "error": {"fg": "red", "bold": True},
     "warning": {"fg": "yellow"}, "good": {"fg": "green"}, "strong": {"bold": True}, "": {},

@@ -1,13 +1,12 @@
 """How plan and state JSON name resources, and the tree of modules they stand in."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from haplan.model.address import parse, quoted
 from haplan.model.state import Row
 from haplan.model.value import Tree, decode
 
-Document = dict[str, Any]
+Document = dict[str, Tree]
 
 
 def provider_name(key: str) -> str:
@@ -30,7 +29,7 @@ def module_address(module: tuple[str, ...]) -> str:
     return ".".join(f"module.{quoted(label)}" for label in module)
 
 
-def root_module(resources: Iterable[Mapping[str, Any]]) -> Document:
+def root_module(resources: Iterable[Mapping[str, Tree]]) -> Document:
     """Resources in the tree of their modules."""
     root: Document = {"resources": []}
     nodes: dict[tuple[str, ...], Document] = {(): root}

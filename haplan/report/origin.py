@@ -1,14 +1,13 @@
 """Who made a plan of what, where its state is, whom it reaches, and where its secrets come from."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import attrs
 
 from haplan.model.origin import Destination
 from haplan.model.plan import Plan
 from haplan.model.sources import commands
-from haplan.model.value import decode
+from haplan.model.value import Tree, decode
 from haplan.report import words
 from haplan.report.lines import Line, Lines, line
 
@@ -22,7 +21,7 @@ def origin_lines(plan: Plan, made: float | None = None, *, full: bool = False) -
     return [*lines, *_sent_to(plan, full=full), *_secrets(plan)]
 
 
-def made_json(plan: Plan, made: float) -> dict[str, Any]:
+def made_json(plan: Plan, made: float) -> dict[str, Tree]:
     """The same of its making, for machines."""
     origin = plan.origin
     return {
@@ -31,7 +30,7 @@ def made_json(plan: Plan, made: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def destinations_json(plan: Plan) -> list[dict[str, Any]]:
+def destinations_json(plan: Plan) -> list[dict[str, Tree]]:
     """The same of its hosts, for machines."""
     return [attrs.asdict(one) for one in plan.destinations]
 

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 import attrs
 
 from haplan.model.event import Event
+from haplan.model.value import Tree
 from haplan.model.visible import visible, visible_json
 from haplan.report import words
 
@@ -133,7 +134,7 @@ def sentence(event: Event) -> str:
     return ""
 
 
-def _of(data: Mapping[str, Any], name: str, word: str) -> str:
+def _of(data: Mapping[str, Tree], name: str, word: str) -> str:
     return f"{words.plural(int(data[name]), word)} " if name in data else ""
 
 
@@ -313,14 +314,14 @@ class JsonLines:
         self._at = event.at
         self._write(attrs.asdict(event))
 
-    def end(self, text: str, data: Mapping[str, Any]) -> None:
+    def end(self, text: str, data: Mapping[str, Tree]) -> None:
         """Write the summary, at the time of the last event; once."""
         if self._ended:
             return
         self._ended = True
         self(Event("summary", self._at or time.time(), text=text, data=data))
 
-    def _write(self, document: Mapping[str, Any]) -> None:
+    def _write(self, document: Mapping[str, Tree]) -> None:
         """Write one object. A reader that went away does not disturb the run."""
         if self._out is None:
             return

@@ -1,7 +1,6 @@
 """Values as plan JSON has them: secrets and sensitive ones masked, unknown ones left out and marked beside."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from haplan.model.entries import Entries
 from haplan.model.value import PLAIN, Path, Ref, Secret, Text, Tree, Unknown, hides, is_mapping
@@ -20,7 +19,7 @@ def is_secret(leaf: Tree) -> bool:
     return isinstance(leaf, Secret | Text) and hides(leaf)
 
 
-def known(values: Mapping[str, Tree] | None, sensitive: Sequence[str] = ()) -> dict[str, Any] | None:
+def known(values: Mapping[str, Tree] | None, sensitive: Sequence[str] = ()) -> dict[str, Tree] | None:
     """The values without the unknown ones; None stays None."""
     if values is None:
         return None
@@ -29,7 +28,7 @@ def known(values: Mapping[str, Tree] | None, sensitive: Sequence[str] = ()) -> d
     return found if isinstance(found, dict) else {}
 
 
-def _known(tree: Tree) -> Any:
+def _known(tree: Tree) -> Tree:
     if type(tree) in PLAIN:
         return tree
     if is_mapping(tree):
@@ -42,19 +41,19 @@ def _known(tree: Tree) -> Any:
     return SENSITIVE if is_secret(tree) else tree
 
 
-def plain(tree: Tree) -> Any:
+def plain(tree: Tree) -> Tree:
     """One value on its own; None where it is unknown."""
     found = _known(tree)
     return None if found is _GONE else found
 
 
-def marks(values: Mapping[str, Tree] | None, true_for: Callable[[Tree], bool], names: Iterable[str] = ()) -> Any:
+def marks(values: Mapping[str, Tree] | None, true_for: Callable[[Tree], bool], names: Iterable[str] = ()) -> Tree:
     """The same shape, True at the leaves that are meant (no plain one is); those in `names` are True as a whole."""
     found = {name: True if name in names else _marks(tree, true_for) for name, tree in (values or {}).items()}
     return {name: mark for name, mark in found.items() if mark is not False}
 
 
-def _marks(tree: Tree, true_for: Callable[[Tree], bool]) -> Any:
+def _marks(tree: Tree, true_for: Callable[[Tree], bool]) -> Tree:
     if type(tree) in PLAIN:
         return False
     if is_mapping(tree):

@@ -52,7 +52,7 @@ def _plain(leaf: object) -> Tree:
     return encoded
 
 
-def mapping(text: str) -> dict[str, Any]:
+def mapping(text: str) -> dict[str, Tree]:
     """A cell that holds a mapping.
 
     Raises:
@@ -181,7 +181,7 @@ def rows(records: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], Row]:
     return found
 
 
-class _Memo(dict[str, Any]):
+class _Memo(dict[str, Tree]):
     def __init__(self, decoder: Callable[[str], Any]) -> None:
         super().__init__()
         self._decoder = decoder
@@ -233,7 +233,7 @@ def intents(records: Iterable[tuple[Any, ...]]) -> tuple[Intent, ...]:
     return tuple(_intent(dict(zip(INTENT, record, strict=True))) for record in records)
 
 
-def _intent(cells: dict[str, Any]) -> Intent:
+def _intent(cells: dict[str, Tree]) -> Intent:
     decoders: Mapping[str, Callable[[str], Any]] = {"key": mapping, "result": mapping, "addresses": strings}
     for name, decoder in decoders.items():
         try:
@@ -277,13 +277,13 @@ PROVIDER_NOTES: Mapping[str, str] = {
 """Kind of a note about a provider → the field of a state, and of an update, that has it."""
 
 
-def provider_notes(records: Iterable[tuple[str, str, str]]) -> dict[str, dict[str, Any]]:
+def provider_notes(records: Iterable[tuple[str, str, str]]) -> dict[str, dict[str, Tree]]:
     """Field of a state (see `PROVIDER_NOTES`) → provider key → what is noted.
 
     Raises:
         ValueError: A kind is unknown.
     """
-    found: dict[str, dict[str, Any]] = {field: {} for field in PROVIDER_NOTES.values()}
+    found: dict[str, dict[str, Tree]] = {field: {} for field in PROVIDER_NOTES.values()}
     for name, kind, content in records:
         if kind not in PROVIDER_NOTES:
             raise ValueError(f"providers: kind {kind!r} is unknown")

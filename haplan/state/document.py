@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from haplan.errors import StateError
 from haplan.model.canonical import parse as parse_json
 from haplan.model.state import FORMAT, Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State
+from haplan.model.value import Tree
 from haplan.state.codec import PROVIDER_NOTES, cast, document, expect, revive
 
 DOCUMENT = f"haplan-state/{FORMAT}"
@@ -75,7 +76,7 @@ _PROVIDERS = tuple(PROVIDER_NOTES.values())
 _NAMES = frozenset(_LISTS) | {"format", "lineage", "serial", *_PROVIDERS, "applied"}
 
 
-def _opened(text: bytes) -> dict[str, Any]:
+def _opened(text: bytes) -> dict[str, Tree]:
     try:
         data = parse_json(text)
     except ValueError as error:
@@ -92,7 +93,7 @@ def _opened(text: bytes) -> dict[str, Any]:
     return data
 
 
-def _brought_up(data: dict[str, Any]) -> dict[str, Any]:
+def _brought_up(data: dict[str, Tree]) -> dict[str, Tree]:
     """A document of an older haplan, as this one writes it; its entries stay the mappings that they were."""
     if data["format"] == "haplan-state/1":  # it knew no destinations
         return {"destinations": {}, **data, "format": DOCUMENT}

@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -13,6 +12,7 @@ from haplan.errors import StateError, StateNotSaved
 from haplan.model.canonical import parse
 from haplan.model.document import Document
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, Update
+from haplan.model.value import Tree
 from haplan.state import files
 from haplan.state.codec import document, revive
 
@@ -78,13 +78,13 @@ def read(path: Path) -> Recovery:
         raise StateError(f"recovery file {path} is damaged: {type(error).__name__} {error}") from None
 
 
-def _parts(lineage: str, update: Update) -> dict[str, Any]:
+def _parts(lineage: str, update: Update) -> dict[str, Tree]:
     cells = attrs.asdict(update, recurse=False)
     cells["expected"] = [[*key, serial] for key, serial in update.expected.items()]
     return {"format": DOCUMENT, "lineage": lineage, "update": cells}
 
 
-def _update(cells: Mapping[str, Any]) -> Update:
+def _update(cells: Mapping[str, Tree]) -> Update:
     outputs = cells["outputs"]
     return Update(
         run=str(cells["run"]),

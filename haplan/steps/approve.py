@@ -29,6 +29,7 @@ from haplan.model.finding import Finding
 from haplan.model.plan import FORMAT, Action, Calls, Change, Plan
 from haplan.model.sources import commands, sources
 from haplan.model.state import State
+from haplan.model.value import Tree
 from haplan.state import files
 
 BESIDE = ("calls", "read")
@@ -86,7 +87,7 @@ def _fields(kind: Any) -> tuple[str, ...] | None:
     return tuple(field.name for field in attrs.fields(kind)) if attrs.has(kind) else None
 
 
-def body(plan: Plan) -> dict[str, Any]:
+def body(plan: Plan) -> dict[str, Tree]:
     """The approved part of a plan, as plain JSON."""
     names = [field.name for field in attrs.fields(Plan) if field.name not in BESIDE]
     return {name: plain(getattr(plan, name)) for name in names}
@@ -156,7 +157,7 @@ def unseal(path: Path) -> PlanFile:
     return PlanFile(attrs.evolve(plan, calls=_calls(made), read=True), found, _at(made))
 
 
-def _unread(document: Mapping[str, Any], error: Exception) -> str:
+def _unread(document: Mapping[str, Tree], error: Exception) -> str:
     """Why a file that was not tampered with is not read."""
     with suppress(Exception):  # nothing is known of its shape
         maker = str(document["body"]["origin"]["haplan"])
@@ -165,7 +166,7 @@ def _unread(document: Mapping[str, Any], error: Exception) -> str:
     return f"this plan file is damaged ({type(error).__name__})"
 
 
-def _refuse_older(path: Path, document: Mapping[str, Any]) -> None:
+def _refuse_older(path: Path, document: Mapping[str, Tree]) -> None:
     """Before 0.2 the place of the state and the author stood beside the body: nobody had approved those."""
     body, made = document["body"], document.get("made")
     if isinstance(body, Mapping) and "origin" not in body:

@@ -1,7 +1,6 @@
 """Assess: what the providers say of the changes: cost, reach, documents, calls."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import attrs
 
@@ -16,7 +15,7 @@ from haplan.model.reason import Reason, forced_by
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Stack
 from haplan.model.state import State
-from haplan.model.value import references
+from haplan.model.value import Tree, references
 
 HALF = ("pending", "incomplete", "in_doubt")
 """Of a row whose resource is not done."""
@@ -36,7 +35,7 @@ class Assessed:
 def assess(
     changes: Iterable[Change],
     providers: Mapping[str, Provider],
-    looks: Mapping[str, Any],
+    looks: Mapping[str, object],
     types: Mapping[str, TypeInfo],
     state: State,
     gathering: Gathering,
@@ -166,7 +165,7 @@ def count(
     transactions: tuple[Transaction, ...],
     changes: Iterable[Change],
     providers: Mapping[str, Provider],
-    looks: Mapping[str, Any],
+    looks: Mapping[str, object],
 ) -> tuple[tuple[Transaction, ...], tuple[Calls, ...]]:
     """How many calls each provider made, and expects.
 
@@ -219,8 +218,8 @@ def versions(changes: Iterable[Change], outputs: Iterable[OutputChange], stack: 
 
 
 def flowing(
-    changes: Iterable[Change], stack: Stack, known: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Mapping[str, Any]]:
+    changes: Iterable[Change], stack: Stack, known: Mapping[str, Mapping[str, Tree]]
+) -> dict[str, Mapping[str, Tree]]:
     """What references in the changes and outputs may need of resources that do not change: ids and names."""
     wanted = {ref.address for change in changes for ref in references(change.after)}
     wanted |= {ref.address for out in stack.outputs.values() for ref in references(out.value)}

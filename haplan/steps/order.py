@@ -1,7 +1,6 @@
 """Order: the edges between changes, and the sequence of lists whose order means something."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -50,7 +49,7 @@ def reordered(
     stack: Stack,
     types: Mapping[str, TypeInfo],
     providers: Mapping[str, Provider],
-    looks: Mapping[str, Any],
+    looks: Mapping[str, object],
     live: Mapping[tuple[Document, str], tuple[str, ...]],
     changes: Sequence[Change],
     same: Mapping[str, Change],
@@ -88,7 +87,7 @@ def in_sequence(
     stack: Stack,
     types: Mapping[str, TypeInfo],
     providers: Mapping[str, Provider],
-    looks: Mapping[str, Any],
+    looks: Mapping[str, object],
     recorded: Mapping[tuple[Document, str], OrderRow],
 ) -> Stack:
     """The stack with the blocks of each list in the sequence that was recorded of it."""
@@ -111,7 +110,7 @@ def _lists(stack: Stack, types: Mapping[str, TypeInfo]) -> dict[tuple[str, str],
     return found
 
 
-def _documents(block: Block, providers: Mapping[str, Provider], looks: Mapping[str, Any]) -> tuple[Document, ...]:
+def _documents(block: Block, providers: Mapping[str, Provider], looks: Mapping[str, object]) -> tuple[Document, ...]:
     """The documents that carry a list: one, or one of each device that it is on; none where no sequence is kept."""
     provider = providers.get(block.provider)
     kept = provider is not None and provider.ordered

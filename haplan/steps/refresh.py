@@ -13,6 +13,7 @@ from haplan.model.document import Document
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
 from haplan.model.state import Row, State
+from haplan.model.value import Tree
 from haplan.wall.together import together
 
 Held = Mapping[str, set[tuple[str, str]]]
@@ -44,7 +45,7 @@ class Refreshed:
     memories: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
-    looks: Mapping[str, Any] = attrs.field(factory=dict)
+    looks: Mapping[str, object] = attrs.field(factory=dict)
     unread: Mapping[str, str] = attrs.field(factory=dict)
 
 
@@ -174,13 +175,15 @@ def with_more(first: Refreshed, more: Refreshed) -> Refreshed:
     )
 
 
-def recalled(wanted: Mapping[str, Iterable[Target]], providers: Mapping[str, Provider], state: State) -> dict[str, Any]:
+def recalled(
+    wanted: Mapping[str, Iterable[Target]], providers: Mapping[str, Provider], state: State
+) -> dict[str, object]:
     """The looks that all would give if it were as recorded, by provider key; no provider makes a call.
 
     Raises:
         ProviderError: One of them cannot tell.
     """
-    found, gathering = dict[str, Any](), Gathering()
+    found, gathering = dict[str, Tree](), Gathering()
     for key, asked in wanted.items():
         with gathering:
             found[key] = _recalled(key, asked, providers[key], state)
@@ -197,7 +200,7 @@ def looks(
     providers: Mapping[str, Provider],
     state: State,
     meanwhile: Callable[[], None] = lambda: None,
-) -> dict[str, Any]:
+) -> dict[str, Tree]:
     """What says where resources are placed, as recorded; who cannot tell from that alone reads once."""
 
     def look(key: str, asked: Iterable[Target]) -> Any:
@@ -235,7 +238,7 @@ def untold(wanted: Mapping[str, Iterable[Target]]) -> dict[str, list[Target]]:
 
 
 def remembered(
-    state: State, looked: Refreshed, asked: Mapping[str, Iterable[Target]], looks: Mapping[str, Any]
+    state: State, looked: Refreshed, asked: Mapping[str, Iterable[Target]], looks: Mapping[str, object]
 ) -> Refreshed:
     """What state says, instead of a reading: for ``--no-refresh``. What had to be looked at is as it was seen."""
     away = {target.address for targets in asked.values() for target in targets}

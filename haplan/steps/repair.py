@@ -4,7 +4,6 @@ Pure: no estate is touched.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -16,7 +15,7 @@ from haplan.model.canonical import fingerprint
 from haplan.model.document import Document
 from haplan.model.plan import Drift
 from haplan.model.state import OrderRow, Row, State, Update
-from haplan.model.value import encode
+from haplan.model.value import Tree, encode
 
 
 @attrs.frozen
@@ -115,7 +114,7 @@ def forget(state: State, patterns: Iterable[str]) -> Mending:
     chosen |= {row.address for row in state.rows.values() if row.owner in chosen}
     gone = {key: row.serial for key, row in state.rows.items() if key[0] in chosen}
     done = [intent.id for intent in state.intents if intent.touches() <= chosen]
-    settled = tuple((number, "reconciled", dict[str, Any]()) for number in done)
+    settled = tuple((number, "reconciled", dict[str, Tree]()) for number in done)
     update = Update(run="", deleted=tuple(gone), expected=gone, intents=settled)
     return Mending(update, {address: "" for address in known if address in chosen}, tuple(_left(state, chosen)))
 

@@ -6,7 +6,6 @@ it refers to it again: something that is created anew has another one.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -127,7 +126,7 @@ def _block(row: Row, then: State, types: Mapping[str, TypeInfo]) -> Block:
     known = _computed((needed for one in row.depends_on if (needed := then.row(one)) is not None), types)
     values = _referring(values, known)
     extra = values.pop("extra", {})
-    lifecycle: dict[str, Any] = {
+    lifecycle: dict[str, Tree] = {
         n: tuple(kept) if isinstance(kept, list) else kept for n, kept in row.lifecycle.items()
     }
     return Block(

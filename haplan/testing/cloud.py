@@ -5,7 +5,6 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -245,14 +244,14 @@ class Cloud:
 
     # --- Keeping ---
 
-    def kept(self) -> dict[str, Any]:
+    def kept(self) -> dict[str, Tree]:
         """The estate as plain JSON."""
         with self.lock:
             objects = [attrs.asdict(one) for one in self.objects.values()]
             undo = {document: attrs.asdict(one) for document, one in self.undo.items()}
             return {"made": self.made, "sequences": dict(self.sequences), "objects": objects, "undo": undo}
 
-    def fill(self, kept: Mapping[str, Any]) -> None:
+    def fill(self, kept: Mapping[str, Tree]) -> None:
         """Take what `kept` gave in the place of what is there."""
         with self.lock:
             self.made, self.sequences, self.undo = kept["made"], kept["sequences"], {}

@@ -15,6 +15,7 @@ from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any
 
+from haplan.model.value import Tree
 from haplan.testing.cloud import Cloud, Effect
 
 VERBS = ("begin", "carry_out", "fill", "kept")
@@ -68,9 +69,9 @@ class RemoteCloud(Cloud):
             raise answer
         return answer
 
-    def look(self) -> Mapping[str, Any]:
+    def look(self) -> Mapping[str, Tree]:
         """See what is there now."""
-        kept: Mapping[str, Any] = self.ask("kept")
+        kept: Mapping[str, Tree] = self.ask("kept")
         self.fill(kept)
         return kept
 

@@ -42,7 +42,7 @@ class Thing(Resource):
     """Something with a bit of everything. Things of one `group` share one document."""
 
     size: Value[int] | None = attribute(Whole(), default=None)
-    tags: Mapping[str, Any] | None = attribute(MapOf(Anything()), default=None)
+    tags: Mapping[str, Tree] | None = attribute(MapOf(Anything()), default=None)
     group: Value[str] | None = attribute(Text(), default=None)
     also: Sequence[str] | None = attribute(ListOf(Text()), default=None, text="Further documents that carry it.")
     members: Sequence[Any] | None = attribute(ListOf(Anything()), default=None, unordered=True)

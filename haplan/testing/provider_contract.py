@@ -19,7 +19,7 @@ other resource owns.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 import pytest
@@ -56,7 +56,7 @@ class Announcing:
         self._left = refuse_from - 1
         self.task: Task | None = None
 
-    def about_to(self, step: str, address: str, key: Mapping[str, Any], *, idempotent: bool = False) -> None:
+    def about_to(self, step: str, address: str, key: Mapping[str, Tree], *, idempotent: bool = False) -> None:
         if self._left == 0:
             raise Refused(step)
         self._left -= 1
@@ -127,13 +127,13 @@ class Asked:
 
     def update(self, made: Made) -> Change:
         after = {**self.wanted, **self.changed}
-        more: dict[str, Any] = {"id": made.id, "private": made.row.private, "serial": 1}
+        more: dict[str, Tree] = {"id": made.id, "private": made.row.private, "serial": 1}
         return attrs.evolve(
             made.change, action=Action.UPDATE, reason=Reason.CHANGED, before=made.change.after, after=after, **more
         )
 
     def delete(self, made: Made) -> Change:
-        more: dict[str, Any] = {"id": made.id, "private": made.row.private, "serial": 1}
+        more: dict[str, Tree] = {"id": made.id, "private": made.row.private, "serial": 1}
         return attrs.evolve(made.change, action=Action.DELETE, before=made.change.after, after=None, **more)
 
     def make(self, provider: Provider, name: str = "one") -> Made:

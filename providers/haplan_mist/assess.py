@@ -15,6 +15,7 @@ from haplan.plugin import (
     Finding,
     Impact,
     Reason,
+    Tree,
 )
 from haplan_mist.estate import Known, Lists
 from haplan_mist.read import reach
@@ -167,7 +168,7 @@ def _findings(change: Change) -> list[Finding]:
     """Vendor keys of interfaces: each is checked against what its usage may have."""
     found = []
     for name, interface in ((change.after or {}).get("interfaces") or {}).items():
-        extra: Mapping[str, Any] = (interface.get("extra") or {}).get("mist") or {}
+        extra: Mapping[str, Tree] = (interface.get("extra") or {}).get("mist") or {}
         for line in keys.problems(str(interface.get("usage") or "interface"), extra):
             text = f"{change.address}: interfaces.{name}: {line}"
             found.append(Finding("EXTRA", "error", change.address, text, change.location))

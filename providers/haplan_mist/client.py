@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from haplan.kit.calls import Answer, ApiError, Call
 from haplan.kit.http import HttpClient, silent
-from haplan.plugin import Clock, ProviderError, Unauthorized
+from haplan.plugin import Clock, ProviderError, Tree, Unauthorized
 from haplan_mist.config import Access
 
 if TYPE_CHECKING:
@@ -43,15 +43,15 @@ class Client(HttpClient):
 
     # --- calls ---
 
-    def get(self, path: str, *, what: str = "", **params: Any) -> Any:
+    def get(self, path: str, *, what: str = "", **params: Any) -> Tree:
         """One object."""
         return self._body("GET", path, params=params, what=what)
 
-    def put(self, path: str, body: Any, *, what: str = "") -> Any:
+    def put(self, path: str, body: Tree, *, what: str = "") -> Tree:
         """Replace what the body carries; done twice is done once."""
         return self._body("PUT", path, body=body, what=what)
 
-    def post(self, path: str, body: Any, *, what: str = "", idempotent: bool = False) -> Any:
+    def post(self, path: str, body: Tree, *, what: str = "", idempotent: bool = False) -> Tree:
         """Create, or start something.
 
         Raises:
@@ -67,7 +67,7 @@ class Client(HttpClient):
             if error.status != 404:
                 raise
 
-    def all(self, path: str, *, what: str = "", **params: Any) -> list[dict[str, Any]]:
+    def all(self, path: str, *, what: str = "", **params: Any) -> list[dict[str, Tree]]:
         """A whole collection. Objects that come or go while it is read make it read again."""
         for _ in range(3):
             items, steady = self._pages(path, params, what)
@@ -75,7 +75,7 @@ class Client(HttpClient):
                 break
         return items
 
-    def search(self, path: str, *, what: str = "", pages: int = PAGES, **params: Any) -> Iterator[dict[str, Any]]:
+    def search(self, path: str, *, what: str = "", pages: int = PAGES, **params: Any) -> Iterator[dict[str, Tree]]:
         """Pages of a search, each as it was answered."""
         answer = self.get(path, what=what, limit=PAGE, **params)
         while True:
@@ -96,7 +96,7 @@ class Client(HttpClient):
         """With the token."""
         return self.exchange(call, {"Authorization": f"Token {self.access.token}"})
 
-    def answered(self, call: Call, answer: Answer) -> Any:
+    def answered(self, call: Call, answer: Answer) -> Tree:
         """The body, and the headers that pages are counted by."""
         if answer.status < 300:
             return answer
@@ -124,11 +124,11 @@ class Client(HttpClient):
 
     # --- inside ---
 
-    def _body(self, method: str, path: str, **more: Any) -> Any:
+    def _body(self, method: str, path: str, **more: Any) -> Tree:
         return self.call(Call(method=method, path=path, **more)).body
 
-    def _pages(self, path: str, params: Mapping[str, Any], what: str) -> tuple[list[dict[str, Any]], bool]:
-        found: dict[str, dict[str, Any]] = {}
+    def _pages(self, path: str, params: Mapping[str, Tree], what: str) -> tuple[list[dict[str, Tree]], bool]:
+        found: dict[str, dict[str, Tree]] = {}
         totals = set()
         for page in range(1, PAGES + 1):
             call = Call(method="GET", path=path, params={**params, "limit": PAGE, "page": page}, what=what)

@@ -11,12 +11,12 @@ from typing import Any, Protocol
 
 import attrs
 
-from haplan.plugin import Clock, ProviderError
+from haplan.plugin import Clock, ProviderError, Tree
 from haplan_mist.client import Client
 
-Object = dict[str, Any]
+Object = dict[str, Tree]
 
-LISTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+LISTS: Mapping[str, tuple[str, Mapping[str, Tree]]] = {
     "sites": ("sites", {}),
     "networks": ("networks", {}),
     "services": ("services", {}),
@@ -189,7 +189,7 @@ class Estate:
         self.keep_setting(site_id, read)
         return read
 
-    def known_setting(self, site_id: str) -> Mapping[str, Any] | None:
+    def known_setting(self, site_id: str) -> Mapping[str, Tree] | None:
         """The setting of a site if it was read before."""
         found = self._settings.get(site_id)
         return None if found is None else found[1]

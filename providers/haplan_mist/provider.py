@@ -133,7 +133,7 @@ class MistProvider(Provider):
         found = resources.read(self._estate, query, self._context.clock.now())
         return attrs.evolve(found, look=self._estate.look())
 
-    def facts(self, targets: Sequence[Target], look: Lists) -> Mapping[str, Mapping[str, Any]]:
+    def facts(self, targets: Sequence[Target], look: Lists) -> Mapping[str, Mapping[str, Tree]]:
         """What rules want to know of devices and bindings; from what was read."""
         return clusters.facts(look, targets)
 
@@ -223,7 +223,7 @@ class MistProvider(Provider):
         at = parse(intent.address)
         if at.type not in resources.NEEDS:
             return None
-        values: dict[str, Any] = {}
+        values: dict[str, Tree] = {}
         owner = ""
         if intent.key.get("macs"):
             self._estate.items("sites")

@@ -6,7 +6,6 @@ nodes, roles taken and the configuration committed; a push is told by device eve
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -14,6 +13,7 @@ from haplan.plugin import (
     Clock,
     Settlement,
     Task,
+    Tree,
     Written,
 )
 from haplan_mist.estate import Estate, Object
@@ -56,7 +56,7 @@ class Wait:
     address: str = ""
     fresh: bool = True
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, Tree]:
         """As the receipt of a write."""
         return {"pair": list(self.pair), "macs": list(self.macs), "address": self.address, "fresh": self.fresh}
 
@@ -266,12 +266,12 @@ def _not_ready(entry: Object) -> str:
     return ""
 
 
-def has_failed(entry: Mapping[str, Any] | None) -> bool:
+def has_failed(entry: Mapping[str, Tree] | None) -> bool:
     """True for a device whose last configuration did not hold."""
     return str((entry or {}).get("config_status") or "").upper() in FAILED
 
 
-def _reason(entry: Mapping[str, Any]) -> str:
+def _reason(entry: Mapping[str, Tree]) -> str:
     for error in entry.get("errors") or ():
         if str(error.get("type", "")).startswith("CONFIG"):
             return f"{error['type']}: {error.get('reason') or 'no reason given'}"

@@ -1,7 +1,6 @@
 """What changes cost, and what cannot be done: pure, from what was read."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from haplan.design.index import Resource
 from haplan.design.resources import GOING
@@ -12,6 +11,7 @@ from haplan.plugin import (
     Entries,
     Finding,
     Impact,
+    Tree,
 )
 from haplan_srx.config import Access
 from haplan_srx.estate import PairSeen
@@ -105,7 +105,7 @@ def _cluster(look: Look, change: Change, access: Access, overrides: Mapping[str,
     if cluster is None or change.action in GOING:
         return
     say = _Sayer(change)
-    nodes: Mapping[str, Any] = cluster.values.get("nodes") or {}
+    nodes: Mapping[str, Tree] = cluster.values.get("nodes") or {}
     for mac, node in nodes.items():
         if not (node or {}).get("host") and mac not in access.addresses:
             yield say(f'node {mac} needs host=: node("{mac}", host="…"), where haplan reaches it')

@@ -1,11 +1,10 @@
 """What can be said of a stack before a device is asked."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from haplan.design import haplan_types as everything
 from haplan.design.resources import of_stack
-from haplan.plugin import Block, Finding, Rule, Stack, ValidateView, explained
+from haplan.plugin import Block, Finding, Rule, Stack, Tree, ValidateView, explained
 from haplan_srx.translate.recorded import Picture
 
 SAYABLE, FOUND, ANSWERED = "SRX001", "SRX002", "SRX003"
@@ -15,7 +14,7 @@ def _pictures(stack: Stack) -> Iterator[Picture]:
     """The design of each provider ``srx`` of a stack."""
     for key, block in stack.providers.items():
         if block.name == "srx":
-            slots: Mapping[str, Any] = block.settings.get("slots") or {}
+            slots: Mapping[str, Tree] = block.settings.get("slots") or {}
             yield Picture(of_stack(stack, key).values(), None, slots)
 
 

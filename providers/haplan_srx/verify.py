@@ -1,7 +1,6 @@
 """After a commit, over a new session: is the pair well? (srx.md section 12; HA176, HA178, HA182 to HA184)"""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import attrs
 
@@ -10,6 +9,7 @@ from haplan.plugin import (
     Finding,
     ProviderError,
     Task,
+    Tree,
 )
 from haplan_srx.device.operational import Links, Status
 from haplan_srx.estate import Fleet, Nodes
@@ -34,7 +34,7 @@ class Health:
     silent: Mapping[str, str] = attrs.field(factory=dict)
 
 
-def checked(fleet: Fleet, nodes: Nodes, task: Task) -> dict[str, Any]:
+def checked(fleet: Fleet, nodes: Nodes, task: Task) -> dict[str, Tree]:
     """Look over a new session; gives what is wrong for the receipt."""
     name, address = task.transaction.document.name, task.parts[0].change.address
     going = any(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from haplan.kit.calls import Answer, Call
 from haplan.kit.http import HttpClient, silent
-from haplan.plugin import Clock, ProviderError, Unauthorized
+from haplan.plugin import Clock, ProviderError, Tree, Unauthorized
 from haplan_ssr import rest
 from haplan_ssr.config import Access
 from haplan_ssr.rest import Store
@@ -48,19 +48,19 @@ class Client(HttpClient):
 
     # --- What is asked ---
 
-    def tree(self, store: Store) -> dict[str, Any]:
+    def tree(self, store: Store) -> dict[str, Tree]:
         """The whole configuration of a store."""
         found = self._get(rest.tree_path(store), f"{store} configuration")
         if not isinstance(found, dict):
             raise ProviderError(f"ssr: {self.access.host} gave no configuration where its {store} one was asked for")
         return found
 
-    def system(self) -> Mapping[str, Any]:
+    def system(self) -> Mapping[str, Tree]:
         """What the conductor says of itself."""
         found = self._get(rest.SYSTEM, "system")
         return found if isinstance(found, Mapping) else {}
 
-    def version(self) -> Any:
+    def version(self) -> Tree:
         """Whether the candidate differs from what runs."""
         return self._get(f"{rest.VERSION}?datastore=candidate", "candidate")
 
@@ -68,14 +68,14 @@ class Client(HttpClient):
         """All assets."""
         return rest.assets(self._get(f"{rest.ASSETS}?verbose=false", "assets"))
 
-    def query(self, query: str, **variables: Any) -> Mapping[str, Any]:
+    def query(self, query: str, **variables: Any) -> Mapping[str, Tree]:
         """A GraphQL query; partial data is taken, since errors beside it may be noise."""
         body = {"query": query, "variables": variables}
         found = self._post(rest.GRAPHQL, body, "health", reads=True)
         data = found.get("data") if isinstance(found, Mapping) else None
         return data if isinstance(data, Mapping) else {}
 
-    def edit(self, method: str, url: str, body: Mapping[str, Any] | None, what: str) -> None:
+    def edit(self, method: str, url: str, body: Mapping[str, Tree] | None, what: str) -> None:
         """One edit of the candidate; `url` is below it."""
         self.call(Call(method=method, path=f"{rest.CANDIDATE}{url}", body=body, what=what, again=False))
 
@@ -111,7 +111,7 @@ class Client(HttpClient):
         """Validate and commit are judged by their body first, then by their status."""
         return call.path in (rest.VALIDATE, rest.COMMIT) and bool(rest.complaints(answer.body))
 
-    def answered(self, call: Call, answer: Answer) -> Any:
+    def answered(self, call: Call, answer: Answer) -> Tree:
         """The body; of a login the token."""
         if call.path == rest.LOGIN:
             return self._token_of(answer)
@@ -143,10 +143,10 @@ class Client(HttpClient):
 
     # --- Inside ---
 
-    def _get(self, path: str, what: str) -> Any:
+    def _get(self, path: str, what: str) -> Tree:
         return self.call(Call(method="GET", path=path, what=what))
 
-    def _post(self, path: str, body: Any, what: str, *, reads: bool = False) -> Any:
+    def _post(self, path: str, body: Tree, what: str, *, reads: bool = False) -> Tree:
         return self.call(Call(method="POST", path=path, body=body, what=what, reads=reads))
 
     def _login(self, old: str) -> str:

@@ -10,7 +10,7 @@ import attrs
 from haplan.kit.calls import Endpoint
 from haplan.kit.destinations import of_service
 from haplan.kit.settings import Settings, url_of
-from haplan.plugin import Destination, ProviderError
+from haplan.plugin import Destination, ProviderError, Tree
 from haplan_ssr.translate import Terms
 
 TIMEOUT = 600.0
@@ -61,7 +61,7 @@ class Access(Endpoint):
 
 def destinations(config: SsrConfig, environ: Mapping[str, str]) -> tuple[Destination, ...]:
     """The conductor that the settings, else the environment, name."""
-    trust: dict[str, Any] = {name: getattr(config, name) for name in ("ca_file", "fingerprint", "verify")}
+    trust: dict[str, Tree] = {name: getattr(config, name) for name in ("ca_file", "fingerprint", "verify")}
     return of_service(config.host, "SSR_HOST", environ, **trust)
 
 

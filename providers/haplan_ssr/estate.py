@@ -2,9 +2,8 @@
 
 import threading
 from collections.abc import Mapping
-from typing import Any
 
-from haplan.plugin import Clock
+from haplan.plugin import Clock, Tree
 from haplan_ssr.client import Client
 from haplan_ssr.config import release_of
 from haplan_ssr.translate.tree import AUTHORITY, Flat, Path, flat, kebab
@@ -29,7 +28,7 @@ class Estate:
         self._running: Flat | None = None
         self._read_at = float("-inf")
         self._unseen = False
-        self._system: Mapping[str, Any] | None = None
+        self._system: Mapping[str, Tree] | None = None
 
     def running(self, max_age: float = 0.0) -> Flat:
         """The running configuration, read again if it is older than so many seconds."""

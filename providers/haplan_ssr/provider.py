@@ -132,7 +132,7 @@ class SsrProvider(Provider):
         reached = bool(query.memory.get(REACHED, self._given.reached))
         return resources.look(None, query, attrs.evolve(self._given, release=release, reached=reached))
 
-    def facts(self, targets: Sequence[Target], look: Look) -> Mapping[str, Mapping[str, Any]]:
+    def facts(self, targets: Sequence[Target], look: Look) -> Mapping[str, Mapping[str, Tree]]:
         """What rules want to know of boxes and templates; from what was read."""
         return facts(targets, look)
 

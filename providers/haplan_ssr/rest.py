@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_ssr.translate.tree import kebabs
 
 BASE = "/api/v1"
@@ -55,7 +56,7 @@ def tree_path(store: Store) -> str:
     return f"/config/{store}/"
 
 
-def complaints(body: Any) -> tuple[Complaint, ...]:
+def complaints(body: Tree) -> tuple[Complaint, ...]:
     """The answer of validate and commit: a list, empty if all is well, whatever the status says."""
     listed = body if isinstance(body, list) else []
     return tuple(_complaint(one) for one in listed)
@@ -70,18 +71,18 @@ def _complaint(one: Any) -> Complaint:
     return Complaint(str(one.get("message") or one), "warning" if warns else "error", where)
 
 
-def is_dirty(body: Any) -> bool:
+def is_dirty(body: Tree) -> bool:
     """True if the candidate differs from what runs."""
     return isinstance(body, Mapping) and str(kebabs(dict(body)).get("is-dirty", "")).lower() == "true"
 
 
-def whose(body: Any) -> str:
+def whose(body: Tree) -> str:
     """Whose uncommitted changes they are, where the conductor says; or ""."""
     said = kebabs(dict(body)) if isinstance(body, Mapping) else {}
     return next((str(said[key]) for key in ("user", "username", "owner", "last-modified-by") if said.get(key)), "")
 
 
-def message_of(body: Any) -> str:
+def message_of(body: Tree) -> str:
     """What an error answer says, or ""."""
     return str(body.get("message") or body.get("error") or "") if isinstance(body, Mapping) else ""
 
@@ -106,13 +107,13 @@ class Asset:
     text: str = ""
 
 
-def assets(body: Any) -> tuple[Asset, ...]:
+def assets(body: Tree) -> tuple[Asset, ...]:
     """The list of assets."""
     listed: Sequence[Any] = body if isinstance(body, list) else []
     return tuple(_asset(kebabs(one)) for one in listed if isinstance(one, dict))
 
 
-def _asset(one: Mapping[str, Any]) -> Asset:
+def _asset(one: Mapping[str, Tree]) -> Asset:
     version = next((str(value) for key, value in one.items() if key in ("t128-version", "t128version") and value), "")
     identity, router, node, status = (
         str(one.get(name) or "") for name in ("asset-id", "router-name", "node-name", "status")
@@ -120,7 +121,7 @@ def _asset(one: Mapping[str, Any]) -> Asset:
     return Asset(identity, router, node, status.lower(), version, str(one.get("text") or ""))
 
 
-def nodes(connection: Any) -> list[Mapping[str, Any]]:
+def nodes(connection: Any) -> list[Mapping[str, Tree]]:
     """The objects of a GraphQL connection: ``nodes { … }`` or ``edges { node { … } }``, or a plain list."""
     if isinstance(connection, list):
         return [one for one in connection if isinstance(one, Mapping)]

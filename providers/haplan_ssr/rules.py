@@ -12,7 +12,18 @@ import attrs
 
 from haplan.design import haplan_types as everything
 from haplan.design.resources import of_stack
-from haplan.plugin import Finding, Moment, PlanView, ProviderBlock, ProviderError, Rule, Severity, Stack, ValidateView
+from haplan.plugin import (
+    Finding,
+    Moment,
+    PlanView,
+    ProviderBlock,
+    ProviderError,
+    Rule,
+    Severity,
+    Stack,
+    Tree,
+    ValidateView,
+)
 from haplan_ssr.config import SsrConfig, terms
 from haplan_ssr.translate import Given, Translation, translate
 from haplan_ssr.translate.tree import AUTHORITY, Path, nested
@@ -79,7 +90,7 @@ def _unseen(view: PlanView) -> Iterator[Finding]:
 # --- The vendor's model -----------------------------------------------------------------------------------------------
 
 
-def tree_of(translation: Translation) -> dict[str, Any]:
+def tree_of(translation: Translation) -> dict[str, Tree]:
     """A translation as a whole configuration."""
     return {"authority": nested({**ASSUMED, **translation.flat()}, AUTHORITY)}
 

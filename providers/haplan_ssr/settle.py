@@ -1,7 +1,6 @@
 """Waiting for the routers of committed transactions: one look at the assets for all, and at the health of each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -9,6 +8,7 @@ from haplan.plugin import (
     Finding,
     Settlement,
     Task,
+    Tree,
     Written,
 )
 from haplan_ssr import rest
@@ -34,7 +34,7 @@ class State:
     """One look: assets by id, and routers by name as far as they were asked for."""
 
     assets: Mapping[str, Asset]
-    routers: Mapping[str, Mapping[str, Any]]
+    routers: Mapping[str, Mapping[str, Tree]]
 
     def running(self, wanted: Iterable[Expected]) -> frozenset[str]:
         """The routers whose nodes all run."""
@@ -65,7 +65,7 @@ def _look(estate: Estate, wanted: Sequence[Expected]) -> State:
     names = sorted(State(assets, {}).running(wanted))
     if len(names) > ONE_BY_ONE:
         return State(assets, health.routers_of(estate.client.query(rest.HEALTH)))
-    found: dict[str, Mapping[str, Any]] = {}
+    found: dict[str, Mapping[str, Tree]] = {}
     for name in names:
         found |= health.routers_of(estate.client.query(rest.HEALTH, router=name))
     return State(assets, found)

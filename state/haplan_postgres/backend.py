@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import attrs
 import psycopg
@@ -19,6 +19,7 @@ from haplan.plugin import (
     State,
     StateError,
     StateNotSaved,
+    Tree,
     Update,
     lease,
     recovery,
@@ -179,7 +180,7 @@ class PostgresState:
         with self._locked("no further write was begun", StateNotSaved) as at:
             return writing.journal(at.db, intents)
 
-    def settle_intents(self, outcomes: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:
+    def settle_intents(self, outcomes: Sequence[tuple[int, str, Mapping[str, Tree]]]) -> None:
         """Record outcomes: (id, outcome, result)."""
         with self._locked("the intents stay open; plan again to find out what became of them", StateNotSaved) as at:
             writing.settle(at.db, outcomes)

@@ -11,6 +11,7 @@ from typing import Any
 from psycopg.types.json import Json
 
 from haplan.plugin import (
+    Tree,
     codec,
 )
 from haplan_postgres.link import Db, escaped, to_escape
@@ -43,7 +44,7 @@ def _many(columns: Sequence[str], records: Iterable[Record]) -> Json:
     return Json(text, dumps=str)
 
 
-def _dumps(made: list[dict[str, Any]]) -> str:
+def _dumps(made: list[dict[str, Tree]]) -> str:
     return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
 
 

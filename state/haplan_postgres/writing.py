@@ -4,7 +4,6 @@ The caller opens and ends the transaction, in which it holds the lock's row: nob
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -18,6 +17,7 @@ from haplan.plugin import (
     Run,
     State,
     StateError,
+    Tree,
     Update,
     codec,
     versions,
@@ -26,7 +26,7 @@ from haplan_postgres.link import Db
 from haplan_postgres.reading import meta, records
 from haplan_postgres.tables import COLUMNS, HISTORY, among, archive, arrays, delete, put
 
-Outcomes = Iterable[tuple[int, str, Mapping[str, Any]]]
+Outcomes = Iterable[tuple[int, str, Mapping[str, Tree]]]
 Key = tuple[str, str]
 
 _ROW_KEY = ("address", "deposed")

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from haplan.plugin import (
     Clock,
@@ -18,6 +17,7 @@ from haplan.plugin import (
     State,
     StateError,
     StateNotSaved,
+    Tree,
     Update,
     recovery,
     refuse_push,
@@ -182,7 +182,7 @@ class SqliteState:
         with self._locked("no further write was begun", StateNotSaved) as db:
             return writing.journal(db, intents)
 
-    def settle_intents(self, outcomes: Sequence[tuple[int, str, Mapping[str, Any]]]) -> None:
+    def settle_intents(self, outcomes: Sequence[tuple[int, str, Mapping[str, Tree]]]) -> None:
         """Record outcomes: (id, outcome, result)."""
         with self._locked("the intents stay open; plan again to find out what became of them", StateNotSaved) as db:
             writing.settle(db, outcomes)

@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -17,6 +16,7 @@ from haplan.plugin import (
     Run,
     State,
     StateError,
+    Tree,
     Update,
     codec,
     versions,
@@ -24,7 +24,7 @@ from haplan.plugin import (
 from haplan_sqlite import schema
 from haplan_sqlite.reading import connect, meta
 
-Outcomes = Iterable[tuple[int, str, Mapping[str, Any]]]
+Outcomes = Iterable[tuple[int, str, Mapping[str, Tree]]]
 Key = tuple[str, str]
 
 

@@ -1,7 +1,6 @@
 """haplan apply"""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -19,6 +18,7 @@ from haplan.cli.options import (
     given_on_command_line,
     options,
 )
+from haplan.model.value import Tree
 
 
 @click.command("apply")
@@ -32,7 +32,7 @@ from haplan.cli.options import (
 )
 @options(COMMON, VARIABLES, PLANNING, DESTROY, WRITING, APPROVE, OF_A_FILE, JSON)
 @click.pass_context
-def command(ctx: click.Context, /, target: str, resume: str, **given: Any) -> int:
+def command(ctx: click.Context, /, target: str, resume: str, **given: object) -> int:
     """Plan, ask, and carry it out.
 
     With a FILE that `haplan plan --out` wrote: carry out exactly that plan. A host that neither the environment nor the
@@ -68,7 +68,7 @@ def _refuse_options(ctx: click.Context, what: str) -> None:
         raise click.UsageError(f"{', '.join(wrong)}: {what} has decided that; leave it out, or plan again")
 
 
-def _resume(ctx: click.Context, stack: str, run: str, given: dict[str, Any]) -> int:
+def _resume(ctx: click.Context, stack: str, run: str, given: dict[str, Tree]) -> int:
     _refuse_options(ctx, f"the plan of run {run}")
     if _is_plan_file(Path(stack)):
         raise click.UsageError(f"--resume takes the plan that run {run} kept; give the stack instead of {stack}")
@@ -78,7 +78,7 @@ def _resume(ctx: click.Context, stack: str, run: str, given: dict[str, Any]) -> 
         return flow.carry_out(opened, plan, given, events, resuming=run)
 
 
-def _apply_file(ctx: click.Context, path: Path, given: dict[str, Any]) -> int:
+def _apply_file(ctx: click.Context, path: Path, given: dict[str, Tree]) -> int:
     _refuse_options(ctx, f"the plan file {path}")
     from haplan import api
 

@@ -1,7 +1,5 @@
 """haplan destroy"""
 
-from typing import Any
-
 import click
 
 from haplan.cli import flow, terminal
@@ -11,7 +9,7 @@ from haplan.cli.options import APPROVE, COMMON, JSON, PLANNING, STACK, VARIABLES
 
 @click.command("destroy")
 @options(STACK, COMMON, VARIABLES, PLANNING, WRITING, APPROVE, JSON)
-def command(stack: str, **given: Any) -> int:
+def command(stack: str, **given: object) -> int:
     """Plan to have everything gone, ask, and carry it out. Devices stay in the inventory, unassigned.
 
     \b

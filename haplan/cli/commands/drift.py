@@ -1,7 +1,5 @@
 """haplan drift"""
 
-from typing import Any
-
 import click
 
 from haplan.cli import flow, terminal
@@ -11,7 +9,7 @@ from haplan.cli.options import COMMON, JSON, STACK, VARIABLES, options
 
 @click.command("drift")
 @options(STACK, COMMON, VARIABLES, JSON)
-def command(stack: str, **given: Any) -> int:
+def command(stack: str, **given: object) -> int:
     """Report what was changed outside haplan: only what haplan owns.
 
     Exit 2 if there is any, or if something could not be read.

@@ -1,7 +1,5 @@
 """haplan graph"""
 
-from typing import Any
-
 import click
 
 from haplan.cli import terminal
@@ -14,7 +12,7 @@ from haplan.cli.options import COMMON, STACK, VARIABLES, options
 @click.option(
     "--format", "form", type=click.Choice(["dot", "mermaid"]), default="dot", show_default=True, help="What to write."
 )
-def command(stack: str, form: str, **given: Any) -> None:
+def command(stack: str, form: str, **given: object) -> None:
     """Write the dependency graph: an arrow from what comes first.
 
     \b

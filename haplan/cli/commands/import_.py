@@ -1,7 +1,5 @@
 """haplan import"""
 
-from typing import Any
-
 import click
 
 from haplan.cli import flow, terminal
@@ -12,7 +10,7 @@ from haplan.cli.options import APPROVE, COMMON, JSON, VARIABLES, WRITING, option
 @click.command("import")
 @click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS ID")
 @options(COMMON, VARIABLES, WRITING, APPROVE, JSON)
-def command(arguments: tuple[str, ...], **given: Any) -> int:
+def command(arguments: tuple[str, ...], **given: object) -> int:
     """Take an existing object into state.
 
     ADDRESS is what the stack calls it, ID what the backend does. The plan is shown first.

@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from typing import Any
 
 import click
 
@@ -17,7 +16,7 @@ from haplan.cli.signals import STOPS
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port of the first one on loopback; 0 takes a free one."
 )
-def command(stack: str, port: int, **given: Any) -> None:
+def command(stack: str, port: int, **given: object) -> None:
     """Serve the stack's simulators on loopback.
 
     Other clients reach them as the lines say, until Ctrl-C. The estate stays in .haplan/lab.

@@ -1,7 +1,7 @@
 """haplan output"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     "arguments", nargs=-1, metavar="[STACK] [NAME]", shell_complete=completion.one_of(completion.outputs, or_file=True)
 )
 @options(COMMON, JSON)
-def command(arguments: tuple[str, ...], **given: Any) -> None:
+def command(arguments: tuple[str, ...], **given: object) -> None:
     """Show the recorded outputs, or one.
 
     With NAME that output's value alone. One argument that is a stack's folder or file is the STACK. Sensitive ones are

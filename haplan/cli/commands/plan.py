@@ -1,19 +1,18 @@
 """haplan plan"""
 
-from typing import Any
-
 import click
 
 from haplan.cli import flow, terminal
 from haplan.cli.given import asking, opening
 from haplan.cli.options import COMMON, DESTROY, JSON, PLANNING, STACK, VARIABLES, WRITING, options
 from haplan.errors import Denied, StackError
+from haplan.model.value import Tree
 
 
 @click.command("plan")
 @options(STACK, COMMON, VARIABLES, PLANNING, DESTROY, WRITING, JSON)
 @click.pass_context
-def command(ctx: click.Context, /, stack: str, **given: Any) -> int:
+def command(ctx: click.Context, /, stack: str, **given: object) -> int:
     """Show what an apply would do.
 
     Writes nothing and takes no lock; --parallelism and --lock-timeout are for the apply that it proposes.
@@ -36,7 +35,7 @@ def command(ctx: click.Context, /, stack: str, **given: Any) -> int:
     return flow.CHANGES if given["detailed_exitcode"] and not same else 0
 
 
-def _refused(error: Denied | StackError, given: dict[str, Any]) -> int:
+def _refused(error: Denied | StackError, given: dict[str, Tree]) -> int:
     """With --json there is one document all the same: why there is no plan."""
     from haplan.report.documents import validation_json
 

@@ -1,6 +1,6 @@
 """haplan plugins"""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("plugins")
 @options(NO_COLOR, JSON)
-def command(**given: Any) -> None:
+def command(**given: object) -> None:
     """List what is installed.
 
     Plugins with their versions, what they bring, and which could not be loaded.

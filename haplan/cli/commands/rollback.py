@@ -1,7 +1,6 @@
 """haplan rollback"""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -21,7 +20,7 @@ from haplan.cli.options import ALLOW_COMMAND, APPROVE, COMMON, JSON, SCOPE, STAC
 )
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the plan to a file, do nothing.")
 @options(STACK, COMMON, SCOPE, WRITING, APPROVE, ALLOW_COMMAND, JSON)
-def command(stack: str, run: str, **given: Any) -> int:
+def command(stack: str, run: str, **given: object) -> int:
     """Plan back to what an earlier run recorded.
 
     The plan is shown, asked about and carried out. The stack is not read: what was recorded then is wanted again. What

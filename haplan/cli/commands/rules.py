@@ -1,7 +1,5 @@
 """haplan rules"""
 
-from typing import Any
-
 import click
 
 from haplan.cli import completion, terminal
@@ -12,7 +10,7 @@ from haplan.errors import HaplanError
 @click.command("rules")
 @click.argument("rule", default="", metavar="[ID]", shell_complete=completion.one_of(completion.rules))
 @options(NO_COLOR, JSON)
-def command(rule: str, **given: Any) -> None:
+def command(rule: str, **given: object) -> None:
     """List the design rules, or explain one.
 
     \b

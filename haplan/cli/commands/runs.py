@@ -1,7 +1,5 @@
 """haplan runs"""
 
-from typing import Any
-
 import attrs
 import click
 
@@ -12,7 +10,7 @@ from haplan.cli.options import COMMON, JSON, STACK, options
 
 @click.command("runs")
 @options(STACK, COMMON, JSON)
-def command(stack: str, **given: Any) -> None:
+def command(stack: str, **given: object) -> None:
     """List the runs that wrote, latest last.
 
     \b

@@ -1,13 +1,13 @@
 """haplan show"""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from haplan.cli import completion, terminal
 from haplan.cli.given import opening
 from haplan.cli.options import COMMON, JSON, options
+from haplan.model.value import Tree
 
 FORMATS = ("text", "json", "markdown", "html")
 
@@ -17,7 +17,7 @@ FORMATS = ("text", "json", "markdown", "html")
 @options(COMMON, JSON)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to write.")
 @click.option("--full", is_flag=True, help="Fold nothing.")
-def command(file: str, form: str, full: bool, **given: Any) -> None:
+def command(file: str, form: str, full: bool, **given: object) -> None:
     """Show a plan file, or the state.
 
     Without FILE the state of the stack here. A stack's folder as FILE shows that stack's state.
@@ -34,7 +34,7 @@ def command(file: str, form: str, full: bool, **given: Any) -> None:
         _plan(path, form, full, given)
 
 
-def _state(place: str, form: str, given: dict[str, Any]) -> None:
+def _state(place: str, form: str, given: dict[str, Tree]) -> None:
     from haplan.report.documents import state_json
     from haplan.report.state import state_lines
 
@@ -48,7 +48,7 @@ def _state(place: str, form: str, given: dict[str, Any]) -> None:
         terminal.show(state_lines(state, environment=environment), given)
 
 
-def _plan(path: Path, form: str, full: bool, given: dict[str, Any]) -> None:
+def _plan(path: Path, form: str, full: bool, given: dict[str, Tree]) -> None:
     from haplan import api
     from haplan.report import markdown
     from haplan.report.text import plan_lines

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +10,7 @@ from haplan.cli import completion, terminal
 from haplan.cli.given import opening
 from haplan.cli.options import COMMON, JSON, STACK, WRITING, options, stack_and
 from haplan.errors import HaplanError
+from haplan.model.value import Tree
 
 if TYPE_CHECKING:
     from haplan.api import Mended
@@ -30,7 +31,7 @@ def command() -> None:
 
 @command.command("list")
 @options(STACK, COMMON, JSON)
-def list_(stack: str, **given: Any) -> None:
+def list_(stack: str, **given: object) -> None:
     """List the resources in state, with their ids.
 
     \b
@@ -53,7 +54,7 @@ def list_(stack: str, **given: Any) -> None:
 @command.command("show")
 @click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS", shell_complete=ADDRESSES)
 @options(COMMON, JSON)
-def show(arguments: tuple[str, ...], **given: Any) -> None:
+def show(arguments: tuple[str, ...], **given: object) -> None:
     """Show all that is remembered of one resource.
 
     \b
@@ -82,7 +83,7 @@ def show(arguments: tuple[str, ...], **given: Any) -> None:
 @command.command("mv")
 @click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS NEW-ADDRESS", shell_complete=ADDRESSES)
 @options(COMMON, LOCKING, JSON)
-def mv(arguments: tuple[str, ...], **given: Any) -> None:
+def mv(arguments: tuple[str, ...], **given: object) -> None:
     """Give a resource another address, after it was renamed in the stack.
 
     What lives in it comes along: the steering rules and policies of a template. A whole module moves as
@@ -102,7 +103,7 @@ def mv(arguments: tuple[str, ...], **given: Any) -> None:
 @command.command("rm")
 @click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS...", shell_complete=ADDRESSES)
 @options(COMMON, LOCKING, JSON)
-def rm(arguments: tuple[str, ...], **given: Any) -> None:
+def rm(arguments: tuple[str, ...], **given: object) -> None:
     """Forget resources: they leave the state, the estate keeps them. Addresses may be globs.
 
     \b
@@ -121,7 +122,7 @@ def rm(arguments: tuple[str, ...], **given: Any) -> None:
 @command.command("taint")
 @click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS", shell_complete=ADDRESSES)
 @options(COMMON, LOCKING, JSON)
-def taint(arguments: tuple[str, ...], **given: Any) -> None:
+def taint(arguments: tuple[str, ...], **given: object) -> None:
     """Mark a resource as broken: the next plan replaces it.
 
     \b
@@ -136,7 +137,7 @@ def taint(arguments: tuple[str, ...], **given: Any) -> None:
 @command.command("untaint")
 @click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS", shell_complete=ADDRESSES)
 @options(COMMON, LOCKING, JSON)
-def untaint(arguments: tuple[str, ...], **given: Any) -> None:
+def untaint(arguments: tuple[str, ...], **given: object) -> None:
     """Take the mark of a tainted resource away.
 
     \b
@@ -148,7 +149,7 @@ def untaint(arguments: tuple[str, ...], **given: Any) -> None:
         _tell(opened.state.untaint(address), [f"{address} is not tainted any more"], given)
 
 
-def _tell(mended: "Mended", told: list[str], given: dict[str, Any]) -> None:
+def _tell(mended: "Mended", told: list[str], given: dict[str, Tree]) -> None:
     run, found = mended.run, mended.mending
     if given["as_json"]:
         addresses = {old: new or None for old, new in sorted(found.addresses.items())}
@@ -167,7 +168,7 @@ def _tell(mended: "Mended", told: list[str], given: dict[str, Any]) -> None:
 @click.argument("arguments", nargs=-1, metavar="[STACK] [ADDRESS]", shell_complete=ADDRESSES)
 @click.option("--last", metavar="N", type=click.IntRange(min=1), default=20, show_default=True, help="So many runs.")
 @options(COMMON, JSON)
-def history(arguments: tuple[str, ...], last: int, **given: Any) -> None:
+def history(arguments: tuple[str, ...], last: int, **given: object) -> None:
     """Show the runs and what each changed in the state, latest last.
 
     With ADDRESS the values of that resource, under every name that it had.
@@ -190,7 +191,7 @@ def history(arguments: tuple[str, ...], last: int, **given: Any) -> None:
 @command.command("prune")
 @click.option("--keep", metavar="N", type=click.IntRange(min=1), required=True, help="So many runs stay.")
 @options(STACK, COMMON, LOCKING, JSON)
-def prune(stack: str, keep: int, **given: Any) -> None:
+def prune(stack: str, keep: int, **given: object) -> None:
     """Forget the history of all but the latest runs. What is recorded now stays, and so do applied digests.
 
     \b
@@ -212,7 +213,7 @@ def prune(stack: str, keep: int, **given: Any) -> None:
 
 @command.command("pull")
 @options(STACK, COMMON)
-def pull(stack: str, **given: Any) -> None:
+def pull(stack: str, **given: object) -> None:
     """Write the state as one JSON document, to keep, or to mend and push again. Secrets are not in it.
 
     \b
@@ -226,7 +227,7 @@ def pull(stack: str, **given: Any) -> None:
 @command.command("push")
 @click.argument("arguments", nargs=-1, metavar="[STACK] FILE", shell_complete=completion.file)
 @options(COMMON, LOCKING, JSON)
-def push(arguments: tuple[str, ...], **given: Any) -> None:
+def push(arguments: tuple[str, ...], **given: object) -> None:
     """Put a pulled document in place of the state. What was mended needs a serial one higher; - reads stdin.
 
     \b
@@ -251,7 +252,7 @@ def push(arguments: tuple[str, ...], **given: Any) -> None:
 @command.command("recover")
 @click.argument("arguments", nargs=-1, metavar="[STACK] [FILE]", shell_complete=completion.file)
 @options(COMMON, LOCKING, JSON)
-def recover(arguments: tuple[str, ...], **given: Any) -> None:
+def recover(arguments: tuple[str, ...], **given: object) -> None:
     """Merge back what could not be saved. Without FILE: the recovery files that lie beside the state.
 
     \b
@@ -269,7 +270,7 @@ def recover(arguments: tuple[str, ...], **given: Any) -> None:
         terminal.say(*(f"merged: {one}" for one in files))
 
 
-def _beside(file: Path, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _beside(file: Path, given: dict[str, Tree]) -> tuple[str, dict[str, Tree]]:
     """The stack and the environment that a recovery file lies in: ``edge/.haplan/default/state.db.recovery-…``."""
     folders = file.absolute().parents
     if len(folders) < 3 or folders[1].name != ".haplan":

@@ -1,7 +1,5 @@
 """haplan types"""
 
-from typing import Any
-
 import click
 
 from haplan.cli import completion, terminal
@@ -12,7 +10,7 @@ from haplan.errors import HaplanError
 @click.command("types")
 @click.argument("name", default="", metavar="[TYPE]", shell_complete=completion.one_of(completion.types))
 @options(NO_COLOR, JSON)
-def command(name: str, **given: Any) -> None:
+def command(name: str, **given: object) -> None:
     """List the resource types, or describe one.
 
     With TYPE the providers that serve it, its attributes, their defaults, and what a change replaces.

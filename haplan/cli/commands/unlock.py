@@ -1,7 +1,5 @@
 """haplan unlock"""
 
-from typing import Any
-
 import click
 
 from haplan.cli import completion, terminal
@@ -14,7 +12,7 @@ from haplan.cli.options import COMMON, options, stack_and
     "arguments", nargs=-1, metavar="[STACK] LOCK", shell_complete=completion.one_of(completion.locks, or_file=True)
 )
 @options(COMMON)
-def command(arguments: tuple[str, ...], **given: Any) -> None:
+def command(arguments: tuple[str, ...], **given: object) -> None:
     """Take a lock away from its holder.
 
     LOCK is the id that the message about the lock names. A holder that died loses it by itself

@@ -1,7 +1,5 @@
 """haplan validate"""
 
-from typing import Any
-
 import click
 
 from haplan.cli import flow, terminal
@@ -12,7 +10,7 @@ from haplan.errors import StackError
 
 @click.command("validate")
 @options(STACK, COMMON, VARIABLES, JSON)
-def command(stack: str, **given: Any) -> int:
+def command(stack: str, **given: object) -> int:
     """Check a stack offline: its language and the design rules. Exit 4 if a rule is broken.
 
     \b

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from haplan.design.clusters import in_order
 from haplan.design.rules.plan_pair import clusters, each_joining, joining, label, members, nodes, said
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import Action, Change, PlanView
+from haplan.plugin import Action, Change, PlanView, Tree
 
 registry = Registry()
 _CLUSTER = ("cluster",)
@@ -24,7 +23,7 @@ def reboots(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, text, change.location)
 
 
-def replaced(view: PlanView) -> Iterator[tuple[Change, Mapping[str, Any], str, str]]:
+def replaced(view: PlanView) -> Iterator[tuple[Change, Mapping[str, Tree], str, str]]:
     """Living pairs with one node changed: change, facts, survivor, new one."""
     for change, facts in clusters(view, Action.UPDATE):
         before, after = nodes(change.before), nodes(change.after)
@@ -190,7 +189,7 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", version.partition("-")[0])))
 
 
-def _ha(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _ha(values: Mapping[str, Tree]) -> list[tuple[str, str]]:
     interfaces = values.get("interfaces")
     faces = interfaces.values() if isinstance(interfaces, Mapping) else ()
     return [

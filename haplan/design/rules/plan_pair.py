@@ -6,10 +6,10 @@ from typing import Any
 from haplan.design.clusters import in_order
 from haplan.design.rules.pair import registry
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import Action, Change, PlanView
+from haplan.plugin import Action, Change, PlanView, Tree
 
 
-def clusters(view: PlanView, *actions: Action) -> Iterator[tuple[Change, Mapping[str, Any]]]:
+def clusters(view: PlanView, *actions: Action) -> Iterator[tuple[Change, Mapping[str, Tree]]]:
     """Changing clusters, with the facts of each."""
     for change in view.changes:
         if change.type == "cluster" and change.action in actions:
@@ -21,13 +21,13 @@ def label(change: Change) -> str:
     return change.address.split("cluster.", 1)[-1]
 
 
-def nodes(values: Mapping[str, Any] | None) -> list[str]:
+def nodes(values: Mapping[str, Tree] | None) -> list[str]:
     """The MACs of a cluster's values."""
     found = (values or {}).get("nodes")
     return list(found) if isinstance(found, Mapping) else []
 
 
-def said(values: Mapping[str, Any] | None, name: str) -> str:
+def said(values: Mapping[str, Tree] | None, name: str) -> str:
     """A text of a cluster's values; "" where there is none, or it is not known yet."""
     found = (values or {}).get(name)
     return found if isinstance(found, str) else ""
@@ -40,7 +40,7 @@ def joining(change: Change) -> list[str]:
     return nodes(change.after)
 
 
-def members(change: Change, facts: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def members(change: Change, facts: Mapping[str, Tree]) -> dict[str, Mapping[str, Tree]]:
     """What is known of the devices that are to be in the pair."""
     known: Any = facts.get("nodes", {})
     return {mac: known[mac] for mac in nodes(change.after) if isinstance(known, Mapping) and mac in known}
@@ -49,7 +49,7 @@ def members(change: Change, facts: Mapping[str, Any]) -> dict[str, Mapping[str, 
 FORMING = (Action.CREATE, Action.REPLACE, Action.UPDATE)
 
 
-def each_joining(view: PlanView) -> Iterator[tuple[Change, str, Mapping[str, Any]]]:
+def each_joining(view: PlanView) -> Iterator[tuple[Change, str, Mapping[str, Tree]]]:
     """Each device that is to join a pair and is in the inventory."""
     for change, facts in clusters(view, *FORMING):
         for mac, fact in members(change, facts).items():

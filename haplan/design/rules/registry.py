@@ -6,7 +6,7 @@ from typing import Any, Literal
 import attrs
 
 from haplan.design.rules.index import DesignIndex, design_index
-from haplan.plugin import Finding, Moment, PlanView, Rule, Severity, ValidateView
+from haplan.plugin import Finding, Moment, PlanView, Rule, Severity, Tree, ValidateView
 
 OWNERS = ("hub_profile", "wan_edge_template")
 
@@ -61,7 +61,7 @@ class Registry:
     """
 
     def __init__(self) -> None:
-        self._said: dict[str, dict[str, Any]] = {}
+        self._said: dict[str, dict[str, Tree]] = {}
         self._validate: dict[str, Validate] = {}
         self._plan: dict[str, AtPlan] = {}
 

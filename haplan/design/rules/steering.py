@@ -7,7 +7,7 @@ from haplan.design.paths import Endpoint, LocalPath, Path, TunnelPath, WanPath
 from haplan.design.rules.index import DesignIndex, Owner
 from haplan.design.rules.overlay import endpoints_of
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import Action, Block, PlanView
+from haplan.plugin import Action, Block, PlanView, Tree
 
 registry = Registry()
 _TYPES = ("steering",)
@@ -270,7 +270,7 @@ def traffic_moves(view: PlanView) -> Iterator[Found]:
             yield Found(change.address, f"{change.name}: traffic moves from {before} to {after}", change.location)
 
 
-def _in_words(values: Any) -> str:
+def _in_words(values: Tree) -> str:
     """``wan0 > wan1`` for an ordered rule, ``ecmp of wan0, wan1`` for a set."""
     values = values or {}
     paths = values.get("paths")

@@ -5,7 +5,6 @@ written. Else the write is made again; every provider takes that.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import attrs
 
@@ -17,6 +16,7 @@ from haplan.model.document import Document
 from haplan.model.plan import Action, Change
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent
+from haplan.model.value import Tree
 
 GOING = (Action.DELETE, Action.FORGET)
 REVERT = "revert"
@@ -37,12 +37,12 @@ class Carried:
 
     run: str
     intents: tuple[int, ...]
-    receipt: Mapping[str, Any]
+    receipt: Mapping[str, Tree]
     started: float
     content: str
 
 
-def kept(task: Task, receipt: Mapping[str, Any]) -> dict[str, Any]:
+def kept(task: Task, receipt: Mapping[str, Tree]) -> dict[str, Tree]:
     """What stands in the journal of a write that is not recorded yet."""
     return {"receipt": dict(receipt), "started": task.started, "content": content(task)}
 
@@ -80,7 +80,7 @@ def content(task: Task) -> str:
     return fingerprint([parts, [[order.list, list(order.after)] for order in task.orders]])
 
 
-def _after(change: Change) -> Any:
+def _after(change: Change) -> Tree:
     if change.action in GOING or change.after is None:
         return None
     return model.encode(dict(without(change.after, change.unset)))
@@ -110,7 +110,7 @@ def _is_there(part: Part, types: Mapping[str, TypeInfo]) -> bool:
     return not any(True for _ in differences(after, owned(after, seen.values), unordered(kind.attributes, after)))
 
 
-def written(task: Task, receipt: Mapping[str, Any], types: Mapping[str, TypeInfo]) -> Written:
+def written(task: Task, receipt: Mapping[str, Tree], types: Mapping[str, TypeInfo]) -> Written:
     """What the write gave, as far as the estate still tells."""
     there = [(part.change, part.seen) for part in task.parts if part.seen is not None]
     return Written(

@@ -1,13 +1,13 @@
 """Telling: what happens in a run, as events for its observers."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import attrs
 
 from haplan.contracts import Clock
 from haplan.model.event import Event
 from haplan.model.plan import Change, Transaction
+from haplan.model.value import Tree
 from haplan.steps.apply.outcome import subject_of
 
 
@@ -36,7 +36,7 @@ class Teller:
         text: str = "",
         *,
         address: str = "",
-        data: Mapping[str, Any] | None = None,
+        data: Mapping[str, Tree] | None = None,
     ) -> None:
         """Where a transaction is by now; of one of its resources if that has an `address`."""
         addresses = [address] if address else list(dict.fromkeys(placed.address for placed in transaction.placed))

@@ -5,7 +5,6 @@ told from then on is kept for one last try at the end.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -145,7 +144,7 @@ class Ledger:
         if status == "incomplete":
             self.close(transaction.id, "done")
 
-    def keep(self, transaction: Transaction, result: Mapping[str, Any]) -> None:
+    def keep(self, transaction: Transaction, result: Mapping[str, Tree]) -> None:
         """What another run needs to go on from here, in the journal of a write that is not recorded yet. Durable after
         `flush`."""
         numbers = self._intents.get(transaction.id)
@@ -322,7 +321,7 @@ class Ledger:
 
         Those of other addresses led to nothing, provided that the plan looked at them.
         """
-        gone: list[tuple[int, str, Mapping[str, Any]]] = []
+        gone: list[tuple[int, str, Mapping[str, Tree]]] = []
         for intent in self._state.intents:
             if intent.run == self._run.id:
                 continue

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from haplan.errors import HaplanError, ProviderError
 from haplan.model.state import Intent
@@ -27,11 +27,11 @@ class Mailbox:
     """
 
     def __init__(self, wall: Callable[[], float]) -> None:
-        self._queue: SimpleQueue[Any] = SimpleQueue()
+        self._queue: SimpleQueue[object] = SimpleQueue()
         self._closed = Flag()
         self._wall = wall
 
-    def put(self, message: Any) -> None:
+    def put(self, message: object) -> None:
         """Tell the loop."""
         self._queue.put(message)
 
@@ -39,14 +39,14 @@ class Mailbox:
         """The loop has ended: nobody is answered any more."""
         self._closed.set()
 
-    def arrived(self, *, busy: bool, running: int) -> list[Any]:
+    def arrived(self, *, busy: bool, running: int) -> list[object]:
         """The messages that are there; none when it is time to look around.
 
         Args:
             busy: Something is on its way: wait a tick for it.
             running: Writes under way.
         """
-        found: list[Any] = []
+        found: list[object] = []
         with suppress(Empty):
             found.append(self._queue.get(timeout=TICK) if busy else self._queue.get_nowait())
             while True:  # while others are on their way, what they are about to tell is worth a moment

@@ -7,7 +7,6 @@ the observers. It ends when nothing runs, nothing settles and nothing may start 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 from haplan.contracts import Task, Written
 from haplan.errors import Abandoned, HaplanError, Locked, ProviderError
@@ -172,7 +171,7 @@ class _Loop:
 
     # --- Take what arrived ---
 
-    def _arrived(self) -> list[Any]:
+    def _arrived(self) -> list[object]:
         """The messages that are there; none when it is time to look around."""
         busy = not self.schedule.idle() or self.pollers.busy()
         found = self.mailbox.arrived(busy=busy, running=len(self.schedule.running))
@@ -180,7 +179,7 @@ class _Loop:
             self.pollers.let_time_pass(self.transactions.settling(), self.pace.due())
         return found
 
-    def _take(self, messages: Sequence[Any]) -> None:
+    def _take(self, messages: Sequence[object]) -> None:
         self._announce([one for one in messages if isinstance(one, Announce)])  # writers wait for it
         for message in messages:
             self._handle(message)
@@ -188,7 +187,7 @@ class _Loop:
         for provider in filter(self.pollers.hangs, self.context.providers):
             self.transactions.give_up_unanswered(provider)
 
-    def _handle(self, message: Any) -> None:
+    def _handle(self, message: object) -> None:
         match message:
             case Progress():
                 self.teller.tell(message.kind, self.schedule.get(message.transaction), message.text)

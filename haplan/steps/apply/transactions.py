@@ -4,7 +4,6 @@ Called by the loop alone. Nothing here waits: a write that ends another one is h
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import attrs
 
@@ -14,6 +13,7 @@ from haplan.model.finding import Finding
 from haplan.model.phase import Phase
 from haplan.model.plan import Transaction
 from haplan.model.state import Status
+from haplan.model.value import Tree
 from haplan.steps.apply.carried import kept
 from haplan.steps.apply.checks import look, looked_at, unmet
 from haplan.steps.apply.events import Teller
@@ -85,7 +85,7 @@ class Transactions:
     taking_back: set[str] = attrs.field(factory=set)
     _unanswered: dict[str, int] = attrs.field(factory=dict)
     _unverified: list[str] = attrs.field(factory=list)
-    _unsaid: list[tuple[Transaction, Mapping[str, Any]]] = attrs.field(factory=list)
+    _unsaid: list[tuple[Transaction, Mapping[str, Tree]]] = attrs.field(factory=list)
 
     def settling(self) -> list[Task]:
         """What is written, and waited for."""

@@ -4,7 +4,7 @@ Runs in a thread of its own. Whatever must be durable is asked of the run's loop
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
@@ -17,6 +17,7 @@ from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
+from haplan.model.value import Tree
 from haplan.steps.apply.carried import Carried, as_written, written
 from haplan.steps.apply.partial import Half, halves
 from haplan.steps.apply.run_context import Ending
@@ -113,7 +114,7 @@ class Steps:
         self.run = run
         self.announced = False
 
-    def about_to(self, step: str, address: str, key: Mapping[str, Any], *, idempotent: bool = False) -> None:
+    def about_to(self, step: str, address: str, key: Mapping[str, Tree], *, idempotent: bool = False) -> None:
         transaction = self._task.transaction
         self._last = Intent(
             run=self.run,

@@ -71,7 +71,7 @@ def change_of(
     block: Block, action: Action, reason: Reason, after: Mapping[str, Tree], row: Row | None, **more: Any
 ) -> Change:
     """A change of a block; what it does not say is as recorded."""
-    known: dict[str, Any] = {"id": row.id, "serial": row.serial, "private": row.private} if row else {}
+    known: dict[str, Tree] = {"id": row.id, "serial": row.serial, "private": row.private} if row else {}
     return Change(
         address=block.address,
         type=block.type,

@@ -8,12 +8,11 @@
 Keys of boxes are those of `lab.toml` (see `definition`).
 """
 
-from typing import Any
-
 from starlette.routing import BaseRoute
 
 from haplan.lab import surface
 from haplan.lab.tables import build
+from haplan.plugin import Tree
 from haplan_mist.lab.definition import TABLES, Device, mac_of
 from haplan_mist.lab.devices import pushes
 from haplan_mist.lab.devices.boxes import event
@@ -21,14 +20,14 @@ from haplan_mist.lab.estate import Estate, Tx, replace_mishaps, seed_device
 from haplan_mist.lab.organisation import portal
 
 
-def advance(tx: Tx, body: Any) -> Any:
+def advance(tx: Tx, body: Tree) -> Tree:
     """Time passes, and what is due by then is done."""
     surface.advance(tx, body)
     pushes.settle(tx)
     return surface.read_clock(tx, None)
 
 
-def box(tx: Tx, body: Any) -> Any:
+def box(tx: Tx, body: Tree) -> Tree:
     """The world outside changes: a cable, a firmware, a box that was not there before."""
     mac = mac_of(str(body.get("mac", "")))
     row = tx.one("select * from devices where mac = ?", mac)
@@ -54,7 +53,7 @@ def _plugged(tx: Tx, mac: str, up: bool) -> None:
         pushes.reconsider(tx, row["vc_mac"] or mac)
 
 
-def identity(tx: Tx, _body: Any) -> Any:
+def identity(tx: Tx, _body: Tree) -> Tree:
     return {key: tx.meta(key) for key in ("org_id", "token", "person_token", "reader_token")}
 
 

@@ -224,7 +224,7 @@ def put_row(tx: Tx, kind: str, id_: str, org_id: str, body: dict[str, Tree], *, 
     )
 
 
-def replace_mishaps(tx: Tx, sort: str, source: str, entries: Sequence[Any]) -> None:
+def replace_mishaps(tx: Tx, sort: str, source: str, entries: Sequence[Tree]) -> None:
     """Make these the mishaps of one sort and source; what a removed entry held back goes out now."""
     if mishaps.replace_mishaps(tx, sort, source, entries) and sort == "push":
         tx.run("update pushes set due = ?, hold = null where result is null and hold = 'fault'", tx.now)

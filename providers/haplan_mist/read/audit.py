@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_mist.client import PAGE, Client
 
 MOST_PAGES = 12
@@ -36,11 +37,11 @@ class Entry:
     site_id: str
     object_id: str
     message: str
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
+    before: Mapping[str, Tree] | None
+    after: Mapping[str, Tree] | None
 
     @property
-    def variables(self) -> Mapping[str, Any] | None:
+    def variables(self) -> Mapping[str, Tree] | None:
         """Site variables as this entry left them; None if it does not speak of them."""
         for side in (self.after, self.before):
             if side is not None and "vars" in side:
@@ -58,7 +59,7 @@ class Entry:
         return self.before is None and bool(self.object_id) and self.object_id == self.site_id
 
 
-def newest(client: Client, path: str, now: float) -> Mapping[str, Any]:
+def newest(client: Client, path: str, now: float) -> Mapping[str, Tree]:
     """The anchor: the newest entry, so that the next look begins behind it; without an id for an empty log."""
     answer = client.get(path, what="the audit log", start=int(now - LONG_AGO), limit=1, page=1)
     first = next(_entries(answer), None)
@@ -66,7 +67,7 @@ def newest(client: Client, path: str, now: float) -> Mapping[str, Any]:
     return {"id": "", "at": now - 300} if first is None else {"id": first.id, "at": first.at}
 
 
-def since(client: Client, path: str, anchor: Mapping[str, Any]) -> list[Entry] | None:
+def since(client: Client, path: str, anchor: Mapping[str, Tree]) -> list[Entry] | None:
     """Every entry after the anchor, oldest first; None if the log has a gap or has grown too long."""
     found: dict[str, Entry] = {}
     for page in range(1, MOST_PAGES + 1):

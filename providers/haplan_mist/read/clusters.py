@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from haplan.plugin import Seen, Target, decode
+from haplan.plugin import Seen, Target, Tree, decode
 from haplan_mist.estate import Known
 from haplan_mist.read.devices import Boxes, device_id, mac_of
 
@@ -53,7 +53,7 @@ def _seen(
 ) -> Seen:  # fmt: skip
     head = pair[0]
     site_id = devices.site_id(head)
-    values: dict[str, Any] = {
+    values: dict[str, Tree] = {
         "site": estate.name_of("sites", site_id),
         "model": str((devices.records.get(head) or {}).get("model") or ""),
         "nodes": {mac: _node(devices, target, mac) for mac in pair},
@@ -68,7 +68,7 @@ def _seen(
     )  # fmt: skip
 
 
-def _node(devices: Boxes, target: Target, mac: str) -> dict[str, Any]:
+def _node(devices: Boxes, target: Target, mac: str) -> dict[str, Tree]:
     """A node: what the stack says of it tells who it is and cannot be changed; rules hold it against the facts."""
     record = devices.records.get(mac) or {}
     live = {key: record[key] for key in ("serial", "model") if record.get(key)}
@@ -92,10 +92,10 @@ def _binding(
 # --- facts ---
 
 
-def facts(estate: Known, targets: Iterable[Target]) -> dict[str, Mapping[str, Any]]:
+def facts(estate: Known, targets: Iterable[Target]) -> dict[str, Mapping[str, Tree]]:
     """What rules want to know; from what was read."""
     devices = boxes(estate)
-    found: dict[str, Mapping[str, Any]] = {}
+    found: dict[str, Mapping[str, Tree]] = {}
     for target in targets:
         if target.type == "cluster":
             found[target.address] = _cluster_facts(estate, devices, target)
@@ -116,7 +116,7 @@ def bound_sites(estate: Known, id_: str, name: str) -> list[str]:
     return sorted(str(site.get("name") or "") for site in sites if site.get("gatewaytemplate_id") in ids)
 
 
-def _cluster_facts(estate: Known, devices: Boxes, target: Target) -> dict[str, Any]:
+def _cluster_facts(estate: Known, devices: Boxes, target: Target) -> dict[str, Tree]:
     recorded = decode(target.row.values) if target.row else {}
     macs = sorted({*(target.values.get("nodes") or {}), *(recorded.get("nodes") or {})})
     pair = next((devices.pair_of(mac) for mac in macs if devices.pair_of(mac)), ())
@@ -127,7 +127,7 @@ def _cluster_facts(estate: Known, devices: Boxes, target: Target) -> dict[str, A
     }  # fmt: skip
 
 
-def _device_facts(estate: Known, devices: Boxes, mac: str) -> dict[str, Any]:
+def _device_facts(estate: Known, devices: Boxes, mac: str) -> dict[str, Tree]:
     record, module = devices.records.get(mac), devices.modules.get(mac) or {}
     pair = devices.pair_of(mac)
     entry = devices.stats.get(pair[0] if pair else mac) or {}

@@ -6,10 +6,10 @@ MAC, not by position (tmunzer/mist_library, cluster_node_check.py). Device ids: 
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_mist.estate import Object
 
 PREFIX = "00000000-0000-0000-1000-"
@@ -87,11 +87,11 @@ class Boxes:
         return [m for m in self.records if self.site_id(m) and (not self.pair_of(m) or self.pair_of(m)[0] == m)]
 
 
-def modules_of(entry: Mapping[str, Any]) -> list[Object]:
+def modules_of(entry: Mapping[str, Tree]) -> list[Object]:
     """The boxes inside one entry of the stats."""
     return [*(entry.get("module_stat") or ()), *(entry.get("module2_stat") or ())]
 
 
-def module_macs(entry: Mapping[str, Any]) -> set[str]:
+def module_macs(entry: Mapping[str, Tree]) -> set[str]:
     """MACs of the boxes inside one entry."""
     return {str(module.get("mac") or "") for module in modules_of(entry)}

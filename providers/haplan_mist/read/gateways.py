@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from haplan.plugin import Document, Seen, Target, decode
+from haplan.plugin import Document, Seen, Target, Tree, decode
 from haplan.plugin import FieldPath as Path
 from haplan_mist.estate import Estate, Object
 from haplan_mist.translate import endpoints, entries, gateway
@@ -77,12 +77,12 @@ class Gateways:
             when=float(document.get("modified_time") or 0), found_by_name=not target.id,
         )  # fmt: skip
 
-    def _home(self, target: Target) -> tuple[str, Mapping[str, Any]]:
+    def _home(self, target: Target) -> tuple[str, Mapping[str, Tree]]:
         recorded = decode(target.row.values) if target.row is not None else {}
         values = recorded if recorded.get("template") or recorded.get("profile") else target.values
         return ("hub_profile" if values.get("profile") else "wan_edge_template"), values
 
-    def _document(self, target: Target, kind: str, values: Mapping[str, Any]) -> Object | None:
+    def _document(self, target: Target, kind: str, values: Mapping[str, Tree]) -> Object | None:
         name = str(values.get("profile") or values.get("template") or target.owner_name)
         id_ = ""
         owner = self._owners.get(target.row.owner if target.row else target.owner)
@@ -136,7 +136,7 @@ class Gateways:
         return entries.strangers(wire, {*known, *(f"{type_} {name}" for type_, name in held)})
 
 
-def without_passwords(values: dict[str, Any]) -> None:
+def without_passwords(values: dict[str, Tree]) -> None:
     """No secret leaves the provider; what is recorded of it is a fingerprint."""
     for interface in values.get("interfaces", {}).values():
         (interface.get("address") or {}).pop("password", None)

@@ -5,9 +5,8 @@ devices it concerns (Mist OpenAPI 2509.1.2; Juniper documentation of configurati
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
-from haplan.plugin import Document
+from haplan.plugin import Document, Tree
 from haplan_mist.estate import Known, Object
 from haplan_mist.read.devices import Boxes
 
@@ -95,7 +94,7 @@ def _overlays(wire: Object) -> set[str]:
     return {".".join(parts[index:]) for key in keys for parts in [key.split(".")] for index in range(1, len(parts))}
 
 
-def uses_variable(wire: Mapping[str, Any], names: Iterable[str]) -> bool:
+def uses_variable(wire: Mapping[str, Tree], names: Iterable[str]) -> bool:
     """True if ports or addresses of a template or profile use one of these variables."""
     text = str([wire.get("port_config"), wire.get("ip_configs")])
     return any("{{" + name + "}}" in text for name in names)

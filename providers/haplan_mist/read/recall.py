@@ -1,9 +1,8 @@
 """What lists would say if all were as recorded: for a plan that reads nothing. Pure."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from haplan.plugin import Query, Row, decode, is_mapping
+from haplan.plugin import Query, Row, Tree, decode, is_mapping
 from haplan_mist.estate import Lists, Object
 from haplan_mist.translate.documents import KIND, LISTS, binding
 
@@ -62,7 +61,7 @@ def _cluster(row: Row, lists: Mapping[str, dict[str, Object]]) -> None:
         }
 
 
-def _words(tree: Any) -> Iterable[str]:
+def _words(tree: Tree) -> Iterable[str]:
     """Every text and key in a tree."""
     if isinstance(tree, str):
         yield tree

@@ -6,9 +6,8 @@ list).
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-from haplan.plugin import Query, Reading, Seen, Target, decode
+from haplan.plugin import Query, Reading, Seen, Target, Tree, decode
 from haplan_mist.estate import Estate, Object
 from haplan_mist.read import clusters, gateways, sites
 from haplan_mist.read.sites import Look
@@ -94,7 +93,7 @@ def _object(estate: Estate, target: Target) -> Seen | None:
 
 def seen_of(target: Target, wire: Object, by_name: bool) -> Seen:
     """An overlay, network or application."""
-    values: dict[str, Any] = {"name": wire.get("name") or "", **objects.VALUES[target.type](wire)}
+    values: dict[str, Tree] = {"name": wire.get("name") or "", **objects.VALUES[target.type](wire)}
     extra = objects.vendor_keys(target.type, wire)
     if extra:
         values["extra"] = extra

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import attrs
 
-from haplan.plugin import Document, Query, Seen, Target, decode, differences, owned
+from haplan.plugin import Document, Query, Seen, Target, Tree, decode, differences, owned
 from haplan_mist.estate import Estate
 from haplan_mist.read import audit
 from haplan_mist.read.audit import Entry
@@ -36,8 +35,8 @@ class Look:
 
     estate: Estate
     now: float
-    variables: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = attrs.field(factory=dict)
-    anchor: Mapping[str, Any] = attrs.field(factory=dict)
+    variables: dict[str, tuple[Mapping[str, Tree], Mapping[str, Tree]]] = attrs.field(factory=dict)
+    anchor: Mapping[str, Tree] = attrs.field(factory=dict)
     entries: Sequence[Entry] = ()
     unowned: dict[Document, tuple[str, ...]] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
@@ -81,7 +80,7 @@ class Look:
                 signed[address] = attrs.evolve(seen[address], who=who, when=when)
         return signed
 
-    def remembered(self, query: Query, seen: Mapping[str, Seen]) -> Mapping[str, Any]:
+    def remembered(self, query: Query, seen: Mapping[str, Seen]) -> Mapping[str, Tree]:
         """What the next refresh wants to know: the log's newest entry, and the sites that are as recorded."""
         if not self.anchor:
             return query.memory
@@ -145,7 +144,7 @@ def _consult_log(found: Look, query: Query, ids: Mapping[str, Target]) -> None:
             found.variables[site_id] = (proven, {key: value for key, value in vendor if key in setting_keys()})
 
 
-def _proven(target: Target, entries: Sequence[Entry], known: bool) -> Mapping[str, Any] | None:
+def _proven(target: Target, entries: Sequence[Entry], known: bool) -> Mapping[str, Tree] | None:
     """The site's variables if the log leaves no doubt that they are as recorded, else None."""
     recorded = recorded_variables(target)
     told = [entry for entry in entries if entry.variables is not None]

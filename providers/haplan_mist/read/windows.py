@@ -7,12 +7,13 @@ zone; a day that is left out is open (Mist OpenAPI 2509.1.2).
 import datetime
 import zoneinfo
 from collections.abc import Mapping
-from typing import Any
+
+from haplan.plugin import Tree
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def held_back(setting: Mapping[str, Any], timezone: str, now: float) -> str:
+def held_back(setting: Mapping[str, Tree], timezone: str, now: float) -> str:
     """Why nothing is pushed to a site now, or ""."""
     policy = setting.get("config_push_policy") or {}
     if policy.get("no_push"):

@@ -5,7 +5,6 @@ A document is one object of the API and is written by one call: `site:NAME`, `se
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from haplan.plugin import (
     Action,
@@ -13,6 +12,7 @@ from haplan.plugin import (
     Document,
     Placement,
     Reason,
+    Tree,
 )
 from haplan_mist.translate.keys import setting_keys
 
@@ -42,12 +42,12 @@ def placements(change: Change) -> Sequence[Placement]:
     return _own(change)
 
 
-def owner_document(values: Mapping[str, Any] | None) -> Document:
+def owner_document(values: Mapping[str, Tree] | None) -> Document:
     """The document of the template or profile that a steering rule or policy lives in."""
     return Document(*binding(values))
 
 
-def binding(values: Mapping[str, Any] | None) -> tuple[str, str]:
+def binding(values: Mapping[str, Tree] | None) -> tuple[str, str]:
     """What a cluster carries: kind of document and name."""
     values = values or {}
     if values.get("profile"):
@@ -94,7 +94,7 @@ def _site(change: Change) -> Sequence[Placement]:
     return (*([site] if of_site or not of_setting else []), *([setting] if of_setting else []))
 
 
-def _site_side(change: Change, side: Mapping[str, Any] | None) -> dict[str, Any]:
+def _site_side(change: Change, side: Mapping[str, Tree] | None) -> dict[str, Tree]:
     """Values and vendor keys in one mapping; what is empty is not there."""
     flat = {**{k: v for k, v in (side or {}).items() if k != "extra"}, **((side or {}).get("extra") or {})}
     if side is not None and side is change.after and "extra" not in side:
@@ -135,7 +135,7 @@ def _cluster(change: Change) -> Sequence[Placement]:
     return tuple(places)
 
 
-def _site_of(values: Mapping[str, Any] | None) -> Document:
+def _site_of(values: Mapping[str, Tree] | None) -> Document:
     return Document("site", str((values or {}).get("site")))
 
 

@@ -5,15 +5,15 @@ OpenAPI 2509.1.2, `vpn_paths`; the keys of an overlay's `paths` are its endpoint
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
+from haplan.plugin import Tree
 from haplan_mist.translate.objects import Values
 
 OverlayOf = Callable[[str], str]
 """Gives the overlay of an endpoint, or "" where it is not known."""
 
 
-def lacking(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def lacking(values: Mapping[str, Tree]) -> Iterator[tuple[str, str]]:
     """(where, endpoint) of every endpoint that is named without its overlay."""
     for name, interface in (values.get("interfaces") or {}).items():
         for endpoint, towards in (interface.get("overlay") or {}).items():
@@ -24,7 +24,7 @@ def lacking(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "paths", str(path.get("name"))
 
 
-def completed(values: Mapping[str, Any], overlay_of: OverlayOf) -> Values:
+def completed(values: Mapping[str, Tree], overlay_of: OverlayOf) -> Values:
     """The values with every endpoint's overlay."""
     if not any(True for _ in lacking(values)):
         return dict(values)
@@ -36,7 +36,7 @@ def completed(values: Mapping[str, Any], overlay_of: OverlayOf) -> Values:
     return out
 
 
-def _interface(interface: Mapping[str, Any], overlay_of: OverlayOf) -> Values:
+def _interface(interface: Mapping[str, Tree], overlay_of: OverlayOf) -> Values:
     towards = interface.get("overlay")
     if not towards:
         return dict(interface)
@@ -45,13 +45,13 @@ def _interface(interface: Mapping[str, Any], overlay_of: OverlayOf) -> Values:
     return {**interface, "overlay": ends}
 
 
-def _path(path: Mapping[str, Any], overlay_of: OverlayOf) -> Mapping[str, Any]:
+def _path(path: Mapping[str, Tree], overlay_of: OverlayOf) -> Mapping[str, Tree]:
     if path.get("kind") != "endpoint" or path.get("overlay"):
         return path
     return {**path, "overlay": overlay_of(str(path.get("name")))}
 
 
-def as_named(live: Values, wanted: Mapping[str, Any], overlay_of: OverlayOf) -> Values:
+def as_named(live: Values, wanted: Mapping[str, Tree], overlay_of: OverlayOf) -> Values:
     """A live steering rule in the words of the stack: no overlay where the stack names none and it is the right one."""
     bare = {endpoint for where, endpoint in lacking(wanted) if where == "paths"}
     paths = []

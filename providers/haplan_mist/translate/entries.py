@@ -4,8 +4,8 @@
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
+from haplan.plugin import Tree
 from haplan_mist.translate.gateway import policy_names
 from haplan_mist.translate.merge import Wire
 from haplan_mist.translate.ports import same_ports
@@ -14,7 +14,7 @@ Where = tuple[str, ...]
 """The way to an entry: keys of mappings, at the end the name of what stands in a list."""
 
 
-def strangers(live: Mapping[str, Any], known: Collection[str]) -> list[str]:
+def strangers(live: Mapping[str, Tree], known: Collection[str]) -> list[str]:
     """The entries whose words are not known; sorted.
 
     What belongs to a port is not said again where the port itself is a stranger.
@@ -24,7 +24,7 @@ def strangers(live: Mapping[str, Any], known: Collection[str]) -> list[str]:
     return sorted(word for word, where in found.items() if len(where) == 2 or where[:2] not in ways)
 
 
-def words_of(values: Mapping[str, Any]) -> Iterator[str]:
+def words_of(values: Mapping[str, Tree]) -> Iterator[str]:
     """The words of the entries that a template or profile declares; values may still hold references."""
     for interface in (values.get("interfaces") or {}).values():
         ports = same_ports(str(interface.get("ports") or ""))
@@ -44,7 +44,7 @@ def kind_of(word: str) -> str:
     return word.split(" ", 1)[0]
 
 
-def cleared(wire: Mapping[str, Any], words: Collection[str]) -> Wire:
+def cleared(wire: Mapping[str, Tree], words: Collection[str]) -> Wire:
     """The document without the entries of these words."""
     out = dict(wire)
     for word, where in entries(wire):
@@ -53,7 +53,7 @@ def cleared(wire: Mapping[str, Any], words: Collection[str]) -> Wire:
     return out
 
 
-def entries(wire: Mapping[str, Any]) -> Iterator[tuple[str, Where]]:
+def entries(wire: Mapping[str, Tree]) -> Iterator[tuple[str, Where]]:
     """Each entry with the way to it."""
     for key, port in (wire.get("port_config") or {}).items():
         yield from _of_port(key, port)
@@ -68,7 +68,7 @@ def entries(wire: Mapping[str, Any]) -> Iterator[tuple[str, Where]]:
         yield f"policy {name}", ("service_policies", name)
 
 
-def _of_port(key: str, port: Mapping[str, Any]) -> Iterator[tuple[str, Where]]:
+def _of_port(key: str, port: Mapping[str, Tree]) -> Iterator[tuple[str, Where]]:
     ports = same_ports(key)
     yield f"port {ports}", ("port_config", key)
     for path in port.get("vpn_paths") or {}:
@@ -77,7 +77,7 @@ def _of_port(key: str, port: Mapping[str, Any]) -> Iterator[tuple[str, Where]]:
         yield f"network {network} on {ports}", ("port_config", key, "networks", network)
 
 
-def _without(tree: Mapping[str, Any], where: Where) -> Wire:
+def _without(tree: Mapping[str, Tree], where: Where) -> Wire:
     key, rest = where[0], where[1:]
     out = dict(tree)
     below = out.get(key)

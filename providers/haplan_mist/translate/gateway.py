@@ -5,13 +5,13 @@ owned entries is kept: unknown keys, ports, addresses and rules of others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
+from haplan.plugin import Tree
 from haplan_mist.translate.merge import Wire, merged, without
 from haplan_mist.translate.objects import Values
 from haplan_mist.translate.ports import harmless, lan_addresses_wire, port_values, port_wire, same_ports
 
-KNOWN: Mapping[str, Any] = {
+KNOWN: Mapping[str, Tree] = {
     "name": 1, "type": 1, "port_config": {"*": 1}, "ip_configs": {"*": 1}, "dhcpd_config": {"*": 1},
     "dns_servers": 1, "ntp_servers": 1, "path_preferences": {"*": 1}, "service_policies": 1,
 }  # fmt: skip
@@ -21,7 +21,7 @@ Hints = Mapping[str, tuple[str, str]]
 """Ports without blanks → (name of the interface, ports as written)."""
 
 
-def hints_of(*interfaces: Mapping[str, Any] | None) -> dict[str, tuple[str, str]]:
+def hints_of(*interfaces: Mapping[str, Tree] | None) -> dict[str, tuple[str, str]]:
     """How ports are called; the first that names a port wins."""
     found: dict[str, tuple[str, str]] = {}
     for named in interfaces:
@@ -34,7 +34,7 @@ def hints_of(*interfaces: Mapping[str, Any] | None) -> dict[str, tuple[str, str]
 # --- to the wire ---
 
 
-def gateway_wire(values: Mapping[str, Any], extra: Mapping[str, Any], meshes: frozenset[str] = frozenset()) -> Wire:
+def gateway_wire(values: Mapping[str, Tree], extra: Mapping[str, Tree], meshes: frozenset[str] = frozenset()) -> Wire:
     """Everything that a template or profile declares, without its name."""
     overlay = str(values.get("overlay") or "")
     role = "mesh" if overlay in meshes else "hub"
@@ -54,8 +54,8 @@ def gateway_wire(values: Mapping[str, Any], extra: Mapping[str, Any], meshes: fr
 
 
 def rewritten(
-    live: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any],
-    extra: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {}), meshes: frozenset[str] = frozenset(),
+    live: Mapping[str, Tree], before: Mapping[str, Tree], after: Mapping[str, Tree],
+    extra: tuple[Mapping[str, Tree], Mapping[str, Tree]] = ({}, {}), meshes: frozenset[str] = frozenset(),
 ) -> Wire:  # fmt: skip
     """The whole object with `before` replaced by `after`; `extra` holds vendor keys before and after."""
     old = gateway_wire(before, extra[0], meshes)
@@ -73,7 +73,7 @@ def rewritten(
     return out
 
 
-def _moved(live: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> Wire:
+def _moved(live: Mapping[str, Tree], before: Mapping[str, Tree], after: Mapping[str, Tree]) -> Wire:
     """An interface that goes to other ports takes along what others have set on it."""
     ports = dict(live.get("port_config") or {})
     there = {same_ports(key): key for key in ports}
@@ -85,14 +85,14 @@ def _moved(live: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[st
     return {**live, "port_config": ports} if ports else dict(live)
 
 
-def _spelled_as(live: Mapping[str, Any], wire: Wire) -> None:
+def _spelled_as(live: Mapping[str, Tree], wire: Wire) -> None:
     """The same ports are the same key, whatever blanks stand in it."""
     there = {same_ports(key): key for key in live.get("port_config") or {}}
     if "port_config" in wire:
         wire["port_config"] = {there.get(same_ports(key), key): port for key, port in wire["port_config"].items()}
 
 
-def _keep_networks(live: Mapping[str, Any], old: Wire, new: Wire) -> None:
+def _keep_networks(live: Mapping[str, Tree], old: Wire, new: Wire) -> None:
     """Networks that others have put on a port of ours stay on it."""
     for key, port in (new.get("port_config") or {}).items():
         there = (live.get("port_config") or {}).get(key) or {}
@@ -107,7 +107,7 @@ def _keep_networks(live: Mapping[str, Any], old: Wire, new: Wire) -> None:
             port["reth_nodes"] = [owners.get(name, others.get(name, "node0")) for name in port["networks"]]
 
 
-def _clean(port: Mapping[str, Any], ours: Mapping[str, Any]) -> Wire:
+def _clean(port: Mapping[str, Tree], ours: Mapping[str, Tree]) -> Wire:
     if ours.get("usage") == "wan":
         return dict(port)
     out = harmless(port)
@@ -122,7 +122,7 @@ def _clean(port: Mapping[str, Any], ours: Mapping[str, Any]) -> Wire:
 
 
 def gateway_values(
-    wire: Mapping[str, Any], hints: Hints, overlays: frozenset[str] = frozenset(), *, overlay: str = "",
+    wire: Mapping[str, Tree], hints: Hints, overlays: frozenset[str] = frozenset(), *, overlay: str = "",
     profile: bool = False,
 ) -> Values:  # fmt: skip
     """A template or profile; `overlay` is the one it should serve, where several are named."""
@@ -144,7 +144,7 @@ def gateway_values(
     return {**values, "extra": rest} if rest else values
 
 
-def _interfaces(wire: Mapping[str, Any], hints: Hints, overlays: frozenset[str]) -> Values:
+def _interfaces(wire: Mapping[str, Tree], hints: Hints, overlays: frozenset[str]) -> Values:
     out: Values = {}
     for key, port in (wire.get("port_config") or {}).items():
         hinted, spelled = hints.get(same_ports(key), ("", ""))
@@ -154,7 +154,7 @@ def _interfaces(wire: Mapping[str, Any], hints: Hints, overlays: frozenset[str])
     return out
 
 
-def _served(wire: Mapping[str, Any], overlays: frozenset[str]) -> list[str]:
+def _served(wire: Mapping[str, Tree], overlays: frozenset[str]) -> list[str]:
     from haplan_mist.translate.ports import split_path
 
     found = []
@@ -168,12 +168,12 @@ def _served(wire: Mapping[str, Any], overlays: frozenset[str]) -> list[str]:
 # --- steering ---
 
 
-def steering_wire(values: Mapping[str, Any]) -> Wire:
+def steering_wire(values: Mapping[str, Tree]) -> Wire:
     """One entry of `path_preferences`."""
     return {"strategy": values.get("strategy", "ordered"), "paths": [path_wire(p) for p in values.get("paths") or ()]}
 
 
-def path_wire(path: Mapping[str, Any]) -> Wire:
+def path_wire(path: Mapping[str, Tree]) -> Wire:
     """One way out; an overlay path is named with its overlay (`<endpoint>.<vpn>`)."""
     kind = path["kind"]
     if kind == "endpoint":
@@ -190,10 +190,10 @@ def path_wire(path: Mapping[str, Any]) -> Wire:
     return {**out, **{key: path[key] for key in ("cost", "disabled") if path.get(key) is not None}}
 
 
-Paths = Sequence[Mapping[str, Any]]
+Paths = Sequence[Mapping[str, Tree]]
 
 
-def steering_values(wire: Mapping[str, Any], overlays: frozenset[str], hint: Paths = ()) -> Values:
+def steering_values(wire: Mapping[str, Tree], overlays: frozenset[str], hint: Paths = ()) -> Values:
     """A steering rule; `hint` tells the overlay of an endpoint that is named without one, and the order for ecmp."""
     strategy = wire.get("strategy") or "ordered"
     paths = [_path_values(path, overlays, hint) for path in wire.get("paths") or ()]
@@ -203,11 +203,11 @@ def steering_values(wire: Mapping[str, Any], overlays: frozenset[str], hint: Pat
     return {"strategy": strategy, "paths": paths}
 
 
-def _identity(path: Mapping[str, Any]) -> tuple[str, str, str]:
+def _identity(path: Mapping[str, Tree]) -> tuple[str, str, str]:
     return str(path.get("kind")), str(path.get("name") or ""), str(path.get("networks") or "")
 
 
-def _path_values(wire: Mapping[str, Any], overlays: frozenset[str], hint: Sequence[Mapping[str, Any]]) -> Values:
+def _path_values(wire: Mapping[str, Tree], overlays: frozenset[str], hint: Sequence[Mapping[str, Tree]]) -> Values:
     from haplan_mist.translate.ports import split_path
 
     kind = wire.get("type", "wan")
@@ -232,7 +232,7 @@ def _path_values(wire: Mapping[str, Any], overlays: frozenset[str], hint: Sequen
     return out
 
 
-def steered(live: Mapping[str, Any] | None, values: Mapping[str, Any]) -> Wire:
+def steered(live: Mapping[str, Tree] | None, values: Mapping[str, Tree]) -> Wire:
     """A rule as it is to be; keys that others have set on a path stay on it."""
     wire = steering_wire(values)
     there = {(p.get("type"), p.get("name"), str(p.get("networks"))): p for p in (live or {}).get("paths") or ()}
@@ -248,7 +248,7 @@ def steered(live: Mapping[str, Any] | None, values: Mapping[str, Any]) -> Wire:
 _POLICY = {"name": 1, "tenants": 1, "services": 1, "action": 1, "path_preference": 1}
 
 
-def policy_wire(name: str, values: Mapping[str, Any], extra: Mapping[str, Any]) -> Wire:
+def policy_wire(name: str, values: Mapping[str, Tree], extra: Mapping[str, Tree]) -> Wire:
     """One entry of `service_policies`."""
     out: Wire = {
         "name": name, "tenants": list(values.get("networks") or ()), "services": list(values.get("applications") or ()),
@@ -259,7 +259,7 @@ def policy_wire(name: str, values: Mapping[str, Any], extra: Mapping[str, Any]) 
     return {**out, **extra}
 
 
-def policy_values(wire: Mapping[str, Any]) -> Values:
+def policy_values(wire: Mapping[str, Tree]) -> Values:
     """An application policy; without an action it allows."""
     values: Values = {
         "networks": list(wire.get("tenants") or ()), "applications": list(wire.get("services") or ()),
@@ -271,7 +271,7 @@ def policy_values(wire: Mapping[str, Any]) -> Values:
     return {**values, "extra": rest} if rest else values
 
 
-def policy_names(policies: Iterable[Mapping[str, Any]]) -> list[str]:
+def policy_names(policies: Iterable[Mapping[str, Tree]]) -> list[str]:
     """A name for each entry, unique in its list: its own, or what else tells it apart."""
     out: list[str] = []
     for index, policy in enumerate(policies, start=1):

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
+
+from haplan.plugin import Tree
 
 _OBJECTS = {
     "site": ("site", "site_setting"), "overlay": ("overlay",), "network": ("network",),
@@ -55,7 +56,7 @@ def setting_keys() -> frozenset[str]:
     return _table()["site_setting"] - _table()["site"]
 
 
-def problems(type_name: str, extra: Mapping[str, Any]) -> Iterator[str]:
+def problems(type_name: str, extra: Mapping[str, Tree]) -> Iterator[str]:
     """One line for each vendor key that is wrong."""
     objects = _OBJECTS.get(type_name, ())
     allowed = frozenset().union(*(_table()[name] for name in objects)) if objects else frozenset()
@@ -71,14 +72,14 @@ def problems(type_name: str, extra: Mapping[str, Any]) -> Iterator[str]:
         yield from _wan_keys(type_name, extra)
 
 
-def _below(objects: tuple[str, ...], key: str, value: Any) -> Iterator[str]:
+def _below(objects: tuple[str, ...], key: str, value: Tree) -> Iterator[str]:
     known = next((_PARTS[o][key] for o in objects if key in _PARTS.get(o, {})), set())
     if isinstance(value, Mapping):
         for part in sorted(known & value.keys()):
             yield f"extra mist.{key}.{part}: the vocabulary says this: use {_PART_SPELLING[key]}"
 
 
-def _wan_keys(usage: str, extra: Mapping[str, Any]) -> Iterator[str]:
+def _wan_keys(usage: str, extra: Mapping[str, Tree]) -> Iterator[str]:
     from haplan_mist.translate.ports import WAN_ONLY
 
     for key in sorted(WAN_ONLY & extra.keys()):

@@ -5,9 +5,10 @@ A PUT merges at the top level and replaces below it, so whatever stands beside a
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-Wire = dict[str, Any]
+from haplan.plugin import Tree
+
+Wire = dict[str, Tree]
 
 ENTRIES = frozenset(
     {"port_config", "ip_configs", "dhcpd_config", "path_preferences", "vpn_paths", "paths", "vars", "service_policies"}
@@ -21,7 +22,7 @@ NULLED = frozenset(
 """References of a site that are cleared by null; the dash form does not work (terraform-provider-mist 00109af7)."""
 
 
-def merged(live: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any], *, at: str = "") -> Wire:
+def merged(live: Mapping[str, Tree], old: Mapping[str, Tree], new: Mapping[str, Tree], *, at: str = "") -> Wire:
     """`live` with what was ours (`old`) replaced by what is ours now (`new`)."""
     out = dict(live)
     for key, value in new.items():
@@ -37,7 +38,7 @@ def merged(live: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, An
     return out
 
 
-def _remove(out: Wire, key: str, value: Any, *, whole: bool) -> None:
+def _remove(out: Wire, key: str, value: Tree, *, whole: bool) -> None:
     there = out[key]
     if not whole and isinstance(value, Mapping) and isinstance(there, Mapping):
         rest = merged(there, value, {}, at=key)
@@ -47,12 +48,12 @@ def _remove(out: Wire, key: str, value: Any, *, whole: bool) -> None:
     del out[key]
 
 
-def overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> Wire:
+def overlaid(base: Mapping[str, Tree], over: Mapping[str, Tree]) -> Wire:
     """`base` with `over` laid on it, mapping by mapping."""
     return merged(base, {}, over)
 
 
-def body(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> Wire:
+def body(live: Mapping[str, Tree], wanted: Mapping[str, Tree]) -> Wire:
     """What a PUT must carry to make `live` into `wanted`: changed top-level keys, dashes for those that go."""
     out: Wire = {}
     for key in sorted(live.keys() | wanted.keys()):
@@ -74,7 +75,7 @@ def _cleared(key: str) -> Wire:
     return {key: []} if key == "sitegroup_ids" else {f"-{key}": ""}
 
 
-def applied(live: Mapping[str, Any], sent: Mapping[str, Any]) -> Wire:
+def applied(live: Mapping[str, Tree], sent: Mapping[str, Tree]) -> Wire:
     """The object as a PUT leaves it."""
     out = dict(live)
     for key, value in sent.items():
@@ -85,11 +86,11 @@ def applied(live: Mapping[str, Any], sent: Mapping[str, Any]) -> Wire:
     return out
 
 
-def _empty(value: Any) -> bool:
+def _empty(value: Tree) -> bool:
     return value is None or (isinstance(value, Mapping | list) and not value)
 
 
-def without(wire: Mapping[str, Any], known: Mapping[str, Any]) -> Wire:
+def without(wire: Mapping[str, Tree], known: Mapping[str, Tree]) -> Wire:
     """What is left of `wire` when the keys in `known` are taken out; ``*`` stands for any key."""
     out: Wire = {}
     for key, value in wire.items():

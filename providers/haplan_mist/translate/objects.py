@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from haplan.plugin import Tree
 from haplan_mist.translate.merge import Wire, without
 
-Values = dict[str, Any]
+Values = dict[str, Tree]
 
 SITE_FIELDS = ("country_code", "timezone", "address")
 _LISTS = {"addresses": "custom", "hostnames": "custom", "apps": "apps", "categories": "app_categories", "urls": "urls"}
 _WIRE_LIST = {"categories": "app_categories"}
-_KNOWN: dict[str, Mapping[str, Any]] = {
+_KNOWN: dict[str, Mapping[str, Tree]] = {
     "site": {"name": 1, "country_code": 1, "timezone": 1, "address": 1, "gatewaytemplate_id": 1},
     "overlay": {"name": 1, "type": 1, "paths": {"*": {}}},
     "network": {"name": 1, "subnet": 1, "vlan_id": 1, "disallow_mist_services": 1, "vpn_access": {"*": {"routed": 1}}},
@@ -25,7 +26,7 @@ _KNOWN: dict[str, Mapping[str, Any]] = {
 """What the vocabulary says; the rest of an object is `extra`."""
 
 
-def vendor_keys(type_name: str, wire: Mapping[str, Any]) -> Wire:
+def vendor_keys(type_name: str, wire: Mapping[str, Tree]) -> Wire:
     """What of an object the vocabulary has no word for."""
     return without(wire, _KNOWN[type_name])
 
@@ -33,19 +34,19 @@ def vendor_keys(type_name: str, wire: Mapping[str, Any]) -> Wire:
 # --- site ---
 
 
-def site_wire(values: Mapping[str, Any]) -> Wire:
+def site_wire(values: Mapping[str, Tree]) -> Wire:
     """The site object, without its name."""
     return {key: values[key] for key in SITE_FIELDS if values.get(key) is not None}
 
 
-def site_values(wire: Mapping[str, Any]) -> Values:
+def site_values(wire: Mapping[str, Tree]) -> Values:
     """A site without its variables: these are in the site's setting."""
     values = {key: wire[key] for key in SITE_FIELDS if wire.get(key) not in (None, "")}
     values.setdefault("timezone", "UTC")
     return values
 
 
-def variables_wire(variables: Mapping[str, Any]) -> dict[str, str]:
+def variables_wire(variables: Mapping[str, Tree]) -> dict[str, str]:
     """Site variables are text."""
     return {name: str(value) for name, value in variables.items()}
 
@@ -53,7 +54,7 @@ def variables_wire(variables: Mapping[str, Any]) -> dict[str, str]:
 # --- overlay ---
 
 
-def overlay_wire(values: Mapping[str, Any]) -> Wire:
+def overlay_wire(values: Mapping[str, Tree]) -> Wire:
     """A VPN: one path for each endpoint. `psk` is for SRX without Mist and is not sent."""
     return {
         "type": values.get("type", "hub_spoke"),
@@ -61,7 +62,7 @@ def overlay_wire(values: Mapping[str, Any]) -> Wire:
     }
 
 
-def overlay_values(wire: Mapping[str, Any]) -> Values:
+def overlay_values(wire: Mapping[str, Tree]) -> Values:
     """The overlay of a VPN object."""
     return {"type": wire.get("type") or "hub_spoke", "endpoints": sorted(wire.get("paths") or {})}
 
@@ -69,7 +70,7 @@ def overlay_values(wire: Mapping[str, Any]) -> Values:
 # --- network ---
 
 
-def network_wire(values: Mapping[str, Any]) -> Wire:
+def network_wire(values: Mapping[str, Tree]) -> Wire:
     """A network; `advertise` becomes `vpn_access`, `cloud_access=False` becomes `disallow_mist_services`."""
     out: Wire = {"subnet": values["subnet"]} if values.get("subnet") is not None else {}
     if values.get("vlan_id") is not None:
@@ -81,7 +82,7 @@ def network_wire(values: Mapping[str, Any]) -> Wire:
     return out
 
 
-def network_values(wire: Mapping[str, Any]) -> Values:
+def network_values(wire: Mapping[str, Tree]) -> Values:
     """The network of its object."""
     values: Values = {
         "advertise": sorted(name for name, access in (wire.get("vpn_access") or {}).items() if access.get("routed")),
@@ -94,7 +95,7 @@ def network_values(wire: Mapping[str, Any]) -> Values:
     return values
 
 
-def number(value: Any) -> Any:
+def number(value: Tree) -> Tree:
     """Plain digits as a number; anything else as it is."""
     return int(value) if isinstance(value, str) and re.fullmatch(r"\d+", value) else value
 
@@ -102,7 +103,7 @@ def number(value: Any) -> Any:
 # --- application ---
 
 
-def application_wire(values: Mapping[str, Any]) -> Wire:
+def application_wire(values: Mapping[str, Tree]) -> Wire:
     """A service; its `type` follows from the list that is given."""
     out: Wire = {}
     for key, kind in _LISTS.items():
@@ -114,7 +115,7 @@ def application_wire(values: Mapping[str, Any]) -> Wire:
     return out
 
 
-def application_values(wire: Mapping[str, Any]) -> Values:
+def application_values(wire: Mapping[str, Tree]) -> Values:
     """The application of a service; lists that its type does not use say nothing."""
     kind = wire.get("type") or "custom"
     values: Values = {}
@@ -133,7 +134,7 @@ def spec_of(protocol: Any) -> dict[str, str]:
     return {"protocol": name, "port_range": ports} if ports else {"protocol": name}
 
 
-def protocols_of(specs: Iterable[Mapping[str, Any]]) -> list[str]:
+def protocols_of(specs: Iterable[Mapping[str, Tree]]) -> list[str]:
     """Entries of `specs` as the vocabulary writes them."""
     found = []
     for spec in specs:

@@ -8,8 +8,8 @@ import contextlib
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Any
 
+from haplan.plugin import Tree
 from haplan_mist.translate.merge import Wire, overlaid, without
 from haplan_mist.translate.objects import Values, number
 
@@ -29,7 +29,7 @@ _IP_CONFIG = {"type": 1, "ip": 1, "netmask": 1, "gateway": 1, "pppoe_username": 
 _PATH = {"role": 1, "preference": 1, "bfd_profile": 1}
 _LAN = {"networks": 1, "redundant": 1, "reth_node": 1, "reth_nodes": 1, "port_network": 1, "reth_idx": 1,
         "redundant_group": 1, "aggregated": 1}  # fmt: skip
-KNOWN: dict[str, Mapping[str, Any]] = {
+KNOWN: dict[str, Mapping[str, Tree]] = {
     "wan": {"usage": 1, "name": 1, "ip_config": _IP_CONFIG, "vpn_paths": {"*": _PATH}, "vlan_id": 1, "mtu": 1,
             "wan_source_nat": {"disabled": 1}, "wan_ext_ip": 1, "redundant": 1},
     "lan": {"usage": 1, **_LAN},
@@ -47,7 +47,7 @@ def same_ports(text: str) -> str:
 # --- to the wire ---
 
 
-def port_wire(name: str, values: Mapping[str, Any], *, overlay: str = "", hub_role: str = "hub") -> Wire:
+def port_wire(name: str, values: Mapping[str, Tree], *, overlay: str = "", hub_role: str = "hub") -> Wire:
     """One interface as an entry of `port_config`, only with keys that its usage may have."""
     usage = values.get("usage", "")
     if usage == "wan":
@@ -60,12 +60,12 @@ def port_wire(name: str, values: Mapping[str, Any], *, overlay: str = "", hub_ro
     return wire if usage == "wan" else harmless(wire)
 
 
-def harmless(wire: Mapping[str, Any]) -> Wire:
+def harmless(wire: Mapping[str, Tree]) -> Wire:
     """A LAN or HA port without the keys that only a WAN may have."""
     return {key: value for key, value in wire.items() if key not in WAN_ONLY}
 
 
-def _wan_wire(name: str, values: Mapping[str, Any], overlay: str, hub_role: str) -> Wire:
+def _wan_wire(name: str, values: Mapping[str, Tree], overlay: str, hub_role: str) -> Wire:
     out: Wire = {"usage": "wan", "name": name}
     if values.get("address"):
         out["ip_config"] = _address_wire(values["address"])
@@ -86,7 +86,7 @@ def _wan_wire(name: str, values: Mapping[str, Any], overlay: str, hub_role: str)
     return out
 
 
-def _path_wire(role: str, towards: Mapping[str, Any]) -> Wire:
+def _path_wire(role: str, towards: Mapping[str, Tree]) -> Wire:
     out: Wire = {"role": role}
     if towards.get("preference") is not None:
         out["preference"] = towards["preference"]
@@ -95,7 +95,7 @@ def _path_wire(role: str, towards: Mapping[str, Any]) -> Wire:
     return out
 
 
-def _address_wire(address: Mapping[str, Any]) -> Wire:
+def _address_wire(address: Mapping[str, Tree]) -> Wire:
     out: Wire = {"type": address["type"]}
     if address["type"] == "static":
         out |= ip_wire(address["ip"])
@@ -115,7 +115,7 @@ def ip_wire(text: str) -> Wire:
     return {"ip": ip, "netmask": f"/{length}"} if slash else {"ip": ip}
 
 
-def _lan_wire(values: Mapping[str, Any]) -> Wire:
+def _lan_wire(values: Mapping[str, Tree]) -> Wire:
     networks = values.get("networks") or {}
     out: Wire = {"usage": "lan", "networks": list(networks)}
     if values.get("redundant"):
@@ -132,7 +132,7 @@ def _lan_wire(values: Mapping[str, Any]) -> Wire:
     return out
 
 
-def lan_addresses_wire(values: Mapping[str, Any]) -> tuple[Wire, Wire]:
+def lan_addresses_wire(values: Mapping[str, Tree]) -> tuple[Wire, Wire]:
     """Entries of `ip_configs` and `dhcpd_config` of one LAN interface."""
     addresses: Wire = {}
     servers: Wire = {}
@@ -146,7 +146,7 @@ def lan_addresses_wire(values: Mapping[str, Any]) -> tuple[Wire, Wire]:
     return addresses, servers
 
 
-def _dhcp_wire(dhcp: Mapping[str, Any]) -> Wire:
+def _dhcp_wire(dhcp: Mapping[str, Tree]) -> Wire:
     if dhcp["type"] == "relay":
         return {"type": "relay", "servers": list(dhcp["servers"])}
     out: Wire = {"type": "local", "ip_start": dhcp["start"], "ip_end": dhcp["end"]}
@@ -160,7 +160,7 @@ def _dhcp_wire(dhcp: Mapping[str, Any]) -> Wire:
 # --- from the wire ---
 
 
-def port_values(key: str, wire: Mapping[str, Any], config: Mapping[str, Any], overlays: frozenset[str]) -> Values:
+def port_values(key: str, wire: Mapping[str, Tree], config: Mapping[str, Tree], overlays: frozenset[str]) -> Values:
     """One entry of `port_config` as an interface."""
     usage = wire.get("usage", "")
     values: Values = {"usage": usage, "ports": key}
@@ -174,7 +174,7 @@ def port_values(key: str, wire: Mapping[str, Any], config: Mapping[str, Any], ov
     return values
 
 
-def _wan_values(wire: Mapping[str, Any], overlays: frozenset[str]) -> Values:
+def _wan_values(wire: Mapping[str, Tree], overlays: frozenset[str]) -> Values:
     values: Values = {
         "address": _address_values(wire.get("ip_config") or {}),
         "source_nat": not (wire.get("wan_source_nat") or {}).get("disabled"),
@@ -196,7 +196,7 @@ def _wan_values(wire: Mapping[str, Any], overlays: frozenset[str]) -> Values:
     return values
 
 
-def _towards(overlay: str, path: Mapping[str, Any]) -> Values:
+def _towards(overlay: str, path: Mapping[str, Tree]) -> Values:
     out: Values = {"overlay": overlay}
     if path.get("preference") is not None:
         out["preference"] = path["preference"]
@@ -214,7 +214,7 @@ def split_path(key: str, overlays: frozenset[str]) -> tuple[str, str]:
     return (endpoint, overlay) if dot else (key, "")
 
 
-def _address_values(ip_config: Mapping[str, Any]) -> Values:
+def _address_values(ip_config: Mapping[str, Tree]) -> Values:
     kind = ip_config.get("type") or "dhcp"
     if kind == "static":
         out: Values = {"type": "static", "ip": ip_values(ip_config)}
@@ -229,7 +229,7 @@ def _address_values(ip_config: Mapping[str, Any]) -> Values:
     return {"type": kind}
 
 
-def ip_values(wire: Mapping[str, Any]) -> str:
+def ip_values(wire: Mapping[str, Tree]) -> str:
     """Address and mask as one text; a dotted mask becomes a length."""
     ip, mask = str(wire.get("ip") or ""), str(wire.get("netmask") or "").lstrip("/")
     if "." in mask and "{{" not in mask:
@@ -238,7 +238,7 @@ def ip_values(wire: Mapping[str, Any]) -> str:
     return f"{ip}/{mask}" if mask else ip
 
 
-def _lan_values(wire: Mapping[str, Any], config: Mapping[str, Any]) -> Values:
+def _lan_values(wire: Mapping[str, Tree], config: Mapping[str, Tree]) -> Values:
     names = list(wire.get("networks") or ())
     values: Values = {
         "networks": {name: _lan_address(name, config) for name in names},
@@ -259,7 +259,7 @@ def _lan_values(wire: Mapping[str, Any], config: Mapping[str, Any]) -> Values:
     return values
 
 
-def _lan_address(network: str, config: Mapping[str, Any]) -> Values:
+def _lan_address(network: str, config: Mapping[str, Tree]) -> Values:
     out: Values = {}
     address = (config.get("ip_configs") or {}).get(network) or {}
     if address.get("ip"):

@@ -6,12 +6,11 @@ decides who is node0, so nodes go sorted by MAC. Every step is skipped that is d
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import attrs
 
 from haplan.kit.calls import ApiError, Lost, looking
-from haplan.plugin import Action, Part, ProviderError, Task, Written
+from haplan.plugin import Action, Part, ProviderError, Task, Tree, Written
 from haplan_mist.read.devices import Boxes, device_id
 from haplan_mist.translate.documents import GOING
 from haplan_mist.translate.merge import Wire
@@ -21,7 +20,7 @@ ALREADY = "already belong to a ha cluster"
 NO_CLUSTER = ("not a ha cluster", "resource not found")
 
 
-def node_order(macs: Sequence[str] | Mapping[str, Any]) -> list[str]:
+def node_order(macs: Sequence[str] | Mapping[str, Tree]) -> list[str]:
     """MACs as they become node0 and node1: lowest first."""
     return sorted(macs, key=lambda mac: int(mac, 16))
 
@@ -57,7 +56,7 @@ class _Pairing:
         return self.part.change.address
 
     @property
-    def after(self) -> Mapping[str, Any]:
+    def after(self) -> Mapping[str, Tree]:
         return self.part.change.after or {}
 
     def carry_out(self) -> Sent:
@@ -80,7 +79,7 @@ class _Pairing:
                 self.done.append("push again")
         self._profile(_devices(self.writer), pair[0])
         head = pair[0]
-        private: dict[str, Any] = {"node0": head, "nodes": list(pair), "site_id": site_id}
+        private: dict[str, Tree] = {"node0": head, "nodes": list(pair), "site_id": site_id}
         if self.part.change.action is Action.REPLACE and "prior_template" in self.part.change.private:
             # the site keeps its template while the pair is formed anew
             private["prior_template"] = self.part.change.private["prior_template"]
@@ -299,7 +298,7 @@ def _dissolved(part: Part, writer: Writer) -> Sent:
     return Sent(Written())
 
 
-def _profile_id(writer: Writer, before: Mapping[str, Any]) -> str:
+def _profile_id(writer: Writer, before: Mapping[str, Tree]) -> str:
     if not before.get("profile"):
         return ""
     found, _ = writer.estate.find("deviceprofiles", "", str(before["profile"]))

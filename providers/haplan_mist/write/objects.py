@@ -1,11 +1,10 @@
 """Overlays, networks, applications, sites and their settings: one call for each document."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 
-from haplan.plugin import Action, Part, ProviderError, Task, Written
+from haplan.plugin import Action, Part, ProviderError, Task, Tree, Written
 from haplan_mist.estate import Estate, Object
 from haplan_mist.translate import merge, objects
 from haplan_mist.translate.documents import GOING, KIND
@@ -110,14 +109,14 @@ def _site_wires(part: Part, writer: Writer) -> tuple[Wire, Wire]:
     )
 
 
-def _with_private(written: Written, private: Mapping[str, Mapping[str, Any]]) -> Written:
+def _with_private(written: Written, private: Mapping[str, Mapping[str, Tree]]) -> Written:
     return attrs.evolve(written, private={**written.private, **private})
 
 
-def _binding(task: Task, writer: Writer) -> tuple[Wire, dict[str, Mapping[str, Any]]]:
+def _binding(task: Task, writer: Writer) -> tuple[Wire, dict[str, Mapping[str, Tree]]]:
     """`gatewaytemplate_id` as the clusters of this site want it, and the template that was there before."""
     estate = writer.estate
-    private: dict[str, Mapping[str, Any]] = {}
+    private: dict[str, Mapping[str, Tree]] = {}
     out: Wire = {}
     site, _ = estate.find("sites", "", task.transaction.document.name)
     now = (site or {}).get("gatewaytemplate_id")

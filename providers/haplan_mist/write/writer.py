@@ -5,7 +5,6 @@ look for the name. A PUT carries only top-level keys that change (Mist OpenAPI 2
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -64,12 +63,12 @@ class Writer:
     io: Io
     again: frozenset[str] = frozenset()
 
-    def plain(self, values: Mapping[str, Tree] | None) -> dict[str, Any]:
+    def plain(self, values: Mapping[str, Tree] | None) -> dict[str, Tree]:
         """Values with the secrets themselves, for the wire."""
         found = transform(values or {}, lambda leaf: self.secret(leaf.source) if isinstance(leaf, Secret) else leaf)
         return dict(found)
 
-    def complete(self, values: Mapping[str, Any], address: str) -> dict[str, Any]:
+    def complete(self, values: Mapping[str, Tree], address: str) -> dict[str, Tree]:
         """Values with the overlay of every endpoint.
 
         Raises:
@@ -150,7 +149,7 @@ def _named(items: Mapping[str, Object], name: str, beside: str) -> Object | None
     return next((item for id_, item in items.items() if item.get("name") == name and id_ != beside), None)
 
 
-def extras(part: Part) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def extras(part: Part) -> tuple[Mapping[str, Tree], Mapping[str, Tree]]:
     """Vendor keys before and after."""
     before = (part.change.before or {}).get("extra") or {}
     after = part.change.after or {}

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import asyncssh
 from lxml import etree
 
-from haplan.plugin import ProviderError
+from haplan.plugin import ProviderError, Tree
 from haplan_srx.config import Access, Place
 from haplan_srx.device.framing import Unframer, framed
 from haplan_srx.device.replies import Refused, Reply, named, reply, text_of
@@ -203,7 +203,7 @@ def _hello() -> bytes:
 
 
 async def _ssh(place: Place, access: Access, tunnel: Any) -> asyncssh.SSHClientConnection:
-    given: dict[str, Any] = {
+    given: dict[str, Tree] = {
         "port": place.port, "username": place.user or access.username, "config": None, "tunnel": tunnel or (),
         "keepalive_interval": KEEPALIVE, "keepalive_count_max": MISSES, "login_timeout": access.timeout,
         "known_hosts": _known(access), "client_factory": lambda: _Client(access),

@@ -78,7 +78,7 @@ class Tx(LabTx):
         super().__init__(db, now)
         self.settings, self._configs = settings, configs
 
-    def insert(self, sql: str, *values: Any) -> int:
+    def insert(self, sql: str, *values: Tree) -> int:
         """Carry out an insert; gives the number of the new row."""
         return int(self.db.execute(sql, values).lastrowid or 0)
 

@@ -19,6 +19,7 @@ from haplan.plugin import (
     Reading,
     Seen,
     Target,
+    Tree,
     decode,
     in_order,
     is_mapping,
@@ -263,7 +264,7 @@ def _order(names: list[str], recorded: Picture, cluster: str, live: Live) -> tup
     return tuple(names)
 
 
-def _shown(statement: Statement, live: Live) -> Any:
+def _shown(statement: Statement, live: Live) -> Tree:
     """What a device has in place of a statement."""
     if live.off(statement.path):
         return "(deactivated)"
@@ -283,13 +284,13 @@ def _shown(statement: Statement, live: Live) -> Any:
     return GONE
 
 
-def _put(values: Mapping[str, Any], field: FieldPath, shown: Any) -> dict[str, Any]:
+def _put(values: Mapping[str, Tree], field: FieldPath, shown: Any) -> dict[str, Tree]:
     """Something in place of an attribute; where the attribute has no such part, in place of what is above it."""
     path = field or tuple(values)[:1]
     return {**values, **_laid(values, path, shown)}
 
 
-def _laid(tree: Mapping[str, Any], path: FieldPath, shown: Any) -> dict[str, Any]:
+def _laid(tree: Mapping[str, Tree], path: FieldPath, shown: Any) -> dict[str, Tree]:
     """The entry of a tree that stands at the beginning of a path, with something else at its end."""
     step, rest = str(path[0]), path[1:]
     old = tree.get(step)

@@ -1,9 +1,9 @@
 """Address book and applications: what policies match by."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from haplan.design.index import Resource
+from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.names import address_of, fit
 from haplan_srx.translate.statements import Path, Writer
@@ -128,7 +128,7 @@ def _term(protocol: str, port: str) -> str:
     return f"{protocol}-{port}" if port else f"protocol-{protocol}" if protocol.isdigit() else protocol
 
 
-def match_of(pair: Pair, application: Resource) -> list[dict[str, Any]]:
+def match_of(pair: Pair, application: Resource) -> list[dict[str, Tree]]:
     """What a firewall filter matches instead of names: one mapping for each term, with ``destination``."""
     to = prefixes(pair, application)
     groups: dict[str, list[str]] = {}

@@ -1,8 +1,8 @@
 """The pair itself: redundancy groups, fabric, reths and their members, addresses (srx.md sections 3 and 4)."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.ports import Face, fabric, lan_unit, unit_of
 from haplan_srx.translate.statements import Path, Writer
@@ -102,7 +102,7 @@ def _members(pair: Pair, face: Face, to: Writer) -> None:
 
 
 def _wan(pair: Pair, face: Face, to: Writer) -> None:
-    address: Mapping[str, Any] = face.values.get("address") or {}
+    address: Mapping[str, Tree] = face.values.get("address") or {}
     vlan = face.values.get("vlan_id")
     unit = unit_of(pair, vlan)
     if unit is None:
@@ -153,7 +153,7 @@ def _unit(face: Face, unit: int, *, tagged: bool, to: Writer) -> Path:
     return at
 
 
-def _address(pair: Pair, at: Path, value: Any, field: tuple[str, ...], to: Writer) -> None:
+def _address(pair: Pair, at: Path, value: Tree, field: tuple[str, ...], to: Writer) -> None:
     to.speak(pair.owner.address, *field)
     text = pair.text(value)
     if text is None:

@@ -5,9 +5,9 @@ policies, or the address of one could be reached by the protocol of another.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from haplan.design.index import Resource
+from haplan.plugin import Tree
 from haplan_srx.translate.book import destinations, network_set, services
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.names import fit
@@ -28,7 +28,7 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
     _nat(pair, found, to)
 
 
-def _policy(pair: Pair, found: Mapping[str, Face], far: Mapping[str, Any], policy: Resource, to: Writer) -> None:
+def _policy(pair: Pair, found: Mapping[str, Face], far: Mapping[str, Tree], policy: Resource, to: Writer) -> None:
     near = {network.name for network in pair.networks}
     to.speak(policy.address, "steering")
     leaves = _leaves_by(pair, found, policy, to)
@@ -39,7 +39,7 @@ def _policy(pair: Pair, found: Mapping[str, Face], far: Mapping[str, Any], polic
                 _pair(pair, policy, zone_from, zone_to, names, to)
 
 
-def _enters_by(networks: Iterable[str], near: set[str], far: Mapping[str, Any]) -> dict[str, list[str]]:
+def _enters_by(networks: Iterable[str], near: set[str], far: Mapping[str, Tree]) -> dict[str, list[str]]:
     """Zone → the networks that come in by it: its own, or the endpoints that lead to where it is."""
     zones: dict[str, list[str]] = {}
     for name in networks:

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from haplan.design.catalogue import Port, parse_ports
+from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.statements import Writer
 
@@ -28,7 +29,7 @@ class Face:
     """
 
     name: str
-    values: Mapping[str, Any]
+    values: Mapping[str, Tree]
     device: str
     members: tuple[Port, ...]
     group: int = 0

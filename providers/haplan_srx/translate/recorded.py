@@ -16,6 +16,7 @@ from haplan.plugin import (
     Query,
     Row,
     Task,
+    Tree,
     Unknown,
     decode,
     is_mapping,
@@ -137,7 +138,7 @@ def _before(row: Row) -> Resource:
 
 
 def of_device(
-    rows: Mapping[str, Row], name: str, touched: Iterable[tuple[str, Mapping[str, Any] | None]]
+    rows: Mapping[str, Row], name: str, touched: Iterable[tuple[str, Mapping[str, Tree] | None]]
 ) -> Mapping[str, Row]:
     """The rows that one device's configuration may be made of, so that its work does not grow with their number.
 
@@ -188,7 +189,7 @@ def _as_it_was(part: Part, known: Mapping[str, Resource]) -> dict[str, Resource]
     return {change.address: Resource(change.address, change.type, name, values, change.owner)}
 
 
-def _alike(value: Any, like: Any) -> bool:
+def _alike(value: Tree, like: Any) -> bool:
     """False for what a drifted attribute shows of a device, where that is no value of the vocabulary."""
     if is_mapping(like):
         return is_mapping(value) and all(_alike(value[key], like[key]) for key in value if key in like)

@@ -6,11 +6,11 @@ table, so a path over such a WAN looks there.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import attrs
 
 from haplan.design.index import Resource
+from haplan.plugin import Tree
 from haplan_srx.translate.book import match_of
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.names import fit
@@ -62,7 +62,7 @@ def _leaves(rule: Resource) -> bool:
     return any(path.get("kind") != "local" for path in used(rule))
 
 
-def used(rule: Resource) -> list[Mapping[str, Any]]:
+def used(rule: Resource) -> list[Mapping[str, Tree]]:
     """The paths of a rule that are not switched off."""
     return [path for path in rule.values.get("paths") or () if not path.get("disabled")]
 
@@ -139,7 +139,7 @@ def _instance(pair: Pair, found: Mapping[str, Face], rule: Resource, to: Writer)
             to.set(*route, ("qualified-next-hop", hop.next), "preference", value=STATIC + place)
 
 
-def _hops(pair: Pair, found: Mapping[str, Face], rule: Resource, path: Mapping[str, Any], to: Writer) -> list[Hop]:
+def _hops(pair: Pair, found: Mapping[str, Face], rule: Resource, path: Mapping[str, Tree], to: Writer) -> list[Hop]:
     kind, name = path.get("kind"), str(path.get("name") or "")
     if kind == "endpoint":
         units = pair.units()
@@ -215,7 +215,7 @@ def _terms(pair: Pair, policy: Resource, rule: Resource, filter_: Path, to: Writ
             _term((*filter_, ("term", fit("-".join(words)))), match, instance(rule), to)
 
 
-def _term(at: Path, match: Mapping[str, Any], chosen: str, to: Writer) -> None:
+def _term(at: Path, match: Mapping[str, Tree], chosen: str, to: Writer) -> None:
     for prefix in match["destination"]:
         to.set(*at, "from", ("destination-address", prefix))
     if match.get("protocol"):

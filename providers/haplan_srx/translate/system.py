@@ -1,8 +1,8 @@
 """Name servers, time, and who serves addresses to LANs."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.names import fit
 from haplan_srx.translate.ports import Face, lan_interface
@@ -28,8 +28,8 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
             _dhcp(pair, lan_interface(pair, found, network), network, values, to)
 
 
-def _dhcp(pair: Pair, interface: str, network: str, values: Mapping[str, Any], to: Writer) -> None:
-    dhcp: Mapping[str, Any] = values.get("dhcp") or {}
+def _dhcp(pair: Pair, interface: str, network: str, values: Mapping[str, Tree], to: Writer) -> None:
+    dhcp: Mapping[str, Tree] = values.get("dhcp") or {}
     if not dhcp or not interface:
         return
     name = fit(network)
@@ -46,7 +46,7 @@ def _dhcp(pair: Pair, interface: str, network: str, values: Mapping[str, Any], t
 
 
 def _server(
-    pair: Pair, interface: str, network: str, values: Mapping[str, Any], dhcp: Mapping[str, Any], to: Writer
+    pair: Pair, interface: str, network: str, values: Mapping[str, Tree], dhcp: Mapping[str, Tree], to: Writer
 ) -> None:
     name, named = fit(network), pair.index.named("network", network)
     prefix = pair.prefix(named, pair.cluster) if named is not None else None

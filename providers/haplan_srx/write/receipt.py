@@ -1,10 +1,10 @@
 """What a commit leaves for what follows it: the check, the confirmation, or its end when the device goes back."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_srx.estate import Nodes
 
 
@@ -24,14 +24,14 @@ class Receipt:
     until: float
     going_back: bool = False
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, Tree]:
         """As JSON."""
         hosts = [[mac, host] for mac, host in self.nodes.hosts.items()]
         found = {"log": self.log, "cluster": self.nodes.cluster, "hosts": hosts, "until": self.until}
         return {**found, "going_back": True} if self.going_back else found
 
 
-def read(plain: Mapping[str, Any]) -> Receipt:
+def read(plain: Mapping[str, Tree]) -> Receipt:
     """From JSON."""
     hosts = {str(mac): str(host) for mac, host in plain["hosts"]}
     return Receipt(

@@ -5,7 +5,6 @@ of it. Nobody confirms before the checks over a new session; a device that is le
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import attrs
 
@@ -18,6 +17,7 @@ from haplan.plugin import (
     Io,
     ProviderError,
     Task,
+    Tree,
     Written,
     encode,
 )
@@ -246,7 +246,7 @@ def _written(task: Task) -> Written:
     """Ids of what the task carries, and what each said before: other devices may still have that."""
     ids: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
-    private: dict[str, dict[str, Any]] = {}
+    private: dict[str, dict[str, Tree]] = {}
     for part in task.parts:
         change = part.change
         if change.action in GOING:

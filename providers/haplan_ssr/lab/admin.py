@@ -5,17 +5,16 @@
 Keys of boxes are those of `lab.toml` (see `definition`).
 """
 
-from typing import Any
-
 from starlette.routing import BaseRoute
 
 from haplan.lab.surface import mishap_work, surface_routes
 from haplan.lab.tables import build
+from haplan.plugin import Tree
 from haplan_ssr.lab.definition import Asset, Fault
 from haplan_ssr.lab.estate import Estate, Tx
 
 
-def asset(tx: Tx, body: Any) -> Any:
+def asset(tx: Tx, body: Tree) -> Tree:
     """A cable, a firmware, a box that was not there before."""
     given = build(Asset, body, "asset")
     row = tx.one("select connected, version from assets where id = ?", given.id)

@@ -4,9 +4,8 @@ A conductor's list of assets has no hardware model, so nothing is said of that.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from haplan.plugin import Query, Target, decode, is_mapping
+from haplan.plugin import Query, Target, Tree, decode, is_mapping
 from haplan_ssr.read.resources import Look
 from haplan_ssr.rest import Asset
 from haplan_ssr.translate import clean
@@ -21,10 +20,10 @@ def boxes_matter(query: Query) -> bool:
                for target in clusters)  # fmt: skip
 
 
-def facts(targets: Iterable[Target], at: Look) -> dict[str, Mapping[str, Any]]:
+def facts(targets: Iterable[Target], at: Look) -> dict[str, Mapping[str, Tree]]:
     """What rules want to know, by address; from what was read."""
     known, sites = None if at.assets is None else {one.id: one for one in at.assets}, at.sites
-    found: dict[str, Mapping[str, Any]] = {}
+    found: dict[str, Mapping[str, Tree]] = {}
     for target in targets:
         if target.type == "cluster" and known is not None and not target.data:
             found[target.address] = {**_of_cluster(target, known, sites), "conductor": at.version}
@@ -34,7 +33,7 @@ def facts(targets: Iterable[Target], at: Look) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def _of_cluster(target: Target, assets: Mapping[str, Asset], sites: Mapping[str, str]) -> dict[str, Any]:
+def _of_cluster(target: Target, assets: Mapping[str, Asset], sites: Mapping[str, str]) -> dict[str, Tree]:
     own = {clean(target.name), clean(target.row.name if target.row is not None else target.name)}
     ids = _ids(target)
     boxes = {mac: assets[id_] for mac, id_ in ids.items() if id_ in assets}
@@ -49,7 +48,7 @@ def _of_cluster(target: Target, assets: Mapping[str, Asset], sites: Mapping[str,
     }
 
 
-def _of_box(box: Asset, own: Iterable[str], sites: Mapping[str, str]) -> dict[str, Any]:
+def _of_box(box: Asset, own: Iterable[str], sites: Mapping[str, str]) -> dict[str, Tree]:
     return {
         "known": True,
         "firmware": box.version,
@@ -66,11 +65,11 @@ def _ids(target: Target) -> dict[str, str]:
     return {mac: id_ for mac, id_ in sorted(ids.items()) if isinstance(id_, str)}
 
 
-def _nodes(target: Target) -> Mapping[str, Any]:
+def _nodes(target: Target) -> Mapping[str, Tree]:
     found = target.values.get("nodes")
     return found if is_mapping(found) else {}
 
 
-def _recorded(target: Target) -> Mapping[str, Any]:
+def _recorded(target: Target) -> Mapping[str, Tree]:
     found = decode(target.row.values).get("nodes") if target.row is not None else None
     return found if is_mapping(found) else {}

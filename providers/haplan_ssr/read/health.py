@@ -5,10 +5,10 @@ partner; of every shared interface exactly one member active and one standby; ev
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_ssr.rest import Asset, nodes
 from haplan_ssr.translate import Translation
 from haplan_ssr.translate.tree import AUTHORITY
@@ -118,7 +118,7 @@ def versions(one: Expected, assets: Mapping[str, Asset]) -> list[str]:
 
 
 def troubles(
-    one: Expected, said: Mapping[str, Any] | None, assets: Mapping[str, Asset], running: frozenset[str]
+    one: Expected, said: Mapping[str, Tree] | None, assets: Mapping[str, Asset], running: frozenset[str]
 ) -> Iterator[Trouble]:
     """What is not as it should be with a router both of whose nodes run.
 
@@ -137,7 +137,7 @@ def troubles(
     yield from _paths(one, said, running)
 
 
-def _links(one: Expected, said: Mapping[str, Any]) -> Iterator[Trouble]:
+def _links(one: Expected, said: Mapping[str, Tree]) -> Iterator[Trouble]:
     for node in nodes(said.get("nodes")):
         for link in nodes(node.get("connectivity")):
             partner = str(link.get("remoteRouterName")) in (one.name, "None", "")
@@ -147,7 +147,7 @@ def _links(one: Expected, said: Mapping[str, Any]) -> Iterator[Trouble]:
                 yield Trouble("HA177", one.address, text)
 
 
-def _redundancy(one: Expected, said: Mapping[str, Any]) -> Iterator[Trouble]:
+def _redundancy(one: Expected, said: Mapping[str, Tree]) -> Iterator[Trouble]:
     states: dict[str, list[str]] = {name: [] for name in sorted(one.shared)}
     for node in nodes(said.get("nodes")):
         for device in nodes(node.get("deviceInterfaces")):
@@ -163,7 +163,7 @@ def _redundancy(one: Expected, said: Mapping[str, Any]) -> Iterator[Trouble]:
             yield Trouble("HA182", one.address, text)
 
 
-def _paths(one: Expected, said: Mapping[str, Any], running: frozenset[str]) -> Iterator[Trouble]:
+def _paths(one: Expected, said: Mapping[str, Tree], running: frozenset[str]) -> Iterator[Trouble]:
     peers = {str(peer.get("name")): nodes(peer.get("paths")) for peer in nodes(said.get("peers"))}
     for name in sorted(one.peers & running):
         if not peers.get(name):
@@ -175,7 +175,7 @@ def _paths(one: Expected, said: Mapping[str, Any], running: frozenset[str]) -> I
                 yield Trouble("HA180", one.address, f"{one.name}: the path to {name} by {via} is {state}")
 
 
-def routers_of(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def routers_of(data: Mapping[str, Tree]) -> dict[str, Mapping[str, Tree]]:
     """The routers of an answer, by name."""
     return {str(one.get("name")): one for one in nodes(data.get("allRouters"))}
 

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from haplan.design import resources
-from haplan.plugin import Entries, Query, Reading, Seen, Target, at_path, decode, is_mapping
+from haplan.plugin import Entries, Query, Reading, Seen, Target, Tree, at_path, decode, is_mapping
 from haplan_ssr.rest import Asset
 from haplan_ssr.translate import Given, Terms, Translation, clean, documents, translate
 from haplan_ssr.translate.draft import Way
@@ -146,8 +146,8 @@ def _is_there(at: Look, target: Target, own: Path | None, wanted: Leaves) -> boo
 
 
 def _with_way(
-    at: Look, values: dict[str, Any], way: Way, recorded: Iterable[Any], wanted: Iterable[Any], target: Target
-) -> dict[str, Any]:
+    at: Look, values: dict[str, Tree], way: Way, recorded: Iterable[Any], wanted: Iterable[Any], target: Target
+) -> dict[str, Tree]:
     """The values with one attribute as the authority has it."""
     want = at_path(target.values, way)
     if wanted and not _different(at.live, wanted):
@@ -164,7 +164,7 @@ def _different(live: Flat, given: Iterable[tuple[Path, Given]]) -> list[Path]:
     ]
 
 
-def _put(values: dict[str, Any], way: Way, value: Any) -> dict[str, Any]:
+def _put(values: dict[str, Tree], way: Way, value: Tree) -> dict[str, Tree]:
     """The values with something else at a way; where a part of the way says already that it differs, that stays."""
     if len(way) == 1:
         return {**values, way[0]: value}

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_ssr.translate.tree import HERE, Flat, Path, words
 
 KNOWN = (str, int, float, tuple, type(HERE))
@@ -30,7 +31,7 @@ class Given:
         sources: Where it comes from; the first one answers for it, the others have a part in it.
     """
 
-    value: Any
+    value: Tree
     sources: tuple[Source, ...]
 
 
@@ -96,11 +97,11 @@ class Draft:
                 self.leaf((*path, name.replace("_", "-")), value, *sources)
         return path
 
-    def leaf(self, path: Path, value: Any, *sources: Source) -> None:
+    def leaf(self, path: Path, value: Tree, *sources: Source) -> None:
         """A leaf, or a tuple for a leaf-list."""
         self._give(path, value, sources)
 
-    def _give(self, path: Path, value: Any, sources: tuple[Source, ...]) -> None:
+    def _give(self, path: Path, value: Tree, sources: tuple[Source, ...]) -> None:
         if not isinstance(value, KNOWN):  # a reference: only the apply will tell
             return
         there = self.values.setdefault(path, value)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_ssr.translate.tree import (
     AUTHORITY,
     HERE,
@@ -43,7 +44,7 @@ class Edit:
     method: Literal["POST", "PATCH", "DELETE"]
     path: Path
     url: str
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Tree] | None = None
 
     @property
     def text(self) -> str:
@@ -79,7 +80,7 @@ def any_above(path: Path, among: Iterable[Path]) -> bool:
     return any(above in among for above in parents(path))
 
 
-def _stands(live: Flat, path: Path, value: Any) -> bool:
+def _stands(live: Flat, path: Path, value: Tree) -> bool:
     return path in live and (value is HERE or same(live[path], value))
 
 
@@ -152,9 +153,9 @@ def _topmost(paths: Iterable[Path]) -> list[Path]:
     return [path for path in dict.fromkeys(paths) if not any_above(path, among)]
 
 
-def _patched(live: Flat, wanted: Flat, changed: Iterable[Path], whole: set[Path]) -> dict[Path, dict[str, Any]]:
+def _patched(live: Flat, wanted: Flat, changed: Iterable[Path], whole: set[Path]) -> dict[Path, dict[str, Tree]]:
     """Leaves that change in entries that stay."""
-    found: dict[Path, dict[str, Any]] = {}
+    found: dict[Path, dict[str, Tree]] = {}
     for path in changed:
         if is_entry(path) or path not in wanted or any_above(path, whole):
             continue

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from haplan.plugin import Row
+from haplan.plugin import Row, Tree
 from haplan_ssr.translate.tree import Path
 
 FOUND = "found"
@@ -23,7 +23,7 @@ def found_before(rows: Iterable[Row]) -> Found:
     }
 
 
-def remembered(found: Found) -> dict[str, Any]:
+def remembered(found: Found) -> dict[str, Tree]:
     """As a row keeps it."""
     return {
         json.dumps([step if isinstance(step, str) else list(step) for step in path]): value
@@ -31,5 +31,5 @@ def remembered(found: Found) -> dict[str, Any]:
     }
 
 
-def _value(value: Any) -> Any:
+def _value(value: Tree) -> Tree:
     return tuple(value) if isinstance(value, list) else value

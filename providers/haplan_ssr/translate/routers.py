@@ -9,9 +9,9 @@ import hashlib
 import ipaddress
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
 
 from haplan.design import catalogue
+from haplan.plugin import Tree
 from haplan_ssr.translate import ports, vendor_keys
 from haplan_ssr.translate.design import Design, Pair, at
 from haplan_ssr.translate.draft import Draft, Source
@@ -117,7 +117,7 @@ def _faces(pair: Pair, router: Path, design: Design, draft: Draft) -> None:
 
 
 def _devices(
-    pair: Pair, name: str, face: Mapping[str, Any], row: catalogue.Model, pci: Mapping[str, str], draft: Draft
+    pair: Pair, name: str, face: Mapping[str, Tree], row: catalogue.Model, pci: Mapping[str, str], draft: Draft
 ) -> Iterator[tuple[str, str]]:
     """Node and device of each port of an interface."""
     owner = pair.carried.address
@@ -139,7 +139,7 @@ def _devices(
 
 
 def _device(
-    pair: Pair, router: Path, node: str, name: str, face: Mapping[str, Any], port: tuple[str, str], draft: Draft
+    pair: Pair, router: Path, node: str, name: str, face: Mapping[str, Tree], port: tuple[str, str], draft: Draft
 ) -> Path:
     source = pair.source("interfaces", name, "ports")
     path = draft.entry((*router, ("node", node), ("device-interface", port[0])), source, pci_address=port[1])
@@ -152,7 +152,7 @@ def _device(
     return path
 
 
-def _primary(pair: Pair, name: str, face: Mapping[str, Any], draft: Draft) -> str:
+def _primary(pair: Pair, name: str, face: Mapping[str, Tree], draft: Draft) -> str:
     primary = face.get("primary") or NODES[0]
     chosen = sorted(set(primary.values())) if isinstance(primary, Mapping) else [str(primary)]
     if len(chosen) > 1:
@@ -175,7 +175,7 @@ def _groups(router: Path, primary: str, members: list[tuple[str, str, Source]], 
 
 
 def _interfaces(
-    pair: Pair, device: Path, node: str, name: str, face: Mapping[str, Any], design: Design, draft: Draft
+    pair: Pair, device: Path, node: str, name: str, face: Mapping[str, Tree], design: Design, draft: Draft
 ) -> None:
     match face.get("usage"):
         case "wan":
@@ -205,7 +205,7 @@ def _ends(prefix: str) -> tuple[ipaddress.IPv4Interface, ...]:
     return tuple(ipaddress.IPv4Interface((one, network.prefixlen)) for one, _ in pairs)
 
 
-def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Any], design: Design, draft: Draft) -> None:
+def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Tree], design: Design, draft: Draft) -> None:
     source, owner = pair.source("interfaces", name), pair.carried.address
     why = complaint(name)
     if why:
@@ -224,7 +224,7 @@ def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Any], design: D
     _neighborhoods(pair, path, name, face, design, draft)
 
 
-def _wan_address(pair: Pair, path: Path, name: str, address: Mapping[str, Any], draft: Draft) -> None:
+def _wan_address(pair: Pair, path: Path, name: str, address: Mapping[str, Tree], draft: Draft) -> None:
     kind = address.get("type")
     if kind == "dhcp":
         draft.leaf((*path, "dhcp"), "v4", pair.source("interfaces", name, "address", "type"))
@@ -239,7 +239,7 @@ def _wan_address(pair: Pair, path: Path, name: str, address: Mapping[str, Any], 
         draft.problem("SSR006", pair.carried.address, text, "use static(…) or dhcp()")
 
 
-def _address(pair: Pair, path: Path, value: Any, source: Source, what: str, draft: Draft) -> Path | None:
+def _address(pair: Pair, path: Path, value: Tree, source: Source, what: str, draft: Draft) -> Path | None:
     """The entry of an address with its length; None where it is not known or is none."""
     text = pair.text(value)
     if text is None:
@@ -253,14 +253,14 @@ def _address(pair: Pair, path: Path, value: Any, source: Source, what: str, draf
     return draft.entry((*path, ("address", str(found.ip))), source, prefix_length=found.network.prefixlen)
 
 
-def _unknown(pair: Pair, value: Any, what: str, draft: Draft) -> None:
+def _unknown(pair: Pair, value: Tree, what: str, draft: Draft) -> None:
     """A text that lacks a variable; what only an apply can tell is no problem."""
     if isinstance(value, str):
         text = f"{what}: {value} has a variable that the site does not define"
         draft.problem("SSR006", pair.cluster.address, text, "define it in variables= of the site (HA118)")
 
 
-def _vlan(pair: Pair, path: Path, value: Any, source: Source, draft: Draft) -> None:
+def _vlan(pair: Pair, path: Path, value: Tree, source: Source, draft: Draft) -> None:
     text = pair.text(value)
     if text is None:
         _unknown(pair, value, f"{path[-1][1]}: VLAN", draft)
@@ -271,7 +271,7 @@ def _vlan(pair: Pair, path: Path, value: Any, source: Source, draft: Draft) -> N
 
 
 def _lan(
-    pair: Pair, device: Path, name: str, face: Mapping[str, Any], network: str, address: Mapping[str, Any],
+    pair: Pair, device: Path, name: str, face: Mapping[str, Tree], network: str, address: Mapping[str, Tree],
     design: Design, draft: Draft,
 ) -> None:  # fmt: skip
     why, way = complaint(network), ("interfaces", name, "networks", network)
@@ -291,7 +291,7 @@ def _lan(
         _dhcp(pair, entry, name, network, served, draft)
 
 
-def _dhcp(pair: Pair, entry: Path, name: str, network: str, served: Mapping[str, Any], draft: Draft) -> None:
+def _dhcp(pair: Pair, entry: Path, name: str, network: str, served: Mapping[str, Tree], draft: Draft) -> None:
     source = pair.source("interfaces", name, "networks", network, "dhcp")
     if served.get("type") != "local":
         text = f"{name}/{network}: a DHCP relay is a service of its own on a conductor, and not translated"
@@ -311,7 +311,7 @@ def _dhcp(pair: Pair, entry: Path, name: str, network: str, served: Mapping[str,
 # --- The overlay ------------------------------------------------------------------------------------------------------
 
 
-def _neighborhoods(pair: Pair, path: Path, name: str, face: Mapping[str, Any], design: Design, draft: Draft) -> None:
+def _neighborhoods(pair: Pair, path: Path, name: str, face: Mapping[str, Tree], design: Design, draft: Draft) -> None:
     """A hub's WAN is an endpoint; a spoke's builds towards those it names. Peers follow from equal names."""
     ends = _endpoints(pair, name, face, design, draft)
     if not ends:
@@ -331,10 +331,10 @@ def _neighborhoods(pair: Pair, path: Path, name: str, face: Mapping[str, Any], d
             draft.leaf((*entry, "external-nat-address"), public, outside)
 
 
-def _endpoints(pair: Pair, name: str, face: Mapping[str, Any], design: Design, draft: Draft) -> dict[str, Any]:
+def _endpoints(pair: Pair, name: str, face: Mapping[str, Tree], design: Design, draft: Draft) -> dict[str, Tree]:
     """Endpoint → overlay, whether it is a hub's own, and where it is said."""
     owner = pair.carried.address
-    found: dict[str, Any] = {}
+    found: dict[str, Tree] = {}
     values = pair.owner.values if pair.owner is not None else {}
     if face.get("endpoint"):
         overlay = design.named("overlay", values.get("overlay"))

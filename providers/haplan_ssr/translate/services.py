@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from haplan.design.index import Resource
+from haplan.plugin import Tree
 from haplan_ssr.translate import vendor_keys
 from haplan_ssr.translate.design import Design, Pair, at
 from haplan_ssr.translate.draft import Draft, Source
@@ -163,7 +164,7 @@ def _named(groups: list[tuple[Side, ...]], draft: Draft) -> list[Service]:
     return list(found.values())
 
 
-def _content(sides: tuple[Side, ...]) -> Any:
+def _content(sides: tuple[Side, ...]) -> Tree:
     values = [{k: v for k, v in one.policy.values.items() if k not in ("template", "profile")} for one in sides]
     return [sides[0].application.address, values]
 
@@ -262,7 +263,7 @@ def _routes(service: Service, side: Side, pair: Pair, design: Design, draft: Dra
             draft.leaf((*hop, leaf), value, source)
 
 
-Hop = tuple[str, str, str, dict[str, Any]]
+Hop = tuple[str, str, str, dict[str, Tree]]
 """What it is called, node, network interface, further leaves."""
 
 
@@ -301,7 +302,7 @@ def _lan_hops(side: Side, pair: Pair, design: Design) -> Iterator[Hop]:
     faces = dict(_lans(pair))
     for path in paths_of(side.steering, "local"):
         for network in path.get("networks") or ():
-            more: dict[str, Any] = {}
+            more: dict[str, Tree] = {}
             if path.get("gateway_ip"):
                 more["gateway-ip"] = pair.text(path["gateway_ip"]) or path["gateway_ip"]
             if path.get("target_ips"):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from haplan.design.index import Resource
+from haplan.plugin import Tree
 from haplan_ssr.translate import vendor_keys
 from haplan_ssr.translate.design import Design, at
 from haplan_ssr.translate.draft import Draft
@@ -28,7 +29,7 @@ def policies_of_steering(design: Design, names: Mapping[str, str], draft: Draft)
             _service_policy(piece, names[piece.address], design, draft)
 
 
-def paths_of(piece: Resource | None, *kinds: str) -> list[Mapping[str, Any]]:
+def paths_of(piece: Resource | None, *kinds: str) -> list[Mapping[str, Tree]]:
     """The paths of a steering rule, of these kinds."""
     found = piece.values.get("paths") if piece is not None else None
     listed = [one for one in found if isinstance(one, Mapping)] if isinstance(found, list | tuple) else []

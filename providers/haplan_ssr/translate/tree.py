@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 from urllib.parse import quote
 
+from haplan.plugin import Tree
+
 Step = str | tuple[str, ...]
 Path = tuple[Step, ...]
 Flat = dict[Path, Any]
@@ -62,7 +64,7 @@ def kebab(name: str) -> str:
     return _HUMP.sub(r"\1-\2", name).lower()
 
 
-def kebabs(tree: Any) -> Any:
+def kebabs(tree: Tree) -> Tree:
     """A JSON tree with its keys in kebab-case."""
     if isinstance(tree, dict):
         return {kebab(key): kebabs(value) for key, value in tree.items()}
@@ -92,14 +94,14 @@ def parents(path: Path) -> Iterator[Path]:
         yield path[:end]
 
 
-def flat(tree: Mapping[str, Any]) -> Flat:
+def flat(tree: Mapping[str, Tree]) -> Flat:
     """A configuration as the conductor gives it, ``{"authority": {…}}``; what is generated is left out."""
     found: Flat = {}
     _flatten(kebabs(tree.get("authority", tree)), AUTHORITY, found)
     return found
 
 
-def _flatten(tree: Mapping[str, Any], at: Path, into: Flat) -> None:
+def _flatten(tree: Mapping[str, Tree], at: Path, into: Flat) -> None:
     here = name_of(at[-1])
     for name, value in tree.items():
         keys = KEYS.get(f"{here}/{name}")
@@ -117,17 +119,17 @@ def _flatten(tree: Mapping[str, Any], at: Path, into: Flat) -> None:
             into[*at, name] = value
 
 
-def nested(tree: Mapping[Path, Any], at: Path) -> dict[str, Any]:
+def nested(tree: Mapping[Path, Any], at: Path) -> dict[str, Tree]:
     """What stands below a path, as JSON to send; an entry with its keys."""
     return nested_all(tree, [at])[at]
 
 
-def nested_all(tree: Mapping[Path, Any], roots: list[Path]) -> dict[Path, dict[str, Any]]:
+def nested_all(tree: Mapping[Path, Any], roots: list[Path]) -> dict[Path, dict[str, Tree]]:
     """As `nested`, for many paths with one walk over the tree."""
-    made: dict[Path, dict[str, Any]] = {root: _keyed(root) for root in roots}
-    containers: dict[Path, dict[str, Any] | None] = dict(made)
+    made: dict[Path, dict[str, Tree]] = {root: _keyed(root) for root in roots}
+    containers: dict[Path, dict[str, Tree] | None] = dict(made)
 
-    def container(path: Path) -> dict[str, Any] | None:
+    def container(path: Path) -> dict[str, Tree] | None:
         if path in containers:
             return containers[path]
         above = container(path[:-1]) if len(path) > 1 else None
@@ -150,7 +152,7 @@ def nested_all(tree: Mapping[Path, Any], roots: list[Path]) -> dict[Path, dict[s
     return made
 
 
-def _keyed(path: Path) -> dict[str, Any]:
+def _keyed(path: Path) -> dict[str, Tree]:
     step = path[-1]
     if isinstance(step, str):
         return {}
@@ -189,7 +191,7 @@ def same(one: Any, other: Any) -> bool:
     return _meaning(one) == _meaning(other)
 
 
-def _meaning(value: Any) -> str:
+def _meaning(value: Tree) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if value in ("", None) or value == [None]:

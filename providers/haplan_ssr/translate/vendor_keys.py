@@ -5,7 +5,7 @@ Names are the vendor's own, below the object, containers nested: ``{"description
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from haplan.design.index import Resource
 from haplan.plugin import Reference as Ref
@@ -67,7 +67,7 @@ def put(piece: Resource, path: Path, draft: Draft) -> None:
     _put(piece, path, (), piece.values.get("extra"), draft)
 
 
-def _put(piece: Resource, path: Path, way: tuple[str, ...], tree: Any, draft: Draft) -> None:
+def _put(piece: Resource, path: Path, way: tuple[str, ...], tree: Tree, draft: Draft) -> None:
     for key, value in tree.items() if is_mapping(tree) else ():
         if is_mapping(value):
             _put(piece, path, (*way, key), value, draft)

@@ -1,10 +1,10 @@
 """What a commit leaves for those who wait for it: the routers that it touched, as they are to be."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import attrs
 
+from haplan.plugin import Tree
 from haplan_ssr.read.health import Expected, expected
 from haplan_ssr.translate import Translation
 
@@ -21,7 +21,7 @@ class Receipt:
     routers: tuple[Expected, ...] = ()
     peers: tuple[Expected, ...] = ()
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, Tree]:
         """As JSON."""
         return {"routers": list(map(_plain, self.routers)), "peers": list(map(_plain, self.peers))}
 
@@ -37,19 +37,19 @@ def receipt(before: Translation, after: Translation, touched: Iterable[str]) -> 
     return Receipt(routers, tuple(attrs.evolve(one, shared=none, peers=none) for one in all_ if one.name in beside))
 
 
-def read(plain: Mapping[str, Any]) -> Receipt:
+def read(plain: Mapping[str, Tree]) -> Receipt:
     """From JSON."""
     return Receipt(
         *(tuple(_expected(one) for one in plain.get(which, ())) for which in ("routers", "peers")),
     )
 
 
-def _plain(one: Expected) -> dict[str, Any]:
+def _plain(one: Expected) -> dict[str, Tree]:
     sets = {"shared": sorted(one.shared), "peers": sorted(one.peers)}
     return {"name": one.name, "address": one.address, "assets": dict(one.assets), "new": one.new, **sets}
 
 
-def _expected(plain: Mapping[str, Any]) -> Expected:
+def _expected(plain: Mapping[str, Tree]) -> Expected:
     return Expected(
         name=str(plain["name"]),
         address=str(plain["address"]),

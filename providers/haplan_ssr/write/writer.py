@@ -6,14 +6,13 @@ edits is somebody else's: it is neither committed nor thrown away.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import attrs
 
 from haplan.design import resources
 from haplan.design.resources import GOING
 from haplan.kit.calls import ApiError, Lost, NoAnswer
-from haplan.plugin import HaplanError, Io, ProviderError, Reason, Stale, Task, Written
+from haplan.plugin import HaplanError, Io, ProviderError, Reason, Stale, Task, Tree, Written
 from haplan_ssr import rest
 from haplan_ssr.estate import Estate
 from haplan_ssr.model import evaluate
@@ -352,7 +351,7 @@ def _read_again(work: Work, writer: Writer) -> None:
 def _written(task: Task, work: Work) -> Written:
     """Names are ids; what was there before is remembered by every resource that has a part in it."""
     ids: dict[str, str] = {}
-    private: dict[str, Mapping[str, Any]] = {}
+    private: dict[str, Mapping[str, Tree]] = {}
     shares: dict[str, Found] = {}
     for path, value in work.found.items():
         given = work.after.entries.get(path)

@@ -56,7 +56,7 @@ def _reach(node: Any, schemas: dict[str, Tree], names: set[str]) -> None:
             _reach(value, schemas, names)
 
 
-def _trim(schema: Any) -> Any:
+def _trim(schema: Any) -> Tree:
     """The schema without prose; a property that happens to be called `description` stays."""
     if not isinstance(schema, dict):
         return schema

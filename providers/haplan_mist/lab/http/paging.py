@@ -39,7 +39,7 @@ def headers(limit: int, page: int, total: int) -> dict[str, str]:
     return {"X-Page-Limit": str(limit), "X-Page-Page": str(page), "X-Page-Total": str(total)}
 
 
-def page_of_rows(call: Call, sql: str, *values: Any) -> Answer:
+def page_of_rows(call: Call, sql: str, *values: Tree) -> Answer:
     """One page of objects that are stored as JSON text; `sql` selects their `body`."""
     limit, page = page_of(call)
     total = call.tx.number(f"select count(*) from ({sql})", *values)
@@ -110,7 +110,7 @@ def sorted_by(call: Call, items: list[dict[str, Tree]], default: str) -> list[di
     return sorted(items, key=lambda item: _sort_key(item.get(name)), reverse=field.startswith("-"))
 
 
-def _sort_key(value: Any) -> tuple[int, float, str]:
+def _sort_key(value: Tree) -> tuple[int, float, str]:
     if isinstance(value, int | float):
         return (0, float(value), "")
     return (1, 0.0, value if isinstance(value, str) else json.dumps(value))

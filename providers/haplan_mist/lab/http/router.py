@@ -103,7 +103,7 @@ class Router:
         return answer
 
 
-def _json(body: bytes) -> Any:
+def _json(body: bytes) -> Tree:
     if not body.strip():
         return None
     try:

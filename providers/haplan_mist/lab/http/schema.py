@@ -46,7 +46,7 @@ def operation(method: str, template: str) -> Mapping[str, Tree] | None:
     return found
 
 
-def problem(schema: str, body: Any, *, partial: bool = False) -> str | None:
+def problem(schema: str, body: Tree, *, partial: bool = False) -> str | None:
     """What is wrong with `body`; `partial` is a PUT, which need not carry required top-level keys."""
     if partial and isinstance(body, dict):
         return _partial(schema)(body, "")
@@ -108,7 +108,7 @@ def _compile(schema: Mapping[str, Tree]) -> Check:
     return lambda value, path: _first(checks, value, path)
 
 
-def _first(checks: list[Check], value: Any, path: str) -> str | None:
+def _first(checks: list[Check], value: Tree, path: str) -> str | None:
     for check in checks:
         wrong = check(value, path)
         if wrong:
@@ -117,7 +117,7 @@ def _first(checks: list[Check], value: Any, path: str) -> str | None:
 
 
 def _any_of(choices: list[Check], nullable: bool) -> Check:
-    def check(value: Any, path: str) -> str | None:
+    def check(value: Tree, path: str) -> str | None:
         if nullable and value is None:
             return None
         wrong = [choice(value, path) for choice in choices]
@@ -133,7 +133,7 @@ def _type_check(schema: Mapping[str, Tree]) -> list[Check]:
     fits = TYPES[kind]
     article = "an" if kind[0] in "aoi" else "a"
 
-    def check(value: Any, path: str) -> str | None:
+    def check(value: Tree, path: str) -> str | None:
         return None if fits(value) else f"{path or 'body'}: must be {article} {kind}"
 
     return [check]
@@ -174,7 +174,7 @@ def _object_checks(schema: Mapping[str, Tree]) -> list[Check]:
     if not (properties or required or others):
         return []
 
-    def check(value: Any, path: str) -> str | None:
+    def check(value: Tree, path: str) -> str | None:
         if not isinstance(value, dict):
             return None
         for key in required:
@@ -195,7 +195,7 @@ def _list_checks(schema: Mapping[str, Tree]) -> list[Check]:
         return []
     inner = _compile(schema["items"])
 
-    def check(value: Any, path: str) -> str | None:
+    def check(value: Tree, path: str) -> str | None:
         if not isinstance(value, list):
             return None
         wrong = (inner(entry, f"{path}[{index}]") for index, entry in enumerate(value))

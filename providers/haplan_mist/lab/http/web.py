@@ -5,12 +5,12 @@ import os
 import pathlib
 import uuid
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.applications import Starlette
 
 from haplan.lab.exchange import Answer, Exchange
 from haplan.lab.web import application
+from haplan.plugin import Tree
 from haplan_mist.lab.admin import admin_routes
 from haplan_mist.lab.estate import Estate
 from haplan_mist.lab.http.router import Router
@@ -41,7 +41,7 @@ class Traffic:
             file.write(json.dumps(line) + "\n")
 
 
-def _parsed(content: bytes) -> Any:
+def _parsed(content: bytes) -> Tree:
     try:
         return json.loads(content) if content.strip() else None
     except ValueError:

@@ -1,7 +1,6 @@
 """What a handler gets and gives: calls and refusals; the table of routes."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import attrs
 
@@ -75,7 +74,7 @@ class Call:
     params: dict[str, str]
     query: dict[str, str]
     headers: Mapping[str, str]
-    body: Any
+    body: Tree
     caller: Caller
     source: str = "127.0.0.1"
 

@@ -197,7 +197,7 @@ def delete_org(call: Call) -> Answer:
     return Answer()
 
 
-def login(tx: Tx, body: Any) -> Answer:
+def login(tx: Tx, body: Tree) -> Answer:
     """`POST /login` needs no credentials beforehand, so it does not pass the router like other calls."""
     sent = body if isinstance(body, dict) else {}
     user = tx.one("select * from tokens where email = ? and kind = 'user' order by created", sent.get("email"))

@@ -26,7 +26,7 @@ OOB = {
 }  # fmt: skip
 
 
-def materialise(tx: Tx, body: Mapping[str, Tree]) -> Any:
+def materialise(tx: Tx, body: Mapping[str, Tree]) -> Tree:
     """`path` names the object as in the API: `/orgs/{org}/networks/{id}`, `/sites/{id}`, `/sites/{id}/devices/{id}`."""
     parts = [part for part in str(body.get("path", "")).strip("/").split("/") if part]
     if len(parts) == 4 and parts[0] == "sites" and parts[2] == "devices":
@@ -38,7 +38,7 @@ def materialise(tx: Tx, body: Mapping[str, Tree]) -> Any:
     raise ValueError(f"path: /orgs/ID/{{{','.join(SCHEMAS)}}}/ID, /sites/ID or /sites/ID/devices/ID")
 
 
-def _object(tx: Tx, path: str, id_: str) -> Any:
+def _object(tx: Tx, path: str, id_: str) -> Tree:
     kind, name = SCHEMAS[path]
     row = tx.one("select * from objects where kind = ? and id = ?", kind, id_)
     if row is None:
@@ -55,7 +55,7 @@ def _object(tx: Tx, path: str, id_: str) -> Any:
     return new
 
 
-def _device(tx: Tx, id_: str) -> Any:
+def _device(tx: Tx, id_: str) -> Tree:
     mac = mac_of_id(id_)
     row = tx.one("select * from devices where mac = ?", mac)
     if row is None:
@@ -68,7 +68,7 @@ def _device(tx: Tx, id_: str) -> Any:
     return new
 
 
-def with_defaults(named: Mapping[str, Tree], value: Any) -> Any:
+def with_defaults(named: Mapping[str, Tree], value: Tree) -> Tree:
     """A value with the documented defaults of every object in it written out."""
     while "$ref" in named:
         named = schema.named(named["$ref"])
@@ -95,7 +95,7 @@ def _is_port(value: Mapping[str, Tree]) -> bool:
     return value.get("usage") in ("wan", "lan", "ha_control", "ha_data")
 
 
-def _default(named: Mapping[str, Tree]) -> Any:
+def _default(named: Mapping[str, Tree]) -> Tree:
     while "$ref" in named:
         named = schema.named(named["$ref"])
     return named.get("default")

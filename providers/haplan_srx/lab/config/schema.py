@@ -167,7 +167,7 @@ def wrong_value(node: Node, text: str, in_group: bool = False) -> str:
     return said
 
 
-def _word(text: str, facts: list[Any]) -> str:
+def _word(text: str, facts: list[Tree]) -> str:
     return "" if text in facts[0] else "syntax error"
 
 
@@ -175,7 +175,7 @@ def _empty(text: str, _facts: list[Any]) -> str:
     return "syntax error" if text else ""
 
 
-def _number(text: str, facts: list[Any]) -> str:
+def _number(text: str, facts: list[Tree]) -> str:
     name, *ranges = facts
     if not re.fullmatch(r"-?\d+", text):
         return f"Invalid numeric value: '{text}'"
@@ -189,7 +189,7 @@ def _number(text: str, facts: list[Any]) -> str:
     return f"Value {text} is not within range ({shown})"
 
 
-def _string(text: str, facts: list[Any]) -> str:
+def _string(text: str, facts: list[Tree]) -> str:
     name, length, *patterns = facts
     if length:
         low, _, high = (one.strip() for one in length.partition(".."))

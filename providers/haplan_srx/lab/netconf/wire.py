@@ -6,12 +6,12 @@ protocol elements carry the prefix `nc:`, and a configuration the namespaces of 
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import attrs
 from lxml import etree
 
+from haplan.plugin import Tree
 from haplan_srx.lab.config.tree import Element, Trouble, tag_of
 from haplan_srx.lab.estate import Tx
 
@@ -223,7 +223,7 @@ class Table:
         return self._handlers.get(name)
 
 
-def tag(name: str, value: Any = None, **attributes: str) -> str:
+def tag(name: str, value: Tree = None, **attributes: str) -> str:
     """One element of a reply: text, or elements that are written already."""
     said = "".join(f" {key.replace('__', ':')}={quoteattr(text)}" for key, text in attributes.items())
     if value is None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from haplan.lab.exchange import Answer
 from haplan.plugin import Tree
@@ -74,7 +73,7 @@ def _read(call: Call, store: Store, way: Sequence[Spot], *, whole: bool) -> Answ
     return Answer({"authority": found} if whole else found)
 
 
-def _authority(call: Call) -> Any:
+def _authority(call: Call) -> Tree:
     body = call.object_body()
     if set(body) - {"authority"}:
         raise Refused(400, f"{min(set(body) - {'authority'})}: unknown element")

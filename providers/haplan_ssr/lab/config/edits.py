@@ -100,7 +100,7 @@ def merge(node: Node, target: Body, patch: Any, settings: Settings, where: str) 
             _set_leaf(child, target, value, settings, place)
 
 
-def new_entry(node: Node, body: Any, settings: Settings, where: str) -> Body:
+def new_entry(node: Node, body: Tree, settings: Settings, where: str) -> Body:
     """An entry from a body; mandatory leaves may be missing until validation, keys may not."""
     if not isinstance(body, Mapping):
         raise Refused(400, f"{where}: must be an object")
@@ -112,7 +112,7 @@ def new_entry(node: Node, body: Any, settings: Settings, where: str) -> Body:
     return made
 
 
-def _merge_list(child: Node, entries: list[Body], value: Any, settings: Settings, where: str) -> None:
+def _merge_list(child: Node, entries: list[Body], value: Tree, settings: Settings, where: str) -> None:
     if not isinstance(value, list):
         raise Refused(400, f"{where}: must be a list")
     for one in value:
@@ -124,14 +124,14 @@ def _merge_list(child: Node, entries: list[Body], value: Any, settings: Settings
             merge(child, old, one, settings, f"{where}/{key_of(child, fresh)}")
 
 
-def _merge_values(child: Node, target: Body, value: Any, settings: Settings, where: str) -> None:
+def _merge_values(child: Node, target: Body, value: Tree, settings: Settings, where: str) -> None:
     if not isinstance(value, list):
         raise Refused(400, f"{where}: must be a list")
     kept = target.get(child.name, []) if settings.patch_leaf_list == "merge" else []
     target[child.name] = list(dict.fromkeys([*kept, *(_canonical(child, one, where) for one in value)]))
 
 
-def _set_leaf(child: Node, target: Body, value: Any, settings: Settings, where: str) -> None:
+def _set_leaf(child: Node, target: Body, value: Tree, settings: Settings, where: str) -> None:
     assert child.type is not None
     if value is None and child.type.base != "empty" and settings.patch_null == "delete":
         target.pop(child.name, None)
@@ -139,7 +139,7 @@ def _set_leaf(child: Node, target: Body, value: Any, settings: Settings, where: 
         target[child.name] = _canonical(child, value, where)
 
 
-def _canonical(child: Node, value: Any, where: str) -> Any:
+def _canonical(child: Node, value: Tree, where: str) -> Tree:
     """A value in the spelling that it is read back in: booleans and numbers as such, MACs in lower case."""
     assert child.type is not None
     said = child.type.problem(value)
@@ -148,7 +148,7 @@ def _canonical(child: Node, value: Any, where: str) -> Any:
     return canonical(child.type, value)
 
 
-def canonical(kind: Type, value: Any) -> Any:
+def canonical(kind: Type, value: Tree) -> Tree:
     """A value that fits its type, as JSON has it."""
     text = text_of(value)
     if kind.base == "union":
@@ -176,7 +176,7 @@ def shown(node: Node, data: Body, settings: Settings, *, defaults: bool = False)
     return out
 
 
-def _shown(child: Node, value: Any, there: bool, settings: Settings, defaults: bool) -> tuple[Any] | None:
+def _shown(child: Node, value: Tree, there: bool, settings: Settings, defaults: bool) -> tuple[Any] | None:
     """One child, or None where it is left out."""
     if child.kind == "container":
         below = shown(child, value or {}, settings, defaults=defaults) if there or defaults else {}

@@ -8,7 +8,6 @@ simulator's, within what the model allows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -40,7 +39,7 @@ class Side:
         return str(self.neighborhood.get("topology", "spoke"))
 
 
-def without_generated(value: Any) -> Any:
+def without_generated(value: Tree) -> Tree:
     """Configuration without the objects that were generated, at any depth; a copy."""
     if isinstance(value, dict):
         return {

@@ -1,7 +1,6 @@
 """Merging a candidate's changes into what others have committed since it was begun: pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from haplan.plugin import Tree
 from haplan_ssr.lab.config.edits import key_of
@@ -10,7 +9,7 @@ from haplan_ssr.model import Node
 Conflicts = list[str]
 
 
-def merged(node: Node, base: Any, ours: Any, theirs: Any, where: str, conflicts: Conflicts) -> Any:
+def merged(node: Node, base: Tree, ours: Tree, theirs: Tree, where: str, conflicts: Conflicts) -> Tree:
     """Ours on top of theirs; None is absent. Where both changed one thing, theirs stays and the path is noted."""
     if ours in (base, theirs):
         return theirs
@@ -24,7 +23,7 @@ def merged(node: Node, base: Any, ours: Any, theirs: Any, where: str, conflicts:
     return _objects(node, base or {}, ours, theirs, where, conflicts)
 
 
-def _objects(node: Node, base: Any, ours: Any, theirs: Any, where: str, conflicts: Conflicts) -> Any:
+def _objects(node: Node, base: Tree, ours: Tree, theirs: Tree, where: str, conflicts: Conflicts) -> Tree:
     out = {}
     for name in dict.fromkeys((*theirs, *ours)):
         kept = merged(
@@ -35,7 +34,7 @@ def _objects(node: Node, base: Any, ours: Any, theirs: Any, where: str, conflict
     return out
 
 
-def _lists(node: Node, base: Any, ours: Any, theirs: Any, where: str, conflicts: Conflicts) -> Any:
+def _lists(node: Node, base: Tree, ours: Tree, theirs: Tree, where: str, conflicts: Conflicts) -> Tree:
     sides = [_by_key(node, side) for side in (base, ours, theirs)]
     out = []
     for key in dict.fromkeys((*sides[2], *sides[1])):
@@ -46,7 +45,7 @@ def _lists(node: Node, base: Any, ours: Any, theirs: Any, where: str, conflicts:
     return out or None
 
 
-def _entry(node: Node, base: Any, ours: Any, theirs: Any, where: str, conflicts: Conflicts) -> Any:
+def _entry(node: Node, base: Tree, ours: Tree, theirs: Tree, where: str, conflicts: Conflicts) -> Tree:
     if ours in (base, theirs):
         return theirs
     if theirs == base:

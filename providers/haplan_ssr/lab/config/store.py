@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from haplan.plugin import Tree
 from haplan_ssr.lab.config.edits import Body, Spot, entry_of, key_of, merge, new_entry, shown
 from haplan_ssr.lab.estate import Tx
 from haplan_ssr.lab.http.wire import Refused
@@ -158,7 +159,7 @@ def text_of_body(body: Body) -> str:
 # --- Reading and editing by path --------------------------------------------------------------------------------------
 
 
-def read(store: Store, way: Sequence[Spot], tx: Tx, *, defaults: bool) -> Any:
+def read(store: Store, way: Sequence[Spot], tx: Tx, *, defaults: bool) -> Tree:
     """What is at the end of a way; all of the authority at the end of none.
 
     Raises:
@@ -177,7 +178,7 @@ def read(store: Store, way: Sequence[Spot], tx: Tx, *, defaults: bool) -> Any:
     return shown(last.node, found, settings, defaults=defaults)
 
 
-def patch(store: Store, way: Sequence[Spot], body: Any, tx: Tx) -> None:
+def patch(store: Store, way: Sequence[Spot], body: Tree, tx: Tx) -> None:
     """Merge a body into a container or an entry that is there; into the authority at the end of no way."""
     if not way:
         _patch_authority(store, body, tx)
@@ -192,7 +193,7 @@ def patch(store: Store, way: Sequence[Spot], body: Any, tx: Tx) -> None:
     store.put(*_row(way[0]), top)
 
 
-def create(store: Store, way: Sequence[Spot], body: Any, tx: Tx) -> None:
+def create(store: Store, way: Sequence[Spot], body: Tree, tx: Tx) -> None:
     """Make an entry of the list at the end of a way."""
     if not way or not way[-1].collection:
         raise Refused(405, "POST makes an entry of a list")
@@ -231,7 +232,7 @@ def delete(store: Store, way: Sequence[Spot]) -> None:
     store.put(*_row(way[0]), top)
 
 
-def _patch_authority(store: Store, body: Any, tx: Tx) -> None:
+def _patch_authority(store: Store, body: Tree, tx: Tx) -> None:
     if not isinstance(body, dict):
         raise Refused(400, "authority: must be an object")
     root = model().authority
@@ -268,7 +269,7 @@ def _top(store: Store, top: Spot) -> Body:
     return found
 
 
-def _walk(body: Body, way: Sequence[Spot], *, make: bool = False) -> Any:
+def _walk(body: Body, way: Sequence[Spot], *, make: bool = False) -> Tree:
     """The part of a body at the end of a way; `make` makes containers and lists on it, but no entries."""
     place: Any = body
     for spot in way:
@@ -286,7 +287,7 @@ def _walk(body: Body, way: Sequence[Spot], *, make: bool = False) -> Any:
     return place
 
 
-def _keeps_key(last: Spot, body: Any) -> None:
+def _keeps_key(last: Spot, body: Tree) -> None:
     """A body may repeat the key of the entry it goes to, and not change it."""
     if last.key is None or not isinstance(body, dict):
         return

@@ -12,7 +12,7 @@ from haplan_ssr.lab.estate import Tx
 from haplan_ssr.lab.http.wire import Refused
 
 
-def login(tx: Tx, body: Any, agent: str, source: str) -> Answer:
+def login(tx: Tx, body: Tree, agent: str, source: str) -> Answer:
     """A token for a name and password."""
     given = body if isinstance(body, dict) else {}
     row = tx.one("select * from users where name = ?", str(given.get("username")))

@@ -7,11 +7,11 @@ the path is known (404), the handler works. What the handler did is committed be
 import json
 import urllib.parse
 from collections.abc import Callable
-from typing import Any
 
 from haplan.lab.exchange import Answer, Drop, Exchange, query_of
 from haplan.lab.faults import Fault, struck
 from haplan.lab.surface import count_request
+from haplan.plugin import Tree
 from haplan_ssr.lab.config import datastores
 from haplan_ssr.lab.estate import Estate, Tx
 from haplan_ssr.lab.http import account
@@ -77,7 +77,7 @@ def _pattern(path: tuple[str, ...]) -> str:
     return "/" + "/".join("*" if place in (1, 3) else part for place, part in enumerate(path))
 
 
-def _json(body: bytes) -> Any:
+def _json(body: bytes) -> Tree:
     if not body.strip():
         return None
     try:

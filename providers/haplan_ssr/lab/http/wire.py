@@ -1,7 +1,6 @@
 """What a handler gets and gives: calls and refusals."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 
@@ -39,7 +38,7 @@ class Call:
     method: str
     path: tuple[str, ...]
     query: Mapping[str, str]
-    body: Any
+    body: Tree
     user: str
 
     def object_body(self) -> dict[str, Tree]:

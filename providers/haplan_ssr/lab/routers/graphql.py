@@ -5,7 +5,6 @@ Fields are those that public scripts read; the vendor serves the whole schema on
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from graphql import GraphQLSchema, build_schema, graphql_sync
 
@@ -92,21 +91,21 @@ class Root:
     def __init__(self, tx: Tx) -> None:
         self._world = World(tx)
 
-    def allRouters(self, _info: Any, name: str | None = None) -> Body:  # noqa: N802 (the schema's name)
+    def allRouters(self, _info: object, name: str | None = None) -> Body:  # noqa: N802 (the schema's name)
         routers = self._world.routers.values()
         return _connection([_router(self._world, one) for one in routers], name)
 
-    def allAuthorities(self, _info: Any, name: str | None = None) -> Body:  # noqa: N802 (the schema's name)
+    def allAuthorities(self, _info: object, name: str | None = None) -> Body:  # noqa: N802 (the schema's name)
         tx = self._world.tx
 
-        def assets(_info: Any, assetIds: Sequence[str] | None = None) -> list[Body]:  # noqa: N803
+        def assets(_info: object, assetIds: Sequence[str] | None = None) -> list[Body]:  # noqa: N803
             return [_asset(box) for box in boxes(tx) if assetIds is None or box.id in assetIds]
 
         authority = {"name": tx.settings.authority, "assets": assets, "duplicateAssets": []}
         return _connection([authority], name)
 
-    def metrics(self, _info: Any) -> Body:
-        def active(_info: Any, router: str | None = None) -> list[Body]:
+    def metrics(self, _info: object) -> Body:
+        def active(_info: object, router: str | None = None) -> list[Body]:
             nodes = self._world.routers.get(router or "", {}).get("node", ())
             up = [one["name"] for one in nodes if self._world.node_status(str(router), one["name"]) == "running"]
             return [{"node": name, "value": 1} for name in up] if len(up) > 1 else []
@@ -119,20 +118,20 @@ def _connection(found: Sequence[Mapping[str, Tree]], name: str | None = None) ->
     return {"nodes": kept, "edges": [{"node": one} for one in kept]}
 
 
-def _listed(found: Sequence[Mapping[str, Tree]]) -> Any:
+def _listed(found: Sequence[Mapping[str, Tree]]) -> Tree:
     """A field that takes a name and gives a connection."""
 
-    def field(_info: Any, name: str | None = None) -> Body:
+    def field(_info: object, name: str | None = None) -> Body:
         return _connection(found, name)
 
     return field
 
 
 def _router(world: World, router: Body) -> Body:
-    def nodes(_info: Any, name: str | None = None) -> Body:
+    def nodes(_info: object, name: str | None = None) -> Body:
         return _connection([_node(world, router, one) for one in router.get("node", ())], name)
 
-    def peers(_info: Any, name: str | None = None) -> Body:
+    def peers(_info: object, name: str | None = None) -> Body:
         return _connection([_peer(world, router, one["name"]) for one in router.get("peer", ())], name)
 
     return {"name": router["name"], "nodes": nodes, "peers": peers}
