@@ -12,7 +12,8 @@ from haplan_mist.client import Client as MistClient
 from haplan_mist.config import Access as MistAccess
 from haplan_mist.estate import Estate
 from haplan_srx.config import Access as SrxAccess
-from haplan_srx.estate import Fleet, Look, Nodes
+from haplan_srx.estate import Estate as SrxEstate
+from haplan_srx.estate import Nodes, PairSeen
 from haplan_ssr.client import Client as SsrClient
 from haplan_ssr.config import Access as SsrAccess
 from tests.turns import THREADS, often, side_by_side
@@ -79,21 +80,21 @@ def test_each_call_to_a_conductor_is_counted() -> None:
     assert client.made == THREADS * 50 + 1  # one login for all
 
 
-class Blind(Fleet):
+class Blind(SrxEstate):
     """Sees a pair at once, and nothing of it."""
 
-    def _look(self, nodes: Nodes) -> Look:
-        return Look(self.clock.now())
+    def _look(self, nodes: Nodes) -> PairSeen:
+        return PairSeen(self.clock.now())
 
 
 def test_a_pair_can_be_looked_at_while_a_writer_says_that_it_changed() -> None:
-    fleet, pairs = Blind(SrxAccess("u"), FakeClock()), [Nodes("c0", {})]
+    estate, pairs = Blind(SrxAccess("u"), FakeClock()), [Nodes("c0", {})]
 
     def go(thread: int) -> None:
         for _ in range(500):
             if thread % 2:
-                fleet.outdate("c0")
+                estate.outdate("c0")
             else:
-                assert fleet.looks(pairs, 60.0).keys() == {"c0"}
+                assert estate.looks(pairs, 60.0).keys() == {"c0"}
 
     side_by_side(go)

@@ -65,7 +65,7 @@ class PairSeen:
         return self.status is not None or bool(self.facts)
 
 
-class Fleet:
+class Estate:
     """Sessions with devices.
 
     Threads: any. A host has a lock, so that one thread opens its session; a session carries one request at a time. What

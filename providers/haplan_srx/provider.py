@@ -30,7 +30,7 @@ from haplan.plugin import (
 )
 from haplan_srx import assess, example, settle, verify
 from haplan_srx.config import SrxConfig, access, destinations
-from haplan_srx.estate import Fleet
+from haplan_srx.estate import Estate
 from haplan_srx.read import resources
 from haplan_srx.read.look import Look, recall
 from haplan_srx.translate import documents
@@ -46,7 +46,7 @@ LONGEST_WRITE = 45.0
 class SrxProvider(Provider):
     """Pairs of SRX, configured directly over NETCONF.
 
-    Threads: those of an apply. How soon to look again is under a lock; the fleet takes any.
+    Threads: those of an apply. How soon to look again is under a lock; the estate takes any.
     """
 
     name: ClassVar[str] = "srx"
@@ -57,18 +57,18 @@ class SrxProvider(Provider):
     composes: ClassVar[bool] = True
     poll_seconds: float = PAIRS_POLL
 
-    def __init__(self, fleet: Fleet, context: Context, slots: Mapping[str, int]) -> None:
-        self._fleet, self._context, self._slots = fleet, context, slots
+    def __init__(self, estate: Estate, context: Context, slots: Mapping[str, int]) -> None:
+        self._estate, self._context, self._slots = estate, context, slots
         self._written: set[str] = set()
         self._lock = threading.Lock()
-        self.write_seconds = min(fleet.access.commit_timeout, LONGEST_WRITE)
+        self.write_seconds = min(estate.access.commit_timeout, LONGEST_WRITE)
 
     @classmethod
     def open(cls, settings: Any, context: Context) -> "SrxProvider":
         """Make one; nothing is sent yet."""
         config = SrxConfig(**settings) if isinstance(settings, Mapping) else settings
         found = access(config, context.environ, context.secret)
-        return cls(Fleet(found, context.clock), context, config.slots)
+        return cls(Estate(found, context.clock), context, config.slots)
 
     @classmethod
     def lab(cls, request: LabRequest) -> Lab:
@@ -103,7 +103,7 @@ class SrxProvider(Provider):
 
     def read(self, query: Query) -> Reading:
         """Read each device once."""
-        return resources.read(self._fleet, query, self._slots)
+        return resources.read(self._estate, query, self._slots)
 
     def recall(self, query: Query) -> Look:
         """The design, as if all devices were as recorded."""
@@ -115,11 +115,11 @@ class SrxProvider(Provider):
 
     def assess(self, change: Change, look: Look) -> Assessment:
         """Cost, reach, and what cannot be done; from what was read."""
-        return assess.assess(look, change, self._fleet.access, self._slots)
+        return assess.assess(look, change, self._estate.access, self._slots)
 
     def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         """Sessions opened, and those expected: one to write, one to check, one to confirm."""
-        return Calls(self.name, self._fleet.calls, 3 * len(transactions), writes=len(transactions))
+        return Calls(self.name, self._estate.calls, 3 * len(transactions), writes=len(transactions))
 
     # --- writing ---
 
@@ -127,20 +127,20 @@ class SrxProvider(Provider):
         """Load into a private copy, compare, check, throw away; only of a pair that is formed."""
         if task.transaction.document.kind == documents.CLUSTER:
             return None
-        said = writer.rehearse(self._fleet, task, self._slots, self._context.secret)
+        said = writer.rehearse(self._estate, task, self._slots, self._context.secret)
         return None if said is None else Rehearsal(said)
 
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction."""
         if task.transaction.document.kind == documents.CLUSTER:
-            return forming.write(self._fleet, task, io)
+            return forming.write(self._estate, task, io)
         self._look_soon({task.transaction.id})
-        return writer.write(self._fleet, task, io, self._slots, self._context.secret)
+        return writer.write(self._estate, task, io, self._slots, self._context.secret)
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         """Pairs by their status; configured devices are looked at over new sessions, many at once."""
         self._looked_at({task.transaction.id for task in tasks})
-        return settle.settled(self._fleet, tasks)
+        return settle.settled(self._estate, tasks)
 
     def _look_soon(self, numbers: Collection[str]) -> None:
         """A device that has been written is looked at soon; how soon is all that is remembered of it."""
@@ -163,7 +163,7 @@ class SrxProvider(Provider):
 
     def confirm(self, task: Task) -> None:
         """Confirm the commit, unless the device has gone back by itself."""
-        confirming.confirm(self._fleet, task, self._slots)
+        confirming.confirm(self._estate, task, self._slots)
 
     def revert(self, task: Task) -> Written:
         """Let the device go back by itself."""
@@ -171,4 +171,4 @@ class SrxProvider(Provider):
 
     def close(self) -> None:
         """Let go of connections."""
-        self._fleet.close()
+        self._estate.close()

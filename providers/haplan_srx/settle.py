@@ -9,38 +9,38 @@ from haplan.plugin import (
     Written,
 )
 from haplan_srx import verify
-from haplan_srx.estate import Fleet
+from haplan_srx.estate import Estate
 from haplan_srx.translate import documents
 from haplan_srx.write import forming
 from haplan_srx.write.receipt import Receipt, read
 
 
-def settled(fleet: Fleet, tasks: Sequence[Task]) -> dict[str, Settlement]:
+def settled(estate: Estate, tasks: Sequence[Task]) -> dict[str, Settlement]:
     """How far each is: many at once, each device over a new session."""
     by_id = {task.transaction.id: task for task in tasks}
-    return fleet.each(by_id, lambda number: _settlement(fleet, by_id[number]))
+    return estate.each(by_id, lambda number: _settlement(estate, by_id[number]))
 
 
-def _settlement(fleet: Fleet, task: Task) -> Settlement:
+def _settlement(estate: Estate, task: Task) -> Settlement:
     if task.transaction.document.kind == documents.CLUSTER:
-        return forming.settled(fleet, task, fleet.clock.now())
+        return forming.settled(estate, task, estate.clock.now())
     receipt = read(task.receipt)
     if receipt.going_back:
-        return _back(fleet, receipt)
-    found = verify.checked(fleet, receipt.nodes, task)
+        return _back(estate, receipt)
+    found = verify.checked(estate, receipt.nodes, task)
     return Settlement("done", written=Written(receipt={**task.receipt, **found}))
 
 
-def _back(fleet: Fleet, receipt: Receipt) -> Settlement:
+def _back(estate: Estate, receipt: Receipt) -> Settlement:
     """How far a device is that goes back by itself; it is not asked before its time."""
-    now, name = fleet.clock.now(), receipt.nodes.cluster
+    now, name = estate.clock.now(), receipt.nodes.cluster
     until = f"taking itself back until {datetime.fromtimestamp(receipt.until, UTC):%H:%M} UTC"
     if now < receipt.until:
         return Settlement("waiting", until)
-    newest = next(iter(fleet.history(receipt.nodes)), None)
+    newest = next(iter(estate.history(receipt.nodes)), None)
     if newest is not None and newest.log != receipt.log:
-        fleet.outdate(name)
+        estate.outdate(name)
         return Settlement("done", "as before")
-    if now < receipt.until + fleet.access.commit_timeout:
+    if now < receipt.until + estate.access.commit_timeout:
         return Settlement("waiting", until)
     return Settlement("failed", f"{name}: did not go back by itself")

@@ -12,7 +12,7 @@ from haplan.plugin import (
     Tree,
 )
 from haplan_srx.device.operational import Links, Status
-from haplan_srx.estate import Fleet, Nodes
+from haplan_srx.estate import Estate, Nodes
 from haplan_srx.rules import ANSWERED
 
 FOUND = "found"
@@ -34,14 +34,14 @@ class Health:
     silent: Mapping[str, str] = attrs.field(factory=dict)
 
 
-def checked(fleet: Fleet, nodes: Nodes, task: Task) -> dict[str, Tree]:
+def checked(estate: Estate, nodes: Nodes, task: Task) -> dict[str, Tree]:
     """Look over a new session; gives what is wrong for the receipt."""
     name, address = task.transaction.document.name, task.parts[0].change.address
     going = any(
         part.change.type == "cluster" and part.change.name == name and part.change.action in GOING
         for part in task.parts
     )
-    found = findings(look(fleet, nodes), address, name, going=going)
+    found = findings(look(estate, nodes), address, name, going=going)
     return {FOUND: [[one.rule, one.severity, one.message] for one in found]}
 
 
@@ -51,12 +51,12 @@ def told(task: Task) -> tuple[Finding, ...]:
     return tuple(Finding(rule, severity, address, text) for rule, severity, text in task.receipt.get(FOUND, ()))
 
 
-def look(fleet: Fleet, nodes: Nodes) -> Health:
+def look(estate: Estate, nodes: Nodes) -> Health:
     """Look over a new session."""
     try:
-        box, status = fleet.leading(nodes, anew=True)
+        box, status = estate.leading(nodes, anew=True)
         versions = tuple(sorted(set(box.software().values()) - {""}))
-        answers = {host: box.unanswered(host) for host in fleet.access.probes}
+        answers = {host: box.unanswered(host) for host in estate.access.probes}
         return Health("", status, box.links(), versions, {host: why for host, why in answers.items() if why})
     except ProviderError as error:
         return Health(str(error))

@@ -133,9 +133,9 @@ def test_a_run_that_died_while_a_device_went_back_leaves_it_to_the_check(shop: W
         "module, name =",
         "class Die:\n"
         "    def __init__(self, real): self.real = real\n"
-        "    def __call__(self, fleet, tasks):\n"
+        "    def __call__(self, estate, tasks):\n"
         "        if any(task.receipt.get('going_back') for task in tasks): os._exit(9)\n"
-        "        return self.real(fleet, tasks)\n"
+        "        return self.real(estate, tasks)\n"
         "module, name =",
     )
     done = subprocess.run([sys.executable, "-c", script, str(shop.folder), "waiting"], check=False, timeout=120)
@@ -154,10 +154,10 @@ def test_without_refresh_it_places_from_what_is_recorded_and_writes(shops: Shops
     world = shops(2)
     assert world.apply().exit_code == 0
     world.edit("# here", NEW)
-    calls = provider.Fleet.fresh
+    calls = provider.Estate.fresh
     asked: list[str] = []
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(provider.Fleet, "fresh", lambda self, host: (asked.append(host), calls(self, host))[1])
+        patched.setattr(provider.Estate, "fresh", lambda self, host: (asked.append(host), calls(self, host))[1])
         plan = world.plan(refresh=False)
     assert asked == []
     assert {str(one.document) for one in plan.transactions} == {"device:shop1", "device:shop2"}

@@ -25,7 +25,7 @@ from haplan.plugin import (
     is_mapping,
 )
 from haplan_srx.device.operational import Commit
-from haplan_srx.estate import Fleet, Nodes, PairSeen
+from haplan_srx.estate import Estate, Nodes, PairSeen
 from haplan_srx.read.look import unseen
 from haplan_srx.translate.difference import drifted
 from haplan_srx.translate.documents import device
@@ -60,17 +60,17 @@ class Drifted:
         return address in self.statements or address in self.listed
 
 
-def read(fleet: Fleet, query: Query, slots: Mapping[str, int]) -> Reading:
+def read(estate: Estate, query: Query, slots: Mapping[str, int]) -> Reading:
     """Read many resources at once, each device once."""
     if query.document:
         touched = [(target.address, target.values) for target in query.targets]
         query = attrs.evolve(query, recorded=of_device(query.recorded, query.document.name, touched))
     design = unseen(query, slots)
     clusters = _clusters(query, design.recorded, design.wanted)
-    pairs = fleet.looks(clusters.values(), query.max_age)
+    pairs = estate.looks(clusters.values(), query.max_age)
     looks = {address: pairs[one.cluster] for address, one in clusters.items()}
     design = design.told(query, {address: look.live for address, look in looks.items() if look.clustered})
-    reading = _Reading(fleet, query, design.recorded, design.wanted, looks)
+    reading = _Reading(estate, query, design.recorded, design.wanted, looks)
     seen = {target.address: found for target in query.targets if (found := reading.seen(target)) is not None}
     notes = () if query.document else tuple(reading.notes(clusters))  # nobody reads them before a write
     return Reading(seen, orders=reading.orders(), notes=notes, look=attrs.evolve(design, pairs=pairs))
@@ -92,9 +92,9 @@ class _Reading:
     """
 
     def __init__(
-        self, fleet: Fleet, query: Query, recorded: Picture, wanted: Picture, looks: Mapping[str, PairSeen]
+        self, estate: Estate, query: Query, recorded: Picture, wanted: Picture, looks: Mapping[str, PairSeen]
     ) -> None:
-        self._fleet, self._query, self._recorded, self._wanted = fleet, query, recorded, wanted
+        self._estate, self._query, self._recorded, self._wanted = estate, query, recorded, wanted
         self._looks = looks
         self._drifted = {address: found for address, look in looks.items() if (found := self._drift(address, look))}
         self._who: dict[str, Commit | None] = {}
@@ -157,7 +157,7 @@ class _Reading:
         """The newest commit that is not haplan's, of a device that has drifted."""
         if cluster not in self._who:
             one = self._recorded.design.resources[cluster]
-            history = self._fleet.history(nodes_of(one))
+            history = self._estate.history(nodes_of(one))
             self._who[cluster] = next((entry for entry in history if CommitLog.parse(entry.log) is None), None)
         return self._who[cluster]
 
@@ -237,12 +237,12 @@ class _Reading:
 
     def _compared(self, name: str, nodes: Nodes) -> Iterable[str]:
         """The device's own words for what changed since haplan's last commit."""
-        history = self._fleet.history(nodes)
+        history = self._estate.history(nodes)
         ours = next((entry for entry in history if CommitLog.parse(entry.log) is not None), None)
         if ours is None or ours.number == 0:
             return
         try:
-            text = self._fleet.primary(nodes).compare(ours.number)
+            text = self._estate.primary(nodes).compare(ours.number)
         except ProviderError:
             return
         by = ", ".join(dict.fromkeys(f"{entry.user} {entry.when}" for entry in history if entry.number < ours.number))

@@ -8,7 +8,7 @@ from haplan.plugin import (
     Written,
 )
 from haplan_srx.device.operational import Commit
-from haplan_srx.estate import Fleet
+from haplan_srx.estate import Estate
 from haplan_srx.write import writer
 from haplan_srx.write.receipt import Receipt, read
 
@@ -16,7 +16,7 @@ CONFIRMED = " confirmed"
 """What the log of a confirmation has beyond that of its commit."""
 
 
-def confirm(fleet: Fleet, task: Task, overrides: Mapping[str, int]) -> None:
+def confirm(estate: Estate, task: Task, overrides: Mapping[str, int]) -> None:
     """Confirm a commit; one that is confirmed already stays so.
 
     Raises:
@@ -25,7 +25,7 @@ def confirm(fleet: Fleet, task: Task, overrides: Mapping[str, int]) -> None:
     receipt = read(task.receipt)
     if not receipt.log:
         return
-    box = fleet.primary(receipt.nodes)
+    box = estate.primary(receipt.nodes)
     newest = _newest(box.history())
     if newest == receipt.log:
         box.confirm(f"{receipt.log}{CONFIRMED}")

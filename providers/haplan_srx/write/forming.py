@@ -18,7 +18,7 @@ from haplan.plugin import (
 )
 from haplan_srx.device.operational import macs
 from haplan_srx.device.rpcs import Box
-from haplan_srx.estate import Fleet
+from haplan_srx.estate import Estate
 from haplan_srx.translate.recorded import nodes_of
 
 EXPECTED = 900
@@ -27,7 +27,7 @@ LIMIT = 2100
 """Seconds after which it is given up, unless the task says otherwise."""
 
 
-def write(fleet: Fleet, task: Task, io: Io) -> Written:
+def write(estate: Estate, task: Task, io: Io) -> Written:
     """Join the nodes, or let them go: node1 first, so that node0 keeps the configuration.
 
     Raises:
@@ -35,8 +35,8 @@ def write(fleet: Fleet, task: Task, io: Io) -> Written:
     """
     change = _change(task)
     if change.action in GOING:
-        return _dissolve(fleet, change, io)
-    return _form(fleet, change, io)
+        return _dissolve(estate, change, io)
+    return _form(estate, change, io)
 
 
 def _change(task: Task) -> Change:
@@ -48,11 +48,11 @@ def _hosts(change: Change) -> Mapping[str, str]:
     return nodes_of(Resource(change.address, "cluster", change.name, values or {})).hosts
 
 
-def _form(fleet: Fleet, change: Change, io: Io) -> Written:
+def _form(estate: Estate, change: Change, io: Io) -> Written:
     values = change.after or {}
     hosts, cluster_id = _hosts(change), int(values.get("cluster_id") or 0)
-    numbers = _numbers(fleet, change, hosts)
-    waiting = {mac: _standing(fleet, host, cluster_id, change) for mac, host in hosts.items()}
+    numbers = _numbers(estate, change, hosts)
+    waiting = {mac: _standing(estate, host, cluster_id, change) for mac, host in hosts.items()}
     for mac in sorted(hosts, key=lambda mac: -numbers[mac]):
         box = waiting[mac]
         if box is None:
@@ -60,28 +60,28 @@ def _form(fleet: Fleet, change: Change, io: Io) -> Written:
         key = {"cluster_id": cluster_id, "node": numbers[mac], "mac": mac}
         io.about_to(f"join node{numbers[mac]}", change.address, key, idempotent=True)
         box.join(cluster_id, numbers[mac])
-        fleet.forget(hosts[mac])
-    fleet.outdate(change.name, nodes=True)
+        estate.forget(hosts[mac])
+    estate.outdate(change.name, nodes=True)
     id_ = change.id or next(iter(hosts))
     return Written({change.address: id_}, {change.address: {"id": id_}}, {change.address: {"formed": True}})
 
 
-def _numbers(fleet: Fleet, change: Change, hosts: Mapping[str, str]) -> dict[str, int]:
+def _numbers(estate: Estate, change: Change, hosts: Mapping[str, str]) -> dict[str, int]:
     """MAC address → node number: the lowest is node0; one that stays in a pair keeps its number."""
     stays = set(hosts) & set((change.before or {}).get("nodes") or {})
     if change.before is None or len(stays) != 1:
         return {mac: number for number, mac in enumerate(hosts)}
     (old,) = stays
     (new,) = set(hosts) - stays
-    known = macs(fleet.box(hosts[old]).chassis())
+    known = macs(estate.box(hosts[old]).chassis())
     number = next((int(node[-1]) for node, mac in known.items() if mac == old and node), 0)
     return {old: number, new: 1 - number}
 
 
-def _standing(fleet: Fleet, host: str, cluster_id: int, change: Change) -> Box | None:
+def _standing(estate: Estate, host: str, cluster_id: int, change: Change) -> Box | None:
     """A box that is still to join; None for one that has, or that is on its way up."""
     try:
-        box = fleet.box(host)
+        box = estate.box(host)
         status = box.status()
     except ProviderError:
         if change.incomplete:
@@ -96,21 +96,21 @@ def _standing(fleet: Fleet, host: str, cluster_id: int, change: Change) -> Box |
     return None
 
 
-def _dissolve(fleet: Fleet, change: Change, io: Io) -> Written:
+def _dissolve(estate: Estate, change: Change, io: Io) -> Written:
     for mac, host in reversed(list(_hosts(change).items())):
-        box = fleet.box(host)
+        box = estate.box(host)
         if box.status() is not None:
             io.about_to("leave", change.address, {"mac": mac}, idempotent=True)
             box.leave()
-        fleet.forget(host)
-    fleet.outdate(change.name, nodes=True)
+        estate.forget(host)
+    estate.outdate(change.name, nodes=True)
     return Written()
 
 
-def settled(fleet: Fleet, task: Task, now: float) -> Settlement:
+def settled(estate: Estate, task: Task, now: float) -> Settlement:
     """How far a pair is."""
     change = _change(task)
-    text = _dissolved(fleet, change) if change.action in GOING else _formed(fleet, change)
+    text = _dissolved(estate, change) if change.action in GOING else _formed(estate, change)
     if not text:
         return Settlement("done")
     limit = task.timeouts.get("formation", LIMIT)
@@ -121,11 +121,11 @@ def settled(fleet: Fleet, task: Task, now: float) -> Settlement:
     return Settlement("waiting", told, doing=text)
 
 
-def _formed(fleet: Fleet, change: Change) -> str:
+def _formed(estate: Estate, change: Change) -> str:
     """What a pair is still waited for; "" once it is there."""
     for host in _hosts(change).values():
         try:
-            status = fleet.box(host).status()
+            status = estate.box(host).status()
         except ProviderError:
             continue
         if status is None:
@@ -137,10 +137,10 @@ def _formed(fleet: Fleet, change: Change) -> str:
     return "nodes rebooting"
 
 
-def _dissolved(fleet: Fleet, change: Change) -> str:
+def _dissolved(estate: Estate, change: Change) -> str:
     for host in _hosts(change).values():
         try:
-            if fleet.box(host).status() is not None:
+            if estate.box(host).status() is not None:
                 return "a node has not restarted yet"
         except ProviderError:
             return "nodes rebooting"

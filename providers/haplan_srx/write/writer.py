@@ -23,7 +23,7 @@ from haplan.plugin import (
 )
 from haplan_srx.device.replies import Refused
 from haplan_srx.device.rpcs import Box
-from haplan_srx.estate import Fleet, Nodes
+from haplan_srx.estate import Estate, Nodes
 from haplan_srx.translate import xml
 from haplan_srx.translate.difference import Difference, Set, difference
 from haplan_srx.translate.log import CommitLog
@@ -114,7 +114,7 @@ def _named(name: str, *listed: list[Resource]) -> Resource | None:
     return next((one for clusters in listed for one in clusters if one.name == name), None)
 
 
-def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret: Callable[[str], str]) -> Written:
+def write(estate: Estate, task: Task, io: Io, overrides: Mapping[str, int], secret: Callable[[str], str]) -> Written:
     """Carry out one transaction, up to the commit that is still to be confirmed.
 
     Raises:
@@ -123,26 +123,26 @@ def write(fleet: Fleet, task: Task, io: Io, overrides: Mapping[str, int], secret
     """
     what = work(task, overrides)
     written = _written(task)
-    box = fleet.primary(what.nodes)
+    box = estate.primary(what.nodes)
     try:
         live = box.configuration()
         what = work(task, overrides, live) if what.untold else what
         found = what.on(live)
         if not found.edits:
-            return _with_receipt(written, fleet, what.nodes, _unconfirmed(box, task.transaction.document))
+            return _with_receipt(written, estate, what.nodes, _unconfirmed(box, task.transaction.document))
         log = str(CommitLog(io.run, task.transaction.id, task.transaction.document))
         found = _without_ours(found, what, box, task.transaction.document)
         _load(box, found, secret, io.evidence)
         io.about_to("commit", task.parts[0].change.address, {"log": log}, idempotent=True)
-        _commit(fleet, what.nodes, box, log)
+        _commit(estate, what.nodes, box, log)
     finally:
         _put_away(box)
-        fleet.outdate(what.nodes.cluster)
-    return _with_receipt(_keeping(written, task, what, found), fleet, what.nodes, log)
+        estate.outdate(what.nodes.cluster)
+    return _with_receipt(_keeping(written, task, what, found), estate, what.nodes, log)
 
 
-def _with_receipt(written: Written, fleet: Fleet, nodes: Nodes, log: str) -> Written:
-    until = fleet.clock.now() + fleet.access.confirm_minutes * 60
+def _with_receipt(written: Written, estate: Estate, nodes: Nodes, log: str) -> Written:
+    until = estate.clock.now() + estate.access.confirm_minutes * 60
     return attrs.evolve(written, receipt=Receipt(log=log, nodes=nodes, until=until).plain())
 
 
@@ -169,7 +169,7 @@ def _without_ours(found: Difference, what: Work, box: Box, document: Document) -
     return attrs.evolve(found, overwritten=others)
 
 
-def rehearse(fleet: Fleet, task: Task, overrides: Mapping[str, int], secret: Callable[[str], str]) -> str | None:
+def rehearse(estate: Estate, task: Task, overrides: Mapping[str, int], secret: Callable[[str], str]) -> str | None:
     """What the device says that a task would change, after it has checked it; leaves nothing behind. None of a pair
     that is still to be formed.
 
@@ -177,10 +177,10 @@ def rehearse(fleet: Fleet, task: Task, overrides: Mapping[str, int], secret: Cal
         ProviderError: The device does not want it, or is not reached.
     """
     what = work(task, overrides)
-    if not fleet.looks([what.nodes], LOOK_AGE)[what.nodes.cluster].clustered:
+    if not estate.looks([what.nodes], LOOK_AGE)[what.nodes.cluster].clustered:
         return None
     told: list[str] = []
-    box = fleet.primary(what.nodes)
+    box = estate.primary(what.nodes)
     try:
         live = box.configuration()
         what = work(task, overrides, live) if what.untold else what
@@ -209,27 +209,27 @@ def _load(box: Box, found: Difference, secret: Callable[[str], str], keep: Calla
     box.check()
 
 
-def _commit(fleet: Fleet, nodes: Nodes, box: Box, log: str) -> None:
+def _commit(estate: Estate, nodes: Nodes, box: Box, log: str) -> None:
     try:
-        box.commit(log, fleet.access.confirm_minutes)
+        box.commit(log, estate.access.confirm_minutes)
     except Refused:
         raise
     except ProviderError as error:
-        if not error.lost or not committed(fleet, nodes, log):
+        if not error.lost or not committed(estate, nodes, log):
             raise
 
 
-def committed(fleet: Fleet, nodes: Nodes, log: str) -> bool:
+def committed(estate: Estate, nodes: Nodes, log: str) -> bool:
     """Whether a commit whose answer was lost was carried out: it goes on when its session has ended.
 
     Raises:
         ProviderError: The device is not reached any more: nobody knows.
     """
-    clock: Clock = fleet.clock
-    until = clock.now() + fleet.access.commit_timeout
+    clock: Clock = estate.clock
+    until = clock.now() + estate.access.commit_timeout
     while True:
         try:
-            if any(entry.log == log for entry in fleet.primary(nodes, anew=True).history()):
+            if any(entry.log == log for entry in estate.primary(nodes, anew=True).history()):
                 return True
         except ProviderError as error:
             if clock.now() >= until:
