@@ -33,6 +33,7 @@ from haplan.model.state import Intent, Row
 from haplan.model.value import Secret, Tree, special
 from haplan.steps.apply.record import joined, row_of
 from haplan.steps.apply.worker import target_of
+from haplan.testing.forgetful import anew
 
 Opened = Callable[[], Provider]
 PATIENCE = 100
@@ -362,6 +363,14 @@ class ProviderContract(Asked):
         look = provider.read(Query((self.target("one", made),))).look
         assert provider.assess(self.update(made), look) == provider.assess(self.update(made), look)
         assert self.look(provider, made) == before
+
+    def test_it_remembers_nothing_between_two_calls(self, opened: Opened) -> None:
+        provider = anew(opened)
+        made = self.make(provider)
+        updated = self.carry_out(provider, self.update(made))
+        self.expect(self.look(provider, updated), made.id, {**self.wanted, **self.changed})
+        self.carry_out(provider, self.delete(updated))
+        assert self.look(provider, made) is None
 
 
 def _waited_for(provider: Provider, task: Task, written: Written) -> Written:
