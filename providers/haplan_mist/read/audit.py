@@ -13,6 +13,8 @@ from haplan_mist.client import PAGE, Client
 
 MOST_PAGES = 12
 """Beyond these, reading everything afresh is as good."""
+FIRST = 1
+"""The first second there is, since 0 may be taken for none."""
 LONG_AGO = 90 * 86400
 
 
@@ -63,8 +65,8 @@ def newest(client: Client, path: str, now: float) -> Mapping[str, Tree]:
     """The anchor: the newest entry, so that the next look begins behind it; without an id for an empty log."""
     answer = client.get(path, what="the audit log", start=int(now - LONG_AGO), limit=1, page=1)
     first = next(_entries(answer), None)
-    # an empty log is an anchor too; clocks may differ a little
-    return {"id": "", "at": now - 300} if first is None else {"id": first.id, "at": first.at}
+    # an empty log is an anchor too: all that comes is after it, whatever the clock says; the plan made twice is the same
+    return {"id": "", "at": FIRST} if first is None else {"id": first.id, "at": first.at}
 
 
 def since(client: Client, path: str, anchor: Mapping[str, Tree]) -> list[Entry] | None:
