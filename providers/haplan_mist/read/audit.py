@@ -65,7 +65,7 @@ def newest(client: Client, path: str, now: float) -> Mapping[str, Tree]:
     """The anchor: the newest entry, so that the next look begins behind it; without an id for an empty log."""
     answer = client.get(path, what="the audit log", start=int(now - LONG_AGO), limit=1, page=1)
     first = next(_entries(answer), None)
-    # an empty log is an anchor too: all that comes is after it, whatever the clock says; the plan made twice is the same
+    # an empty log is an anchor too: all that comes is after it, and a plan made twice holds the same
     return {"id": "", "at": FIRST} if first is None else {"id": first.id, "at": first.at}
 
 
