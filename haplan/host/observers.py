@@ -9,7 +9,7 @@ from typing import Any
 from haplan.contracts import Clock, Observer
 from haplan.errors import PluginError
 from haplan.host.redaction import Redactor
-from haplan.model.event import Event
+from haplan.model.event import Event, EventKind
 from haplan.wall.call import said
 
 
@@ -50,7 +50,7 @@ class Observers:
         finally:
             self._observers = [told for told in self._observers if told not in more]
 
-    def tell(self, kind: str, text: str = "", **more: Any) -> None:
+    def tell(self, kind: EventKind, text: str = "", **more: Any) -> None:
         """Tell them. The engine's alone."""
         self.observe(Event(kind, self._clock().now(), text=text, **more))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import attrs
 
 from haplan.errors import HaplanError
+from haplan.model.plan import Command
 from haplan.model.value import Tree
 
 LAB = "lab"
@@ -90,10 +91,13 @@ class PlanOptions:
                 raise HaplanError(f"{both} contradict each other; leave one of them out")
 
     @property
-    def command(self) -> str:
+    def command(self) -> Command:
         """What the plan is for."""
-        said = {"refresh": self.refresh_only, "destroy": self.destroy, "rollback": self.to}
-        return next((name for name, meant in said.items() if meant), "apply")
+        if self.refresh_only:
+            return "refresh"
+        if self.destroy:
+            return "destroy"
+        return "rollback" if self.to else "apply"
 
     @property
     def scope(self) -> dict[str, tuple[str, ...]]:

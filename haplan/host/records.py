@@ -16,7 +16,7 @@ from haplan.host.session import Session
 from haplan.language.record import nearest
 from haplan.model.event import Event
 from haplan.model.plan import Plan
-from haplan.model.state import Run, State
+from haplan.model.state import Run, RunResult, State
 from haplan.model.visible import visible_json
 from haplan.state import files
 from haplan.steps.approve import plain, unseal
@@ -41,7 +41,7 @@ def begin(session: Session, command: str, digest: str = "") -> Run:
 
 def end(session: Session, run: Run, exit_code: int) -> None:
     """Close a run."""
-    result = {0: "done", INTERRUPTED: "interrupted"}.get(exit_code, "failed")
+    result: RunResult = "done" if not exit_code else "interrupted" if exit_code == INTERRUPTED else "failed"
     session.backend.end(attrs.evolve(run, ended=session.clock.now(), result=result))
 
 

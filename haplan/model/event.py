@@ -1,10 +1,16 @@
 """What a run tells its observers."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import attrs
 
 from haplan.model.value import Tree
+
+EventKind = Literal[
+    "evidence", "failed", "note", "phase", "planned", "progress", "queued", "recorded", "refresh", "run", "settling",
+    "skipped", "step", "summary", "verified", "warning", "writing", "written",
+]  # fmt: skip
 
 
 @attrs.frozen
@@ -20,7 +26,7 @@ class Event:
         data: More, for machines: plain JSON.
     """
 
-    kind: str
+    kind: EventKind
     at: float
     address: str = ""
     document: str = ""

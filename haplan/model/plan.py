@@ -22,6 +22,10 @@ IMPACTS: tuple[ImpactKind, ...] = ("none", "config-push", "traffic", "reboot", "
 """From harmless to worst."""
 
 
+Verb = Literal["create", "update", "delete", "read"]
+Command = Literal["apply", "destroy", "refresh", "rollback"]
+
+
 class Action(Enum):
     """What happens to one resource."""
 
@@ -224,7 +228,7 @@ class Transaction:
     soft: tuple[str, ...] = ()
     orders: tuple[Order, ...] = ()
     writes: int = 1
-    verb: str = "update"
+    verb: Verb = "update"
     seconds: int = 0
     rehearsed: str = ""
 
@@ -297,7 +301,7 @@ class Plan:
 
     stack: str
     environment: str
-    command: str
+    command: Command
     lineage: str
     serial: int
     changes: tuple[Change, ...]

@@ -13,6 +13,9 @@ FORMAT = 2
 """Version of the stored shape; a newer one is refused. Since 2 a value may hold entries in their order."""
 
 Status = Literal["ok", "pending", "incomplete", "tainted", "in_doubt"]
+PlacementStatus = Literal["done", "pending", "reverted"]
+IntentOutcome = Literal["", "done", "failed", "reverted", "reconciled"]
+RunResult = Literal["", "done", "failed", "interrupted"]
 
 
 @attrs.frozen
@@ -81,7 +84,7 @@ class PlacementRow:
     address: str
     document: Document = attrs.field(converter=as_document)
     part: str
-    status: str = "done"
+    status: PlacementStatus = "done"
 
 
 @attrs.frozen
@@ -130,7 +133,7 @@ class Intent:
     key: Mapping[str, Tree]
     idempotent: bool = False
     addresses: tuple[str, ...] = ()
-    outcome: str = ""
+    outcome: IntentOutcome = ""
     result: Mapping[str, Tree] = attrs.field(factory=dict)
     id: int = 0
 
@@ -161,7 +164,7 @@ class Run:
     who: str
     command: str = "apply"
     ended: float = 0.0
-    result: str = ""
+    result: RunResult = ""
 
 
 @attrs.frozen
@@ -258,4 +261,4 @@ class Update:
     settings: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
     memories: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
     destinations: Mapping[str, Mapping[str, Tree]] = attrs.field(factory=dict)
-    intents: tuple[tuple[int, str, Mapping[str, Tree]], ...] = ()
+    intents: tuple[tuple[int, IntentOutcome, Mapping[str, Tree]], ...] = ()

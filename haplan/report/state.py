@@ -57,7 +57,7 @@ def row_lines(row: Row) -> Lines:
 
 def run_lines(runs: Sequence[Run], *, writing: bool = False) -> Lines:
     """One line a run, the latest last; `writing` says that the last one may still be under way."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (run.id, str(run.serial), run.command, words.moment(run.started), run.result or "did not end", run.who)
         for run in runs
     ]

@@ -12,7 +12,18 @@ import attrs
 from haplan.errors import StateError
 from haplan.model.document import Document
 from haplan.model.entries import Entries
-from haplan.model.state import Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State, Status, Update
+from haplan.model.state import (
+    Intent,
+    OrderRow,
+    OutputRow,
+    PlacementRow,
+    PlacementStatus,
+    Row,
+    Run,
+    State,
+    Status,
+    Update,
+)
 from haplan.model.value import Tree, encode
 
 T = TypeVar("T")
@@ -203,9 +214,22 @@ def order_key(row: OrderRow) -> tuple[str, str]:
 
 
 def placements(records: Iterable[tuple[str, str, str, str]]) -> dict[PlacementKey, PlacementRow]:
-    """Placements by key."""
-    rows = (PlacementRow(*record) for record in records)
+    """Placements by key.
+
+    Raises:
+        ValueError: A status is unknown; it says whose.
+    """
+    rows = (
+        PlacementRow(address, document, part, _placed(status, address)) for address, document, part, status in records
+    )
     return {(row.address, row.document, row.part): row for row in rows}
+
+
+def _placed(status: str, address: str) -> PlacementStatus:
+    known: dict[str, PlacementStatus] = {word: word for word in get_args(PlacementStatus)}
+    if status not in known:
+        raise ValueError(f"status of a placement of {address}: {status!r} is unknown")
+    return known[status]
 
 
 def placement_cells(row: PlacementRow) -> tuple[str, str, str, str]:

@@ -5,13 +5,14 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import cast, get_args
 
 import attrs
 
 from haplan.errors import StateError, StateNotSaved
 from haplan.model.canonical import parse
 from haplan.model.document import Document
-from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, Update
+from haplan.model.state import IntentOutcome, OrderRow, OutputRow, PlacementRow, Row, Update
 from haplan.model.value import Tree
 from haplan.state import files
 from haplan.state.codec import document, revive
@@ -99,8 +100,14 @@ def _update(cells: Mapping[str, Tree]) -> Update:
         settings=dict(cells["settings"]),
         memories=dict(cells["memories"]),
         destinations=dict(cells.get("destinations", {})),  # 0.1.0 knew none
-        intents=tuple((int(id), str(outcome), dict(result)) for id, outcome, result in cells["intents"]),
+        intents=tuple((int(id), _outcome(outcome), dict(result)) for id, outcome, result in cells["intents"]),
     )
+
+
+def _outcome(word: str) -> IntentOutcome:
+    if word not in get_args(IntentOutcome):
+        raise ValueError(f"outcome {word!r} is unknown")
+    return cast(IntentOutcome, word)
 
 
 def _write(folder: Path, stem: str, text: str) -> Path:

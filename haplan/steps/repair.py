@@ -15,7 +15,7 @@ from haplan.model.canonical import fingerprint
 from haplan.model.document import Document
 from haplan.model.plan import Drift
 from haplan.model.state import OrderRow, Row, State, Update
-from haplan.model.value import Tree, encode
+from haplan.model.value import encode
 
 
 @attrs.frozen
@@ -114,8 +114,9 @@ def forget(state: State, patterns: Iterable[str]) -> Mending:
     chosen |= {row.address for row in state.rows.values() if row.owner in chosen}
     gone = {key: row.serial for key, row in state.rows.items() if key[0] in chosen}
     done = [intent.id for intent in state.intents if intent.touches() <= chosen]
-    settled = tuple((number, "reconciled", dict[str, Tree]()) for number in done)
-    update = Update(run="", deleted=tuple(gone), expected=gone, intents=settled)
+    update = Update(
+        run="", deleted=tuple(gone), expected=gone, intents=tuple((number, "reconciled", {}) for number in done)
+    )
     return Mending(update, {address: "" for address in known if address in chosen}, tuple(_left(state, chosen)))
 
 

@@ -12,7 +12,7 @@ import attrs
 from haplan.errors import HaplanError
 from haplan.model.document import Document
 from haplan.model.graph import Edge, in_order
-from haplan.model.plan import Action, Change, Order, Placed, Placement, Transaction
+from haplan.model.plan import Action, Change, Order, Placed, Placement, Transaction, Verb
 
 Node = tuple[str, int]
 """One placement: key of the change, and its index among the change's placements."""
@@ -303,7 +303,7 @@ def _named(numbers: Iterable[int], names: Mapping[int, str]) -> tuple[str, ...]:
     return tuple(sorted(names[number] for number in numbers))
 
 
-def _verb(group: _Group, changes: Mapping[str, Change], placements: Mapping[str, Sequence[Placement]]) -> str:
+def _verb(group: _Group, changes: Mapping[str, Change], placements: Mapping[str, Sequence[Placement]]) -> Verb:
     """What happens to the document, told by the resource whose own document it is."""
     for address, index in group.nodes:
         change, placement = changes[address], placements[address][index]

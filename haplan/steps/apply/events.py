@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from haplan.contracts import Clock
-from haplan.model.event import Event
+from haplan.model.event import Event, EventKind
 from haplan.model.plan import Change, Transaction
 from haplan.model.value import Tree
 from haplan.steps.apply.outcome import subject_of
@@ -31,7 +31,7 @@ class Teller:
 
     def tell(
         self,
-        kind: str,
+        kind: EventKind,
         transaction: Transaction,
         text: str = "",
         *,

@@ -14,7 +14,20 @@ from haplan.model import renames
 from haplan.model.origin import remembered
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction
 from haplan.model.schema import TypeInfo
-from haplan.model.state import Holder, Intent, OrderRow, PlacementRow, Row, Run, State, Status, Update, deposed_mark
+from haplan.model.state import (
+    Holder,
+    Intent,
+    IntentOutcome,
+    OrderRow,
+    PlacementRow,
+    PlacementStatus,
+    Row,
+    Run,
+    State,
+    Status,
+    Update,
+    deposed_mark,
+)
 from haplan.model.value import Tree
 from haplan.steps.apply.group import Group
 from haplan.steps.apply.record import GOING, deposed_row, outputs_after, placement_row, row_of
@@ -177,7 +190,7 @@ class Ledger:
         self, transaction: Transaction | None, changes: Sequence[Change], written: Written, *, queued: bool = False
     ) -> None:
         """The final entry of a transaction; of a resource when it was its last. Durable after `flush`."""
-        done = "pending" if queued else "done"
+        done: PlacementStatus = "pending" if queued else "done"
         rows: list[Row] = []
         deleted: list[Key] = []
         placements: list[PlacementRow] = []
@@ -203,7 +216,7 @@ class Ledger:
             deleted += [old] if not left and old in self._rows else []
         self._save(rows, deleted, placements=placements, numbers=numbers, written=written, transaction=transaction)
 
-    def close(self, transaction: str, outcome: str, *, last: bool = False) -> None:
+    def close(self, transaction: str, outcome: IntentOutcome, *, last: bool = False) -> None:
         """Settle the open intents of a transaction: all, or its last alone while what went before it stays open."""
         numbers = self._intents.pop(transaction, [])
         numbers = numbers[-1:] if last else numbers

@@ -9,7 +9,7 @@ from haplan.model import value as model
 from haplan.model.canonical import fingerprint
 from haplan.model.compare import with_secrets, without
 from haplan.model.plan import Action, Change, OutputChange, Placement, Plan
-from haplan.model.state import OutputRow, PlacementRow, Row, State, Status, deposed_mark
+from haplan.model.state import OutputRow, PlacementRow, PlacementStatus, Row, State, Status, deposed_mark
 from haplan.model.value import Path, Tree
 
 GOING = (Action.DELETE, Action.FORGET)
@@ -65,7 +65,7 @@ def deposed_row(old: Row | None, serial: int) -> Row | None:
     return attrs.evolve(old, deposed=deposed_mark(old.id))
 
 
-def placement_row(change: Change, placement: Placement, status: str) -> PlacementRow:
+def placement_row(change: Change, placement: Placement, status: PlacementStatus) -> PlacementRow:
     """One placement, as saved."""
     return PlacementRow(change.address, placement.document, placement.part, status)
 

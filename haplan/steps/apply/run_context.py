@@ -10,7 +10,7 @@ import attrs
 
 from haplan.contracts import Clock, Provider, Settlement, StateBackend
 from haplan.errors import HaplanError
-from haplan.model.event import Event
+from haplan.model.event import Event, EventKind
 from haplan.model.finding import Rule, explained
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Holder, Intent, Run, State
@@ -98,7 +98,7 @@ class Progress:
     """How a write goes, or what is kept of it: an event of this kind."""
 
     transaction: str
-    kind: str
+    kind: EventKind
     text: str
 
 

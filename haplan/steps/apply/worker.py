@@ -12,6 +12,7 @@ from haplan.contracts import ApplyView, Provider, Query, Reading, Seen, Target, 
 from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, Unauthorized
 from haplan.model.compare import differences, owned, unordered, without_secrets
 from haplan.model.document import Document
+from haplan.model.event import EventKind
 from haplan.model.finding import Finding, Rule
 from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
@@ -105,7 +106,7 @@ class Steps:
     """
 
     def __init__(
-        self, task: Task, announce: Callable[[Intent, bool], None], tell: Callable[[str, str], None], run: str
+        self, task: Task, announce: Callable[[Intent, bool], None], tell: Callable[[EventKind, str], None], run: str
     ) -> None:
         self._task = task
         self._last: Intent | None = None
