@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from haplan.language.resource import Resource, Value
     from haplan.model.value import Secret
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Data",

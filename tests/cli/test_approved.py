@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from haplan import __version__
 from haplan.cli.main import run as run_command_line
 from haplan.errors import HaplanError, PlanFileError
 from haplan.host.provenance import who
@@ -244,7 +245,7 @@ def test_every_form_of_show_says_who_made_it_where_it_is_carried_out_and_what_it
     ours = json.loads(place.run("show", "edge.plan", "--json")[1])["haplan"]
     assert {**ours["made"], "when": ""} == {
         "when": "", "who": who(), "commit": "", "clean": False, "file": f"{place.folder}/edge/stack.py",
-        "state": state, "lab": False, "haplan": "0.1.0",
+        "state": state, "lab": False, "haplan": __version__,
     }  # fmt: skip
     assert ours["sources"] == ["env:CLOUD_KEY", "env:PSK", "file:psk.txt"]
     usual = {"provider": "mem", "trust": "", "accept_new": False, "via": []}
