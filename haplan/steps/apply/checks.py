@@ -75,7 +75,7 @@ def unmet(task: Task, known: Mapping[str, Mapping[str, Tree]], ledger: Ledger) -
     found = []
     for part in task.parts:
         change = part.change
-        if part.placement.late or not ledger.completes(task.transaction, change.key):
+        if part.placement.late or not ledger.placements.completes(task.transaction, change):
             continue
         for one in change.lifecycle.postcondition:
             now = settled(one, lambda ref: _looked_up(ref, known))

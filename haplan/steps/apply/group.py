@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
+from haplan.errors import StateNotSaved
 from haplan.model.document import Document
 from haplan.model.state import OrderRow, OutputRow, PlacementRow, Row, Update
 
@@ -12,11 +13,15 @@ class Group:
     """Updates on their way into the state, in order. Nothing that waits for one of them may go on before `flush`.
 
     Threads: one, that of the run's loop.
+
+    Attributes:
+        unsaved: Why the last save failed; None while all is well.
     """
 
     def __init__(self, save: Callable[[Update], None]) -> None:
         self._save = save
         self._waiting: list[Update] = []
+        self.unsaved: StateNotSaved | None = None
 
     def add(self, update: Update) -> None:
         """Take one more."""
@@ -24,8 +29,14 @@ class Group:
 
     def flush(self) -> None:
         """Save what waits; if that fails it goes on waiting."""
-        if self._waiting:
+        self.unsaved = None
+        if not self._waiting:
+            return
+        try:
             self._save(self._waiting[0] if len(self._waiting) == 1 else joined(self._waiting))
+        except StateNotSaved as error:
+            self.unsaved = error
+        else:
             self._waiting = []
 
 

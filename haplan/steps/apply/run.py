@@ -14,6 +14,7 @@ from haplan.model.plan import Action, Plan
 from haplan.model.result import Result, left_out
 from haplan.model.state import Intent
 from haplan.steps.apply.events import Teller
+from haplan.steps.apply.failures import Failures
 from haplan.steps.apply.lease import Lease, refuse_slow
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.mailbox import Mailbox, surely
@@ -21,6 +22,7 @@ from haplan.steps.apply.outcome import exit_code, sort_outcomes, subject_of
 from haplan.steps.apply.pace import Pace
 from haplan.steps.apply.polling import Pollers
 from haplan.steps.apply.record import shown
+from haplan.steps.apply.recorder import Recorder
 from haplan.steps.apply.run_context import Announce, Polled, Progress, RunContext
 from haplan.steps.apply.schedule import Schedule
 from haplan.steps.apply.tasks import Tasks
@@ -65,6 +67,9 @@ class _Loop:
         self.tasks = Tasks(plan, context, self.ledger)
         self.watch = Watch(plan, context.clock)
         self.teller = Teller(context.tell, context.clock, self.tasks.changes)
+        gates = frozenset(before for transaction in plan.transactions for before in transaction.gates)
+        self.failures = Failures(self.schedule, self.teller, context.stop, gates)
+        self.recorder = Recorder(self.ledger, self.tasks, self.watch, self.teller, self.failures)
         self.pace = Pace(context.providers, context.clock)
         self.lease = Lease(self.ledger.keep_lease, context.wall)
         self.mailbox = Mailbox(context.wall)
@@ -77,8 +82,9 @@ class _Loop:
             tasks=self.tasks,
             watch=self.watch,
             teller=self.teller,
+            failures=self.failures,
+            recorder=self.recorder,
             end_write=self._end_write,
-            gates=frozenset(before for transaction in plan.transactions for before in transaction.gates),
         )
         self.writes = 0
 
@@ -93,7 +99,7 @@ class _Loop:
             try:
                 self._take(self._arrived())
             finally:
-                self.transactions.save()
+                self.recorder.save()
             self._keep_lease()
             self.context.catch_up()
 
@@ -109,21 +115,21 @@ class _Loop:
         Raises:
             Abandoned: There are some.
         """
-        under_way = sorted(self.ledger.announced.intersection(self.schedule.running))
+        under_way = sorted(self.ledger.journal.announced.intersection(self.schedule.running))
         if under_way:
             names = ", ".join(subject_of(self.schedule.get(number)) for number in under_way)
             raise Abandoned(f"left at once, in the middle of: {names}; the next plan finds out what became of it")
 
     def result(self, seconds: float) -> Result:
-        schedule, plan, transactions, known = self.schedule, self.plan, self.transactions, self.tasks.known
-        if self.context.stop.is_set() and not transactions.fatal and schedule.left():
-            transactions.codes.add(7)
-        outcomes = sort_outcomes(plan.changes, plan.transactions, schedule.phase, transactions.why, known)
+        schedule, plan, failures, known = self.schedule, self.plan, self.failures, self.tasks.known
+        if self.context.stop.is_set() and not failures.fatal and schedule.left():
+            failures.codes.add(7)
+        outcomes = sort_outcomes(plan.changes, plan.transactions, schedule.phase, failures.why, known)
         outputs = {out.name: shown(out, known) for out in plan.outputs if out.after is not None}
         return Result(
             run=self.context.run.id,
-            exit_code=exit_code(transactions.codes, bool(self.writes or schedule.recorded())),
-            findings=tuple(transactions.findings),
+            exit_code=exit_code(failures.codes, bool(self.writes or schedule.recorded())),
+            findings=tuple(self.transactions.findings),
             left_out=left_out(plan),
             outputs=outputs,
             seconds=seconds,
@@ -136,9 +142,9 @@ class _Loop:
     def _record_unplaced(self) -> None:
         """What no transaction carries is forgotten, or only remembered: that needs no write."""
         for change in self.plan.changes:
-            if not self.ledger.placed(change.key) and change.action is not Action.NO_OP:
+            if not self.ledger.placements.placed(change) and change.action is not Action.NO_OP:
                 self.ledger.record(None, [self.tasks.final(change)], Written())
-        self.transactions.save()
+        self.recorder.save()
 
     def _start_ready(self) -> None:
         while len(self.schedule.running) < self.context.parallelism and not self.context.stop.is_set():
@@ -152,7 +158,7 @@ class _Loop:
             try:
                 self.writers.submit(self._work, self._job(self.tasks.task(transaction)))
             except HaplanError as error:
-                self.transactions.broke(Broke(Task(transaction, ()), error))
+                self.recorder.broke(Broke(Task(transaction, ()), error))
 
     def _work(self, job: Job) -> None:
         self.mailbox.put(surely(lambda: work(job), lambda error: Broke(job.task, error)))
@@ -194,7 +200,7 @@ class _Loop:
             case Done():
                 self.transactions.written(message)
             case Broke():
-                self.transactions.broke(message)
+                self.recorder.broke(message)
             case Ended():
                 self.transactions.ended(message)
             case Polled():
@@ -209,7 +215,7 @@ class _Loop:
             if messages:
                 self.lease.keep(max(self._deadline(message.intent) for message in messages))
             if new:
-                self.ledger.announce(new)
+                self.ledger.journal.announce(new)
         except HaplanError as error:
             for message in messages:
                 message.answer.put(error)
@@ -236,6 +242,6 @@ class _Loop:
         try:
             self.lease.keep()
         except HaplanError as error:  # lost, or nobody can tell any more whether it is held
-            self.transactions.codes.add(1)
-            self.transactions.stop_if_fatal(error if isinstance(error, Locked) else Locked(str(error)))
+            self.failures.codes.add(1)
+            self.failures.stop_if_fatal(error if isinstance(error, Locked) else Locked(str(error)))
             self.teller.warn(f"the lock was lost, nothing more is written: {error}")

@@ -47,7 +47,7 @@ class Tasks:
         parts = tuple(self._part(placed.address, placed.placement) for placed in transaction.placed)
         timeouts = {name: s for part in parts for name, s in part.change.lifecycle.timeouts.items()}
         key = transaction.provider
-        recorded = self._ledger.of_provider(key) if self._context.providers[key].composes else {}
+        recorded = self._ledger.rows.of_provider(key) if self._context.providers[key].composes else {}
         timeouts = {**self._plan.timeouts, **timeouts}
         return Task(transaction, parts, transaction.orders, timeouts, self._context.clock.now(), recorded)
 
@@ -108,11 +108,11 @@ class Tasks:
     def _part(self, key: str, placement: Placement) -> Part:
         change = self.final(self.changes[key])
         refuse_unmet(change, self.known)
-        return Part(change, placement, None, self._ledger.row(change.address, change.deposed))
+        return Part(change, placement, None, self._ledger.rows.get(change.address, change.deposed))
 
     def _target(self, part: Part) -> Target:
         held = frozenset(self._held.get(part.change.address, ()))
         return target_of(part.change, part.row, self._owner(part.change), held)
 
     def _owner(self, change: Change) -> Any:
-        return self.changes.get(change.owner) or self._ledger.row(change.owner)
+        return self.changes.get(change.owner) or self._ledger.rows.get(change.owner)

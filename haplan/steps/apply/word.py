@@ -22,8 +22,8 @@ def broken_word(task: Task, written: Written, types: Mapping[str, TypeInfo], led
         change, kind = part.change, types.get(part.change.type)
         if kind is None or part.placement.late:
             continue
-        row = ledger.made(change.address) if change.action in FRESH else ledger.row(change.address)
-        complete = ledger.completes(task.transaction, change.key)
+        row = ledger.rows.made(change.address) if change.action in FRESH else ledger.rows.get(change.address)
+        complete = ledger.placements.completes(task.transaction, change)
         for text in _broken(change, written, row, kind, complete=complete):
             return f"{change.address}: {text}; report it to the author of provider {change.provider!r}"
     return ""

@@ -1,0 +1,56 @@
+"""Which documents do not carry their part of a change yet, as a run goes on."""
+
+from collections.abc import Iterable
+
+from haplan.model.plan import Change, Placed, Placement, Plan, Transaction
+from haplan.model.state import PlacementRow
+from haplan.steps.apply.record import placement_row
+
+
+class Placements:
+    """The placements that are still to be carried out.
+
+    Threads: one, that of the run's loop.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._left: dict[str, list[Placement]] = {}
+        for transaction in plan.transactions:
+            for placed in transaction.placed:
+                self._left.setdefault(placed.address, []).append(placed.placement)
+        self._retiring = {
+            change.key
+            for change in plan.changes
+            if change.previous_id and any(one.late for one in self._left.get(change.key, ()))
+        }
+
+    def placed(self, change: Change) -> bool:
+        """True if some transaction of the plan carries the change."""
+        return change.key in self._left
+
+    def left(self, change: Change) -> bool:
+        """True if something of it is still to be carried out."""
+        return bool(self._left.get(change.key))
+
+    def waits(self, change: Change) -> bool:
+        """True if something of it is still to be carried out, beside the deletion of what it replaced."""
+        left = self._left.get(change.key, ())
+        return any(not one.late for one in left) if self.retires(change) else bool(left)
+
+    def retires(self, change: Change) -> bool:
+        """True if it replaces an object that is deleted after everything else."""
+        return change.key in self._retiring
+
+    def completes(self, transaction: Transaction, change: Change) -> bool:
+        """True if a change waits for nothing but this transaction, and the deletion of what it replaced."""
+        here = [placed.placement for placed in transaction.placed if placed.address == change.key]
+        return all(one in here or one.late for one in self._left.get(change.key, ()))
+
+    def carried_out(self, placed: Iterable[Placed]) -> None:
+        """These are done."""
+        for one in placed:
+            self._left[one.address].remove(one.placement)
+
+    def awaited(self, change: Change) -> list[PlacementRow]:
+        """Those that are still to be carried out, as rows."""
+        return [placement_row(change, one, "pending") for one in self._left.get(change.key, ()) if not one.late]

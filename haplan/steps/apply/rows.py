@@ -1,0 +1,105 @@
+"""The rows of a run: what is recorded of each resource by now, and what a change makes of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from haplan.contracts import Written
+from haplan.model.plan import Action, Change, Plan
+from haplan.model.schema import TypeInfo
+from haplan.model.state import Row, Run, State, Status
+from haplan.steps.apply.placements import Placements
+from haplan.steps.apply.record import deposed_row, row_of
+
+Key = tuple[str, str]
+"""Address and mark of deposed."""
+
+
+class Rows:
+    """Rows and their versions as this run leaves them.
+
+    Threads: one, that of the run's loop; what it gives out is a copy.
+
+    Args:
+        state: Under the addresses of the plan.
+        versions: Key → serial of the row in the state backend.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        versions: Mapping[Key, int],
+        run: Run,
+        plan: Plan,
+        types: Mapping[str, TypeInfo],
+        placements: Placements,
+    ) -> None:
+        self._state = state
+        self._now: dict[Key, Row] = dict(state.rows)
+        self._versions = dict(versions)
+        self._serial = run.serial
+        self._placements = placements
+        named = {change.type for change in plan.changes}
+        self._shapes = {name: types[name].schema_version for name in named if name in types}
+
+    def get(self, address: str, deposed: str = "") -> Row | None:
+        """The row as it is now."""
+        return self._now.get((address, deposed))
+
+    def made(self, address: str) -> Row | None:
+        """The row as it is now, if this run wrote it."""
+        row = self.get(address)
+        return row if row is not None and row.serial == self._serial else None
+
+    def of_provider(self, key: str) -> dict[str, Row]:
+        """The rows of a provider as they are now, by address."""
+        return attrs.evolve(self._state, rows=self._now).of_provider(key)
+
+    def expected(self, keys: Iterable[Key]) -> dict[Key, int]:
+        """The versions that the state backend has."""
+        return {key: self._versions.get(key, 0) for key in keys}
+
+    def take(self, rows: Iterable[Row], deleted: Iterable[Key]) -> None:
+        """These are the rows from now on."""
+        for row in rows:
+            self._now[row.address, row.deposed] = row
+            self._versions[row.address, row.deposed] = self._serial
+        for key in deleted:
+            self._now.pop(key, None)
+            self._versions.pop(key, None)
+
+    def after(self, change: Change, written: Written, status: Status) -> list[Row]:
+        """The row of a change; with it the old object's, while that waits to be deleted."""
+        old = self.get(change.address, change.deposed)
+        rows = [row_of(change, written, old, status, self._serial, self._shapes.get(change.type, 1))]
+        deposed = deposed_row(old, self._serial) if self._placements.left(change) else None
+        if deposed is None or not self._placements.retires(change):
+            return rows
+        resumed = change.action is not Action.REPLACE  # then the row may be the new object's already
+        return rows if resumed and deposed.id != change.previous_id else [*rows, deposed]
+
+    def unconfirmed(self, change: Change, written: Written, status: Status) -> Sequence[Row]:
+        """The rows of a change until its write is confirmed: new objects with their ids, others as they were."""
+        old = self.get(change.address, change.deposed)
+        if change.after is not None and (old is None or change.action in (Action.CREATE, Action.REPLACE)):
+            return self.after(change, written, status)
+        if old is None or change.action is Action.FORGET:
+            return []
+        if change.after is None:
+            return [attrs.evolve(old, status="in_doubt")]
+        private = {**change.private, **written.private.get(change.address, {})}
+        return [attrs.evolve(old, status=status, private=private)]
+
+    def in_doubt(self, addresses: Iterable[str]) -> list[Row]:
+        """The rows of resources that are neither as before nor as planned."""
+        rows = (self.get(address) for address in addresses)
+        return [attrs.evolve(row, status="in_doubt") for row in rows if row is not None]
+
+    def deposed(self, changes: Iterable[Change]) -> list[Row]:
+        """A dead run replaced something and could not say so: the rows of its old objects, where there are none."""
+        return [
+            attrs.evolve(row, deposed=change.deposed, id=change.id)
+            for change in changes
+            if change.deposed and (change.address, change.deposed) not in self._now
+            if (row := self.get(change.address)) is not None
+        ]
