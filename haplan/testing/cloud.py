@@ -59,6 +59,7 @@ class Undo:
 
     Attributes:
         sequence: The names of its rules before.
+        carried: What it carried of others before.
         until: Epoch seconds at which it happens by itself; None waits until it is asked for.
         objects: Id → the object before, or None where there was none.
     """
@@ -66,6 +67,7 @@ class Undo:
     sequence: list[str] | None
     until: float | None
     objects: dict[str, Stored | None] = attrs.field(factory=dict)
+    carried: dict[str, Tree] = attrs.field(factory=dict)
 
 
 class Cloud:
@@ -76,6 +78,7 @@ class Cloud:
     Attributes:
         objects: By id.
         sequences: Document → names of its rules in order.
+        carried: Document → name → values of things that it carries beside their own documents.
         writes: What took effect, in order.
         reads, polls: Calls of either kind.
         most_at_once: The most writes that were ever under way together.
@@ -100,6 +103,7 @@ class Cloud:
         self.clock = clock or FakeClock()
         self.objects: dict[str, Stored] = {}
         self.sequences: dict[str, list[str]] = {}
+        self.carried: dict[str, dict[str, Tree]] = {}
         self.writes: list[Write] = []
         self.reads = self.polls = self.tried = self.made = self.under_way = self.most_at_once = 0
         self.errors: dict[int, Exception] = {}
@@ -197,8 +201,8 @@ class Cloud:
         """A write of a document begins; one before it that waits for its confirmation is still what it goes back to."""
         with self.lock:
             if (self.confirmed or self.revertible) and not (self.confirmed and document in self.undo):
-                sequence = self.sequences.get(document)
-                self.undo[document] = Undo(None if sequence is None else list(sequence), None)
+                names, carried = self.sequences.get(document), dict(self.carried.get(document, {}))
+                self.undo[document] = Undo(None if names is None else list(names), None, carried=carried)
 
     def confirm(self, document: str) -> None:
         """The last write of a document stays."""
@@ -220,13 +224,14 @@ class Cloud:
                 self.objects[identity] = before
         if undo.sequence is not None:
             self.sequences[document] = undo.sequence
+        self.carried.pop(document, None)
+        self.carried.update({document: undo.carried} if undo.carried else {})
 
     def expire(self) -> None:
         """Writes that nobody confirmed in time take themselves back."""
         now = self.clock.now()
         with self.lock:
-            over = [document for document, undo in self.undo.items() if undo.until is not None and undo.until <= now]
-            for document in over:
+            for document in [one for one, undo in self.undo.items() if undo.until is not None and undo.until <= now]:
                 self.take_back(document)
 
     def _take_effect(self, document: str, effect: "Effect") -> str | None:
@@ -249,16 +254,18 @@ class Cloud:
         with self.lock:
             objects = [attrs.asdict(one) for one in self.objects.values()]
             undo = {document: attrs.asdict(one) for document, one in self.undo.items()}
-            return {"made": self.made, "sequences": dict(self.sequences), "objects": objects, "undo": undo}
+            shared = {"sequences": dict(self.sequences), "carried": copy.deepcopy(self.carried)}
+            return {"made": self.made, **shared, "objects": objects, "undo": undo}
 
     def fill(self, kept: Mapping[str, Tree]) -> None:
         """Take what `kept` gave in the place of what is there."""
         with self.lock:
-            self.made, self.sequences, self.undo = kept["made"], kept["sequences"], {}
+            self.made, self.undo = kept["made"], {}
+            self.sequences, self.carried = kept["sequences"], kept["carried"]
             self.objects = {one["id"]: Stored(**one) for one in kept["objects"]}
             for document, undo in kept["undo"].items():
                 objects = {identity: Stored(**one) if one else None for identity, one in undo["objects"].items()}
-                self.undo[document] = Undo(undo["sequence"], undo["until"], objects)
+                self.undo[document] = Undo(undo["sequence"], undo["until"], objects, undo["carried"])
 
     def _keep(self) -> None:
         if self._file is not None:
@@ -267,3 +274,13 @@ class Cloud:
 
 Effect = Callable[[Cloud], str | None]
 """What a remote write does; a partial call of a method of `Cloud`, so that it can be sent to another process."""
+
+
+def carry(cloud: Cloud, document: str, was: str, name: str, values: Tree) -> None:
+    """A document carries a thing beside its own, or with None no longer; `was` is its name before."""
+    there = cloud.carried.setdefault(document, {})
+    there.pop(was, None)
+    there.pop(name, None)
+    there.update({name: values} if values is not None else {})
+    if not there:
+        del cloud.carried[document]

@@ -32,7 +32,7 @@ from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Placement
 from haplan.model.state import Intent
 from haplan.model.value import Secret, Tree
-from haplan.testing.cloud import Cloud, Effect
+from haplan.testing.cloud import Cloud, Effect, carry
 
 # --- The vocabulary ---------------------------------------------------------------------------------------------------
 
@@ -119,10 +119,8 @@ class Mem(Provider):
             return (Placement(f"rules:{change.owner}"),)
         document = Document("group", str(values["group"])) if values.get("group") else Document("thing", change.name)
         title = "" if isinstance(values.get("group"), str | None) else "which group is known after apply"
-        placed = [
-            Placement(document, title=title),
-            *(Placement(also, "also", apart=True) for also in values.get("also") or ()),
-        ]
+        documents = dict.fromkeys((*_beside(change.after), *_beside(change.before)))
+        placed = [Placement(document, title=title), *(Placement(one, "also", apart=True) for one in documents)]
         if change.action is Action.REPLACE and change.create_first:
             placed.append(Placement(document, "retire", "delete the old one", verb="delete", late=True))
         return placed
@@ -215,10 +213,10 @@ class Mem(Provider):
         """The remote writes of a part, with what each of them does."""
         change = part.change
         old, sent = change.previous_id or change.id, _sent(change)
-        if change.action is Action.DELETE or part.placement.late:
+        if part.placement.part == "also":
+            yield _beside_step(change, str(part.placement.document), sent)
+        elif change.action is Action.DELETE or part.placement.late:
             yield "delete", partial(Cloud.drop, identity=old)
-        elif part.placement.part == "also":
-            yield "update", _nothing
         elif change.action in (Action.CREATE, Action.REPLACE):
             values = {name: value for name, value in sent.items() if name != "name" and value is not None}
             gone = old if change.action is Action.REPLACE and not change.create_first else ""
@@ -239,8 +237,18 @@ class Mem(Provider):
                 yield step, partial(Cloud.change, identity=change.id, values={"name": change.name, **values})
 
 
-def _nothing(cloud: Cloud) -> None:
-    """What carries a part of a thing beside its own document; nobody looks there."""
+def _beside(values: Mapping[str, Tree] | None) -> Sequence[str]:
+    """The documents that carry a thing beside its own."""
+    also = (values or {}).get("also")
+    return also if isinstance(also, list | tuple) else ()
+
+
+def _beside_step(change: Change, document: str, sent: Mapping[str, Tree]) -> tuple[str, Effect]:
+    """The write of a document that carries a thing beside its own, or does so no longer; nobody reads there."""
+    here = change.action is not Action.DELETE and document in _beside(change.after)
+    values = {name: value for name, value in sent.items() if name != "name" and value is not None} if here else None
+    was = str((change.before or {}).get("name", change.name))
+    return "update", partial(carry, document=document, was=was, name=change.name, values=values)
 
 
 def _sent(change: Change) -> dict[str, Tree]:
