@@ -1,7 +1,8 @@
 """Going on with what a dead run wrote and did not record: from the receipt it left, without writing again. Pure.
 
 That is right where the same is to be written, nothing else was begun in the document since, and what is there is as
-written. Else the write is made again; every provider takes that.
+written. Else the write is made again; every provider takes that. What was being taken back is waited for first,
+whatever is to be written.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,9 +31,10 @@ class Carried:
     Attributes:
         run: Id of the run.
         intents: Ids of its open intents.
-        receipt: What the write gave.
+        receipt: What the write gave, or what its taking back did.
         started: When the write began, epoch seconds.
         content: What was written, see `content`.
+        going_back: True if it was being taken back.
     """
 
     run: str
@@ -40,6 +42,7 @@ class Carried:
     receipt: Mapping[str, Tree]
     started: float
     content: str
+    going_back: bool = False
 
 
 def kept(task: Task, receipt: Mapping[str, Tree]) -> dict[str, Tree]:
@@ -60,14 +63,18 @@ def carried(intents: Iterable[Intent], run: str) -> dict[tuple[str, Document], C
 def _carried(intents: list[Intent]) -> Carried | None:
     writes = {(intent.run, intent.transaction) for intent in intents}
     last = next((intent for intent in reversed(intents) if "receipt" in intent.result), None)
-    if last is None or len(writes) > 1 or any(intent.step == REVERT for intent in intents):
+    if last is None or len(writes) > 1:
         return None
+    going_back = last.step == REVERT
+    if not going_back and any(intent.step == REVERT for intent in intents):
+        return None  # nobody knows whether that was begun
     return Carried(
         run=last.run,
         intents=tuple(intent.id for intent in intents),
         receipt=dict(last.result["receipt"]),
         started=float(last.result.get("started") or 0),
         content=str(last.result.get("content") or ""),
+        going_back=going_back,
     )
 
 

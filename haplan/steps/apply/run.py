@@ -20,6 +20,7 @@ from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.mailbox import Mailbox, surely
 from haplan.steps.apply.outcome import exit_code, sort_outcomes, subject_of
 from haplan.steps.apply.pace import Pace
+from haplan.steps.apply.patience import Patience
 from haplan.steps.apply.polling import Pollers
 from haplan.steps.apply.record import shown
 from haplan.steps.apply.recorder import Recorder
@@ -28,6 +29,7 @@ from haplan.steps.apply.schedule import Schedule
 from haplan.steps.apply.tasks import Tasks
 from haplan.steps.apply.timeouts import Watch
 from haplan.steps.apply.transactions import Transactions
+from haplan.steps.apply.way_back import WayBack
 from haplan.steps.apply.worker import Broke, Done, Ended, Job, LastStep, Steps, end, work
 
 
@@ -70,6 +72,8 @@ class _Loop:
         gates = frozenset(before for transaction in plan.transactions for before in transaction.gates)
         self.failures = Failures(self.schedule, self.teller, context.stop, gates)
         self.recorder = Recorder(self.ledger, self.tasks, self.watch, self.teller, self.failures)
+        patience, journal = Patience(self.watch), self.ledger.journal
+        self.way_back = WayBack(self.schedule, journal, self.watch, patience, self.failures, self._begin_write)
         self.pace = Pace(context.providers, context.clock)
         self.lease = Lease(self.ledger.keep_lease, context.wall)
         self.mailbox = Mailbox(context.wall)
@@ -84,6 +88,8 @@ class _Loop:
             teller=self.teller,
             failures=self.failures,
             recorder=self.recorder,
+            patience=patience,
+            way_back=self.way_back,
             end_write=self._end_write,
         )
         self.writes = 0
@@ -156,12 +162,13 @@ class _Loop:
             data = {"stage": transaction.stage, "expected_seconds": transaction.seconds}
             self.teller.tell("writing", transaction, data=data)
             try:
-                self.writers.submit(self._work, self._job(self.tasks.task(transaction)))
+                self.way_back.begin(self._job(self.tasks.task(transaction)))
             except HaplanError as error:
                 self.recorder.broke(Broke(Task(transaction, ()), error))
 
-    def _work(self, job: Job) -> None:
-        self.mailbox.put(surely(lambda: work(job), lambda error: Broke(job.task, error)))
+    def _begin_write(self, job: Job) -> None:
+        done = partial(surely, lambda: work(job), lambda error: Broke(job.task, error))
+        self.writers.submit(lambda: self.mailbox.put(done()))
 
     def _end_write(self, task: Task, step: LastStep) -> None:
         """Confirm a write, or take it back: in a thread, and in a place of its own among the writes."""

@@ -70,7 +70,7 @@ class Tasks:
 
     def _carried_of(self, task: Task) -> Carried | None:
         found = self._carried.get((task.transaction.provider, task.transaction.document))
-        return found if found is not None and found.content == content(task) else None
+        return found if found is not None and (found.going_back or found.content == content(task)) else None
 
     def final(self, change: Change) -> Change:
         """The change with its references resolved, and its secrets marked by fingerprint.

@@ -35,7 +35,7 @@ class Watch:
     """
 
     def __init__(self, plan: Plan, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self._since: dict[str, float] = {}
         timed = {change.key: change for change in plan.changes if change.lifecycle.timeouts}
         self._limits = {
@@ -46,11 +46,11 @@ class Watch:
 
     def start(self, number: str) -> None:
         """A transaction begins now."""
-        self._since[number] = self._clock.now()
+        self._since[number] = self.clock.now()
 
     def elapsed(self, number: str) -> float:
         """Seconds since it began."""
-        return self._clock.now() - self._since[number]
+        return self.clock.now() - self._since[number]
 
     def overdue(self, number: str) -> Limit | None:
         """The limit that it has passed, if it has one and did."""

@@ -24,6 +24,7 @@ from haplan.steps.apply.run_context import Ending, Polled, RunContext
 from haplan.steps.apply.schedule import Schedule
 from haplan.steps.apply.tasks import Tasks
 from haplan.steps.apply.timeouts import Watch
+from haplan.steps.apply.way_back import WayBack
 from haplan.steps.apply.word import broken_word
 from haplan.steps.apply.worker import Done, Ended, LastStep
 
@@ -43,8 +44,9 @@ class Transactions:
         teller: Tells of it.
         failures: Why some did not come to a good end.
         recorder: Saves what came of them.
-        end_write: Confirms a write, or takes it back.
         patience: How long what settles is waited for.
+        way_back: What dead runs were taking back.
+        end_write: Confirms a write, or takes it back.
         answers: Id of a transaction → what its write gave.
         findings: Of the checks.
     """
@@ -57,19 +59,16 @@ class Transactions:
     teller: Teller
     failures: Failures
     recorder: Recorder
+    patience: Patience
+    way_back: WayBack
     end_write: Callable[[Task, LastStep], None]
-    patience: Patience = attrs.field(init=False)
     answers: dict[str, Answer] = attrs.field(factory=dict)
     findings: list[Finding] = attrs.field(factory=list)
     _unverified: list[str] = attrs.field(factory=list)
 
-    @patience.default
-    def _patience(self) -> Patience:
-        return Patience(self.watch)
-
     def settling(self) -> list[Task]:
         """What is written, and waited for."""
-        return [self.answers[number].task for number in sorted(self.schedule.settling)]
+        return [self.way_back.task(number) or self.answers[number].task for number in sorted(self.schedule.settling)]
 
     # --- Written, settled, verified, recorded ---
 
@@ -112,7 +111,7 @@ class Transactions:
         for number, settlement in self.patience.judged(found, hurried=self.failures.fatal):
             if settlement.state == "unanswered":
                 again[settlement.text] = None
-            else:
+            elif not self.way_back.ended(number, settlement):
                 self._settlement(number, settlement)
         for text in again:
             self.teller.warn(f"{text}; asking again")
@@ -125,6 +124,13 @@ class Transactions:
                 self._settlement(number, self.patience.failed(number, text))
 
     def _settlement(self, number: str, settlement: Settlement) -> None:
+        if settlement.state == "waiting":
+            transaction = self.schedule.get(number)
+            data: dict[str, object] = {"elapsed": self.watch.elapsed(number), "expected": transaction.seconds}
+            data |= {"doing": settlement.doing} if settlement.doing else {}
+            self.teller.tell("settling", transaction, settlement.text, data=data)
+        if number not in self.answers:  # a dead run's write, which takes itself back
+            return
         answer = self.answers[number]
         written = joined(answer.written, settlement.written)
         task = self._answered(answer.task, written, answer.ending)
@@ -133,10 +139,6 @@ class Transactions:
                 self._taken_back(task)
             case "failed" | "queued" if number in self.patience.taking_back:
                 self._not_ended(task, "revert", settlement.text)
-            case "waiting":
-                data: dict[str, object] = {"elapsed": self.watch.elapsed(number), "expected": task.transaction.seconds}
-                data |= {"doing": settlement.doing} if settlement.doing else {}
-                self.teller.tell("settling", task.transaction, settlement.text, data=data)
             case "failed":
                 self._red(task.transaction, settlement.text)
             case "queued":
@@ -186,7 +188,8 @@ class Transactions:
         elif message.written.settling:
             self.patience.taking_back.add(transaction.id)
             answer = self.answers[transaction.id]
-            self._answered(task, joined(answer.written, message.written), answer.ending)
+            task = self._answered(task, joined(answer.written, message.written), answer.ending)
+            self.ledger.journal.keep(transaction, kept(task, self.context.redact(task.receipt)))
             self.schedule.settles(transaction.id)
         else:
             self._taken_back(task)

@@ -153,12 +153,16 @@ def work(job: Job) -> Done | Broke:
         reading = job.provider.read(asked)
         _refuse_unread(reading)
         task = _with_seen(task, reading.seen)
-        _refuse_moved(task, job.touched, job.types)
-        if not job.reordered:
+        went_back = job.carried is not None and job.carried.going_back
+        if went_back:
+            _refuse_gone(task)
+        else:
+            _refuse_moved(task, job.touched, job.types)
+        if not (job.reordered or went_back):
             _refuse_reordered(task, reading)
         _refuse_by_rule(task, job, reading)
         ending = _ending(job.provider, document)
-        if job.carried is not None and as_written(task, reading, job.types):
+        if job.carried is not None and not went_back and as_written(task, reading, job.types):
             return _gone_on(task, job.carried, ending, job)
         return Done(task, job.provider.write(task, job.io), ending)
     except HaplanError as error:
@@ -260,6 +264,18 @@ def _refuse_reordered(task: Task, reading: Reading) -> None:
         live = [name for name in reading.orders.get((order.document, order.list), ()) if name in order.before]
         if live != [name for name in order.before if name in live] or (order.before and len(live) != len(order.before)):
             raise Stale(f"{task.transaction.document}: the order of {order.list} moved since the plan; plan again")
+
+
+def _refuse_gone(task: Task) -> None:
+    """Refuse to change what went while an earlier run's write took itself back; what is as before is written again.
+
+    Raises:
+        Stale: Naming it.
+    """
+    for part in task.parts:
+        if part.change.action is Action.UPDATE and part.seen is None:
+            text = "is gone: an earlier run made it, and its write was taken back meanwhile; plan again"
+            raise Stale(f"{part.change.address}: {text}")
 
 
 def _expected(change: Change, seen: Seen) -> bool:
