@@ -252,6 +252,7 @@ def _carried_out(
                 runs_.end(session, run, runs_.INTERRUPTED)
                 raise
             runs_.end(session, run, result.exit_code)
+            runs_.keep_result(session, run, result)
     return result
 
 

@@ -52,7 +52,7 @@ class Target:
         data: True for a data source.
         pending: True if it was begun by a run that died: look for it by its natural key too.
         leaving: True if the stack no longer has it: `values` are the recorded ones then.
-        waiting: Documents that do not have it yet as it was last wanted: what they have of it does not count.
+        waiting: Documents that do not have it yet as it was last wanted: what they have of it does not count as moved.
         holds: (type, remote name) of every resource that lives in it, asked about or not: what else is there is not
             owned.
     """

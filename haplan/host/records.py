@@ -14,8 +14,10 @@ from haplan.errors import HaplanError
 from haplan.host.provenance import who
 from haplan.host.session import Session
 from haplan.language.record import nearest
+from haplan.model.canonical import canonical
 from haplan.model.event import Event
 from haplan.model.plan import Plan
+from haplan.model.result import Result
 from haplan.model.state import Run, RunResult, State
 from haplan.model.visible import visible_json
 from haplan.state import files
@@ -133,6 +135,15 @@ class _Lines:
             self._broken = True
             return f"{self._path}: the record of the run breaks off: {error.strerror}"
         return ""
+
+
+def keep_result(session: Session, run: Run, result: Result) -> None:
+    """What came of a run, beside its events. Where there is no room for it the run ends all the same."""
+    file = session.folder / "runs" / run.id / "result.json"
+    try:
+        files.put(file, canonical(plain(result)) + b"\n")
+    except OSError as error:
+        session.tell("warning", f"{file}: what came of the run is not kept: {error.strerror}")
 
 
 def find(state: State, run: str) -> Run:

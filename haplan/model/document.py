@@ -1,6 +1,7 @@
 """Documents: what a backend takes as one piece, such as a template, a device's configuration or a candidate."""
 
 import re
+from collections.abc import Iterable
 from typing import Self
 
 import attrs
@@ -37,6 +38,19 @@ class Document:
     def parse(cls, text: str) -> Self:
         """The document of a text."""
         return cls(*_split(text))
+
+
+def called(documents: Iterable[Document]) -> dict[Document, str]:
+    """Documents as a person calls them: those of one kind by their names alone, ``shop1`` for ``device:shop1``."""
+    found = sorted({*documents})
+    one_kind = len({document.kind for document in found}) == 1
+    return {document: document.name if one_kind else str(document) for document in found}
+
+
+def said(documents: Iterable[Document]) -> str:
+    """Their names in a sentence: ``c1``, ``c1 and c2``, ``c1, c2 and c3``."""
+    *first, last = called(documents).values()
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def as_document(given: Document | str) -> Document:

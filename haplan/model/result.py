@@ -1,6 +1,7 @@
 """What came of a run, per change and in all."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import attrs
 
@@ -8,15 +9,41 @@ from haplan.model.finding import Finding
 from haplan.model.plan import Action, Plan
 from haplan.model.value import Tree
 
+Came = Literal["done", "failed", "skipped", "stopped", "in_doubt", "pending"]
+"""What may come of something that a plan wanted; see `Result`."""
+
+
+@attrs.frozen
+class InDocument:
+    """What came of a change in one of the documents that carry it; `text` says why it is not done."""
+
+    document: str
+    came: Came
+    text: str = ""
+
 
 @attrs.frozen
 class Outcome:
-    """What came of one change."""
+    """What came of one change.
+
+    Attributes:
+        address: The resource.
+        action: What was to happen to it.
+        text: Why it is not done: the worst of its documents decides.
+        id: The backend's id, or "".
+        documents: Of one that several documents carry and not all have: what came of it in each.
+    """
 
     address: str
     action: Action
     text: str = ""
     id: str = ""
+    documents: tuple[InDocument, ...] = ()
+
+    @property
+    def partly(self) -> bool:
+        """True if some documents have it, and others have not."""
+        return any(one.came == "done" for one in self.documents)
 
 
 @attrs.frozen

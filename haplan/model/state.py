@@ -221,6 +221,14 @@ class State:
         """Addresses that an announced write may have touched, whose outcome nobody recorded."""
         return frozenset(address for intent in self.intents for address in intent.touches())
 
+    def waiting(self) -> dict[str, set[Document]]:
+        """Address → documents that do not have it yet as it was last wanted."""
+        found: dict[str, set[Document]] = {}
+        for one in self.placements.values():
+            if one.status != "done":
+                found.setdefault(one.address, set()).add(one.document)
+        return found
+
     def of_provider(self, key: str) -> dict[str, Row]:
         """The current rows of a provider, by address."""
         return {

@@ -64,7 +64,7 @@ def _remarks(change: Change) -> Iterator[Line]:
     if change.action is Action.FORGET:
         yield line("leaves the state; the estate keeps it", indent=6)
     if change.reason not in OBVIOUS:
-        yield line(REASONS.get(change.reason, change.why), indent=6)
+        yield line(change.because or REASONS.get(change.reason, change.why), indent=6)
     for when, conditions in (("before", change.lifecycle.precondition), ("after", change.lifecycle.postcondition)):
         yield from (line(f"checked {when}: {one.text}", indent=6) for one in conditions if holds(one) is None)
     if change.position:

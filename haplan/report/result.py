@@ -1,55 +1,13 @@
 """The summary after an apply: done, failed, skipped because of what, in doubt, pending."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Protocol
 
 from haplan.model.plan import Action
-from haplan.model.value import Tree
+from haplan.model.result import InDocument, Outcome, Result
 from haplan.report import words
 from haplan.report.changes import SIGNS
 from haplan.report.lines import Line, Lines, line, padded, title, wide
-
-
-class Outcome(Protocol):
-    """What became of one resource (`haplan.engine.Outcome`)."""
-
-    @property
-    def address(self) -> str: ...
-    @property
-    def action(self) -> Action: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def id(self) -> str: ...
-
-
-class Result(Protocol):
-    """What an apply came to (`haplan.engine.Result`)."""
-
-    @property
-    def run(self) -> str: ...
-    @property
-    def done(self) -> Sequence[Outcome]: ...
-    @property
-    def failed(self) -> Sequence[Outcome]: ...
-    @property
-    def skipped(self) -> Sequence[Outcome]: ...
-    @property
-    def in_doubt(self) -> Sequence[Outcome]: ...
-    @property
-    def pending(self) -> Sequence[Outcome]: ...
-    @property
-    def stopped(self) -> Sequence[Outcome]: ...
-    @property
-    def exit_code(self) -> int: ...
-    @property
-    def outputs(self) -> Mapping[str, Tree]: ...
-    @property
-    def seconds(self) -> float: ...
-    @property
-    def writes(self) -> int: ...
-
 
 SECTIONS = (
     ("failed", "Failed", "error"),
@@ -101,24 +59,59 @@ def result_lines(result: Result, sensitive: Sequence[str] = (), *, simulated: bo
 def _listed(outcomes: Sequence[Outcome], style: str) -> Lines:
     """One line each; what one write brought upon many is told once, with the many behind it."""
     lines: Lines = []
-    for text, alike in groupby(outcomes, key=lambda one: one.text):
+    for (text, documents), alike in groupby(outcomes, key=lambda one: (one.text, one.documents)):
         first, *others = alike
         alone = [first, *others] if not text or len(others) < MANY else [first]
         for one in alone:
-            said = f": {text}" if text else ""
+            said = f": {_how_far(documents) or text}" if documents or text else ""
             lines.append(line((f"{SIGNS[one.action][0]:>3} ", style), one.address, said, hang=6))
+            lines += _by_document(documents)
         if len(alone) == 1 and others:
             names = ", ".join(one.address for one in others)
             lines.append(line(f"the same of {len(others)} more: ", (names, "dim"), indent=6, hang=8))
     return lines
 
 
+def _how_far(documents: Sequence[InDocument]) -> str:
+    """``done on 2 of 4: c1, c2``; "" where no document has it."""
+    done = [one.document for one in documents if one.came == "done"]
+    names = words.documents([one.document for one in documents])
+    if not documents:
+        return ""
+    return f"done on {len(done)} of {len(documents)}" + (f": {', '.join(names[one] for one in done)}" if done else "")
+
+
+def _by_document(documents: Sequence[InDocument]) -> Lines:
+    """Each document that has it not, with its own reason; those with one reason together."""
+    names = words.documents([one.document for one in documents])
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in documents:
+        if one.came != "done":
+            groups.setdefault((dict(WRONG)[one.came], one.text), []).append(names[one.document])
+    return [
+        line(f"{', '.join(alike)}: {word}" + (f": {text}" if text else ""), indent=6, hang=8)
+        for (word, text), alike in groups.items()
+    ]
+
+
 def _headline(result: Result) -> Line:
-    said = [f"{len(outcomes)} {word}" for name, word in WRONG if (outcomes := getattr(result, name, ()))]
+    wrong = [(word, outcomes) for name, word in WRONG if (outcomes := getattr(result, name, ()))]
+    partly = any(one.partly for _, outcomes in wrong for one in outcomes)
+    said = [f"{len(outcomes)} {word}{_partly(outcomes)}" for word, outcomes in wrong]
     actions = [one.action for one in result.done]
     done = [f"{actions.count(action)} {word}" for action, word in DONE if action in actions]
+    if not done and not partly:
+        done = ["nothing done" if result.writes else "nothing changed"]
     verdict = ("Done. ", "good") if result.exit_code == 0 else ("Not all done. ", "error")
-    return line(verdict, ", ".join([*(done or ["nothing changed"]), *said]))
+    return line(verdict, ", ".join([*done, *said]))
+
+
+def _partly(outcomes: Sequence[Outcome]) -> str:
+    """How many of these are done in some of their documents."""
+    count = sum(one.partly for one in outcomes)
+    if not count:
+        return ""
+    return " (in part done)" if count == len(outcomes) else f" ({count} of them in part done)"
 
 
 def _outputs(result: Result, sensitive: Sequence[str]) -> Lines:

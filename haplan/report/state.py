@@ -40,8 +40,22 @@ def _address(row: Row) -> str:
     return f"{row.address} (deposed {row.deposed})" if row.deposed else row.address
 
 
-def row_lines(row: Row) -> Lines:
-    """Everything that is remembered of one resource, but no secret."""
+def placed(state: State, address: str) -> dict[str, str]:
+    """Document → whether it carries its part of a resource: ``done``, ``pending`` or ``reverted``."""
+    found: dict[str, str] = {}
+    for one in (state.placements[key] for key in sorted(state.placements, key=str) if key[0] == address):
+        if found.get(str(one.document), "done") == "done":  # of several parts in one document the missing one counts
+            found[str(one.document)] = one.status
+    return dict(sorted(found.items()))
+
+
+def row_lines(row: Row, documents: Mapping[str, str] = {}) -> Lines:
+    """Everything that is remembered of one resource, but no secret.
+
+    Args:
+        row: The resource.
+        documents: As `placed` gives them.
+    """
     values, sensitive = values_of(row)
     facts = [
         ("type", row.type),
@@ -51,8 +65,17 @@ def row_lines(row: Row) -> Lines:
         ("status", row.status),
     ]
     facts += [("serial", str(row.serial)), ("written at", row.source), ("depends on", ", ".join(row.depends_on))]
+    facts += _where(documents)
     lines = [line((_address(row), "strong")), *table([fact for fact in facts if fact[1]])]
     return [*lines, *title("Values"), *whole(values, sensitive)]
+
+
+def _where(documents: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Of what not all documents have, which have it and which have not."""
+    names = words.documents(documents)
+    done = [names[one] for one, status in documents.items() if status == "done"]
+    missing = [names[one] for one, status in documents.items() if status != "done"]
+    return [("done on", ", ".join(done)), ("missing on", ", ".join(missing))] if missing else []
 
 
 def run_lines(runs: Sequence[Run], *, writing: bool = False) -> Lines:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from haplan.model.document import Document, called
 from haplan.model.entries import Entries
 from haplan.model.value import Path, Ref, Secret, Text, Tree, Unknown, hides
 
@@ -61,6 +62,11 @@ def some(names: Iterable[str], most: int = 4) -> str:
     if len(names) <= most:
         return ", ".join(names)
     return ", ".join(names[: most - 1]) + f" and {len(names) - most + 1} more"
+
+
+def documents(names: Iterable[str]) -> dict[str, str]:
+    """The names of documents as a person calls them; see `haplan.model.document.called`."""
+    return {str(document): text for document, text in called(map(Document.parse, names)).items()}
 
 
 def key(step: str | int) -> str:

@@ -8,7 +8,7 @@ from haplan.contracts import Assessment, Part, Provider, Task
 from haplan.errors import Gathering
 from haplan.model.address import keyed
 from haplan.model.compare import differences, unordered
-from haplan.model.document import Document
+from haplan.model.document import Document, said
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Calls, Change, Impact, OutputChange, Placement, Transaction
 from haplan.model.reason import Reason, forced_by
@@ -63,7 +63,8 @@ def assess(
                 findings += said.findings
                 change = _as_said(change, said)
                 placed = tuple(one for one in provider.placements(change, look) if one.somewhere)
-                placements[change.key] = _missing(change, placed, had.get(change.address, ()))
+                placements[change.key] = left = _missing(change, placed, had.get(change.address, ()))
+                change = _as_left(change, left, had.get(change.address, ()))
         done.append(change)
     gathering.refuse()
     return Assessed(tuple(_without_moot(done)), placements, tuple(findings))
@@ -110,6 +111,14 @@ def _missing(
         return placements
     done = set(had)
     return tuple(one for one in placements if (one.document, one.part) not in done) or placements
+
+
+def _as_left(change: Change, left: Iterable[Placement], had: Iterable[tuple[Document, str]]) -> Change:
+    """The change, saying where it is missing if other documents have it."""
+    places = {one.document for one in left}
+    if change.reason is not Reason.RESUMED or not places or not {document for document, _ in had} - places:
+        return change
+    return attrs.evolve(change, because=f"missing on {said(places)}")
 
 
 def _to_confirm(change: Change) -> Change:

@@ -51,7 +51,7 @@ class Refreshed:
 
 def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Target]]:
     """What to read, by provider key: the blocks of the stack and the rows of the state."""
-    pending, held, waiting = state.unsettled(), _held(stack, state), _waiting(state)
+    pending, held, waiting = state.unsettled(), _held(stack, state), state.waiting()
     given = {**chosen.adopting, **chosen.importing}
     found: dict[str, list[Target]] = {}
     for block in stack.blocks.values():
@@ -75,15 +75,6 @@ def named(stack: Stack, names: Mapping[str, str]) -> dict[str, list[Target]]:
     for address, name in names.items():
         block = stack.blocks[address]
         found.setdefault(block.provider, []).append(Target(address, block.type, name, data=True))
-    return found
-
-
-def _waiting(state: State) -> dict[str, set[Document]]:
-    """Address → documents that do not have it yet."""
-    found: dict[str, set[Document]] = {}
-    for one in state.placements.values():
-        if one.status != "done":
-            found.setdefault(one.address, set()).add(one.document)
     return found
 
 

@@ -40,7 +40,7 @@ def assess(look: Look, change: Change, access: Access, overrides: Mapping[str, i
         overrides: Model → slots per node, as the user says.
     """
     clusters = [one for one in map(look.cluster, sorted(look.reach(change.address))) if one.type == "cluster"]
-    sites = tuple(sorted({str(one.values.get("site") or "") for one in clusters}))
+    sites = tuple(sorted({str(look.cluster(one).values.get("site") or "") for one in look.to_write(change)}))
     findings = [*_troubles(look.wanted, clusters, change)]
     if change.type == "cluster":
         sites = (str((change.after or change.before or {}).get("site") or ""),)

@@ -63,14 +63,19 @@ class SrxConfig:
 
 @attrs.frozen
 class Place:
-    """Where a device answers; `user` logs in there if it is another than everywhere."""
+    """Where a device answers; `user` logs in there if it is another than everywhere.
+
+    Where it is a node of the stack, `name` is what the stack calls its host: messages name it so, wherever it is
+    reached.
+    """
 
     host: str
     port: int = PORT
     user: str = ""
+    name: str = attrs.field(default="", eq=False)
 
     def __str__(self) -> str:
-        return self.host if self.port == PORT else f"{self.host}:{self.port}"
+        return self.name or (self.host if self.port == PORT else f"{self.host}:{self.port}")
 
 
 @attrs.frozen
@@ -94,7 +99,8 @@ class Access:
 
     def place(self, host: str) -> Place:
         """Where a node is reached."""
-        return place_of(self.addresses.get(host, host), self.port)
+        found = place_of(self.addresses.get(host, host), self.port)
+        return attrs.evolve(found, name=place_of(host, self.port).host)
 
     @property
     def offered(self) -> str:

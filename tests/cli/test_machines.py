@@ -112,7 +112,7 @@ def test_every_kind_that_the_code_tells_is_described() -> None:
 def test_the_lists_of_a_summary_have_what_came_of_each_change(lines: list[dict[str, Any]]) -> None:
     (summary,) = [one for one in lines if one["kind"] == "summary"]
     assert lines[-1] is summary
-    assert {tuple(sorted(one)) for one in summary["data"]["done"]} == {("action", "address", "id", "text")}
+    assert {tuple(sorted(one)) for one in summary["data"]["done"]} == {("action", "address", "documents", "id", "text")}
     assert all(type(summary["data"][part]) is list for part in ("failed", "skipped", "in_doubt", "pending", "stopped"))
 
 

@@ -111,7 +111,7 @@ def test_plan_files_and_the_records_of_runs_are_for_their_owner_alone(run, folde
         os.umask(before)
     (record,) = (folder / "edge" / ".haplan" / "default" / "runs").iterdir()
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (record.parent, record, *record.iterdir())}
-    assert modes == {"runs": 0o700, record.name: 0o700, "plan.json": 0o600, "events.jsonl": 0o600}
+    assert modes == {"runs": 0o700, record.name: 0o700, "plan.json": 0o600, "events.jsonl": 0o600, "result.json": 0o600}
     assert stat.S_IMODE((folder / "edge.plan").stat().st_mode) == 0o600
 
 

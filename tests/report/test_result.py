@@ -1,12 +1,11 @@
 """The summary after an apply, the state, and what is installed."""
 
-from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
+from haplan.model import result as model
 from haplan.model.finding import Finding, Rule
 from haplan.model.plan import Action
+from haplan.model.result import InDocument, Outcome
 from haplan.model.schema import Attribute, TypeInfo
 from haplan.model.state import Row, Run, State
 from haplan.report.catalogue import rule_lines, type_lines
@@ -16,34 +15,15 @@ from haplan.report.result import result_lines
 from haplan.report.state import row_lines, run_lines, state_lines
 
 
-@attrs.frozen
-class Outcome:
-    address: str
-    action: Action
-    text: str = ""
-    id: str = ""
-
-
-@attrs.frozen
-class Result:
-    run: str = "2026-11-22-ab12"
-    done: tuple[Outcome, ...] = ()
-    failed: tuple[Outcome, ...] = ()
-    skipped: tuple[Outcome, ...] = ()
-    in_doubt: tuple[Outcome, ...] = ()
-    pending: tuple[Outcome, ...] = ()
-    stopped: tuple[Outcome, ...] = ()
-    exit_code: int = 0
-    outputs: Mapping[str, Any] = attrs.field(factory=dict)
-    seconds: float = 910.0
-    writes: int = 3
+def result(**given: Any) -> model.Result:
+    return model.Result(**{"run": "2026-11-22-ab12", "exit_code": 0, "seconds": 910.0, "writes": 3, **given})
 
 
 def test_a_run_that_did_all_says_so_with_its_outputs() -> None:
     done = (Outcome("site.a", Action.CREATE), Outcome("site.b", Action.DELETE), Outcome("site.c", Action.IMPORT))
-    result = Result(done=done, outputs={"a_id": "4f", "key": "x"})
+    made = result(done=done, outputs={"a_id": "4f", "key": "x"})
     assert (
-        "\n" + plain(result_lines(result, ["key"]))
+        "\n" + plain(result_lines(made, ["key"]))
         == """
 Done. 1 created, 1 deleted, 1 imported
 3 writes in 15 min 10 s · run 2026-11-22-ab12
@@ -56,11 +36,11 @@ Outputs
 
 
 def test_a_run_on_simulators_says_that_its_time_is_simulated() -> None:
-    assert "3 writes in 15 min 10 s of simulated time · run" in plain(result_lines(Result(), simulated=True))
+    assert "3 writes in 15 min 10 s of simulated time · run" in plain(result_lines(result(), simulated=True))
 
 
 def test_a_run_that_failed_lists_what_and_because_of_what() -> None:
-    result = Result(
+    made = result(
         exit_code=3,
         done=(Outcome("site.a", Action.UPDATE),),
         failed=(Outcome("cluster.h1", Action.CREATE, "the cloud says: not connected"),),
@@ -68,7 +48,7 @@ def test_a_run_that_failed_lists_what_and_because_of_what() -> None:
         pending=(Outcome("cluster.h2", Action.UPDATE, "node1 is offline"),),
     )
     assert (
-        "\n" + plain(result_lines(result))
+        "\n" + plain(result_lines(made))
         == """
 Not all done. 1 changed, 1 failed, 1 not attempted, 1 pending
 3 writes in 15 min 10 s · run 2026-11-22-ab12
@@ -90,8 +70,8 @@ Mend what failed and run apply again: it goes on with what is missing.
 def test_what_one_write_brought_upon_many_is_told_once() -> None:
     text = "the cloud does not accept it, nothing was changed: " + "wrong " * 12
     failed = tuple(Outcome(f"site.store-{number}", Action.CREATE, text) for number in range(5))
-    result = Result(exit_code=3, failed=(*failed, Outcome("site.x", Action.UPDATE, "another reason")))
-    shown = plain(result_lines(result))
+    made = result(exit_code=3, failed=(*failed, Outcome("site.x", Action.UPDATE, "another reason")))
+    shown = plain(result_lines(made))
     assert (
         "\n" + shown[shown.index("Failed") : shown.index("\nMend")]
         == """
@@ -146,6 +126,42 @@ r1   1       apply    1970-01-01 00:01 UTC  done       kim@h
 r2   2       destroy  1970-01-01 00:02 UTC  under way  kim@h
 """
     )
+
+
+def test_a_change_in_many_documents_is_told_document_by_document() -> None:
+    documents = (
+        InDocument("device:c1", "done"),
+        InDocument("device:c2", "done"),
+        InDocument("device:c3", "failed", "zone guest is full"),
+        InDocument("device:c4", "in_doubt", "the session ended"),
+    )
+    made = result(
+        exit_code=8, in_doubt=(Outcome("policy.edge.p", Action.CREATE, "the session ended", documents=documents),)
+    )
+    assert plain(result_lines(made)).startswith("""Not all done. 1 in doubt (in part done)
+3 writes in 15 min 10 s · run 2026-11-22-ab12
+
+In doubt: what was sent may or may not have arrived
+  + policy.edge.p: done on 2 of 4: c1, c2
+      c3: failed: zone guest is full
+      c4: in doubt: the session ended
+""")
+
+
+def test_documents_that_refused_for_one_reason_stand_together() -> None:
+    refused = tuple(InDocument(f"device:c{n}", "failed", "zone guest is full") for n in (1, 2))
+    made = result(exit_code=3, failed=(Outcome("policy.edge.p", Action.CREATE, "zone guest is full", "", refused),))
+    shown = plain(result_lines(made))
+    assert "Not all done. nothing done, 1 failed\n" in shown
+    assert "  + policy.edge.p: done on 0 of 2\n      c1, c2: failed: zone guest is full\n" in shown
+
+
+def test_nothing_changed_is_said_only_where_nothing_was_written() -> None:
+    failed = (Outcome("site.a", Action.CREATE, "refused"),)
+    assert "Not all done. nothing changed, 1 failed" in plain(
+        result_lines(result(exit_code=1, failed=failed, writes=0))
+    )
+    assert "Not all done. nothing done, 1 failed" in plain(result_lines(result(exit_code=3, failed=failed, writes=1)))
 
 
 def test_validating_gives_a_verdict_and_names_a_rule_to_read() -> None:

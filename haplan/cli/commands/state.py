@@ -63,7 +63,7 @@ def show(arguments: tuple[str, ...], **given: object) -> None:
     """
     from haplan.language.record import nearest
     from haplan.report.json import row_json
-    from haplan.report.state import row_lines
+    from haplan.report.state import placed, row_lines
 
     stack, address = stack_and(arguments, "ADDRESS")
     with terminal.session(stack, opening(given), given, quiet=True) as opened:
@@ -72,9 +72,9 @@ def show(arguments: tuple[str, ...], **given: object) -> None:
     if row is None:
         raise HaplanError(f"{address} is not in state{nearest(address, [key[0] for key in state.rows])}")
     if given["as_json"]:
-        terminal.dump(row_json(row))
+        terminal.dump({**row_json(row), "status": row.status, "documents": placed(state, address)})
     else:
-        terminal.show(row_lines(row), given)
+        terminal.show(row_lines(row, placed(state, address)), given)
 
 
 # --- Mending ----------------------------------------------------------------------------------------------------------

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping
 
 from haplan.model.phase import Phase
 from haplan.model.plan import Change, Transaction
-from haplan.model.result import Outcome
+from haplan.model.reason import Reason
+from haplan.model.result import Came, InDocument, Outcome
+from haplan.model.state import State
 from haplan.model.value import Tree
 from haplan.steps.apply.schedule import Barred
 
 CODES = (9, 8, 3, 10, 7, 5, 4, 1)
 """Exit codes, the one that wins first (design section 6)."""
-_WORST = (
+_WORST: tuple[tuple[Phase, Came], ...] = (
     (Phase.IN_DOUBT, "in_doubt"),
     (Phase.FAILED, "failed"),
     (Phase.RED, "failed"),
@@ -39,23 +41,54 @@ def sort_outcomes(
     phase: Mapping[str, Phase],
     why: Mapping[str, str],
     known: Mapping[str, Mapping[str, Tree]],
+    state: State,
 ) -> dict[str, tuple[Outcome, ...]]:
-    """The outcomes by field of `Result`: the worst of a change's transactions decides."""
-    carrying: dict[str, list[str]] = {}
+    """The outcomes by field of `Result`: the worst of a change's transactions decides.
+
+    Args:
+        state: As it was before the run: what it goes on with stands in some documents already.
+    """
+    carrying: dict[str, list[Transaction]] = {}
     for transaction in transactions:
         for placed in transaction.placed:
-            carrying.setdefault(placed.address, []).append(transaction.id)
+            carrying.setdefault(placed.address, []).append(transaction)
+    had = _had(state)
     found: dict[str, list[Outcome]] = {
         name: [] for name in ("done", "failed", "skipped", "stopped", "in_doubt", "pending")
     }
     for change in changes:
-        name, text = _came_of(carrying.get(change.key, []), phase, why)
+        mine = carrying.get(change.key, [])
+        came, text = _came_of(mine, phase, why)
         identity = change.id if change.deposed else str(known.get(change.address, {}).get("id") or change.id)
-        found[name].append(Outcome(change.key, change.action, text, identity))
+        earlier = had.get(change.key, ()) if change.reason is Reason.RESUMED else ()
+        documents = _in_documents(mine, phase, why, earlier) if came != "done" else ()
+        found[came].append(Outcome(change.key, change.action, text, identity, documents))
     return {name: tuple(outcomes) for name, outcomes in found.items()}
 
 
-def _came_of(numbers: list[str], phase: Mapping[str, Phase], why: Mapping[str, str]) -> tuple[str, str]:
+def _had(state: State) -> dict[str, list[str]]:
+    """Address → documents that carry it already."""
+    found: dict[str, list[str]] = {}
+    for one in state.placements.values():
+        if one.status == "done":
+            found.setdefault(one.address, []).append(str(one.document))
+    return found
+
+
+def _in_documents(
+    carrying: Iterable[Transaction], phase: Mapping[str, Phase], why: Mapping[str, str], had: Iterable[str]
+) -> tuple[InDocument, ...]:
+    """What came of a change document by document, in the order of the documents; nothing where it has one alone."""
+    groups: dict[str, list[Transaction]] = {}
+    for transaction in carrying:
+        groups.setdefault(str(transaction.document), []).append(transaction)
+    found = {document: InDocument(document, *_came_of(group, phase, why)) for document, group in groups.items()}
+    found = {**{document: InDocument(document, "done") for document in had}, **found}
+    return tuple(found[document] for document in sorted(found)) if len(found) > 1 else ()
+
+
+def _came_of(carrying: Iterable[Transaction], phase: Mapping[str, Phase], why: Mapping[str, str]) -> tuple[Came, str]:
+    numbers = [transaction.id for transaction in carrying]
     for bad, name in _WORST:
         for number in numbers:
             if phase[number] is bad:

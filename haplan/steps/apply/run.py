@@ -130,7 +130,9 @@ class _Loop:
         schedule, plan, failures, known = self.schedule, self.plan, self.failures, self.tasks.known
         if self.context.stop.is_set() and not failures.fatal and schedule.left():
             failures.codes.add(7)
-        outcomes = sort_outcomes(plan.changes, plan.transactions, schedule.phase, failures.why, known)
+        outcomes = sort_outcomes(
+            plan.changes, plan.transactions, schedule.phase, failures.why, known, self.context.state
+        )
         outputs = {out.name: shown(out, known) for out in plan.outputs if out.after is not None}
         return Result(
             run=self.context.run.id,

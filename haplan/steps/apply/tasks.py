@@ -35,6 +35,7 @@ class Tasks:
         self.known: dict[str, dict[str, Tree]] = {address: dict(values) for address, values in plan.known.items()}
         self._held = held(plan, context.state)
         self._carried = carried(context.state.intents, context.run.id)
+        self._waiting = context.state.waiting()
         self._touched: set[str] = set()
         self._documents: set[tuple[str, Document]] = set()
 
@@ -112,7 +113,8 @@ class Tasks:
 
     def _target(self, part: Part) -> Target:
         held = frozenset(self._held.get(part.change.address, ()))
-        return target_of(part.change, part.row, self._owner(part.change), held)
+        target = target_of(part.change, part.row, self._owner(part.change), held)
+        return attrs.evolve(target, waiting=frozenset(self._waiting.get(part.change.address, ())))
 
     def _owner(self, change: Change) -> Any:
         return self.changes.get(change.owner) or self._ledger.rows.get(change.owner)

@@ -162,11 +162,22 @@ def work(job: Job) -> Done | Broke:
             _refuse_reordered(task, reading)
         _refuse_by_rule(task, job, reading)
         ending = _ending(job.provider, document)
-        if job.carried is not None and not went_back and as_written(task, reading, job.types):
+        if job.carried is not None and not went_back and as_written(*_as_it_runs(task, job, reading), job.types):
             return _gone_on(task, job.carried, ending, job)
         return Done(task, job.provider.write(task, job.io), ending)
     except HaplanError as error:
         return Broke(task, error, _left_behind(job, task, error))
+
+
+def _as_it_runs(task: Task, job: Job, reading: Reading) -> tuple[Task, Reading]:
+    """Read once more, with what the document has of it though it does not count as having it yet."""
+    if not any(target.waiting for target in job.targets):
+        return task, reading
+    targets = tuple(attrs.evolve(target, waiting=frozenset()) for target in job.targets)
+    document = task.transaction.document
+    found = job.provider.read(Query(targets, MAX_AGE, recorded=task.recorded, document=document, orders=task.orders))
+    _refuse_unread(found)
+    return _with_seen(task, found.seen), found
 
 
 def _ending(provider: Provider, document: Document) -> Ending:
@@ -223,7 +234,7 @@ def _left_behind(job: Job, task: Task, error: HaplanError) -> tuple[Half, ...]:
     """Where a write is not all or nothing, what there is of one that broke off; nothing if nobody can tell."""
     if job.provider.atomic or not job.io.announced or isinstance(error, Unauthorized | Locked):
         return ()
-    targets = tuple(attrs.evolve(target, pending=True) for target in job.targets)
+    targets = tuple(attrs.evolve(target, pending=True, waiting=frozenset()) for target in job.targets)
     try:
         reading = job.provider.read(Query(targets, recorded=task.recorded, document=task.transaction.document))
     except HaplanError:  # what broke the write may well break the look; the write's own error is what is told

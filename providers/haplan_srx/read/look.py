@@ -1,6 +1,6 @@
 """The look of a reading: the design as recorded and as wanted, and each pair as it was seen; no calls."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -56,15 +56,15 @@ class Look:
 
     def placements(self, change: Change) -> Sequence[Placement]:
         """The devices that carry a resource; of a cluster also its forming."""
-        reached = self.reach(change.address) - {change.address}
-        placed = documents.apart(self._to_write(change, reached), lambda address: self.cluster(address).name)
+        placed = documents.apart(self.to_write(change), lambda address: self.cluster(address).name)
         if change.type != "cluster":
             return placed or (NOWHERE,)
         dissolves = bool(change.private.get("formed"))
         return [*placed, *documents.of_cluster(change, forms=documents.forms(change), dissolves=dissolves)]
 
-    def _to_write(self, change: Change, reached: Iterable[str]) -> list[str]:
-        """Of the devices that a change reaches, those that are not as wanted already."""
+    def to_write(self, change: Change) -> list[str]:
+        """Of the other devices that a change reaches, those that are not as wanted already."""
+        reached = self.reach(change.address) - {change.address}
         if change.position is not None or change.reason is Reason.NONE:
             return sorted(reached)
         return [one for one in sorted(reached) if self._is_begun(one) or self._differs(one)]

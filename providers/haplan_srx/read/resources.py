@@ -124,7 +124,7 @@ class _Reading:
         if target.row is None:
             return None
         values = dict(self._recorded.design.resources[target.address].values)
-        found = [one for one in self._drifted.values() if one.about(target.address)]
+        found = [one for one in self._drifted.values() if one.about(target.address) and self._counts(one, target)]
         if found and self._gone(target):
             return None
         for one in found:
@@ -136,6 +136,10 @@ class _Reading:
             target.address, target.id or target.row.id or target.name, {**values, "name": target.row.name},
             who=who.user if who else "",
         )  # fmt: skip
+
+    def _counts(self, drifted: Drifted, target: Target) -> bool:
+        """False on a device that does not have it yet as it was last wanted: what differs there has not drifted."""
+        return device(self._recorded.design.resources[drifted.cluster].name) not in target.waiting
 
     def _gone(self, target: Target) -> bool:
         """True if nothing of a rule is left on any device that was looked at.
