@@ -125,7 +125,7 @@ def test_a_device_that_goes_back_is_waited_for_and_said_so(shop: World) -> None:
     assert not news(shop)
 
 
-def test_a_run_that_died_while_a_device_went_back_leaves_it_to_the_check(shop: World) -> None:
+def test_a_run_that_died_while_a_device_went_back_leaves_that_to_be_waited_for(shop: World) -> None:
     shop.edit('provider("srx")', 'provider("srx", probes=["192.0.2.1"])')
     shop.misbehave(SILENT)
     before = len(shop.commits(node_of(1)))
@@ -141,9 +141,14 @@ def test_a_run_that_died_while_a_device_went_back_leaves_it_to_the_check(shop: W
     done = subprocess.run([sys.executable, "-c", script, str(shop.folder), "waiting"], check=False, timeout=120)
     assert done.returncode == 9
     shop.misbehave("")
+    shop.events.clear()
     assert shop.apply().exit_code == 0
-    first, second = shop.commits(node_of(1))[before:]
-    assert second == f"{first} confirmed"
+    told = [event.text for event in shop.events if event.kind == "settling"]
+    assert re.fullmatch(r"taking itself back until \d\d:\d\d UTC", told[0])
+    first, *back, second, confirmation = shop.commits(node_of(1))[before:]
+    assert (first != second, confirmation) == (True, f"{second} confirmed")
+    assert len(back) == 1
+    assert news(shop)
     assert shop.plan().changes == ()
 
 
