@@ -198,6 +198,7 @@ class Task:
         started: When the write began, epoch seconds; 0 before.
         recorded: Address → row of everything the provider has in state just before this write; for one that `composes`.
         receipt: What the write gave as `Written.receipt`, with what came of it since; perhaps to another process.
+        announced: The keys of writes that runs announced for this document before they died, and nobody recorded.
     """
 
     transaction: Transaction
@@ -207,6 +208,7 @@ class Task:
     started: float = 0.0
     recorded: Mapping[str, Row] = attrs.field(factory=dict)
     receipt: Mapping[str, Tree] = attrs.field(factory=dict)
+    announced: tuple[Mapping[str, Tree], ...] = ()
 
 
 def _plain(_written: "Written", _field: Any, receipt: Any) -> None:

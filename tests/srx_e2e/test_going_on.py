@@ -102,12 +102,13 @@ def test_a_commit_that_somebody_elses_confirmed_is_there_and_counts(shop: World)
     assert shop.plan().changes == ()
 
 
-def test_what_was_overwritten_before_the_run_died_is_still_given_back(shop: World) -> None:
+@pytest.mark.parametrize("moment", ["committed", "waiting"])
+def test_what_was_overwritten_before_the_run_died_is_still_given_back(shop: World, moment: str) -> None:
     shop.edit(
         '    ha_fabric("ge-0/0/2,ge-1/0/2"),\n])', '    ha_fabric("ge-0/0/2,ge-1/0/2"),\n], dns_servers=["8.8.8.8"])'
     )
     shop.by_hand(node_of(1), "set system name-server 9.9.9.9")
-    die(shop, "waiting")
+    die(shop, moment)
     assert shop.apply().exit_code == 0
     shop.edit(', dns_servers=["8.8.8.8"]', "")
     assert shop.apply().exit_code == 0

@@ -1,5 +1,6 @@
 """Tasks: what a transaction's write is given, with everything resolved that is known by then."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -34,6 +35,11 @@ class Tasks:
         self.changes = {change.key: change for change in plan.changes}
         self.known: dict[str, dict[str, Tree]] = {address: dict(values) for address, values in plan.known.items()}
         self._held = held(plan, context.state)
+        self._announced: dict[tuple[str, Document], tuple[Mapping[str, Tree], ...]] = {}
+        for intent in context.state.intents:
+            if intent.run != context.run.id:
+                where = intent.provider, intent.document
+                self._announced[where] = (*self._announced.get(where, ()), intent.key)
         self._carried = carried(context.state.intents, context.run.id)
         self._waiting = context.state.waiting()
         self._touched: set[str] = set()
@@ -50,7 +56,9 @@ class Tasks:
         key = transaction.provider
         recorded = self._ledger.rows.of_provider(key) if self._context.providers[key].composes else {}
         timeouts = {**self._plan.timeouts, **timeouts}
-        return Task(transaction, parts, transaction.orders, timeouts, self._context.clock.now(), recorded)
+        announced = self._announced.get((key, transaction.document), ())
+        now = self._context.clock.now()
+        return Task(transaction, parts, transaction.orders, timeouts, now, recorded, announced=announced)
 
     def job(self, task: Task, io: Steps) -> Job:
         """A task with what its worker needs beside it."""

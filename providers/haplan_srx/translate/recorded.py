@@ -242,9 +242,17 @@ def kept_in(rows: Iterable[Row], document: Document) -> dict[Path, tuple[str, ..
     """What haplan once overwrote in a document."""
     found: dict[Path, tuple[str, ...]] = {}
     for row in rows:
-        for path, values in row.private.get(KEPT + str(document)) or ():
-            steps = tuple(tuple(step) if isinstance(step, list) else step for step in path)
-            found.setdefault(steps, tuple(values))
+        for path, values in from_kept(row.private.get(KEPT + str(document)) or ()).items():
+            found.setdefault(path, values)
+    return found
+
+
+def from_kept(plain: Iterable[Any]) -> dict[Path, tuple[str, ...]]:
+    """From plain JSON; what was kept first counts."""
+    found: dict[Path, tuple[str, ...]] = {}
+    for path, values in plain:
+        steps = tuple(tuple(step) if isinstance(step, list) else step for step in path)
+        found.setdefault(steps, tuple(values))
     return found
 
 

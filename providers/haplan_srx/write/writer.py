@@ -4,7 +4,7 @@ The commit's log carries the run: that is how haplan knows its own commit again 
 of it. Nobody confirms before the checks over a new session; a device that is left alone goes back by itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -33,6 +33,7 @@ from haplan_srx.translate.recorded import (
     after,
     as_kept,
     before,
+    from_kept,
     joined,
     kept_in,
     nodes_of,
@@ -42,6 +43,8 @@ from haplan_srx.translate.recorded import (
 from haplan_srx.translate.statements import Configuration, Live, Path
 from haplan_srx.write.receipt import Receipt
 
+OVERWRITTEN = "overwritten"
+"""Key of what a commit overwrites, in its announcement."""
 CONFIGURED = "configured"
 """Key of a cluster's private part: its device has been configured."""
 LOOK_AGE = 60.0
@@ -128,12 +131,15 @@ def write(estate: Estate, task: Task, io: Io, overrides: Mapping[str, int], secr
         live = box.configuration()
         what = work(task, overrides, live) if what.untold else what
         found = what.on(live)
+        logs = [entry.log for entry in box.history()] if task.announced or found.overwritten or not found.edits else []
+        found = _with_earlier(_without_ours(found, what, logs, task.transaction.document), task, logs)
         if not found.edits:
+            written = _keeping(written, task, what, found)
             return _with_receipt(written, estate, what.nodes, _unconfirmed(box, task.transaction.document))
         log = str(CommitLog(io.run, task.transaction.id, task.transaction.document))
-        found = _without_ours(found, what, box, task.transaction.document)
         _load(box, found, secret, io.evidence)
-        io.about_to("commit", task.parts[0].change.address, {"log": log}, idempotent=True)
+        key = {"log": log, OVERWRITTEN: as_kept(found.overwritten)}
+        io.about_to("commit", task.parts[0].change.address, key, idempotent=True)
         _commit(estate, what.nodes, box, log)
     finally:
         _put_away(box)
@@ -156,12 +162,21 @@ def _unconfirmed(box: Box, document: Document) -> str:
     return newest.log if log is not None and log.document == document else ""
 
 
-def _without_ours(found: Difference, what: Work, box: Box, document: Document) -> Difference:
+def _with_earlier(found: Difference, task: Task, logs: Sequence[str]) -> Difference:
+    """With what a run overwrote that died before it could record it: it announced that with its commit."""
+    earlier: dict[Path, tuple[str, ...]] = {}
+    for key in task.announced:
+        if key.get("log") in logs:
+            earlier.update(from_kept(key.get(OVERWRITTEN) or ()))
+    return attrs.evolve(found, overwritten={**found.overwritten, **earlier}) if earlier else found
+
+
+def _without_ours(found: Difference, what: Work, logs: Sequence[str], document: Document) -> Difference:
     """What a run wrote that died before it could record it is nothing of others."""
     if not found.overwritten:
         return found
-    logs = [log for one in box.history() if (log := CommitLog.parse(one.log)) is not None]
-    if not any(log.document == document for log in logs):
+    known = (CommitLog.parse(log) for log in logs)
+    if not any(log is not None and log.document == document for log in known):
         return found
     said = what.wanted.statements
     others = {path: values for path, values in found.overwritten.items()
