@@ -103,7 +103,7 @@ class PlanOptions:
     def scope(self) -> dict[str, tuple[str, ...]]:
         """What the plan is limited to, as given."""
         found = {name: getattr(self, name) for name in ("targets", "excludes", "replaces")}
-        return {**found, **({"to": (self.to,)} if self.to else {})}
+        return {**found, **({"to": (self.to,)} if self.to else {}), **({} if self.refresh else {"refresh": ("no",)})}
 
 
 def sorted_out(given: Mapping[str, Tree]) -> tuple[dict[str, Tree], PlanOptions]:

@@ -283,7 +283,7 @@ class Plan:
         versions: (address, deposed) as text → serial of each row the plan depends on.
         known: Address → values that flow into changes and are known: ids, names.
         facts: What the rules of later moments need, by address.
-        targets: --target, --exclude, --replace as given.
+        targets: --target, --exclude, --replace, --no-refresh as given.
         inputs: Files of the stack.
         voided: Soft edges that yielded to "one document, one write".
         notes: Lines for people: takeovers, a run alive, ignored extras.

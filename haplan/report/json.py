@@ -19,6 +19,7 @@ from haplan.report.configuration import configuration
 from haplan.report.differences import same
 from haplan.report.modules import provider_name, resource_address, root_module, values_of
 from haplan.report.origin import destinations_json, made_json
+from haplan.report.scope import scope_json
 from haplan.report.words import stamp
 
 FORMAT_VERSION = "1.2"
@@ -68,7 +69,7 @@ def plan_json(
         "checks": checks(plan),
         "timestamp": stamp(made),
         "applyable": not errored and not plan.empty(),
-        "complete": not (any(plan.targets.values()) or plan.unread),
+        "complete": not (any(given for name, given in plan.targets.items() if name != "refresh") or plan.unread),
         "errored": errored,
         "haplan": _ours(plan, digest, made),
     }
@@ -330,6 +331,7 @@ def _ours(plan: Plan, digest: str, made: float) -> Json:
         "destinations": destinations_json(plan),
         "identity": {key: dict(estate) for key, estate in sorted(plan.identities.items())},
         "reason": {change.key: change.why for change in plan.changes},
+        "scope": scope_json(plan),
         "unchanged": plan.unchanged,
         "unread": dict(plan.unread),
         "left_out": dict(plan.left_out),

@@ -10,6 +10,7 @@ from haplan.report.differences import same
 from haplan.report.findings import counts, finding_lines
 from haplan.report.lines import BLANK, Line, Lines, line, padded, title, wide
 from haplan.report.origin import origin_lines
+from haplan.report.scope import chosen, looked, scope_lines, scope_words
 from haplan.report.stages import rehearsed_lines, stage_lines
 from haplan.report.unread import unread_lines
 
@@ -51,7 +52,7 @@ def plan_lines(
 
 def verdict(plan: Plan, made: float | None = None, *, full: bool = False) -> Lines:
     """The block that answers: what happens, how much, how bad, how long, and whom it reaches."""
-    lines = [_head(plan), *_part(plan), *unread_lines(plan)]
+    lines = [_head(plan), *scope_lines(plan), *unread_lines(plan)]
     if plan.empty():
         lines.append(line(("No changes. ", "good"), _why_nothing(plan)))
     else:
@@ -62,18 +63,8 @@ def verdict(plan: Plan, made: float | None = None, *, full: bool = False) -> Lin
 
 
 def _head(plan: Plan) -> Line:
-    said = [f"environment {plan.environment}", *_estates(plan)]
+    said = [f"environment {plan.environment}", *_estates(plan), *scope_words(plan)]
     return line((plan.stack, "strong"), *(f" · {text}" for text in said))
-
-
-def _part(plan: Plan) -> Lines:
-    """That a plan says nothing of the rest, where a person chose what it is about."""
-    said = [
-        f"{word} {words.some(chosen)} {more}"
-        for name, word, more in (("targets", "only", "and its needs"), ("excludes", "without", "and what needs it"))
-        if (chosen := plan.targets.get(name))
-    ]
-    return [line((f"part of the stack: {'; '.join(said)}", "warning"))] if said else []
 
 
 def _why_nothing(plan: Plan) -> str:
@@ -85,13 +76,23 @@ def _why_nothing(plan: Plan) -> str:
     if plan.unread:
         return f"That is so of what could be read: {words.plural(plan.unchanged, 'resource')} compared."
     if plan.command == "destroy":
-        return "There is nothing to destroy."
-    if plan.command == "rollback":
-        run = words.some(plan.targets["to"])
-        return f"All is as run {run} left it: {words.plural(plan.unchanged, 'resource')} compared."
+        return "There is nothing to destroy" + (" in this part of it." if chosen(plan) else ".")
+    return f"{_all_is_well(plan)}: {words.plural(plan.unchanged, 'resource')} compared."
+
+
+def _all_is_well(plan: Plan) -> str:
+    """What was looked at, and what it is like; never more than that."""
     if plan.command == "refresh":
-        return f"Nothing moved outside haplan: {words.plural(plan.unchanged, 'resource')} compared."
-    return f"The estate is as the stack says: {words.plural(plan.unchanged, 'resource')} compared."
+        return "Nothing moved outside haplan" + (" in this part of the stack" if chosen(plan) else "")
+    if plan.command == "rollback":
+        return f"{_what_counts(plan)} is as run {words.some(plan.targets['to'])} left it"
+    return f"{_what_counts(plan)} is as the stack says"
+
+
+def _what_counts(plan: Plan) -> str:
+    if not looked(plan):
+        return "What is recorded of this part" if chosen(plan) else "What is recorded"
+    return "This part of the estate" if chosen(plan) else "The estate"
 
 
 def _estates(plan: Plan) -> Iterator[str]:
@@ -234,13 +235,13 @@ def _last(plan: Plan, next_step: str, refused: str) -> Line | None:
 def drift_report(plan: Plan) -> Lines:
     """What ``haplan drift`` says."""
     if not plan.drift:
-        seen = "What could be read" if plan.unread else "The estate"
+        seen = "What could be read" if plan.unread else _what_counts(plan)
         none = line(("No drift. ", "good"), f"{seen} is as haplan left it.")
-        return [_head(plan), *unread_lines(plan), none, *_calls(plan)]
+        return [_head(plan), *scope_lines(plan), *unread_lines(plan), none, *_calls(plan)]
     gone = sum(one.seen is None for one in plan.drift)
     text = f"{words.plural(len(plan.drift), 'resource')} changed outside haplan"
     text += f", {gone} of them gone" if gone else ""
-    head = [_head(plan), *unread_lines(plan), line((text, "warning")), *_calls(plan)]
+    head = [_head(plan), *scope_lines(plan), *unread_lines(plan), line((text, "warning")), *_calls(plan)]
     return [*head, *drift_lines(plan.drift), *_notes(plan)]
 
 
