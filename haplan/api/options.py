@@ -50,10 +50,12 @@ class Opening(Applying, total=False):
 
     Attributes:
         env: The environment: own state, own variables; "default".
+        new_env: It may be one that nothing knows yet; else such a name is refused where others are known.
         lab: Simulators in place of the estate, in the environment ``lab``.
     """
 
     env: str
+    new_env: bool
     lab: bool
 
 
@@ -111,8 +113,9 @@ _SURROUNDING = ("on_event", "ask", "confirm", "environ")
 def opening_of(given: Mapping[str, object]) -> tuple[Options, dict[str, Tree]]:
     """How the engine is to open it: its options, and what surrounds them."""
     options: dict[str, Tree] = {name: value for name, value in given.items() if name not in _SURROUNDING}
-    if "env" in options:
-        options["environment"] = options.pop("env")
+    for name, own in (("env", "environment"), ("new_env", "new_environment")):
+        if name in options:
+            options[own] = options.pop(name)
     options["variables"] = _texts(options.get("variables", ()))
     options["variable_files"] = tuple(str(file) for file in options.get("variable_files", ()))
     options["allow_hosts"] = tuple(options.get("allow_hosts", ()))

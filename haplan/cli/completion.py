@@ -78,10 +78,11 @@ def locks(ctx: click.Context) -> Iterable[tuple[str, str]]:
 
 def environments(ctx: click.Context) -> Iterable[tuple[str, str]]:
     """Those with a state, and those with variables."""
+    from haplan.host.environments import with_state, with_variables
+
     place = Path(_place(ctx))
     root = place if place.is_dir() else place.parent
-    there = {path.name for path in (root / ".haplan").glob("*") if path.is_dir()}
-    return [(name, "") for name in sorted(there | {path.stem for path in (root / "env").glob("*.toml")} - {"lab"})]
+    return [(name, "") for name in sorted(with_state(root) | with_variables(root))]
 
 
 def types(ctx: click.Context) -> Iterable[tuple[str, str]]:

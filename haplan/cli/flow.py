@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from haplan.report.progress import JsonLines
 
 CHANGES, DENIED, INTERRUPTED = 2, 4, 7
-_OF_THE_APPLY = ("environment", "state", "lab", "parallelism", "lock_timeout")
+_OF_THE_APPLY = ("environment", "new_env", "state", "lab", "parallelism", "lock_timeout")
 _NOT_FOR_APPLY = frozenset({"out", "detailed_exitcode", "full"})
 
 

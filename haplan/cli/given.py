@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _OPENING = (
     *("lab", "state", "variables", "variable_files", "parallelism", "lock_timeout", "log"),
-    *("allow_hosts", "allow_command"),
+    *("allow_hosts", "allow_command", "new_env"),
 )
 _ASKING = ("targets", "excludes", "replaces", "destroy", "refresh_only", "check_on_device")
 

@@ -25,6 +25,7 @@ COMMON = (
         help="Own state; variables from env/NAME.toml.",
         shell_complete=completion.one_of(completion.environments),
     ),
+    click.option("--new-env", "new_env", is_flag=True, help="NAME may be one that nothing knows yet."),
     click.option("--state", metavar="URL", default="", help="Where state is kept; else HAPLAN_STATE says it."),
     click.option("--lab", is_flag=True, help="Work on simulators, with a state of their own."),
     NO_COLOR,

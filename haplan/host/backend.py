@@ -10,6 +10,16 @@ from haplan.plugins import Plugins
 from haplan.state.location import shown
 
 
+ENVIRONMENT = "{env}"
+"""Stands in the URL of a state for the environment."""
+
+
+def template(options: Options, environ: Mapping[str, str]) -> str:
+    """The URL that was given, if it leads to another state for each environment; else ""."""
+    given = options.state or environ.get("HAPLAN_STATE", "")
+    return given if ENVIRONMENT in given else ""
+
+
 def state_url(options: Options, folder: Path, environ: Mapping[str, str]) -> str:
     """Where state is kept; may hold a password, see `haplan.state.location.shown`.
 
@@ -18,7 +28,7 @@ def state_url(options: Options, folder: Path, environ: Mapping[str, str]) -> str
     Args:
         folder: Of the environment.
     """
-    given, usual = options.state.replace("{env}", options.environment), usual_state(options, environ)
+    given, usual = options.state.replace(ENVIRONMENT, options.environment), usual_state(options, environ)
     if given == shown(usual):  # from a plan file, which keeps no password
         given = usual
     return given or usual or f"sqlite:///{folder / 'state.db'}"
@@ -27,7 +37,7 @@ def state_url(options: Options, folder: Path, environ: Mapping[str, str]) -> str
 def usual_state(options: Options, environ: Mapping[str, str]) -> str:
     """The URL that ``HAPLAN_STATE`` gives for an environment; "" if it gives none."""
     usual = environ.get("HAPLAN_STATE", "")
-    return "" if options.lab and "{env}" not in usual else usual.replace("{env}", options.environment)
+    return "" if options.lab and ENVIRONMENT not in usual else usual.replace(ENVIRONMENT, options.environment)
 
 
 def open_backend(plugins: Plugins, url: str, clock: Clock) -> StateBackend:

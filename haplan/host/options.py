@@ -24,6 +24,7 @@ class Options:
 
     Attributes:
         environment: Own state, own variables; ``lab`` with `lab`.
+        new_environment: It may be one that nothing knows yet; see `haplan.host.environments`.
         state: URL of the state; "" is ``.haplan/<environment>/state.db`` beside the stack.
         lab: Providers are served by their simulators.
         variables: ``name=value`` each.
@@ -39,6 +40,7 @@ class Options:
     """
 
     environment: str = DEFAULT
+    new_environment: bool = False
     state: str = ""
     lab: bool = False
     variables: tuple[str, ...] = ()

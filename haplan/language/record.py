@@ -152,8 +152,15 @@ MANY = 20
 def nearest(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` for the nearest known word, else what is known."""
     known = sorted(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {close[0]!r}?"
+    meant = close_to(word, known)
+    if meant:
+        return meant
     some = ", ".join(known[:MANY]) + (f" and {len(known) - MANY} more" if len(known) > MANY else "")
     return f"; there are: {some}" if known else ""
+
+
+def close_to(word: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` for the nearest known word; "" where none is near."""
+    by_small = {one.casefold(): one for one in sorted(known)}
+    near = difflib.get_close_matches(word.casefold(), by_small, n=1, cutoff=0.6)
+    return f"; did you mean {by_small[near[0]]!r}?" if near else ""

@@ -32,7 +32,7 @@ def walk(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[str
 
 
 COMMANDS = dict(walk(cli))
-COMMON = "env state lab no-color log"
+COMMON = "env new-env state lab no-color log"
 SCOPE = "var var-file no-refresh target exclude replace"
 PLANNING = f"{SCOPE} refresh-only check-on-device out detailed-exitcode full destroy json"
 WRITING = "parallelism lock-timeout auto-approve json"

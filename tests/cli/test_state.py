@@ -211,7 +211,7 @@ def test_pull_push_pull_gives_the_same_bytes_here_and_elsewhere(edge, folder: Pa
     (folder / "state.json").write_text(document)
     same = edge("state", "push", "edge", "state.json")
     assert (same.code, same.out) == (0, "the state says that already; nothing was pushed\n")
-    assert edge("state", "push", "edge", "state.json", "--env", "copy").out == "pushed: serial 1\n"
+    assert edge("state", "push", "edge", "state.json", "--env", "copy", "--new-env").out == "pushed: serial 1\n"
     assert edge("state", "pull", "edge", "--env", "copy").out == document
     assert edge("state", "pull", "edge").out == document
 
@@ -271,7 +271,7 @@ def test_what_a_full_disk_kept_out_of_the_state_is_merged_back(edge, full_disk: 
 
 
 def test_a_recovery_file_of_another_state_is_refused(edge, full_disk: Path) -> None:
-    edge("apply", "edge", "--auto-approve", "--env", "other")
+    edge("apply", "edge", "--auto-approve", "--env", "other", "--new-env")
     wrong = edge("state", "recover", "edge", str(full_disk), "--env", "other")
     assert (wrong.code, len(wrong.err.splitlines())) == (1, 1)
     assert "belongs to the state of lineage" in wrong.err
