@@ -47,9 +47,6 @@ def validate(session: Session) -> Validation:
         StackError: The stack itself has mistakes.
     """
     stack = _load(session)
-    unused = session.variable.unused(stack.variables)
-    if unused:
-        raise HaplanError("\n".join(unused))
     session.providers.check(stack, session.types)
     graph.graph(stack, session.types)
     rules = session.plugins.rules_about({block.type for block in stack.blocks.values()})
@@ -124,7 +121,11 @@ def rollback(session: Session, run: str, options: PlanOptions | None = None) -> 
 
 def _load(session: Session) -> Stack:
     session.tell("phase", f"loading {session.name}")
+    session.variable.read_files()
     stack = load(session.file, session.plugins.resources, session.variable)
+    unused = session.variable.unused(stack.variables)
+    if unused:
+        raise HaplanError("\n".join(unused))
     session.secrets.allow(stack.sources())
     return stack
 

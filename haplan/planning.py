@@ -379,4 +379,5 @@ def _notes(session: Session, question: Question, looked: _Looked, staged: _Stage
         yield from lines
     yield from provenance.notes(session, looked.state)
     yield from staged.uncompared
+    yield from session.secrets.made_up()
     yield from question.way.notes if question.way is not None else ()

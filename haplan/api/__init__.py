@@ -29,7 +29,7 @@ from typing import Any, Unpack
 
 from haplan.api.options import ASKING, Applying, Asking, Opening, Planning, Scope, Stopping
 from haplan.api.plans import Plan, read_plan
-from haplan.api.sessions import Session, session, session_of
+from haplan.api.sessions import Session, environments, session, session_of
 from haplan.api.states import States
 from haplan.contracts import Observer
 from haplan.errors import (
@@ -97,6 +97,7 @@ __all__ = [
     "Validation",
     "apply",
     "drift",
+    "environments",
     "plan",
     "read_plan",
     "session",

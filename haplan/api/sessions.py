@@ -12,6 +12,7 @@ from haplan.api.plans import Plan
 from haplan.api.states import States
 from haplan.contracts import Lab
 from haplan.errors import HaplanError
+from haplan.host.environments import with_state, with_variables
 from haplan.host.session import Session as Inner
 from haplan.host.session import open_session
 from haplan.model.graph import Edge
@@ -172,6 +173,13 @@ def session(stack: str | Path = ".", **opening: Unpack[Opening]) -> Session:
     options, surrounding = opening_of(opening)
     with expected():
         return Session(open_session(stack, options, **surrounding))
+
+
+def environments(stack: str | Path = ".") -> tuple[str, ...]:
+    """The environments that have variables beside the stack, or were applied from there; without the lab."""
+    place = Path(stack)
+    root = place if place.is_dir() else place.parent
+    return tuple(sorted(with_state(root) | with_variables(root)))
 
 
 def session_of(plan: Plan, *, where: str = "", **opening: Unpack[Opening]) -> Session:

@@ -78,11 +78,9 @@ def locks(ctx: click.Context) -> Iterable[tuple[str, str]]:
 
 def environments(ctx: click.Context) -> Iterable[tuple[str, str]]:
     """Those with a state, and those with variables."""
-    from haplan.host.environments import with_state, with_variables
+    from haplan import api
 
-    place = Path(_place(ctx))
-    root = place if place.is_dir() else place.parent
-    return [(name, "") for name in sorted(with_state(root) | with_variables(root))]
+    return [(name, "") for name in api.environments(_place(ctx))]
 
 
 def types(ctx: click.Context) -> Iterable[tuple[str, str]]:

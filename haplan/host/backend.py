@@ -9,7 +9,6 @@ from haplan.host.options import Options
 from haplan.plugins import Plugins
 from haplan.state.location import shown
 
-
 ENVIRONMENT = "{env}"
 """Stands in the URL of a state for the environment."""
 

@@ -7,17 +7,26 @@ import glob
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import attrs
 
-from haplan.contracts import StateBackend
+from haplan.contracts import Clock, StateBackend
 from haplan.errors import HaplanError
-from haplan.host.backend import ENVIRONMENT, state_url, template
+from haplan.host.backend import ENVIRONMENT, open_backend, state_url, template
 from haplan.host.options import DEFAULT, LAB, Options
 from haplan.language.record import close_to
+from haplan.model.event import EventKind
+from haplan.plugins import Plugins
 
 Opened = Callable[[str], StateBackend]
 """Opens the state of a URL."""
+
+
+class Tell(Protocol):
+    """Tells a line to whoever listens."""
+
+    def __call__(self, kind: EventKind, text: str = "", /) -> None: ...
 
 
 def with_variables(root: Path) -> set[str]:
@@ -30,12 +39,21 @@ def with_state(root: Path) -> set[str]:
     return {path.name for path in (root / ".haplan").glob("*") if path.is_dir()} - {LAB}
 
 
-def questioned(root: Path, options: Options, environ: Mapping[str, str], opened: Opened) -> str:
-    """What is to be told of an environment: "" of one that is known, a line of a new one.
+def question(
+    root: Path, options: Options, environ: Mapping[str, str], tell: Tell, plugins: Plugins, clock: Clock
+) -> None:
+    """Refuse an environment that may be misspelt, and tell of one that is new.
 
     Raises:
-        HaplanError: Nothing knows it, while others are known: it may be misspelt.
+        HaplanError: Nothing knows it, while others are known.
     """
+    new = _new(root, options, environ, lambda url: open_backend(plugins, url, clock))
+    if new:
+        tell("warning", new)
+
+
+def _new(root: Path, options: Options, environ: Mapping[str, str], opened: Opened) -> str:
+    """The line to tell of a new environment; "" of one that is known."""
     name = options.environment
     if name in (DEFAULT, LAB):
         return ""
@@ -64,7 +82,8 @@ def _in_files(options: Options, environ: Mapping[str, str]) -> set[str]:
     if ENVIRONMENT not in path or "://" in path:
         return set()
     before, _, after = path.partition(ENVIRONMENT)
-    named = re.compile(f"{re.escape(before)}(?P<name>[^/]+){re.escape(after).replace(re.escape(ENVIRONMENT), '(?P=name)')}")
+    again = re.escape(after).replace(re.escape(ENVIRONMENT), "(?P=name)")
+    named = re.compile(f"{re.escape(before)}(?P<name>[^/]+){again}")
     files = glob.glob("*".join(map(glob.escape, path.split(ENVIRONMENT))))
     return {found["name"] for file in files if (found := named.fullmatch(file))} - {LAB}
 

@@ -8,6 +8,7 @@ import attrs
 from haplan.errors import HaplanError
 from haplan.host.redaction import Redactor
 from haplan.host.variables import Variables
+from haplan.language.record import close_to
 from haplan.model import value as model
 from haplan.model.sources import COMMAND
 from haplan.model.state import State
@@ -40,6 +41,7 @@ class Secrets:
         )
         self._asking = threading.RLock()
         self._hidden: dict[str, str] = {}
+        self._made_up: dict[str, str] = {}
         self._commands: set[str] = set()
 
     def allow(self, found: Iterable[str]) -> None:
@@ -93,6 +95,10 @@ class Secrets:
 
         return hide
 
+    def made_up(self) -> list[str]:
+        """A line for each environment variable that is not set, and that the lab was given something for."""
+        return [line for _, line in sorted(self._made_up.items())]
+
     def _text(self, parts: str) -> str:
         found = model.pieces(f"{model.TEXT}{parts}")
         return "".join(part if isinstance(part, str) else self.reveal(part.source) for part in found)
@@ -104,8 +110,10 @@ class Secrets:
         return self._hidden[place]
 
     def _from_environment(self, name: str) -> str:
-        if name not in self._environ and self._lab:
-            return f"lab-{name}"
-        if name not in self._environ:
-            raise HaplanError(f"secret env:{name}: the environment variable {name} is not set")
-        return self._environ[name]
+        if name in self._environ:
+            return self._environ[name]
+        absent, meant = f"secret env:{name}: the environment variable {name} is not set", close_to(name, self._environ)
+        if not self._lab:
+            raise HaplanError(absent + meant)
+        self._made_up[name] = f"{absent}, the lab takes a made-up one{meant}"
+        return f"lab-{name}"

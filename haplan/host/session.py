@@ -16,7 +16,7 @@ from haplan.contracts import Clock, Context, Observer, StateBackend
 from haplan.host.backend import open_backend, state_url
 from haplan.host.clock import RealClock
 from haplan.host.closing import let_go
-from haplan.host.environments import questioned
+from haplan.host.environments import question
 from haplan.host.labs import Labs
 from haplan.host.log import Log
 from haplan.host.observers import Observers
@@ -40,10 +40,8 @@ class Session:
         options: How it was opened.
         folder: Of the environment, ``.haplan/<environment>`` beside the stack.
         variable: Gives the values of variables.
-        redact: Takes secrets out of what is said.
-        secrets: Finds them.
-        labs: The simulators.
-        providers: The providers.
+        secrets, redact: Find secrets, and take them out of what is said.
+        labs, providers: The simulators, and the providers.
         environ, confirm: Environment variables; how a person is asked for a yes.
         tell, observe, observed_by, catch_up: See `haplan.host.observers.Observers`.
     """
@@ -116,14 +114,6 @@ class Session:
         """Resource types by name."""
         return self.plugins.types
 
-    def question_environment(self) -> None:
-        """Refuse an environment that may be misspelt, and tell of one that is new."""
-        told = questioned(
-            self.root, self.options, self.environ, lambda url: open_backend(self.plugins, url, self.wall)
-        )
-        if told:
-            self.tell("warning", told)
-
     def _context(self) -> Context:
         return Context(self.clock, self.environ, self.secrets.reveal, self._log.write, self._note)
 
@@ -148,15 +138,12 @@ def open_session(
         confirm: Asks a person about hosts that a plan file names and nobody here knows; None without a terminal.
         environ: Environment variables; the process's own by default.
         clock: Time; by default real, or the simulators'.
-        exists: False for a plan that is there already: the stack's file is not looked for, its environment is taken.
-
-    Raises:
-        HaplanError: There is no stack; or nothing knows its environment, which may be misspelt.
+        exists: False for a plan that is there already: neither file nor environment are questioned.
     """
     environ = dict(os.environ) if environ is None else environ
     file = find(place) if exists else Path(place)
     told: Any = {"observers": observers, "ask": ask, "confirm": confirm, "clock": clock}
     session = Session(file, options or Options(), plugins or load_plugins(environ), environ=environ, **told)
     if exists:
-        session.question_environment()
+        question(session.root, session.options, environ, session.tell, session.plugins, session.wall)
     return session

@@ -5,6 +5,7 @@ The first that has it wins: ``--var``, ``--var-file`` (the last one first), ``en
 """
 
 import json
+import os
 import threading
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from haplan.errors import HaplanError
-from haplan.language.record import nearest
+from haplan.language.record import close_words, nearest
 from haplan.model.canonical import parse
 from haplan.model.value import Tree
 from haplan.state import files
@@ -90,6 +91,15 @@ class Variables:
             if name not in known
         ]
 
+    def read_files(self) -> None:
+        """Read the files now, also where no variable asks for what is in them.
+
+        Raises:
+            HaplanError: One is not there, or cannot be read.
+        """
+        with self._lock:
+            _ = self._sources
+
     def _find(self, name: str, default: Any, sensitive: bool) -> tuple[Any, str]:
         for source, values in self._sources:
             if name in values:
@@ -116,22 +126,35 @@ class Variables:
 
     @cached_property
     def _sources(self) -> list[tuple[str, Mapping[str, Tree]]]:
-        files = [(f"--var-file {name}", _read(Path(name))) for name in reversed(self._options.variable_files)]
+        given = reversed(self._options.variable_files)
+        files = [(f"--var-file {name}", _read(Path(name), self._root)) for name in given]
         own = self._root / "env" / f"{self._options.environment}.toml"
         return [("--var", self._command_line), *files, *([(f"env/{own.name}", _read(own))] if own.is_file() else [])]
 
 
-def _read(path: Path) -> Mapping[str, Tree]:
+def _read(path: Path, root: Path | None = None) -> Mapping[str, Tree]:
+    """The variables in a file; where it is not there, one beside the stack of that `root` may be meant."""
     try:
         text = files.read(path, files.LARGEST_TABLE).decode()
         found = parse(text) if path.suffix == ".json" else _toml(text)
     except OSError as error:
-        raise HaplanError(f"{path}: cannot read these variables: {error.strerror}") from None
+        meant = _meant(path, root) if root and isinstance(error, FileNotFoundError) else ""
+        raise HaplanError(f"{path}: cannot read these variables: {error.strerror}{meant}") from None
     except ValueError as error:
         raise HaplanError(f"{path}: cannot read these variables: {error}") from None
     if not isinstance(found, dict):
         raise HaplanError(f"{path}: expected names with values")
     return found
+
+
+def _meant(path: Path, root: Path) -> str:
+    """The file that may be meant by one that is not there: as it would be given."""
+    if (root / path).is_file():
+        return f"; did you mean {os.path.relpath(root / path)!r}?"
+    folders = (root / "env", path.parent)
+    beside = {one.name: one for folder in folders for one in folder.glob("*") if one.suffix in (".toml", ".json")}
+    name = next(iter(close_words(path.name, beside)), "")
+    return f"; did you mean {os.path.relpath(beside[name])!r}?" if name else ""
 
 
 def _typed(value: Tree, wanted: type, source: str, sensitive: bool) -> Tree:

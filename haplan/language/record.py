@@ -161,6 +161,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def close_to(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` for the nearest known word; "" where none is near."""
+    return next((f"; did you mean {near!r}?" for near in close_words(word, known)), "")
+
+
+def close_words(word: str, known: Iterable[str]) -> list[str]:
+    """The nearest known word, whatever its capitals; none where none is near."""
     by_small = {one.casefold(): one for one in sorted(known)}
-    near = difflib.get_close_matches(word.casefold(), by_small, n=1, cutoff=0.6)
-    return f"; did you mean {by_small[near[0]]!r}?" if near else ""
+    return [by_small[near] for near in difflib.get_close_matches(word.casefold(), by_small, n=1, cutoff=0.6)]

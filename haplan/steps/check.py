@@ -41,7 +41,7 @@ def check_secrets(
     found: list[Finding] = []
     notes: list[str] = []
     for block in stack.blocks.values():
-        for secret in secrets(block.values):
+        for secret in secrets([block.values, block.extra]):
             try:
                 reveal(secret.source)
             except HaplanError as error:

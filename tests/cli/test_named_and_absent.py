@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 
-
 @pytest.fixture
 def prod(folder: Path) -> Path:
     """The stack with the variables of one environment beside it."""
@@ -96,7 +95,68 @@ def test_a_plan_file_of_a_new_environment_needs_no_option(run, prod: Path) -> No
 def test_programs_are_asked_the_same(prod: Path) -> None:
     from haplan import api
 
-    with pytest.raises(api.HaplanError, match="no env/prdo.toml; there is: prod"):
+    with pytest.raises(api.HaplanError, match=r"no env/prdo\.toml; there is: prod"):
         api.session(prod, env="prdo")
     with api.session(prod, env="qa", new_env=True) as opened:
         assert opened.environment == "qa"
+
+
+# --- Files of variables -----------------------------------------------------------------------------------------------
+
+PLAIN = 'from haplan import Data\nData("a", input=1)\n'
+"""A stack without variables."""
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "apply", "destroy", "drift", "graph"])
+@pytest.mark.parametrize("text", [PLAIN, None], ids=["without variables", "with some"])
+def test_a_file_of_variables_that_is_not_there_is_refused_also_where_no_variable_asks(
+    run, folder: Path, command: str, text: str | None
+) -> None:
+    if text:
+        (folder / "edge" / "stack.py").write_text(text)
+    ended = run(command, "edge", "--var-file", "none.toml")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "error: none.toml: cannot read these variables: No such file or directory\n"
+
+
+@pytest.mark.parametrize("given", ["env/prod.toml", "edge/env/prdo.toml", "prod.toml"])
+def test_the_file_of_variables_that_may_be_meant_is_named_as_it_can_be_given(run, prod: Path, given: str) -> None:
+    ended = run("plan", "edge", "--var-file", given)
+    meant = re.search(r"did you mean '(.*)'\?$", ended.err)
+    assert meant is not None
+    assert (ended.code, meant[1]) == (1, "edge/env/prod.toml")
+    assert "size  7" in run("plan", "edge", "--var-file", meant[1]).out
+
+
+# --- Secrets ----------------------------------------------------------------------------------------------------------
+
+SECRET = 'from haplan import Data, secret\nData("a", input=secret("env:OVERLAY_PSK"))\n'
+
+
+def test_a_secret_whose_variable_is_not_set_is_an_error_that_names_the_nearest(
+    run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "edge" / "stack.py").write_text(SECRET)
+    monkeypatch.setenv("OVERLAY_PKS", "violet")
+    ended = run("plan", "edge")
+    said = "secret env:OVERLAY_PSK: the environment variable OVERLAY_PSK is not set; did you mean 'OVERLAY_PKS'?"
+    assert ended.code == 4
+    assert said in " ".join(ended.out.split())
+    monkeypatch.setenv("OVERLAY_PSK", "violet")
+    assert run("apply", "edge", "--auto-approve").code == 0
+
+
+def test_in_the_lab_a_secret_that_is_made_up_is_told(run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "edge" / "stack.py").write_text(SECRET)
+    ended = run("plan", "edge", "--lab")
+    said = "secret env:OVERLAY_PSK: the environment variable OVERLAY_PSK is not set, the lab takes a made-up one"
+    assert ended.code == 0
+    assert said in " ".join(ended.out.split())
+    monkeypatch.setenv("OVERLAY_PSK", "violet")
+    assert "made-up" not in run("plan", "edge", "--lab").out
+
+
+def test_a_secret_in_vendor_keys_is_questioned_like_any(run, folder: Path) -> None:
+    text = 'from haplan import Data, secret\nData("a", extra={"haplan": {"key": secret("env:OVERLAY_PSK")}})\n'
+    (folder / "edge" / "stack.py").write_text(text)
+    assert "OVERLAY_PSK is not set" in " ".join(run("plan", "edge").out.split())
