@@ -249,12 +249,16 @@ class Settlement:
         written: Ids and values that became known by it; a receipt in it stands in the place of the one before.
         doing: What it is at, such as "nodes rebooting", where `text` says beside it how long that has taken: a new one
             is news.
+        partly: Some of the devices that the write reaches have it: what is said of others holds for these alone.
+        lacking: Addresses of the changes that reach one of those others; () = all that the write carries.
     """
 
     state: Literal["waiting", "done", "queued", "failed", "unanswered"]
     text: str = ""
     written: Written = Written()
     doing: str = ""
+    partly: bool = False
+    lacking: tuple[str, ...] = ()
 
 
 @attrs.frozen

@@ -18,9 +18,9 @@ from haplan.plugin import (
     Tree,
 )
 from haplan_mist.estate import Known, Lists
+from haplan_mist.pushes import FORMATION
 from haplan_mist.read import reach
 from haplan_mist.read.devices import seconds_of_push
-from haplan_mist.settle import FORMATION
 from haplan_mist.translate import endpoints, entries, keys
 from haplan_mist.translate.documents import GOING, PREFIXES, binding, old_name, owner_document
 from haplan_mist.translate.keys import setting_keys

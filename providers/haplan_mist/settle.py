@@ -6,6 +6,7 @@ nodes, roles taken and the configuration committed; a push is told by device eve
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import attrs
 
@@ -17,26 +18,26 @@ from haplan.plugin import (
     Written,
 )
 from haplan_mist.estate import Estate, Object
-from haplan_mist.read.devices import Boxes, device_id, module_macs, modules_of, seconds_of_push
+from haplan_mist.pushes import (
+    FORMATION,
+    FORMATION_LIMIT,
+    GRACE,
+    UNCONFIRMED,
+    Device,
+    Verdict,
+    in_time,
+    not_ready,
+    verdict,
+)
+from haplan_mist.read.devices import Boxes, device_id, module_macs, seconds_of_push
 from haplan_mist.read.windows import held_back
 
-FORMATION = 900
-"""Seconds that a formation is expected to take (Juniper's design guide: up to 15 minutes)."""
-FORMATION_LIMIT = 2100
-"""Seconds after which it is given up, unless the task says otherwise."""
-UNCONFIRMED = 600
-"""Seconds after which a connected device that confirmed nothing counts as failed."""
-GRACE = 30
-"""Seconds in which a change shows up as an event, if it reaches a device at all."""
 LOOK_AGE = 20
 """Seconds that a look may be old."""
 OVERLAP = 120
 """Events may arrive late: each look goes back a little."""
 COMMITTED = ("COMMITED", "COMMITTED", "SUCCESS")
 FAILED = ("FAILED", "REVERTED")
-CHANGED = "GW_CONFIG_CHANGED_BY_USER"
-GOOD = ("GW_CONFIGURED", "GW_RECONFIGURED")
-BAD = ("GW_CONFIG_FAILED", "GW_CONFIG_LOCK_FAILED", "GW_CONFIG_ERROR_ADDTL_COMMAND", "GW_REJECTED")
 HA_ERRORS = ("HA_FORMATION_FAILED", "HA_FW_MISMATCH")
 
 
@@ -68,12 +69,6 @@ def wait_of(task: Task) -> Wait:
     return Wait(pair, macs, str(plain.get("address", "")), bool(plain.get("fresh", True)))
 
 
-@attrs.frozen
-class _Verdict:
-    state: str
-    text: str = ""
-
-
 class Settling:
     """Looks at stats and events for everything that waits.
 
@@ -86,6 +81,8 @@ class Settling:
         self._events_from = float("inf")
         self._events: dict[str, dict[str, Object]] = {}
         self._boxes = Boxes({}, {})
+        self._restarting: frozenset[str] = frozenset()
+        self._unformed: dict[str, float] = {}
 
     def settle(self, tasks: Sequence[Task], waits: Mapping[str, Wait]) -> dict[str, Settlement]:
         """How far each task is."""
@@ -98,6 +95,8 @@ class Settling:
             self._look_at_events(min(task.started for task in pushed), now)
         # once for all that waits: it sorts the whole organisation
         self._boxes = Boxes(self._estate.known("inventory"), self._estate.known("stats"))
+        # what a pair waits for in one transaction, a push to it in another one knows
+        self._restarting = frozenset(mac for wait in waits.values() for mac in wait.pair)
         found: dict[str, Settlement] = {}
         for task in tasks:
             wait = waits[task.transaction.id]
@@ -152,18 +151,18 @@ class Settling:
             return Settlement("waiting", text, doing=verdict.text)
         return Settlement("queued" if verdict.state == "queued" else "failed", verdict.text)
 
-    def _formed(self, task: Task, wait: Wait, now: float) -> _Verdict:
+    def _formed(self, task: Task, wait: Wait, now: float) -> Verdict:
         entry = self._entry(wait.pair[0])
         if self._stats_at < task.started or not entry:
-            return _Verdict("waiting", "accepted by the cloud")
+            return Verdict("waiting", "accepted by the cloud")
         for error in entry.get("errors") or ():
             if error.get("type") in HA_ERRORS:
-                return _Verdict("failed", f"{error['type']}: {error.get('reason') or 'the pair did not form'}")
+                return Verdict("failed", f"{error['type']}: {error.get('reason') or 'the pair did not form'}")
         if not entry.get("is_ha") or module_macs(entry) != set(wait.pair):
-            return _Verdict("waiting", self._phase(wait))
-        missing = _not_ready(entry)
+            return Verdict("waiting", self._phase(wait))
+        missing = not_ready(entry)
         if missing:
-            return _Verdict("waiting", missing)
+            return Verdict("waiting", missing)
         return self._configured(entry, task, wait, now)
 
     def _phase(self, wait: Wait) -> str:
@@ -173,70 +172,67 @@ class Settling:
             return "nodes rebooting"
         return f"waiting for {away[0]} to come back" if away else "waiting for the nodes to join"
 
-    def _configured(self, entry: Object, task: Task, wait: Wait, now: float) -> _Verdict:
+    def _configured(self, entry: Object, task: Task, wait: Wait, now: float) -> Verdict:
         status = str(entry.get("config_status") or "").upper()
         at = entry.get("config_timestamp")
         current = at is None or not wait.fresh or float(at) >= int(task.started)
         if status in COMMITTED and current:
-            return _Verdict("done", "one device with two nodes, configured")
+            return Verdict("done", "one device with two nodes, configured")
         if status in FAILED and current:
-            return _Verdict("failed", f"the pair formed, its configuration did not hold: {_reason(entry)}")
+            return Verdict("failed", f"the pair formed, its configuration did not hold: {_reason(entry)}")
         held = self._held(entry, now, ask=now - task.started > FORMATION + GRACE)
         if held:
-            return _Verdict("queued", f"the pair formed; {held}")
-        return _Verdict("waiting", "formed, configuration being pushed")
+            return Verdict("queued", f"the pair formed; {held}")
+        return Verdict("waiting", "formed, configuration being pushed")
 
     # --- pushes ---
 
     def _push(self, task: Task, wait: Wait, now: float) -> Settlement:
+        """Every device comes to an end of its own; one that does not take it fails for itself alone."""
         verdicts = {mac: self._pushed(mac, task, now) for mac in wait.macs}
-        for state in ("failed", "waiting", "queued"):
-            found = {mac: verdict for mac, verdict in verdicts.items() if verdict.state == state}
-            if found:
-                return Settlement(state, self._told(state, found, verdicts))
+        by_state: dict[str, dict[str, Verdict]] = {}
+        for mac, one in verdicts.items():
+            by_state.setdefault(one.state, {})[mac] = one
+        has_it = by_state.get("done", {})
+        for state in ("waiting", "failed", "queued"):
+            if state in by_state:
+                text = self._told(state, by_state[state], len(has_it), len(verdicts))
+                return Settlement(state, text, partly=bool(has_it))
         return Settlement("done", f"configured on {len(verdicts)} devices")
 
-    def _told(self, state: str, found: Mapping[str, _Verdict], all_: Mapping[str, _Verdict]) -> str:
+    def _told(self, state: str, found: Mapping[str, Verdict], done: int, count: int) -> str:
         if state == "waiting":
-            done = sum(verdict.state == "done" for verdict in all_.values())
-            return f"configuration pushed to {done} of {len(all_)} devices"
-        lines = [f"{self._named(mac)}: {verdict.text}" for mac, verdict in sorted(found.items())]
-        more = f" and {len(lines) - 3} more" if len(lines) > 3 else ""
-        return "; ".join(lines[:3]) + more
+            return f"configuration pushed to {done} of {count} devices"
+        lines = "; ".join(f"{self._named(mac)}: {one.text}" for mac, one in sorted(found.items()))
+        return f"done on {done} of {count}: {lines}" if count > 1 else lines
 
     def _named(self, mac: str) -> str:
         site = self._estate.name_of("sites", str(self._entry(mac).get("site_id") or ""))
         return f"{mac} at {site}" if site else mac
 
-    def _pushed(self, mac: str, task: Task, now: float) -> _Verdict:
-        events = sorted(self._events.get(mac, {}).values(), key=_at)
-        changed = [_at(event) for event in events if event.get("type") == CHANGED and _at(event) >= task.started - 1]
-        if not changed:
-            if self._events_at - task.started > GRACE:
-                return _Verdict("done", "not concerned")
-            return _Verdict("waiting")
-        for event in reversed(events):
-            if _at(event) >= changed[-1] and event.get("type") in GOOD:
-                return _Verdict("done")
-            if _at(event) >= changed[-1] and event.get("type") in BAD:
-                return _Verdict("failed", f"{event['type']}: {event.get('text') or 'no reason given'}")
-        return self._outstanding(mac, task, now)
+    def _pushed(self, mac: str, task: Task, now: float) -> Verdict:
+        device = self._device(mac, task, now)
+        return verdict(device, task.started, self._events_at, now)
 
-    def _outstanding(self, mac: str, task: Task, now: float) -> _Verdict:
-        entry = self._entry(mac)
-        pair = self._boxes.pair_of(mac)
-        if pair and not self._boxes.formed(pair):
-            late = now - task.started > FORMATION_LIMIT
-            return _Verdict("failed" if late else "waiting", "its pair has not formed")
-        if entry.get("status") == "disconnected":
-            return _Verdict("queued", "offline; it takes the configuration when it comes back")
+    def _device(self, mac: str, task: Task, now: float) -> Device:
+        entry, boxes = self._entry(mac), self._boxes
+        pair = boxes.pair_of(mac)
+        lacking = ""
+        if pair:
+            up = entry.get("status") == "connected"
+            lacking = (not_ready(entry) if up else "") if boxes.formed(pair) else "its pair has not formed"
+        if lacking:
+            self._unformed[mac] = now
         overdue = now - task.started > 2 * seconds_of_push(str(entry.get("model") or ""))
-        held = self._held(entry, now, ask=overdue)
-        if held:
-            return _Verdict("queued", held)
-        if now - task.started > UNCONFIRMED:
-            return _Verdict("failed", "connected, but it has not confirmed the configuration within 10 min")
-        return _Verdict("waiting")
+        return Device(
+            entry,
+            in_time(event for one in pair or (mac,) for event in self._events.get(one, {}).values()),
+            left=mac in boxes.records and not boxes.site_id(mac),
+            restarting=mac in self._restarting,
+            lacking=lacking,
+            unformed=self._unformed.get(mac, 0.0),
+            held=partial(self._held, entry, now, ask=overdue),
+        )
 
     def _held(self, entry: Object, now: float, *, ask: bool) -> str:
         """Why the site takes no push now; its setting is asked for only when a push is overdue."""
@@ -246,24 +242,6 @@ class Settling:
             setting = estate.setting(site_id, UNCONFIRMED)
         site = estate.known("sites").get(site_id) or {}
         return held_back(setting or {}, str(site.get("timezone") or "UTC"), now)
-
-
-def _at(event: Object) -> float:
-    return float(event.get("timestamp") or 0)
-
-
-def _not_ready(entry: Object) -> str:
-    """What a pair that shows both nodes still lacks, or ""."""
-    modules = modules_of(entry)
-    away = [str(module.get("mac")) for module in modules if module.get("status") == "disconnected"]
-    if entry.get("status") != "connected" or away:
-        return f"waiting for {', '.join(away) or 'the pair'} to connect"
-    if {str(module.get("vc_role") or "") for module in modules} != {"primary", "secondary"}:
-        return "nodes joining, roles not taken yet"
-    config = entry.get("cluster_config")
-    if isinstance(config, dict) and config.get("status") not in (None, "Green"):
-        return f"cluster status is {config['status']}: {config.get('last_status_change_reason') or 'no reason given'}"
-    return ""
 
 
 def has_failed(entry: Mapping[str, Tree] | None) -> bool:

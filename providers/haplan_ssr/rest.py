@@ -5,6 +5,7 @@ endpoint table in 128technology/docs (apis_rest, about release 4.2), intro_rest_
 public scripts that drive conductors. It stands in one place so that it is easily corrected.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -97,6 +98,7 @@ class Asset:
         status: In lower case, such as ``running``, ``connected``, ``disconnected``.
         version: Software, or "".
         text: What the conductor says of it.
+        lasting: Seconds that the status has lasted; without end where the conductor doesn't tell.
     """
 
     id: str
@@ -105,6 +107,7 @@ class Asset:
     status: str
     version: str = ""
     text: str = ""
+    lasting: float = math.inf
 
 
 def assets(body: Tree) -> tuple[Asset, ...]:
@@ -118,7 +121,9 @@ def _asset(one: Mapping[str, Tree]) -> Asset:
     identity, router, node, status = (
         str(one.get(name) or "") for name in ("asset-id", "router-name", "node-name", "status")
     )
-    return Asset(identity, router, node, status.lower(), version, str(one.get("text") or ""))
+    lasting = one.get("status-duration-seconds")
+    lasts = float(lasting) if isinstance(lasting, int | float) else math.inf
+    return Asset(identity, router, node, status.lower(), version, str(one.get("text") or ""), lasts)
 
 
 def nodes(connection: Any) -> list[Mapping[str, Tree]]:

@@ -1,6 +1,7 @@
 """Waiting for the routers of committed transactions: one look at the assets for all, and at the health of each."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import attrs
 
@@ -41,15 +42,41 @@ class State:
         return frozenset(one.name for one in wanted if one.assets and not health.not_running(one, self.assets))
 
 
+@attrs.frozen
+class Stand:
+    """How one router stands.
+
+    Attributes:
+        state: As of a settlement; ``ill`` runs, and is not as it should be.
+        text: What it lacks.
+        setting_up: It has nodes that are to be set up first.
+        troubles: What ails it.
+    """
+
+    state: Literal["waiting", "done", "queued", "failed", "ill"]
+    text: str = ""
+    setting_up: bool = False
+    troubles: tuple[Trouble, ...] = ()
+
+
 def settled(estate: Estate, tasks: Sequence[Task]) -> dict[str, Settlement]:
-    """How far each transaction is: one look for all."""
+    """How far each transaction is: one look for all. A node that one of them sets up is known to the others."""
     receipts = {task.transaction.id: read(task.receipt) for task in tasks}
+    fresh: dict[str, frozenset[str]] = {}
+    for one in (one for receipt in receipts.values() for one in receipt.routers):
+        fresh[one.name] = fresh.get(one.name, frozenset()) | one.fresh
+    receipts = {number: _with(receipt, fresh) for number, receipt in receipts.items()}
     state = _look(estate, [one for receipt in receipts.values() for one in receipt.routers])
     now = estate.clock.now()
     return {
         task.transaction.id: _settlement(task, receipts[task.transaction.id], state, now - task.started)
         for task in tasks
     }
+
+
+def _with(receipt: Receipt, fresh: Mapping[str, frozenset[str]]) -> Receipt:
+    routers = tuple(attrs.evolve(one, fresh=fresh[one.name]) for one in receipt.routers)
+    return attrs.evolve(receipt, routers=routers)
 
 
 def told(task: Task) -> list[Finding]:
@@ -72,33 +99,53 @@ def _look(estate: Estate, wanted: Sequence[Expected]) -> State:
 
 
 def _settlement(task: Task, receipt: Receipt, state: State, elapsed: float) -> Settlement:
-    away = [one for one in receipt.routers if health.offline(one, state.assets)]
-    if away:
-        text = f"{away[0].name} is offline: {', '.join(health.not_running(away[0], state.assets))}"
-        return Settlement("queued", text)
-    behind = [(one, words) for one in receipt.routers if (words := health.not_running(one, state.assets))]
-    formation = task.timeouts.get("formation", FORMATION)
-    if behind:
-        one, words = behind[0]
-        new = any(one.new for one, _ in behind)
-        text = f"{one.name}: {', '.join(words)}" + (f"; and {len(behind) - 1} more" if behind[1:] else "")
-        if elapsed < (formation if new else CONFIRMATION):
-            said = f"{elapsed / 60:.0f} of about 15 min: {text}" if new else text
-            return Settlement("waiting", said, doing=text if new else "")
-        return Settlement("failed", f"{text}, after {elapsed / 60:.0f} min; look at it on the conductor")
-    ill = _troubles(receipt, state)
-    new = any(one.new for one in receipt.routers)
-    if ill and elapsed < (2 * CONFIRMATION if new else CONFIRMATION):
-        return Settlement("waiting", ill[0].text)
-    # what still ails it, the check says
-    found = {FOUND: [[one.rule, one.address, one.text] for one in ill]}
-    return Settlement("done", written=Written(receipt={**task.receipt, **found}))
-
-
-def _troubles(receipt: Receipt, state: State) -> list[Trouble]:
+    """Every router comes to an end of its own; one that is not as it should be fails the changes that reach it."""
     running = state.running([*receipt.routers, *receipt.peers])
-    return [
-        trouble
-        for one in receipt.routers
-        for trouble in health.troubles(one, state.routers.get(one.name), state.assets, running)
-    ]
+    formation = task.timeouts.get("formation", FORMATION)
+    stands = {one.name: _stand(one, state, running, elapsed, formation) for one in receipt.routers}
+    waiting = [one for one in stands.values() if one.state == "waiting"]
+    if waiting:
+        return _waiting(waiting, elapsed)
+    bad = {name: one for name, one in stands.items() if one.state in ("failed", "ill")}
+    lacking = tuple(address for address, names in receipt.reach.items() if {*names} & {*bad})
+    partly = bool(bad) and (len(bad) < len(stands) or len(lacking) < len(receipt.reach))
+    # what ails those that run, the check says
+    found = [[one.rule, one.address, one.text] for stand in bad.values() for one in stand.troubles]
+    written = Written(receipt={**task.receipt, FOUND: found})
+    away = [one.text for one in stands.values() if one.state in ("failed", "queued")]
+    text = "; ".join([*away, *(words for _, _, words in found)] if bad else away)
+    if len(stands) > 1 and text:
+        good = sum(one.state == "done" for one in stands.values())
+        text = f"done on {good} of {len(stands)} routers: {text}"
+    ended: Literal["failed", "queued", "done"] = "done"
+    if any(one.state == "failed" for one in stands.values()):
+        ended = "failed"
+    elif away:
+        ended = "queued"
+    return Settlement(ended, text, written, partly=partly, lacking=lacking if partly else ())
+
+
+def _waiting(waiting: Sequence[Stand], elapsed: float) -> Settlement:
+    first = next((one for one in waiting if one.setting_up), waiting[0])
+    text = first.text + (f"; and {len(waiting) - 1} more" if waiting[1:] else "")
+    if first.setting_up:
+        return Settlement("waiting", f"{elapsed / 60:.0f} of about 15 min: {text}", doing=text)
+    return Settlement("waiting", text)
+
+
+def _stand(one: Expected, state: State, running: frozenset[str], elapsed: float, formation: float) -> Stand:
+    fresh = bool(one.fresh)
+    behind = health.not_running(one, state.assets)
+    text = f"{one.name}: {', '.join(behind)}"
+    if health.offline(one, state.assets):
+        return Stand("queued", f"{one.name} is offline: {', '.join(behind)}")
+    if behind and elapsed < (formation if fresh else CONFIRMATION):
+        return Stand("waiting", text, fresh)
+    if behind:
+        return Stand("failed", f"{text}, after {elapsed / 60:.0f} min; look at it on the conductor")
+    ill = tuple(health.troubles(one, state.routers.get(one.name), state.assets, running))
+    # what restarts a node, this plan or somebody, gives it its time again
+    early = elapsed < (2 * CONFIRMATION if fresh else CONFIRMATION)
+    if ill and (early or (health.up(one, state.assets) < CONFIRMATION and elapsed < formation)):
+        return Stand("waiting", ill[0].text)
+    return Stand("ill" if ill else "done", troubles=ill)

@@ -137,3 +137,21 @@ def test_another_box_takes_the_place_of_a_node_and_the_one_that_stays_keeps_its_
     assert (result.exit_code, [one.text for one in result.failed]) == (0, [])
     assert [step for step in steps(world) if step.startswith("join")] == ["join node1"]
     assert world.plan().changes == ()
+
+
+def test_a_pair_in_which_the_old_node_still_stands_is_not_taken_for_the_new_one(shops: Shops) -> None:
+    spare = "020000019999"
+    world = shops(lab=boxes() + BOX.format(mac=spare, pair=node_of(1), model="SRX300", more=""))
+    assert world.apply().exit_code == 0
+    world.edit("for at, mac in enumerate(macs)]", 'for at, mac in enumerate([macs[0], "020000019999"])]')
+    result = world.apply()
+    (failed,) = result.failed
+    assert result.exit_code == 3
+    assert failed.text.startswith(f"not done within 35 min: {node_of(1, 1)} is still a node of it: cable {spare} in")
+    world.lab.power(node_of(1, 1), on=False)
+    recable(world, node_of(1), spare)
+    world.lab.power(spare, on=False)  # it looks for its peer when it starts
+    world.lab.power(spare, on=True)
+    world.lab.clock.sleep(1200)
+    assert world.apply().exit_code == 0
+    assert world.plan().changes == ()

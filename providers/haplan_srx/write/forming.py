@@ -122,19 +122,30 @@ def settled(estate: Estate, task: Task, now: float) -> Settlement:
 
 
 def _formed(estate: Estate, change: Change) -> str:
-    """What a pair is still waited for; "" once it is there."""
-    for host in _hosts(change).values():
+    """What a pair is still waited for; "" once it is there, of the nodes that it is to have."""
+    hosts = _hosts(change)
+    for host in hosts.values():
         try:
-            status = estate.box(host).status()
+            box = estate.box(host)
+            status = box.status()
+            if status is None:
+                return "a node has not restarted yet"
+            if status.formed:
+                return _stranger(box, hosts)
         except ProviderError:
             continue
-        if status is None:
-            return "a node has not restarted yet"
-        if status.formed:
-            return ""
         nodes = (f"{node.name} {node.status}" for node in status.groups.get(0, ()))
         return ", ".join(nodes) or "the nodes look for one another"
     return "nodes rebooting"
+
+
+def _stranger(box: Box, hosts: Mapping[str, str]) -> str:
+    """Of a pair that is whole, the node that is not one of those that it is to have; "" if there is none."""
+    members = set(macs(box.chassis()).values())
+    strange, missing = sorted(members - {*hosts}), sorted({*hosts} - members)
+    if not strange or not missing:
+        return ""
+    return f"{strange[0]} is still a node of it: cable {missing[0]} in its place, and switch {strange[0]} off"
 
 
 def _dissolved(estate: Estate, change: Change) -> str:

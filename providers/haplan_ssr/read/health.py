@@ -4,6 +4,7 @@ What healthy means (values after the vendor's model): both assets `running` with
 partner; of every shared interface exactly one member active and one standby; every peer path up or standby.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
@@ -27,7 +28,7 @@ class Expected:
         assets: Node → asset id.
         shared: Names of its redundant device interfaces.
         peers: Routers that it is to have paths to.
-        new: It was not there before.
+        fresh: Nodes that are new, or that another box is for now: they are to be set up first.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Expected:
     assets: Mapping[str, str]
     shared: frozenset[str]
     peers: frozenset[str]
-    new: bool
+    fresh: frozenset[str] = frozenset()
 
 
 @attrs.frozen
@@ -53,27 +54,36 @@ def expected(before: Translation, after: Translation, routers: Iterable[str]) ->
     if not wanted:
         return ()
     assets: dict[str, dict[str, str]] = {}
+    for (name, node), asset in _assets(after).items():
+        assets.setdefault(name, {})[node] = asset
     shared: dict[str, set[str]] = {}
     ends: dict[str, dict[str, str]] = {}
     for path, given in after.entries.items():
         if len(path) < 3 or path[1][0] != "router":
             continue
         name = path[1][1]
-        if path[-1] == "asset-id":
-            assets.setdefault(name, {})[path[2][1]] = str(given.value)
-        elif path[-1] == "shared-phys-address":
+        if path[-1] == "shared-phys-address":
             shared.setdefault(name, set()).add(path[3][1])
         elif path[-1] == "topology":
             ends.setdefault(path[-2][1], {})[name] = str(given.value)
-    peers = _peers(ends)
+    peers, was = _peers(ends), _assets(before)
     return tuple(
         Expected(
             name, after.entries[*AUTHORITY, ("router", name)].sources[0].address, assets.get(name, {}),
             frozenset(shared.get(name, ())), frozenset(peers.get(name, ())),
-            (*AUTHORITY, ("router", name)) not in before.entries,
+            frozenset(node for node, asset in assets.get(name, {}).items() if was.get((name, node)) != asset),
         )
         for name in sorted(wanted)
     )  # fmt: skip
+
+
+def _assets(translation: Translation) -> dict[tuple[str, str], str]:
+    """Router and node → asset id."""
+    return {
+        (path[1][1], path[2][1]): str(given.value)
+        for path, given in translation.entries.items()
+        if len(path) > 3 and path[1][0] == "router" and path[-1] == "asset-id"
+    }
 
 
 def _peers(ends: Mapping[str, Mapping[str, str]]) -> dict[str, set[str]]:
@@ -101,8 +111,13 @@ def not_running(one: Expected, assets: Mapping[str, Asset]) -> list[str]:
 
 
 def offline(one: Expected, assets: Mapping[str, Asset]) -> bool:
-    """True for a router that was there before and of which a node has lost the conductor."""
-    return not one.new and "disconnected" in _states(one, assets).values()
+    """True for a router of which a node has lost the conductor that was there before."""
+    return any(state == "disconnected" and node not in one.fresh for node, state in _states(one, assets).items())
+
+
+def up(one: Expected, assets: Mapping[str, Asset]) -> float:
+    """Seconds that all of its nodes run by now, as far as the conductor tells."""
+    return min((assets[asset].lasting for asset in one.assets.values() if asset in assets), default=math.inf)
 
 
 def _states(one: Expected, assets: Mapping[str, Asset]) -> dict[str, str]:

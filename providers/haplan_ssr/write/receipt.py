@@ -16,37 +16,42 @@ class Receipt:
     Attributes:
         routers: Those that the commit touched.
         peers: Those they are to have paths to, as far as it takes to say whether they run.
+        reach: Address of each change → names of the routers that it reaches.
     """
 
     routers: tuple[Expected, ...] = ()
     peers: tuple[Expected, ...] = ()
+    reach: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
     def plain(self) -> dict[str, Tree]:
         """As JSON."""
-        return {"routers": list(map(_plain, self.routers)), "peers": list(map(_plain, self.peers))}
+        reach = {address: list(names) for address, names in self.reach.items()}
+        return {"routers": list(map(_plain, self.routers)), "peers": list(map(_plain, self.peers)), "reach": reach}
 
 
-def receipt(before: Translation, after: Translation, touched: Iterable[str]) -> Receipt:
-    """What a commit that led from one to the other leaves."""
+def receipt(before: Translation, after: Translation, touched: Iterable[str], addresses: Iterable[str]) -> Receipt:
+    """What a commit that led from one to the other leaves; `addresses` are those of its changes."""
     mine = frozenset(touched)
     everything = {name for names in after.routers.values() for name in names} if mine else ()
     all_ = expected(before, after, everything)
     routers = tuple(one for one in all_ if one.name in mine)
     beside = {name for one in routers for name in one.peers} - mine
     none = frozenset[str]()
-    return Receipt(routers, tuple(attrs.evolve(one, shared=none, peers=none) for one in all_ if one.name in beside))
+    peers = tuple(attrs.evolve(one, shared=none, peers=none) for one in all_ if one.name in beside)
+    reached = {one: {*before.routers.get(one, ()), *after.routers.get(one, ())} for one in addresses}
+    return Receipt(routers, peers, {address: tuple(sorted(names)) for address, names in reached.items()})
 
 
 def read(plain: Mapping[str, Tree]) -> Receipt:
     """From JSON."""
-    return Receipt(
-        *(tuple(_expected(one) for one in plain.get(which, ())) for which in ("routers", "peers")),
-    )
+    routers, peers = (tuple(_expected(one) for one in plain.get(which, ())) for which in ("routers", "peers"))
+    reach = {str(address): tuple(map(str, names)) for address, names in plain.get("reach", {}).items()}
+    return Receipt(routers, peers, reach)
 
 
 def _plain(one: Expected) -> dict[str, Tree]:
     sets = {"shared": sorted(one.shared), "peers": sorted(one.peers)}
-    return {"name": one.name, "address": one.address, "assets": dict(one.assets), "new": one.new, **sets}
+    return {"name": one.name, "address": one.address, "assets": dict(one.assets), "fresh": sorted(one.fresh), **sets}
 
 
 def _expected(plain: Mapping[str, Tree]) -> Expected:
@@ -56,5 +61,5 @@ def _expected(plain: Mapping[str, Tree]) -> Expected:
         assets={str(node): str(asset) for node, asset in plain["assets"].items()},
         shared=frozenset(plain["shared"]),
         peers=frozenset(plain["peers"]),
-        new=bool(plain["new"]),
+        fresh=frozenset(plain["fresh"] if "fresh" in plain else plain["assets"] if plain["new"] else ()),
     )

@@ -367,5 +367,5 @@ def _written(task: Task, work: Work) -> Written:
     mine = touched(work.before, work.after)
     if any(part.change.reason is Reason.RESUMED for part in task.parts):  # then it may stand in the rows already
         mine |= {name for part in task.parts for name in work.after.routers.get(part.change.address, ())}
-    left = receipt(work.before, work.after, mine)
+    left = receipt(work.before, work.after, mine, [part.change.address for part in task.parts])
     return Written(ids, values, private, settling=bool(left.routers), receipt=left.plain())
