@@ -93,7 +93,7 @@ class Plugins:
     @cached_property
     def providers(self) -> Mapping[str, type[Provider]]:
         """Provider classes by name; a plugin is asked when one that may be its is looked up."""
-        return self._brought("haplan_providers", hooks.providers, lambda cls: cls.name, lambda cls: cls)
+        return self._brought("haplan_providers", hooks.providers(self.types), lambda cls: cls.name, lambda cls: cls)
 
     @cached_property
     def resources(self) -> Mapping[str, type]:

@@ -16,11 +16,11 @@ from haplan.model.entries import in_order
 from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
-from haplan.model.shape import Misshapen, in_shape
 from haplan.model.stack import Block, Lifecycle, Location, Output, ProviderBlock, Reference, Stack
 from haplan.model.state import OutputRow, Row, Run, State
 from haplan.model.value import Ref, Tree
 from haplan.state.versions import moved
+from haplan.wall.upgrading import Misshapen, in_shape
 
 STATE_ONLY = "haplan"
 """The provider of what lives in state alone: once forgotten, nothing of it can be found again."""

@@ -6,8 +6,8 @@ import attrs
 
 from haplan.errors import StateError
 from haplan.model.schema import TypeInfo
-from haplan.model.shape import Misshapen, in_shape
 from haplan.model.state import State
+from haplan.wall.upgrading import Misshapen, in_shape
 
 
 def upgrade(state: State, types: Mapping[str, TypeInfo]) -> State:

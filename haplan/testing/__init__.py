@@ -14,17 +14,17 @@ own, with the plugins that are installed, `plan` and `apply` take a folder or a 
     def test_my_stack_wants_two_sites():
         assert plan("stacks/mine", lab=True).count(Action.CREATE) == 2
 
-`ProviderContract` is what every provider promises, as tests to inherit; see `providers/README.md`.
+`ProviderContract` is what every provider promises, as tests to inherit; see `providers/README.md`. Wrong answers of it
+are part of that, one at each moment of a run; `EveryFaultContract` throws all of them at all moments.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
-
-import attrs
 
 from haplan import engine
 from haplan.host.options import Options, sorted_out
@@ -35,14 +35,18 @@ from haplan.model.result import Result
 from haplan.model.state import State
 from haplan.plugins import GROUP, Plugins
 from haplan.testing.cloud import Cloud, FakeClock, Stored, Write
+from haplan.testing.installed import INSTALLED as INSTALLED
+from haplan.testing.installed import Point as Point
 from haplan.testing.memory import Mem, MemPlugin, Rule, Thing
 
 if TYPE_CHECKING:
+    from haplan.testing.fault_contract import EveryFaultContract
     from haplan.testing.provider_contract import ProviderContract, context
 
 __all__ = [
     "HEAD",
     "Cloud",
+    "EveryFaultContract",
     "FakeClock",
     "Mem",
     "Project",
@@ -59,21 +63,6 @@ __all__ = [
 
 HEAD = "from haplan import *\nfrom haplan.testing import Rule, Thing\nprovider('mem')\n"
 """What `Project` puts before the text of a stack."""
-INSTALLED = {"builtin": "haplan.builtin", "sqlite": "haplan_sqlite"}
-"""The plugins that every project has beside ``mem``."""
-
-
-@attrs.frozen
-class Point:
-    """An object as an entry point."""
-
-    name: str
-    plugin: object
-    value: str = "haplan.testing"
-    dist: None = None
-
-    def load(self) -> object:
-        return self.plugin
 
 
 def plugins(cloud: Cloud, *more: object) -> Plugins:
@@ -166,12 +155,13 @@ def _opened(stack: str | Path, options: Options) -> Iterator[Session]:
 
 
 def __getattr__(name: str) -> Any:
-    """The contract needs pytest, so it is loaded when it is asked for."""
-    if name in ("ProviderContract", "context"):
+    """The contracts need pytest, so they are loaded when they are asked for."""
+    if name in ("EveryFaultContract", "ProviderContract", "context"):
         import pytest
 
-        pytest.register_assert_rewrite("haplan.testing.provider_contract")
-        from haplan.testing import provider_contract
+        names = [f"haplan.testing.{module}" for module in ("asked", "fault_contract", "provider_contract")]
+        pytest.register_assert_rewrite(*(one for one in names if one not in sys.modules))
+        from haplan.testing import fault_contract, provider_contract
 
-        return getattr(provider_contract, name)
+        return getattr(fault_contract if name == "EveryFaultContract" else provider_contract, name)
     raise AttributeError(f"module 'haplan.testing' has no attribute {name!r}", name=name)

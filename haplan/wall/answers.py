@@ -7,11 +7,14 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Lab, LabRequest, Query, Reading, Seen, Settlement, Target, Task, Written
+from haplan.model.address import parse
 from haplan.model.plan import Change, Placement
+from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent
 from haplan.model.value import is_mapping
 from haplan.wall import around
 from haplan.wall.call import Call
+from haplan.wall.computed import misgiven
 from haplan.wall.shapes import Misfit, fit, text, unlike
 
 EXAMPLE = "stack.py"
@@ -42,14 +45,14 @@ def read(found: Any, call: Call, query: Query, *given: object) -> Reading:
         raise unlike(found, "a Reading")
     if not is_mapping(found.seen):
         raise unlike(found.seen, "a mapping").under("seen")
-    asked = {target.address for target in query.targets}
+    asked = {target.address: target.type for target in query.targets}
     reading: Reading = fit(Reading)(attrs.evolve(found, seen={}, look=None))
     seen: dict[str, Seen] = {}
     unread = dict(reading.unread)
-    _refuse_strange([*found.seen, *unread], asked)
+    _refuse_strange([*found.seen, *unread], set(asked))
     for address in found.seen:
         try:
-            seen[address] = _seen(found.seen[address], address)
+            seen[address] = _seen(found.seen[address], address, call.types.get(asked[address]))
         except Misfit as wrong:
             unread[address] = str(call.wrong(f"gave {wrong.under('seen', address)}"))
     both = next((address for address in unread if address in seen), "")
@@ -58,12 +61,14 @@ def read(found: Any, call: Call, query: Query, *given: object) -> Reading:
     return attrs.evolve(reading, seen=seen, unread=unread, look=found.look)
 
 
-def _seen(found: Any, address: str) -> Seen:
+def _seen(found: Any, address: str, kind: TypeInfo | None) -> Seen:
     seen: Seen = fit(Seen)(found)
     if seen.address != address:
         raise Misfit("another address", "the one that was asked").under("address")
     if not seen.id:
         raise Misfit("nothing", "what the backend knows it by").under("id")
+    for name, misfit in misgiven(kind, seen.values) if kind is not None else ():
+        raise misfit.under("values", name)
     return seen
 
 
@@ -128,7 +133,9 @@ def _settlement(found: Mapping[str, Any], call: Call, task: Task) -> Settlement:
 
 def identify(found: Any, call: Call, intent: Intent) -> Seen | None:
     """The object that was asked about, or none."""
-    return None if found is None else _seen(found, intent.address)
+    if found is None:
+        return None
+    return _seen(found, intent.address, call.types.get(parse(intent.address).type))
 
 
 def _refuse_strange(answered: Any, asked: set[str]) -> None:

@@ -1,12 +1,13 @@
 """A call into a plugin: what it raises is named, and what it gives is looked at before anybody uses it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import attrs
 
 from haplan.errors import HaplanError, PluginError
+from haplan.model.schema import TypeInfo
 from haplan.wall.shapes import Misfit
 
 T = TypeVar("T")
@@ -23,12 +24,14 @@ class Call:
         verb: What is asked of it, such as ``read``.
         about: Address or document that it is about, or "".
         error: Makes the error of a text.
+        types: Resource types, for what is said of resources.
     """
 
     who: str
     verb: str
     about: str = ""
     error: Callable[[str], HaplanError] = PluginError
+    types: Mapping[str, TypeInfo] = attrs.field(factory=dict)
 
     def wrong(self, text: str) -> HaplanError:
         """The error that says what went wrong in it."""

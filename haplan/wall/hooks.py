@@ -58,9 +58,9 @@ def module(found: Any) -> Any:
     return found
 
 
-def providers(found: Iterable[type[Provider]]) -> tuple[type[Provider], ...]:
-    """Provider classes, behind the wall."""
-    return tuple(provider.behind(cls) for cls in found)
+def providers(types: Mapping[str, TypeInfo]) -> Callable[[Iterable[type[Provider]]], tuple[type[Provider], ...]]:
+    """Provider classes, behind the wall; what they say of resources is held against the types."""
+    return lambda found: tuple(provider.behind(cls, types) for cls in found)
 
 
 def resources(found: Iterable[type]) -> Iterable[type]:

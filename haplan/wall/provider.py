@@ -6,7 +6,7 @@ itself. Which verbs there are, and what each gives, is read from the contract: a
 
 import inspect
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from math import isfinite
 from types import NoneType
@@ -18,6 +18,7 @@ from haplan.contracts import Context, Provider, Query, Target, Task
 from haplan.errors import ProviderError
 from haplan.model.document import Document
 from haplan.model.plan import Change
+from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent
 from haplan.wall.answers import CHECKS
 from haplan.wall.call import REPORT, Call, through
@@ -66,13 +67,14 @@ class Behind(Provider):
         return self._seconds.get(name)
 
 
-def behind(cls: type[Provider]) -> type[Provider]:
-    """A provider's class behind the wall.
+def behind(cls: type[Provider], types: Mapping[str, TypeInfo] | None = None) -> type[Provider]:
+    """A provider's class behind the wall; `types` says what the resources are that it speaks of.
 
     Raises:
         Misfit: What it says of itself is not of its shape.
     """
-    own = {name: _asking(cls, name) for name in VERBS if name in REQUIRED or _is_own(cls, name)}
+    types = {} if types is None else types  # the types of all plugins are asked for only where one is looked up
+    own = {name: _asking(cls, name, types) for name in VERBS if name in REQUIRED or _is_own(cls, name)}
     numbers = {name: property(partial(_now, name=name)) for name in SECONDS}
     return type(cls.__name__, (Behind,), {"of": cls, "__doc__": cls.__doc__, **_told(cls), **numbers, **own})
 
@@ -105,13 +107,13 @@ def _is_own(cls: type[Provider], verb: str) -> bool:
     return inspect.getattr_static(cls, verb, default) is not default
 
 
-def _asking(cls: type[Provider], verb: str) -> Any:
+def _asking(cls: type[Provider], verb: str, types: Mapping[str, TypeInfo]) -> Any:
     """The verb of a class behind the wall."""
     given = typing.get_type_hints(getattr(Provider, verb))["return"]
     check = CHECKS.get(verb) or (lambda found, *asked: found if given is NoneType else fit(given)(found))
 
     def asked(who: str, of: Any, *asked: Any) -> Any:
-        call = Call(who, verb, about(asked), partial(ProviderError, lost=verb in SENDING))
+        call = Call(who, verb, about(asked), partial(ProviderError, lost=verb in SENDING), types)
         return through(call, lambda: getattr(of, verb)(*asked), lambda found: check(found, call, *asked))
 
     def of_object(self: Behind, *given: Any) -> Any:

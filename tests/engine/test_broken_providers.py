@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -38,7 +38,7 @@ class Broken(Project):
         from haplan.testing import INSTALLED, Point
 
         installed: list[Any] = [EntryPoint(name, module, "haplan") for name, module in INSTALLED.items()]
-        return Plugins([*installed, Point("mem", Plugin(self.cloud, **self.verbs))])
+        return Plugins([*installed, cast(Any, Point("mem", Plugin(self.cloud, **self.verbs)))])
 
 
 @pytest.fixture
@@ -138,6 +138,25 @@ def test_a_computed_value_that_is_none_is_the_providers_fault_and_not_its_users(
     assert result.exit_code == 3
     assert made.state().row("mem_thing.a").id == made.cloud.thing("a").id
     mended(made, ["a", "b"])
+
+
+@pytest.mark.parametrize("value", [None, 7])
+def test_a_computed_value_that_is_read_as_none_is_told_of_that_one(broken: Any, value: Any) -> None:
+    made = broken('a = Thing("a", size=1)\nThing("b", tags={"of": a.token})\nThing("c")')
+    assert made.apply().exit_code == 0
+
+    def read(self: Mem, query: Query) -> Reading:
+        found = Mem.read(self, query)
+        seen = {one: attrs.evolve(it, values={**it.values, "token": value}) for one, it in found.seen.items()}
+        return attrs.evolve(found, seen={**found.seen, "mem_thing.a": seen["mem_thing.a"]} if seen else {})
+
+    made.verbs = {"read": read}
+    plan = made.write('a = Thing("a", size=2)\nThing("b", tags={"of": a.token})\nThing("c", size=3)').plan()
+    got = "None" if value is None else "int"
+    why = f"provider 'mem': read of mem_thing.a, mem_thing.b, mem_thing.c gave {got} as seen.mem_thing.a.values.token, "
+    assert plan.unread == {"mem_thing.a": f"{why}where text is due; report it to its author"}
+    assert [change.address for change in plan.changes] == ["mem_thing.c"]
+    mended(made, ["a", "b", "c"])
 
 
 def test_a_replacement_knows_all_that_a_new_object_knows(broken: Any) -> None:

@@ -12,7 +12,7 @@ from haplan.errors import ProviderError
 from haplan.model.plan import Action, Change, Placement
 from haplan.model.value import Unknown
 from haplan.testing import Cloud, Mem, ProviderContract, Thing
-from haplan.testing.provider_contract import Opened
+from haplan.testing.asked import Opened
 
 
 class TestMem(ProviderContract):

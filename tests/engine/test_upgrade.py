@@ -89,10 +89,18 @@ def test_each_row_that_cannot_be_read_has_its_line_with_type_address_and_version
     with pytest.raises(StateError) as broken:
         shaped(made, 2, tenfold)
     assert str(broken.value) == (
-        f"mem_thing.b: mem_thing: its plugin broke bringing version 1 to 2: KeyError: 'size'; {hint}"
+        "mem_thing.b: type 'mem_thing': upgrade of version 1 to 2 broke: KeyError: 'size'; report it to its author; "
+        f"{hint}"
     )
     with pytest.raises(StateError, match="version 1, and its plugin cannot bring that up to date"):
         shaped(made, 2)
+
+
+@pytest.mark.parametrize("given", [None, 7, {"size": object()}, {1: "one"}])
+def test_what_an_upgrade_gives_is_looked_at(project: Make, given: Any) -> None:
+    made = project('Thing("a", size=1)', applied=True)
+    with pytest.raises(StateError, match=r"mem_thing\.a: type 'mem_thing': upgrade of version 1 to 2 gave .* is due"):
+        shaped(made, 2, lambda values, version: given)
 
 
 def test_a_row_says_the_version_of_the_type_that_it_was_written_with(project: Make) -> None:

@@ -8,12 +8,10 @@ from haplan.model.compare import differences, owned, unordered, without_secrets
 from haplan.model.plan import Action, Change
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Row
-from haplan.model.value import Tree
 from haplan.steps.apply.ledger import Ledger
+from haplan.wall.computed import misgiven
 
 FRESH = (Action.CREATE, Action.REPLACE)
-_KINDS: Mapping[str, type] = {"text": str, "integer": int, "bool": bool}
-"""What a computed attribute of a kind holds; of other kinds anything, None included."""
 
 
 def broken_word(task: Task, written: Written, types: Mapping[str, TypeInfo], ledger: Ledger) -> str:
@@ -40,22 +38,11 @@ def _broken(change: Change, written: Written, row: Row | None, kind: TypeInfo, *
     for path in differences(wanted, owned(wanted, got), unordered(kind.attributes, wanted)):
         words = f"planned {model.at_path(wanted, path)!r}, got {model.at_path(got, path)!r}"
         yield f"{'.'.join(map(str, path))}: {words}"
-    yield from misgiven(kind, got)
+    for name, misfit in misgiven(kind, got):
+        yield f"{name}: got {misfit}"
     if complete and change.action in FRESH:
         known = {*(row.values if row else {}), *got}
         known |= {"id"} if written.ids.get(change.address) or (row is not None and row.id) else set()
         lacking = [name for name in kind.computed if name not in known]
         if lacking:
             yield f"{', '.join(lacking)} not known after the apply"
-
-
-def misgiven(kind: TypeInfo, values: Mapping[str, Tree]) -> Iterator[str]:
-    """Computed values that are not of their kind: None above all, which is no value at all."""
-    for name in kind.computed:
-        due, value = kind.attributes[name].kind, values.get(name)
-        if name in values and not isinstance(value, model.Secret) and not _is_kind(due, value):
-            yield f"{name}: got {'None' if value is None else type(value).__name__}, where {due} is due"
-
-
-def _is_kind(due: str, value: Tree) -> bool:
-    return due not in _KINDS or type(value) is _KINDS[due]

@@ -16,6 +16,7 @@ from haplan.language.resource import Resource
 from haplan.model import value as model
 from haplan.model.stack import USUAL, Block, Location, Output, ProviderBlock, Reference, Stack
 from haplan.steps.load.package import PrivatePackage
+from haplan.wall.deriving import derived
 
 BROKEN = f"'{Broken.__name__}' object"
 """How Python names a value that stands for one with a mistake: what it says of it only follows from that mistake."""
@@ -175,9 +176,7 @@ def _provider_key(found: Resource, into: Recording) -> str:
 def resolve_derived(blocks: dict[str, Block], into: Recording) -> None:
     """Work out the derived attributes, put them into the values, and replace references to them."""
     for address, block in blocks.items():
-        worked = {
-            name: work_out(block.object, into.resources) for name, work_out in type(block.object).haplan_derive.items()
-        }
+        worked = _worked_out(block, into)
         if worked and not block.data:
             blocks[address] = _with_values(
                 block, {**block.values, **{k: v for k, v in worked.items() if v is not None}}
@@ -191,6 +190,13 @@ def resolve_derived(blocks: dict[str, Block], into: Recording) -> None:
             blocks[address] = attrs.evolve(blocks[address], lifecycle=cycle)
 
 
+def _worked_out(block: Block, into: Recording) -> dict[str, model.Tree]:
+    try:
+        return {name: derived(block.object, name, into.resources) for name in type(block.object).haplan_derive}
+    except HaplanError as error:
+        raise StackError([*into.mistakes, f"{block.location}: {error}"]) from error
+
+
 def _with_values(block: Block, values: Mapping[str, model.Tree]) -> Block:
     return attrs.evolve(block, values=values)
 
@@ -200,7 +206,7 @@ def _known_derived(tree: model.Tree, into: Recording) -> model.Tree:
         if not ref.derived:
             return ref
         found = into.resources[ref.address]
-        worked = type(found).haplan_derive[str(ref.path[0])](found, into.resources)
+        worked = derived(found, str(ref.path[0]), into.resources)
         return model.at_path(worked, ref.path[1:])
 
     def leaf(value: model.Tree) -> model.Tree:

@@ -1,12 +1,16 @@
-"""Shape: a recorded row as its type has it now, whichever version of the plugin wrote it. Pure."""
+"""A recorded row as its type has it now, whichever version of the plugin wrote it: the plugin is asked for that."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 
+from haplan.errors import HaplanError
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Row
 from haplan.model.value import Tree
+from haplan.wall.call import Call, through
+from haplan.wall.shapes import fit
 
 
 class Misshapen(Exception):
@@ -26,13 +30,14 @@ def in_shape(row: Row, kind: TypeInfo) -> Row:
         return row
     if was > now:
         raise Misshapen(f"{row.type} was recorded by a newer plugin (version {was}, here {now})")
-    if kind.upgrade is None:
+    upgrade = kind.upgrade
+    if upgrade is None:
         raise Misshapen(f"{row.type} was recorded in version {was}, and its plugin cannot bring that up to date")
+    call = Call(f"type {row.type!r}", f"upgrade of version {was} to {now}")
     try:
-        values = dict(kind.upgrade(row.values, was))
-    except Exception as error:  # a type is a plugin's code: name it
-        why = f"{type(error).__name__}: {error}"
-        raise Misshapen(f"{row.type}: its plugin broke bringing version {was} to {now}: {why}") from error
+        values = through(call, lambda: upgrade(row.values, was), fit(Mapping[str, Any]))
+    except HaplanError as error:
+        raise Misshapen(str(error)) from error
     return attrs.evolve(row, schema_version=now, values=values, declared=tuple(sorted(_declared(row, values, kind))))
 
 

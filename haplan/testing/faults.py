@@ -1,0 +1,229 @@
+"""Faults: a provider that answers one question wrongly, put between the engine and any provider of a test.
+
+    for fault in faults():
+        cls = standing_in(opened, [fault], about="pond_fish.one")
+
+Which questions there are, and in how many ways each can be answered wrongly, is read from the contract and from what
+it says of the answer: a new verb, or a new field of an answer, brings its own faults.
+"""
+
+import inspect
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import attrs
+
+from haplan.contracts import Context, Provider, Query, Target, Task
+from haplan.model.plan import Change
+from haplan.model.state import Intent
+from haplan.wall.provider import SECONDS, VERBS
+
+STRANGER = "stranger"
+"""What a fault names that nobody asked about."""
+DEEP = 4
+"""How far into an answer it is spoilt."""
+LEFT_OUT = "an entry left out"
+FINE = frozenset((field, LEFT_OUT) for field in ("seen", "receipt", "private", "memory"))
+"""What is no fault: what is not there is left out, and what the provider keeps for itself is its own affair."""
+Spoil = Callable[[Any, frozenset[str]], Any]
+"""An answer, and the names in it that the fault is about → what is given instead."""
+
+
+@attrs.frozen
+class Fault:
+    """One way in which one verb goes wrong.
+
+    Attributes:
+        verb: Which.
+        name: How, for people.
+        depth: How far inside the answer.
+        spoil: Makes the wrong answer of the right one, or raises.
+        asks: False if it goes wrong before the provider does anything.
+    """
+
+    verb: str
+    name: str
+    depth: int
+    spoil: Spoil
+    asks: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.verb}: {self.name}"
+
+
+def faults(depth: int = DEEP) -> list[Fault]:
+    """All of them, found by looking at the contract."""
+    found = []
+    for verb in VERBS:
+        found += [Fault(verb, f"raises {type(one).__name__}", 0, _raising(one), asks=False) for one in _ERRORS]
+        found.append(Fault(verb, "raises when all is done", 0, _raising(KeyError("oops"))))
+        given = typing.get_type_hints(getattr(Provider, verb))["return"]
+        if given is not NoneType:
+            found += [Fault(verb, name, at, spoil) for name, at, spoil in ways(given) if at <= depth]
+    return found
+
+
+_ERRORS: Sequence[BaseException] = (KeyError("oops"), SystemExit(3))
+
+
+def _raising(error: BaseException) -> Spoil:
+    def spoil(answer: Any, names: frozenset[str]) -> Any:
+        raise error
+
+    return spoil
+
+
+# --- Wrong answers ----------------------------------------------------------------------------------------------------
+
+
+def ways(kind: Any, depth: int = 0) -> Iterator[tuple[str, int, Spoil]]:
+    """The ways in which an answer of a kind can be wrong: what is said of it, how deep it is, what makes it."""
+    alternatives = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    kind = next(one for one in alternatives if one is not NoneType)
+    if NoneType not in alternatives and kind is not Any:
+        yield "None", depth, lambda answer, names: None
+    if kind is not object:
+        yield "an object that nobody knows", depth, lambda answer, names: object()
+    if depth > DEEP:
+        return
+    origin = get_origin(kind)
+    if origin in (dict, Mapping):
+        yield from _ways_of_mapping(get_args(kind), depth + 1)
+    elif origin in (tuple, list, Sequence):
+        yield "none of it", depth + 1, lambda answer, names: type(answer)()
+        yield from (_in_sequence(*way) for way in ways(get_args(kind)[0], depth + 1))
+    elif origin is Literal or kind in (str, float, int):
+        other = 7 if kind is str else "soon"
+        yield f"{other!r} instead", depth, lambda answer, names: other
+    elif attrs.has(kind):
+        yield from _ways_of_noun(kind, depth + 1)
+
+
+def _ways_of_mapping(kinds: tuple[Any, ...], depth: int) -> Iterator[tuple[str, int, Spoil]]:
+    yield LEFT_OUT, depth, lambda answer, names: _without(answer, _chosen(answer, names))
+    yield "a stranger in it", depth, lambda answer, names: {**answer, STRANGER: next(iter(answer.values()), {})}
+    yield "a number for a name", depth, lambda answer, names: {**answer, 7: next(iter(answer.values()), {})}
+    yield from (_in_mapping(*way) for way in ways(kinds[1], depth))
+
+
+def _chosen(answer: Mapping[Any, Any], names: frozenset[str]) -> list[Any]:
+    """The entries that a fault is about; in a mapping that is of no addresses, the first."""
+    here = [key for key in answer if key in names]
+    addresses = any("." in str(key) for key in answer)
+    return here or ([] if addresses else list(answer)[:1])
+
+
+def _without(answer: Mapping[Any, Any], keys: Sequence[Any]) -> dict[Any, Any]:
+    return {key: value for key, value in answer.items() if key not in keys}
+
+
+def _in_mapping(name: str, depth: int, spoil: Spoil) -> tuple[str, int, Spoil]:
+    def inside(answer: Any, names: frozenset[str]) -> Any:
+        keys = _chosen(answer, names)
+        return {key: spoil(value, names) if key in keys else value for key, value in answer.items()}
+
+    return f"an entry is {name}", depth, inside
+
+
+def _in_sequence(name: str, depth: int, spoil: Spoil) -> tuple[str, int, Spoil]:
+    return f"one is {name}", depth, lambda answer, names: [spoil(one, names) for one in answer] or [spoil("", names)]
+
+
+def _ways_of_noun(kind: type, depth: int) -> Iterator[tuple[str, int, Spoil]]:
+    hints = typing.get_type_hints(kind)
+    for field in attrs.fields(kind):
+        for name, deeper, spoil in ways(hints[field.name], depth):
+            if (field.name, name) not in FINE:
+                yield _in_field(field.name, name, deeper, spoil)
+
+
+def _in_field(field: str, name: str, depth: int, spoil: Spoil) -> tuple[str, int, Spoil]:
+    def inside(answer: Any, names: frozenset[str]) -> Any:
+        return attrs.evolve(answer, **{field: spoil(getattr(answer, field), names)})
+
+    return f"{field}: {name}", depth, inside
+
+
+# --- The stand-in -----------------------------------------------------------------------------------------------------
+
+
+def standing_in(
+    opened: Callable[[], Provider],
+    wrong: Sequence[Fault],
+    about: str,
+    fired: Callable[[Fault], None] = lambda fault: None,
+) -> type[Provider]:
+    """A provider's class whose objects ask one that `opened` gives, but for the faults; of one verb, for the first.
+
+    Args:
+        about: The address that the faults are about: what is asked about others alone is answered well.
+        fired: Is called each time that a fault answers.
+    """
+    first, by_verb = opened(), {fault.verb: fault for fault in reversed(wrong)}
+    cls = type(first)
+    first.close()
+
+    def ask(verb: str, real: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+        fault = by_verb.get(verb)
+        if fault is None or not concerns(given, about):
+            return real(*given)
+        fired(fault)
+        answer = real(*given) if fault.asks else None
+        return fault.spoil(answer, _names(given, about))
+
+    def open_(mine: type[Provider], settings: Any, context: Context) -> Provider:
+        def made(*given: Any) -> Provider:
+            inner, outer = opened(), object.__new__(mine)
+            more = {name: getattr(inner, name) for name in SECONDS}
+            for name, value in {"_inner": inner, **more}.items():
+                object.__setattr__(outer, name, value)  # a provider may be frozen
+            return outer
+
+        return ask("open", made, (settings, context))  # type: ignore[no-any-return]  # what the fault makes of it
+
+    own = {verb: _asking(cls, verb, ask) for verb in VERBS if verb != "open" and (verb in by_verb or _has(cls, verb))}
+    return type(cls.__name__, (cls,), {"config": NoSettings, **own, "open": classmethod(open_)})
+
+
+@attrs.frozen
+class NoSettings:
+    """What `standing_in` opens knows its estate already."""
+
+
+def _has(cls: type[Provider], verb: str) -> bool:
+    """False if the provider has the contract's default."""
+    return inspect.getattr_static(cls, verb) is not inspect.getattr_static(Provider, verb)
+
+
+def _asking(cls: type[Provider], verb: str, ask: Callable[..., Any]) -> Any:
+    if isinstance(inspect.getattr_static(Provider, verb), classmethod):
+        return classmethod(lambda mine, *given: ask(verb, getattr(cls, verb), given))
+    return lambda self, *given: ask(verb, getattr(self._inner, verb), given)
+
+
+def concerns(given: Sequence[Any], address: str) -> bool:
+    """True if a call is about an address, or about no address at all."""
+    asked = [name for one in given for name in _asked(one)]
+    return not asked or address in asked
+
+
+def _asked(one: Any) -> list[str]:
+    match one:
+        case Task():
+            return [part.change.address for part in one.parts]
+        case Change() | Intent() | Target():
+            return [one.address]
+        case Query():
+            return [target.address for target in one.targets]
+        case [*many]:
+            return [name for each in many for name in _asked(each)]
+    return []
+
+
+def _names(given: Sequence[Any], address: str) -> frozenset[str]:
+    """What an answer calls what a fault is about: its address, and the transactions that carry it."""
+    tasks = [task for many in given if isinstance(many, Sequence) for task in many if isinstance(task, Task)]
+    mine = {task.transaction.id for task in tasks if address in _asked(task)}
+    return frozenset({address, *mine})
