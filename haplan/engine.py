@@ -15,11 +15,11 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Lab, Provider, ValidateView
-from haplan.errors import Abandoned, Denied, HaplanError
+from haplan.errors import Abandoned, Denied, HaplanError, Locked
 from haplan.host import admission, planfile
 from haplan.host import records as runs_
 from haplan.host.labs import blocks_of
-from haplan.host.lock import locked
+from haplan.host.lock import is_dead, locked
 from haplan.host.options import Options, PlanOptions
 from haplan.host.planfile import session_for as session_for
 from haplan.host.planfile import write_file as write_file
@@ -344,7 +344,7 @@ def labs(session: Session, *, port: int = 0, tls: bool = False) -> dict[str, Lab
 
 
 def force_unlock(session: Session, lock_id: str) -> Holder:
-    """Take the lock from its holder.
+    """Take the lock from its holder, as a run of its own: history shows it.
 
     Raises:
         HaplanError: Nobody holds a lock of that id.
@@ -352,13 +352,18 @@ def force_unlock(session: Session, lock_id: str) -> Holder:
     holder = session.backend.unlock(lock_id)
     if holder is None:
         raise HaplanError(f"no lock {lock_id!r} is held; `haplan plan` says who holds one")
+    try:
+        with locked(session, "unlock"):
+            runs_.end(session, runs_.begin(session, "unlock"), 0)
+    except Locked as error:  # somebody waited for it: unlocked it is
+        session.tell("warning", f"no history has this unlock: {error.said}")
     return holder
 
 
 def writing(session: Session) -> bool:
     """True while somebody holds the lock of this state, and is alive."""
     holder = session.backend.holder()
-    return holder is not None and holder.until > session.backend.now()
+    return holder is not None and not is_dead(session, holder)
 
 
 def runs(session: Session) -> tuple[Run, ...]:

@@ -1,18 +1,31 @@
 """The lock of a session's state: waited for, held for a block, given back."""
 
 import contextlib
+import math
 import os
+import pwd
 import secrets
 import socket
 import threading
 import time
 from collections.abc import Iterator
 
+import attrs
+
 from haplan.errors import HaplanError, Interrupted, Locked
-from haplan.host.provenance import who
 from haplan.host.session import Session
 from haplan.model.state import Holder
-from haplan.state.lease import LEASE
+from haplan.state.lease import LEASE, is_gone
+
+
+def who() -> str:
+    """user@host, for people to read."""
+    name = next((found for word in ("LOGNAME", "USER", "LNAME", "USERNAME") if (found := os.environ.get(word))), "")
+    try:
+        name = name or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    return f"{name}@{socket.gethostname()}"
 
 
 @contextlib.contextmanager
@@ -35,6 +48,22 @@ def locked(session: Session, what: str, stop: threading.Event | None = None) -> 
         _give_back(session, holder)
 
 
+def is_dead(session: Session, holder: Holder) -> bool:
+    """True if the run that has the lock is dead, or its lease ran out: whoever comes next takes the lock over."""
+    return is_gone(holder, socket.gethostname(), session.backend.now())
+
+
+def end_of(session: Session, holder: Holder) -> str:
+    """What can be said of a run that `is_dead`: on this machine that it is, elsewhere that it was not heard of."""
+    surely = is_gone(attrs.evolve(holder, until=math.inf), socket.gethostname(), session.backend.now())
+    return f"{words(holder)} {'is dead' if surely else 'let its lease run out'}"
+
+
+def words(holder: Holder) -> str:
+    """Whose run it is, for people."""
+    return f"the run of {holder.who} on {holder.where} (pid {holder.pid}, {holder.what})"
+
+
 def _give_back(session: Session, holder: Holder) -> None:
     try:
         session.backend.unlock(holder.id)
@@ -47,7 +76,11 @@ def _wait(session: Session, wanted: Holder, stop: threading.Event) -> Holder:
     until, told = time.monotonic() + timeout, False
     while not stop.is_set():
         try:
-            return session.backend.lock(wanted)
+            before = session.backend.holder()
+            taken = session.backend.lock(wanted)
+            if before is not None and taken.token == before.token + 1 and is_dead(session, before):
+                session.tell("warning", f"{end_of(session, before)}: its lock {before.id} was taken over")
+            return taken
         except Locked as error:
             if time.monotonic() >= until:
                 raise

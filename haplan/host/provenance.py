@@ -1,13 +1,10 @@
 """What a plan says of where it comes from: who made it, where and with what, and what they should know of the state."""
 
-import os
-import pwd
-import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from haplan import __version__
-from haplan.host import repository
+from haplan.host import lock, repository
 from haplan.host.session import Session
 from haplan.model import value as model
 from haplan.model.origin import Destination, Origin
@@ -20,21 +17,11 @@ from haplan.state.location import shown
 from haplan.steps.approve import plain
 
 
-def who() -> str:
-    """user@host, for people to read."""
-    name = next((found for word in ("LOGNAME", "USER", "LNAME", "USERNAME") if (found := os.environ.get(word))), "")
-    try:
-        name = name or pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        name = str(os.getuid())
-    return f"{name}@{socket.gethostname()}"
-
-
 def origin(session: Session, inputs: Iterable[str]) -> Origin:
     """Who makes a plan of what, and where it will be carried out; `inputs` are the files that the stack read."""
     found = repository.commit(session.root, inputs)
     return Origin(
-        author=who(),
+        author=lock.who(),
         file=str(session.file),
         commit=found.id,
         clean=found.clean,
@@ -94,14 +81,15 @@ def plugin_versions(session: Session, providers: Iterable[str], changes: Iterabl
     return {name: version for name, version in session.plugins.needed(names, types).items() if name != "builtin"}
 
 
-def notes(session: Session, state: State) -> tuple[str, ...]:
-    """Lines for people about the state: who is writing it now, what a dead run left."""
+def notes(session: Session, state: State) -> Iterator[str]:
+    """Lines for people about the state: who is writing it now, or died doing so, and what is in doubt."""
     holder = session.backend.holder()
-    if holder is not None and holder.until > session.backend.now():
-        return (f"{holder.who} writes this state now ({holder.what}, lock {holder.id}); its part may still change",)
-    left = sorted(state.unsettled())
-    return (
-        (f"an earlier run ended in the middle of: {', '.join(left)}; this plan goes on from what is true",)
-        if left
-        else ()
-    )
+    left = ", ".join(sorted(state.unsettled()))
+    if holder is not None and not lock.is_dead(session, holder):
+        said = f"{holder.who} writes this state now ({holder.what}, lock {holder.id}); its part may still change"
+        yield said + (f"; under way: {left}" if left else "")
+        return
+    if holder is not None:
+        yield f"{lock.end_of(session, holder)} and still has the lock; an apply takes it over"
+    if left:
+        yield f"an earlier run ended in the middle of: {left}; this plan goes on from what is true"

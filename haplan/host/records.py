@@ -11,7 +11,7 @@ import attrs
 
 from haplan.contracts import Clock, Observer
 from haplan.errors import HaplanError
-from haplan.host.provenance import who
+from haplan.host.lock import who
 from haplan.host.session import Session
 from haplan.language.record import nearest
 from haplan.model.canonical import canonical

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from haplan import __version__
 from haplan.cli.main import run as run_command_line
 from haplan.errors import HaplanError, PlanFileError
-from haplan.host.provenance import who
+from haplan.host.lock import who
 from haplan.model.canonical import canonical
 from haplan.steps.approve import digest, sealed, unseal
 from haplan.testing import Cloud, plugins

@@ -151,6 +151,9 @@ def test_a_lock_that_somebody_left_is_taken_away_by_its_id(edge, folder: Path) -
     assert edge("unlock", "edge", "other").code == 1
     assert edge("unlock", "edge", "l1").out == "unlocked; it was held by ana@noc on elsewhere for apply\n"
     assert edge("state", "rm", "edge", "record.a").code == 0
+    history = edge("state", "history", "edge").out
+    assert " · unlock · " in history
+    assert history.index(" · unlock · ") < history.index(" · state rm · ")
 
 
 # --- history, prune ---------------------------------------------------------------------------------------------------
