@@ -138,6 +138,10 @@ PAGES = (
     _page("MISSING", "error", ("P",), "What the stack refers to as existing is there",
           "A data source or an imported id that the estate does not have gives no value to go on with. Create it, or "
           "mend the name or the id."),
+    _page("ORDER", "error", ("P",), "What is needed is known before what needs it is written",
+          "A value that only the apply tells is known after the write of what gives it. Where both stand in one "
+          "document, and its backend takes that whole, neither can come first: the apply would fail each time. Take "
+          "the reference out, write the value itself, or put one of the two into another document."),
     _page("POSTCONDITION", "error", ("P", "C"), "What a resource promises of itself holds",
           "lifecycle(postcondition=…) is judged when all of its values are known: at plan a warning, because the apply "
           "may mend it; after the write an error, and what lies behind the resource is not begun."),

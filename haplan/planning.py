@@ -137,7 +137,7 @@ class _Staged:
     voided: tuple[Edge, ...]
     calls: tuple[Calls, ...]
     findings: tuple[Finding, ...]
-    uncompared: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def planned(session: Session, question: Question) -> Plan:
@@ -299,9 +299,12 @@ def _decide(session: Session, question: Question, looked: _Looked) -> _Decided:
 
 def _stage(session: Session, question: Question, looked: _Looked, decided: _Decided) -> _Staged:
     stack, state, changes, types = question.stack, looked.state, decided.changes, question.types()
-    edges = order.edges(stack, state, changes, looked.resources.edges, session.plugins.order_about(types))
+    edges = order.edges(
+        stack, state, changes, looked.resources.edges, session.plugins.order_about(types), decided.placements
+    )
     ranks = {change.type: kind.rank for change in changes if (kind := session.types.get(change.type)) is not None}
-    staged = stages.stages(changes, decided.placements, edges, ranks, decided.orders)
+    whole = {key for key, provider in looked.providers.items() if provider.atomic}
+    staged = stages.stages(changes, decided.placements, edges, ranks, decided.orders, whole)
     transactions, calls = assess.count(staged.transactions, changes, looked.providers, looked.seen.looks)
     written = tuple(change for change in changes if change.action is not Action.READ)
     view = PlanView(stack, state, written, looked.seen.seen, looked.seen.facts, edges, calls)
@@ -309,6 +312,7 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
     findings = (
         *question.found.findings,
         *decided.findings,
+        *staged.findings,
         *assess.side_by_side(changes, transactions),
         *check.check("P", view, session.plugins.rules_about(types)),
         *missing,
@@ -316,7 +320,7 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
     if question.options.check_on_device and not any(finding.severity == "error" for finding in findings):
         said = rehearse.rehearse(transactions, changes, looked.providers, state, session.options.parallelism)
         transactions, findings = session.redact.tree(said.transactions), (*findings, *said.findings)
-    return _Staged(edges, transactions, staged.voided, calls, findings, uncompared)
+    return _Staged(edges, transactions, staged.voided, calls, findings, (*uncompared, *staged.notes))
 
 
 # --- The plan ---------------------------------------------------------------------------------------------------------
@@ -378,6 +382,6 @@ def _notes(session: Session, question: Question, looked: _Looked, staged: _Stage
     for lines in looked.seen.unowned.values():
         yield from lines
     yield from provenance.notes(session, looked.state)
-    yield from staged.uncompared
+    yield from staged.notes
     yield from session.secrets.made_up()
     yield from question.way.notes if question.way is not None else ()

@@ -102,7 +102,8 @@ class Provider:
         confirmed: A write takes itself back unless `confirm` follows: called once it has settled and was verified.
             Nothing is recorded before; what a run left unconfirmed the next one writes again.
         revertible: `revert` takes a write back, and is called after a red check.
-        atomic: A write is all or nothing; of one that is not, the engine reads back what it left when it broke off.
+        atomic: A write is all or nothing, so that no part of a document needs what another part of it gives; of one
+            that is not, the engine reads back what it left when it broke off, and writes such parts one after another.
         ordered: The sequence of policies means something to its backend; else none is kept, compared or set.
         composes: Its documents are made of many resources, changed and unchanged ones: it is given every row.
         writes_at_once: Most transactions of it under way at once; 0 sets no limit beside ``--parallelism``.

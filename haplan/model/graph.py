@@ -1,6 +1,6 @@
 """The dependency graph: addresses and the edges between them."""
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from typing import Any, Literal, TypeVar
 
@@ -8,6 +8,8 @@ import attrs
 
 N = TypeVar("N", bound=Hashable)
 EdgeKind = Literal["hard", "soft", "gate"]
+REFERENCE = "reference"
+"""Why an edge is that stands between two that stay, from what is referred to."""
 
 
 @attrs.frozen
@@ -63,3 +65,41 @@ def in_order(before: Mapping[N, Collection[N]], key: Callable[[N], Any]) -> list
             if not waits[then]:
                 heappush(ready, place[then])
     return found
+
+
+def contracted(edges: Iterable[Edge], stays: Callable[[str], bool]) -> tuple[Edge, ...]:
+    """The edges between what stays: a way through others is one edge of its own.
+
+    Such a way is soft if any edge of it is, else a gate if any is, else hard. A circle that comes back is an edge from
+    a node to itself, unless it is soft.
+    """
+    edges = tuple(edges)
+    found = [edge for edge in edges if stays(edge.first) and stays(edge.then)]
+    if len(found) == len(edges):
+        return edges
+    onward: dict[str, list[Edge]] = {}
+    for edge in edges:
+        onward.setdefault(edge.first, []).append(edge)
+    for edge in edges:
+        if stays(edge.first) and not stays(edge.then):
+            found += (one for one in _through(edge, onward, stays) if one.kind != "soft" or one.first != one.then)
+    return tuple(dict.fromkeys(found))
+
+
+def _through(start: Edge, onward: Mapping[str, list[Edge]], stays: Callable[[str], bool]) -> Iterator[Edge]:
+    waiting, visited = [start], {(start.then, start.kind)}
+    while waiting:
+        way = waiting.pop()
+        for edge in onward.get(way.then, ()):
+            kind = max(way.kind, edge.kind, key=_STRENGTH.__getitem__)
+            if (edge.then, kind) not in visited:
+                visited.add((edge.then, kind))
+                on = Edge(start.first, edge.then, kind, start.why)
+                if stays(edge.then):
+                    yield on
+                else:
+                    waiting.append(on)
+
+
+_STRENGTH = {"hard": 0, "gate": 1, "soft": 2}
+"""What a way is that has edges of several kinds: the kind that stands last here."""

@@ -1,6 +1,6 @@
 """Order: the edges between changes, and the sequence of lists whose order means something."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -8,8 +8,8 @@ from haplan.contracts import Node, OrderHook, Provider
 from haplan.errors import Gathering
 from haplan.model.compare import kept_in_order
 from haplan.model.document import Document
-from haplan.model.graph import Edge
-from haplan.model.plan import Action, Change, Order
+from haplan.model.graph import REFERENCE, Edge, contracted
+from haplan.model.plan import Action, Change, Order, Placement
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
@@ -127,9 +127,17 @@ def _moved(change: Change, position: tuple[int, int]) -> Change:
 
 
 def edges(
-    stack: Stack, state: State, changes: Sequence[Change], references: Iterable[Edge], hooks: Sequence[OrderHook]
+    stack: Stack,
+    state: State,
+    changes: Sequence[Change],
+    references: Sequence[Edge],
+    hooks: Sequence[OrderHook],
+    placements: Mapping[str, Sequence[Placement]] | None = None,
 ) -> tuple[Edge, ...]:
     """All edges between changes, in the direction of the work.
+
+    Args:
+        placements: `Change.key` → the documents it touches; without them each is taken to touch one.
 
     Raises:
         PluginError: Hooks broke: without their gates nothing is safe to begin.
@@ -143,15 +151,25 @@ def edges(
         for needed in row.depends_on
     ]
     current = [change for change in changes if not change.deposed]
-    hard = (*edges_of_work(current, references, recorded), *_deposed(changes, state))
-    changing = {change.address for change in current}
+    unwritten = {change.address for change in current if placements is not None and not placements[change.key]}
+    hard = (*edges_of_work(current, references, recorded, unwritten), *_deposed(changes, state))
     nodes = _nodes(stack, state, current)
     found, gathering = list[Edge](), Gathering()
     for hook in hooks:
         with gathering:
-            found += [edge for edge in hook(nodes) if edge.first in changing and edge.then in changing]
+            found += hook(nodes)
     gathering.refuse()
-    return tuple(dict.fromkeys((*hard, *found)))
+    return tuple(dict.fromkeys((*hard, *_of_hooks(found, references, {change.address for change in current}))))
+
+
+def _of_hooks(found: Sequence[Edge], references: Sequence[Edge], changing: set[str]) -> Iterable[Edge]:
+    """The edges of hooks between what changes; a gate holds also where something that stays lies between."""
+    there = [edge for edge in found if edge.first in changing and edge.then in changing]
+    gates = [edge for edge in found if edge.kind == "gate" and edge not in there]
+    if gates:
+        ways = contracted((*references, *gates, *there), changing.__contains__)
+        there += [edge for edge in ways if edge.kind == "gate"]
+    return there
 
 
 def _deposed(changes: Sequence[Change], state: State) -> Iterable[Edge]:
@@ -221,32 +239,35 @@ def _node(block: Block, change: Change | None, seq: int) -> Node:
     )
 
 
-def edges_of_work(changes: Sequence[Change], hard: Iterable[Edge], recorded: Iterable[Edge]) -> tuple[Edge, ...]:
+def edges_of_work(
+    changes: Sequence[Change], hard: Iterable[Edge], recorded: Iterable[Edge], unwritten: Collection[str] = ()
+) -> tuple[Edge, ...]:
     """Hard edges between changes, in the direction of the work; resources that stay pass the order on.
 
     Args:
         hard: Edges of the stack: what is depended on comes first.
-        recorded: Edges of the state, for what goes: the dependant comes first.
+        recorded: Edges of the state, for what goes or is let go of: the dependant comes first.
+        unwritten: Addresses of changes that are written nowhere: they pass the order on, whatever becomes of them.
     """
     by_address = {change.address: change for change in changes}
     found = [
-        Edge(first, then, "hard", "reference")
+        Edge(first, then, "hard", REFERENCE)
         for first, then in _passed_on(hard, by_address, lambda change: change.action not in GOING)
     ]
     going = [Edge(edge.then, edge.first, edge.kind, edge.why) for edge in recorded]
     loose: list[Edge] = []
     for first, then in _passed_on(going, by_address, lambda change: True):
         edge = Edge(first, then, "hard", "goes before what it needs")
-        if by_address[then].action is Action.DELETE:
+        if by_address[then].action in GOING:
             found.append(edge)
-        elif _destroys_first(by_address[then], by_address[first]):
+        elif (then in unwritten or by_address[then].action is Action.REPLACE) and _lets_go(by_address[first], then):
             loose.append(edge)
     return tuple(dict.fromkeys((*found, *_without_circle(found, loose))))
 
 
-def _destroys_first(target: Change, dependant: Change) -> bool:
-    """A dependant that goes is better gone before what it needs is replaced."""
-    return target.action is Action.REPLACE and dependant.action is Action.DELETE
+def _lets_go(dependant: Change, needed: str) -> bool:
+    """True of one that goes, or needs it no more: it is better done before what it needed is replaced."""
+    return dependant.action in GOING or needed not in dependant.depends_on
 
 
 def _without_circle(found: Iterable[Edge], loose: Iterable[Edge]) -> Iterable[Edge]:

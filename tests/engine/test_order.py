@@ -1,0 +1,174 @@
+"""Order belongs to the graph: it holds across what is written nowhere, and values flow between writes, never within."""
+
+from collections.abc import Callable
+
+import pytest
+
+from haplan.contracts import Node
+from haplan.errors import Denied, ProviderError
+from haplan.hookspecs import hookimpl
+from haplan.model.graph import Edge
+from haplan.model.plan import Action, Plan
+from haplan.testing import Project
+
+Make = Callable[..., Project]
+CHAIN = """\
+a = Thing("zoe", size={size})
+b = Thing("mid", tags={{"of": a.id}}{b})
+Thing("end", tags={{"of": b.id}}, size={size})
+"""
+APART = CHAIN.replace('tags={{"of": a.id}}', 'tags={{"of": 1}}')
+NEED = {"lifecycle": "", "needs": 'n = Thing("n")\n', "move": ""}
+REMEMBERED = {
+    "lifecycle": ("", ', lifecycle=lifecycle(leave=["size"])'),
+    "needs": (NEED["needs"], ", depends_on=[n]"),
+    "move": ('moved("mem_thing.mid", "mem_thing.new")\n', ""),
+}
+
+
+class Gates:
+    """A plugin that makes gates of pairs of addresses."""
+
+    haplan_api = 2
+
+    def __init__(self, *pairs: tuple[str, str]) -> None:
+        self.pairs = pairs
+
+    @hookimpl
+    def haplan_order(self, nodes: list[Node]) -> list[Edge]:
+        there = {node.address for node in nodes}
+        return [Edge(*pair, "gate", "test") for pair in self.pairs if there.issuperset(pair)]
+
+
+def documents(plan: Plan) -> list[str]:
+    return [str(one.document) for one in plan.transactions]
+
+
+def remembered(made: Project, how: str, chain: str = CHAIN) -> Plan:
+    """A plan in which both ends of a chain change, and the middle only as it is remembered."""
+    before, more = REMEMBERED[how]
+    text = chain.format(size=2, b=more)
+    if how == "move":
+        return made.write(text.replace('Thing("mid"', 'Thing("new", name="mid"') + before).plan()
+    return made.write(before + text).plan()
+
+
+@pytest.mark.parametrize("how", sorted(REMEMBERED))
+def test_what_is_written_nowhere_passes_on_order_and_skipping(project: Make, how: str) -> None:
+    made = project(NEED[how] + CHAIN.format(size=1, b=""), applied=True)
+    plan = remembered(made, how)
+    assert [change.action for change in plan.changes if change.address in ("mem_thing.mid", "mem_thing.new")]
+    assert documents(plan) == ["thing:zoe", "thing:end"]
+    assert plan.transactions[1].after == ("t01",)
+    made.cloud.errors[made.cloud.tried + 1] = ProviderError("no")
+    result = made.apply(plan, parallelism=10)
+    assert [one.address for one in result.skipped] == ["mem_thing.end"]
+    assert made.cloud.thing("end").values["size"] == 1
+
+
+def test_an_exact_import_passes_on_order(project: Make) -> None:
+    made = project()
+    found = made.cloud.add("mid", size=5)
+    text = 'a = Thing("zoe")\nb = Thing("mid", size=5, depends_on=[a])\nThing("end", tags={"of": b.id})\n'
+    plan = made.write(text + f'imported("mem_thing.mid", "{found.id}")').plan()
+    assert documents(plan) == ["thing:zoe", "thing:end"]
+    made.cloud.errors[1] = ProviderError("no")
+    assert [one.address for one in made.apply(plan, parallelism=10).skipped] == ["mem_thing.end"]
+
+
+@pytest.mark.parametrize("how", sorted(REMEMBERED))
+def test_what_is_written_nowhere_passes_on_a_gate(project: Make, how: str) -> None:
+    middle = "mem_thing.new" if how == "move" else "mem_thing.mid"
+    made = project(NEED[how] + APART.format(size=1, b=""), more=[Gates(("mem_thing.zoe", middle))], applied=True)
+    plan = remembered(made, how, APART)
+    assert documents(plan) == ["thing:zoe", "thing:end"]
+    assert plan.transactions[1].gates == ("t01",)
+    made.cloud.red["thing:zoe"] = "is red"
+    result = made.apply(plan, parallelism=10)
+    assert (result.exit_code, [one.address for one in result.stopped]) == (10, ["mem_thing.end"])
+
+
+def test_a_gate_holds_also_across_what_does_not_change(project: Make) -> None:
+    made = project(more=[Gates(("mem_thing.zoe", "mem_thing.mid"))])
+    text = 'Thing("zoe", size={0})\nb = Thing("mid")\nThing("end", tags={{"of": b.id}}, size={0})\n'
+    made.write(text.format(1)).apply()
+    plan = made.write(text.format(2)).plan()
+    assert [(str(one.document), one.gates) for one in plan.transactions] == [("thing:zoe", ()), ("thing:end", ("t01",))]
+
+
+def test_what_lets_go_of_something_that_is_replaced_goes_first(project: Make) -> None:
+    made = project('a = Thing("zoe", zone="x")\nThing("b", tags={"of": a.id})', applied=True)
+    plan = made.write('Thing("zoe", zone="y")\nThing("b", tags={"of": 1})').plan()
+    assert documents(plan) == ["thing:b", "thing:zoe"]
+    made.cloud.errors[made.cloud.tried + 1] = ProviderError("no")
+    assert [one.address for one in made.apply(plan, parallelism=10).skipped] == ["mem_thing.zoe"]
+
+
+def test_what_is_replaced_itself_and_lets_go_goes_first_too(project: Make) -> None:
+    made = project('a = Thing("zoe", zone="x")\nThing("b", zone="x", tags={"of": a.id})', applied=True)
+    plan = made.write('Thing("zoe", zone="y")\nThing("b", zone="y")').plan()
+    assert documents(plan) == ["thing:b", "thing:zoe"]
+
+
+def test_what_goes_waits_for_what_needs_it_also_across_what_is_only_forgotten(project: Make) -> None:
+    text = 'a = Thing("zoe")\nb = Thing("mid", tags={"of": a.id})\nThing("end", tags={"of": b.id})\n'
+    made = project(text, applied=True)
+    plan = made.write('removed("mem_thing.mid")').plan()
+    assert [change.action for change in plan.changes] == [Action.DELETE, Action.FORGET, Action.DELETE]
+    assert documents(plan) == ["thing:end", "thing:zoe"]
+    made.cloud.errors[made.cloud.tried + 1] = ProviderError("no")
+    assert [one.address for one in made.apply(plan, parallelism=10).skipped] == ["mem_thing.zoe"]
+
+
+# --- Values within one document ---------------------------------------------------------------------------------------
+
+SHARED = 'a = Thing("zoe", group="g")\nThing("b", group="g", tags={"of": a.id})\n'
+
+
+def test_a_value_within_a_document_that_is_taken_apart_makes_two_writes_and_the_plan_says_why(project: Make) -> None:
+    made = project(SHARED)
+    made.cloud.atomic = False
+    plan = made.plan()
+    assert documents(plan) == ["group:g", "group:g"]
+    assert "group:g is written again: mem_thing.b takes mem_thing.zoe.id, known after mem_thing.zoe" in plan.notes
+    assert made.apply(plan, parallelism=10).exit_code == 0
+    assert made.cloud.thing("b").values["tags"] == {"of": made.cloud.thing("zoe").id}
+    assert made.plan().empty()
+
+
+def test_a_value_within_a_document_that_is_written_whole_is_an_error_with_both_lines(project: Make) -> None:
+    made = project(SHARED)
+    plan = made.plan()
+    (found,) = (one for one in plan.findings if one.severity == "error")
+    assert (found.rule, found.address, found.location) == ("ORDER", "mem_thing.b", "stack.py:5")
+    assert found.message == (
+        "it takes mem_thing.zoe.id, known only after mem_thing.zoe (stack.py:4) is written, and both are written at "
+        "once, in group:g, which provider 'mem' takes whole"
+    )
+    with pytest.raises(Denied):
+        made.apply(plan)
+    assert made.cloud.objects == {}
+
+
+def test_a_value_that_is_known_already_makes_no_second_write(project: Make) -> None:
+    made = project('Thing("zoe", group="g")', applied=True)
+    plan = made.write(SHARED).plan()
+    assert (documents(plan), plan.findings, plan.notes) == (["group:g"], (), ())
+    assert made.apply(plan).exit_code == 0
+
+
+def test_a_precondition_on_what_is_written_in_the_same_write_is_an_error_with_both_lines(project: Make) -> None:
+    text = 'a = Thing("zoe", group="g")\nThing("b", group="g", lifecycle=lifecycle(precondition=known(a.id)))\n'
+    (found,) = project(text).plan().findings
+    assert (found.rule, found.location) == ("ORDER", "stack.py:5")
+    assert "its precondition asks for mem_thing.zoe.id, known only after mem_thing.zoe (stack.py:4)" in found.message
+
+
+def test_a_shared_document_waits_for_what_its_values_refer_to_though_that_stands_in_it_too(project: Make) -> None:
+    made = project('a = Thing("a", also=["X"])\nThing("b", also=["X"], tags={"of": a.id})')
+    plan = made.plan()
+    assert documents(plan) == ["thing:a", "X", "thing:b"]
+    assert [one.after for one in plan.transactions] == [(), ("t01",), ("t01",)]
+    for _ in range(30):
+        assert made.apply(parallelism=3).exit_code == 0
+        assert made.apply(destroy=True, parallelism=3).exit_code == 0
