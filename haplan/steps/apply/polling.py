@@ -33,6 +33,12 @@ class Pollers:
         """True while somebody is being asked."""
         return bool(self._asked)
 
+    def awaited(self, settling: Iterable[Task]) -> bool:
+        """True while an answer is on its way that says something of what still settles; nobody who hangs is waited
+        for."""
+        about = {task.transaction.provider for task in settling}
+        return any(key in about and not self.hangs(key) for key in self._asked)
+
     def close(self) -> None:
         """Ask nobody any more, and wait for nobody."""
         self._threads.shutdown(wait=False, cancel_futures=True)

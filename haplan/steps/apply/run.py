@@ -99,7 +99,7 @@ class _Loop:
         while True:
             self._start_ready()
             waiting = (self.schedule.settling or self.schedule.ready()) and not self.context.stop.is_set()
-            if self.schedule.idle() and not self.pollers.busy() and not waiting:
+            if self.schedule.idle() and not self.pollers.awaited(self.transactions.settling()) and not waiting:
                 return
             self.pollers.start_due(self.transactions.settling())
             try:
