@@ -46,17 +46,22 @@ class StateOnly(Provider):
 
     def read(self, query: Query) -> Reading:
         seen = {
-            target.address: Seen(target.address, target.row.id, model.decode(target.row.values), target.row.private)
+            target.address: Seen(
+                address=target.address,
+                id=target.row.id,
+                values=model.decode(target.row.values),
+                private=target.row.private,
+            )
             for target in query.targets
             if target.row is not None
         }
-        return Reading(seen)
+        return Reading(seen=seen)
 
     def recall(self, query: Query) -> None:
         return None
 
     def placements(self, change: Change, look: Any) -> Sequence[Placement]:
-        return (Placement(f"record:{change.address}"),)
+        return (Placement(document=f"record:{change.address}"),)
 
     def write(self, task: Task, io: Io) -> Written:
         ids: dict[str, str] = {}
@@ -67,7 +72,7 @@ class StateOnly(Provider):
                 fresh = change.action in (Action.CREATE, Action.REPLACE)
                 ids[change.address] = str(uuid.uuid4()) if fresh else change.id
                 values[change.address] = {"output": (change.after or {}).get("input"), "id": ids[change.address]}
-        return Written(ids, values, settling=False)
+        return Written(ids=ids, values=values, settling=False)
 
 
 def _file(path: str) -> str:
@@ -124,7 +129,17 @@ def _printed(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, int
 
 def _page(id: str, severity: Severity, moments: tuple[Moment, ...], title: str, why: str) -> Rule:
     """What `haplan rules` says of a finding; the engine finds it without being asked."""
-    return Rule(id, severity, moments, (), title, why, "haplan itself", "H", explained)
+    return Rule(
+        id=id,
+        severity=severity,
+        moments=moments,
+        types=(),
+        title=title,
+        why=why,
+        source="haplan itself",
+        confidence="H",
+        check=explained,
+    )
 
 
 PAGES = (

@@ -68,7 +68,7 @@ def plan(session: Session, options: PlanOptions | None = None) -> Plan:
     stack = _emptied(found.stack) if options.destroy else found.stack
     state = renamed(now, move.names(stack, now))
     chosen = select.select(stack, state, options.targets, options.excludes, options.replaces)
-    return planned(session, Question(found, stack, now, chosen, options))
+    return planned(session, Question(found=found, stack=stack, recorded=now, chosen=chosen, options=options))
 
 
 def import_(session: Session, address: str, identity: str) -> Plan:
@@ -83,8 +83,10 @@ def import_(session: Session, address: str, identity: str) -> Plan:
         raise HaplanError(f"{address}: the stack has no such resource; declare it first, then import it")
     if state.row(address) is not None:
         raise HaplanError(f"{address}: is in state already; `haplan state show` shows it")
-    chosen = Selection(frozenset({address}), importing={address: identity})
-    made = planned(session, Question(found, found.stack, state, chosen, PlanOptions()))
+    chosen = Selection(only=frozenset({address}), importing={address: identity})
+    made = planned(
+        session, Question(found=found, stack=found.stack, recorded=state, chosen=chosen, options=PlanOptions())
+    )
     if address in made.unread:
         raise HaplanError(f"{address}: could not be read: {made.unread[address]}")
     if address in made.unread:
@@ -116,7 +118,10 @@ def rollback(session: Session, run: str, options: PlanOptions | None = None) -> 
     providers = session.providers.of_stack(way.stack, wanted)
     looks = refresh.looks(wanted, providers, way.state, session.catch_up)
     stack = order.in_sequence(way.stack, session.types, providers, looks, then.orders)
-    return planned(session, Question(Validation(stack, ()), stack, now, chosen, options, way))
+    return planned(
+        session,
+        Question(found=Validation(stack, ()), stack=stack, recorded=now, chosen=chosen, options=options, way=way),
+    )
 
 
 def _load(session: Session) -> Stack:
@@ -159,7 +164,7 @@ def apply(session: Session, plan: Plan, stop: threading.Event | None = None) -> 
     if plan.command == "refresh" and plan.drift:
         return _accepted(session, plan)
     if plan.empty():  # a run without change opens no serial
-        return Result("", 0, left_out=left_out(plan))
+        return Result(run="", exit_code=0, left_out=left_out(plan))
     return _carried_out(session, plan, stop)
 
 
@@ -176,8 +181,8 @@ def _accepted(session: Session, plan: Plan) -> Result:
         runs_.end(session, run, 0)
     gone = {one.address for one in plan.drift if one.seen is None}
     addresses = dict.fromkeys(one.address for one in plan.drift)
-    done = tuple(Outcome(one, Action.FORGET if one in gone else Action.READ) for one in addresses)
-    return Result(run.id, 0, done=done, left_out=left_out(plan))
+    done = tuple(Outcome(address=one, action=Action.FORGET if one in gone else Action.READ) for one in addresses)
+    return Result(run=run.id, exit_code=0, done=done, left_out=left_out(plan))
 
 
 def kept_plan(session: Session, run: str) -> runs_.Kept:
@@ -231,21 +236,21 @@ def _carried_out(
         with runs_.record(session, run, left, kept) as tell:
             opened = state if state.lineage else recorded(session)  # the first run gives the state its key
             context = RunContext(
-                session.backend,
-                holder,
-                run,
-                opened,
-                providers,
-                session.types,
-                session.plugins.rules_about({change.type for change in left.changes}),
-                session.clock,
-                tell,
-                stop or threading.Event(),
-                session.options.parallelism,
-                session.secrets.fingerprint(opened),
-                session.wall.now,
-                session.catch_up,
-                session.redact.tree,
+                backend=session.backend,
+                holder=holder,
+                run=run,
+                state=opened,
+                providers=providers,
+                types=session.types,
+                rules=session.plugins.rules_about({change.type for change in left.changes}),
+                clock=session.clock,
+                tell=tell,
+                stop=stop or threading.Event(),
+                parallelism=session.options.parallelism,
+                fingerprint=session.secrets.fingerprint(opened),
+                wall=session.wall.now,
+                catch_up=session.catch_up,
+                redact=session.redact.tree,
             )
             try:
                 result = session.redact.tree(carry_out(left, context))

@@ -53,7 +53,7 @@ class Validation:
     findings: tuple[Finding, ...]
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Question:
     """What a plan is to answer.
 
@@ -78,10 +78,10 @@ class Question:
         return types_of(self.found.stack, self.recorded)
 
 
-NOTHING = diff.Difference((), 0, {}, (), {}, {})
+NOTHING = diff.Difference(changes=(), unchanged=0, same={}, findings=(), known={}, readable={})
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class _Looked:
     """The estate as it is, and what differs from it.
 
@@ -109,7 +109,7 @@ class _Looked:
     drift: tuple[Drift, ...] = ()
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class _Decided:
     """What changes.
 
@@ -128,7 +128,7 @@ class _Decided:
     findings: tuple[Finding, ...]
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class _Staged:
     """In which writes, and what the rules and the backends say of them."""
 
@@ -194,7 +194,16 @@ def _look(session: Session, question: Question) -> _Looked:
     seen = attrs.evolve(seen, unread={**reconciled.unread, **seen.unread})
     count = sum(map(len, wanted.values()))
     session.tell("phase", f"comparing {count} resource{'' if count == 1 else 's'}")
-    looked = _Looked(names, state, resources, providers, identities, seen, {}, question.chosen)
+    looked = _Looked(
+        names=names,
+        state=state,
+        resources=resources,
+        providers=providers,
+        identities=identities,
+        seen=seen,
+        left={},
+        chosen=question.chosen,
+    )
     return _compare(session, question, _without(question, looked, {one: one for one in seen.unread}))
 
 
@@ -289,11 +298,11 @@ def _decide(session: Session, question: Question, looked: _Looked) -> _Decided:
     changes = () if question.options.refresh_only else judged.changes
     approve.refuse_protected(changes)
     return _Decided(
-        changes,
-        difference.unchanged - len(told) + len(difference.changes),
-        assessed.placements,
-        ordered.orders,
-        (*difference.findings, *assessed.findings, *judged.findings),
+        changes=changes,
+        unchanged=difference.unchanged - len(told) + len(difference.changes),
+        placements=assessed.placements,
+        orders=ordered.orders,
+        findings=(*difference.findings, *assessed.findings, *judged.findings),
     )
 
 
@@ -307,7 +316,15 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
     staged = stages.stages(changes, decided.placements, edges, ranks, decided.orders, whole)
     transactions, calls = assess.count(staged.transactions, changes, looked.providers, looked.seen.looks)
     written = tuple(change for change in changes if change.action is not Action.READ)
-    view = PlanView(stack, state, written, looked.seen.seen, looked.seen.facts, edges, calls)
+    view = PlanView(
+        stack=stack,
+        state=state,
+        changes=written,
+        seen=looked.seen.seen,
+        facts=looked.seen.facts,
+        edges=edges,
+        calls=calls,
+    )
     missing, uncompared = check.check_secrets(stack, changes, session.secrets.reveal)
     findings = (
         *question.found.findings,
@@ -320,7 +337,14 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
     if question.options.check_on_device and not any(finding.severity == "error" for finding in findings):
         said = rehearse.rehearse(transactions, changes, looked.providers, state, session.options.parallelism)
         transactions, findings = session.redact.tree(said.transactions), (*findings, *said.findings)
-    return _Staged(edges, transactions, staged.voided, calls, findings, (*uncompared, *staged.notes))
+    return _Staged(
+        edges=edges,
+        transactions=transactions,
+        voided=staged.voided,
+        calls=calls,
+        findings=findings,
+        notes=(*uncompared, *staged.notes),
+    )
 
 
 # --- The plan ---------------------------------------------------------------------------------------------------------

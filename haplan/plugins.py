@@ -61,7 +61,7 @@ class Plugins:
         if point.name in self._points:
             raise PluginError(f"two plugins claim the name {point.name!r}: one of them is {point.value}; uninstall one")
         try:
-            module = through(Call(f"plugin {point.name!r}", "its module"), point.load, hooks.module)
+            module = through(Call(who=f"plugin {point.name!r}", verb="its module"), point.load, hooks.module)
         except HaplanError as error:  # it is named, and the others go on
             self.broken[point.name] = said(error.__cause__) if error.__cause__ else str(error)
             return
@@ -212,7 +212,14 @@ class Plugins:
         self, hook: str, fitted: Callable[[Any], Any], name_of: Callable[[Any], str], thing_of: Callable[[Any], T]
     ) -> "_Brought[T]":
         asked = partial(hooks.called, hook=hook, fitted=fitted)
-        return _Brought(self._impls(hook), self._points, asked, name_of, thing_of, self._asking)
+        return _Brought(
+            impls=self._impls(hook),
+            points=self._points,
+            asked=asked,
+            name_of=name_of,
+            thing_of=thing_of,
+            asking=self._asking,
+        )
 
 
 class _Named:
@@ -246,6 +253,7 @@ class _Brought(Mapping[str, T]):
 
     def __init__(
         self,
+        *,
         impls: Iterable[pluggy.HookImpl],
         points: Mapping[str, EntryPoint],
         asked: Callable[[pluggy.HookImpl], Any],

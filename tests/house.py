@@ -216,3 +216,39 @@ def _is_endless(decorator: ast.expr) -> bool:
 
 def _named(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+# --- Constructors -----------------------------------------------------------------------------------------------------
+
+FIELDS = 4
+"""So many a constructor may take by their place."""
+
+
+def placed_fields(known: Modules) -> list[str]:
+    """Constructors of over four fields that take one by its place: attrs classes and dataclasses that don't say
+    ``kw_only=True``, an ``__init__`` of more parameters than that."""
+    return [
+        f"{name}:{node.lineno}: {node.name}"
+        for name, file in sorted(known.items())
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.ClassDef) and _placed(node)
+    ]
+
+
+def _placed(node: ast.ClassDef) -> bool:
+    made = [one for one in node.decorator_list if _MADE.match(ast.unparse(one))]
+    if made:
+        fields = [one for one in node.body if isinstance(one, ast.AnnAssign) and _given(one)]
+        return len(fields) > FIELDS and "kw_only=True" not in ast.unparse(made[0])
+    for one in node.body:
+        if isinstance(one, ast.FunctionDef) and one.name == "__init__":
+            return len(one.args.posonlyargs) + len(one.args.args) - 1 > FIELDS
+    return False
+
+
+_MADE = re.compile(r"(attrs?\.)?(frozen|define|mutable|s)\b|(dataclasses\.)?dataclass\b")
+
+
+def _given(field: ast.AnnAssign) -> bool:
+    value = "" if field.value is None else ast.unparse(field.value)
+    return "ClassVar" not in ast.unparse(field.annotation) and "init=False" not in value

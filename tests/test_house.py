@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import circles, endless_caches, imports, modules, relative_imports, unowned, vendor_words
+from tests.house import (
+    circles,
+    endless_caches,
+    imports,
+    modules,
+    placed_fields,
+    relative_imports,
+    unowned,
+    vendor_words,
+)
 
 ROOT = Path(__file__).parent.parent
 
@@ -151,6 +160,10 @@ def test_what_is_kept_of_what_comes_from_outside_has_an_end() -> None:
     assert endless_caches(KNOWN) == []
 
 
+def test_a_constructor_of_over_four_fields_takes_them_by_name() -> None:
+    assert placed_fields(KNOWN) == []
+
+
 # --- The tests bark ---------------------------------------------------------------------------------------------------
 
 
@@ -289,3 +302,36 @@ def test_a_cache_without_an_end_is_seen(tmp_path: Path) -> None:
     fine = "@cache\ndef e(): ...\n@lru_cache(100)\ndef f(x): ...\n@lru_cache\ndef g(x): ...\n"
     found = endless_caches(planted(tmp_path, {"haplan/a.py": code + fine}))
     assert [one.rpartition(" ")[2] for one in found] == ["a", "b", "c", "d"]
+
+
+FIVE = "    a: int\n    b: int\n    c: int\n    d: int = 1\n    e: int = 2\n"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"@attrs.frozen\nclass A:\n{FIVE}",
+        f"@attrs.define(eq=False)\nclass A:\n{FIVE}",
+        f"@frozen\nclass A:\n{FIVE}",
+        f"@dataclass\nclass A:\n{FIVE}",
+        f"@dataclasses.dataclass(frozen=True)\nclass A:\n{FIVE}",
+        "class A:\n    def __init__(self, a, b, c, d, e=1): ...\n",
+        f"def late():\n    @attrs.frozen\n    class A:\n{FIVE.replace('    ', '        ')}",
+    ],
+)
+def test_a_constructor_that_takes_five_fields_by_place_is_seen(tmp_path: Path, code: str) -> None:
+    assert [one.rpartition(": ")[2] for one in placed_fields(planted(tmp_path, {"haplan/a.py": code}))] == ["A"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"@attrs.frozen(kw_only=True)\nclass A:\n{FIVE}",
+        f"@dataclass(kw_only=True)\nclass A:\n{FIVE}",
+        "@attrs.frozen\nclass A:\n" + FIVE.replace("e: int = 2", "e: int = attrs.field(init=False)"),
+        "@attrs.frozen\nclass A:\n" + FIVE.replace("e: int", "e: ClassVar[int]"),
+        "class A:\n    def __init__(self, a, b, c, d, *, e=1): ...\n",
+    ],
+)
+def test_a_constructor_that_takes_four_by_place_or_all_by_name_is_fine(tmp_path: Path, code: str) -> None:
+    assert placed_fields(planted(tmp_path, {"haplan/a.py": code})) == []

@@ -84,11 +84,11 @@ class Blind(SrxEstate):
     """Sees a pair at once, and nothing of it."""
 
     def _look(self, nodes: Nodes) -> PairSeen:
-        return PairSeen(self.clock.now())
+        return PairSeen(at=self.clock.now())
 
 
 def test_a_pair_can_be_looked_at_while_a_writer_says_that_it_changed() -> None:
-    estate, pairs = Blind(SrxAccess("u"), FakeClock()), [Nodes("c0", {})]
+    estate, pairs = Blind(SrxAccess(username="u"), FakeClock()), [Nodes("c0", {})]
 
     def go(thread: int) -> None:
         for _ in range(500):

@@ -14,7 +14,7 @@ from haplan.model.state import Row
 from haplan.model.value import Tree
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Context:
     """What a provider is opened with. The functions may be called in any thread.
 
@@ -35,7 +35,7 @@ class Context:
     key: str = ""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Target:
     """One resource a provider is asked about.
 
@@ -73,7 +73,7 @@ class Target:
     holds: frozenset[tuple[str, str]] = frozenset()
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Query:
     """A bulk read. The provider decides how few calls serve it.
 
@@ -98,7 +98,7 @@ class Query:
     begun: frozenset[Document] = frozenset()
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Seen:
     """One resource as it is in the estate.
 
@@ -124,7 +124,7 @@ class Seen:
     status: Literal["ok", "incomplete"] = "ok"
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Reading:
     """What a bulk read found.
 
@@ -149,7 +149,7 @@ class Reading:
     unread: Mapping[str, str] = attrs.field(factory=dict)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Assessment:
     """What a provider says of a planned change.
 
@@ -185,7 +185,7 @@ class Part:
     row: Row | None = None
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Task:
     """One transaction to carry out: one document, all its parts, the sequences of its lists.
 
@@ -217,7 +217,7 @@ def _plain(_written: "Written", _field: Any, receipt: Any) -> None:
         raise TypeError("a receipt is a mapping of plain JSON: names to texts, numbers, lists and mappings of such")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Written:
     """What a write gave.
 
@@ -237,7 +237,7 @@ class Written:
     receipt: Mapping[str, Tree] = attrs.field(factory=dict, validator=_plain)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Settlement:
     """How far a written transaction has got.
 

@@ -31,7 +31,7 @@ from haplan.model.state import Intent
 from haplan.model.value import Tree
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class LabRequest:
     """What a provider's simulator is started with.
 
@@ -195,7 +195,7 @@ class Provider:
         One that touches none is at one without a name, `Placement("")`: then the state alone changes.
         Where a value that only the apply will tell decides on the document, `Placement.title` says so.
         """
-        return (Placement(Document("", change.address)),)
+        return (Placement(document=Document("", change.address)),)
 
     def assess(self, change: Change, look: Any) -> Assessment:
         """What a change costs, and whether it can be done; from the look of the plan's reading. Makes no calls."""
@@ -203,7 +203,7 @@ class Provider:
 
     def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         """Calls made so far, and those expected for these tasks: writes, looks before them, polls."""
-        return Calls(self.name, 0, sum(task.transaction.writes for task in transactions))
+        return Calls(provider=self.name, made=0, expected=sum(task.transaction.writes for task in transactions))
 
     def rehearse(self, task: Task) -> Rehearsal | None:
         """Have the backend check one transaction, and leave nothing behind; None where it cannot."""
@@ -218,7 +218,7 @@ class Provider:
 
         One that `revert` was called for is done when it is as before its write.
         """
-        return {task.transaction.id: Settlement("done") for task in tasks}
+        return {task.transaction.id: Settlement(state="done") for task in tasks}
 
     def verify(self, task: Task) -> Sequence[Finding]:
         """Look at what a settled transaction led to; a finding of severity ``error`` is a red check."""

@@ -53,7 +53,7 @@ class AdoptQuery:
     names: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Found:
     """One object that runs, as the vocabulary says it.
 

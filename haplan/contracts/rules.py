@@ -23,7 +23,7 @@ class ValidateView:
         return tuple(b for b in self.stack.blocks.values() if b.type == type_name and not b.data)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class PlanView:
     """What a rule may look at when planning (P): the changes, what is seen, facts by address, and calls."""
 
@@ -56,7 +56,7 @@ class CheckView:
 # --- Order ------------------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Node:
     """One resource as `haplan_order` sees it.
 

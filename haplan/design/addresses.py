@@ -57,7 +57,7 @@ class Static(WanAddress):
         return whole({"type": "static", "ip": ip, "gateway": gateway})
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Pppoe(WanAddress):
     """An address by PPPoE."""
 
@@ -89,10 +89,10 @@ def dhcp() -> WanAddress:
 @helper
 def pppoe(username: Value[str], password: Secret | None = None, auth: str = "none") -> WanAddress:
     """A WAN address by PPPoE; the password is a ``secret(…)``, `auth` is none, pap or chap."""
-    return Pppoe("pppoe", here(), username, password, auth)
+    return Pppoe(type="pppoe", location=here(), username=username, password=password, auth=auth)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Dhcp:
     """What serves addresses to a LAN; made by `dhcp_server` or `dhcp_relay`."""
 
@@ -128,13 +128,13 @@ class Dhcp:
 @helper
 def dhcp_server(start: Value[str], end: Value[str], dns_servers: Sequence[Value[str]] = (), lease: int = 86400) -> Dhcp:
     """Serve a LAN's addresses from `start` to `end`; `lease` in seconds."""
-    return Dhcp("local", here(), start, end, dns_servers, lease)
+    return Dhcp(type="local", location=here(), start=start, end=end, dns_servers=dns_servers, lease=lease)
 
 
 @helper
 def dhcp_relay(servers: Sequence[Value[str]]) -> Dhcp:
     """Pass a LAN's DHCP requests on to these servers."""
-    return Dhcp("relay", here(), servers=servers)
+    return Dhcp(type="relay", location=here(), servers=servers)
 
 
 @attrs.frozen(eq=False)

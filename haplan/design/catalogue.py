@@ -22,7 +22,7 @@ Confidence = Literal["H", "M", "L"]
 _PORT = re.compile(r"([a-z]+)-(\d{1,2})/(\d{1,2})/(\d{1,3})(?:-(\d{1,3}))?(?:\.(\d{1,5}))?\Z")
 
 
-@attrs.frozen(order=True)
+@attrs.frozen(order=True, kw_only=True)
 class Port:
     """One port: ``ge-0/0/3``; `unit` for a sub-interface, ``ge-0/0/3.100``."""
 
@@ -41,7 +41,7 @@ class Port:
         return attrs.evolve(self, unit=None)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Model:
     """One row.
 
@@ -149,7 +149,7 @@ def _range(name: str) -> Iterator[Port]:
     if last is not None and int(last) < int(first):
         raise ValueError(name)
     for number in range(int(first), int(last or first) + 1):
-        yield Port(kind, int(slot), int(pic), number, int(unit) if unit is not None else None)
+        yield Port(kind=kind, slot=int(slot), pic=int(pic), number=number, unit=int(unit) if unit is not None else None)
 
 
 def family(model: str) -> Family:

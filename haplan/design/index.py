@@ -39,7 +39,7 @@ class Joined(Protocol):
 R = TypeVar("R", bound=Joined)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Resource:
     """One resource as a backend takes it.
 

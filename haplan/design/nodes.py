@@ -29,7 +29,7 @@ def normal_mac(text: str) -> str | None:
     return digits if re.fullmatch(r"[0-9a-f]{12}", digits) else None
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Node:
     """One member of a pair; made by `node`."""
 
@@ -79,7 +79,7 @@ def node(
     `host` is where an SRX is reached directly; `asset_id` how an SSR conductor knows the box; `pin` says which node it
     is expected to become, and is checked (HA013).
     """
-    return Node(mac, serial, model, host, asset_id, pin, here())
+    return Node(mac=mac, serial=serial, model=model, host=host, asset_id=asset_id, pin=pin, location=here())
 
 
 @attrs.frozen
@@ -110,7 +110,11 @@ class NodesOf:
 
 
 def _from_mac(value: Tree, location: Location) -> Node | None:
-    return Node(value, None, None, None, None, None, location) if isinstance(value, str) else None
+    return (
+        Node(mac=value, serial=None, model=None, host=None, asset_id=None, pin=None, location=location)
+        if isinstance(value, str)
+        else None
+    )
 
 
 def nodes_of(values: Tree, location: Location) -> list[Node]:
@@ -120,7 +124,7 @@ def nodes_of(values: Tree, location: Location) -> list[Node]:
     return [one for one in found if one is not None]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Attestation:
     """What a person looked at; made by `attest`."""
 
@@ -148,4 +152,4 @@ def attest(*, collocated: bool = False, cabled: bool = False, same_l2: bool = Fa
     `collocated`: both boxes stand in one place (HA018). `cabled`: the links between them are direct patch cables
     (HA029). `same_l2`: both ports of a redundant interface reach one switch domain (HA037).
     """
-    return Attestation(collocated, cabled, same_l2, by, on, here())
+    return Attestation(collocated=collocated, cabled=cabled, same_l2=same_l2, by=by, on=on, location=here())

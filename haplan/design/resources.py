@@ -13,7 +13,7 @@ Resources = dict[str, Resource]
 
 def of_row(row: Row) -> Resource:
     """A resource as it is recorded."""
-    return Resource(row.address, row.type, row.name, decode(row.values), row.owner)
+    return Resource(address=row.address, type=row.type, name=row.name, values=decode(row.values), owner=row.owner)
 
 
 def recorded(rows: Mapping[str, Row]) -> Resources:
@@ -23,8 +23,11 @@ def recorded(rows: Mapping[str, Row]) -> Resources:
 
 def wanted(known: Mapping[str, Resource], targets: Iterable[Target]) -> Resources:
     """What is recorded, as a stack wants it: in the order of the stack, what it is not about last."""
-    asked = {one.address: Resource(one.address, one.type, one.name, one.values, one.owner)
-             for one in targets if not one.leaving and not one.data}  # fmt: skip
+    asked = {
+        one.address: Resource(address=one.address, type=one.type, name=one.name, values=one.values, owner=one.owner)
+        for one in targets
+        if not one.leaving and not one.data
+    }
     gone = {one.address for one in targets}
     return {**asked, **{address: one for address, one in known.items() if address not in gone}}
 
@@ -37,14 +40,21 @@ def changed(known: Mapping[str, Resource], parts: Iterable[Part]) -> Resources:
             found.pop(change.address, None)
         else:
             values = without(without_name(change.after), change.unset)
-            found[change.address] = Resource(change.address, change.type, change.name, values, change.owner)
+            found[change.address] = Resource(
+                address=change.address, type=change.type, name=change.name, values=values, owner=change.owner
+            )
     return found
 
 
 def of_stack(stack: Stack, provider: str) -> Resources:
     """What a stack has of one provider, by its key."""
     blocks = (block for block in stack.blocks.values() if block.provider == provider and not block.data)
-    return {one.address: Resource(one.address, one.type, str(one.name), one.wanted, one.owner) for one in blocks}
+    return {
+        one.address: Resource(
+            address=one.address, type=one.type, name=str(one.name), values=one.wanted, owner=one.owner
+        )
+        for one in blocks
+    }
 
 
 def without_name(values: Mapping[str, Tree]) -> dict[str, Tree]:

@@ -37,7 +37,15 @@ def locked(session: Session, what: str, stop: threading.Event | None = None) -> 
         Interrupted: `stop` was set before it was had.
     """
     now = session.wall.now()
-    wanted = Holder(secrets.token_hex(4), who(), socket.gethostname(), os.getpid(), what, now, now + LEASE)
+    wanted = Holder(
+        id=secrets.token_hex(4),
+        who=who(),
+        where=socket.gethostname(),
+        pid=os.getpid(),
+        what=what,
+        since=now,
+        until=now + LEASE,
+    )
     holder = _wait(session, wanted, stop or threading.Event())
     try:
         if session.backend.migrated:

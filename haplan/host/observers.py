@@ -52,11 +52,11 @@ class Observers:
 
     def tell(self, kind: EventKind, text: str = "", **more: Any) -> None:
         """Tell them. The engine's alone."""
-        self.observe(Event(kind, self._clock().now(), text=text, **more))
+        self.observe(Event(kind=kind, at=self._clock().now(), text=text, **more))
 
     def note(self, text: str) -> None:
         """A line for people from a provider, in whichever thread it works."""
-        self._noted.put(Event("note", self._clock().now(), text=text))
+        self._noted.put(Event(kind="note", at=self._clock().now(), text=text))
         if threading.get_ident() == self._thread:
             self.catch_up()
 

@@ -151,5 +151,5 @@ def _settings(cls: type[Provider], given: Mapping[str, Tree], block: ProviderBlo
     if lacking:
         words = ", ".join(f"{name}=…" for name in lacking)
         raise HaplanError(f'{where}provider {block.key!r}: say provider("{block.name}", {words})')
-    call = Call(f"provider {block.key!r}", "its settings", error=lambda text: HaplanError(f"{where}{text}"))
+    call = Call(who=f"provider {block.key!r}", verb="its settings", error=lambda text: HaplanError(f"{where}{text}"))
     return through(call, lambda: cls.config(**given), lambda settings: settings)

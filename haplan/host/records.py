@@ -33,7 +33,7 @@ def new(session: Session, command: str, digest: str = "") -> Run:
     """A run that begins now, with an id of its own; not opened yet."""
     now = session.clock.now()
     day = time.strftime("%Y-%m-%d", time.gmtime(now))
-    return Run(f"{day}-{secrets.token_hex(4)}", 0, digest, now, who(), command)
+    return Run(id=f"{day}-{secrets.token_hex(4)}", serial=0, digest=digest, started=now, who=who(), command=command)
 
 
 def begin(session: Session, command: str, digest: str = "") -> Run:
@@ -88,7 +88,7 @@ def recorded(
         def tell(event: Event) -> None:
             event = redact(event)
             if wrong := lines.write(event):
-                observe(Event("warning", event.at, text=wrong))
+                observe(Event(kind="warning", at=event.at, text=wrong))
             observe(event)
 
         data = {
@@ -98,9 +98,9 @@ def recorded(
             "stages": max((t.stage for t in plan.transactions), default=0),
             "expected_seconds": plan.seconds(),
         }
-        tell(Event("run", clock.now(), data=data))
+        tell(Event(kind="run", at=clock.now(), data=data))
         yield tell
-        tell(Event("run", clock.now(), data={"state": "ended", "run": run.id}))
+        tell(Event(kind="run", at=clock.now(), data={"state": "ended", "run": run.id}))
 
 
 class _Lines:

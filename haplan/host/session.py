@@ -73,8 +73,7 @@ class Session:
         self.tell, self.observe, self.observed_by = told.tell, told.observe, told.also
         self.catch_up, self._note = told.catch_up, told.note
         self.environ, self.confirm = environ, confirm
-        self._own_clock = clock
-        self._log = Log(self.options.log, self.redact)
+        self._own_clock, self._log = clock, Log(self.options.log, self.redact)
 
     def __enter__(self) -> "Session":
         return self
@@ -115,7 +114,8 @@ class Session:
         return self.plugins.types
 
     def _context(self) -> Context:
-        return Context(self.clock, self.environ, self.secrets.reveal, self._log.write, self._note)
+        secret, log = self.secrets.reveal, self._log.write
+        return Context(clock=self.clock, environ=self.environ, secret=secret, log=log, tell=self._note)
 
 
 def open_session(

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from haplan.plugin import Tree
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Exchange:
     """A request as it came.
 
@@ -85,9 +85,14 @@ async def receive_exchange(scope: Scope, receive: Receive) -> Exchange:
     root = scope.get("root_path", "")
     raw = (scope.get("raw_path") or urllib.parse.quote(scope["path"]).encode()).decode("latin-1")
     return Exchange(
-        scope["method"], scope["path"].removeprefix(root), raw.removeprefix(root),
-        scope["query_string"].decode("latin-1"), headers, body, (scope.get("client") or ("127.0.0.1", 0))[0],
-    )  # fmt: skip
+        method=scope["method"],
+        path=scope["path"].removeprefix(root),
+        raw_path=raw.removeprefix(root),
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        body=body,
+        source=(scope.get("client") or ("127.0.0.1", 0))[0],
+    )
 
 
 async def send_answer(send: Send, status: int, content: bytes, headers: Mapping[str, str]) -> None:

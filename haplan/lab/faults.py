@@ -24,7 +24,7 @@ from haplan.lab.mishaps import next_mishap
 from haplan.plugin import Tree
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class HttpFault:
     """An exchange that goes wrong. Attributes: see the module."""
 

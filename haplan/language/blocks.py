@@ -53,7 +53,7 @@ def provider(name: str, *, alias: str | None = None, **settings: Any) -> Provide
     if alias and not ALIAS.fullmatch(str(alias)):
         recording.mistake(f"provider {name!r}: letters, digits, - and _ make an alias, not {alias!r}", location)
     block = ProviderBlock(name, alias or "", {}, location)
-    taking = Taking(recording, f"provider {block.key}", location)
+    taking = Taking(recording=recording, subject=f"provider {block.key}", location=location)
     taken = {key: Anything().take(value, key, taking) for key, value in settings.items()}
     block = ProviderBlock(
         name, alias or "", {key: value for key, value in taken.items() if value is not BROKEN}, location
@@ -95,7 +95,9 @@ def variable(
     if isinstance(value, str) and has_token(value):
         recording.mistake(f"variable {name!r}: its default cannot hold a reference", location)
         return BROKEN
-    recording.variables[name] = Variable(name, value, sensitive, source, location, wanted.__name__)
+    recording.variables[name] = Variable(
+        name=name, value=value, sensitive=sensitive, source=source, location=location, kind=wanted.__name__
+    )
     return Hidden(of_variable(name, wanted.__name__)) if sensitive else value
 
 
@@ -109,7 +111,7 @@ def output(name: str, value: Tree, *, sensitive: bool = False) -> None:
     """A value to show after apply and to read with ``haplan output``; of a sensitive one state keeps a fingerprint."""
     recording, location = current("output(…)"), here()
     full = ".".join([*(f"module.{label}" for label in recording.modules), name])
-    taking = Taking(recording, f"output {full}", location)
+    taking = Taking(recording=recording, subject=f"output {full}", location=location)
     taken = Anything().take(value, "", taking)
     first = recording.outputs.get(full)
     if has_token(name):
@@ -167,14 +169,14 @@ def lifecycle(
         if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds <= 0:
             mistake(f"lifecycle: timeouts[{step!r}]: expected seconds above 0, got {shown(seconds)}")
     return Lifecycle(
-        prevent_destroy is True,
-        tuple(ignore_changes),
-        tuple(leave),
-        create_before_destroy is True,
-        dict(timeouts or {}),
-        conditions.triggers(replace_triggered_by),
-        conditions.given("precondition", precondition),
-        conditions.given("postcondition", postcondition),
+        prevent_destroy=prevent_destroy is True,
+        ignore_changes=tuple(ignore_changes),
+        leave=tuple(leave),
+        create_before_destroy=create_before_destroy is True,
+        timeouts=dict(timeouts or {}),
+        triggers=conditions.triggers(replace_triggered_by),
+        precondition=conditions.given("precondition", precondition),
+        postcondition=conditions.given("postcondition", postcondition),
     )
 
 

@@ -40,7 +40,7 @@ def matches(text: object, pattern: str, *, message: str = "") -> Condition:
         re.compile(pattern)
     except (re.error, TypeError) as error:
         current("matches(…)").mistake(f"matches: {shown(pattern)} is no regular expression: {error}")
-        return Condition("said", (True,))
+        return Condition(kind="said", values=(True,))
     return _condition("matches", (text, pattern), message, "{} matches {}")
 
 
@@ -57,20 +57,32 @@ def all_of(*conditions: Condition) -> Condition:
             parts.append(one)
         else:
             recording.mistake(f"all_of: expected conditions such as equals(…), got {shown(one)}")
-    return Condition("all_of", (), tuple(parts), " and ".join(part.text for part in parts), str(here()))
+    return Condition(
+        kind="all_of",
+        values=(),
+        parts=tuple(parts),
+        text=" and ".join(part.text for part in parts),
+        location=str(here()),
+    )
 
 
 def _condition(kind: Kind, values: tuple[object, ...], message: str, words: str) -> Condition:
     recording, location = current(f"{kind}(…)"), here()
-    taking = Taking(recording, kind, location)
+    taking = Taking(recording=recording, subject=kind, location=location)
     taken = [Anything().take(value, "", taking) for value in values]
     if any(isinstance(leaf, model.Secret) for _, leaf in model.leaves(taken)):
         taking.wrong("", "a secret is not compared: nothing may tell what it is")
         taken = [BROKEN]
     if any(one is BROKEN for one in taken):
-        return Condition("said", (True,))
+        return Condition(kind="said", values=(True,))
     said = Text().take(message, "message", taking)
-    return Condition(kind, tuple(taken), (), reads_as(said) or words.format(*map(reads, taken)), str(location))
+    return Condition(
+        kind=kind,
+        values=tuple(taken),
+        parts=(),
+        text=reads_as(said) or words.format(*map(reads, taken)),
+        location=str(location),
+    )
 
 
 def reads_as(message: model.Tree) -> str:
@@ -128,7 +140,9 @@ def _asked(one: Any, resource: Any, name: str, taking: Taking) -> Condition:
         return answer
     if not isinstance(answer, bool):
         taking.wrong(f"lifecycle.{name}", f"its function gave {shown(answer)}, expected True, False or a condition")
-    return Condition("said", (answer is True,), (), f"what {_name(one)} says", str(taking.location))
+    return Condition(
+        kind="said", values=(answer is True,), parts=(), text=f"what {_name(one)} says", location=str(taking.location)
+    )
 
 
 def _name(function: Any) -> str:

@@ -11,7 +11,7 @@ from haplan.model.stack import Location
 from haplan.model.value import Secret, Tree
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class _Listening(Taking):
     """Keeps what is wrong instead of recording it.
 
@@ -40,6 +40,6 @@ def _no_text(kind: Text, value: Tree) -> str:
 
 
 def _listened(kind: Kind, value: Tree) -> str:
-    taking = _Listening(Recording(Path(), lambda *_: (None, ""), {}), "", Location("", 0))
+    taking = _Listening(recording=Recording(Path(), lambda *_: (None, ""), {}), subject="", location=Location("", 0))
     kind.take(value, "", taking)
     return next(iter(taking.said), "")

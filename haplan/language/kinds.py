@@ -34,7 +34,7 @@ HOLE = re.compile(r"\{\{(.*?)\}\}")
 _LONE = re.compile(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Taking:
     """One value on its way into a block: where mistakes go, and what was referred to.
 

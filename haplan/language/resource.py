@@ -99,16 +99,16 @@ def resource(
         fields = {f.name: f for f in attrs.fields(cast(Any, made)) if _INFO in f.metadata}
         infos = {name: attrs.evolve(f.metadata[_INFO], name=name) for name, f in fields.items()}
         made.haplan_type = TypeInfo(  # type: ignore[attr-defined]  # set on every decorated class
-            type_name,
-            rank,
-            infos,
-            tuple(owned_by),
-            ordered,
-            takes_over,
-            schema_version,
-            upgrade,
-            (cls.__doc__ or "").strip().split("\n")[0],
-            tuple(steps),
+            name=type_name,
+            rank=rank,
+            attributes=infos,
+            owned_by=tuple(owned_by),
+            ordered=ordered,
+            takes_over=takes_over,
+            schema_version=schema_version,
+            upgrade=upgrade,
+            text=(cls.__doc__ or "").strip().split("\n")[0],
+            steps=tuple(steps),
         )
         made.haplan_kinds = {name: f.metadata.get(_KIND) for name, f in fields.items()}  # type: ignore[attr-defined]
         made.haplan_derive = {  # type: ignore[attr-defined]
@@ -215,8 +215,14 @@ def _construct(
     label = _label(label, kind, recording, location)
     given = {key: value for key, value in given.items() if value is not None}
     owner = next((given[name] for name in kind.owned_by if isinstance(given.get(name), Resource)), None)
-    address = Address(recording.modules, data, kind.name, owner.label if owner is not None and not data else "", label)
-    taking = Taking(recording, str(address), location)
+    address = Address(
+        module=recording.modules,
+        data=data,
+        type=kind.name,
+        owner=owner.label if owner is not None and not data else "",
+        label=label,
+    )
+    taking = Taking(recording=recording, subject=str(address), location=location)
     put = _put(self)
     put("label", label)
     put("haplan_location", location)

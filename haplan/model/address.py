@@ -17,7 +17,7 @@ def quoted(label: str) -> str:
     return label if _PLAIN_LABEL.match(label) else json.dumps(label, ensure_ascii=False)
 
 
-@attrs.frozen(order=True)
+@attrs.frozen(order=True, kw_only=True)
 class Address:
     """Where a resource stands in a stack.
 
@@ -64,7 +64,9 @@ def parse(text: str) -> Address:
     if len(parts) not in (2, 3) or not _TYPE.match(parts[0]):
         raise ValueError(f"{text!r} is not an address; write type.label, as in site.branch")
     labels = [_label(part) for part in parts[1:]]
-    return Address(tuple(module), data, parts[0], labels[0] if len(labels) == 2 else "", labels[-1])
+    return Address(
+        module=tuple(module), data=data, type=parts[0], owner=labels[0] if len(labels) == 2 else "", label=labels[-1]
+    )
 
 
 def is_module(text: str) -> bool:

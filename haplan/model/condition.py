@@ -13,7 +13,7 @@ from haplan.model.value import Ref, Secret, Text, Tree, Unknown, leaves, partly,
 Kind = Literal["equals", "one_of", "matches", "known", "all_of", "said"]
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Condition:
     """One condition.
 

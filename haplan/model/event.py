@@ -13,7 +13,7 @@ EventKind = Literal[
 ]  # fmt: skip
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Event:
     """One thing that happened.
 

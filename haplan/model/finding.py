@@ -9,7 +9,7 @@ Severity = Literal["error", "warning", "info"]
 Moment = Literal["V", "P", "A", "C"]
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Finding:
     """One thing a rule has to say.
 
@@ -35,7 +35,7 @@ def explained(view: object) -> tuple[Finding, ...]:
     return ()
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Rule:
     """One rule of a catalogue.
 

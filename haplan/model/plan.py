@@ -56,7 +56,7 @@ class Impact:
     note: str = ""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Change:
     """One resource's part of a plan.
 
@@ -133,7 +133,7 @@ class Change:
         return self.because or self.reason.value
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Drift:
     """What moved in the estate since it was recorded: seen against recorded, owned fields only.
 
@@ -149,7 +149,7 @@ class Drift:
     when: float = 0.0
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Placement:
     """One document's part of one change.
 
@@ -201,7 +201,7 @@ class Order:
     after: tuple[str, ...]
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Transaction:
     """One document's write.
 
@@ -236,7 +236,7 @@ class Transaction:
     rehearsed: str = ""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Calls:
     """Calls to one provider's backend: made while planning, expected at apply, and left of the budget.
 
@@ -261,7 +261,7 @@ class OutputChange:
     sensitive: bool = False
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Plan:
     """The approved plan is what runs.
 

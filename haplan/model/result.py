@@ -22,7 +22,7 @@ class InDocument:
     text: str = ""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Outcome:
     """What came of one change.
 
@@ -46,7 +46,7 @@ class Outcome:
         return any(one.came == "done" for one in self.documents)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Result:
     """What came of a run.
 
@@ -83,6 +83,12 @@ class Result:
 
 def left_out(plan: Plan) -> tuple[Outcome, ...]:
     """What a plan says nothing of, each with the reason."""
-    unread = [Outcome(address, Action.NO_OP, f"could not be read: {why}") for address, why in plan.unread.items()]
-    hanging = [Outcome(one, Action.NO_OP, f"{behind} could not be read") for one, behind in plan.left_out.items()]
+    unread = [
+        Outcome(address=address, action=Action.NO_OP, text=f"could not be read: {why}")
+        for address, why in plan.unread.items()
+    ]
+    hanging = [
+        Outcome(address=one, action=Action.NO_OP, text=f"{behind} could not be read")
+        for one, behind in plan.left_out.items()
+    ]
     return (*unread, *hanging)

@@ -11,7 +11,7 @@ from haplan.model.value import Ref, Text, Tree, Unknown
 Replaces = Literal["", "destroy-first", "create-first"]
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Attribute:
     """One attribute of a type.
 
@@ -46,7 +46,7 @@ class Attribute:
     misfit: Callable[[Tree], str] | None = attrs.field(default=None, eq=False, repr=False)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class TypeInfo:
     """A resource type.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import attrs
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Selection:
     """Which addresses a plan is about.
 

@@ -39,7 +39,7 @@ class Location:
         return ", ".join(words) + (f" ({self.row})" if self.row else "")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Lifecycle:
     """How the engine treats one resource.
 
@@ -89,7 +89,7 @@ class Reference:
     via: str
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Block:
     """One resource or data source, as wanted.
 
@@ -147,7 +147,7 @@ class ProviderBlock:
         return f"{self.name}.{self.alias}" if self.alias else self.name
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Variable:
     """A ``variable(…)`` block with the value it has in this load; `kind` is the name of its type in Python."""
 
@@ -206,7 +206,7 @@ class Removal:
     location: Location
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Stack:
     """Everything a stack says.
 

@@ -18,7 +18,7 @@ IntentOutcome = Literal["", "done", "failed", "reverted", "reconciled"]
 RunResult = Literal["", "done", "failed", "interrupted"]
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Row:
     """One resource, as recorded.
 
@@ -105,7 +105,7 @@ class OutputRow:
     sensitive: bool = False
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Intent:
     """A remote write that was announced; open until its outcome is recorded.
 
@@ -142,7 +142,7 @@ class Intent:
         return frozenset((self.address, *self.addresses))
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Run:
     """One run that wrote.
 
@@ -167,7 +167,7 @@ class Run:
     result: RunResult = ""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Holder:
     """Who holds the lock: for people to read, and for takeover to decide."""
 
@@ -181,7 +181,7 @@ class Holder:
     token: int = 0
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class State:
     """A snapshot of what is remembered.
 
@@ -240,7 +240,7 @@ class State:
         return self.rows.get((address, ""))
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Update:
     """One save: all of it or nothing.
 

@@ -33,7 +33,7 @@ ENDS = frozenset({"recorded", "failed", "skipped", "queued"})
 """Kinds that end a transaction."""
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Whole:
     """All that is under way, such as a run.
 
@@ -71,7 +71,7 @@ class Whole:
         return f"{text}, {_clock(now - self.started, self.expected)}"
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Item:
     """One transaction under way.
 
@@ -268,7 +268,7 @@ class LiveProgress:
             self._leave(event)
 
     def _follow(self, event: Event) -> None:
-        item = self._items.setdefault(event.document, Item(event.document, event.at))
+        item = self._items.setdefault(event.document, Item(name=event.document, started=event.at))
         item.expected = float(event.data.get("expected_seconds", item.expected))
         item.text, item.timed = event.text or event.kind, "doing" in event.data
 
@@ -319,7 +319,7 @@ class JsonLines:
         if self._ended:
             return
         self._ended = True
-        self(Event("summary", self._at or time.time(), text=text, data=data))
+        self(Event(kind="summary", at=self._at or time.time(), text=text, data=data))
 
     def _write(self, document: Mapping[str, Tree]) -> None:
         """Write one object. A reader that went away does not disturb the run."""

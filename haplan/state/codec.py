@@ -13,6 +13,7 @@ from haplan.errors import StateError
 from haplan.model.document import Document
 from haplan.model.entries import Entries
 from haplan.model.state import (
+    Holder,
     Intent,
     OrderRow,
     OutputRow,
@@ -154,6 +155,7 @@ def expect(right: bool, value: Tree, where: str) -> Tree:
 ROW = tuple(field.name for field in attrs.fields(Row))
 INTENT = tuple(field.name for field in attrs.fields(Intent))
 RUN = tuple(field.name for field in attrs.fields(Run))
+HOLDER = tuple(field.name for field in attrs.fields(Holder))
 
 _MAPPINGS = ("values", "lifecycle", "private")
 _STRINGS = ("declared", "sensitive", "depends_on")
@@ -187,9 +189,19 @@ def rows(records: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], Row]:
                 raise ValueError(f"{ROW[at]} of row {record[0]}: {error}") from None
         if cells[_STATUS] not in _STATUSES:
             raise ValueError(f"status of row {record[0]}: {cells[_STATUS]!r} is unknown")
-        row = Row(*cells)
+        row = Row(**dict(zip(ROW, cells, strict=True)))
         found[(row.address, row.deposed)] = row
     return found
+
+
+def runs(records: Iterable[tuple[Any, ...]]) -> tuple[Run, ...]:
+    """Runs, in the order that they came in."""
+    return tuple(Run(**dict(zip(RUN, record, strict=True))) for record in records)
+
+
+def holder(record: tuple[Any, ...]) -> Holder:
+    """Who holds the lock; nobody has an id of ""."""
+    return Holder(**dict(zip(HOLDER, record, strict=True)))
 
 
 class _Memo(dict[str, Tree]):

@@ -56,7 +56,9 @@ def assess(
         provider, look = providers.get(change.provider), looks.get(change.provider)
         if provider is not None and provider.confirmed and change.address in unsettled:
             change = _to_confirm(change)
-        placements[change.key] = (Placement(Document("", change.address)),) if change.action is Action.READ else ()
+        placements[change.key] = (
+            (Placement(document=Document("", change.address)),) if change.action is Action.READ else ()
+        )
         if provider is not None and _is_sent(change, types):
             with gathering:
                 said = provider.assess(change, look)
@@ -166,7 +168,16 @@ def side_by_side(changes: Iterable[Change], transactions: Iterable[Transaction])
             if late - early:
                 text = f"old and new would both be named {change.name!r} for a while: the new one is created first"
                 hint = "give the new one another name=, or let the old one go first"
-                found.append(Finding("EXISTS", "error", change.address, text, change.location, hint))
+                found.append(
+                    Finding(
+                        rule="EXISTS",
+                        severity="error",
+                        address=change.address,
+                        message=text,
+                        location=change.location,
+                        hint=hint,
+                    )
+                )
     return tuple(found)
 
 
@@ -208,7 +219,7 @@ def count(
 
 def _task(transaction: Transaction, changes: Mapping[str, Change]) -> Task:
     parts = tuple(Part(changes[placed.address], placed.placement) for placed in transaction.placed)
-    return Task(transaction, parts, transaction.orders)
+    return Task(transaction=transaction, parts=parts, orders=transaction.orders)
 
 
 def versions(changes: Iterable[Change], outputs: Iterable[OutputChange], stack: Stack, state: State) -> dict[str, int]:

@@ -60,8 +60,20 @@ def _lifecycle(block: Block, known: Known) -> Lifecycle:
 def _findings(block: Block, cycle: Lifecycle, known: Known, written: set[str]) -> Iterator[Finding]:
     for one in cycle.precondition:
         if holds(one) is False:
-            yield Finding("PRECONDITION", "error", block.address, complaint(one), one.location)
+            yield Finding(
+                rule="PRECONDITION",
+                severity="error",
+                address=block.address,
+                message=complaint(one),
+                location=one.location,
+            )
     for one in cycle.postcondition:
         now = with_known(one, known)
         if block.address not in written and holds(now) is False:
-            yield Finding("POSTCONDITION", "warning", block.address, complaint(now), one.location)
+            yield Finding(
+                rule="POSTCONDITION",
+                severity="warning",
+                address=block.address,
+                message=complaint(now),
+                location=one.location,
+            )

@@ -27,11 +27,20 @@ def drift(
         recorded = {name: value for name, value in model.decode(row.values).items() if name in row.declared}
         recorded = dict(without(recorded, _left_alone(address, row, stack)))
         if found is None:
-            yield Drift(address, row.type, row.name, recorded, None)
+            yield Drift(address=address, type=row.type, name=row.name, recorded=recorded, seen=None)
             continue
         moved = _moved(kind, row, recorded, found)
         if moved:
-            yield Drift(address, row.type, row.name, *moved, found.who, found.when)
+            before, after = moved
+            yield Drift(
+                address=address,
+                type=row.type,
+                name=row.name,
+                recorded=before,
+                seen=after,
+                who=found.who,
+                when=found.when,
+            )
 
 
 def reorders(
@@ -50,7 +59,7 @@ def reorders(
         for row in (row for row in map(state.row, _placed(state, document)) if row is not None and row.type == kind):
             if row.name in now and row.name not in kept and selection.has(row.address):
                 before, after = {"position": then.index(row.name) + 1}, {"position": now.index(row.name) + 1}
-                yield Drift(row.address, kind, row.name, before, after)
+                yield Drift(address=row.address, type=kind, name=row.name, recorded=before, seen=after)
 
 
 def _placed(state: State, document: Document) -> list[str]:

@@ -205,17 +205,17 @@ def _nodes(stack: Stack, state: State, changes: Sequence[Change]) -> tuple[Node,
         going = by_address.get(address)
         nodes.append(
             Node(
-                address,
-                row.type,
-                row.name,
-                row.owner,
-                row.provider_key,
-                decode(row.values),
-                None,
-                going is not None,
-                going is not None,
-                going is not None and going.impact.kind in DISRUPTIVE,
-                row.seq,
+                address=address,
+                type=row.type,
+                name=row.name,
+                owner=row.owner,
+                provider=row.provider_key,
+                before=decode(row.values),
+                after=None,
+                changing=going is not None,
+                deleting=going is not None,
+                disruptive=going is not None and going.impact.kind in DISRUPTIVE,
+                seq=row.seq,
             )
         )
     return tuple(nodes)
@@ -225,17 +225,17 @@ def _node(block: Block, change: Change | None, seq: int) -> Node:
     disruptive = change is not None and change.impact.kind in DISRUPTIVE
     before = change.before if change else block.values
     return Node(
-        block.address,
-        block.type,
-        str(block.name),
-        block.owner,
-        block.provider,
-        before,
-        block.values,
-        change is not None,
-        False,
-        disruptive,
-        seq,
+        address=block.address,
+        type=block.type,
+        name=str(block.name),
+        owner=block.owner,
+        provider=block.provider,
+        before=before,
+        after=block.values,
+        changing=change is not None,
+        deleting=False,
+        disruptive=disruptive,
+        seq=seq,
     )
 
 

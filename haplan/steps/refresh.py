@@ -24,7 +24,7 @@ STATE_ONLY = "haplan"
 """The provider of what lives in state alone; no stack names it."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Refreshed:
     """The estate as seen.
 
@@ -74,7 +74,7 @@ def named(stack: Stack, names: Mapping[str, str]) -> dict[str, list[Target]]:
     found: dict[str, list[Target]] = {}
     for address, name in names.items():
         block = stack.blocks[address]
-        found.setdefault(block.provider, []).append(Target(address, block.type, name, data=True))
+        found.setdefault(block.provider, []).append(Target(address=address, type=block.type, name=name, data=True))
     return found
 
 
@@ -207,10 +207,10 @@ def looks(
 def query(key: str, asked: Iterable[Target], provider: Provider, state: State) -> Query:
     """What a provider is asked."""
     return Query(
-        tuple(asked),
-        0.0,
-        state.memories.get(key, {}),
-        state.of_provider(key) if provider.composes else {},
+        targets=tuple(asked),
+        max_age=0.0,
+        memory=state.memories.get(key, {}),
+        recorded=state.of_provider(key) if provider.composes else {},
         begun=frozenset(intent.document for intent in state.intents if intent.provider == key),
     )
 
@@ -234,7 +234,7 @@ def remembered(
     """What state says, instead of a reading: for ``--no-refresh``. What had to be looked at is as it was seen."""
     away = {target.address for targets in asked.values() for target in targets}
     rows = {
-        address: Seen(address, row.id, model.decode(row.values), row.private)
+        address: Seen(address=address, id=row.id, values=model.decode(row.values), private=row.private)
         for (address, deposed), row in state.rows.items()
         if not deposed and address not in away
     }

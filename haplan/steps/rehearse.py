@@ -41,7 +41,7 @@ def rehearse(
         provider = providers[one.provider]
         recorded = state.of_provider(one.provider) if provider.composes else {}
         try:
-            return provider.rehearse(Task(one, parts, one.orders, recorded=recorded))
+            return provider.rehearse(Task(transaction=one, parts=parts, orders=one.orders, recorded=recorded))
         except HaplanError as error:
             return Rehearsal(errors=(str(error),))
 
@@ -52,7 +52,13 @@ def rehearse(
         done.append(attrs.evolve(one, rehearsed=found.text) if found is not None else one)
         address = one.placed[0].address
         findings += [
-            Finding(RULE, "error", address, f"{one.document}: {text}", by_key[address].location)
+            Finding(
+                rule=RULE,
+                severity="error",
+                address=address,
+                message=f"{one.document}: {text}",
+                location=by_key[address].location,
+            )
             for text in (found.errors if found is not None else ())
         ]
     return Rehearsed(tuple(done), tuple(findings))

@@ -24,7 +24,7 @@ from haplan.model.value import Tree
 GOING = (Action.DELETE, Action.FORGET)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Begun:
     """How far the runs of a plan got.
 
@@ -89,13 +89,13 @@ def begun(plan: Plan, state: State, runs: Iterable[Run], left: State, confirmed:
     runs = tuple(runs)
     intents = [intent for intent in state.intents if intent.run in {run.id for run in runs}]
     return Begun(
-        plan,
-        state,
-        frozenset(run.serial for run in runs),
-        frozenset(intent.transaction for intent in intents),
-        frozenset(address for intent in intents for address in intent.touches()),
-        frozenset(one.address for one in state.placements.values() if one.status == "reverted"),
-        confirmed,
+        plan=plan,
+        state=state,
+        serials=frozenset(run.serial for run in runs),
+        open=frozenset(intent.transaction for intent in intents),
+        touched=frozenset(address for intent in intents for address in intent.touches()),
+        reverted=frozenset(one.address for one in state.placements.values() if one.status == "reverted"),
+        confirmed=confirmed,
     )
 
 

@@ -30,7 +30,7 @@ _SOURCE = re.compile(r"(.*?):(\d+)((?:, from .*?:\d+)*)(?: \((.*)\))?")
 _CALL = re.compile(r", from (.*?):(\d+)")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Return:
     """The way back.
 
@@ -71,7 +71,7 @@ def back(run: Run, then: State, now: State, types: Mapping[str, TypeInfo], name:
     lost = [row for row in rows if now.row(row.address) is None and row.address not in moves]
     forgotten = frozenset(row.address for row in lost if row.id and row.provider != STATE_ONLY)
     return Return(
-        stack=Stack(name, root, blocks, providers, {}, outputs),
+        stack=Stack(name=name, root=root, blocks=blocks, providers=providers, variables={}, outputs=outputs),
         state=_present(then, now, moves, forgotten),
         moves=moves,
         forgotten=forgotten,

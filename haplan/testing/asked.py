@@ -46,7 +46,16 @@ class Announcing:
         assert self.task is not None
         transaction = self.task.transaction
         self.intents.append(
-            Intent("r1", transaction.id, address, transaction.document, transaction.provider, step, key, idempotent)
+            Intent(
+                run="r1",
+                transaction=transaction.id,
+                address=address,
+                document=transaction.document,
+                provider=transaction.provider,
+                step=step,
+                key=key,
+                idempotent=idempotent,
+            )
         )
 
     def still(self) -> None:
@@ -111,7 +120,15 @@ class Asked:
 
     def create(self, name: str = "one") -> Change:
         kind = self.info().name
-        return Change(f"{kind}.{name}", kind, name, "it", Action.CREATE, Reason.NEW, after=dict(self.wanted))
+        return Change(
+            address=f"{kind}.{name}",
+            type=kind,
+            name=name,
+            provider="it",
+            action=Action.CREATE,
+            reason=Reason.NEW,
+            after=dict(self.wanted),
+        )
 
     def update(self, made: Made) -> Change:
         after = {**self.wanted, **self.changed}
@@ -129,14 +146,14 @@ class Asked:
 
     def look(self, provider: Provider, made: Made | None) -> Seen | None:
         target = self.target("one", made)
-        return provider.read(Query((target,))).seen.get(target.address)
+        return provider.read(Query(targets=(target,))).seen.get(target.address)
 
     def found(self, provider: Provider, made: Made, intent: Intent) -> Seen | None:
         """What the next run finds of an announced creation: by `identify` where there is one, else by its name."""
         if type(provider).identify is not Provider.identify:
             return provider.identify(intent)
         target = attrs.evolve(self.target(made.change.name), pending=True)
-        return provider.read(Query((target,))).seen.get(target.address)
+        return provider.read(Query(targets=(target,))).seen.get(target.address)
 
     def expect(self, seen: Seen | None, identity: str, values: Mapping[str, Tree]) -> None:
         assert seen is not None
@@ -151,14 +168,14 @@ class Asked:
         """As a run does it: each document in a transaction of its own, and waited for."""
         io, row = io or Announcing(), before.row if before else None
         written = Written()
-        look = provider.read(Query((target_of(change, row, None),))).look
+        look = provider.read(Query(targets=(target_of(change, row, None),))).look
         placements = list(provider.placements(change, look))
         for number, document in enumerate(dict.fromkeys(one.document for one in placements), start=1):
             here = [one for one in placements if one.document == document]
             placed = tuple(Placed(change.key, one) for one in here)
-            transaction = Transaction(f"t{number}", number, "it", document, placed)
-            seen = provider.read(Query((target_of(change, row, None),))).seen.get(change.key)
-            task = Task(transaction, tuple(Part(change, one, seen, row) for one in here))
+            transaction = Transaction(id=f"t{number}", stage=number, provider="it", document=document, placed=placed)
+            seen = provider.read(Query(targets=(target_of(change, row, None),))).seen.get(change.key)
+            task = Task(transaction=transaction, parts=tuple(Part(change, one, seen, row) for one in here))
             io.task = task
             written = joined(written, _waited_for(provider, task, provider.write(task, io)))
         made = row_of(change, written, row, "ok", 1)

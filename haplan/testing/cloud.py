@@ -31,7 +31,7 @@ class FakeClock:
             self._at += seconds
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Stored:
     """One object of the estate, open to edits."""
 
@@ -132,9 +132,9 @@ class Cloud:
     def add(self, name: str, type_name: str = "mem_thing", owner: str = "", **values: Tree) -> Stored:
         """Make an object, as a person at the portal does."""
         self.made += 1
-        made = Stored(f"id-{self.made}", type_name, name, owner, values, "portal", self.clock.now())
-        self.objects[made.id] = made
-        return made
+        id_, now = f"id-{self.made}", self.clock.now()
+        made = Stored(id=id_, type=type_name, name=name, owner=owner, values=values, who="portal", when=now)
+        return self.objects.setdefault(id_, made)
 
     def edit(self, name: str, *, who: str = "portal", **values: Tree) -> None:
         """Change an object, as a person at the portal does."""

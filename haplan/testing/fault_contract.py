@@ -35,12 +35,17 @@ ASIDE = ("adopt", "check", "example", "lab", "path", "procedures", "snapshot", "
 """Verbs that no plan and no apply asks."""
 FAULTS = [fault for fault in faults() if fault.verb not in ASIDE]
 ASKED = tuple(dict.fromkeys(fault.verb for fault in FAULTS))
-LOST = Fault("write", "raises when all is done", 0, lambda answer, names: 1 // 0)
+LOST = Fault(verb="write", name="raises when all is done", depth=0, spoil=lambda answer, names: 1 // 0)
 CODES = frozenset({0, 1, 3, 5, 8})
 """How a run may end that a provider answered wrongly."""
 WHOLE = ("open", "identity", "settled", "read", "facts", "takes_back")
 """Verbs that answer for many at once, or whose question does not say for whom."""
-RED = Fault("verify", "finds it red", 0, lambda answer, names: [Finding("RED", "error", "", "it is red")])
+RED = Fault(
+    verb="verify",
+    name="finds it red",
+    depth=0,
+    spoil=lambda answer, names: [Finding(rule="RED", severity="error", address="", message="it is red")],
+)
 HAPLANS = ("please report", "haplan itself")
 """What nobody may read for a fault of a plugin."""
 
@@ -131,7 +136,7 @@ class Story:
         """What there is of both, in the words of the stack."""
         provider = self.opened()
         targets = tuple(self.of.target(name) for name in ("one", "two"))
-        seen = provider.read(Query(targets)).seen
+        seen = provider.read(Query(targets=targets)).seen
         provider.close()
         return {address: {name: one.values.get(name) for name in self.of.wanted} for address, one in seen.items()}
 

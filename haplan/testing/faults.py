@@ -31,7 +31,7 @@ Spoil = Callable[[Any, frozenset[str]], Any]
 """An answer, and the names in it that the fault is about → what is given instead."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Fault:
     """One way in which one verb goes wrong.
 
@@ -57,11 +57,16 @@ def faults(depth: int = DEEP) -> list[Fault]:
     """All of them, found by looking at the contract."""
     found = []
     for verb in VERBS:
-        found += [Fault(verb, f"raises {type(one).__name__}", 0, _raising(one), asks=False) for one in _ERRORS]
-        found.append(Fault(verb, "raises when all is done", 0, _raising(KeyError("oops"))))
+        found += [
+            Fault(verb=verb, name=f"raises {type(one).__name__}", depth=0, spoil=_raising(one), asks=False)
+            for one in _ERRORS
+        ]
+        found.append(Fault(verb=verb, name="raises when all is done", depth=0, spoil=_raising(KeyError("oops"))))
         given = typing.get_type_hints(getattr(Provider, verb))["return"]
         if given is not NoneType:
-            found += [Fault(verb, name, at, spoil) for name, at, spoil in ways(given) if at <= depth]
+            found += [
+                Fault(verb=verb, name=name, depth=at, spoil=spoil) for name, at, spoil in ways(given) if at <= depth
+            ]
     return found
 
 

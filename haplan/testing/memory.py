@@ -108,7 +108,7 @@ class Mem(Provider):
             found = {target.address: self._find(target) for target in query.targets}
             lists = self.cloud.sequences.items()
             orders = {(Document.parse(document), "mem_rule"): tuple(names) for document, names in lists}
-        return Reading({address: seen for address, seen in found.items() if seen is not None}, orders)
+        return Reading(seen={address: seen for address, seen in found.items() if seen is not None}, orders=orders)
 
     def recall(self, query: Query) -> None:
         """Nothing: a change alone says where it is placed."""
@@ -116,18 +116,25 @@ class Mem(Provider):
     def placements(self, change: Change, look: Any) -> Sequence[Placement]:
         values = {**(change.before or {}), **(change.after or {})}
         if change.type == "mem_rule":
-            return (Placement(f"rules:{change.owner}"),)
+            return (Placement(document=f"rules:{change.owner}"),)
         document = Document("group", str(values["group"])) if values.get("group") else Document("thing", change.name)
         title = "" if isinstance(values.get("group"), str | None) else "which group is known after apply"
         documents = dict.fromkeys((*_beside(change.after), *_beside(change.before)))
-        placed = [Placement(document, title=title), *(Placement(one, "also", apart=True) for one in documents)]
+        placed = [
+            Placement(document=document, title=title),
+            *(Placement(document=one, part="also", apart=True) for one in documents),
+        ]
         if change.action is Action.REPLACE and change.create_first:
-            placed.append(Placement(document, "retire", "delete the old one", verb="delete", late=True))
+            placed.append(
+                Placement(document=document, part="retire", title="delete the old one", verb="delete", late=True)
+            )
         return placed
 
     def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         made = self.cloud.reads + self.cloud.polls
-        return Calls(self.name, made, sum(len(task.parts) + len(task.orders) for task in transactions))
+        return Calls(
+            provider=self.name, made=made, expected=sum(len(task.parts) + len(task.orders) for task in transactions)
+        )
 
     def write(self, task: Task, io: Io) -> Answer:
         document = str(task.transaction.document)
@@ -151,7 +158,7 @@ class Mem(Provider):
         settles = document in self.cloud.seconds or document in self.cloud.held
         known = {address: tokens for address, tokens in values.items() if tokens}
         until = self.cloud.clock.now() + self.cloud.seconds.get(document, 0.0)
-        return Answer(ids, known, settling=settles, receipt={"until": until})
+        return Answer(ids=ids, values=known, settling=settles, receipt={"until": until})
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         with self.cloud.lock:
@@ -160,7 +167,9 @@ class Mem(Provider):
 
     def verify(self, task: Task) -> Sequence[Finding]:
         text = self.cloud.red.get(str(task.transaction.document))
-        return [Finding("MEM", "error", task.parts[0].change.address, text)] if text else []
+        return (
+            [Finding(rule="MEM", severity="error", address=task.parts[0].change.address, message=text)] if text else []
+        )
 
     def confirm(self, task: Task) -> None:
         document = str(task.transaction.document)
@@ -182,7 +191,7 @@ class Mem(Provider):
         kind, _, _ = intent.address.partition(".")
         with self.cloud.lock:
             self.cloud.expire()
-            return self._find(Target(intent.address, kind, str(intent.key["name"]), pending=True))
+            return self._find(Target(address=intent.address, type=kind, name=str(intent.key["name"]), pending=True))
 
     def _settlement(self, task: Task) -> Settlement:
         document, receipt, now = str(task.transaction.document), task.receipt, self.cloud.clock.now()
@@ -190,13 +199,17 @@ class Mem(Provider):
             at = datetime.fromtimestamp(receipt["back"], UTC)
             self.cloud.expire()
             done = document not in self.cloud.undo
-            return Settlement("done") if done else Settlement("waiting", f"taking itself back until {at:%H:%M}")
+            return (
+                Settlement(state="done")
+                if done
+                else Settlement(state="waiting", text=f"taking itself back until {at:%H:%M}")
+            )
         if document in self.cloud.broken:
-            return Settlement("failed", self.cloud.broken[document])
+            return Settlement(state="failed", text=self.cloud.broken[document])
         if document in self.cloud.held:
-            return Settlement("queued", self.cloud.held[document])
+            return Settlement(state="queued", text=self.cloud.held[document])
         left = receipt["until"] - now
-        return Settlement("waiting", f"{left:.0f} s left") if left > 0 else Settlement("done")
+        return Settlement(state="waiting", text=f"{left:.0f} s left") if left > 0 else Settlement(state="done")
 
     def _find(self, target: Target) -> Seen | None:
         found, by_name = self.cloud.objects.get(target.id), False
@@ -207,7 +220,9 @@ class Mem(Provider):
         if found is None:
             return None
         values = {**found.values, "name": found.name, "id": found.id, "token": f"token-{found.id}"}
-        return Seen(target.address, found.id, values, who=found.who, when=found.when, found_by_name=by_name)
+        return Seen(
+            address=target.address, id=found.id, values=values, who=found.who, when=found.when, found_by_name=by_name
+        )
 
     def _effects(self, part: Part) -> Iterator[tuple[str, Effect]]:
         """The remote writes of a part, with what each of them does."""

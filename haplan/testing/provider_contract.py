@@ -47,7 +47,7 @@ class ProviderContract(FaultContract):
     def test_what_is_not_there_is_left_out(self, provider: Provider) -> None:
         absent = self.target("absent")
         for one in (absent, attrs.evolve(absent, id="no-such-id"), attrs.evolve(absent, pending=True)):
-            assert provider.read(Query((one,))).seen == {}
+            assert provider.read(Query(targets=(one,))).seen == {}
 
     def test_what_was_created_is_read_as_it_was_written(self, provider: Provider, opened: Opened) -> None:
         made = self.make(provider)
@@ -55,13 +55,13 @@ class ProviderContract(FaultContract):
 
     def test_what_was_created_is_found_by_its_name(self, provider: Provider, opened: Opened) -> None:
         made = self.make(provider)
-        seen = opened().read(Query((self.target("one"),))).seen[made.change.address]
+        seen = opened().read(Query(targets=(self.target("one"),))).seen[made.change.address]
         assert (seen.id, seen.found_by_name) == (made.id, True)
 
     def test_many_are_read_at_once_each_under_its_own_address(self, provider: Provider) -> None:
         one, two = self.make(provider, "one"), self.make(provider, "two")
         targets = (self.target("one", one), self.target("absent"), self.target("two", two))
-        seen = provider.read(Query(targets)).seen
+        seen = provider.read(Query(targets=targets)).seen
         assert {address: found.id for address, found in seen.items()} == {
             one.change.address: one.id,
             two.change.address: two.id,
@@ -193,7 +193,7 @@ class ProviderContract(FaultContract):
 
     def test_placements_are_a_function_of_the_change(self, provider: Provider, opened: Opened) -> None:
         made = self.make(provider)
-        look = provider.read(Query((self.target("one", made), self.target("two")))).look
+        look = provider.read(Query(targets=(self.target("one", made), self.target("two")))).look
         for change in (self.create("two"), self.update(made), self.delete(made)):
             placed = list(provider.placements(change, look))
             assert placed
@@ -205,7 +205,7 @@ class ProviderContract(FaultContract):
         made = self.make(provider)
         plain = self.update(made)
         other = attrs.evolve(plain, because="for no reason", location="elsewhere.py:7")
-        for look in (opened().read(Query((self.target("one", made),))).look,):
+        for look in (opened().read(Query(targets=(self.target("one", made),))).look,):
             assert list(provider.placements(other, look)) == list(provider.placements(plain, look))
             assert provider.assess(other, look) == provider.assess(plain, look)
         self.carry_out(provider, other)
@@ -214,7 +214,7 @@ class ProviderContract(FaultContract):
     def test_what_a_change_costs_is_said_without_writing(self, provider: Provider) -> None:
         made = self.make(provider)
         before = self.look(provider, made)
-        look = provider.read(Query((self.target("one", made),))).look
+        look = provider.read(Query(targets=(self.target("one", made),))).look
         assert provider.assess(self.update(made), look) == provider.assess(self.update(made), look)
         assert self.look(provider, made) == before
 
@@ -229,4 +229,4 @@ class ProviderContract(FaultContract):
 
 def context(clock: Clock, *, environ: Mapping[str, str] | None = None, **secrets: str) -> Context:
     """What a provider is opened with in a test; `secrets` are by source, such as ``{"env:TOKEN": "x"}``."""
-    return Context(clock, environ or {}, secrets.__getitem__)
+    return Context(clock=clock, environ=environ or {}, secret=secrets.__getitem__)

@@ -123,12 +123,12 @@ def _settlement(found: Mapping[str, Any], call: Call, task: Task) -> Settlement:
     number = task.transaction.id
     call = attrs.evolve(call, about=str(task.transaction.document))
     if number not in found:
-        return Settlement("unanswered", str(call.wrong("says nothing of it")))
+        return Settlement(state="unanswered", text=str(call.wrong("says nothing of it")))
     try:
         settlement: Settlement = fit(Settlement)(found[number])
         return attrs.evolve(settlement, written=write(settlement.written, call, task))
     except Misfit as wrong:
-        return Settlement("unanswered", str(call.wrong(f"gave {wrong}")))
+        return Settlement(state="unanswered", text=str(call.wrong(f"gave {wrong}")))
 
 
 def identify(found: Any, call: Call, intent: Intent) -> Seen | None:

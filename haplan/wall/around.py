@@ -36,7 +36,7 @@ class Around:
 
     def _asked(self, verb: str, ask: Callable[[], Any], given: Any) -> Any:
         check = self.checks.get(verb) or ((lambda found: found) if given is NoneType else fit(given))
-        return through(Call(self.who, verb, error=self.errors.get(verb, self.errors[""])), ask, check)
+        return through(Call(who=self.who, verb=verb, error=self.errors.get(verb, self.errors[""])), ask, check)
 
 
 @lru_cache(100)
@@ -109,7 +109,7 @@ class _Backend(Around):
         def kept(text: str) -> HaplanError:
             return recovery.not_saved(self.place, Path.cwd(), "state", self.lineage, update, text)
 
-        through(Call(self.who, "save", error=kept), lambda: self.inner.save(update), lambda found: None)
+        through(Call(who=self.who, verb="save", error=kept), lambda: self.inner.save(update), lambda found: None)
 
     def journal(self, intents: Sequence[Intent]) -> list[Intent]:
         made = cast(list[Intent], self._asked("journal", lambda: self.inner.journal(intents), list[Intent]))

@@ -15,7 +15,7 @@ T = TypeVar("T")
 REPORT = "report it to its author"
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Call:
     """One call, for people.
 

@@ -17,7 +17,7 @@ def derived(resource: Any, name: str, resources: Mapping[str, Any]) -> Tree:
     """
     cls = type(resource)
     work_out: Callable[[Any, Any], Any] = cls.haplan_derive[name]
-    call = Call(f"type {cls.haplan_type.name!r}", f"derived {name}", resource.haplan_address)
+    call = Call(who=f"type {cls.haplan_type.name!r}", verb=f"derived {name}", about=resource.haplan_address)
     return through(call, lambda: work_out(resource, resources), _fitted)
 
 

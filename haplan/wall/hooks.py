@@ -42,7 +42,7 @@ def called(impl: Impl, hook: str, fitted: Callable[[Any], Any] = lambda found: f
     due = typing.get_type_hints(getattr(hookspecs, hook))["return"]
     taken = {name: given[name] for name in impl.argnames}
     check = (lambda found: None) if due is type(None) else (lambda found: fitted(fit(due)(found)))
-    return through(Call(who(impl), hook), lambda: impl.function(**taken), check)
+    return through(Call(who=who(impl), verb=hook), lambda: impl.function(**taken), check)
 
 
 def told(impl: Impl, event: Event) -> None:
@@ -75,7 +75,7 @@ def rules(impl: Impl) -> Callable[[Iterable[Rule]], tuple[Rule, ...]]:
     """Rules whose checks go through the wall; what only explains is no code of a plugin."""
 
     def guarded(rule: Rule) -> Rule:
-        call = Call(who(impl), f"rule {rule.id}")
+        call = Call(who=who(impl), verb=f"rule {rule.id}")
         if rule.check is explained:
             return rule
         return attrs.evolve(rule, check=lambda view: through(call, lambda: rule.check(view), fit(Sequence[Finding])))
@@ -101,7 +101,7 @@ def secret_sources(impl: Impl) -> Callable[[Mapping[str, Any]], Mapping[str, Any
     """Secret sources: what one gives is text."""
 
     def ask(scheme: str, source: Callable[[str], str], rest: str) -> str:
-        call = Call(who(impl), f"secret {scheme}:…", error=HaplanError)
+        call = Call(who=who(impl), verb=f"secret {scheme}:…", error=HaplanError)
         return through(call, lambda: source(rest), text)
 
     return lambda found: {scheme: partial(ask, scheme, source) for scheme, source in found.items()}
@@ -112,7 +112,11 @@ def state_backends(impl: Impl) -> Callable[[Mapping[str, OpenState]], Mapping[st
 
     def opened(scheme: str, open_: OpenState, url: str, clock: Clock) -> StateBackend:
         name = f"state backend {scheme!r}"
-        found = through(Call(name, "open", shown(url), StateError), lambda: open_(url, clock), fit(StateBackend))
+        found = through(
+            Call(who=name, verb="open", about=shown(url), error=StateError),
+            lambda: open_(url, clock),
+            fit(StateBackend),
+        )
         return around.backend(found, name, shown(url))
 
     return lambda found: {scheme: partial(opened, scheme, open_) for scheme, open_ in found.items()}

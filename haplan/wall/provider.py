@@ -113,7 +113,9 @@ def _asking(cls: type[Provider], verb: str, types: Mapping[str, TypeInfo]) -> An
     check = CHECKS.get(verb) or (lambda found, *asked: found if given is NoneType else fit(given)(found))
 
     def asked(who: str, of: Any, *asked: Any) -> Any:
-        call = Call(who, verb, about(asked), partial(ProviderError, lost=verb in SENDING), types)
+        call = Call(
+            who=who, verb=verb, about=about(asked), error=partial(ProviderError, lost=verb in SENDING), types=types
+        )
         return through(call, lambda: getattr(of, verb)(*asked), lambda found: check(found, call, *asked))
 
     def of_object(self: Behind, *given: Any) -> Any:

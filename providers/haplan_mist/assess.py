@@ -41,14 +41,14 @@ def assess(estate: Lists, change: Change) -> Assessment:
         sites = tuple(sorted({*sites, old_name(change)})) if change.action is not Action.CREATE else (change.name,)
     if not macs:
         bound = () if change.type == "site" else reach.bound_to(estate, document, id_)
-        return Assessment(Impact(), tuple(sorted({*sites, *bound})), findings=findings)
+        return Assessment(impact=Impact(), sites=tuple(sorted({*sites, *bound})), findings=findings)
     kind = _kind(estate, change)
     if kind == "none":
-        return Assessment(Impact(), sites, findings=findings)
+        return Assessment(impact=Impact(), sites=sites, findings=findings)
     records = estate.known("inventory")
     seconds = max(seconds_of_push(str((records.get(mac) or {}).get("model") or "")) for mac in macs)
     note = f"{len(macs)} device{'s' if len(macs) != 1 else ''} configured anew"
-    return Assessment(Impact(kind, seconds, kind != "outage", note), sites, findings=findings)
+    return Assessment(impact=Impact(kind, seconds, kind != "outage", note), sites=sites, findings=findings)
 
 
 def _document(change: Change) -> tuple[Document, str]:
@@ -132,21 +132,27 @@ def _cluster(estate: Known, change: Change) -> Assessment:
     if change.action in GOING:
         nodes = ", ".join(sorted((change.before or {}).get("nodes") or {}))
         note = f"{nodes} become unassigned; site {site} loses its WAN edge"
-        return Assessment(Impact("outage", 300, False, note), sites)
+        return Assessment(impact=Impact("outage", 300, False, note), sites=sites)
     before, after = (set((side or {}).get("nodes") or {}) for side in (change.before, change.after))
     if change.action is Action.REPLACE:
-        return Assessment(Impact("outage", FORMATION, False, "the pair is dissolved and formed again"), sites)
+        return Assessment(
+            impact=Impact("outage", FORMATION, False, "the pair is dissolved and formed again"), sites=sites
+        )
     if change.action is Action.CREATE or change.before is None or len(before) < 2:
-        return Assessment(Impact("reboot", FORMATION, False, "both nodes restart"), sites, resume=bool(change.id))
+        return Assessment(
+            impact=Impact("reboot", FORMATION, False, "both nodes restart"), sites=sites, resume=bool(change.id)
+        )
     if before != after:
         new = ", ".join(sorted(after - before))
-        return Assessment(Impact("reboot", FORMATION, False, f"{new} joins the pair; its peer restarts"), sites)
+        return Assessment(
+            impact=Impact("reboot", FORMATION, False, f"{new} joins the pair; its peer restarts"), sites=sites
+        )
     if binding(change.before) != binding(change.after):
         seconds = seconds_of_push(str(values.get("model") or ""))
-        return Assessment(Impact("traffic", seconds, True, "another design is pushed"), sites)
+        return Assessment(impact=Impact("traffic", seconds, True, "another design is pushed"), sites=sites)
     if change.reason is Reason.RESUMED:
-        return Assessment(Impact("reboot", FORMATION, False, "the formation goes on"), sites, resume=True)
-    return Assessment(Impact(), sites)
+        return Assessment(impact=Impact("reboot", FORMATION, False, "the formation goes on"), sites=sites, resume=True)
+    return Assessment(impact=Impact(), sites=sites)
 
 
 def _nowhere(estate: Lists, change: Change) -> list[Finding]:
@@ -157,7 +163,12 @@ def _nowhere(estate: Lists, change: Change) -> list[Finding]:
     hint = f"known: {', '.join(known) or 'none'}"
     return [
         Finding(
-            "HA072", "error", change.address, f"{change.name}/{where}: no overlay endpoint {end}", change.location, hint
+            rule="HA072",
+            severity="error",
+            address=change.address,
+            message=f"{change.name}/{where}: no overlay endpoint {end}",
+            location=change.location,
+            hint=hint,
         )
         for where, end in endpoints.lacking(change.after or {})
         if change.type in ("wan_edge_template", "steering") and not estate.overlay_of(end)
@@ -171,5 +182,7 @@ def _findings(change: Change) -> list[Finding]:
         extra: Mapping[str, Tree] = (interface.get("extra") or {}).get("mist") or {}
         for line in keys.problems(str(interface.get("usage") or "interface"), extra):
             text = f"{change.address}: interfaces.{name}: {line}"
-            found.append(Finding("EXTRA", "error", change.address, text, change.location))
+            found.append(
+                Finding(rule="EXTRA", severity="error", address=change.address, message=text, location=change.location)
+            )
     return found

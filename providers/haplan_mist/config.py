@@ -25,7 +25,7 @@ CA_FILES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
 _ORG_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class MistConfig:
     """What ``provider("mist", …)`` takes; what is left out comes from the environment.
 

@@ -154,7 +154,12 @@ class MistProvider(Provider):
         expected = calls.expected(look or Lists({}), transactions, self.poll_seconds)
         writes = sum(map(calls.writes_of, transactions))
         return Calls(
-            self.name, self._client.made, expected, self._client.budget.left, self._client.budget.limit, writes
+            provider=self.name,
+            made=self._client.made,
+            expected=expected,
+            left=self._client.budget.left,
+            limit=self._client.budget.limit,
+            writes=writes,
         )
 
     # --- writing ---
@@ -233,9 +238,16 @@ class MistProvider(Provider):
             owner = intent.document.name
             values = {"profile" if intent.document.kind == "deviceprofile" else "template": owner}
         name = at.label if at.owner else str(intent.key.get("name") or at.label)
-        target = Target(intent.address, at.type, name, id=str(intent.key.get("id") or "") if not at.owner else "",
-                        owner_name=owner, values=values, pending=True)  # fmt: skip
-        return self.read(Query((target,))).seen.get(intent.address)
+        target = Target(
+            address=intent.address,
+            type=at.type,
+            name=name,
+            id=str(intent.key.get("id") or "") if not at.owner else "",
+            owner_name=owner,
+            values=values,
+            pending=True,
+        )
+        return self.read(Query(targets=(target,))).seen.get(intent.address)
 
     def close(self) -> None:
         """Let go of connections."""

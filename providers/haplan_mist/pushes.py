@@ -36,7 +36,7 @@ class Verdict:
     text: str = ""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Device:
     """What is known of a device that a write reaches, alone or node0 of a pair.
 

@@ -105,7 +105,7 @@ class Settling:
             elif wait.macs:
                 found[task.transaction.id] = self._push(task, wait, now)
             else:
-                found[task.transaction.id] = Settlement("done")
+                found[task.transaction.id] = Settlement(state="done")
         return found
 
     # --- looking ---
@@ -140,16 +140,20 @@ class Settling:
         verdict = self._formed(task, wait, now)
         if verdict.state == "done":
             id_ = device_id(wait.pair[0])
-            return Settlement("done", verdict.text, Written({wait.address: id_}, {wait.address: {"id": id_}}))
+            return Settlement(
+                state="done",
+                text=verdict.text,
+                written=Written(ids={wait.address: id_}, values={wait.address: {"id": id_}}),
+            )
         limit = task.timeouts.get("formation", FORMATION_LIMIT)
         elapsed = now - task.started
         if verdict.state == "waiting" and elapsed > limit:
             text = f"the pair did not form within {limit // 60} min: {verdict.text}"
-            return Settlement("failed", f"{text}; look at the devices, then apply again")
+            return Settlement(state="failed", text=f"{text}; look at the devices, then apply again")
         if verdict.state == "waiting":
             text = f"{int(elapsed // 60)} of about {FORMATION // 60} min: {verdict.text}"
-            return Settlement("waiting", text, doing=verdict.text)
-        return Settlement("queued" if verdict.state == "queued" else "failed", verdict.text)
+            return Settlement(state="waiting", text=text, doing=verdict.text)
+        return Settlement(state="queued" if verdict.state == "queued" else "failed", text=verdict.text)
 
     def _formed(self, task: Task, wait: Wait, now: float) -> Verdict:
         entry = self._entry(wait.pair[0])
@@ -197,8 +201,8 @@ class Settling:
         for state in ("waiting", "failed", "queued"):
             if state in by_state:
                 text = self._told(state, by_state[state], len(has_it), len(verdicts))
-                return Settlement(state, text, partly=bool(has_it))
-        return Settlement("done", f"configured on {len(verdicts)} devices")
+                return Settlement(state=state, text=text, partly=bool(has_it))
+        return Settlement(state="done", text=f"configured on {len(verdicts)} devices")
 
     def _told(self, state: str, found: Mapping[str, Verdict], done: int, count: int) -> str:
         if state == "waiting":
@@ -225,8 +229,8 @@ class Settling:
             self._unformed[mac] = now
         overdue = now - task.started > 2 * seconds_of_push(str(entry.get("model") or ""))
         return Device(
-            entry,
-            in_time(event for one in pair or (mac,) for event in self._events.get(one, {}).values()),
+            entry=entry,
+            events=in_time(event for one in pair or (mac,) for event in self._events.get(one, {}).values()),
             left=mac in boxes.records and not boxes.site_id(mac),
             restarting=mac in self._restarting,
             lacking=lacking,

@@ -45,9 +45,11 @@ def assess(look: Look, change: Change, access: Access, overrides: Mapping[str, i
     if change.type == "cluster":
         sites = (str((change.after or change.before or {}).get("site") or ""),)
         findings += _cluster(look, change, access, overrides)
-        return Assessment(_cluster_impact(change), sites, findings=tuple(findings), resume=change.incomplete)
+        return Assessment(
+            impact=_cluster_impact(change), sites=sites, findings=tuple(findings), resume=change.incomplete
+        )
     findings += _unordered(change)
-    return Assessment(_impact(change, bool(clusters)), sites, findings=tuple(findings))
+    return Assessment(impact=_impact(change, bool(clusters)), sites=sites, findings=tuple(findings))
 
 
 def _unordered(change: Change) -> Iterable[Finding]:
@@ -57,7 +59,12 @@ def _unordered(change: Change) -> Iterable[Finding]:
         names = ", ".join(sorted(listed))
         text = f"nobody knows in which order these interfaces stood: {names}; that run recorded none"
         yield Finding(
-            SAYABLE, "error", change.address, text, change.location, "write them into the stack and apply that"
+            rule=SAYABLE,
+            severity="error",
+            address=change.address,
+            message=text,
+            location=change.location,
+            hint="write them into the stack and apply that",
         )
 
 
@@ -70,7 +77,9 @@ def _troubles(wanted: Picture, clusters: Iterable[Resource], change: Change) -> 
             if (trouble.origin, trouble.text) not in told:
                 told.add((trouble.origin, trouble.text))
                 where = change.location if trouble.origin == change.address else ""
-                yield Finding(SAYABLE, "error", trouble.origin, trouble.text, where)
+                yield Finding(
+                    rule=SAYABLE, severity="error", address=trouble.origin, message=trouble.text, location=where
+                )
 
 
 def _impact(change: Change, reaches: bool) -> Impact:
@@ -121,7 +130,9 @@ class _Sayer:
         self._change = change
 
     def __call__(self, text: str) -> Finding:
-        return Finding(FOUND, "error", self._change.address, text, self._change.location)
+        return Finding(
+            rule=FOUND, severity="error", address=self._change.address, message=text, location=self._change.location
+        )
 
 
 def _as_found(

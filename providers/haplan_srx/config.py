@@ -23,7 +23,7 @@ PORT = 830
 SSH = 22
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class SrxConfig:
     """What ``provider("srx", …)`` takes; what is left out comes from the environment.
 
@@ -78,7 +78,7 @@ class Place:
         return self.name or (self.host if self.port == PORT else f"{self.host}:{self.port}")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Access:
     """How to reach devices."""
 

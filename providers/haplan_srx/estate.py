@@ -32,7 +32,7 @@ class Nodes:
     hosts: Mapping[str, str]
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class PairSeen:
     """What was seen of a pair.
 
@@ -210,11 +210,13 @@ class Estate:
                 box = self.box(host)
                 status = box.status()
                 if status is not None:
-                    return PairSeen(now, status, self._told_macs(nodes, box), live=box.configuration(), errors=errors)
+                    return PairSeen(
+                        at=now, status=status, macs=self._told_macs(nodes, box), live=box.configuration(), errors=errors
+                    )
                 facts[mac], lives[mac] = box.facts(), box.configuration()
             except ProviderError as error:
                 errors[host] = str(error)
-        return PairSeen(now, facts=facts, lives=lives, errors=errors)
+        return PairSeen(at=now, facts=facts, lives=lives, errors=errors)
 
     def history(self, nodes: Nodes) -> tuple[Commit, ...]:
         """The commits of a pair, the newest first; () if it is not reached."""

@@ -91,7 +91,7 @@ class SrxProvider(Provider):
     def destinations(cls, settings: Any, environ: Mapping[str, str], resources: Resources) -> Sequence[Destination]:
         """The nodes of the clusters."""
         clusters = (values for kind, values in resources if kind == "cluster")
-        nodes = [nodes_of(Resource("", "cluster", "", values)) for values in clusters]
+        nodes = [nodes_of(Resource(address="", type="cluster", name="", values=values)) for values in clusters]
         return destinations(settings, environ, [pair for one in nodes for pair in one.hosts.items()])
 
     # --- looking ---
@@ -119,7 +119,9 @@ class SrxProvider(Provider):
 
     def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         """Sessions opened, and those expected: one to write, one to check, one to confirm."""
-        return Calls(self.name, self._estate.calls, 3 * len(transactions), writes=len(transactions))
+        return Calls(
+            provider=self.name, made=self._estate.calls, expected=3 * len(transactions), writes=len(transactions)
+        )
 
     # --- writing ---
 

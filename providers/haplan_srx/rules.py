@@ -28,7 +28,13 @@ def sayable(view: ValidateView) -> Iterator[Finding]:
                 if one not in told:
                     told.add(one)
                     where = view.stack.blocks.get(one.origin)
-                    yield Finding(SAYABLE, "error", one.origin, one.text, str(where.location) if where else "")
+                    yield Finding(
+                        rule=SAYABLE,
+                        severity="error",
+                        address=one.origin,
+                        message=one.text,
+                        location=str(where.location) if where else "",
+                    )
 
 
 def different_ids(view: ValidateView) -> Iterator[Finding]:
@@ -40,33 +46,38 @@ def different_ids(view: ValidateView) -> Iterator[Finding]:
             other = first.setdefault((block.provider, str(block.values.get("site")), id_), block)
             if other is not block:
                 text = f"cluster-id {id_} also used by {other.label}; reth MAC addresses would collide"
-                yield Finding("HA050", "warning", block.address, text, str(block.location))
+                yield Finding(
+                    rule="HA050", severity="warning", address=block.address, message=text, location=str(block.location)
+                )
 
 
 RULES = (
     Rule(
-        SAYABLE, "error", ("V",), everything, "An SRX can be told what the stack says",
-        "Steering goes by routes and filters here, without licences; what needs application identification, weights or "
-        "ports that a model does not have cannot be configured. The message says what and why.",
-        "the translation of this provider; vendor YANG, Junos 24.4R1", "H", sayable,
+        id=SAYABLE, severity="error", moments=("V",), types=everything, title="An SRX can be told what the stack says",
+        why="Steering goes by routes and filters here, without licences; what needs application identification, "
+        "weights or ports that a model does not have cannot be configured. The message says what and why.",
+        source="the translation of this provider; vendor YANG, Junos 24.4R1", confidence="H", check=sayable,
     ),
     Rule(
-        FOUND, "error", ("P",), ("cluster",), "The boxes are those of the stack, and can be made a pair",
-        "Checked before anything is sent: model, release and MAC address of both boxes, a cluster id that is there "
+        id=FOUND, severity="error", moments=("P",), types=("cluster",),
+        title="The boxes are those of the stack, and can be made a pair",
+        why="Checked before anything is sent: model, release and MAC address of both boxes, a cluster id that is there "
         "already, and that neither is reached through a port that becomes management or control link.",
-        "Junos documentation, chassis cluster; Mist API description", "H", explained,
+        source="Junos documentation, chassis cluster; Mist API description", confidence="H", check=explained,
     ),
     Rule(
-        ANSWERED, "error", ("C",), everything, "The hosts that are to answer a device after a change do",
-        "A change can leave a pair well and still cut it off from what it serves. The provider's probes=[…] names "
+        id=ANSWERED, severity="error", moments=("C",), types=everything,
+        title="The hosts that are to answer a device after a change do",
+        why="A change can leave a pair well and still cut it off from what it serves. The provider's probes=[…] names "
         "hosts that each device pings over the new session, from its main routing table; a commit after which one is "
         "silent is not confirmed, and the device goes back by itself.",
-        "vendor YANG, Junos 24.4R1: ping; no reply was captured", "M", explained,
+        source="vendor YANG, Junos 24.4R1: ping; no reply was captured", confidence="M", check=explained,
     ),
     Rule(
-        "HA050", "warning", ("V",), ("cluster",), "SRX clusters on one layer-2 segment have different cluster ids",
-        "The MAC address of a redundant interface is made of the cluster id and the index of the interface: two pairs "
-        "with one id on one segment have the same.",
-        "configrouter.com note on how SRX reth MAC addresses are derived", "M", different_ids,
+        id="HA050", severity="warning", moments=("V",), types=("cluster",),
+        title="SRX clusters on one layer-2 segment have different cluster ids",
+        why="The MAC address of a redundant interface is made of the cluster id and the index of the interface: two "
+        "pairs with one id on one segment have the same.",
+        source="configrouter.com note on how SRX reth MAC addresses are derived", confidence="M", check=different_ids,
     ),
 )  # fmt: skip

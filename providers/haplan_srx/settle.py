@@ -28,7 +28,7 @@ def _settlement(estate: Estate, task: Task) -> Settlement:
     if receipt.going_back:
         return _back(estate, receipt)
     found = verify.checked(estate, receipt.nodes, task)
-    return Settlement("done", written=Written(receipt={**task.receipt, **found}))
+    return Settlement(state="done", written=Written(receipt={**task.receipt, **found}))
 
 
 def _back(estate: Estate, receipt: Receipt) -> Settlement:
@@ -36,11 +36,11 @@ def _back(estate: Estate, receipt: Receipt) -> Settlement:
     now, name = estate.clock.now(), receipt.nodes.cluster
     until = f"taking itself back until {datetime.fromtimestamp(receipt.until, UTC):%H:%M} UTC"
     if now < receipt.until:
-        return Settlement("waiting", until)
+        return Settlement(state="waiting", text=until)
     newest = next(iter(estate.history(receipt.nodes)), None)
     if newest is not None and newest.log != receipt.log:
         estate.outdate(name)
-        return Settlement("done", "as before")
+        return Settlement(state="done", text="as before")
     if now < receipt.until + estate.access.commit_timeout:
-        return Settlement("waiting", until)
-    return Settlement("failed", f"{name}: did not go back by itself")
+        return Settlement(state="waiting", text=until)
+    return Settlement(state="failed", text=f"{name}: did not go back by itself")

@@ -19,7 +19,7 @@ FOUND = "found"
 """Key of a receipt: rule, severity and text of each thing that is wrong."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Health:
     """What was seen: why the device was not reached, or its state.
 
@@ -48,7 +48,10 @@ def checked(estate: Estate, nodes: Nodes, task: Task) -> dict[str, Tree]:
 def told(task: Task) -> tuple[Finding, ...]:
     """What is wrong, from the receipt."""
     address = task.parts[0].change.address
-    return tuple(Finding(rule, severity, address, text) for rule, severity, text in task.receipt.get(FOUND, ()))
+    return tuple(
+        Finding(rule=rule, severity=severity, address=address, message=text)
+        for rule, severity, text in task.receipt.get(FOUND, ())
+    )
 
 
 def look(estate: Estate, nodes: Nodes) -> Health:
@@ -57,45 +60,77 @@ def look(estate: Estate, nodes: Nodes) -> Health:
         box, status = estate.leading(nodes, anew=True)
         versions = tuple(sorted(set(box.software().values()) - {""}))
         answers = {host: box.unanswered(host) for host in estate.access.probes}
-        return Health("", status, box.links(), versions, {host: why for host, why in answers.items() if why})
+        return Health(
+            error="",
+            status=status,
+            links=box.links(),
+            versions=versions,
+            silent={host: why for host, why in answers.items() if why},
+        )
     except ProviderError as error:
-        return Health(str(error))
+        return Health(error=str(error))
 
 
 def findings(health: Health, address: str, name: str, *, going: bool) -> Iterable[Finding]:
     """What is wrong; of a pair that is let go only whether it is still reached."""
     if health.error:
-        yield Finding("HA175", "error", address, f"{name} is not reached any more after the commit: {health.error}")
+        yield Finding(
+            rule="HA175",
+            severity="error",
+            address=address,
+            message=f"{name} is not reached any more after the commit: {health.error}",
+        )
     if health.error or going:
         return
     for host, why in health.silent.items():
-        yield Finding(ANSWERED, "error", address, f"{name} gets no answer from {host}: {why}")
+        yield Finding(
+            rule=ANSWERED, severity="error", address=address, message=f"{name} gets no answer from {host}: {why}"
+        )
     if health.status is None:
-        yield Finding("HA176", "error", address, f"{name} is in no cluster")
+        yield Finding(rule="HA176", severity="error", address=address, message=f"{name} is in no cluster")
         return
     yield from _nodes(health.status, address, name)
     if health.links is not None:
         yield from _links(health.links, address, name)
     if len(health.versions) > 1:
-        yield Finding("HA178", "error", address, f"{name}: the nodes run {' and '.join(health.versions)}")
+        yield Finding(
+            rule="HA178",
+            severity="error",
+            address=address,
+            message=f"{name}: the nodes run {' and '.join(health.versions)}",
+        )
 
 
 def _nodes(status: Status, address: str, name: str) -> Iterable[Finding]:
     for group, nodes in sorted(status.groups.items()):
         for node in nodes:
             if node.status not in ("primary", "secondary"):
-                yield Finding("HA176", "error", address, f"{name} RG{group}: {node.name} is {node.status}")
+                yield Finding(
+                    rule="HA176",
+                    severity="error",
+                    address=address,
+                    message=f"{name} RG{group}: {node.name} is {node.status}",
+                )
             elif node.priority == "0":
                 code = node.failures if node.failures not in ("", "None") else "no monitor code"
-                yield Finding("HA184", "warning", address, f"{name} RG{group}: {node.name} priority 0 ({code})")
+                yield Finding(
+                    rule="HA184",
+                    severity="warning",
+                    address=address,
+                    message=f"{name} RG{group}: {node.name} priority 0 ({code})",
+                )
 
 
 def _links(links: Links, address: str, name: str) -> Iterable[Finding]:
     if links.control and links.control != "Up":
-        yield Finding("HA177", "error", address, f"{name}: the control link is {links.control}")
+        yield Finding(
+            rule="HA177", severity="error", address=address, message=f"{name}: the control link is {links.control}"
+        )
     for child, state in links.fabric:
         if state != "Up / Up":
-            yield Finding("HA177", "error", address, f"{name}: fabric link {child} is {state}")
+            yield Finding(
+                rule="HA177", severity="error", address=address, message=f"{name}: fabric link {child} is {state}"
+            )
     for reth, state in links.reths:
         if state != "Up":
-            yield Finding("HA182", "error", address, f"{name}: {reth} is {state}")
+            yield Finding(rule="HA182", severity="error", address=address, message=f"{name}: {reth} is {state}")

@@ -22,12 +22,19 @@ def assess(at: Look, change: Change) -> Assessment:
     reached = tuple(sorted({at.sites[name] for name in routers if at.sites.get(name)}))
     problems = () if change.action in GOING else at.wanted.problems
     findings = tuple(finding(one, change.location) for one in problems if one.address == change.address)
-    return Assessment(_impact(at, change, routers), reached, findings=findings)
+    return Assessment(impact=_impact(at, change, routers), sites=reached, findings=findings)
 
 
 def finding(problem: Problem, location: str) -> Finding:
     """A problem of the translation as a rule says it."""
-    return Finding(problem.rule, problem.severity, problem.address, problem.text, location, problem.hint)
+    return Finding(
+        rule=problem.rule,
+        severity=problem.severity,
+        address=problem.address,
+        message=problem.text,
+        location=location,
+        hint=problem.hint,
+    )
 
 
 def _impact(at: Look, change: Change, routers: Iterable[str]) -> Impact:

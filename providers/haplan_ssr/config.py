@@ -19,7 +19,7 @@ TIMEOUT = 600.0
 _FINGERPRINT = re.compile(r"(SHA256:)?([0-9a-f]{2}:?){32}\Z", re.IGNORECASE)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class SsrConfig:
     """What ``provider("ssr", …)`` takes; what is left out comes from the environment.
 
@@ -96,7 +96,12 @@ def terms(config: SsrConfig) -> Terms:
     prefixes = {name: _link(name, getattr(config, name)) for name in ("sync", "fabric")}
     if prefixes["sync"].overlaps(prefixes["fabric"]):
         raise ProviderError("ssr: sync= and fabric= overlap; each link has a prefix of its own")
-    return Terms(release_of(config.release), config.security, str(prefixes["sync"]), str(prefixes["fabric"]))
+    return Terms(
+        release=release_of(config.release),
+        security=config.security,
+        sync=str(prefixes["sync"]),
+        fabric=str(prefixes["fabric"]),
+    )
 
 
 def release_of(text: str) -> tuple[int, ...]:

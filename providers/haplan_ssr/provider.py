@@ -147,13 +147,19 @@ class SsrProvider(Provider):
     def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
         """Calls made, and about as many as each transaction takes."""
         expected = sum(len(task.parts) * 2 + REQUESTS for task in transactions)
-        return Calls(self.name, self._estate.client.made, expected, writes=len(transactions))
+        return Calls(provider=self.name, made=self._estate.client.made, expected=expected, writes=len(transactions))
 
     # --- writing ---
 
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction: one candidate, one validate, one commit."""
-        writer = Writer(self._estate, self._terms(), io, self._context.tell, self._config.discard_candidate)
+        writer = Writer(
+            estate=self._estate,
+            terms=self._terms(),
+            io=io,
+            tell=self._context.tell,
+            discard=self._config.discard_candidate,
+        )
         return write(task, writer)
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:

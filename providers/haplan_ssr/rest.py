@@ -88,7 +88,7 @@ def message_of(body: Tree) -> str:
     return str(body.get("message") or body.get("error") or "") if isinstance(body, Mapping) else ""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Asset:
     """One box, as the conductor knows it.
 
@@ -123,7 +123,15 @@ def _asset(one: Mapping[str, Tree]) -> Asset:
     )
     lasting = one.get("status-duration-seconds")
     lasts = float(lasting) if isinstance(lasting, int | float) else math.inf
-    return Asset(identity, router, node, status.lower(), version, str(one.get("text") or ""), lasts)
+    return Asset(
+        id=identity,
+        router=router,
+        node=node,
+        status=status.lower(),
+        version=version,
+        text=str(one.get("text") or ""),
+        lasting=lasts,
+    )
 
 
 def nodes(connection: Any) -> list[Mapping[str, Tree]]:

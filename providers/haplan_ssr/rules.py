@@ -68,7 +68,14 @@ def _check(rule: str) -> Any:
                 if one.rule == rule:
                     where = view.stack.blocks.get(one.address)
                     location = str(where.location) if where is not None else ""
-                    yield Finding(rule, one.severity, one.address, one.text, location, one.hint)
+                    yield Finding(
+                        rule=rule,
+                        severity=one.severity,
+                        address=one.address,
+                        message=one.text,
+                        location=location,
+                        hint=one.hint,
+                    )
 
     return check
 
@@ -84,7 +91,14 @@ def _unseen(view: PlanView) -> Iterator[Finding]:
             if change.type == "cluster" and isinstance(wanted, Mapping) and mac in wanted:
                 text = f"the conductor has never seen asset {asset} ({mac}); its node stays down until the box calls"
                 hint = "check the asset id, and that the box is plugged in and reaches the conductor"
-                yield Finding("SSR009", "warning", change.address, text, change.location, hint)
+                yield Finding(
+                    rule="SSR009",
+                    severity="warning",
+                    address=change.address,
+                    message=text,
+                    location=change.location,
+                    hint=hint,
+                )
 
 
 # --- The vendor's model -----------------------------------------------------------------------------------------------
@@ -106,7 +120,13 @@ def _by_model(view: ValidateView) -> Iterator[Finding]:
             address = _concerned(tuple(problem.path), by_words)
             where = view.stack.blocks.get(address)
             location = str(where.location) if where is not None else ""
-            yield Finding("SSR010", problem.severity, address, f"{problem.where}: {problem.message}", location)
+            yield Finding(
+                rule="SSR010",
+                severity=problem.severity,
+                address=address,
+                message=f"{problem.where}: {problem.message}",
+                location=location,
+            )
 
 
 def as_model(path: Path) -> tuple[str, ...]:
@@ -125,7 +145,17 @@ def _rule(
     id_: str, severity: Severity, title: str, why: str, source: str, confidence: Literal["H", "M", "L"], *types: str,
     check: Any = None, moment: Moment = "V",
 ) -> Rule:  # fmt: skip
-    return Rule(id_, severity, (moment,), types, title, why, source, confidence, check or _check(id_))
+    return Rule(
+        id=id_,
+        severity=severity,
+        moments=(moment,),
+        types=types,
+        title=title,
+        why=why,
+        source=source,
+        confidence=confidence,
+        check=check or _check(id_),
+    )
 
 
 RULES: Iterable[Rule] = (

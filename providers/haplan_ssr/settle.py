@@ -83,7 +83,10 @@ def told(task: Task) -> list[Finding]:
     """What was not as it should be when the wait ended, from the receipt."""
     where = {part.change.address: part.change.location for part in task.parts}
     found = task.receipt.get(FOUND, ())
-    return [Finding(rule, "error", address, text, where.get(address, "")) for rule, address, text in found]
+    return [
+        Finding(rule=rule, severity="error", address=address, message=text, location=where.get(address, ""))
+        for rule, address, text in found
+    ]
 
 
 def _look(estate: Estate, wanted: Sequence[Expected]) -> State:
@@ -122,15 +125,15 @@ def _settlement(task: Task, receipt: Receipt, state: State, elapsed: float) -> S
         ended = "failed"
     elif away:
         ended = "queued"
-    return Settlement(ended, text, written, partly=partly, lacking=lacking if partly else ())
+    return Settlement(state=ended, text=text, written=written, partly=partly, lacking=lacking if partly else ())
 
 
 def _waiting(waiting: Sequence[Stand], elapsed: float) -> Settlement:
     first = next((one for one in waiting if one.setting_up), waiting[0])
     text = first.text + (f"; and {len(waiting) - 1} more" if waiting[1:] else "")
     if first.setting_up:
-        return Settlement("waiting", f"{elapsed / 60:.0f} of about 15 min: {text}", doing=text)
-    return Settlement("waiting", text)
+        return Settlement(state="waiting", text=f"{elapsed / 60:.0f} of about 15 min: {text}", doing=text)
+    return Settlement(state="waiting", text=text)
 
 
 def _stand(one: Expected, state: State, running: frozenset[str], elapsed: float, formation: float) -> Stand:

@@ -21,6 +21,7 @@ from haplan.plugin import (
     StateNotSaved,
     Tree,
     Update,
+    codec,
     lease,
     recovery,
     refuse_push,
@@ -227,7 +228,7 @@ class PostgresState:
     def _writing(self) -> Iterator[_Moment]:
         self._make_ready()
         with self._link.writing(f"{reading.HOLDER} FOR UPDATE; {self._time}") as (db, (((there),), ((now,),))):
-            yield _Moment(db, Holder(*there), float(now))
+            yield _Moment(db, codec.holder(there), float(now))
 
     @contextmanager
     def _locked(self, missing: str, kind: type[HaplanError] = StateError) -> Iterator[_Moment]:
@@ -282,7 +283,7 @@ def _prepared(db: Db, place: Place, url: str, time: str) -> str:
     if not lacking:
         return ""
     ((record,), ((now,),)) = db.execute(f"{reading.HOLDER} FOR UPDATE").fetchall(), db.execute(time).fetchall()
-    there = Holder(*record)
+    there = codec.holder(record)
     if there.id and there.until > now:
         raise Locked(
             f"state {url} was made by an older haplan and is in use by {there.who} on {there.where} "

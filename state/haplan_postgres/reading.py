@@ -12,7 +12,7 @@ from haplan.plugin import (
 )
 from haplan_postgres.link import Db, unescaped
 
-HOLDER = 'SELECT id, who, "where", pid, what, since, until, token FROM lock'
+HOLDER = f"SELECT {codec.quoted(codec.HOLDER)} FROM lock"
 
 
 def records(db: Db, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
@@ -28,7 +28,7 @@ def meta(db: Db) -> dict[str, str]:
 def holder(db: Db) -> Holder | None:
     """Who holds the lock, its lease run out or not."""
     (there,) = records(db, HOLDER)
-    return Holder(*there) if there[0] else None
+    return codec.holder(there) if there[0] else None
 
 
 def load(db: Db) -> State:
@@ -54,7 +54,7 @@ def load(db: Db) -> State:
 def runs(db: Db) -> tuple[Run, ...]:
     """Every run, the latest last."""
     sql = f"SELECT {codec.quoted(codec.RUN)} FROM runs ORDER BY serial, started, id"
-    return tuple(Run(*record) for record in records(db, sql))
+    return codec.runs(records(db, sql))
 
 
 # --- What earlier runs recorded ---------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import sqlite3
 
 from haplan.plugin import (
     Holder,
+    codec,
     lease,
 )
 
@@ -51,7 +52,7 @@ def fence(db: sqlite3.Connection, mine: Holder | None, now: float) -> None:
 
 
 def _there(db: sqlite3.Connection) -> Holder:
-    return Holder(*db.execute('SELECT id, who, "where", pid, what, since, until, token FROM lock').fetchone())
+    return codec.holder(db.execute(f"SELECT {codec.quoted(codec.HOLDER)} FROM lock").fetchone())
 
 
 def _write(db: sqlite3.Connection, holder: Holder) -> Holder:

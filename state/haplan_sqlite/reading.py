@@ -172,4 +172,4 @@ def load(db: sqlite3.Connection) -> State:
 def runs(db: sqlite3.Connection) -> tuple[Run, ...]:
     """Every run, the latest last."""
     sql = f"SELECT {codec.quoted(codec.RUN)} FROM runs ORDER BY serial, started, id"
-    return tuple(Run(*record) for record in db.execute(sql))
+    return codec.runs(db.execute(sql))

@@ -133,7 +133,7 @@ def test_the_last_line_is_a_summary_also_of_an_error(run, folder: Path, argument
 def test_a_summary_is_written_once() -> None:
     out = io.StringIO()
     lines = JsonLines(out)
-    lines(Event("note", 5.0))
+    lines(Event(kind="note", at=5.0))
     lines.end("done", {"exit_code": 0})
     lines.end("late", {"exit_code": 1})
     assert [json.loads(row)["text"] for row in out.getvalue().splitlines()] == ["", "done"]

@@ -42,7 +42,19 @@ class Guard:
 
     @hookimpl
     def haplan_checks(self) -> list[Rule]:
-        return [Rule("G1", "error", ("A",), ("mem_thing",), "t", "w", "s", "H", lambda view: [])]
+        return [
+            Rule(
+                id="G1",
+                severity="error",
+                moments=("A",),
+                types=("mem_thing",),
+                title="t",
+                why="w",
+                source="s",
+                confidence="H",
+                check=lambda view: [],
+            )
+        ]
 
 
 @attrs.define

@@ -127,7 +127,9 @@ def test_while_another_run_writes_every_command_that_writes_is_refused(edge, fol
     (folder / "next.json").write_text(document)
     with open_session(folder / "edge", Options()) as session:
         now = session.backend.now()
-        session.backend.lock(Holder("l1", "ana@noc", "elsewhere", 1, "apply", now, now + 60))
+        session.backend.lock(
+            Holder(id="l1", who="ana@noc", where="elsewhere", pid=1, what="apply", since=now, until=now + 60)
+        )
         for words in (
             ["mv", "edge", "record.a", "record.b"],
             ["rm", "edge", "record.a"],
@@ -145,7 +147,9 @@ def test_while_another_run_writes_every_command_that_writes_is_refused(edge, fol
 def test_a_lock_that_somebody_left_is_taken_away_by_its_id(edge, folder: Path) -> None:
     with open_session(folder / "edge", Options()) as session:
         now = session.backend.now()
-        session.backend.lock(Holder("l1", "ana@noc", "elsewhere", 1, "apply", now, now + 60))
+        session.backend.lock(
+            Holder(id="l1", who="ana@noc", where="elsewhere", pid=1, what="apply", since=now, until=now + 60)
+        )
     refused = edge("state", "rm", "edge", "record.a")
     assert (refused.code, "`haplan unlock l1`" in refused.err) == (6, True)
     assert edge("unlock", "edge", "other").code == 1

@@ -67,5 +67,5 @@ def test_what_is_no_port_name_is_refused(text: str) -> None:
 
 @given(st.sampled_from(["ge", "xe", "et"]), *[st.integers(0, 99)] * 3)
 def test_a_port_is_read_as_it_is_written(kind: str, slot: int, pic: int, number: int) -> None:
-    port = Port(kind, slot, pic, number)
+    port = Port(kind=kind, slot=slot, pic=pic, number=number)
     assert catalogue.one_port(str(port)) == port

@@ -17,9 +17,9 @@ def nodes_of(stack: Stack, *, deleting: bool = False, disruptive: bool = True) -
     """The nodes of a stack that is created, or deleted, as a whole."""
     return [
         Node(
-            block.address, block.type, str(block.name), block.owner, block.provider,
-            block.values if deleting else None, None if deleting else block.values,
-            True, deleting, disruptive and block.type == "cluster", seq,
+            address=block.address, type=block.type, name=str(block.name), owner=block.owner, provider=block.provider,
+            before=block.values if deleting else None, after=None if deleting else block.values,
+            changing=True, deleting=deleting, disruptive=disruptive and block.type == "cluster", seq=seq,
         )
         for seq, block in enumerate(stack.blocks.values())
     ]  # fmt: skip
@@ -81,11 +81,35 @@ def test_all_edges_together_make_no_circle(family: str, load_folder: Any) -> Non
 
 @pytest.mark.parametrize("deleting", [False, True])
 def test_three_hundred_pairs_of_one_template_have_299_gates(deleting: bool) -> None:
-    template = Node("wan_edge_template.t", "wan_edge_template", "t", "", "mist", None, {}, True, False, False, 0)
+    template = Node(
+        address="wan_edge_template.t",
+        type="wan_edge_template",
+        name="t",
+        owner="",
+        provider="mist",
+        before=None,
+        after={},
+        changing=True,
+        deleting=False,
+        disruptive=False,
+        seq=0,
+    )
     values = {"template": "t", "site": "s"}
     before, after = (values, None) if deleting else (None, values)
     pairs = [
-        Node(f"cluster.c{n}", "cluster", f"c{n}", "", "mist", before, after, True, deleting, True, n + 1)
+        Node(
+            address=f"cluster.c{n}",
+            type="cluster",
+            name=f"c{n}",
+            owner="",
+            provider="mist",
+            before=before,
+            after=after,
+            changing=True,
+            deleting=deleting,
+            disruptive=True,
+            seq=n + 1,
+        )
         for n in range(300)
     ]
     gates = edges([template, *pairs], "gate")
@@ -94,7 +118,19 @@ def test_three_hundred_pairs_of_one_template_have_299_gates(deleting: bool) -> N
 
 
 def test_names_of_another_provider_are_not_mixed_up(example: Stack) -> None:
-    cluster = Node("cluster.x", "cluster", "x", "", "srx", None, {"template": "ha-spoke"}, True, False, True, 99)
+    cluster = Node(
+        address="cluster.x",
+        type="cluster",
+        name="x",
+        owner="",
+        provider="srx",
+        before=None,
+        after={"template": "ha-spoke"},
+        changing=True,
+        deleting=False,
+        disruptive=True,
+        seq=99,
+    )
     assert not [
         edge for edge in design.haplan_order([*nodes_of(example), cluster]) if "cluster.x" in (edge.first, edge.then)
     ]
@@ -102,8 +138,44 @@ def test_names_of_another_provider_are_not_mixed_up(example: Stack) -> None:
 
 def test_odd_values_do_not_break_it() -> None:
     odd = [
-        Node("cluster.a", "cluster", "a", "", "mist", None, {}, True, False, True, 0),
-        Node("cluster.b", "cluster", "b", "", "mist", None, {"template": "gone", "site": None}, True, False, True, 1),
-        Node("hub_profile.h", "hub_profile", "h", "", "mist", None, {"interfaces": {"x": None}}, True, False, False, 2),
+        Node(
+            address="cluster.a",
+            type="cluster",
+            name="a",
+            owner="",
+            provider="mist",
+            before=None,
+            after={},
+            changing=True,
+            deleting=False,
+            disruptive=True,
+            seq=0,
+        ),
+        Node(
+            address="cluster.b",
+            type="cluster",
+            name="b",
+            owner="",
+            provider="mist",
+            before=None,
+            after={"template": "gone", "site": None},
+            changing=True,
+            deleting=False,
+            disruptive=True,
+            seq=1,
+        ),
+        Node(
+            address="hub_profile.h",
+            type="hub_profile",
+            name="h",
+            owner="",
+            provider="mist",
+            before=None,
+            after={"interfaces": {"x": None}},
+            changing=True,
+            deleting=False,
+            disruptive=False,
+            seq=2,
+        ),
     ]
     assert list(design.haplan_order(odd)) == []

@@ -28,16 +28,25 @@ def fact(**more: Any) -> dict[str, Any]:
 
 
 def cluster(action: Action, before: Any, after: Any) -> Change:
-    return Change("cluster.c", "cluster", "c", "mist", action, before=before, after=after, location="stack.py:9")
+    return Change(
+        address="cluster.c",
+        type="cluster",
+        name="c",
+        provider="mist",
+        action=action,
+        before=before,
+        after=after,
+        location="stack.py:9",
+    )
 
 
 def row(address: str, kind: str, name: str, values: dict[str, Any]) -> Row:
-    return Row(address, kind, "mist", name=name, values=values)
+    return Row(address=address, type=kind, provider="mist", name=name, values=values)
 
 
 def found(*changes: Change, rows: tuple[Row, ...] = (), facts: dict[str, Any] | None = None) -> tuple[Finding, ...]:
     state = State(rows={(one.address, ""): one for one in rows})
-    return check("P", PlanView(None, state, changes, {}, facts or {}), RULES)
+    return check("P", PlanView(stack=None, state=state, changes=changes, seen={}, facts=facts or {}), RULES)
 
 
 def rules(*changes: Change, rows: tuple[Row, ...] = (), facts: dict[str, Any] | None = None) -> dict[str, str]:
@@ -152,7 +161,15 @@ FABRIC = {"ha-fabric": {"usage": "ha_data", "ports": "ge-0/0/4,ge-1/0/4"}}
 
 
 def template(action: Action, before: Any, after: Any) -> Change:
-    return Change("wan_edge_template.t", "wan_edge_template", "t", "mist", action, before=before, after=after)
+    return Change(
+        address="wan_edge_template.t",
+        type="wan_edge_template",
+        name="t",
+        provider="mist",
+        action=action,
+        before=before,
+        after=after,
+    )
 
 
 def test_the_fabric_of_a_living_pair_stays() -> None:
@@ -179,11 +196,11 @@ def test_a_template_change_says_how_many_sites_it_reaches() -> None:
 def test_a_hub_wan_that_goes_takes_a_path_from_its_spokes() -> None:
     wan = {"wan0": {"usage": "wan", "endpoint": "h1-wan0"}}
     change = Change(
-        "hub_profile.h1",
-        "hub_profile",
-        "h1",
-        "mist",
-        Action.UPDATE,
+        address="hub_profile.h1",
+        type="hub_profile",
+        name="h1",
+        provider="mist",
+        action=Action.UPDATE,
         before={"interfaces": wan},
         after={"interfaces": {}},
     )
@@ -197,14 +214,14 @@ def test_a_hub_does_not_go_while_its_spokes_stay(stack: Any) -> None:
 
     text = (Path(__file__).parent / "cases" / "ssr.txt").read_text()
     gone = Change(
-        "cluster.hub",
-        "cluster",
-        "hub",
-        "mist",
-        Action.DELETE,
+        address="cluster.hub",
+        type="cluster",
+        name="hub",
+        provider="mist",
+        action=Action.DELETE,
         before={"profile": "h1", "nodes": {A: {}, B: {}}, "site": "hub"},
     )
-    said = check("P", PlanView(stack(text), State(), (gone,), {}, {}), RULES)
+    said = check("P", PlanView(stack=stack(text), state=State(), changes=(gone,), seen={}, facts={}), RULES)
     assert {f.message for f in said if f.rule == "HA074"} == {
         "cluster.one depends on h1: cluster.hub cannot go while it stays",
         "cluster.two depends on h1: cluster.hub cannot go while it stays",
@@ -216,7 +233,15 @@ def test_another_order_of_paths_moves_traffic() -> None:
         return {"strategy": strategy, "paths": [{"kind": "wan", "name": name} for name in names]}
 
     def said(before: Any, after: Any) -> str | None:
-        change = Change("steering.t.s", "steering", "s", "mist", Action.UPDATE, before=before, after=after)
+        change = Change(
+            address="steering.t.s",
+            type="steering",
+            name="s",
+            provider="mist",
+            action=Action.UPDATE,
+            before=before,
+            after=after,
+        )
         return rules(change).get("HA095")
 
     assert said(paths("wan0", "wan1"), paths("wan1", "wan0")) == "s: traffic moves from wan0 > wan1 to wan1 > wan0"
@@ -224,7 +249,16 @@ def test_another_order_of_paths_moves_traffic() -> None:
 
 
 def test_a_moved_policy_is_said() -> None:
-    change = Change("policy.t.p", "policy", "p", "mist", Action.UPDATE, before={}, after={}, position=(3, 1))
+    change = Change(
+        address="policy.t.p",
+        type="policy",
+        name="p",
+        provider="mist",
+        action=Action.UPDATE,
+        before={},
+        after={},
+        position=(3, 1),
+    )
     assert rules(change)["HA108"] == "p moves from 3 to 1"
 
 
@@ -241,6 +275,16 @@ def test_nothing_known_of_the_devices_breaks_no_rule() -> None:
 
 @pytest.mark.parametrize(("expected", "left", "says"), [(40, 30, "40 calls planned, 30 left this hour"), (40, 40, "")])
 def test_a_plan_that_does_not_fit_into_the_hour_is_warned_of(expected: int, left: int, says: str) -> None:
-    view = PlanView(None, State(), (), {}, {}, calls=(Calls("mist", 12, expected, left, 5000), Calls("ssr", 3, 9)))
+    view = PlanView(
+        stack=None,
+        state=State(),
+        changes=(),
+        seen={},
+        facts={},
+        calls=(
+            Calls(provider="mist", made=12, expected=expected, left=left, limit=5000),
+            Calls(provider="ssr", made=3, expected=9),
+        ),
+    )
     found = [(one.severity, one.message) for one in check("P", view, RULES) if one.rule == "HA169"]
     assert found == ([("warning", says)] if says else [])

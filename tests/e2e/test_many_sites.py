@@ -53,8 +53,18 @@ def record(world: World) -> None:
         plan = engine.plan(session)
         assert made(plan) <= 525
         state = session.backend
-        holder = state.lock(Holder("h", "ana", "here", os.getpid(), "apply", state.now(), state.now() + 60))
-        run = state.begin(Run("r1", 0, "", state.now(), "ana"))
+        holder = state.lock(
+            Holder(
+                id="h",
+                who="ana",
+                where="here",
+                pid=os.getpid(),
+                what="apply",
+                since=state.now(),
+                until=state.now() + 60,
+            )
+        )
+        run = state.begin(Run(id="r1", serial=0, digest="", started=state.now(), who="ana"))
         rows = tuple(row_of(change, Written(), None, "ok", run.serial) for change in plan.changes)
         expected = {(row.address, ""): 0 for row in rows}
         state.save(Update(run=run.id, rows=rows, expected=expected, memories=plan.memories))

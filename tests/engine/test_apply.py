@@ -408,11 +408,23 @@ class Rules:
     def check(self, view: ApplyView | CheckView) -> Iterable[Finding]:
         for part in view.task.parts:
             if part.change.name == "bad":
-                yield Finding("T1", "error", part.change.address, "not on a Friday")
+                yield Finding(rule="T1", severity="error", address=part.change.address, message="not on a Friday")
 
     @hookimpl
     def haplan_checks(self) -> Iterable[Rule]:
-        return [Rule("T1", "error", (self._moment,), (), "t", "w", "s", "H", self.check)]  # type: ignore[arg-type]
+        return [
+            Rule(
+                id="T1",
+                severity="error",
+                moments=(self._moment,),
+                types=(),
+                title="t",
+                why="w",
+                source="s",
+                confidence="H",
+                check=self.check,
+            )
+        ]  # type: ignore[arg-type]
 
 
 def test_a_rule_before_the_write_denies_it(project: Make) -> None:

@@ -60,7 +60,9 @@ def mended(project: Broken, names: Sequence[str]) -> None:
     assert project.state().intents == ()
 
 
-@pytest.mark.parametrize("answer", [None, {"ids": {}}, Written({"mem_thing.a": 7}), Written({"mem_thing.z": "1"})])  # type: ignore[dict-item]
+@pytest.mark.parametrize(
+    "answer", [None, {"ids": {}}, Written(ids={"mem_thing.a": 7}), Written(ids={"mem_thing.z": "1"})]
+)  # type: ignore[dict-item]
 def test_a_write_that_took_effect_and_gives_no_answer_is_in_doubt(broken: Any, answer: Any) -> None:
     def write(self: Mem, task: Task, io: Io) -> Any:
         Mem.write(self, task, io)
@@ -112,7 +114,7 @@ def test_what_nobody_can_tell_just_now_is_asked_again(broken: Any) -> None:
     def settled(self: Mem, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         polls.append(len(polls))
         if polls[-1] in (0, 1, 3, 4):
-            return {task.transaction.id: Settlement("unanswered", "the line is busy") for task in tasks}
+            return {task.transaction.id: Settlement(state="unanswered", text="the line is busy") for task in tasks}
         return Mem.settled(self, tasks)
 
     made = broken('Thing("a")', settled=settled)

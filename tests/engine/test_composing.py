@@ -89,7 +89,7 @@ class OneDocument(Mem):
     ordered: ClassVar[bool] = False
 
     def placements(self, change: Change, look: Any) -> Sequence[Placement]:
-        return (Placement("everything"),)
+        return (Placement(document="everything"),)
 
 
 RULES = """

@@ -201,7 +201,7 @@ def test_a_held_lock_refuses_an_apply_with_who_where_and_since_when(project: Mak
     made = project(TEXT)
     with made.session() as other:
         now = made.cloud.clock.now()
-        other.backend.lock(Holder("l1", "bo", "there", 1, "destroy", now, now + 60))
+        other.backend.lock(Holder(id="l1", who="bo", where="there", pid=1, what="destroy", since=now, until=now + 60))
         with pytest.raises(Locked, match="locked by bo on there") as caught:
             made.apply()
     assert caught.value.exit_code == 6

@@ -83,4 +83,4 @@ def test_who_says_nothing_of_its_own_is_planned_for_without_a_look() -> None:
     class Plain(Provider):
         name = "plain"
 
-    assert Plain().recall(Query(())) is None
+    assert Plain().recall(Query(targets=())) is None

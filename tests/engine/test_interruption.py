@@ -200,7 +200,9 @@ def test_a_lost_lock_ends_the_run_before_the_next_write(project: Make) -> None:
             assert held is not None
             thief.backend.unlock(held.id)
             now = made.cloud.clock.now()
-            thief.backend.lock(Holder("thief", "bo", "there", 1, "apply", now, now + 60))
+            thief.backend.lock(
+                Holder(id="thief", who="bo", where="there", pid=1, what="apply", since=now, until=now + 60)
+            )
 
     made.cloud.during = rob
     with pytest.raises(Locked):

@@ -112,12 +112,14 @@ class Careless(Mem):
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         self.may_fail("settled")
         state: Any = {"settlement": "failed", "queued": "queued"}.get(self.moment, "done")
-        return {task.transaction.id: Settlement(state, f"it says {self.knows}") for task in tasks}
+        return {task.transaction.id: Settlement(state=state, text=f"it says {self.knows}") for task in tasks}
 
     def verify(self, task: Task) -> Sequence[Finding]:
         self.may_fail("verify")
         severity: Any = "error" if self.moment == "red" else "warning"
-        return [Finding("C1", severity, task.parts[0].change.address, f"it has {self.knows}")]
+        return [
+            Finding(rule="C1", severity=severity, address=task.parts[0].change.address, message=f"it has {self.knows}")
+        ]
 
     def told(self, values: Any) -> Any:
         """Values as this backend tells them: secrets too, and lists in another order."""

@@ -28,7 +28,9 @@ def take_over(project: Project) -> None:
     """Somebody on another host takes the lock, its lease having run out."""
     with project.session() as thief:
         now = project.cloud.clock.now()
-        thief.backend.lock(Holder("thief", "bo", "elsewhere", 1, "apply", now, now + 60))
+        thief.backend.lock(
+            Holder(id="thief", who="bo", where="elsewhere", pid=1, what="apply", since=now, until=now + 60)
+        )
 
 
 class Sleeping(list[Event]):

@@ -156,7 +156,9 @@ def test_rules_look_at_what_only_state_still_has(tmp_path: Path) -> None:
 
     from haplan.model.finding import Rule
 
-    rule = Rule("T1", "error", ("P",), (), "t", "w", "s", "H", check)
+    rule = Rule(
+        id="T1", severity="error", moments=("P",), types=(), title="t", why="w", source="s", confidence="H", check=check
+    )
     about = SimpleNamespace(haplan_api=2, haplan_types=("mem_thing",), haplan_checks=hookimpl(lambda: [rule]))
     project = Project(tmp_path / "edge", 'Thing("a")\nData("d", input=1)', more=[about])
     project.apply()
@@ -203,7 +205,7 @@ def test_two_plugins_that_claim_one_scheme_are_both_named() -> None:
 
 def test_each_finding_of_the_engine_has_a_page() -> None:
     text = "".join(file.read_text(encoding="utf-8") for file in Path(engine.__file__).parent.glob("steps/**/*.py"))
-    found = set(re.findall(r'Finding\(\s*"(\w+)"', text))
+    found = set(re.findall(r'Finding\(\s*rule="(\w+)"', text))
     assert found == {rule.id for rule in builtin.PAGES}
     assert found <= {*load_plugins({}).rules}
 

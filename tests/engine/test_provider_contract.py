@@ -38,7 +38,7 @@ class TestMemThatSettles(TestMem):
 class Forgets(Mem):
     def read(self, query: Query) -> Reading:
         found = super().read(query)
-        return Reading({name: attrs.evolve(one, values={}) for name, one in found.seen.items()})
+        return Reading(seen={name: attrs.evolve(one, values={}) for name, one in found.seen.items()})
 
 
 class Rushes(Mem):
@@ -68,7 +68,7 @@ class Rushes(Mem):
 class Wavers(Mem):
     def placements(self, change: Change, look: Any) -> Sequence[Placement]:
         self.cloud.reads += 1
-        return (Placement(f"thing:{self.cloud.reads}"),)
+        return (Placement(document=f"thing:{self.cloud.reads}"),)
 
 
 class Changes(Mem):
@@ -112,7 +112,9 @@ class Keeps(Mem):
         found = super().read(query)
         for target in query.targets:
             if target.address not in found.seen and target.id and target.row is not None:
-                found = attrs.evolve(found, seen={**found.seen, target.address: Seen(target.address, target.id, {})})
+                found = attrs.evolve(
+                    found, seen={**found.seen, target.address: Seen(address=target.address, id=target.id, values={})}
+                )
         return found
 
 
@@ -141,7 +143,7 @@ class Steered(Mem):
 
     def placements(self, change: Change, look: Any) -> Sequence[Placement]:
         elsewhere = change.because == "for no reason"
-        return (Placement("thing:elsewhere"),) if elsewhere else super().placements(change, look)
+        return (Placement(document="thing:elsewhere"),) if elsewhere else super().placements(change, look)
 
 
 class Remembers(Mem):

@@ -184,7 +184,7 @@ def test_a_secret_in_a_receipt_reaches_no_journal(folder: Path, monkeypatch: pyt
 
     def settled(self: Mem, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         kept.extend(str(intent.result) for intent in made.state().intents)
-        return {task.transaction.id: Settlement("done") for task in tasks}
+        return {task.transaction.id: Settlement(state="done") for task in tasks}
 
     real = Mem.write
     monkeypatch.setattr(Mem, "write", write)
@@ -236,7 +236,7 @@ def test_one_that_cannot_be_taken_back_after_all_is_in_doubt(
     slow: Project, state: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def settled(self: Mem, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
-        return {task.transaction.id: Settlement(state, "the device is silent") for task in tasks}
+        return {task.transaction.id: Settlement(state=state, text="the device is silent") for task in tasks}
 
     monkeypatch.setattr(Mem, "settled", settled)
     result = slow.apply()
@@ -328,7 +328,7 @@ def test_what_was_made_by_a_write_that_went_back_is_planned_anew(folder: Path) -
 
 def test_nobody_knows_where_it_cannot_be_taken_back_after_all(going_back: Project) -> None:
     def settled(self: Mem, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
-        return {task.transaction.id: Settlement("failed", "the device is silent") for task in tasks}
+        return {task.transaction.id: Settlement(state="failed", text="the device is silent") for task in tasks}
 
     run = going_back.state().runs[-1].id
     with pytest.MonkeyPatch.context() as patched:

@@ -80,7 +80,9 @@ def test_a_provider_that_breaks_its_word_is_named_with_planned_and_got(
     tmp_path: Path, values: Mapping[str, Any], words: str
 ) -> None:
     made = with_answer(
-        tmp_path, 'Thing("a", size=1)', lambda answer: Written(answer.ids, {"mem_thing.a": values}, settling=False)
+        tmp_path,
+        'Thing("a", size=1)',
+        lambda answer: Written(ids=answer.ids, values={"mem_thing.a": values}, settling=False),
     )
     code, text = outcome(made)
     assert code == 3

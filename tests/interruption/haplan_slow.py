@@ -44,11 +44,18 @@ class Slow(Provider):
 
     def read(self, query: Query) -> Reading:
         there = {file.stem: json.loads(file.read_text()) for file in self.folder.glob("*.job")}
-        return Reading({
-            one.address: Seen(one.address, one.name, {**there[one.name], "id": one.name}, found_by_name=not one.id)
-            for one in query.targets
-            if one.name in there and (one.id or one.pending)
-        })  # fmt: skip
+        return Reading(
+            seen={
+                one.address: Seen(
+                    address=one.address,
+                    id=one.name,
+                    values={**there[one.name], "id": one.name},
+                    found_by_name=not one.id,
+                )
+                for one in query.targets
+                if one.name in there and (one.id or one.pending)
+            }
+        )
 
     def write(self, task: Task, io: Io) -> Written:
         for change in (part.change for part in task.parts):
@@ -62,7 +69,7 @@ class Slow(Provider):
                 file.unlink()
             else:
                 file.write_text(json.dumps({"name": change.name, **(change.after or {})}))
-        return Written({part.change.address: part.change.name for part in task.parts}, settling=False)
+        return Written(ids={part.change.address: part.change.name for part in task.parts}, settling=False)
 
 
 haplan_providers = hookimpl(lambda: [Slow])

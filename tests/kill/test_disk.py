@@ -20,7 +20,7 @@ from haplan.testing import Cloud, FakeClock, Project
 from haplan_sqlite import writing
 
 TEXT = 'for number in range(24):\n    Thing(f"t{number:02d}", size=number, tags={"text": "as its owner says " * 200})\n'
-EMPTY = Plan("stack", "default", "apply", "", 0, ())
+EMPTY = Plan(stack="stack", environment="default", command="apply", lineage="", serial=0, changes=())
 NAMES = [f"t{number:02d}" for number in range(24)]
 
 
@@ -104,13 +104,13 @@ def test_a_disk_that_fills_up_stops_the_run_and_loses_nothing(tmp_path: Path, fi
 
 def test_a_record_that_breaks_off_is_one_warning_and_the_run_goes_on(tmp_path: Path) -> None:
     clock, told = FakeClock(), list[Event]()
-    run = Run("r1", 1, "digest", 0.0, "ana", "apply")
+    run = Run(id="r1", serial=1, digest="digest", started=0.0, who="ana", command="apply")
     (tmp_path / "runs" / "r1").mkdir(parents=True)
     (tmp_path / "runs" / "r1" / "events.jsonl").symlink_to("/dev/full")
     with records.recorded(tmp_path, run, EMPTY, b"{}", clock, told.append, lambda event: event) as tell:
         for _ in range(3):
             clock.sleep(5)
-            tell(Event("note", clock.now(), text="x"))
+            tell(Event(kind="note", at=clock.now(), text="x"))
     assert [event.kind for event in told] == ["warning", "run", "note", "note", "note", "run"]
     assert told[0].text.endswith("events.jsonl: the record of the run breaks off: No space left on device")
 

@@ -16,7 +16,7 @@ TYPES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True).filter(
 def test_an_address_is_read_as_it_was_written(
     module: tuple[str, ...], data: bool, type_: str, owner: str, label: str
 ) -> None:
-    address = Address(module, data, type_, owner, label)
+    address = Address(module=module, data=data, type=type_, owner=owner, label=label)
     assert parse(str(address)) == address
 
 

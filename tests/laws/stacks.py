@@ -98,7 +98,11 @@ class Piece:
     @property
     def address(self) -> str:
         """As the stack has it."""
-        return str(Address((self.module,) if self.module else (), False, "mem_thing", "", self.label))
+        return str(
+            Address(
+                module=(self.module,) if self.module else (), data=False, type="mem_thing", owner="", label=self.label
+            )
+        )
 
     @property
     def name(self) -> str:

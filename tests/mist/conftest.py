@@ -61,12 +61,21 @@ class World:
     def read(self, *targets: Target, max_age: float = 0.0) -> Reading:
         """All that is recorded, or these targets."""
         asked = targets or tuple(self.target(row) for row in self.rows.values())
-        return self.provider.read(Query(asked, max_age, self.memory))
+        return self.provider.read(Query(targets=asked, max_age=max_age, memory=self.memory))
 
     def target(self, row: Row) -> Target:
         owner = self.rows.get(row.owner)
-        return Target(row.address, row.type, row.name, row.id, row.owner, owner.name if owner else "",
-                      owner.type if owner else "", row.values, row)  # fmt: skip
+        return Target(
+            address=row.address,
+            type=row.type,
+            name=row.name,
+            id=row.id,
+            owner=row.owner,
+            owner_name=owner.name if owner else "",
+            owner_type=owner.type if owner else "",
+            values=row.values,
+            row=row,
+        )
 
     def see(self, address: str) -> Seen:
         return self.read().seen[address]
@@ -83,12 +92,12 @@ class World:
         after = {**values, **({"extra": extra} if extra else {})}
         owner = self._owner(type_, values)
         made = Change(
-            f"{type_}.{name}",
-            type_,
-            name,
-            "mist",
-            Action.CREATE,
-            Reason.NEW,
+            address=f"{type_}.{name}",
+            type=type_,
+            name=name,
+            provider="mist",
+            action=Action.CREATE,
+            reason=Reason.NEW,
             after=after,
             owner=owner,
             extra=extra or {},
@@ -106,15 +115,36 @@ class World:
         if rename:
             before, after = {**before, "name": row.name}, {**after, "name": rename}
         return Change(
-            place, row.type, rename or row.name, "mist", Action.UPDATE, Reason.CHANGED, before=before, after=after,
-            owner=row.owner, id=seen.id, extra=after.get("extra") or {}, private=row.private,
-        )  # fmt: skip
+            address=place,
+            type=row.type,
+            name=rename or row.name,
+            provider="mist",
+            action=Action.UPDATE,
+            reason=Reason.CHANGED,
+            before=before,
+            after=after,
+            owner=row.owner,
+            id=seen.id,
+            extra=after.get("extra") or {},
+            private=row.private,
+        )
 
     def delete(self, address: str) -> Written:
         row = self.rows[address]
         before = {key: value for key, value in row.values.items() if key != "id"}
-        return self.apply(Change(address, row.type, row.name, "mist", Action.DELETE, before=before, owner=row.owner,
-                                 id=row.id, private=row.private))  # fmt: skip
+        return self.apply(
+            Change(
+                address=address,
+                type=row.type,
+                name=row.name,
+                provider="mist",
+                action=Action.DELETE,
+                before=before,
+                owner=row.owner,
+                id=row.id,
+                private=row.private,
+            )
+        )
 
     def apply(self, *changes: Change, orders: Mapping[str, tuple[str, ...]] | None = None) -> Written:
         """Each document once, in the order of the placements; waits to the end."""
@@ -130,7 +160,7 @@ class World:
                 more = self.settle(task)
                 assert more.state == "done", more.text
                 one = attrs.evolve(one, ids={**one.ids, **more.written.ids})
-            written = Written({**written.ids, **one.ids}, {}, {**written.private, **one.private})
+            written = Written(ids={**written.ids, **one.ids}, values={}, private={**written.private, **one.private})
             for change in changes:
                 self._record(change, written)
         return written
@@ -139,14 +169,21 @@ class World:
         self, id_: str, document: str, placed: list[Placed], changes: Mapping[str, Change], order: tuple[str, ...] = ()
     ) -> tuple[Task, Written]:  # fmt: skip
         targets = tuple(self._target_of(changes[one.address]) for one in placed)
-        seen = self.provider.read(Query(targets, 60.0)).seen
+        seen = self.provider.read(Query(targets=targets, max_age=60.0)).seen
         parts = tuple(
             Part(changes[one.address], one.placement, seen.get(one.address), self.rows.get(one.address))
             for one in placed
         )
         orders = (Order(document, "policy", (), order),) if order else ()
-        task = Task(Transaction(id_, 1, "mist", document, tuple(placed), orders=orders), parts, orders, {},
-                    self.lab.clock.now())  # fmt: skip
+        task = Task(
+            transaction=Transaction(
+                id=id_, stage=1, provider="mist", document=document, placed=tuple(placed), orders=orders
+            ),
+            parts=parts,
+            orders=orders,
+            timeouts={},
+            started=self.lab.clock.now(),
+        )
         io = Io()
         try:
             written = self.provider.write(task, io)
@@ -165,10 +202,17 @@ class World:
 
     def _target_of(self, change: Change) -> Target:
         owner = self.rows.get(change.owner)
-        return Target(change.address, change.type, str((change.before or {}).get("name", change.name)), change.id,
-                      change.owner, owner.name if owner else "", owner.type if owner else "",
-                      change.after if change.after is not None else change.before or {},
-                      self.rows.get(change.address))  # fmt: skip
+        return Target(
+            address=change.address,
+            type=change.type,
+            name=str((change.before or {}).get("name", change.name)),
+            id=change.id,
+            owner=change.owner,
+            owner_name=owner.name if owner else "",
+            owner_type=owner.type if owner else "",
+            values=change.after if change.after is not None else change.before or {},
+            row=self.rows.get(change.address),
+        )
 
     def _record(self, change: Change, written: Written) -> None:
         if change.action is Action.DELETE:
@@ -177,9 +221,17 @@ class World:
         values = {key: value for key, value in (change.after or {}).items() if key != "name"}
         old = self.rows.get(change.address)
         private = {**(old.private if old else {}), **written.private.get(change.address, {})}
-        self.rows[change.address] = Row(change.address, change.type, "mist", name=change.name, owner=change.owner,
-                                        id=written.ids.get(change.address, change.id), values=encode(values),
-                                        declared=tuple(values), private=private)  # fmt: skip
+        self.rows[change.address] = Row(
+            address=change.address,
+            type=change.type,
+            provider="mist",
+            name=change.name,
+            owner=change.owner,
+            id=written.ids.get(change.address, change.id),
+            values=encode(values),
+            declared=tuple(values),
+            private=private,
+        )
 
     def _owner(self, type_: str, values: Mapping[str, Any]) -> str:
         if type_ not in OWNERS:
@@ -212,13 +264,19 @@ def make_world(tmp_path: Any) -> Iterator[MakeWorld]:
     stops: list[Callable[[], None]] = []
 
     def make(definition: LabDefinition | None = None, **parts: Any) -> World:
-        devices = tuple(Device(mac, f"SN{mac[-4:]}", "SSR120") for mac in MACS)
+        devices = tuple(Device(mac=mac, serial=f"SN{mac[-4:]}", model="SSR120") for mac in MACS)
         definition = definition or LabDefinition(**{"devices": devices, **parts})
         lab = Lab(tmp_path / f"lab{len(stops)}", definition=definition)
         served = lab.start()
         told: list[str] = []
         logged: list[str] = []
-        context = Context(lab.clock, {}, lambda source: f"secret of {source}", logged.append, told.append)
+        context = Context(
+            clock=lab.clock,
+            environ={},
+            secret=lambda source: f"secret of {source}",
+            log=logged.append,
+            tell=told.append,
+        )
         settings = {"host": served.url, "org_id": served.org_id, "apitoken": served.token}
         provider = MistProvider.open(settings, context)
         stops.extend((provider.close, lab.stop))

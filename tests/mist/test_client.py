@@ -14,7 +14,7 @@ from haplan_mist.provider import MistProvider
 
 ORG = "b069b358-4c97-5319-1f8c-7c5ca64d6ab1"
 ENV = {"MIST_HOST": "api.mist.com", "MIST_ORG_ID": ORG, "MIST_APITOKEN": "t"}
-NETWORKS = Query((Target("network.x", "network", "x"),))
+NETWORKS = Query(targets=(Target(address="network.x", type="network", name="x"),))
 
 
 def no_secret(source):
@@ -70,7 +70,7 @@ def opened(world):
 
     def open_with(**settings):
         given = {"host": world.url, "org_id": world.lab.org_id, "apitoken": world.lab.token, **settings}
-        made.append(MistProvider.open(given, Context(world.lab.clock, {}, no_secret)))
+        made.append(MistProvider.open(given, Context(clock=world.lab.clock, environ={}, secret=no_secret)))
         return made[-1]
 
     yield open_with

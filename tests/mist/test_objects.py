@@ -102,18 +102,40 @@ def test_two_objects_of_one_name_are_an_error_with_both_ids(world):
     for _ in range(2):
         world.portal("POST", world.org("gatewaytemplates"), {"name": "x"})
     with pytest.raises(ProviderError, match="is there 2 times"):
-        world.read(Target("wan_edge_template.x", "wan_edge_template", "x"))
+        world.read(Target(address="wan_edge_template.x", type="wan_edge_template", name="x"))
 
 
 def test_a_template_with_its_rules_is_one_write(world):
     world.steps.clear()
-    owner = Change("wan_edge_template.t", "wan_edge_template", "t", "mist", Action.CREATE,
-                   after={"interfaces": {"wan0": WAN, "lan": LAN}, "type": "standalone"})  # fmt: skip
-    rule = Change("steering.t.s", "steering", "s", "mist", Action.CREATE, owner="wan_edge_template.t",
-                  after={"template": "t", "strategy": "ordered",
-                         "paths": [{"kind": "wan", "name": "wan0"}]})  # fmt: skip
-    policies = [Change(f"policy.t.{n}", "policy", n, "mist", Action.CREATE, owner="wan_edge_template.t",
-                       after={"template": "t", "steering": "s", **POLICY}) for n in ("b", "a")]  # fmt: skip
+    owner = Change(
+        address="wan_edge_template.t",
+        type="wan_edge_template",
+        name="t",
+        provider="mist",
+        action=Action.CREATE,
+        after={"interfaces": {"wan0": WAN, "lan": LAN}, "type": "standalone"},
+    )
+    rule = Change(
+        address="steering.t.s",
+        type="steering",
+        name="s",
+        provider="mist",
+        action=Action.CREATE,
+        owner="wan_edge_template.t",
+        after={"template": "t", "strategy": "ordered", "paths": [{"kind": "wan", "name": "wan0"}]},
+    )
+    policies = [
+        Change(
+            address=f"policy.t.{n}",
+            type="policy",
+            name=n,
+            provider="mist",
+            action=Action.CREATE,
+            owner="wan_edge_template.t",
+            after={"template": "t", "steering": "s", **POLICY},
+        )
+        for n in ("b", "a")
+    ]
     world.apply(owner, rule, *policies, orders={"gatewaytemplate:t": ("b", "a")})
     assert world.steps == ["create"]
     reading = world.read()
@@ -147,8 +169,15 @@ def test_a_policy_of_others_stays_behind_its_predecessor(template):
 
 
 def test_a_policy_is_inserted_where_the_stack_has_it(template):
-    change = Change("policy.t.n", "policy", "n", "mist", Action.CREATE, owner="wan_edge_template.t",
-                    after={"template": "t", **POLICY})  # fmt: skip
+    change = Change(
+        address="policy.t.n",
+        type="policy",
+        name="n",
+        provider="mist",
+        action=Action.CREATE,
+        owner="wan_edge_template.t",
+        after={"template": "t", **POLICY},
+    )
     template.apply(change, orders={"gatewaytemplate:t": ("a", "n", "b", "c")})
     assert names(template) == ["a", "n", "b", "c"]
 
@@ -173,8 +202,18 @@ def test_a_steering_rule_and_its_users_are_renamed_in_one_write(template):
 def test_a_name_that_others_use_is_replaced_new_first(world):
     world.create("network", "x", subnet="10.0.0.0/24")
     old = world.rows["network.x"]
-    change = Change("network.x", "network", "y", "mist", Action.REPLACE, before={"name": "x", **old.values},
-                    after={"name": "y", **old.values}, id=old.id, previous_id=old.id, create_first=True)  # fmt: skip
+    change = Change(
+        address="network.x",
+        type="network",
+        name="y",
+        provider="mist",
+        action=Action.REPLACE,
+        before={"name": "x", **old.values},
+        after={"name": "y", **old.values},
+        id=old.id,
+        previous_id=old.id,
+        create_first=True,
+    )
     documents = [(str(p.document), p.part, p.late) for p in world.provider.placements(change, None)]
     assert documents == [("network:y", "create", False), ("network:x", "retire", True)]
     world.apply(change)

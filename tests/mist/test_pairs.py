@@ -14,7 +14,7 @@ from haplan_mist.lab import Device, Fault, LabDefinition, Pair, Push, Settings
 
 A, B = "02005e100c30", "02005e100c31"
 NEW = "02005e100c2f"
-DEVICES = tuple(Device(mac, f"SN{mac[-4:]}", "SSR120") for mac in (A, B, NEW))
+DEVICES = tuple(Device(mac=mac, serial=f"SN{mac[-4:]}", model="SSR120") for mac in (A, B, NEW))
 ID = f"00000000-0000-0000-1000-{A}"
 
 
@@ -94,14 +94,22 @@ def test_waiting_says_how_far_it_is(world):
 
 def test_waiting_for_many_pairs_costs_one_call_a_look(make_world):
     macs = [f"02005e20{number:04x}" for number in range(40)]
-    world = make_world(definition=LabDefinition(devices=tuple(Device(mac, mac, "SSR120") for mac in macs)))
+    world = make_world(
+        definition=LabDefinition(devices=tuple(Device(mac=mac, serial=mac, model="SSR120") for mac in macs))
+    )
     lay_out(world)
     tasks = []
     for number in range(20):
         world.create("site", f"s{number}", variables={"P": "10.0.0"})
         pair = macs[2 * number : 2 * number + 2]
-        change = Change(f"cluster.c{number}", "cluster", f"c{number}", "mist", Action.CREATE,
-                        after=cluster(site=f"s{number}", nodes={mac: {} for mac in pair}))  # fmt: skip
+        change = Change(
+            address=f"cluster.c{number}",
+            type="cluster",
+            name=f"c{number}",
+            provider="mist",
+            action=Action.CREATE,
+            after=cluster(site=f"s{number}", nodes={mac: {} for mac in pair}),
+        )
         bind, form = world.provider.placements(change, None)
         for placement in (bind, form):
             task, written = world.start(f"t{number}", placement.document, [Placed(change.address, placement)],
@@ -122,12 +130,22 @@ def test_an_existing_pair_of_the_same_two_is_taken_over(world):
     world.portal("POST", world.org("inventory/create_ha_cluster"),
                  {"nodes": [{"mac": B}, {"mac": A}], "site_id": site})  # fmt: skip
     world.lab.clock.sleep(1200)
-    target = Target("cluster.c", "cluster", "c", values=cluster())
+    target = Target(address="cluster.c", type="cluster", name="c", values=cluster())
     seen = world.read(target).seen["cluster.c"]
     # the other order is as good: node0 is not changed
     assert (seen.found_by_name, seen.status, list(seen.values["nodes"])) == (True, "ok", [B, A])
-    change = Change("cluster.c", "cluster", "c", "mist", Action.IMPORT, Reason.TAKEN_OVER, before=seen.values,
-                    after=cluster(), id=seen.id, importing=seen.id)  # fmt: skip
+    change = Change(
+        address="cluster.c",
+        type="cluster",
+        name="c",
+        provider="mist",
+        action=Action.IMPORT,
+        reason=Reason.TAKEN_OVER,
+        before=seen.values,
+        after=cluster(),
+        id=seen.id,
+        importing=seen.id,
+    )
     world.apply(change)
     assert world.steps == ["update"]
     assert world.listed("inventory?vc=true")[0]["vc_mac"] == B
@@ -152,11 +170,20 @@ def test_a_hub_whose_steps_lost_their_answers_is_formed_once(make_world):
 def test_a_half_made_pair_is_seen_and_gone_on_with(world):
     lay_out(world)
     world.portal("PUT", world.org("inventory"), {"op": "assign", "macs": [A, B], "site_id": world.rows["site.s"].id})
-    target = Target("cluster.c", "cluster", "c", values=cluster(), pending=True)
+    target = Target(address="cluster.c", type="cluster", name="c", values=cluster(), pending=True)
     seen = world.read(target).seen["cluster.c"]
     assert seen.status == "incomplete"
-    change = Change("cluster.c", "cluster", "c", "mist", Action.IMPORT, Reason.RESUMED, before=seen.values,
-                    after=cluster(), id=seen.id)  # fmt: skip
+    change = Change(
+        address="cluster.c",
+        type="cluster",
+        name="c",
+        provider="mist",
+        action=Action.IMPORT,
+        reason=Reason.RESUMED,
+        before=seen.values,
+        after=cluster(),
+        id=seen.id,
+    )
     world.apply(change)
     assert world.steps == ["update", "form"]
     assert world.see("cluster.c").status == "ok"
@@ -166,7 +193,7 @@ def test_a_pair_that_forms_is_incomplete_until_it_has(world):
     lay_out(world)
     world.portal("POST", world.org("inventory/create_ha_cluster"),
                  {"nodes": [{"mac": A}, {"mac": B}], "site_id": world.rows["site.s"].id})  # fmt: skip
-    target = Target("cluster.c", "cluster", "c", values=cluster())
+    target = Target(address="cluster.c", type="cluster", name="c", values=cluster())
     assert world.read(target).seen["cluster.c"].status == "incomplete"
     assert world.provider.facts([target], world.look())["cluster.c"]["status"] == "forming"
     world.lab.clock.sleep(1200)
@@ -185,7 +212,9 @@ def test_a_pair_that_does_not_form_is_told_with_the_reason(make_world, result, t
 
 def test_the_time_a_formation_may_take_can_be_set(make_world):
     world = lay_out(make_world(pairs=(Pair(result="never"),)))
-    change = Change("cluster.c", "cluster", "c", "mist", Action.CREATE, after=cluster())
+    change = Change(
+        address="cluster.c", type="cluster", name="c", provider="mist", action=Action.CREATE, after=cluster()
+    )
     _, pair = world.provider.placements(change, None)
     task, _ = world.start("t1", pair.document, [Placed(change.address, pair)], {change.address: change})
     found = world.settle(attrs.evolve(task, timeouts={"formation": 300}))
@@ -193,7 +222,9 @@ def test_the_time_a_formation_may_take_can_be_set(make_world):
 
 
 def test_nodes_of_different_firmware_fail_with_the_cloud_s_word(make_world):
-    world = make_world(devices=(Device(A, "a", "SSR120"), Device(B, "b", "SSR120", version="6.2.0")))
+    world = make_world(
+        devices=(Device(mac=A, serial="a", model="SSR120"), Device(mac=B, serial="b", model="SSR120", version="6.2.0"))
+    )
     with pytest.raises(AssertionError, match="HA_FW_MISMATCH: firmware differs"):
         formed(world)
 
@@ -243,20 +274,20 @@ def test_one_node_is_replaced_in_place(make_world, kind, nodes, pair):
 
 
 def test_a_replacement_of_another_model_is_refused(make_world):
-    world = formed(make_world(devices=(*DEVICES[:2], Device(NEW, "n", "SSR130"))))
+    world = formed(make_world(devices=(*DEVICES[:2], Device(mac=NEW, serial="n", model="SSR130"))))
     with pytest.raises(ProviderError, match=f"{NEW} is SSR130, expected SSR120"):
         world.update("cluster.c", nodes={A: {}, NEW: {}})
 
 
 def test_a_replacement_that_belongs_elsewhere_is_refused(make_world):
-    world = formed(make_world(devices=(*DEVICES[:2], Device(NEW, "n", "SSR120", site="elsewhere"))))
+    world = formed(make_world(devices=(*DEVICES[:2], Device(mac=NEW, serial="n", model="SSR120", site="elsewhere"))))
     with pytest.raises(ProviderError, match=f"{NEW} is assigned to site elsewhere"):
         world.update("cluster.c", nodes={A: {}, NEW: {}})
 
 
 def test_both_nodes_in_one_write_are_refused(make_world):
     others = ("02005e100001", "02005e100002")
-    world = formed(make_world(devices=(*DEVICES[:2], *(Device(mac, mac, "SSR120") for mac in others))))
+    world = formed(make_world(devices=(*DEVICES[:2], *(Device(mac=mac, serial=mac, model="SSR120") for mac in others))))
     steps = len(world.steps)
     with pytest.raises(ProviderError, match="both nodes would change at once"):
         world.update("cluster.c", nodes={mac: {} for mac in others})
@@ -270,7 +301,11 @@ def test_a_device_that_nobody_claimed_is_told(world):
 
 
 def test_a_device_at_another_site_is_told(make_world):
-    world = lay_out(make_world(devices=(Device(A, "a", "SSR120"), Device(B, "b", "SSR120", site="other"))))
+    world = lay_out(
+        make_world(
+            devices=(Device(mac=A, serial="a", model="SSR120"), Device(mac=B, serial="b", model="SSR120", site="other"))
+        )
+    )
     with pytest.raises(ProviderError, match=f"{B} is assigned to site other; unassign it first"):
         world.create("cluster", "c", **cluster())
 
@@ -351,6 +386,8 @@ def test_a_stack_that_says_serials_sees_them(make_world):
 
 def test_a_serial_that_the_stack_has_wrong_is_a_fact_and_no_drift(world):
     formed(world)
-    target = Target("cluster.c", "cluster", "c", values=cluster(nodes={A: {"serial": "WRONG"}, B: {}}))
+    target = Target(
+        address="cluster.c", type="cluster", name="c", values=cluster(nodes={A: {"serial": "WRONG"}, B: {}})
+    )
     assert world.read(target).seen["cluster.c"].values["nodes"][A]["serial"] == "WRONG"
     assert world.provider.facts([target], world.look())["cluster.c"]["nodes"][A]["serial"] == "SN0c30"

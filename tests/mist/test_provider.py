@@ -41,12 +41,14 @@ ROWS = [
 
 @pytest.mark.parametrize(("kind", "action", "before", "after", "documents"), ROWS)
 def test_a_change_is_placed_in_its_documents(kind, action, before, after, documents):
-    change = Change(f"{kind}.x", kind, "x", "mist", action, before=before, after=after)
+    change = Change(
+        address=f"{kind}.x", type=kind, name="x", provider="mist", action=action, before=before, after=after
+    )
     assert [str(placement.document) for placement in placements(change)] == documents
 
 
 def intent(address, document, step, key):
-    return Intent("r", "t1", address, document, "mist", step, key)
+    return Intent(run="r", transaction="t1", address=address, document=document, provider="mist", step=step, key=key)
 
 
 def test_an_announced_create_is_identified_by_its_name(world):
@@ -75,15 +77,29 @@ def test_a_rule_in_an_announced_document_is_identified_by_its_name(world):
 
 
 def block(nodes, **values):
-    return Block("cluster.c", "cluster", "c", "c", "", "mist", {"nodes": nodes, "model": "SRX300", **values}, {}, (),
-                 Lifecycle(), Location("stack.py", 1))  # fmt: skip
+    return Block(
+        address="cluster.c",
+        type="cluster",
+        label="c",
+        name="c",
+        owner="",
+        provider="mist",
+        values={"nodes": nodes, "model": "SRX300", **values},
+        extra={},
+        references=(),
+        lifecycle=Lifecycle(),
+        location=Location("stack.py", 1),
+    )
 
 
 def test_a_lab_without_a_definition_has_the_nodes_of_the_stack(tmp_path):
-    request = LabRequest(tmp_path, None, (block({"02005e300a10": {"serial": "S1"}, "02005e300a11": {}},
-                                                firmware="23.4R2-S3"),))  # fmt: skip
+    request = LabRequest(
+        folder=tmp_path,
+        definition=None,
+        blocks=(block({"02005e300a10": {"serial": "S1"}, "02005e300a11": {}}, firmware="23.4R2-S3"),),
+    )
     lab = MistProvider.lab(request)
-    provider = MistProvider.open(lab.settings, Context(lab.clock, {}, str))
+    provider = MistProvider.open(lab.settings, Context(clock=lab.clock, environ={}, secret=str))
     try:
         assert provider.identity()["id"] == lab.settings["org_id"]
         records = provider._estate.items("inventory")
@@ -101,4 +117,4 @@ def test_a_wrong_lab_definition_is_one_line(tmp_path):
     file = Path(tmp_path / "lab.toml")
     file.write_text('[[device]]\nmac = "x"\n')
     with pytest.raises(ProviderError, match=r"mist lab: .*lab\.toml: device\[0\]"):
-        MistProvider.lab(LabRequest(tmp_path, file, ()))
+        MistProvider.lab(LabRequest(folder=tmp_path, definition=file, blocks=()))

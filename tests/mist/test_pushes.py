@@ -18,7 +18,7 @@ def at(after: float, *events: dict[str, Any], entry: dict[str, Any] = UP, **more
     """What is said of a device so many seconds after the write."""
     now = START + after
     seen = [one for one in events if one["timestamp"] <= now]
-    return verdict(Device(entry, seen, **more), START, now, now)
+    return verdict(Device(entry=entry, events=seen, **more), START, now, now)
 
 
 def test_a_device_that_confirms_nothing_in_ten_minutes_has_failed() -> None:

@@ -10,7 +10,7 @@ from haplan_mist.lab import LabDefinition, Settings
 
 
 def row(world, site, variables):
-    return Row(f"site.{site['name']}", "site", "mist", id=site["id"], name=site["name"],
+    return Row(address=f"site.{site['name']}", type="site", provider="mist", id=site["id"], name=site["name"],
                values={"variables": variables}, declared=("variables",))  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def test_a_gap_in_the_log_reads_everything_again_and_says_so(estate):
 
 
 def test_sites_that_an_apply_made_since_need_no_setting_either(world):
-    world.memory = world.read(Target("site.s", "site", "s", values={"variables": {"A": "1"}})).memory
+    world.memory = world.read(Target(address="site.s", type="site", name="s", values={"variables": {"A": "1"}})).memory
     for number in range(5):
         world.create("site", f"n{number}", variables={"A": str(number)})
     world.portal("POST", world.org("sites"), {"name": "theirs"})
@@ -120,7 +120,14 @@ def test_a_list_that_is_young_enough_is_used_again_and_knows_our_own_writes(worl
 
 def test_only_the_lists_that_are_needed_are_read(world):
     before = len(world.logged)
-    world.provider.read(Query((Target("network.x", "network", "x"), Target("overlay.o", "overlay", "o"))))
+    world.provider.read(
+        Query(
+            targets=(
+                Target(address="network.x", type="network", name="x"),
+                Target(address="overlay.o", type="overlay", name="o"),
+            )
+        )
+    )
     paths = [re.search(r"/orgs/[^/]+/(\w+)", line)[1] for line in world.logged[before:]]
     assert paths == ["networks", "vpns"]
 

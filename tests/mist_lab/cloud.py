@@ -8,9 +8,12 @@ import httpx
 from haplan_mist.lab import Device, Lab, Served
 
 NODE0, NODE1 = "02005e100c30", "02005e100c31"
-PAIR = (Device(NODE0, "DEMO120S1A", "SSR120"), Device(NODE1, "DEMO120S1B", "SSR120"))
+PAIR = (Device(mac=NODE0, serial="DEMO120S1A", model="SSR120"), Device(mac=NODE1, serial="DEMO120S1B", model="SSR120"))
 SRX0, SRX1 = "02005e300c30", "02005e300c31"
-SRX_PAIR = (Device(SRX0, "DEMO300S1A", "SRX300"), Device(SRX1, "DEMO300S1B", "SRX300"))
+SRX_PAIR = (
+    Device(mac=SRX0, serial="DEMO300S1A", model="SRX300"),
+    Device(mac=SRX1, serial="DEMO300S1B", model="SRX300"),
+)
 
 
 @attrs.frozen

@@ -8,7 +8,7 @@ import pytest
 from haplan_mist.lab import Device, Pair
 from tests.mist_lab.cloud import NODE0, NODE1, PAIR, SRX0, SRX1, SRX_PAIR, Cloud, device_id, template
 
-SPARE = Device("02005e100c32", "DEMO120S1C", "SSR120")
+SPARE = Device(mac="02005e100c32", serial="DEMO120S1C", model="SSR120")
 
 
 def at_site(cloud: Cloud, *macs: str, **site: Any) -> str:
@@ -196,9 +196,9 @@ def test_one_node_is_replaced_and_the_clusters_id_follows_node0(open_cloud: Call
 @pytest.mark.parametrize(
     ("pair", "is_ha", "error"),
     [
-        (Pair("never", mac=NODE0), False, None),
-        (Pair("fail", site="spoke1", reason="control link down"), False, "HA_FORMATION_FAILED"),
-        (Pair("half", mac="02005e100c3?"), True, None),
+        (Pair(result="never", mac=NODE0), False, None),
+        (Pair(result="fail", site="spoke1", reason="control link down"), False, "HA_FORMATION_FAILED"),
+        (Pair(result="half", mac="02005e100c3?"), True, None),
     ],
 )
 def test_a_formation_can_be_told_to_go_wrong(
@@ -219,7 +219,7 @@ def test_a_formation_can_be_told_to_go_wrong(
 
 
 def test_unequal_firmware_is_accepted_and_never_becomes_a_pair(open_cloud: Callable[..., Cloud]) -> None:
-    cloud = open_cloud((PAIR[0], Device(NODE1, "B", "SSR120", version="6.2.0-1")))
+    cloud = open_cloud((PAIR[0], Device(mac=NODE1, serial="B", model="SSR120", version="6.2.0-1")))
     cloud.form(at_site(cloud, NODE0, NODE1))
     cloud.later(60)
     assert [error["type"] for error in cloud.stats()["errors"]] == ["HA_FW_MISMATCH"]

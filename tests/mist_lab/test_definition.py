@@ -50,15 +50,15 @@ def test_a_whole_definition_is_read(tmp_path: pathlib.Path) -> None:
     file.write_text(WHOLE)
     assert read_definition(file) == LabDefinition(
         devices=(
-            Device("02005e100c30", "A", "SSR120", version="6.3.0-107", site="spoke1"),
-            Device("02005e300c30", "B", "SRX300", version="23.4R2-S3", connected=False),
+            Device(mac="02005e100c30", serial="A", model="SSR120", version="6.3.0-107", site="spoke1"),
+            Device(mac="02005e300c30", serial="B", model="SRX300", version="23.4R2-S3", connected=False),
         ),
         faults=(
             Fault(on="POST /orgs/*/networks", nth=2, drop="after"),
             Fault(on="* /self", status=503, body={"detail": "busy"}),
         ),
-        pushes=(Push("revert", site="spoke1"),),
-        pairs=(Pair("never", mac="02005e100c30"),),
+        pushes=(Push(result="revert", site="spoke1"),),
+        pairs=(Pair(result="never", mac="02005e100c30"),),
         settings=Settings(budget=100, formation_minutes=5, standalone_ha_get="empty"),
     )
 

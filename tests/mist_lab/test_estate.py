@@ -85,7 +85,7 @@ def test_exchanges_are_written_down_when_asked_for(
 
 def test_three_hundred_pairs_are_written_and_listed(open_cloud: Callable[..., Cloud]) -> None:
     pairs = [(f"02005e{n:05x}0", f"02005e{n:05x}1") for n in range(300)]
-    boxes = tuple(Device(mac, mac, "SSR120") for pair in pairs for mac in pair)
+    boxes = tuple(Device(mac=mac, serial=mac, model="SSR120") for pair in pairs for mac in pair)
     cloud = open_cloud(boxes, budget=100_000)
     made = cloud.new("gatewaytemplates", **template())["id"]
     for number, (node0, node1) in enumerate(pairs):

@@ -72,7 +72,7 @@ def test_a_device_goes_back_to_the_inventory_and_out_of_it(cloud: Cloud) -> None
 
 
 def test_a_device_is_claimed_by_its_code_once(open_cloud: Callable[..., Cloud]) -> None:
-    cloud = open_cloud((Device(NODE0, "A", "SSR120", claimed=False, claim_code="AAAAABBBBBCCCCC"),))
+    cloud = open_cloud((Device(mac=NODE0, serial="A", model="SSR120", claimed=False, claim_code="AAAAABBBBBCCCCC"),))
     assert cloud.ok("GET", f"{cloud.org}/inventory") == []
     claimed = cloud.ok("POST", f"{cloud.org}/inventory", ["AAAAA-BBBBB-CCCCC", "WRONG"])
     assert (claimed["added"], claimed["error"]) == (["AAAAA-BBBBB-CCCCC"], ["WRONG"])

@@ -170,7 +170,7 @@ def test_pushes_wait_for_the_window_of_the_site(cloud: Cloud) -> None:
 
 
 def test_a_device_that_is_away_takes_its_configuration_when_it_is_back(open_cloud: Callable[..., Cloud]) -> None:
-    cloud = open_cloud((Device(NODE0, "A", "SSR120", connected=False), PAIR[1]))
+    cloud = open_cloud((Device(mac=NODE0, serial="A", model="SSR120", connected=False), PAIR[1]))
     cloud.assign(cloud.new("sites", name="s")["id"], NODE0)
     cloud.later(60)
     assert cloud.stats()["status"] == "disconnected"
@@ -191,7 +191,7 @@ def test_a_device_that_is_away_takes_its_configuration_when_it_is_back(open_clou
 def test_a_push_can_be_told_to_go_wrong_and_is_tried_again_with_the_next_write(
     open_cloud: Callable[..., Cloud], result: Any, status: str, event: str, error: str
 ) -> None:
-    cloud = open_cloud(pushes=(Push(result, site="spoke*", reason="because"),))
+    cloud = open_cloud(pushes=(Push(result=result, site="spoke*", reason="because"),))
     _, made = paired(cloud)
     stats = cloud.stats()
     assert (stats["config_status"], stats["errors"][0]["type"]) == (status, error)
@@ -203,7 +203,7 @@ def test_a_push_can_be_told_to_go_wrong_and_is_tried_again_with_the_next_write(
 
 
 def test_a_queued_push_stays_away_until_it_is_let_go(open_cloud: Callable[..., Cloud]) -> None:
-    cloud = open_cloud(pushes=(Push("queue", device=NODE0, minutes=30),))
+    cloud = open_cloud(pushes=(Push(result="queue", device=NODE0, minutes=30),))
     paired(cloud)
     assert "config_status" not in cloud.stats()
     cloud.later(31)

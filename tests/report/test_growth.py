@@ -35,11 +35,16 @@ def change(number: int, action: Action, module: str = "") -> Change:
 
 def transactions(changes: tuple[Change, ...], together: bool) -> tuple[Transaction, ...]:
     if together:
-        placed = tuple(Placed(one.key, Placement("all")) for one in changes)
-        return (Transaction("t", 1, "mist", "all", placed),)
+        placed = tuple(Placed(one.key, Placement(document="all")) for one in changes)
+        return (Transaction(id="t", stage=1, provider="mist", document="all", placed=placed),)
     return tuple(
         Transaction(
-            f"t{at}", at + 1, "mist", one.key, (Placed(one.key, Placement(one.key)),), (f"t{at - 1}",) * (at > 0)
+            id=f"t{at}",
+            stage=at + 1,
+            provider="mist",
+            document=one.key,
+            placed=(Placed(one.key, Placement(document=one.key)),),
+            after=(f"t{at - 1}",) * (at > 0),
         )
         for at, one in enumerate(changes)
     )
@@ -47,25 +52,54 @@ def transactions(changes: tuple[Change, ...], together: bool) -> tuple[Transacti
 
 def creates(size: int, *, action: Action = Action.CREATE, module: str = "", together: bool = False) -> Plan:
     changes = tuple(change(number, action, module.format(number)) for number in range(size))
-    return Plan("s", "default", "apply", "", 0, changes, transactions=transactions(changes, together))
+    return Plan(
+        stack="s",
+        environment="default",
+        command="apply",
+        lineage="",
+        serial=0,
+        changes=changes,
+        transactions=transactions(changes, together),
+    )
 
 
 def around(size: int) -> Plan:
     """As much that drifts, flows in, is found and comes out as there is that changes; none of it changes itself."""
     made, numbers = creates(size, action=Action.UPDATE), range(size)
     return Plan(
-        "s", "default", "apply", "", 0, made.changes,
+        stack="s",
+        environment="default",
+        command="apply",
+        lineage="",
+        serial=0,
+        changes=made.changes,
         transactions=made.transactions,
-        drift=tuple(Drift(f"network.n{at}", "network", f"n{at}", {"vlan": 1}, {"vlan": 2}) for at in numbers),
+        drift=tuple(
+            Drift(address=f"network.n{at}", type="network", name=f"n{at}", recorded={"vlan": 1}, seen={"vlan": 2})
+            for at in numbers
+        ),
         known={f"network.n{at}": {"id": f"id{at}"} for at in numbers},
-        findings=tuple(Finding(f"HA{at:03}", "warning", f"site.s{at}", "something") for at in numbers),
+        findings=tuple(
+            Finding(rule=f"HA{at:03}", severity="warning", address=f"site.s{at}", message="something") for at in numbers
+        ),
         outputs=tuple(OutputChange(f"o{at}", None, Ref(f"site.s{at}", ("id",))) for at in numbers),
         identities={"mist": {}},
-    )  # fmt: skip
+    )
 
 
 def state(size: int) -> State:
-    rows = (Row(f"network.n{at}", "network", "mist", "", 1, f"n{at}", {"vlan": 1}) for at in range(size))
+    rows = (
+        Row(
+            address=f"network.n{at}",
+            type="network",
+            provider="mist",
+            alias="",
+            deposed=1,
+            schema_version=f"n{at}",
+            id={"vlan": 1},
+        )
+        for at in range(size)
+    )
     return State(rows={(row.address, ""): row for row in rows})
 
 

@@ -237,8 +237,14 @@ def test_references_leave_room_for_what_terraform_compliance_puts_under_the_name
 def test_outputs_drift_checks_and_variables() -> None:
     found = document(
         outputs=(OutputChange("id", None, Ref("site.a", ("id",))), OutputChange("pw", "a", "b", sensitive=True)),
-        drift=(Drift("site.a", "site", "a", {"x": 1}, {"x": 2}, "kim", 60.0), Drift("site.b", "site", "b", {}, None)),
-        findings=(Finding("HA001", "error", "site.a", "no"), Finding("HA055", "info", "site.a", "fine")),
+        drift=(
+            Drift(address="site.a", type="site", name="a", recorded={"x": 1}, seen={"x": 2}, who="kim", when=60.0),
+            Drift(address="site.b", type="site", name="b", recorded={}, seen=None),
+        ),
+        findings=(
+            Finding(rule="HA001", severity="error", address="site.a", message="no"),
+            Finding(rule="HA055", severity="info", address="site.a", message="fine"),
+        ),
         variables={"size": 3, "token": Secret("var:token", None, "hmac-sha256:ff")},
         identities={"mist": {"id": "1", "name": "Demo"}},
     )
@@ -260,8 +266,10 @@ def test_outputs_drift_checks_and_variables() -> None:
 
 
 def test_ours_holds_stages_impact_and_reasons() -> None:
-    placed = Placed("site.a", Placement("site:a"))
-    transaction = Transaction("t1", 1, "mist", "site:a", (placed,), writes=2, verb="create", seconds=900)
+    placed = Placed("site.a", Placement(document="site:a"))
+    transaction = Transaction(
+        id="t1", stage=1, provider="mist", document="site:a", placed=(placed,), writes=2, verb="create", seconds=900
+    )
     found = document(
         change(Action.CREATE, after={}, reason=Reason.NEW, impact=Impact("outage", 900)),
         transactions=(transaction,),
@@ -276,9 +284,9 @@ def test_ours_holds_stages_impact_and_reasons() -> None:
 
 def state() -> State:
     row = Row(
-        "site.b",
-        "site",
-        "mist",
+        address="site.b",
+        type="site",
+        provider="mist",
         id="4f",
         name="b",
         values=encode({"psk": Secret("env:A", None, "hmac-sha256:1"), "x": 1}),
@@ -286,7 +294,12 @@ def state() -> State:
         depends_on=("site.a",),
         status="tainted",
     )
-    return State("lin", 4, rows={("site.b", ""): row}, outputs={"o": OutputRow("o", 1), "p": OutputRow("p", "s", True)})
+    return State(
+        lineage="lin",
+        serial=4,
+        rows={("site.b", ""): row},
+        outputs={"o": OutputRow("o", 1), "p": OutputRow("p", "s", True)},
+    )
 
 
 def test_full_lists_what_does_not_change() -> None:
@@ -323,7 +336,12 @@ def test_state_has_terraforms_values_shape_and_no_secret() -> None:
 
 def test_validate_gives_terraforms_diagnostics() -> None:
     finding = Finding(
-        "HA024", "warning", "cluster.a", "differs", "modules/x.py:47, from stack.py:7 (spokes.csv:3)", "do this"
+        rule="HA024",
+        severity="warning",
+        address="cluster.a",
+        message="differs",
+        location="modules/x.py:47, from stack.py:7 (spokes.csv:3)",
+        hint="do this",
     )
     found = validation_json([finding], ["stack.py:3: site.a: country_code: is required"])
     assert (found["valid"], found["error_count"], found["warning_count"]) == (False, 1, 1)

@@ -11,14 +11,21 @@ from haplan.report.lines import line, plain, table, wide, write
 from haplan.report.markdown import plan_html, plan_markdown
 
 PLAN = Plan(
-    "s",
-    "default",
-    "apply",
-    "",
-    0,
-    (
+    stack="s",
+    environment="default",
+    command="apply",
+    lineage="",
+    serial=0,
+    changes=(
         Change(
-            "site.a", "site", "a", "mist", Action.CREATE, Reason.NEW, after={"text": "<b>```"}, location="stack.py:3"
+            address="site.a",
+            type="site",
+            name="a",
+            provider="mist",
+            action=Action.CREATE,
+            reason=Reason.NEW,
+            after={"text": "<b>```"},
+            location="stack.py:3",
         ),
     ),
 )
@@ -49,7 +56,14 @@ def test_html_is_escaped() -> None:
 
 
 def test_the_graph_for_graphviz_and_mermaid() -> None:
-    stack = Stack("s", "/", dict.fromkeys(["site.a", 'site."b c"', "cluster.c"]), {}, {}, {})  # type: ignore[arg-type]  # blocks are not looked at
+    stack = Stack(
+        name="s",
+        root="/",
+        blocks=dict.fromkeys(["site.a", 'site."b c"', "cluster.c"]),
+        providers={},
+        variables={},
+        outputs={},
+    )  # type: ignore[arg-type]  # blocks are not looked at
     edges = [Edge("site.a", "cluster.c", "hard", "site"), Edge('site."b c"', "cluster.c", "gate", "hub first")]
     assert (
         dot(stack, edges)
@@ -77,7 +91,9 @@ def test_the_graph_for_graphviz_and_mermaid() -> None:
 
 
 def test_graphviz_gets_names_as_they_are() -> None:
-    assert dot(Stack("Käse", "/x", {}, {}, {}, {}), []).startswith('digraph "Käse" {')
+    assert dot(Stack(name="Käse", root="/x", blocks={}, providers={}, variables={}, outputs={}), []).startswith(
+        'digraph "Käse" {'
+    )
 
 
 def test_colour_changes_no_word() -> None:

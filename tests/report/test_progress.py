@@ -9,17 +9,17 @@ from haplan.report.progress import Item, JsonLines, LiveProgress, PlainProgress
 
 REBOOTING = {"doing": "nodes rebooting"}
 FORMING = [
-    Event("refresh", 0.0, data={"state": "started", "resources": 3, "provider": "mist"}),
-    Event("refresh", 0.5, data={"state": "done", "resources": 3, "provider": "mist", "calls": 1}),
-    Event("run", 2.0, data={"state": "started", "run": "r1", "transactions": 2, "expected_seconds": 900}),
-    Event("writing", 2.0, document="cluster:h1", data={"expected_seconds": 900}),
-    Event("settling", 422.0, document="cluster:h1", text="7 of about 15 min: nodes rebooting", data=REBOOTING),
-    Event("settling", 423.0, document="cluster:h1", text="7 of about 15 min: nodes rebooting", data=REBOOTING),
-    Event("verified", 900.0, document="cluster:h1"),
-    Event("recorded", 900.0, document="cluster:h1", data={"seconds": 898.0}),
-    Event("failed", 901.0, document="cluster:h2", text="the pair did not form in 40 min"),
-    Event("skipped", 901.0, document="cluster:s1", text="because cluster:h2 failed"),
-    Event("run", 901.0, data={"state": "ended"}),
+    Event(kind="refresh", at=0.0, data={"state": "started", "resources": 3, "provider": "mist"}),
+    Event(kind="refresh", at=0.5, data={"state": "done", "resources": 3, "provider": "mist", "calls": 1}),
+    Event(kind="run", at=2.0, data={"state": "started", "run": "r1", "transactions": 2, "expected_seconds": 900}),
+    Event(kind="writing", at=2.0, document="cluster:h1", data={"expected_seconds": 900}),
+    Event(kind="settling", at=422.0, document="cluster:h1", text="7 of about 15 min: nodes rebooting", data=REBOOTING),
+    Event(kind="settling", at=423.0, document="cluster:h1", text="7 of about 15 min: nodes rebooting", data=REBOOTING),
+    Event(kind="verified", at=900.0, document="cluster:h1"),
+    Event(kind="recorded", at=900.0, document="cluster:h1", data={"seconds": 898.0}),
+    Event(kind="failed", at=901.0, document="cluster:h2", text="the pair did not form in 40 min"),
+    Event(kind="skipped", at=901.0, document="cluster:s1", text="because cluster:h2 failed"),
+    Event(kind="run", at=901.0, data={"state": "ended"}),
 ]
 
 
@@ -42,8 +42,11 @@ def test_a_line_for_each_change_of_text() -> None:
 
 def quick(number: int) -> list[Event]:
     """A run of 4,000 writes of 10 ms each, up to one."""
-    first = Event("run", 0.0, data={"state": "started", "run": "r1", "transactions": 4000})
-    return [first, *(Event("recorded", n / 100, document=f"thing:{n}", data={"seconds": 0.01}) for n in range(number))]
+    first = Event(kind="run", at=0.0, data={"state": "started", "run": "r1", "transactions": 4000})
+    return [
+        first,
+        *(Event(kind="recorded", at=n / 100, document=f"thing:{n}", data={"seconds": 0.01}) for n in range(number)),
+    ]
 
 
 def test_quick_writes_are_counted_not_listed() -> None:
@@ -68,27 +71,27 @@ def test_quick_writes_are_counted_not_listed() -> None:
 def test_what_is_under_way_is_told_though_nothing_else_happens() -> None:
     out = io.StringIO()
     with PlainProgress(out, zone=UTC, patience=0.01) as observer:
-        observer(Event("phase", 0.0, text="loading edge"))
+        observer(Event(kind="phase", at=0.0, text="loading edge"))
         assert observer._timer is not None
         observer._timer.join(10)
         assert out.getvalue() == "00:00:00 loading edge\n"
-        observer(Event("phase", 0.1, text="comparing 9 resources"))
+        observer(Event(kind="phase", at=0.1, text="comparing 9 resources"))
     assert out.getvalue().splitlines()[1:] == ["00:00:00 comparing 9 resources"]
 
 
 def test_nothing_is_told_of_what_was_quick() -> None:
     out = io.StringIO()
     with PlainProgress(out, zone=UTC, patience=30.0) as observer:
-        observer(Event("phase", 0.0, text="loading edge"))
+        observer(Event(kind="phase", at=0.0, text="loading edge"))
     assert (out.getvalue(), observer._timer.finished.is_set()) == ("", True)  # type: ignore[union-attr]
 
 
 def test_a_live_line_says_what_is_under_way_with_its_time() -> None:
     ticks = iter(float(n) for n in range(1000))
     with LiveProgress(io.StringIO(), color=False, ticks=lambda: next(ticks)) as observer:
-        observer(Event("phase", 0.0, text="loading edge"))
+        observer(Event(kind="phase", at=0.0, text="loading edge"))
         assert str(observer._table().renderables[0]).startswith("loading edge, ")
-        observer(Event("phase", 5.0, text="waiting for the lock: ana has it", data={"expected_seconds": 120.0}))
+        observer(Event(kind="phase", at=5.0, text="waiting for the lock: ana has it", data={"expected_seconds": 120.0}))
         assert str(observer._table().renderables[0]) == "waiting for the lock: ana has it, 0 of about 2 min"
 
 
@@ -96,9 +99,9 @@ def test_a_short_run_shows_nothing_but_what_went_wrong() -> None:
     out = io.StringIO()
     observer = PlainProgress(out, zone=UTC)
     for event in (
-        Event("refresh", 0.0, data={"state": "started"}),
-        Event("warning", 0.2, text="plugin x is broken"),
-        Event("run", 0.9),
+        Event(kind="refresh", at=0.0, data={"state": "started"}),
+        Event(kind="warning", at=0.2, text="plugin x is broken"),
+        Event(kind="run", at=0.9),
     ):
         observer(event)
     assert out.getvalue() == "00:00:00 warning: plugin x is broken\n"
@@ -145,5 +148,5 @@ def test_a_live_table_shows_elapsed_and_expected_time_and_ends_before_the_summar
 
 
 def test_the_clock_of_an_item_says_how_far_it_is() -> None:
-    assert Item("cluster:h1", 0.0, 900.0).clock(420.0) == "7 of about 15 min"
-    assert Item("site:a", 0.0).clock(1.5) == "1.5 s"
+    assert Item(name="cluster:h1", started=0.0, expected=900.0).clock(420.0) == "7 of about 15 min"
+    assert Item(name="site:a", started=0.0).clock(1.5) == "1.5 s"

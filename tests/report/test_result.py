@@ -20,7 +20,11 @@ def result(**given: Any) -> model.Result:
 
 
 def test_a_run_that_did_all_says_so_with_its_outputs() -> None:
-    done = (Outcome("site.a", Action.CREATE), Outcome("site.b", Action.DELETE), Outcome("site.c", Action.IMPORT))
+    done = (
+        Outcome(address="site.a", action=Action.CREATE),
+        Outcome(address="site.b", action=Action.DELETE),
+        Outcome(address="site.c", action=Action.IMPORT),
+    )
     made = result(done=done, outputs={"a_id": "4f", "key": "x"})
     assert (
         "\n" + plain(result_lines(made, ["key"]))
@@ -42,10 +46,10 @@ def test_a_run_on_simulators_says_that_its_time_is_simulated() -> None:
 def test_a_run_that_failed_lists_what_and_because_of_what() -> None:
     made = result(
         exit_code=3,
-        done=(Outcome("site.a", Action.UPDATE),),
-        failed=(Outcome("cluster.h1", Action.CREATE, "the cloud says: not connected"),),
-        skipped=(Outcome("policy.h1.p", Action.CREATE, "because cluster.h1 failed"),),
-        pending=(Outcome("cluster.h2", Action.UPDATE, "node1 is offline"),),
+        done=(Outcome(address="site.a", action=Action.UPDATE),),
+        failed=(Outcome(address="cluster.h1", action=Action.CREATE, text="the cloud says: not connected"),),
+        skipped=(Outcome(address="policy.h1.p", action=Action.CREATE, text="because cluster.h1 failed"),),
+        pending=(Outcome(address="cluster.h2", action=Action.UPDATE, text="node1 is offline"),),
     )
     assert (
         "\n" + plain(result_lines(made))
@@ -69,8 +73,8 @@ Mend what failed and run apply again: it goes on with what is missing.
 
 def test_what_one_write_brought_upon_many_is_told_once() -> None:
     text = "the cloud does not accept it, nothing was changed: " + "wrong " * 12
-    failed = tuple(Outcome(f"site.store-{number}", Action.CREATE, text) for number in range(5))
-    made = result(exit_code=3, failed=(*failed, Outcome("site.x", Action.UPDATE, "another reason")))
+    failed = tuple(Outcome(address=f"site.store-{number}", action=Action.CREATE, text=text) for number in range(5))
+    made = result(exit_code=3, failed=(*failed, Outcome(address="site.x", action=Action.UPDATE, text="another reason")))
     shown = plain(result_lines(made))
     assert (
         "\n" + shown[shown.index("Failed") : shown.index("\nMend")]
@@ -86,9 +90,9 @@ Failed
 
 def test_state_is_listed_and_one_resource_shown_without_secrets() -> None:
     row = Row(
-        "site.a",
-        "site",
-        "mist",
+        address="site.a",
+        type="site",
+        provider="mist",
         id="4f",
         name="a",
         values={"x": 1, "psk": "hunter2"},
@@ -97,8 +101,8 @@ def test_state_is_listed_and_one_resource_shown_without_secrets() -> None:
         serial=3,
     )
     state = State(
-        "lin",
-        3,
+        lineage="lin",
+        serial=3,
         rows={("site.a", ""): row},
         identities={"mist": {"kind": "organisation", "name": "Demo", "id": "203d"}},
     )
@@ -117,7 +121,10 @@ Resources
 
 
 def test_runs_are_listed_with_a_heading() -> None:
-    runs = [Run("r1", 1, "sha256:0", 60.0, "kim@h", result="done"), Run("r2", 2, "sha256:1", 120.0, "kim@h", "destroy")]
+    runs = [
+        Run(id="r1", serial=1, digest="sha256:0", started=60.0, who="kim@h", result="done"),
+        Run(id="r2", serial=2, digest="sha256:1", started=120.0, who="kim@h", command="destroy"),
+    ]
     assert (
         "\n" + plain(run_lines(runs, writing=True))
         == """
@@ -136,7 +143,10 @@ def test_a_change_in_many_documents_is_told_document_by_document() -> None:
         InDocument("device:c4", "in_doubt", "the session ended"),
     )
     made = result(
-        exit_code=8, in_doubt=(Outcome("policy.edge.p", Action.CREATE, "the session ended", documents=documents),)
+        exit_code=8,
+        in_doubt=(
+            Outcome(address="policy.edge.p", action=Action.CREATE, text="the session ended", documents=documents),
+        ),
     )
     assert plain(result_lines(made)).startswith("""Not all done. 1 in doubt (in part done)
 3 writes in 15 min 10 s · run 2026-11-22-ab12
@@ -150,14 +160,19 @@ In doubt: what was sent may or may not have arrived
 
 def test_documents_that_refused_for_one_reason_stand_together() -> None:
     refused = tuple(InDocument(f"device:c{n}", "failed", "zone guest is full") for n in (1, 2))
-    made = result(exit_code=3, failed=(Outcome("policy.edge.p", Action.CREATE, "zone guest is full", "", refused),))
+    made = result(
+        exit_code=3,
+        failed=(
+            Outcome(address="policy.edge.p", action=Action.CREATE, text="zone guest is full", id="", documents=refused),
+        ),
+    )
     shown = plain(result_lines(made))
     assert "Not all done. nothing done, 1 failed\n" in shown
     assert "  + policy.edge.p: done on 0 of 2\n      c1, c2: failed: zone guest is full\n" in shown
 
 
 def test_nothing_changed_is_said_only_where_nothing_was_written() -> None:
-    failed = (Outcome("site.a", Action.CREATE, "refused"),)
+    failed = (Outcome(address="site.a", action=Action.CREATE, text="refused"),)
     assert "Not all done. nothing changed, 1 failed" in plain(
         result_lines(result(exit_code=1, failed=failed, writes=0))
     )
@@ -165,7 +180,9 @@ def test_nothing_changed_is_said_only_where_nothing_was_written() -> None:
 
 
 def test_validating_gives_a_verdict_and_names_a_rule_to_read() -> None:
-    finding = Finding("HA024", "error", "cluster.a", "nodes differ", "stack.py:3")
+    finding = Finding(
+        rule="HA024", severity="error", address="cluster.a", message="nodes differ", location="stack.py:3"
+    )
     assert (
         "\n" + plain(validation_lines("branch", [finding], 7))
         == """
@@ -182,12 +199,12 @@ What a rule means: haplan rules HA024
 
 def test_a_type_and_a_rule_explain_themselves() -> None:
     attributes = [
-        Attribute("model", "text", required=True, replaces="destroy-first"),
-        Attribute("managed", "True or False", default=True),
-        Attribute("id", "text", computed=True),
-        Attribute("dns", "list of text", unordered=True, text="Servers."),
+        Attribute(name="model", kind="text", required=True, replaces="destroy-first"),
+        Attribute(name="managed", kind="True or False", default=True),
+        Attribute(name="id", kind="text", computed=True),
+        Attribute(name="dns", kind="list of text", unordered=True, text="Servers."),
     ]
-    info = TypeInfo("cluster", 80, {one.name: one for one in attributes}, text="An HA pair.")
+    info = TypeInfo(name="cluster", rank=80, attributes={one.name: one for one in attributes}, text="An HA pair.")
     assert (
         "\n" + plain(type_lines(info))
         == """
@@ -201,7 +218,16 @@ Attributes
 """
     )
     rule = Rule(
-        "HA024", "error", ("V", "P"), ("cluster",), "Nodes are alike", "They will not pair.", "Juniper", "H", list, "x="
+        id="HA024",
+        severity="error",
+        moments=("V", "P"),
+        types=("cluster",),
+        title="Nodes are alike",
+        why="They will not pair.",
+        source="Juniper",
+        confidence="H",
+        check=list,
+        override="x=",
     )
     assert (
         "\n" + plain(rule_lines(rule))

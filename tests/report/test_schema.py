@@ -57,7 +57,17 @@ def mistakes(found: dict[str, Any]) -> list[str]:
 
 
 def warned(view: Any) -> list[Finding]:
-    return [Finding("W1", "warning", change.address, "look", change.location, "there") for change in view.changes]
+    return [
+        Finding(
+            rule="W1",
+            severity="warning",
+            address=change.address,
+            message="look",
+            location=change.location,
+            hint="there",
+        )
+        for change in view.changes
+    ]
 
 
 class Warns:
@@ -67,7 +77,19 @@ class Warns:
 
     @hookimpl
     def haplan_checks(self) -> list[Rule]:
-        return [Rule("W1", "warning", ("P",), ("mem_thing",), "t", "w", "s", "H", warned)]
+        return [
+            Rule(
+                id="W1",
+                severity="warning",
+                moments=("P",),
+                types=("mem_thing",),
+                title="t",
+                why="w",
+                source="s",
+                confidence="H",
+                check=warned,
+            )
+        ]
 
 
 def applied(folder: Path) -> Project:

@@ -63,12 +63,12 @@ def site(action: Action = Action.CREATE, **more: object) -> Change:
 
 def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
     template = Change(
-        "wan_edge_template.ha-branch",
-        "wan_edge_template",
-        "ha-branch",
-        "mist",
-        Action.CREATE,
-        Reason.NEW,
+        address="wan_edge_template.ha-branch",
+        type="wan_edge_template",
+        name="ha-branch",
+        provider="mist",
+        action=Action.CREATE,
+        reason=Reason.NEW,
         location="stack.py:10",
         after={
             "dns_servers": ["8.8.8.8"],
@@ -84,22 +84,22 @@ def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
         },
     )
     policy = Change(
-        "policy.ha-branch.guest-internet",
-        "policy",
-        "guest-internet",
-        "mist",
-        Action.CREATE,
-        Reason.NEW,
+        address="policy.ha-branch.guest-internet",
+        type="policy",
+        name="guest-internet",
+        provider="mist",
+        action=Action.CREATE,
+        reason=Reason.NEW,
         location="stack.py:24",
         after={"networks": ["guest"], "action": "allow"},
     )
     cluster = Change(
-        "cluster.branch",
-        "cluster",
-        "branch",
-        "mist",
-        Action.CREATE,
-        Reason.NEW,
+        address="cluster.branch",
+        type="cluster",
+        name="branch",
+        provider="mist",
+        action=Action.CREATE,
+        reason=Reason.NEW,
         impact=REBOOT,
         sites=("branch",),
         location="modules/hub.py:88, from stack.py:7 (spokes.csv:2)",
@@ -113,49 +113,51 @@ def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
         cluster,
         transactions=(
             Transaction(
-                "t1",
-                1,
-                "mist",
-                "site:branch",
-                (Placed("site.branch", Placement("site:branch")),),
+                id="t1",
+                stage=1,
+                provider="mist",
+                document="site:branch",
+                placed=(Placed("site.branch", Placement(document="site:branch")),),
                 writes=2,
                 verb="create",
             ),
             Transaction(
-                "t2",
-                2,
-                "mist",
-                document,
-                tuple(Placed(c.address, Placement(document)) for c in (template, policy)),
+                id="t2",
+                stage=2,
+                provider="mist",
+                document=document,
+                placed=tuple(Placed(c.address, Placement(document=document)) for c in (template, policy)),
                 verb="create",
             ),
             Transaction(
-                "t3",
-                3,
-                "mist",
-                "cluster:branch",
-                (Placed("cluster.branch", Placement("cluster:branch")),),
+                id="t3",
+                stage=3,
+                provider="mist",
+                document="cluster:branch",
+                placed=(Placed("cluster.branch", Placement(document="cluster:branch")),),
                 writes=4,
                 verb="create",
                 seconds=900,
             ),
-            Transaction("t4", 4, "mist", "cluster:other", (), gates=("t3",), verb="update"),
+            Transaction(
+                id="t4", stage=4, provider="mist", document="cluster:other", placed=(), gates=("t3",), verb="update"
+            ),
         ),
         outputs=(OutputChange("branch_device_id", None, Ref("cluster.branch", ("id",))),),
         findings=(
-            Finding("HA055", "info", "cluster.branch", "the pair is attested"),
-            Finding("HA055", "info", "cluster.other", "the pair is attested"),
+            Finding(rule="HA055", severity="info", address="cluster.branch", message="the pair is attested"),
+            Finding(rule="HA055", severity="info", address="cluster.other", message="the pair is attested"),
             Finding(
-                "HA024",
-                "warning",
-                "cluster.branch",
-                "firmware of node0 and node1 differs",
-                "stack.py:21",
-                "install one version on both",
+                rule="HA024",
+                severity="warning",
+                address="cluster.branch",
+                message="firmware of node0 and node1 differs",
+                location="stack.py:21",
+                hint="install one version on both",
             ),
         ),
         identities={"mist": {"kind": "organisation", "id": "203d3d02", "name": "Demo"}},
-        calls=(Calls("mist", 12, 9, 4988, 5000),),
+        calls=(Calls(provider="mist", made=12, expected=9, left=4988, limit=5000),),
     )
     assert text(plan, next_step="haplan apply stacks/branch --lab") == expect("""
         branch · environment lab · mist organisation "Demo"
@@ -232,12 +234,12 @@ def test_an_update_shows_each_attribute_before_and_after() -> None:
 
 def test_a_replacement_marks_what_forces_it() -> None:
     change = Change(
-        "cluster.a",
-        "cluster",
-        "a",
-        "mist",
-        Action.REPLACE,
-        Reason.FORCED,
+        address="cluster.a",
+        type="cluster",
+        name="a",
+        provider="mist",
+        action=Action.REPLACE,
+        reason=Reason.FORCED,
         because="replaced because model changed",
         before={"model": "SSR120", "nodes": {"02005e100c30": {}}},
         after={"model": "SSR130", "nodes": {"02005e100c31": {}}},
@@ -320,9 +322,15 @@ def test_no_changes_is_one_line_and_no_next_step() -> None:
 
 def test_drift_is_a_section_with_who_and_when() -> None:
     moved = Drift(
-        "policy.e.guest", "policy", "guest", {"steering": "a"}, {"steering": "b"}, "kim@example.com", 1763800000.0
+        address="policy.e.guest",
+        type="policy",
+        name="guest",
+        recorded={"steering": "a"},
+        seen={"steering": "b"},
+        who="kim@example.com",
+        when=1763800000.0,
     )
-    gone = Drift("site.x", "site", "x", {"a": 1}, None)
+    gone = Drift(address="site.x", type="site", name="x", recorded={"a": 1}, seen=None)
     plan = make(drift=(moved, gone))
     assert "\n" + plain(drift_report(plan)) == expect("""
         branch · environment lab
@@ -365,9 +373,9 @@ def test_notes_on_what_does_not_change_are_counted_until_all_is_asked_for() -> N
         before={"steering": "a"}, after={"steering": "b"},
     )  # fmt: skip
     plan = make(policy, findings=(
-        Finding("HA012", "info", "cluster.far", "node0 will be 02", ""),
-        Finding("HA088", "info", "steering.e.a", "wan0 > wan1", ""),
-        Finding("HA131", "warning", "cluster.far", "both nodes reboot", ""),
+        Finding(rule="HA012", severity="info", address="cluster.far", message="node0 will be 02", location=""),
+        Finding(rule="HA088", severity="info", address="steering.e.a", message="wan0 > wan1", location=""),
+        Finding(rule="HA131", severity="warning", address="cluster.far", message="both nodes reboot", location=""),
     ))  # fmt: skip
     assert section(plan, "Findings") == expect("""
         warning HA131  cluster.far: both nodes reboot
@@ -398,13 +406,18 @@ def test_a_plan_over_a_limit_says_so_last() -> None:
 
 
 def test_a_plan_with_errors_says_that_it_cannot_be_applied() -> None:
-    shown = text(make(site(), findings=(Finding("HA001", "error", "site.branch", "no"),)), next_step="haplan apply")
+    shown = text(
+        make(site(), findings=(Finding(rule="HA001", severity="error", address="site.branch", message="no"),)),
+        next_step="haplan apply",
+    )
     assert shown.endswith("This plan cannot be applied: mend the errors above, then plan again.\n")
     assert "haplan apply" not in shown
 
 
 def test_two_hundred_like_writes_are_one_line_unless_all_is_asked_for() -> None:
-    transactions = tuple(Transaction(f"t{n}", 1, "srx", f"device:spoke{n:03}", ()) for n in range(200))
+    transactions = tuple(
+        Transaction(id=f"t{n}", stage=1, provider="srx", document=f"device:spoke{n:03}", placed=()) for n in range(200)
+    )
     plan = make(site(), transactions=transactions)
     assert "   1 │ 200 × device  update  1 write each · spoke000 … spoke199\n" in text(plan)
     assert text(plan, full=True).count("│ device:spoke") == 200
@@ -412,7 +425,12 @@ def test_two_hundred_like_writes_are_one_line_unless_all_is_asked_for() -> None:
 
 def test_a_new_sequence_is_told_at_its_document() -> None:
     order = Order("gatewaytemplate:e", "service_policies", ("a", "b"), ("b", "a"))
-    plan = make(site(), transactions=(Transaction("t1", 1, "mist", "gatewaytemplate:e", (), orders=(order,)),))
+    plan = make(
+        site(),
+        transactions=(
+            Transaction(id="t1", stage=1, provider="mist", document="gatewaytemplate:e", placed=(), orders=(order,)),
+        ),
+    )
     assert "   1 │ gatewaytemplate:e  update  1 write   sequence of service_policies\n" in text(plan)
 
 

@@ -12,7 +12,7 @@ ZONES = ("security", "policies", ("policy", "a", "b"))
 
 
 def said(*paths: tuple[Path, tuple[str, ...]]) -> Configuration:
-    return Configuration({path: Statement(path, values) for path, values in paths})
+    return Configuration({path: Statement(path=path, values=values) for path, values in paths})
 
 
 def policies(*names: str) -> Configuration:
@@ -128,7 +128,7 @@ def test_a_second_address_of_others_goes_at_first_and_is_kept() -> None:
 
 def test_a_secret_is_written_anew_when_its_fingerprint_is_another() -> None:
     path = ("security", "ike", ("policy", "o"), "pre-shared-key", "ascii-text")
-    old, new = (Configuration({path: Statement(path, (mark,), secret="env:PSK")}) for mark in ("h1", "h2"))
+    old, new = (Configuration({path: Statement(path=path, values=(mark,), secret="env:PSK")}) for mark in ("h1", "h2"))
     live = Live({path: ("$9$scrambled",)})
     assert difference(old, old, live).edits == ()
     assert difference(new, old, live).edits == (Set(path, secret="env:PSK"),)

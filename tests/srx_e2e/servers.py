@@ -58,7 +58,7 @@ class Silent(_Server):
         self.port = self.listen(server_factory=_Anyone, process_factory=self._serve, encoding=None)
         known = folder / "known_hosts"
         known.write_text(f"[127.0.0.1]:{self.port} {self.key.export_public_key().decode()}")
-        self.access = Access("haplan", known_hosts=str(known), timeout=5)
+        self.access = Access(username="haplan", known_hosts=str(known), timeout=5)
 
     async def _serve(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         process.stdout.write(self.HELLO)

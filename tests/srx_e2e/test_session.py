@@ -32,11 +32,13 @@ def start(tmp_path: Path) -> Iterator[Callable[..., tuple[Served, Access]]]:
     running: list[Lab] = []
 
     def made(*, faults: tuple[Fault, ...] = (), **device: object) -> tuple[Served, Access]:
-        box = Device(MAC, "A", "SRX300", **device)  # type: ignore[arg-type]  # attributes of a box
-        lab = Lab(tmp_path / f"lab{len(running)}", definition=LabDefinition((box,), faults))
+        box = Device(mac=MAC, serial="A", model="SRX300", **device)  # type: ignore[arg-type]  # attributes of a box
+        lab = Lab(tmp_path / f"lab{len(running)}", definition=LabDefinition(devices=(box,), faults=faults))
         running.append(lab)
         served = lab.start()
-        return served, Access("haplan", password=served.password, known_hosts=str(served.known_hosts), timeout=20)
+        return served, Access(
+            username="haplan", password=served.password, known_hosts=str(served.known_hosts), timeout=20
+        )
 
     yield made
     for lab in running:
@@ -101,7 +103,7 @@ def test_a_new_device_is_let_in_only_when_that_is_said_and_never_with_another_ke
 
 def test_a_host_that_nobody_is_at_is_one_line(loop: Loop) -> None:
     with pytest.raises(ProviderError, match="it refuses the connection: is NETCONF on"):
-        Session.connect(loop, Place("127.0.0.1", 1), Access("haplan", timeout=5))
+        Session.connect(loop, Place("127.0.0.1", 1), Access(username="haplan", timeout=5))
 
 
 def test_an_answer_that_does_not_come_in_time_is_lost_and_ends_the_session(loop: Loop, tmp_path: Path) -> None:

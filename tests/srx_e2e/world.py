@@ -133,7 +133,7 @@ class World:
         """A session of a person who works on a box by hand."""
         lab, served = self._lab()
         self._loop = self._loop or Loop()
-        access = Access("pat", password=lab.password("pat"), known_hosts=str(served.known_hosts))
+        access = Access(username="pat", password=lab.password("pat"), known_hosts=str(served.known_hosts))
         return Session.connect(self._loop, Place("127.0.0.1", served.ports[mac]), access)
 
     def by_hand(self, mac: str, *lines: str, log: str = "by hand") -> None:

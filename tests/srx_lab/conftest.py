@@ -103,8 +103,8 @@ def texts(element: etree._Element, path: str) -> list[str]:
 def devices(model: str = "SRX1500", **more: Any) -> tuple[Device, Device]:
     """Two boxes of one model that are cabled to each other."""
     return (
-        Device(NODE0, "DEMOH1A", model, name="left", pair=NODE1, **more),
-        Device(NODE1, "DEMOH1B", model, name="right", pair=NODE0, **more),
+        Device(mac=NODE0, serial="DEMOH1A", model=model, name="left", pair=NODE1, **more),
+        Device(mac=NODE1, serial="DEMOH1B", model=model, name="right", pair=NODE0, **more),
     )
 
 

@@ -193,7 +193,7 @@ def test_two_private_commits_do_not_overwrite_each_other(bench: Bench) -> None:
 
 
 def test_a_commit_outlives_its_session(bench_of: Callable[..., Bench]) -> None:
-    bench = bench_of(faults=(Fault("commit-configuration", outlives=40),))
+    bench = bench_of(faults=(Fault(on="commit-configuration", outlives=40),))
     say = bench.talk()
     say(HUGO)
     assert say("<commit-configuration><log>plan 17</log></commit-configuration>") is None
@@ -206,7 +206,7 @@ def test_a_commit_outlives_its_session(bench_of: Callable[..., Bench]) -> None:
 
 
 def test_a_wrong_commit_does_not_happen_later_either(bench_of: Callable[..., Bench]) -> None:
-    bench = bench_of(faults=(Fault("commit-configuration", outlives=40),))
+    bench = bench_of(faults=(Fault(on="commit-configuration", outlives=40),))
     say = bench.talk()
     say(load("set interfaces reth0 redundant-ether-options redundancy-group 1"))
     assert say("<commit-configuration/>") is None
@@ -218,7 +218,7 @@ def test_a_wrong_commit_does_not_happen_later_either(bench_of: Callable[..., Ben
 def test_a_session_that_drops_tells_nothing_of_the_outcome(
     bench_of: Callable[..., Bench], when: str, result: str
 ) -> None:
-    bench = bench_of(faults=(Fault("commit-configuration", drop=when),))
+    bench = bench_of(faults=(Fault(on="commit-configuration", drop=when),))
     say = bench.talk()
     say(HUGO)
     assert say("<commit-configuration/>") is None

@@ -71,12 +71,24 @@ def test_a_mistake_is_one_line_with_file_and_key(tmp_path: Path, text: str, word
 
 def cluster(**nodes: dict[str, str]) -> Block:
     values = {"model": "SRX300", "firmware": "23.4R2-S3", "nodes": nodes}
-    return Block("cluster.h1", "cluster", "h1", "h1", "", "srx", values, {}, (), Lifecycle(), Location("stack.py", 1))
+    return Block(
+        address="cluster.h1",
+        type="cluster",
+        label="h1",
+        name="h1",
+        owner="",
+        provider="srx",
+        values=values,
+        extra={},
+        references=(),
+        lifecycle=Lifecycle(),
+        location=Location("stack.py", 1),
+    )
 
 
 def test_the_nodes_of_a_stack_are_there_cabled_and_known_by_host_and_mac(tmp_path: Path) -> None:
     made = cluster(**{"02005e300a11": {"host": "h1b.example"}, "02005e300a10": {"serial": "DEMO"}})
-    lab = labs.start(LabRequest(tmp_path / ".haplan" / "lab", None, (made,)))
+    lab = labs.start(LabRequest(folder=tmp_path / ".haplan" / "lab", definition=None, blocks=(made,)))
     try:
         addresses = lab.settings["addresses"]
         assert set(addresses) == {"02005e300a11", "02005e300a10", "h1b.example"}
@@ -95,19 +107,23 @@ def test_the_nodes_of_a_stack_are_there_cabled_and_known_by_host_and_mac(tmp_pat
 
 
 def test_a_wrong_definition_or_model_is_one_line(tmp_path: Path) -> None:
-    request = LabRequest(tmp_path / "lab", written(tmp_path, "[[device]]\nmac = 1"), ())
+    request = LabRequest(folder=tmp_path / "lab", definition=written(tmp_path, "[[device]]\nmac = 1"), blocks=())
     with pytest.raises(ProviderError, match=r"^srx lab: .*lab.toml: device\[0\].mac"):
         labs.start(request)
     wrong = written(tmp_path, TOML.replace("set system domain-name lab.example", "set system nonsense"))
     with pytest.raises(ProviderError, match="srx lab: device 02005e300a10: config: syntax error nonsense"):
-        labs.start(LabRequest(tmp_path / "lab", wrong, ()))
+        labs.start(LabRequest(folder=tmp_path / "lab", definition=wrong, blocks=()))
 
 
 def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ProviderError, match=r"srx lab: .*in use"):
-            labs.start(LabRequest(tmp_path / "lab", None, (cluster(**{"02005e300a10": {}}),), port=port))
+            labs.start(
+                LabRequest(
+                    folder=tmp_path / "lab", definition=None, blocks=(cluster(**{"02005e300a10": {}}),), port=port
+                )
+            )
 
 
 def test_the_simulator_runs_as_a_process_of_its_own(tmp_path: Path) -> None:

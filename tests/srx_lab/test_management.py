@@ -81,7 +81,7 @@ def test_a_cable_that_is_pulled_ends_sessions(bench: Bench) -> None:
 
 
 def test_an_error_comes_at_its_turn_and_changes_nothing(bench_of: Callable[..., Bench]) -> None:
-    bench = bench_of(faults=(Fault("load-*", device="left", nth=2, error="could not start", tag="in-use"),))
+    bench = bench_of(faults=(Fault(on="load-*", device="left", nth=2, error="could not start", tag="in-use"),))
     assert bench.rpc(load("set system domain-name a.example")).find(".//ok") is not None
     refused = bench.rpc(load("set system domain-name b.example"))
     assert (texts(refused, ".//error-message"), texts(refused, ".//error-tag")) == (["could not start"], ["in-use"])
@@ -91,14 +91,14 @@ def test_an_error_comes_at_its_turn_and_changes_nothing(bench_of: Callable[..., 
 
 
 def test_a_warning_stands_beside_the_answer(bench_of: Callable[..., Bench]) -> None:
-    bench = bench_of(faults=(Fault("commit-configuration", warning="licence needed"),))
+    bench = bench_of(faults=(Fault(on="commit-configuration", warning="licence needed"),))
     reply = bench.commit("set system host-name hugo")
     assert texts(reply, "rpc-error/error-severity") == ["warning"]
     assert reply.find("ok") is not None
 
 
 def test_a_delay_passes_on_the_labs_clock(bench_of: Callable[..., Bench]) -> None:
-    bench = bench_of(faults=(Fault("get-system-information", delay=90),), settings=Settings(commit_seconds=45))
+    bench = bench_of(faults=(Fault(on="get-system-information", delay=90),), settings=Settings(commit_seconds=45))
     before = bench.lab.clock.now()
     bench.rpc("<get-system-information/>")
     assert bench.lab.clock.now() - before == pytest.approx(90, abs=5)

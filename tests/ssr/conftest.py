@@ -77,7 +77,7 @@ class Design:
 
     def pieces(self) -> list[Resource]:
         return [
-            Resource(address, kind, address.rpartition(".")[2], values, owner)
+            Resource(address=address, type=kind, name=address.rpartition(".")[2], values=values, owner=owner)
             for address, (kind, owner, values) in self.table.items()
         ]
 

@@ -207,7 +207,7 @@ def test_it_is_accepted_by_ca_file_by_its_fingerprint_or_where_nothing_is_verifi
         "ca_file": {"ca_file": str(served.ca_file)}, "fingerprint": {"fingerprint": digits},
         "fingerprint with colons": {"fingerprint": f"SHA256:{spelt}"}, "verify": {"verify": False},
     }[how]  # fmt: skip
-    config = SsrConfig(served.host, "haplan", lab.password(), **more)
+    config = SsrConfig(host=served.host, username="haplan", password=lab.password(), **more)
     one = Client(access(config, {}, str), FakeClock())
     assert one.system()["router"] == "conductor"
     one.close()
@@ -232,7 +232,9 @@ ENVIRON = {"SSR_HOST": "https://conductor.example.net/", "SSR_USERNAME": "u", "S
 def test_settings_come_from_the_call_else_from_the_environment() -> None:
     found = access(SsrConfig(), ENVIRON, str)
     assert found == Access(url="https://conductor.example.net", username="u", password="p", timeout=600.0)
-    found = access(SsrConfig("other:8443", "me", Secret("env:MINE")), ENVIRON, lambda source: f"of {source}")
+    found = access(
+        SsrConfig(host="other:8443", username="me", password=Secret("env:MINE")), ENVIRON, lambda source: f"of {source}"
+    )
     assert (found.url, found.username, found.password) == ("https://other:8443", "me", "of env:MINE")
 
 
@@ -281,7 +283,7 @@ def test_releases(text: str, release: tuple[int, ...]) -> None:
 def test_assets_are_read_in_both_spellings_and_any_case(spelling: str) -> None:
     names = dict(zip(spelling.split(), ("A", "r", "node0", "6.3.0"), strict=True))
     (one,) = rest.assets([{**names, "status": "RUNNING", "text": None}])
-    assert one == rest.Asset("A", "r", "node0", "running", "6.3.0")
+    assert one == rest.Asset(id="A", router="r", node="node0", status="running", version="6.3.0")
 
 
 @pytest.mark.parametrize(

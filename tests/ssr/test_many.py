@@ -32,10 +32,18 @@ class Authority:
     def query(self, **more: Any) -> Query:
         """Everything, as recorded."""
         targets = tuple(
-            Target(row.address, row.type, row.name, row.id, row.owner, values=row.values, row=row)
+            Target(
+                address=row.address,
+                type=row.type,
+                name=row.name,
+                id=row.id,
+                owner=row.owner,
+                values=row.values,
+                row=row,
+            )
             for row in self.rows.values()
         )
-        return Query(targets, recorded=self.rows, **more)
+        return Query(targets=targets, recorded=self.rows, **more)
 
 
 def authority(design: Design, routers: int) -> Authority:
@@ -61,11 +69,17 @@ def authority(design: Design, routers: int) -> Authority:
     provider = SsrProvider(Estate(client, FakeClock()), SsrConfig(), context(FakeClock()))
     rows = {
         one.address: Row(
-            one.address, one.type, "ssr", id=one.name, name=one.name, owner=one.owner, values=encode(one.values),
+            address=one.address,
+            type=one.type,
+            provider="ssr",
+            id=one.name,
+            name=one.name,
+            owner=one.owner,
+            values=encode(one.values),
             declared=tuple(one.values),
         )
         for one in design.pieces()
-    }  # fmt: skip
+    }
     return Authority(provider, rows, calls)
 
 
@@ -84,7 +98,9 @@ def test_a_thousand_routers_are_read_with_three_calls_and_are_as_recorded(design
 def test_a_pair_to_be_formed_costs_one_more_look_at_the_assets_however_many_there_are(design: Design) -> None:
     found = authority(design, 100)
     found.provider.identity()
-    new = Target("cluster.new", "cluster", "new", values={"nodes": {"02aa": {"asset_id": "A7-0"}, "02ab": {}}})
+    new = Target(
+        address="cluster.new", type="cluster", name="new", values={"nodes": {"02aa": {"asset_id": "A7-0"}, "02ab": {}}}
+    )
     asked = attrs.evolve(found.query(), targets=(*found.query().targets, new))
     look = found.provider.read(asked).look
     assert found.calls.count("GET /api/v1/asset") == 1

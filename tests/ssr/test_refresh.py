@@ -22,19 +22,35 @@ GUEST: Path = (*SPOKE, ("node", "node0"), ("device-interface", "ge-0-3"), ("netw
 
 def rows(design: Design) -> dict[str, Row]:
     return {
-        one.address: Row(one.address, one.type, "ssr", id=one.name, name=one.name, owner=one.owner,
-                         values=encode(one.values), declared=tuple(one.values))
+        one.address: Row(
+            address=one.address,
+            type=one.type,
+            provider="ssr",
+            id=one.name,
+            name=one.name,
+            owner=one.owner,
+            values=encode(one.values),
+            declared=tuple(one.values),
+        )
         for one in design.pieces()
-    }  # fmt: skip
+    }
 
 
 def look(live: Flat, recorded: Design | None, wanted: Design, **more: Any) -> tuple[resources.Look, Mapping[str, Seen]]:
     known = rows(recorded) if recorded is not None else {}
     targets = tuple(
-        Target(one.address, one.type, one.name, owner=one.owner, values=one.values, row=known.get(one.address), **more)
+        Target(
+            address=one.address,
+            type=one.type,
+            name=one.name,
+            owner=one.owner,
+            values=one.values,
+            row=known.get(one.address),
+            **more,
+        )
         for one in wanted.pieces()
     )
-    query = Query(targets, recorded=known)
+    query = Query(targets=targets, recorded=known)
     found = resources.look(live, query, Terms())
     return found, resources.read(found, query).seen
 
@@ -135,7 +151,9 @@ def test_generated_and_foreign_entries_are_told_only_inside_ours(design: Design,
 
 
 def change(address: str, action: Action = Action.UPDATE) -> Change:
-    return Change(address, address.partition(".")[0], address.rpartition(".")[2], "ssr", action)
+    return Change(
+        address=address, type=address.partition(".")[0], name=address.rpartition(".")[2], provider="ssr", action=action
+    )
 
 
 SITES = {"spoke": "s", "hub": "h"}

@@ -90,8 +90,8 @@ def test_a_whole_definition_is_read(tmp_path: Path) -> None:
     assert read_definition(file) == LabDefinition(
         assets=(Asset("a", connected=False),),
         faults=(
-            Fault("POST /config/commit", nth=2, drop="after"),
-            Fault("POST /config/validate", status=200, body=[{"message": "no"}]),
+            Fault(on="POST /config/commit", nth=2, drop="after"),
+            Fault(on="POST /config/validate", status=200, body=[{"message": "no"}]),
         ),
         settings=Settings(version="5.4.2", commit_seconds=60, patch_leaf_list="replace"),
     )
@@ -118,13 +118,13 @@ def test_a_mistake_is_one_line_with_file_key_and_what_is_allowed(tmp_path: Path,
     file = tmp_path / "lab.toml"
     file.write_text(text)
     with pytest.raises(ProviderError, match=r"^ssr lab: .*lab\.toml: ") as caught:
-        start(LabRequest(tmp_path, file, ()))
+        start(LabRequest(folder=tmp_path, definition=file, blocks=()))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_started_lab_gives_the_settings_and_says_how_others_reach_it(tmp_path: Path) -> None:
-    lab = start(LabRequest(tmp_path, None, ()))
+    lab = start(LabRequest(folder=tmp_path, definition=None, blocks=()))
     try:
         assert set(lab.settings) == {"host", "username", "password", "ca_file"}
         told = dict(line.split("=", 1) for line in lab.describe())

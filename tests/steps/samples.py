@@ -16,15 +16,35 @@ def block(name: str, *needs: str, kind: str = "mem_thing", line: int = 1, **valu
     """A block ``mem_thing.<name>`` that refers to others by name."""
     references = tuple(Reference(f"mem_thing.{need}", "tags") for need in needs)
     place = Location("stack.py", line)
-    return Block(f"{kind}.{name}", kind, name, name, "", "mem", values, {}, references, Lifecycle(), place)
+    return Block(
+        address=f"{kind}.{name}",
+        type=kind,
+        label=name,
+        name=name,
+        owner="",
+        provider="mem",
+        values=values,
+        extra={},
+        references=references,
+        lifecycle=Lifecycle(),
+        location=place,
+    )
 
 
 def stack(*blocks: Block) -> Stack:
-    return Stack("test", "/", {one.address: one for one in blocks}, {}, {}, {})
+    return Stack(
+        name="test", root="/", blocks={one.address: one for one in blocks}, providers={}, variables={}, outputs={}
+    )
 
 
 def row(name: str, *needs: str, **more: Any) -> Row:
-    return Row(f"mem_thing.{name}", "mem_thing", "mem", depends_on=tuple(f"mem_thing.{n}" for n in needs), **more)
+    return Row(
+        address=f"mem_thing.{name}",
+        type="mem_thing",
+        provider="mem",
+        depends_on=tuple(f"mem_thing.{n}" for n in needs),
+        **more,
+    )
 
 
 def state(*rows: Row, **more: Any) -> State:
@@ -32,7 +52,7 @@ def state(*rows: Row, **more: Any) -> State:
 
 
 def change(address: str, action: Action = Action.CREATE, **more: Any) -> Change:
-    return Change(address, "mem_thing", address, "mem", action, **more)
+    return Change(address=address, type="mem_thing", name=address, provider="mem", action=action, **more)
 
 
 def names(addresses: Iterable[str]) -> list[str]:

@@ -33,7 +33,7 @@ def test_odd_labels_are_json_strings(text: str, label: str) -> None:
 
 def test_a_module_a_data_source_and_an_owner_have_their_place() -> None:
     found = parse("module.store-1.module.x.data.policy.ha-spoke.guest")
-    assert found == Address(("store-1", "x"), True, "policy", "ha-spoke", "guest")
+    assert found == Address(module=("store-1", "x"), data=True, type="policy", owner="ha-spoke", label="guest")
     assert found.name == "ha-spoke.guest"
 
 

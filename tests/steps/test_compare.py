@@ -140,7 +140,7 @@ def test_secrets_and_local_attributes_are_seen_as_recorded() -> None:
 
 
 def test_an_attribute_may_be_a_set_only_while_another_has_a_value() -> None:
-    attributes = {"paths": Attribute("paths", "list", unordered_when=("strategy", "ecmp"))}
+    attributes = {"paths": Attribute(name="paths", kind="list", unordered_when=("strategy", "ecmp"))}
     assert unordered(attributes, {"strategy": "ecmp"}) == {"paths"}
     assert unordered(attributes, {"strategy": "ordered"}) == frozenset()
 

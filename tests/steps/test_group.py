@@ -22,9 +22,11 @@ ordered = st.builds(OrderRow, documents, st.just("l"), st.lists(some("ab")).map(
 updates = st.builds(
     Update,
     run=st.just("r2"),
-    rows=st.lists(st.builds(lambda key, name: Row(key[0], "t", "p", deposed=key[1], name=name), keys, some("xyz"))).map(
-        lambda rows: tuple({(row.address, row.deposed): row for row in rows}.values())
-    ),
+    rows=st.lists(
+        st.builds(
+            lambda key, name: Row(address=key[0], type="t", provider="p", deposed=key[1], name=name), keys, some("xyz")
+        )
+    ).map(lambda rows: tuple({(row.address, row.deposed): row for row in rows}.values())),
     deleted=st.lists(keys, unique=True).map(tuple),
     placements=st.lists(placed, max_size=2).map(tuple),
     placements_gone=st.lists(st.tuples(some("ab"), documents, st.just("")), max_size=1).map(tuple),
@@ -82,8 +84,15 @@ def test_joined_updates_leave_what_they_would_one_by_one(first: Update, later: l
 def test_what_waits_is_saved_once_with_the_outcomes_of_all() -> None:
     saved: list[Update] = []
     group = Group(saved.append)
-    group.add(Update("r", rows=(Row("a", "t", "p"),), expected={("a", ""): 3}, intents=((1, "done", {}),)))
-    group.add(Update("r", deleted=(("a", ""),), expected={("a", ""): 4}, intents=((2, "failed", {}),)))
+    group.add(
+        Update(
+            run="r",
+            rows=(Row(address="a", type="t", provider="p"),),
+            expected={("a", ""): 3},
+            intents=((1, "done", {}),),
+        )
+    )
+    group.add(Update(run="r", deleted=(("a", ""),), expected={("a", ""): 4}, intents=((2, "failed", {}),)))
     assert saved == []
     group.flush()
     group.flush()

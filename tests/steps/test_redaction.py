@@ -35,13 +35,15 @@ def test_the_longer_secret_goes_first() -> None:
 
 
 def test_without_secrets_nothing_is_copied() -> None:
-    event = Event("note", 0.0, text="plain")
+    event = Event(kind="note", at=0.0, text="plain")
     assert knowing("").tree(event) is event
 
 
 def test_nouns_are_masked_to_the_bottom() -> None:
-    event = Event("note", 1.0, text="hunter2", data={"a": ["hunter2", 3]})
-    assert knowing("hunter2").tree(event) == Event("note", 1.0, text="(sensitive)", data={"a": ["(sensitive)", 3]})
+    event = Event(kind="note", at=1.0, text="hunter2", data={"a": ["hunter2", 3]})
+    assert knowing("hunter2").tree(event) == Event(
+        kind="note", at=1.0, text="(sensitive)", data={"a": ["(sensitive)", 3]}
+    )
 
 
 def test_an_error_and_what_led_to_it_are_masked() -> None:

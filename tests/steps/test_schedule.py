@@ -20,7 +20,16 @@ def runs(draw: st.DrawFn) -> tuple[list[Transaction], Outcomes]:
     names = [f"t{number}" for number in range(count)]
     edges = draw(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), st.sampled_from("hgss")), max_size=12))
     transactions = [
-        Transaction(name, 1, "mem", name, (), *(_before(number, names, edges, kind) for kind in "hgs"))
+        Transaction(
+            id=name,
+            stage=1,
+            provider="mem",
+            document=name,
+            placed=(),
+            after=_before(number, names, edges, "h"),
+            gates=_before(number, names, edges, "g"),
+            soft=_before(number, names, edges, "s"),
+        )
         for number, name in enumerate(names)
     ]
     ends = st.tuples(

@@ -21,7 +21,7 @@ def staged(documents: Mapping[str, Sequence[str]], *edges: str, late: Sequence[s
     """Stages of changes given as name → documents, and edges such as ``a hard b``; ``T!`` is late, ``T*`` apart."""
     placements = {
         name: tuple(
-            Placement(one.rstrip("!*"), part=str(n), late=one.endswith("!"), apart=one.endswith("*"))
+            Placement(document=one.rstrip("!*"), part=str(n), late=one.endswith("!"), apart=one.endswith("*"))
             for n, one in enumerate(carried)
         )
         for name, carried in documents.items()
@@ -94,8 +94,8 @@ def test_a_change_without_a_document_has_no_transaction() -> None:
 
 
 def test_documents_of_two_providers_are_never_one() -> None:
-    two = [change("a"), Change("b", "mem_thing", "b", "mem.other", Action.CREATE)]
-    found = stages(two, {"a": [Placement("T")], "b": [Placement("T")]}, [], {}, {})
+    two = [change("a"), Change(address="b", type="mem_thing", name="b", provider="mem.other", action=Action.CREATE)]
+    found = stages(two, {"a": [Placement(document="T")], "b": [Placement(document="T")]}, [], {}, {})
     assert [(t.provider, str(t.document)) for t in found.transactions] == [("mem", "T"), ("mem.other", "T")]
 
 
@@ -110,7 +110,7 @@ def test_a_gate_begins_a_new_stage() -> None:
     ("action", "verb"), [(Action.CREATE, "create"), (Action.UPDATE, "update"), (Action.DELETE, "delete")]
 )
 def test_the_verb_says_what_happens_to_the_document(action: Action, verb: str) -> None:
-    (only,) = stages([change("a", action)], {"a": [Placement("T")]}, [], {}, {}).transactions
+    (only,) = stages([change("a", action)], {"a": [Placement(document="T")]}, [], {}, {}).transactions
     assert only.verb == verb
 
 
@@ -126,10 +126,10 @@ def placed(draw: st.DrawFn) -> tuple[Placement, ...]:
     """Placements in order, the last of several maybe late; or a few that stand apart, maybe behind one in order."""
     if draw(st.booleans()):
         first = draw(st.integers(0, 1))
-        return tuple(Placement(one, part=str(n), apart=n >= first) for n, one in enumerate(draw(alike)))
+        return tuple(Placement(document=one, part=str(n), apart=n >= first) for n, one in enumerate(draw(alike)))
     carried = draw(documents)
     last = len(carried) - 1 if draw(st.booleans()) else 0
-    return tuple(Placement(one, part=str(n), late=n == last > 0) for n, one in enumerate(carried))
+    return tuple(Placement(document=one, part=str(n), late=n == last > 0) for n, one in enumerate(carried))
 
 
 @st.composite

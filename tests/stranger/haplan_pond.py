@@ -40,14 +40,14 @@ class Pond(Settings, Provider):
         return {"kind": "pond", "id": str(self.folder.resolve()), "name": self.folder.name}
 
     def read(self, query: Query) -> Reading:
-        fish = {file.stem: json.loads(file.read_text()) for file in sorted(self.folder.glob("*.json"))}
+        fish = {f.stem: json.loads(f.read_text()) | {"id": f.stem} for f in sorted(self.folder.glob("*.json"))}
         names = {values["name"]: id for id, values in fish.items()}
         seen = {}
         for one in query.targets:
             id = names.get(one.name, "") if one.id not in fish and (one.pending or not one.id) else one.id
             if id in fish:
-                seen[one.address] = Seen(one.address, id, {**fish[id], "id": id}, found_by_name=id != one.id)
-        return Reading(seen)
+                seen[one.address] = Seen(address=one.address, id=id, values=fish[id], found_by_name=id != one.id)
+        return Reading(seen=seen)
 
     def write(self, task: Task, io: Io) -> Written:
         ids: dict[str, str] = {}
@@ -63,7 +63,7 @@ class Pond(Settings, Provider):
                 new = self.folder / f"{id}.new"
                 new.write_text(json.dumps({"name": change.name, **change.after}))
                 ids[change.address] = new.rename(new.with_suffix(".json")).stem
-        return Written(ids, settling=False)
+        return Written(ids=ids, settling=False)
 
 
 haplan_providers, haplan_resources = hookimpl(lambda: [Pond]), hookimpl(lambda: [Fish])

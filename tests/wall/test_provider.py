@@ -31,18 +31,23 @@ from haplan.testing import FakeClock
 from haplan.wall.provider import REQUIRED, SENDING, VERBS, Behind, behind
 from haplan.wall.shapes import Misfit
 
-CHANGE = Change("pond_fish.a", "pond_fish", "a", "pond", Action.CREATE, after={})
-PLACEMENT = Placement("pond:1")
+CHANGE = Change(address="pond_fish.a", type="pond_fish", name="a", provider="pond", action=Action.CREATE, after={})
+PLACEMENT = Placement(document="pond:1")
 TASK = Task(
-    Transaction("t1", 1, "pond", "pond:1", (Placed(CHANGE.key, PLACEMENT),)),
-    (Part(CHANGE, PLACEMENT),),
+    transaction=Transaction(
+        id="t1", stage=1, provider="pond", document="pond:1", placed=(Placed(CHANGE.key, PLACEMENT),)
+    ),
+    parts=(Part(CHANGE, PLACEMENT),),
 )
-TARGET = Target("pond_fish.a", "pond_fish", "a")
-INTENT = Intent("r1", "t1", "pond_fish.a", "pond:1", "pond", "put", {})
-CONTEXT = Context(FakeClock(), {}, str, key="pond.deep")
+TARGET = Target(address="pond_fish.a", type="pond_fish", name="a")
+INTENT = Intent(
+    run="r1", transaction="t1", address="pond_fish.a", document="pond:1", provider="pond", step="put", key={}
+)
+CONTEXT = Context(clock=FakeClock(), environ={}, secret=str, key="pond.deep")
 GIVEN: Mapping[str, Any] = {
     "change": CHANGE, "context": CONTEXT, "document": "pond:1", "extra": {}, "intent": INTENT, "io": None,
-    "query": Query((TARGET,)), "request": LabRequest(None, None, ()), "settings": None, "targets": (TARGET,),
+    "query": Query(targets=(TARGET,)), "request": LabRequest(folder=None, definition=None, blocks=()),
+    "settings": None, "targets": (TARGET,),
     "task": TASK, "flow": Flow("a", "b"), "tasks": [TASK], "transactions": [TASK], "look": None,
     "type_name": "pond_fish", "adopt query": AdoptQuery(),
 }  # fmt: skip
@@ -72,7 +77,7 @@ def pond(**verbs: Callable[..., Any]) -> type[Provider]:
         "config": Settings,
         "open": lambda cls, *given: cls(),
         "identity": lambda self: {"kind": "pond", "id": "1", "name": "one"},
-        "read": lambda self, query: Reading({}),
+        "read": lambda self, query: Reading(seen={}),
         "write": lambda self, task, io: Written(),
     }
     own = {name: classmethod(verb) if name in static else verb for name, verb in {**usual, **verbs}.items()}
@@ -161,17 +166,18 @@ def test_ctrl_c_is_no_fault_of_a_plugin_unless_it_presses_it_itself_in_a_thread(
 
 def read(**seen: Any) -> Reading:
     found: Reading = ask(
-        pond(read=lambda self, query: Reading({name.replace("__", "."): one for name, one in seen.items()})), "read"
+        pond(read=lambda self, query: Reading(seen={name.replace("__", "."): one for name, one in seen.items()})),
+        "read",
     )
     return found
 
 
 def test_what_is_wrong_with_one_target_is_told_of_that_one() -> None:
     for bad in (
-        Seen("pond_fish.a", "1", {"size": object()}),
-        Seen("pond_fish.a", "", {}),
-        Seen("pond_fish.b", "1", {}),
-        Seen("pond_fish.a", 1, {}),  # type: ignore[arg-type]
+        Seen(address="pond_fish.a", id="1", values={"size": object()}),
+        Seen(address="pond_fish.a", id="", values={}),
+        Seen(address="pond_fish.b", id="1", values={}),
+        Seen(address="pond_fish.a", id=1, values={}),  # type: ignore[arg-type]
         None,
     ):
         found = read(pond_fish__a=bad)
@@ -180,12 +186,12 @@ def test_what_is_wrong_with_one_target_is_told_of_that_one() -> None:
 
 
 def test_an_address_that_was_not_asked_about_is_refused() -> None:
-    strange = {"pond_fish.z": Seen("pond_fish.z", "1", {})}
+    strange = {"pond_fish.z": Seen(address="pond_fish.z", id="1", values={})}
     for verb, answer in (
-        ("read", Reading(strange)),
-        ("read", Reading({}, unread={"pond_fish.z": "away"})),
+        ("read", Reading(seen=strange)),
+        ("read", Reading(seen={}, unread={"pond_fish.z": "away"})),
         ("facts", {"pond_fish.z": {}}),
-        ("write", Written({"pond_fish.z": "1"})),
+        ("write", Written(ids={"pond_fish.z": "1"})),
         ("write", Written(values={"pond_fish.z": {}})),
         ("write", Written(private={"pond_fish.z": {}})),
     ):
@@ -194,14 +200,23 @@ def test_an_address_that_was_not_asked_about_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [(), [Placement("a"), Placement("")], [Placement("a"), Placement("a")], "pond:1", [None]]
+    "answer",
+    [
+        (),
+        [Placement(document="a"), Placement(document="")],
+        [Placement(document="a"), Placement(document="a")],
+        "pond:1",
+        [None],
+    ],
 )
 def test_a_change_is_placed_somewhere_and_each_part_once(answer: Any) -> None:
     with pytest.raises(ProviderError, match=r"placements of pond_fish\.a gave"):
         ask(pond(placements=lambda *asked: answer), "placements")
 
 
-@pytest.mark.parametrize("answer", [{}, {"t1": None}, {"t1": Settlement("over")}, {"t2": Settlement("done")}])  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "answer", [{}, {"t1": None}, {"t1": Settlement(state="over")}, {"t2": Settlement(status="done")}]
+)  # type: ignore[arg-type]
 def test_every_transaction_that_was_asked_about_is_answered(answer: Any) -> None:
     found = ask(pond(settled=lambda *asked: answer), "settled")
     assert list(found) == ["t1"]

@@ -59,12 +59,14 @@ def test_a_key_is_text_and_a_secret_is_known_by_its_source() -> None:
 
 
 def test_a_misfit_is_told_by_its_place() -> None:
-    seen = Seen("a.b", "7", {"ports": ["x", {"mtu": {1500}}]})
-    assert misfit(Reading, Reading({"a.b": seen})) == "a set as seen.a.b.values.ports.1.mtu, where plain data is due"
+    seen = Seen(address="a.b", id="7", values={"ports": ["x", {"mtu": {1500}}]})
+    assert (
+        misfit(Reading, Reading(seen={"a.b": seen})) == "a set as seen.a.b.values.ports.1.mtu, where plain data is due"
+    )
     assert misfit(Written, {"ids": {}}) == "a dict, where a Written is due"
     assert misfit(Written, None) == "None, where a Written is due"
-    assert misfit(Written, Written({"a.b": 7})) == "an int as ids.a.b, where text is due"  # type: ignore[dict-item]
-    odd = Settlement("finished")  # type: ignore[arg-type]
+    assert misfit(Written, Written(ids={"a.b": 7})) == "an int as ids.a.b, where text is due"  # type: ignore[dict-item]
+    odd = Settlement(state="finished")  # type: ignore[arg-type]
     assert misfit(Settlement, odd).startswith("a str as state, where one of 'waiting', 'done',")
 
 
@@ -77,7 +79,11 @@ def test_a_misfit_is_told_by_its_place() -> None:
         (bool, [True], [1, None]),
         (Literal["a", "b"], ["a"], ["c", None, ["a"]]),
         (str | int, ["x", 1], [None, 1.5]),
-        (Finding | None, [None, Finding("R", "error", "", "m")], [1, Finding("R", "worst", "", "m")]),  # type: ignore[arg-type]
+        (
+            Finding | None,
+            [None, Finding(rule="R", severity="error", address="", message="m")],
+            [1, Finding(rule="R", severity="worst", address="", message="m")],
+        ),  # type: ignore[arg-type]
         (Sequence[str], [["x"], ("x",), ()], ["x", None, {"x": 1}, 7, [None]]),
         (tuple[str | int, ...], [("a", 1)], [("a", None)]),
         (tuple[str, int], [("a", 1)], [("a",), ("a", "b"), "a"]),
@@ -111,7 +117,7 @@ def test_what_is_read_lazily_is_read_to_its_end_while_the_plugin_is_still_named(
 
 
 def test_a_noun_that_fits_stays_what_it_is() -> None:
-    found = Assessment(sites=("a",), findings=(Finding("R", "error", "", "m"),))
+    found = Assessment(sites=("a",), findings=(Finding(rule="R", severity="error", address="", message="m"),))
     assert fit(Assessment)(found) is found
     assert fit(Assessment)(attrs.evolve(found, sites=["a"])) == found  # type: ignore[arg-type]
 

@@ -20,7 +20,7 @@ def budget(view: PlanView) -> Iterator[Found]:
         if calls.left is not None and calls.expected > calls.left:
             text = f"{calls.expected} calls planned, {calls.left} left this hour"
             hint = f"{calls.provider} waits when they are used up; apply later, or in parts with --target"
-            yield Found("", text, hint=hint)
+            yield Found(address="", message=text, hint=hint)
 
 
 __all__ = ["registry"]

@@ -98,7 +98,7 @@ class Pair(index.Pair[Block]):
         return None if self.site is None or self.site.data else super().variables
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Owner:
     """A template or profile of the stack, with everything that lives in it."""
 
@@ -202,11 +202,11 @@ class DesignIndex(index.Index[Block]):
 
     def _owner(self, block: Block, pairs: Mapping[str, Pair]) -> Owner:
         return Owner(
-            block,
-            tuple(_face(one, block) for one in interfaces_of(getattr(block.object, "interfaces", None))),
-            tuple(pairs[cluster.address] for cluster in self.parts("cluster", block)),
-            tuple(self.parts("steering", block)),
-            tuple(self.parts("policy", block)),
+            block=block,
+            faces=tuple(_face(one, block) for one in interfaces_of(getattr(block.object, "interfaces", None))),
+            pairs=tuple(pairs[cluster.address] for cluster in self.parts("cluster", block)),
+            steerings=tuple(self.parts("steering", block)),
+            policies=tuple(self.parts("policy", block)),
         )
 
 

@@ -25,7 +25,7 @@ def lan_redundant(design: DesignIndex) -> Iterator[Found]:
             reason = face.object.single_homed
             if reason:
                 text = f"{face.name}: the LAN dies with its node. Accepted because: {reason}"
-                yield Found(owner.block.address, text, face.location, severity="warning")
+                yield Found(address=owner.block.address, message=text, location=face.location, severity="warning")
             else:
                 text = f"{face.name}: LAN of an HA device must be redundant"
                 rows = [row for row in owner.rows() if face.ports]
@@ -34,7 +34,7 @@ def lan_redundant(design: DesignIndex) -> Iterator[Found]:
                     if rows
                     else "name a port of each node"
                 )
-                yield Found(owner.block.address, text, face.location, hint)
+                yield Found(address=owner.block.address, message=text, location=face.location, hint=hint)
 
 
 registry.says(
@@ -56,7 +56,10 @@ def one_address(design: DesignIndex) -> Iterator[Found]:
                     name = getattr(network, "haplan_name", network)
                     text = f"{face.name}/{name}: one static gateway address is required, found {kind or many or 'none'}"
                     yield Found(
-                        owner.block.address, text, face.location, "write the pair's own address, such as 10.1.2.1/24"
+                        address=owner.block.address,
+                        message=text,
+                        location=face.location,
+                        hint="write the pair's own address, such as 10.1.2.1/24",
                     )
 
 
@@ -79,7 +82,9 @@ def same_segment(design: DesignIndex) -> Iterator[Found]:
                 )
                 hint = 'attested=attest(same_l2=True, by="…", on="…") once somebody looked'
                 # Not known to be wrong: a person is asked. It is an error once a device sees otherwise.
-                yield Found(pair.block.address, text, pair.location, hint, "warning")
+                yield Found(
+                    address=pair.block.address, message=text, location=pair.location, hint=hint, severity="warning"
+                )
 
 
 registry.says(
@@ -94,7 +99,11 @@ def active_passive(design: DesignIndex) -> Iterator[Found]:
         faces = [face for face in owner.of("lan") if face.redundant]
         if faces:
             words = ", ".join(f"{face.name} ({_primary(face)} active)" for face in faces)
-            yield Found(owner.block.address, f"{owner.label}: active/passive: {words}", faces[0].location)
+            yield Found(
+                address=owner.block.address,
+                message=f"{owner.label}: active/passive: {words}",
+                location=faces[0].location,
+            )
 
 
 def _primary(face: Face) -> str:
@@ -116,7 +125,7 @@ def primaries(design: DesignIndex) -> Iterator[Found]:
         for face in owner.of("lan"):
             if face.redundant and "node1" in _primary(face):
                 text = f"{face.name}: primary is {_primary(face)}; node0 is recommended for consistency"
-                yield Found(owner.block.address, text, face.location)
+                yield Found(address=owner.block.address, message=text, location=face.location)
 
 
 registry.says(
@@ -133,16 +142,16 @@ def reth(design: DesignIndex) -> Iterator[Found]:
             index, group = face.plain.get("reth_idx"), face.plain.get("redundancy_group")
             if "ssr" in owner.families() and (index is not None or group is not None):
                 text = f"{face.name}: reth_idx and redundancy_group are for SRX only"
-                yield Found(owner.block.address, text, face.location, "leave them out")
+                yield Found(address=owner.block.address, message=text, location=face.location, hint="leave them out")
                 continue
             if isinstance(group, int) and not 1 <= group <= _groups(owner):
                 text = f"{face.name}: redundancy_group {group} is not 1 to {_groups(owner)}"
-                yield Found(owner.block.address, text, face.location)
+                yield Found(address=owner.block.address, message=text, location=face.location)
             if isinstance(index, int):
                 first = users.setdefault(index, face)
                 if first is not face:
                     text = f"{face.name}: reth_idx {index} already used by {first.name}"
-                    yield Found(owner.block.address, text, face.location)
+                    yield Found(address=owner.block.address, message=text, location=face.location)
 
 
 def _groups(owner: Owner) -> int:
@@ -164,7 +173,12 @@ def node_entries(design: DesignIndex) -> Iterator[Found]:
                 continue
             if "srx" in owner.families():
                 text = f"{face.name}: SRX takes one primary for all networks"
-                yield Found(owner.block.address, text, face.location, 'primary="node0"')
+                yield Found(address=owner.block.address, message=text, location=face.location, hint='primary="node0"')
             elif set(primary) != set(face.networks):
                 text = f"{face.name}: {len(face.networks)} networks but {len(primary)} node entries"
-                yield Found(owner.block.address, text, face.location, f"name {', '.join(sorted(face.networks))}")
+                yield Found(
+                    address=owner.block.address,
+                    message=text,
+                    location=face.location,
+                    hint=f"name {', '.join(sorted(face.networks))}",
+                )

@@ -20,7 +20,7 @@ def reboots(view: PlanView) -> Iterator[Found]:
     for change, facts in clusters(view, Action.CREATE, Action.REPLACE):
         if facts.get("status") != "formed" or change.action is Action.REPLACE:
             text = f"{label(change)}: both nodes reboot; expect up to 15 min (30 seen)"
-            yield Found(change.address, text, change.location)
+            yield Found(address=change.address, message=text, location=change.location)
 
 
 def replaced(view: PlanView) -> Iterator[tuple[Change, Mapping[str, Tree], str, str]]:
@@ -44,7 +44,7 @@ def id_moves(view: PlanView) -> Iterator[Found]:
         if old and new and old[0] != new[0]:
             ids = [f"00000000-0000-0000-1000-{mac}" for mac in (old[0], new[0])]
             text = f"{label(change)}: id changes from {ids[0]} to {ids[1]} because node0 changes"
-            yield Found(change.address, text, change.location)
+            yield Found(address=change.address, message=text, location=change.location)
 
 
 registry.says("HA135", "error", "Changing one node is a replacement in place; both in one plan is refused",
@@ -58,7 +58,12 @@ def both_nodes(view: PlanView) -> Iterator[Found]:
         before, after = nodes(change.before), nodes(change.after)
         if len(before) == 2 and after and not set(before) & set(after):
             text = f"refusing to change both nodes of {label(change)} in one plan"
-            yield Found(change.address, text, change.location, "change one, apply, then change the other")
+            yield Found(
+                address=change.address,
+                message=text,
+                location=change.location,
+                hint="change one, apply, then change the other",
+            )
 
 
 registry.says(
@@ -73,7 +78,9 @@ def same_model(view: PlanView) -> Iterator[Found]:
         model = str(known.get(new, {}).get("model", ""))
         wanted = str(known.get(stay, {}).get("model", "") or said(change.after, "model"))
         if model and wanted and model.upper() != wanted.upper():
-            yield Found(change.address, f"{new} is {model}, expected {wanted}", change.location)
+            yield Found(
+                address=change.address, message=f"{new} is {model}, expected {wanted}", location=change.location
+            )
 
 
 registry.says("HA137", "error", "A replacement is claimed, and unassigned or in the same site",
@@ -85,7 +92,12 @@ def spare(view: PlanView) -> Iterator[Found]:
     for change, facts, _, new in replaced(view):
         site = str(members(change, facts).get(new, {}).get("site") or "")
         if site not in ("", said(change.after, "site")):
-            yield Found(change.address, f"{new} is assigned to {site}", change.location, "unassign it first")
+            yield Found(
+                address=change.address,
+                message=f"{new} is assigned to {site}",
+                location=change.location,
+                hint="unassign it first",
+            )
 
 
 registry.says("HA138", "warning", "A replacement that sorts on the other side may change who is node0",
@@ -101,7 +113,12 @@ def sides(view: PlanView) -> Iterator[Found]:
             new = next(mac for mac in now if mac != stay)
             word = "lower" if now[0] == new else "higher"
             text = f"{new} is {word} than the survivor; node numbers may swap"
-            yield Found(change.address, text, change.location, f"check that {stay} is still cabled as it is numbered")
+            yield Found(
+                address=change.address,
+                message=text,
+                location=change.location,
+                hint=f"check that {stay} is still cabled as it is numbered",
+            )
 
 
 registry.says(
@@ -123,7 +140,7 @@ def dissolved(view: PlanView) -> Iterator[Found]:
             f"{len(both)} devices become unassigned, site {site} loses its WAN edge"
         )
         # As an error no pair could ever be dissolved; prevent_destroy is for pairs that never may be.
-        yield Found(change.address, text, change.location, severity="warning")
+        yield Found(address=change.address, message=text, location=change.location, severity="warning")
 
 
 registry.says("HA141", "error", "A device is not taken from a living cluster",
@@ -140,7 +157,7 @@ def not_from_living(view: PlanView) -> Iterator[Found]:
             other = owners.get(mac, change.address)
             if other not in (change.address, change.previous_address):
                 text = f"{mac} is a member of {other}; dissolve it first"
-                yield Found(change.address, text, change.location, "in a plan of its own")
+                yield Found(address=change.address, message=text, location=change.location, hint="in a plan of its own")
 
 
 registry.says("HA143", "error", "HA ports of a living cluster are not changed",
@@ -167,7 +184,12 @@ def ha_ports_stay(view: PlanView) -> Iterator[Found]:
         if gone and living:
             words = "fabric" if any(usage == "ha_data" for usage, _ in gone) else "sync link"
             text = f"{change.name}: removing the {words} of a live cluster disables the secondary node"
-            yield Found(change.address, text, change.location, f"living: {', '.join(sorted(living))}")
+            yield Found(
+                address=change.address,
+                message=text,
+                location=change.location,
+                hint=f"living: {', '.join(sorted(living))}",
+            )
 
 
 registry.says("HA150", "error", "An SSR router's version is not above its conductor's",
@@ -181,7 +203,9 @@ def not_above_conductor(view: PlanView) -> Iterator[Found]:
         has, conductor = str(fact.get("firmware") or ""), str(view.facts[change.address].get("conductor") or "")
         if conductor and _release(has) > _release(conductor):
             text = f"{mac} runs {has}, which is newer than the conductor's {conductor}"
-            yield Found(change.address, text, change.location, "upgrade the conductor first")
+            yield Found(
+                address=change.address, message=text, location=change.location, hint="upgrade the conductor first"
+            )
 
 
 def _release(version: str) -> tuple[int, ...]:

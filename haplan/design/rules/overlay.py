@@ -21,7 +21,12 @@ def own_profile(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for pair in owner.pairs[1:] if owner.hub else ():
             text = f"{pair.label}: profile {owner.label} is already assigned to {owner.pairs[0].label}"
-            yield Found(pair.block.address, text, pair.location, "give each hub a profile of its own")
+            yield Found(
+                address=pair.block.address,
+                message=text,
+                location=pair.location,
+                hint="give each hub a profile of its own",
+            )
 
 
 registry.says(
@@ -37,14 +42,20 @@ def endpoint_names(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         names = [str(face.plain["endpoint"]) for face in owner.of("wan") if face.plain.get("endpoint")]
         if names:
-            yield Found(owner.block.address, f"endpoints: {', '.join(names)}", owner.location)
+            yield Found(address=owner.block.address, message=f"endpoints: {', '.join(names)}", location=owner.location)
         for name in names:
             first = taken.setdefault(name, owner)
             if first is not owner or names.count(name) > 1:
                 text = (
                     f"{owner.label}: endpoint {name} is also made by {first.label}; the organisation has one of a name"
                 )
-                yield Found(owner.block.address, text, owner.location, "name it with endpoint=", "error")
+                yield Found(
+                    address=owner.block.address,
+                    message=text,
+                    location=owner.location,
+                    hint="name it with endpoint=",
+                    severity="error",
+                )
 
 
 registry.says(
@@ -62,7 +73,7 @@ def known_endpoints(design: DesignIndex) -> Iterator[Found]:
                 if not one.profile.haplan_data and one.title not in known:
                     there = ", ".join(known) or "none"
                     text = f"{owner.label}/{face.name}: no overlay endpoint {one.title}; known: {there}"
-                    yield Found(owner.block.address, text, str(one.location))
+                    yield Found(address=owner.block.address, message=text, location=str(one.location))
 
 
 def endpoints_of(face: Face) -> list[Endpoint]:
@@ -93,7 +104,12 @@ def mapped(design: DesignIndex) -> Iterator[Found]:
             continue
         for label, path in _steered(owner):
             text = f"{owner.label}: steering {label} needs the overlay but no WAN maps to a hub"
-            yield Found(owner.block.address, text, str(path.location), "give a WAN overlay=[hub.endpoint(…)]")
+            yield Found(
+                address=owner.block.address,
+                message=text,
+                location=str(path.location),
+                hint="give a WAN overlay=[hub.endpoint(…)]",
+            )
             break
 
 
@@ -112,7 +128,13 @@ def hubs_there(design: DesignIndex) -> Iterator[Found]:
             hub = design.owner(address)
             if owner.pairs and hub is not None and not hub.pairs:
                 text = f"{owner.label} depends on {hub.label}, and no cluster of this stack is that hub"
-                yield Found(owner.block.address, text, str(one.location), "declare its cluster", "warning")
+                yield Found(
+                    address=owner.block.address,
+                    message=text,
+                    location=str(one.location),
+                    hint="declare its cluster",
+                    severity="warning",
+                )
 
 
 @registry.plan("HA074")
@@ -125,7 +147,12 @@ def hubs_stay(view: PlanView) -> Iterator[Found]:
         for hub, change in hubs.items():
             if hub in users:
                 text = f"{spoke} depends on {hub}: {change.address} cannot go while it stays"
-                yield Found(change.address, text, change.location, "take the endpoints out of the template first")
+                yield Found(
+                    address=change.address,
+                    message=text,
+                    location=change.location,
+                    hint="take the endpoints out of the template first",
+                )
 
 
 def _spokes(view: PlanView) -> dict[str, set[str]]:
@@ -185,7 +212,7 @@ def endpoints_go(view: PlanView) -> Iterator[Found]:
             if sites:
                 many = f"{len(sites)} spoke site{'s' if len(sites) > 1 else ''}"
                 text = f"removing {end} takes a path away from {many}: {', '.join(sites)}"
-                yield Found(change.address, text, change.location)
+                yield Found(address=change.address, message=text, location=change.location)
 
 
 registry.says(
@@ -201,7 +228,12 @@ def spread(design: DesignIndex) -> Iterator[Found]:
         nodes = {node for face in mapping for node in owner.nodes_of(face)}
         if mapping and owner.rows() and len(nodes) == 1:
             text = f"{owner.label}: all overlay paths use node{nodes.pop()}; losing it cuts the site"
-            yield Found(owner.block.address, text, mapping[0].location, "map a WAN of the other node too")
+            yield Found(
+                address=owner.block.address,
+                message=text,
+                location=mapping[0].location,
+                hint="map a WAN of the other node too",
+            )
 
 
 registry.says(
@@ -222,7 +254,7 @@ def apart(design: DesignIndex) -> Iterator[Found]:
         hub = hubs.get(pair.site.address) if pair.site is not None and pair.role == "spoke" else None
         if hub is not None:
             text = f"{hub.label} and {pair.label} share site {pair.site_name}"
-            yield Found(pair.block.address, text, pair.location)
+            yield Found(address=pair.block.address, message=text, location=pair.location)
 
 
 registry.says(
@@ -246,7 +278,12 @@ def advertised(design: DesignIndex) -> Iterator[Found]:
             for network in design.each(policy, "networks"):
                 if not network.data and not network.values.get("advertise"):
                     text = f"{network.name} is not advertised; {policy.label} will not get traffic back"
-                    yield Found(policy.address, text, str(policy.location), "give the network advertise=")
+                    yield Found(
+                        address=policy.address,
+                        message=text,
+                        location=str(policy.location),
+                        hint="give the network advertise=",
+                    )
 
 
 registry.says(
@@ -266,5 +303,7 @@ def peers(design: DesignIndex) -> Iterator[Found]:
                 continue
             mine, theirs = ", ".join(sorted(owner.families())).upper(), ", ".join(sorted(hub.families())).upper()
             yield Found(
-                owner.block.address, f"{owner.label} ({mine}) cannot peer with {hub.label} ({theirs})", owner.location
+                address=owner.block.address,
+                message=f"{owner.label} ({mine}) cannot peer with {hub.label} ({theirs})",
+                location=owner.location,
             )

@@ -22,7 +22,12 @@ def two_nodes(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if len(pair.nodes) != 2:
             text = f"{pair.label}: an HA cluster needs exactly two nodes, found {len(pair.nodes)}"
-            yield Found(pair.block.address, text, pair.location, "list the MAC addresses of both boxes in nodes=")
+            yield Found(
+                address=pair.block.address,
+                message=text,
+                location=pair.location,
+                hint="list the MAC addresses of both boxes in nodes=",
+            )
 
 
 registry.says(
@@ -39,7 +44,12 @@ def different(design: DesignIndex) -> Iterator[Found]:
         for what, values in (("", keys), ("serial ", serials)):
             for value in sorted({one for one in values if values.count(one) > 1}):
                 text = f"{pair.label}: both nodes are {what}{value}"
-                yield Found(pair.block.address, text, pair.location, "give the other box's own value")
+                yield Found(
+                    address=pair.block.address,
+                    message=text,
+                    location=pair.location,
+                    hint="give the other box's own value",
+                )
 
 
 registry.says(
@@ -57,7 +67,12 @@ def one_model(design: DesignIndex) -> Iterator[Found]:
             other = next((one for one in [pair.model, *models] if one and one.upper() != model.upper()), "")
             if node.known("model") and other:
                 text = f"{pair.label}: node models differ ({other}, {model}); an HA pair must be two of the same model"
-                yield Found(pair.block.address, text, str(node.location), f"pair {node.key} with another {model}")
+                yield Found(
+                    address=pair.block.address,
+                    message=text,
+                    location=str(node.location),
+                    hint=f"pair {node.key} with another {model}",
+                )
                 break
 
 
@@ -73,7 +88,9 @@ def appliance(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.model and not catalogue.family(pair.model):
             text = f"{pair.label}: {pair.model} is not an appliance covered by the HA design (whitebox is excluded)"
-            yield Found(pair.block.address, text, pair.location, "use an SRX or SSR model")
+            yield Found(
+                address=pair.block.address, message=text, location=pair.location, hint="use an SRX or SSR model"
+            )
 
 
 registry.says(
@@ -89,14 +106,24 @@ def in_catalogue(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.row is None and catalogue.family(pair.model):
             text = f"{pair.model}: no port catalogue entry; {skipped}"
-            yield Found(pair.block.address, text, pair.location, "check the ports against the hardware guide by hand")
+            yield Found(
+                address=pair.block.address,
+                message=text,
+                location=pair.location,
+                hint="check the ports against the hardware guide by hand",
+            )
         if pair.row is not None and pair.row.doubt:
             text = f"{pair.model}: the port catalogue is not sure of node1's port names: {pair.row.doubt}"
-            yield Found(pair.block.address, text, pair.location, "compare them with the device before applying")
+            yield Found(
+                address=pair.block.address,
+                message=text,
+                location=pair.location,
+                hint="compare them with the device before applying",
+            )
     for owner in design.owners:
         if not owner.pairs:
             text = f"{owner.label}: no cluster of this stack uses it; {skipped}"
-            yield Found(owner.block.address, text, owner.location, severity="info")
+            yield Found(address=owner.block.address, message=text, location=owner.location, severity="info")
 
 
 registry.says(
@@ -111,7 +138,7 @@ def one_site(design: DesignIndex) -> Iterator[Found]:
     for mac, first, second in _shared(design):
         if first.site_name != second.site_name:
             text = f"{mac} is in site {first.site_name}, expected {second.site_name}; it would have to be moved first"
-            yield Found(second.block.address, text, second.location)
+            yield Found(address=second.block.address, message=text, location=second.location)
 
 
 registry.says(
@@ -125,7 +152,7 @@ registry.says(
 def one_cluster(design: DesignIndex) -> Iterator[Found]:
     for mac, first, second in _shared(design):
         text = f"{mac} is already a member of cluster {first.label}, declared at {first.block.location.short}"
-        yield Found(second.block.address, text, second.location)
+        yield Found(address=second.block.address, message=text, location=second.location)
 
 
 def _shared(design: DesignIndex) -> Iterator[tuple[str, Pair, Pair]]:
@@ -150,7 +177,12 @@ def managed(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.block.values.get("managed") is False and pair.block.provider.split(".")[0] == "mist":
             text = f"{pair.label} is not managed by Mist; configuration would never be delivered"
-            yield Found(pair.block.address, text, pair.location, "leave managed= out, or use a direct provider")
+            yield Found(
+                address=pair.block.address,
+                message=text,
+                location=pair.location,
+                hint="leave managed= out, or use a direct provider",
+            )
 
 
 registry.says(
@@ -166,7 +198,7 @@ def node_numbers(design: DesignIndex) -> Iterator[Found]:
         order = in_order([node.mac for node in pair.nodes])
         if len(pair.nodes) == 2 and order:
             text = f"{pair.label}: node0 will be {order[0]}, node1 {order[1]} (lowest MAC rule)"
-            yield Found(pair.block.address, text, pair.location)
+            yield Found(address=pair.block.address, message=text, location=pair.location)
 
 
 registry.says(
@@ -187,7 +219,12 @@ def pins(design: DesignIndex) -> Iterator[Found]:
                     f"{pair.label}: {node.pin} is pinned to {node.key} but {low} is lower than {high} and will become "
                     "node0; every port name would land on the wrong box"
                 )
-                yield Found(pair.block.address, text, str(node.location), "swap the cabling and the pins, or the boxes")
+                yield Found(
+                    address=pair.block.address,
+                    message=text,
+                    location=str(node.location),
+                    hint="swap the cabling and the pins, or the boxes",
+                )
 
 
 registry.says(
@@ -203,7 +240,10 @@ def mac_format(design: DesignIndex) -> Iterator[Found]:
             if normal_mac(node.mac) is None:
                 text = f'"{node.mac}" is not a MAC address'
                 yield Found(
-                    pair.block.address, text, str(node.location), "write it as 02005e100a10 or 02:00:5e:10:0a:10"
+                    address=pair.block.address,
+                    message=text,
+                    location=str(node.location),
+                    hint="write it as 02005e100a10 or 02:00:5e:10:0a:10",
                 )
 
 
@@ -220,7 +260,7 @@ def collocated(design: DesignIndex) -> Iterator[Found]:
         if not attested(pair, "collocated"):
             text = f"{pair.label}: sync and fabric are direct patch cables; confirm both nodes are collocated"
             hint = 'attested=attest(collocated=True, by="…", on="…") once somebody looked'
-            yield Found(pair.block.address, text, pair.location, hint)
+            yield Found(address=pair.block.address, message=text, location=pair.location, hint=hint)
 
 
 def attested(pair: Pair, what: str) -> bool:
@@ -243,9 +283,14 @@ def one_family(design: DesignIndex) -> Iterator[Found]:
         families = {catalogue.family(model) for model in [pair.model, *models] if model} - {""}
         if len(families) > 1:
             text = f"{pair.label}: cannot pair {' with '.join(sorted({pair.model, *models}))}"
-            yield Found(pair.block.address, text, pair.location)
+            yield Found(address=pair.block.address, message=text, location=pair.location)
     for owner in design.owners:
         if len(owner.families()) > 1:
             users = ", ".join(f"{pair.label} ({pair.model})" for pair in owner.pairs)
             text = f"{owner.label}: serves SRX and SSR clusters at once: {users}"
-            yield Found(owner.block.address, text, owner.location, "give each family a template of its own")
+            yield Found(
+                address=owner.block.address,
+                message=text,
+                location=owner.location,
+                hint="give each family a template of its own",
+            )

@@ -65,7 +65,7 @@ def one_model_really(view: PlanView) -> Iterator[Found]:
         wanted = wanted or next(filter(None, models), "")
         for model in dict.fromkeys(one for one in models if one and one.upper() != wanted.upper()):
             text = f"{label(change)}: node models differ ({wanted}, {model}); an HA pair must be two of the same model"
-            yield Found(change.address, text, change.location)
+            yield Found(address=change.address, message=text, location=change.location)
 
 
 registry.says(
@@ -84,13 +84,21 @@ def one_firmware(view: PlanView) -> Iterator[Found]:
         if len(set(found.values())) > 1:
             words = ", ".join(f"{mac} {version}" for mac, version in found.items())
             yield Found(
-                change.address, f"{label(change)}: firmware differs ({words}); align before clustering", change.location
+                address=change.address,
+                message=f"{label(change)}: firmware differs ({words}); align before clustering",
+                location=change.location,
             )
             continue
         wanted, has = said(change.after, "firmware"), next(iter(found.values()))
         if wanted and wanted != has:
             text = f"{label(change)}: expected firmware {wanted}, both nodes run {has}"
-            yield Found(change.address, text, change.location, "haplan installs no firmware", "warning")
+            yield Found(
+                address=change.address,
+                message=text,
+                location=change.location,
+                hint="haplan installs no firmware",
+                severity="warning",
+            )
 
 
 registry.says("HA007", "error", "Both devices are onboarded in the organisation",
@@ -104,7 +112,7 @@ def onboarded(view: PlanView) -> Iterator[Found]:
         for mac, fact in members(change, facts).items():
             if mac in joining(change) and not fact.get("known"):
                 text = f"{mac} is not in the organisation inventory; claim or adopt it first"
-                yield Found(change.address, text, change.location)
+                yield Found(address=change.address, message=text, location=change.location)
 
 
 registry.says("HA008", "warning", "Both devices are connected before the pair is formed",
@@ -117,7 +125,12 @@ def connected(view: PlanView) -> Iterator[Found]:
     for change, mac, fact in each_joining(view):
         if fact.get("connected") is False:
             text = f"{mac} is not connected; clustering would leave a half-formed pair"
-            yield Found(change.address, text, change.location, "power it up and wait until it is connected")
+            yield Found(
+                address=change.address,
+                message=text,
+                location=change.location,
+                hint="power it up and wait until it is connected",
+            )
 
 
 @registry.plan("HA009")
@@ -126,7 +139,7 @@ def in_site(view: PlanView) -> Iterator[Found]:
         site, wanted = str(fact.get("site") or ""), said(change.after, "site")
         if change.action is not Action.UPDATE and wanted and site not in ("", wanted):
             text = f"{mac} is in site {site}, expected {wanted}; it would have to be moved first"
-            yield Found(change.address, text, change.location)
+            yield Found(address=change.address, message=text, location=change.location)
 
 
 @registry.plan("HA010")
@@ -136,7 +149,12 @@ def in_other_cluster(view: PlanView) -> Iterator[Found]:
         if set(live) == set(nodes(change.after)) and live:
             if live != in_order(live):
                 text = f"{label(change)}: the pair is already formed, with {live[0]} as node0 instead of {live[1]}"
-                yield Found(change.address, text, change.location, "dissolve it, or check which box is cabled as node0")
+                yield Found(
+                    address=change.address,
+                    message=text,
+                    location=change.location,
+                    hint="dissolve it, or check which box is cabled as node0",
+                )
             continue
         own = {*nodes(change.before), *nodes(change.after)} if change.action is not Action.CREATE else set()
         for mac, fact in members(change, facts).items():
@@ -144,7 +162,9 @@ def in_other_cluster(view: PlanView) -> Iterator[Found]:
             if mac in joining(change) and cluster and cluster not in own:
                 others = ", ".join(one for one in live if one != mac) or "another device"
                 text = f"{mac} is already a member of cluster {cluster} with {others}"
-                yield Found(change.address, text, change.location, "dissolve that cluster first")
+                yield Found(
+                    address=change.address, message=text, location=change.location, hint="dissolve that cluster first"
+                )
 
 
 @registry.plan("HA011")
@@ -152,7 +172,12 @@ def managed_really(view: PlanView) -> Iterator[Found]:
     for change, mac, fact in each_joining(view):
         if fact.get("managed") is False and change.provider.split(".")[0] == "mist":
             text = f"{mac} is not managed by Mist; configuration would never be delivered"
-            yield Found(change.address, text, change.location, "switch management on for it in the inventory")
+            yield Found(
+                address=change.address,
+                message=text,
+                location=change.location,
+                hint="switch management on for it in the inventory",
+            )
 
 
 __all__ = ["FORMING", "Registry", "clusters", "joining", "label", "members", "nodes", "said"]

@@ -47,12 +47,14 @@ def _foreign(design: DesignIndex, attribute: str, what: str) -> Iterator[Found]:
         for policy in owner.policies:
             named = getattr(policy.object, attribute, ())
             if isinstance(named, list | tuple) and not named:
-                yield Found(policy.address, f"{policy.label}: names no {what}", str(policy.location))
+                yield Found(
+                    address=policy.address, message=f"{policy.label}: names no {what}", location=str(policy.location)
+                )
             for block in design.each(policy, attribute):
                 if block.provider != policy.provider:
                     text = f"{policy.label}: unknown {what} {block.name}: it is declared for {block.provider}"
                     hint = f"the policy is of {policy.provider}; declare the {what} there"
-                    yield Found(policy.address, text, str(policy.location), hint)
+                    yield Found(address=policy.address, message=text, location=str(policy.location), hint=hint)
 
 
 registry.says("HA103", "error", "The steering rule is of the same template or profile",
@@ -68,7 +70,12 @@ def same_owner(design: DesignIndex) -> Iterator[Found]:
                 if steering.owner != policy.owner:
                     known = ", ".join(block.label for block in owner.steerings) or "none"
                     text = f"{policy.label}: unknown steering {steering.label}: it is of {steering.owner}"
-                    yield Found(policy.address, text, str(policy.location), f"{owner.label} has: {known}")
+                    yield Found(
+                        address=policy.address,
+                        message=text,
+                        location=str(policy.location),
+                        hint=f"{owner.label} has: {known}",
+                    )
 
 
 registry.says("HA104", "error", "Action is allow or deny", why="No backend knows another.", source="SEED, API",
@@ -81,7 +88,7 @@ def actions(design: DesignIndex) -> Iterator[Found]:
         action = policy.values.get("action")
         if isinstance(action, str) and action not in ("allow", "deny"):
             text = f'{policy.label}: action must be allow or deny, got "{action}"'
-            yield Found(policy.address, text, str(policy.location))
+            yield Found(address=policy.address, message=text, location=str(policy.location))
 
 
 registry.says("HA105", "error", "On SRX every allow policy names a steering rule",
@@ -96,7 +103,10 @@ def srx_steers(design: DesignIndex) -> Iterator[Found]:
             if policy.values.get("action") == "allow" and "steering" not in policy.values:
                 text = f"{policy.label}: SRX needs a steering rule to know the destination zone"
                 yield Found(
-                    policy.address, text, str(policy.location), "towards a LAN: Steering(…, paths=[local(network)])"
+                    address=policy.address,
+                    message=text,
+                    location=str(policy.location),
+                    hint="towards a LAN: Steering(…, paths=[local(network)])",
                 )
 
 
@@ -112,7 +122,9 @@ def ssr_does_not(design: DesignIndex) -> Iterator[Found]:
             for steering in design.each(policy, "steering"):
                 if any(isinstance(path, LocalPath) for path in paths_of(steering)):
                     text = f"{policy.label}: SSR must not use LAN steering"
-                    yield Found(policy.address, text, str(policy.location), "leave steering= out")
+                    yield Found(
+                        address=policy.address, message=text, location=str(policy.location), hint="leave steering= out"
+                    )
 
 
 registry.says("HA107", "warning", "No earlier policy matches everything that a later one would",
@@ -127,7 +139,12 @@ def shadowed(design: DesignIndex) -> Iterator[Found]:
             first = next((one for one in owner.policies[:index] if _covers(design, one, later)), None)
             if first is not None:
                 text = f"{later.label} can never match; {first.label} comes first"
-                yield Found(later.address, text, str(later.location), f"put it before {first.label}")
+                yield Found(
+                    address=later.address,
+                    message=text,
+                    location=str(later.location),
+                    hint=f"put it before {first.label}",
+                )
 
 
 def _covers(design: DesignIndex, first: Block, later: Block) -> bool:
@@ -191,7 +208,7 @@ def arrives(design: DesignIndex) -> Iterator[Found]:
                         f"{policy.label}: {network.name} is on no LAN interface of {owner.label} "
                         "and is not advertised by any peer"
                     )
-                    yield Found(policy.address, text, str(policy.location))
+                    yield Found(address=policy.address, message=text, location=str(policy.location))
 
 
 registry.says("HA110", "warning", "Every LAN network has a policy",
@@ -214,7 +231,7 @@ def has_policy(design: DesignIndex) -> Iterator[Found]:
             for network in design.each_key(face.object.networks):
                 if network.address not in sources and not _reached(network, owner, targets):
                     text = f"{network.name} appears in no policy; hosts there reach nothing"
-                    yield Found(owner.block.address, text, face.location)
+                    yield Found(address=owner.block.address, message=text, location=face.location)
 
 
 def _reached(network: Block, owner: Owner, targets: list[Net]) -> bool:
@@ -237,7 +254,7 @@ def protocols(design: DesignIndex) -> Iterator[Found]:
     for block in design.of("application"):
         if ("addresses" in block.values or "hostnames" in block.values) and not block.values.get("protocols"):
             text = f"{block.label}: no protocol given; state any or list ports"
-            yield Found(block.address, text, str(block.location), 'protocols=["any"]')
+            yield Found(address=block.address, message=text, location=str(block.location), hint='protocols=["any"]')
 
 
 registry.says(
@@ -255,4 +272,8 @@ def moves(view: PlanView) -> Iterator[Found]:
     for change in view.changes:
         if change.type == "policy" and change.position is not None and change.before is not None:
             before, after = change.position
-            yield Found(change.address, f"{change.name} moves from {before} to {after}", change.location)
+            yield Found(
+                address=change.address,
+                message=f"{change.name} moves from {before} to {after}",
+                location=change.location,
+            )

@@ -36,7 +36,12 @@ def port_names(design: DesignIndex) -> Iterator[Found]:
                 for name in face.text.split(","):
                     if _unreadable(name):
                         text = f'{face.name}: "{name}" is not a port name'
-                        yield Found(owner.block.address, text, face.location, "write ge-0/0/3, or ge-0/0/3,ge-1/0/3")
+                        yield Found(
+                            address=owner.block.address,
+                            message=text,
+                            location=face.location,
+                            hint="write ge-0/0/3, or ge-0/0/3,ge-1/0/3",
+                        )
 
 
 def _unreadable(name: str) -> bool:
@@ -60,10 +65,10 @@ def offsets(design: DesignIndex) -> Iterator[Found]:
         for port in face.ports or ():
             if row.offset is None or port.kind not in _ETHERNET or row.node(port) is not None:
                 continue
-            base = Port(port.kind, row.ports[0].slot if row.ports else 0, port.pic, port.number)
+            base = Port(kind=port.kind, slot=row.ports[0].slot if row.ports else 0, pic=port.pic, number=port.number)
             expected = row.on_node1(base)
             text = f"{face.name}: {port} is not a node1 port on {row.name}; node1 of {base} is {expected}"
-            yield Found(owner.block.address, text, face.location, f"write {expected}")
+            yield Found(address=owner.block.address, message=text, location=face.location, hint=f"write {expected}")
 
 
 registry.says(
@@ -78,7 +83,7 @@ def existing_ports(design: DesignIndex) -> Iterator[Found]:
         for port in face.ports or ():
             if port.kind in _ETHERNET and row.node(port) is not None and not row.has(port):
                 text = f"{face.name}: {row.name} has no port {port}"
-                yield Found(owner.block.address, text, face.location)
+                yield Found(address=owner.block.address, message=text, location=face.location)
 
 
 registry.says(
@@ -97,7 +102,12 @@ def reserved(design: DesignIndex) -> Iterator[Found]:
             role = taken.get(row.on_node0(port).base, "")
             if role and row.node(port) is not None:
                 text = f"{face.name}: {port} is the {role} link of {row.name} and cannot be used as {face.usage}"
-                yield Found(owner.block.address, text, face.location, f"move {face.name} to another port")
+                yield Found(
+                    address=owner.block.address,
+                    message=text,
+                    location=face.location,
+                    hint=f"move {face.name} to another port",
+                )
 
 
 def _reserved(owner: Owner, row: Model) -> dict[Port, str]:
@@ -125,7 +135,10 @@ def management_port(design: DesignIndex) -> Iterator[Found]:
                     f"{port} becomes the management port when {row.name} is clustered; move {face.name} to another port"
                 )
                 yield Found(
-                    owner.block.address, text, face.location, f"{_suggest(face, row)} is free for it by default"
+                    address=owner.block.address,
+                    message=text,
+                    location=face.location,
+                    hint=f"{_suggest(face, row)} is free for it by default",
                 )
 
 
@@ -142,7 +155,10 @@ def control_port(design: DesignIndex) -> Iterator[Found]:
             if row.changed_role(port) == "the control link" and face.usage != "ha_control":
                 text = f"{port} becomes the control link when {row.name} is clustered; move {face.name} to another port"
                 yield Found(
-                    owner.block.address, text, face.location, f"{_suggest(face, row)} is free for it by default"
+                    address=owner.block.address,
+                    message=text,
+                    location=face.location,
+                    hint=f"{_suggest(face, row)} is free for it by default",
                 )
 
 
@@ -165,7 +181,9 @@ def fabric(design: DesignIndex) -> Iterator[Found]:
             if not links and not row.fixed_fabric:
                 pair = row.pair_of(row.fabric)
                 text = f"{owner.label}: no fabric link; declare {pair} as ha_data"
-                yield Found(owner.block.address, text, owner.location, f'ha_fabric("{pair}")')
+                yield Found(
+                    address=owner.block.address, message=text, location=owner.location, hint=f'ha_fabric("{pair}")'
+                )
             for face in links:
                 yield from _one_each(owner, face, row, row.fabric)
 
@@ -175,7 +193,7 @@ def _one_each(owner: Owner, face: Face, row: Model, default: str) -> Iterator[Fo
     if face.ports is not None and None not in nodes and sorted(nodes, key=str) != [0, 1]:
         text = f"{face.name}: the {_HA[face.usage]} link needs one node0 port and one node1 port, got {face.text}"
         hint = f"{row.pair_of(default)} on {row.name}" if default else ""
-        yield Found(owner.block.address, text, face.location, hint)
+        yield Found(address=owner.block.address, message=text, location=face.location, hint=hint)
 
 
 registry.says(
@@ -193,13 +211,17 @@ def sync(design: DesignIndex) -> Iterator[Found]:
             if not links and not row.fixed_control:
                 pair = row.pair_of(row.control)
                 text = f"{owner.label}: no HA sync link; {row.name} expects {pair}"
-                yield Found(owner.block.address, text, owner.location, f'ha_sync("{pair}")')
+                yield Found(
+                    address=owner.block.address, message=text, location=owner.location, hint=f'ha_sync("{pair}")'
+                )
             for face in links:
                 if row.fixed_control:
                     text = (
                         f"{face.name}: the control link of {row.name} is fixed; {face.text} cannot be declared as one"
                     )
-                    yield Found(owner.block.address, text, face.location, "leave ha_sync(…) out")
+                    yield Found(
+                        address=owner.block.address, message=text, location=face.location, hint="leave ha_sync(…) out"
+                    )
                 else:
                     yield from _one_each(owner, face, row, row.control)
 
@@ -219,7 +241,7 @@ def positions(design: DesignIndex) -> Iterator[Found]:
             first, second = ports
             if row.on_node0(first) != row.on_node0(second):
                 text = f"{face.name}: {first} and {second} are different positions; check the patch cable"
-                yield Found(owner.block.address, text, face.location)
+                yield Found(address=owner.block.address, message=text, location=face.location)
 
 
 registry.says(
@@ -238,7 +260,7 @@ def cabled(design: DesignIndex) -> Iterator[Found]:
         which = " and ".join(ports) or "each HA link"
         text = f"{pair.label}: confirm {which} is a direct patch cable"
         hint = 'attested=attest(cabled=True, by="…", on="…") once somebody looked'
-        yield Found(pair.block.address, text, pair.location, hint)
+        yield Found(address=pair.block.address, message=text, location=pair.location, hint=hint)
 
 
 registry.says(
@@ -253,7 +275,7 @@ def custom_fabric(design: DesignIndex) -> Iterator[Found]:
         default = row.pair_of(row.fabric) if row.fabric else ""
         if face.usage == "ha_data" and default and set(face.text.split(",")) != set(default.split(",")):
             text = f"{owner.label}: custom fabric {face.text} (default {default}); set through the API"
-            yield Found(owner.block.address, text, face.location)
+            yield Found(address=owner.block.address, message=text, location=face.location)
 
 
 registry.says(
@@ -270,7 +292,12 @@ def gigabit_fabric(design: DesignIndex) -> Iterator[Found]:
             if port.kind != "ge":
                 unsure = row.name == "SRX380" and str(row.on_node0(port)) == "xe-0/0/16"
                 text = f"{face.name}: {port}: {row.name} supports gigabit fabric ports only"
-                yield Found(owner.block.address, text, face.location, severity="warning" if unsure else None)
+                yield Found(
+                    address=owner.block.address,
+                    message=text,
+                    location=face.location,
+                    severity="warning" if unsure else None,
+                )
 
 
 registry.says(
@@ -285,7 +312,7 @@ def one_of_each(design: DesignIndex) -> Iterator[Found]:
         for face in owner.faces:
             if face.redundant and face.ports is not None and _lopsided(owner, face):
                 text = f"{face.name}: redundant needs one node0 port and one node1 port, got {face.text}"
-                yield Found(owner.block.address, text, face.location, _twin(owner, face))
+                yield Found(address=owner.block.address, message=text, location=face.location, hint=_twin(owner, face))
 
 
 def _lopsided(owner: Owner, face: Face) -> bool:
@@ -318,7 +345,10 @@ def port_lists(design: DesignIndex) -> Iterator[Found]:
             if len(face.ports or ()) > 1 and not face.redundant and not face.plain.get("aggregated"):
                 text = f"{face.name}: {face.text}: a port list needs redundant or aggregated"
                 yield Found(
-                    owner.block.address, text, face.location, "leave redundant=False out, or say aggregated=True"
+                    address=owner.block.address,
+                    message=text,
+                    location=face.location,
+                    hint="leave redundant=False out, or say aggregated=True",
                 )
 
 
@@ -337,10 +367,16 @@ def needs_cluster(design: DesignIndex) -> Iterator[Found]:
             for pair in owner.pairs:
                 if len(pair.nodes) == 1:
                     text = f"{owner.label}: {face.name} is redundant but {pair.label} is not clustered"
-                    yield Found(owner.block.address, text, face.location)
+                    yield Found(address=owner.block.address, message=text, location=face.location)
             if not owner.pairs:
                 text = f"{owner.label}: {face.name} is redundant, and no cluster of this stack uses it"
-                yield Found(owner.block.address, text, face.location, "declare its clusters", "warning")
+                yield Found(
+                    address=owner.block.address,
+                    message=text,
+                    location=face.location,
+                    hint="declare its clusters",
+                    severity="warning",
+                )
 
 
 registry.says(
@@ -357,5 +393,5 @@ def ports_once(design: DesignIndex) -> Iterator[Found]:
                 first = users.get((port, port.unit))
                 if first is not None:
                     text = f"{port} is used by {first.name} and {face.name}"
-                    yield Found(owner.block.address, text, face.location)
+                    yield Found(address=owner.block.address, message=text, location=face.location)
                 users.setdefault((port, port.unit), face)

@@ -11,7 +11,7 @@ from haplan.plugin import Finding, Moment, PlanView, Rule, Severity, Tree, Valid
 OWNERS = ("hub_profile", "wan_edge_template")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Found:
     """What a rule found: `Finding` without what the rule itself says."""
 
@@ -122,7 +122,15 @@ class Registry:
             elif isinstance(view, PlanView) and id in self._plan:
                 found = self._plan[id](view)
             return [
-                Finding(id, one.severity or severity, one.address, one.message, one.location, one.hint) for one in found
+                Finding(
+                    rule=id,
+                    severity=one.severity or severity,
+                    address=one.address,
+                    message=one.message,
+                    location=one.location,
+                    hint=one.hint,
+                )
+                for one in found
             ]
 
         return check

@@ -30,7 +30,7 @@ def gateway_inside(design: DesignIndex) -> Iterator[Found]:
                 for pair, (ip, subnet) in at_sites(owner, address.get("ip"), subnets.get(name)):
                     if not _host_in(ip, subnet):
                         text = f"{face.name}: {ip} is not a host address in {subnet}{where(pair)}"
-                        yield Found(owner.block.address, text, face.location)
+                        yield Found(address=owner.block.address, message=text, location=face.location)
 
 
 def _host_in(ip: str, subnet: str) -> bool:
@@ -56,7 +56,7 @@ def vlans(design: DesignIndex) -> Iterator[Found]:
             for pair, ids in at_sites(owner, *(block.values["vlan_id"] for block in blocks)):
                 for vlan in sorted({one for one in ids if ids.count(one) > 1}):
                     text = f"{face.text}: VLAN {vlan} appears twice{where(pair)}"
-                    yield Found(owner.block.address, text, face.location)
+                    yield Found(address=owner.block.address, message=text, location=face.location)
 
 
 registry.says("HA115", "error", "The site is one of the organisation the cluster is in",
@@ -68,7 +68,12 @@ def site_there(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.site is not None and pair.site.provider != pair.block.provider:
             text = f"unknown site {pair.site_name}: it is declared for {pair.site.provider}"
-            yield Found(pair.block.address, text, pair.location, f"the cluster is of {pair.block.provider}")
+            yield Found(
+                address=pair.block.address,
+                message=text,
+                location=pair.location,
+                hint=f"the cluster is of {pair.block.provider}",
+            )
 
 
 registry.says(
@@ -84,13 +89,18 @@ def carries(design: DesignIndex) -> Iterator[Found]:
         template = pair.block.values.get("template")
         if template is None and "profile" not in pair.block.values:
             text = f"{pair.site_name} has no WAN edge template; assign one before clustering"
-            yield Found(pair.block.address, text, pair.location, "give the cluster template= or profile=")
+            yield Found(
+                address=pair.block.address,
+                message=text,
+                location=pair.location,
+                hint="give the cluster template= or profile=",
+            )
         if template is None or pair.site is None:
             continue
         other = first.setdefault(pair.site.address, pair)
         if other.block.values.get("template") != template:
             text = f"{pair.site_name}: one template a site, but {other.label} and {pair.label} name two"
-            yield Found(pair.block.address, text, pair.location)
+            yield Found(address=pair.block.address, message=text, location=pair.location)
 
 
 registry.says(
@@ -111,14 +121,14 @@ def ha_ports(design: DesignIndex) -> Iterator[Found]:
             if needed:
                 text = f"{pair.site_name}: HA ports are not configured yet"
                 hint = f"{owner.label} lacks {' and '.join(_word(usage) for usage in missing)}"
-                yield Found(pair.block.address, text, pair.location, hint)
+                yield Found(address=pair.block.address, message=text, location=pair.location, hint=hint)
 
 
 def _word(usage: str) -> str:
     return "ha_fabric(…)" if usage == "ha_data" else "ha_sync(…)"
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Use:
     """A text that a site needs: whose it is, which field, what it has to be."""
 
@@ -149,11 +159,23 @@ def uses(design: DesignIndex, owner: Owner) -> Iterator[Use]:
             fields += _dhcp(network, lan.get("dhcp"))
         for what, value, kind in fields:
             if value is not None:
-                yield Use(owner.block, f"{face.name} {what}", value, kind, face.location)
+                yield Use(block=owner.block, what=f"{face.name} {what}", value=value, kind=kind, location=face.location)
         for block in design.each_key(face.object.networks) if face.usage == "lan" else ():
-            yield Use(block, f"network {block.name} subnet", block.values.get("subnet"), "prefix", str(block.location))
+            yield Use(
+                block=block,
+                what=f"network {block.name} subnet",
+                value=block.values.get("subnet"),
+                kind="prefix",
+                location=str(block.location),
+            )
             if "vlan_id" in block.values:
-                yield Use(block, f"network {block.name} vlan_id", block.values["vlan_id"], "VLAN", str(block.location))
+                yield Use(
+                    block=block,
+                    what=f"network {block.name} vlan_id",
+                    value=block.values["vlan_id"],
+                    kind="VLAN",
+                    location=str(block.location),
+                )
 
 
 def _dhcp(network: str, dhcp: Tree) -> list[tuple[str, Tree, str]]:
@@ -187,7 +209,9 @@ def defined(design: DesignIndex) -> Iterator[Found]:
                             f"{pair.site_name}: {{{{{name}}}}} is used by {use.what} of {owner.label} but not defined"
                         )
                         hint = f"add {name} to the variables of {pair.site.address}; it is used at {use.location}"
-                        yield Found(pair.site.address, text, str(pair.site.location), hint)
+                        yield Found(
+                            address=pair.site.address, message=text, location=str(pair.site.location), hint=hint
+                        )
             yield from _remote(design, owner, pair, seen)
 
 
@@ -203,7 +227,7 @@ def _remote(design: DesignIndex, owner: Owner, pair: Pair, seen: set[str]) -> It
                 seen.add(name)
                 what = f"{{{{{name}}}}} of network {network.name}"
                 text = f"{pair.site_name}: {what} is not defined; only {policy.label} names it"
-                yield Found(pair.site.address, text, str(pair.site.location), severity="info")
+                yield Found(address=pair.site.address, message=text, location=str(pair.site.location), severity="info")
 
 
 registry.says(
@@ -223,7 +247,10 @@ def variable_names(design: DesignIndex) -> Iterator[Found]:
             bad = list(bad_names(block.values))
         for name in bad:
             yield Found(
-                block.address, f'bad variable name "{name}"', str(block.location), "letters, digits and underscore"
+                address=block.address,
+                message=f'bad variable name "{name}"',
+                location=str(block.location),
+                hint="letters, digits and underscore",
             )
 
 
@@ -243,7 +270,10 @@ def fits(design: DesignIndex) -> Iterator[Found]:
                 if pair is not None and pair.site is not None and not _is(use.kind, text):
                     message = f"{pair.site_name}: {use.what} = {text} is no {use.kind}"
                     yield Found(
-                        pair.site.address, message, str(pair.site.location), f"it is put together at {use.location}"
+                        address=pair.site.address,
+                        message=message,
+                        location=str(pair.site.location),
+                        hint=f"it is put together at {use.location}",
                     )
 
 
@@ -288,7 +318,9 @@ def unused(design: DesignIndex) -> Iterator[Found]:
         variables = site.values.get("variables")
         for name in variables if site.address in by_site and isinstance(variables, Mapping) else ():
             if name not in by_site[site.address]:
-                yield Found(site.address, f"{name} is unused at {site.label}", str(site.location))
+                yield Found(
+                    address=site.address, message=f"{name} is unused at {site.label}", location=str(site.location)
+                )
 
 
 registry.says(
@@ -315,7 +347,7 @@ def bound(view: PlanView) -> Iterator[Found]:
             text = f"{label} is bound to {many}, {len(strange)} of them not in this stack"
             place = next((c.location for c in view.changes if c.address == address), "")
             hint = f"not in this stack: {', '.join(strange)}" if strange else ""
-            yield Found(address, text, place, hint, None if strange else "info")
+            yield Found(address=address, message=text, location=place, hint=hint, severity=None if strange else "info")
 
 
 def _sites_of_stack(view: PlanView) -> set[str]:
@@ -334,4 +366,9 @@ def one_source(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if "template" in pair.block.values and "profile" in pair.block.values:
             text = f"{pair.label}: both a hub profile and a spoke template"
-            yield Found(pair.block.address, text, pair.location, "give template= or profile=, not both")
+            yield Found(
+                address=pair.block.address,
+                message=text,
+                location=pair.location,
+                hint="give template= or profile=, not both",
+            )

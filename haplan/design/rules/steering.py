@@ -45,7 +45,10 @@ def has_path(design: DesignIndex) -> Iterator[Found]:
     for _, block, paths in each(design):
         if not active(paths):
             yield Found(
-                block.address, f"steering {block.label} has no path", str(block.location), "name a WAN or an endpoint"
+                address=block.address,
+                message=f"steering {block.label} has no path",
+                location=str(block.location),
+                hint="name a WAN or an endpoint",
             )
 
 
@@ -56,7 +59,12 @@ def twice(owner: Owner, blocks: tuple[Block, ...], what: str) -> Iterator[Found]
         first = seen.setdefault(str(block.name), block)
         if first is not block:
             text = f"{owner.label}: two {what} named {block.name}"
-            yield Found(block.address, text, str(block.location), f"the first is at {first.location.short}")
+            yield Found(
+                address=block.address,
+                message=text,
+                location=str(block.location),
+                hint=f"the first is at {first.location.short}",
+            )
 
 
 registry.says(
@@ -71,7 +79,7 @@ def existing_paths(design: DesignIndex) -> Iterator[Found]:
         for path in paths:
             complaint = _complaint(design, owner, path)
             if complaint:
-                yield Found(block.address, f"{block.label}: {complaint}", str(path.location))
+                yield Found(address=block.address, message=f"{block.label}: {complaint}", location=str(path.location))
 
 
 def _complaint(design: DesignIndex, owner: Owner, path: Path) -> str:
@@ -116,7 +124,9 @@ def strategies(design: DesignIndex) -> Iterator[Found]:
         strategy = block.values.get("strategy")
         if isinstance(strategy, str) and strategy not in _STRATEGIES:
             text = f"{block.label}: unknown strategy {strategy}"
-            yield Found(block.address, text, str(block.location), "ordered, weighted or ecmp")
+            yield Found(
+                address=block.address, message=text, location=str(block.location), hint="ordered, weighted or ecmp"
+            )
 
 
 registry.says(
@@ -130,7 +140,7 @@ def left_to_right(design: DesignIndex) -> Iterator[Found]:
     for _, block, paths in each(design):
         if block.values.get("strategy") == "ordered" and len(active(paths)) > 1:
             text = f"{block.label}: {' > '.join(path.title for path in active(paths))}"
-            yield Found(block.address, text, str(block.location))
+            yield Found(address=block.address, message=text, location=str(block.location))
 
 
 registry.says(
@@ -145,7 +155,10 @@ def several(design: DesignIndex) -> Iterator[Found]:
         strategy = block.values.get("strategy")
         if strategy in ("ecmp", "weighted") and len(active(paths)) == 1:
             yield Found(
-                block.address, f"{block.label}: {strategy} with one path", str(block.location), 'strategy="ordered"'
+                address=block.address,
+                message=f"{block.label}: {strategy} with one path",
+                location=str(block.location),
+                hint='strategy="ordered"',
             )
 
 
@@ -161,7 +174,7 @@ def costs(design: DesignIndex) -> Iterator[Found]:
         for path in paths if block.values.get("strategy") == "weighted" else ():
             if path.cost is None:
                 text = f"{block.label}/{path.title}: cost missing"
-                yield Found(block.address, text, str(path.location), "path(…, cost=10)")
+                yield Found(address=block.address, message=text, location=str(path.location), hint="path(…, cost=10)")
 
 
 registry.says(
@@ -180,7 +193,9 @@ def once(design: DesignIndex) -> Iterator[Found]:
         seen: set[tuple[str, str]] = set()
         for path in paths:
             if (path.usage, path.title) in seen:
-                yield Found(block.address, f"{block.label}: {path.title} twice", str(path.location))
+                yield Found(
+                    address=block.address, message=f"{block.label}: {path.title} twice", location=str(path.location)
+                )
             seen.add((path.usage, path.title))
 
 
@@ -201,7 +216,7 @@ def no_failover(design: DesignIndex) -> Iterator[Found]:
                     nodes = nodes_of(owner, paths[0])
                     where = f" ({', '.join(f'node{node}' for node in sorted(nodes))})" if nodes else ""
                     text = f"{policy.label}: traffic stops if {paths[0].title}{where} is down"
-                    yield Found(policy.address, text, str(policy.location))
+                    yield Found(address=policy.address, message=text, location=str(policy.location))
 
 
 def nodes_of(owner: Owner, path: Path) -> set[int]:
@@ -228,7 +243,7 @@ def different_nodes(design: DesignIndex) -> Iterator[Found]:
         first, second = nodes_of(owner, live[0]), nodes_of(owner, live[1])
         if len(first) == 1 and first == second:
             text = f"{block.label}: {live[0].title} and {live[1].title} are both on node{first.pop()}"
-            yield Found(block.address, text, str(live[1].location))
+            yield Found(address=block.address, message=text, location=str(live[1].location))
 
 
 registry.says(
@@ -247,7 +262,7 @@ def used(design: DesignIndex) -> Iterator[Found]:
         users = {block.address for policy in owner.policies for block in design.each(policy, "steering")}
         for block in owner.steerings:
             if block.address not in users:
-                yield Found(block.address, f"{block.label} is unused", str(block.location))
+                yield Found(address=block.address, message=f"{block.label} is unused", location=str(block.location))
 
 
 registry.says(
@@ -267,7 +282,11 @@ def traffic_moves(view: PlanView) -> Iterator[Found]:
             continue
         before, after = (_in_words(values) for values in (change.before, change.after))
         if before and after and before != after:
-            yield Found(change.address, f"{change.name}: traffic moves from {before} to {after}", change.location)
+            yield Found(
+                address=change.address,
+                message=f"{change.name}: traffic moves from {before} to {after}",
+                location=change.location,
+            )
 
 
 def _in_words(values: Tree) -> str:

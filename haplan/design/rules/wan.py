@@ -25,7 +25,12 @@ def own_port(design: DesignIndex) -> Iterator[Found]:
         for face in owner.of("wan"):
             if len(face.ports or ()) > 1 and not face.object.shared_wan:
                 text = f"{face.name}: a WAN path belongs to one port of one node, got {face.text}"
-                yield Found(owner.block.address, text, face.location, 'split it, or say shared_wan="reason"')
+                yield Found(
+                    address=owner.block.address,
+                    message=text,
+                    location=face.location,
+                    hint='split it, or say shared_wan="reason"',
+                )
 
 
 registry.says(
@@ -44,7 +49,12 @@ def wan_per_node(design: DesignIndex) -> Iterator[Found]:
                 continue  # HA020 and HA021 have said so
             for node in sorted({0, 1} - nodes):
                 text = f"{owner.label}: node{node} has no WAN interface; it could not carry traffic or reach Mist alone"
-                yield Found(owner.block.address, text, (wans[-1] if wans else owner).location, _other(row, node))
+                yield Found(
+                    address=owner.block.address,
+                    message=text,
+                    location=(wans[-1] if wans else owner).location,
+                    hint=_other(row, node),
+                )
 
 
 def _other(row: Model, node: int) -> str:
@@ -64,7 +74,7 @@ def shared_wan(design: DesignIndex) -> Iterator[Found]:
             if len(face.ports or ()) > 1 and face.object.shared_wan:
                 reason = face.object.shared_wan
                 text = f"{face.name}: shared between both nodes; only one is active. Accepted because: {reason}"
-                yield Found(owner.block.address, text, face.location)
+                yield Found(address=owner.block.address, message=text, location=face.location)
 
 
 registry.says(
@@ -83,7 +93,10 @@ def hub_static(design: DesignIndex) -> Iterator[Found]:
                 why = "spokes build the overlay towards it"
                 text = f"{owner.label}/{face.name}: hub WAN must be static ({why}), found {kind}"
                 yield Found(
-                    owner.block.address, text, face.location, 'static("198.51.100.254/24", gateway="198.51.100.1")'
+                    address=owner.block.address,
+                    message=text,
+                    location=face.location,
+                    hint='static("198.51.100.254/24", gateway="198.51.100.1")',
                 )
 
 
@@ -99,7 +112,7 @@ def spoke_address(design: DesignIndex) -> Iterator[Found]:
         faces = [] if owner.hub else owner.of("wan")
         if faces:
             words = ", ".join(f"{face.name} {_address(face).get('type', '?')}" for face in faces)
-            yield Found(owner.block.address, f"{owner.label}: {words}", faces[0].location)
+            yield Found(address=owner.block.address, message=f"{owner.label}: {words}", location=faces[0].location)
 
 
 def _address(face: Face) -> dict[str, object]:
@@ -140,7 +153,12 @@ def gateways(design: DesignIndex) -> Iterator[Found]:
                 complaint = _gateway_complaint(ip, gateway)
                 if complaint:
                     text = f"{face.name}{where(pair)}: {complaint}"
-                    yield Found(owner.block.address, text, face.location, "check address, length and gateway")
+                    yield Found(
+                        address=owner.block.address,
+                        message=text,
+                        location=face.location,
+                        hint="check address, length and gateway",
+                    )
 
 
 def _gateway_complaint(ip: str, gateway: str) -> str:
@@ -172,7 +190,12 @@ def public_address(design: DesignIndex) -> Iterator[Found]:
                 if _private(text):
                     words = f"{text} is private; spokes outside cannot reach it without an override"
                     message = f"{owner.label}/{face.name}{where(pair)}: {words}"
-                    yield Found(owner.block.address, message, face.location, "public_ip= on this WAN")
+                    yield Found(
+                        address=owner.block.address,
+                        message=message,
+                        location=face.location,
+                        hint="public_ip= on this WAN",
+                    )
 
 
 def _private(text: str) -> bool:
@@ -199,7 +222,12 @@ def names(design: DesignIndex) -> Iterator[Found]:
             if first is not face:
                 what = "WAN interfaces" if first.usage == face.usage == "wan" else "interfaces"
                 text = f"{owner.label}: two {what} named {face.name}"
-                yield Found(owner.block.address, text, face.location, f"the first is at {first.object.location.short}")
+                yield Found(
+                    address=owner.block.address,
+                    message=text,
+                    location=face.location,
+                    hint=f"the first is at {first.object.location.short}",
+                )
 
 
 registry.says(
@@ -214,7 +242,7 @@ def several_paths(design: DesignIndex) -> Iterator[Found]:
         wans = owner.of("wan")
         if owner.pairs and len(wans) == 1:
             text = f"{owner.label}: a single WAN path; node redundancy without path redundancy"
-            yield Found(owner.block.address, text, wans[0].location)
+            yield Found(address=owner.block.address, message=text, location=wans[0].location)
 
 
 registry.says(
@@ -235,7 +263,12 @@ def still_connected(design: DesignIndex) -> Iterator[Found]:
                     instead = row.pair_of(row.wan).split(",")[node]
                     role = row.changed_role(port)
                     text = f"node{node}: its only cloud path was {port}, which becomes {role}; use {instead}"
-                    yield Found(owner.block.address, text, face.location, f"move {face.name} to {instead}")
+                    yield Found(
+                        address=owner.block.address,
+                        message=text,
+                        location=face.location,
+                        hint=f"move {face.name} to {instead}",
+                    )
 
 
 registry.says(
@@ -258,5 +291,5 @@ def own_addresses(design: DesignIndex) -> Iterator[Found]:
                 first = next((seen[site, ip] for site in sites if (site, ip) in seen), None)
                 if first is not None:
                     message = f"{first.name} and {face.name} both use {ip}{where(pair)}"
-                    yield Found(owner.block.address, message, face.location)
+                    yield Found(address=owner.block.address, message=message, location=face.location)
                 seen.update({(site, ip): face for site in sites})

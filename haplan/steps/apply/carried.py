@@ -121,8 +121,8 @@ def written(task: Task, receipt: Mapping[str, Tree], types: Mapping[str, TypeInf
     """What the write gave, as far as the estate still tells."""
     there = [(part.change, part.seen) for part in task.parts if part.seen is not None]
     return Written(
-        {change.address: seen.id for change, seen in there},
-        {change.address: _computed(change, seen, types) for change, seen in there},
+        ids={change.address: seen.id for change, seen in there},
+        values={change.address: _computed(change, seen, types) for change, seen in there},
         receipt=receipt,
     )
 

@@ -49,7 +49,7 @@ def look(task: Task, context: RunContext) -> list[Finding]:
     if context.after:
         targets = tuple(target_of(part.change, part.row, None) for part in task.parts)
         document = task.transaction.document
-        reading = provider.read(Query(targets, MAX_AGE, recorded=task.recorded, document=document))
+        reading = provider.read(Query(targets=targets, max_age=MAX_AGE, recorded=task.recorded, document=document))
         view = CheckView(task, provider.facts(targets, reading.look), reading.seen)
         found += [finding for rule in context.after for finding in rule.check(view)]
     return found
@@ -80,7 +80,15 @@ def unmet(task: Task, known: Mapping[str, Mapping[str, Tree]], ledger: Ledger) -
         for one in change.lifecycle.postcondition:
             now = settled(one, lambda ref: _looked_up(ref, known))
             if not holds(now):
-                found.append(Finding("POSTCONDITION", "error", change.address, complaint(now), one.location))
+                found.append(
+                    Finding(
+                        rule="POSTCONDITION",
+                        severity="error",
+                        address=change.address,
+                        message=complaint(now),
+                        location=one.location,
+                    )
+                )
     return found
 
 

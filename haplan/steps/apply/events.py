@@ -27,7 +27,7 @@ class Teller:
 
     def warn(self, text: str) -> None:
         """Something people should know that belongs to no transaction."""
-        self.observe(Event("warning", self.clock.now(), text=text))
+        self.observe(Event(kind="warning", at=self.clock.now(), text=text))
 
     def tell(
         self,
@@ -47,4 +47,13 @@ class Teller:
             **(data or {}),
         }
         subject = address or subject_of(transaction)
-        self.observe(Event(kind, self.clock.now(), subject, str(transaction.document), text, more))
+        self.observe(
+            Event(
+                kind=kind,
+                at=self.clock.now(),
+                address=subject,
+                document=str(transaction.document),
+                text=text,
+                data=more,
+            )
+        )

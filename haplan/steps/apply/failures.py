@@ -19,7 +19,7 @@ FATAL = {
 """Errors that end a run, in words."""
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Failures:
     """What went wrong so far.
 

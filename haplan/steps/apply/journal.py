@@ -23,7 +23,7 @@ class Journal:
         announced: Transactions that may have written something.
     """
 
-    def __init__(self, backend: StateBackend, group: Group, run: Run, left: Iterable[Intent], plan: Plan) -> None:
+    def __init__(self, *, backend: StateBackend, group: Group, run: Run, left: Iterable[Intent], plan: Plan) -> None:
         self._backend = backend
         self._group = group
         self._run = run
@@ -56,7 +56,7 @@ class Journal:
         yet. Durable after a flush."""
         numbers = self._open.get(transaction.id)
         if numbers:
-            self._group.add(Update(self._run.id, intents=((numbers[-1], "", result),)))
+            self._group.add(Update(run=self._run.id, intents=((numbers[-1], "", result),)))
 
     def adopt(self, transaction: Transaction, numbers: Iterable[int]) -> None:
         """The intents of a dead run's write are this one's: it goes on with it."""
@@ -69,7 +69,7 @@ class Journal:
         numbers = self.ended(transaction)
         numbers = numbers[-1:] if last else numbers
         if numbers:
-            self._group.add(Update(self._run.id, intents=tuple((number, outcome, {}) for number in numbers)))
+            self._group.add(Update(run=self._run.id, intents=tuple((number, outcome, {}) for number in numbers)))
 
     def ended(self, transaction: Transaction) -> list[int]:
         """The open intents of a transaction, which are settled with what is saved now."""

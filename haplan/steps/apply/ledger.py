@@ -6,19 +6,16 @@ told from then on is kept for one last try at the end.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from haplan.contracts import StateBackend, Written
+from haplan.contracts import Written
 from haplan.errors import StateNotSaved
 from haplan.model import renames
 from haplan.model.origin import remembered
 from haplan.model.plan import Action, Change, Plan, Transaction
-from haplan.model.schema import TypeInfo
 from haplan.model.state import (
-    Holder,
     OrderRow,
     PlacementRow,
     PlacementStatus,
     Row,
-    Run,
     State,
     Status,
     Update,
@@ -30,6 +27,7 @@ from haplan.steps.apply.journal import Journal
 from haplan.steps.apply.placements import Placements
 from haplan.steps.apply.record import GOING, outputs_after, placement_row
 from haplan.steps.apply.rows import Key, Rows
+from haplan.steps.apply.run_context import RunContext
 
 NOTHING = Written()
 
@@ -45,24 +43,19 @@ class Ledger:
         journal: What was announced, and is open.
     """
 
-    def __init__(
-        self,
-        backend: StateBackend,
-        holder: Holder,
-        run: Run,
-        state: State,
-        plan: Plan,
-        types: Mapping[str, TypeInfo],
-    ) -> None:
+    def __init__(self, plan: Plan, context: RunContext) -> None:
+        backend, state, run = context.backend, context.state, context.run
         self._backend = backend
         self._group = Group(backend.save)
-        self._holder = holder
+        self._holder = context.holder
         self._run = run
         versions = {key: row.serial for key, row in state.rows.items()}
         self._state = self._moved(state, versions, plan.changes)
         self.placements = Placements(plan)
-        self.rows = Rows(self._state, versions, run, plan, types, self.placements)
-        self.journal = Journal(backend, self._group, run, self._state.intents, plan)
+        self.rows = Rows(
+            state=self._state, versions=versions, run=run, plan=plan, types=context.types, placements=self.placements
+        )
+        self.journal = Journal(backend=backend, group=self._group, run=run, left=self._state.intents, plan=plan)
         self._before: dict[str, dict[Key, Row | None]] = {}
         deposed = self.rows.deposed(plan.changes)
         if deposed:  # before anything is written

@@ -62,7 +62,9 @@ def sort_outcomes(
         identity = change.id if change.deposed else str(known.get(change.address, {}).get("id") or change.id)
         earlier = had.get(change.key, ()) if change.reason is Reason.RESUMED else ()
         documents = _in_documents(mine, phase, why, earlier) if came != "done" else ()
-        found[came].append(Outcome(change.key, change.action, text, identity, documents))
+        found[came].append(
+            Outcome(address=change.key, action=change.action, text=text, id=identity, documents=documents)
+        )
     return {name: tuple(outcomes) for name, outcomes in found.items()}
 
 

@@ -46,7 +46,7 @@ class Patience:
     def failed(self, number: str, text: str) -> Settlement:
         """What is said of one that is not waited for any more."""
         overdue = self.overdue(number)
-        return Settlement("failed", f"not settled {overdue}: {text}" if overdue is not None else text)
+        return Settlement(state="failed", text=f"not settled {overdue}: {text}" if overdue is not None else text)
 
     def overdue(self, number: str) -> Limit | None:
         """The limit that a transaction has passed; to be taken back there is always time."""

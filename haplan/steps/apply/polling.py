@@ -58,7 +58,7 @@ class Pollers:
 
     def _ask(self, key: str, provider: Provider, tasks: Sequence[Task]) -> None:
         def unanswered(error: HaplanError) -> Polled:
-            silent = Settlement("unanswered", str(error))
+            silent = Settlement(state="unanswered", text=str(error))
             return Polled(key, {task.transaction.id: silent for task in tasks}, error)
 
         def ask() -> Polled:

@@ -73,11 +73,13 @@ def placement_row(change: Change, placement: Placement, status: PlacementStatus)
 def joined(written: Written, more: Written) -> Written:
     """What a write gave, with what became known while it settled."""
     return Written(
-        {**written.ids, **more.ids},
-        {a: {**written.values.get(a, {}), **more.values.get(a, {})} for a in {**written.values, **more.values}},
-        {a: {**written.private.get(a, {}), **more.private.get(a, {})} for a in {**written.private, **more.private}},
-        written.settling,
-        more.receipt or written.receipt,
+        ids={**written.ids, **more.ids},
+        values={a: {**written.values.get(a, {}), **more.values.get(a, {})} for a in {**written.values, **more.values}},
+        private={
+            a: {**written.private.get(a, {}), **more.private.get(a, {})} for a in {**written.private, **more.private}
+        },
+        settling=written.settling,
+        receipt=more.receipt or written.receipt,
     )
 
 

@@ -28,7 +28,7 @@ class Answer:
     ending: Ending
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Recorder:
     """Writes into the ledger what came of transactions.
 

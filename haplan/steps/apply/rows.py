@@ -27,6 +27,7 @@ class Rows:
 
     def __init__(
         self,
+        *,
         state: State,
         versions: Mapping[Key, int],
         run: Run,

@@ -65,33 +65,30 @@ class _Loop:
         self.plan = plan
         self.context = context
         self.schedule = Schedule(plan.transactions)
-        self.ledger = Ledger(context.backend, context.holder, context.run, context.state, plan, context.types)
+        self.ledger = Ledger(plan, context)
         self.tasks = Tasks(plan, context, self.ledger)
         self.watch = Watch(plan, context.clock)
         self.teller = Teller(context.tell, context.clock, self.tasks.changes)
         gates = frozenset(before for transaction in plan.transactions for before in transaction.gates)
-        self.failures = Failures(self.schedule, self.teller, context.stop, gates)
-        self.recorder = Recorder(self.ledger, self.tasks, self.watch, self.teller, self.failures)
+        self.failures = Failures(schedule=self.schedule, teller=self.teller, stop=context.stop, gates=gates)
+        self.recorder = Recorder(
+            ledger=self.ledger, tasks=self.tasks, watch=self.watch, teller=self.teller, failures=self.failures
+        )
         patience, journal = Patience(self.watch), self.ledger.journal
-        self.way_back = WayBack(self.schedule, journal, self.watch, patience, self.failures, self._begin_write)
+        self.way_back = WayBack(
+            schedule=self.schedule, journal=journal, watch=self.watch, patience=patience, failures=self.failures,
+            begin_write=self._begin_write,
+        )  # fmt: skip
         self.pace = Pace(context.providers, context.clock)
         self.lease = Lease(self.ledger.keep_lease, context.wall)
         self.mailbox = Mailbox(context.wall)
         self.writers = ThreadPoolExecutor(context.parallelism, thread_name_prefix="haplan-write")
         self.pollers = Pollers(context.providers, context.clock, self.mailbox.put)
         self.transactions = Transactions(
-            context=context,
-            schedule=self.schedule,
-            ledger=self.ledger,
-            tasks=self.tasks,
-            watch=self.watch,
-            teller=self.teller,
-            failures=self.failures,
-            recorder=self.recorder,
-            patience=patience,
-            way_back=self.way_back,
-            end_write=self._end_write,
-        )
+            context=context, schedule=self.schedule, ledger=self.ledger, tasks=self.tasks, watch=self.watch,
+            teller=self.teller, failures=self.failures, recorder=self.recorder, patience=patience,
+            way_back=self.way_back, end_write=self._end_write,
+        )  # fmt: skip
         self.writes = 0
 
     def run(self) -> None:
@@ -166,7 +163,7 @@ class _Loop:
             try:
                 self.way_back.begin(self._job(self.tasks.task(transaction)))
             except HaplanError as error:
-                self.recorder.broke(Broke(Task(transaction, ()), error))
+                self.recorder.broke(Broke(Task(transaction=transaction, parts=()), error))
 
     def _begin_write(self, job: Job) -> None:
         done = partial(surely, lambda: work(job), lambda error: Broke(job.task, error))

@@ -17,7 +17,7 @@ from haplan.model.state import Holder, Intent, Run, State
 from haplan.model.value import Secret
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class RunContext:
     """What a run works with.
 

@@ -58,7 +58,15 @@ class Tasks:
         timeouts = {**self._plan.timeouts, **timeouts}
         announced = self._announced.get((key, transaction.document), ())
         now = self._context.clock.now()
-        return Task(transaction, parts, transaction.orders, timeouts, now, recorded, announced=announced)
+        return Task(
+            transaction=transaction,
+            parts=parts,
+            orders=transaction.orders,
+            timeouts=timeouts,
+            started=now,
+            recorded=recorded,
+            announced=announced,
+        )
 
     def job(self, task: Task, io: Steps) -> Job:
         """A task with what its worker needs beside it."""

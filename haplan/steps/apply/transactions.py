@@ -29,7 +29,7 @@ from haplan.steps.apply.word import broken_word
 from haplan.steps.apply.worker import Done, Ended, LastStep
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Transactions:
     """Where every transaction is, and what came of those that ended.
 

@@ -14,7 +14,7 @@ from haplan.steps.apply.timeouts import Watch
 from haplan.steps.apply.worker import Job
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class WayBack:
     """Jobs that wait until a dead run's write of their document is taken back.
 

@@ -28,7 +28,7 @@ MAX_AGE = 60.0
 """Seconds that a bulk list may be old to answer for a comparison before a write (design: "no older than 60 s")."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Job:
     """What a worker is given.
 
@@ -149,7 +149,9 @@ def work(job: Job) -> Done | Broke:
         if task.parts and task.parts[0].change.action is Action.READ:
             return Done(task, _looked_up(job))
         document = task.transaction.document
-        asked = Query(job.targets, MAX_AGE, recorded=task.recorded, document=document, orders=task.orders)
+        asked = Query(
+            targets=job.targets, max_age=MAX_AGE, recorded=task.recorded, document=document, orders=task.orders
+        )
         reading = job.provider.read(asked)
         _refuse_unread(reading)
         task = _with_seen(task, reading.seen)
@@ -175,7 +177,9 @@ def _as_it_runs(task: Task, job: Job, reading: Reading) -> tuple[Task, Reading]:
         return task, reading
     targets = tuple(attrs.evolve(target, waiting=frozenset()) for target in job.targets)
     document = task.transaction.document
-    found = job.provider.read(Query(targets, MAX_AGE, recorded=task.recorded, document=document, orders=task.orders))
+    found = job.provider.read(
+        Query(targets=targets, max_age=MAX_AGE, recorded=task.recorded, document=document, orders=task.orders)
+    )
     _refuse_unread(found)
     return _with_seen(task, found.seen), found
 
@@ -208,13 +212,13 @@ def _looked_up(job: Job) -> Written:
     """What a data source is like now, as if it had been written."""
     (part,) = job.task.parts
     (target,) = job.targets
-    reading = job.provider.read(Query((target,)))
+    reading = job.provider.read(Query(targets=(target,)))
     _refuse_unread(reading)
     seen = reading.seen.get(target.address)
     if seen is None:
         kind = part.change.type.replace("_", " ")
         raise ProviderError(f"{target.address}: no {kind} named {target.name!r} exists; create it, or mend the name")
-    return Written({target.address: seen.id}, {target.address: seen.values}, settling=False)
+    return Written(ids={target.address: seen.id}, values={target.address: seen.values}, settling=False)
 
 
 def end(job: Job, step: LastStep) -> Ended:
@@ -236,7 +240,7 @@ def _left_behind(job: Job, task: Task, error: HaplanError) -> tuple[Half, ...]:
         return ()
     targets = tuple(attrs.evolve(target, pending=True, waiting=frozenset()) for target in job.targets)
     try:
-        reading = job.provider.read(Query(targets, recorded=task.recorded, document=task.transaction.document))
+        reading = job.provider.read(Query(targets=targets, recorded=task.recorded, document=task.transaction.document))
     except HaplanError:  # what broke the write may well break the look; the write's own error is what is told
         return ()
     return () if reading.unread else tuple(halves(task, reading.seen, job.types))

@@ -26,7 +26,14 @@ def data_source(work: Work, block: Block, seen: Seen | None) -> Change | None:
     elif chosen and seen is None:
         text = f"no {block.type.replace('_', ' ')} named {name!r} exists"
         work.findings.append(
-            Finding("MISSING", "error", block.address, text, str(block.location), "create it, or mend the name")
+            Finding(
+                rule="MISSING",
+                severity="error",
+                address=block.address,
+                message=text,
+                location=str(block.location),
+                hint="create it, or mend the name",
+            )
         )
     work.know(block.address, {}, seen, seen.values if seen else None)
     return None

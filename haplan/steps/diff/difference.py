@@ -22,7 +22,7 @@ from haplan.steps.diff.new import new
 from haplan.steps.diff.work import Work, change_of, literal
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Difference:
     """What a diff gives.
 
@@ -62,7 +62,16 @@ def diff(
         read: Address → name under which data sources were read whose name was not known before.
     """
     pending = state.unsettled()
-    work = Work(stack, state, seen, types, selection, fingerprint, pending, read or {})
+    work = Work(
+        stack=stack,
+        state=state,
+        seen=seen,
+        types=types,
+        selection=selection,
+        fingerprint=fingerprint,
+        pending=pending,
+        read=read or {},
+    )
     for address in order:
         change = _wanted(work, stack.blocks[address])
         if change is not None:
@@ -70,7 +79,14 @@ def diff(
     _spread_create_first(work)
     going = [deletion(work, row) for row in leaving(work)]
     changes, findings = (*work.changes.values(), *going), tuple(work.findings)
-    return Difference(changes, work.unchanged, work.same, findings, work.known, work.readable)
+    return Difference(
+        changes=changes,
+        unchanged=work.unchanged,
+        same=work.same,
+        findings=findings,
+        known=work.known,
+        readable=work.readable,
+    )
 
 
 def _wanted(work: Work, block: Block) -> Change | None:
@@ -114,7 +130,9 @@ def _misfits(block: Block, after: Mapping[str, Tree], kind: TypeInfo) -> Iterato
         if isinstance(value, model.Ref | model.Text) and (why := kind.misfit(name, after.get(name))):
             sources = " and ".join(dict.fromkeys(map(str, model.references(value))))
             text = f"{name}: {why}; it comes from {sources}"
-            yield Finding("VALUE", "error", block.address, text, str(block.location))
+            yield Finding(
+                rule="VALUE", severity="error", address=block.address, message=text, location=str(block.location)
+            )
 
 
 def _spread_create_first(work: Work) -> None:

@@ -40,7 +40,16 @@ def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) 
             f"a {block.type.replace('_', ' ')} named {block.name!r} exists already (id {seen.id}) and is not in state"
         )
         hint = f"run: haplan import {block.address} {seen.id}; or give this one another name="
-        work.findings.append(Finding("EXISTS", "error", block.address, text, str(block.location), hint))
+        work.findings.append(
+            Finding(
+                rule="EXISTS",
+                severity="error",
+                address=block.address,
+                message=text,
+                location=str(block.location),
+                hint=hint,
+            )
+        )
     reason = Reason.RESUMED if resumed else Reason.IMPORTED if adopted else Reason.TAKEN_OVER
     base = change_of(block, Action.IMPORT, reason, after, None)
     before = seen_as(after, seen.values, {}, kind.local)
@@ -66,7 +75,14 @@ def _holder(work: Work, block: Block, seen: Seen) -> Row | None:
 
 def _nowhere(block: Block, id_: str) -> Finding:
     text = f"imported: there is no {block.type.replace('_', ' ')} with id {id_}"
-    return Finding("MISSING", "error", block.address, text, str(block.location), "mend the id, or take the line out")
+    return Finding(
+        rule="MISSING",
+        severity="error",
+        address=block.address,
+        message=text,
+        location=str(block.location),
+        hint="mend the id, or take the line out",
+    )
 
 
 def _held(block: Block, seen: Seen, holder: Row) -> Finding:
@@ -74,4 +90,6 @@ def _held(block: Block, seen: Seen, holder: Row) -> Finding:
         f"this {block.type.replace('_', ' ')} (id {seen.id}) is in state as {holder.address}: one object, one address"
     )
     hint = f'write moved("{holder.address}", "{block.address}") if this is its new label'
-    return Finding("EXISTS", "error", block.address, text, str(block.location), hint)
+    return Finding(
+        rule="EXISTS", severity="error", address=block.address, message=text, location=str(block.location), hint=hint
+    )

@@ -17,7 +17,7 @@ from haplan.model.state import Row, State
 from haplan.model.value import Tree
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Work:
     """One diff under way: what is compared, then what was found so far.
 

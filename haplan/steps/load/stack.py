@@ -88,17 +88,17 @@ def _frozen(into: Recording, file: Path) -> Stack:
         raise StackError(into.mistakes)
     inputs = sorted(os.path.relpath(path, file.parent.parent) for path in into.inputs)
     return Stack(
-        name,
-        str(file.parent),
-        blocks,
-        dict(into.providers),
-        dict(into.variables),
-        outputs,
-        into.limits,
-        tuple(inputs),
-        tuple(into.moves),
-        tuple(into.imports),
-        tuple(into.removals),
+        name=name,
+        root=str(file.parent),
+        blocks=blocks,
+        providers=dict(into.providers),
+        variables=dict(into.variables),
+        outputs=outputs,
+        limits=into.limits,
+        inputs=tuple(inputs),
+        moves=tuple(into.moves),
+        imports=tuple(into.imports),
+        removals=tuple(into.removals),
     )
 
 

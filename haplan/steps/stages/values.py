@@ -55,7 +55,9 @@ def _refused(edge: Edge, first: Change, then: Change, group: Group) -> Finding:
         f"{group.document}, which provider {then.provider!r} takes whole"
     )
     hint = "take the reference out, write the value itself, or put one of the two into another document"
-    return Finding("ORDER", "error", then.address, text, then.location, hint)
+    return Finding(
+        rule="ORDER", severity="error", address=then.address, message=text, location=then.location, hint=hint
+    )
 
 
 def written_again(

@@ -86,7 +86,7 @@ def mac_of(text: str) -> str:
     return plain
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Settings:
     """How the simulated cloud behaves where its documentation leaves a choice; strict by default.
 
@@ -124,7 +124,7 @@ def _claim_code(device: "Device") -> str:
     return f"LAB{device.mac}".upper()
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Device:
     """One box: claimed and unassigned unless said otherwise.
 
@@ -143,7 +143,7 @@ class Device:
     claim_code: str = attrs.field(default=attrs.Factory(_claim_code, takes_self=True))
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Push:
     """Pushes that don't succeed. Attributes: see the module's description of `[[push]]`."""
 
@@ -156,7 +156,7 @@ class Push:
     minutes: float | None = None
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Pair:
     """Pairs that form badly. Attributes: see the module's description of `[[pair]]`."""
 
@@ -169,7 +169,7 @@ class Pair:
     times: int = 0
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class LabDefinition:
     """A whole lab.
 

@@ -12,7 +12,7 @@ from haplan_mist.lab.http.proxy import CLOUDS
 from haplan_mist.lab.http.web import app
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Served:
     """Where a lab answers.
 
@@ -54,7 +54,13 @@ class Lab(ServedLab[Estate]):
         self._servers.append(server)
         host = f"127.0.0.1:{server.port}"
         url = f"{'https' if tls else 'http'}://{host}"
-        return Served(url, host, self.org_id, self.token, self.estate.folder / "ca.pem" if tls else None)
+        return Served(
+            url=url,
+            host=host,
+            org_id=self.org_id,
+            token=self.token,
+            ca_file=self.estate.folder / "ca.pem" if tls else None,
+        )
 
 
 def certificate(folder: pathlib.Path) -> pathlib.Path:

@@ -18,7 +18,7 @@ FIRST = 1
 LONG_AGO = 90 * 86400
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Entry:
     """One entry of the log.
 

@@ -63,9 +63,13 @@ def _seen(
         if target.values.get(name) is not None:
             values[name] = target.values[name]
     return Seen(
-        target.address, device_id(head), values, private={"node0": head, "site_id": site_id, "nodes": list(pair)},
-        found_by_name=not target.id, status=status,
-    )  # fmt: skip
+        address=target.address,
+        id=device_id(head),
+        values=values,
+        private={"node0": head, "site_id": site_id, "nodes": list(pair)},
+        found_by_name=not target.id,
+        status=status,
+    )
 
 
 def _node(devices: Boxes, target: Target, mac: str) -> dict[str, Tree]:

@@ -48,7 +48,7 @@ class Gateways:
         if "unowned" in target.values:
             values["unowned"] = self._strangers(target, wire)
         return Seen(
-            target.address, str(wire["id"]), values, private={"name": values["name"]},
+            address=target.address, id=str(wire["id"]), values=values, private={"name": values["name"]},
             when=float(wire.get("modified_time") or 0), found_by_name=by_name,
         )  # fmt: skip
 
@@ -73,7 +73,7 @@ class Gateways:
             live = endpoints.as_named(live, target.values, self._estate.overlay_of)
         live |= {"name": name, owner: values.get(owner) or target.owner_name}
         return Seen(
-            target.address, name, live, private={"name": name, "document_id": str(document["id"])},
+            address=target.address, id=name, values=live, private={"name": name, "document_id": str(document["id"])},
             when=float(document.get("modified_time") or 0), found_by_name=not target.id,
         )  # fmt: skip
 

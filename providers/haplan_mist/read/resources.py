@@ -101,6 +101,6 @@ def seen_of(target: Target, wire: Object, by_name: bool) -> Seen:
         # not known to Mist: there is nothing to compare
         values["psk"] = target.values["psk"]
     return Seen(
-        target.address, str(wire["id"]), values, private={"name": values["name"]},
+        address=target.address, id=str(wire["id"]), values=values, private={"name": values["name"]},
         when=float(wire.get("modified_time") or 0), found_by_name=by_name,
     )  # fmt: skip

@@ -16,7 +16,7 @@ TOGETHER = 8
 """Settings that are read at the same time."""
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Look:
     """What one refresh knows about sites.
 
@@ -58,7 +58,7 @@ class Look:
             self.unowned[Document("setting", target.name)] = tuple(f"{target.name}: variable {name} is not in the stack"
                                                            for name in others)  # fmt: skip
         return Seen(
-            target.address, site_id, values, private={"name": values["name"]},
+            address=target.address, id=site_id, values=values, private={"name": values["name"]},
             when=float(wire.get("modified_time") or 0), found_by_name=by_name,
         )  # fmt: skip
 
@@ -94,7 +94,7 @@ class Look:
 
 def look(estate: Estate, query: Query, now: float) -> Look:
     """Read what the sites among the targets need."""
-    found = Look(estate, now)
+    found = Look(estate=estate, now=now)
     wanted = [target for target in query.targets if target.type == "site" and manages_setting(target)]
     ids = {str(wire["id"]): target for target in wanted
            if (wire := estate.find("sites", target.id, target.name)[0]) is not None}  # fmt: skip

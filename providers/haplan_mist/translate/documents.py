@@ -38,7 +38,7 @@ def placements(change: Change) -> Sequence[Placement]:
     if change.type in ("steering", "policy"):
         return _in_owner(change)
     if change.type not in PREFIXES:
-        return (Placement(Document("", change.address)),)
+        return (Placement(document=Document("", change.address)),)
     return _own(change)
 
 
@@ -64,23 +64,36 @@ def _own(change: Change) -> Sequence[Placement]:
     document = Document(PREFIXES[change.type], change.name)
     if change.action is Action.REPLACE and old_name(change) != change.name:
         old = Placement(
-            Document(document.kind, old_name(change)), "retire", "delete the old one", verb="delete", late=True
+            document=Document(document.kind, old_name(change)),
+            part="retire",
+            title="delete the old one",
+            verb="delete",
+            late=True,
         )
-        return (Placement(document, "create", "create the new one", verb="create"), old)
+        return (Placement(document=document, part="create", title="create the new one", verb="create"), old)
     if change.type == "overlay" and change.action is Action.UPDATE:
         before, after = (set((side or {}).get("endpoints") or ()) for side in (change.before, change.after))
         if before - after and after - before:
             # names that others use grow first and shrink last
-            grow = Placement(document, "grow", f"add {', '.join(sorted(after - before))}")
-            return (grow, Placement(document, "shrink", f"remove {', '.join(sorted(before - after))}", late=True))
+            grow = Placement(document=document, part="grow", title=f"add {', '.join(sorted(after - before))}")
+            return (
+                grow,
+                Placement(
+                    document=document, part="shrink", title=f"remove {', '.join(sorted(before - after))}", late=True
+                ),
+            )
         if before - after:
-            return (Placement(document, "shrink", f"remove {', '.join(sorted(before - after))}", late=True),)
-    return (Placement(document),)
+            return (
+                Placement(
+                    document=document, part="shrink", title=f"remove {', '.join(sorted(before - after))}", late=True
+                ),
+            )
+    return (Placement(document=document),)
 
 
 def _site(change: Change) -> Sequence[Placement]:
-    site = Placement(Document("site", change.name))
-    setting = Placement(Document("setting", change.name), "variables", "set variables")
+    site = Placement(document=Document("site", change.name))
+    setting = Placement(document=Document("setting", change.name), part="variables", title="set variables")
     if change.action in GOING:
         # the setting goes with its site
         return (site,)
@@ -105,20 +118,23 @@ def _site_side(change: Change, side: Mapping[str, Tree] | None) -> dict[str, Tre
 def _in_owner(change: Change) -> Sequence[Placement]:
     before, after = owner_document(change.before), owner_document(change.after)
     if change.action in GOING:
-        return (Placement(before),)
+        return (Placement(document=before),)
     if change.action is Action.REPLACE and change.before is not None and before != after:
-        return (Placement(before, "retire", "take out of the old owner"), Placement(after, "create"))
-    return (Placement(after),)
+        return (
+            Placement(document=before, part="retire", title="take out of the old owner"),
+            Placement(document=after, part="create"),
+        )
+    return (Placement(document=after),)
 
 
 def _cluster(change: Change) -> Sequence[Placement]:
-    pair = Placement(Document("cluster", change.name), "pair", own=True)
+    pair = Placement(document=Document("cluster", change.name), part="pair", own=True)
     if change.action in GOING:
         kind, name = binding(change.before)
-        unbind = Placement(_site_of(change.before), "unbind", f"take off template {name}")
+        unbind = Placement(document=_site_of(change.before), part="unbind", title=f"take off template {name}")
         return (pair, unbind) if kind == "gatewaytemplate" and name else (pair,)
     kind, name = binding(change.after)
-    bind = Placement(_site_of(change.after), "bind", f"bind template {name}")
+    bind = Placement(document=_site_of(change.after), part="bind", title=f"bind template {name}")
     if change.action is Action.UPDATE and change.before is not None and change.reason is not Reason.RESUMED:
         return _cluster_update(change, bind, pair)
     old_kind, old = binding(change.before)
@@ -131,7 +147,9 @@ def _cluster(change: Change) -> Sequence[Placement]:
     places = [bind, pair] if kind == "gatewaytemplate" and not bound else [pair]
     moved = old_site != (change.after or {}).get("site") or old_kind != kind
     if change.action is Action.REPLACE and old_kind == "gatewaytemplate" and old and old_site and moved:
-        places.append(Placement(Document("site", str(old_site)), "unbind", f"take off template {old}"))
+        places.append(
+            Placement(document=Document("site", str(old_site)), part="unbind", title=f"take off template {old}")
+        )
     return tuple(places)
 
 

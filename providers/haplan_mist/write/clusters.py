@@ -85,8 +85,8 @@ class _Pairing:
             private["prior_template"] = self.part.change.private["prior_template"]
         if "form" in self.done or "replace node" in self.done:
             private["formed"] = True
-        written = Written({self.address: device_id(head)}, {self.address: {"id": device_id(head)}},
-                          {self.address: private})  # fmt: skip
+        written = Written(ids={self.address: device_id(head)}, values={self.address: {"id": device_id(head)}},
+                          private={self.address: private})  # fmt: skip
         return Sent(written, frozenset(self.done), device_id(head))
 
     # --- what must hold ---

@@ -121,7 +121,9 @@ def _rules(wanted: Wire, task: Task, writer: Writer) -> Written:
         if value or wanted.get(key):
             wanted[key] = value
     stay = [part.change for part in parts if not going(part)]
-    return Written({c.address: c.name for c in stay}, {}, {c.address: {"name": c.name} for c in stay})
+    return Written(
+        ids={c.address: c.name for c in stay}, values={}, private={c.address: {"name": c.name} for c in stay}
+    )
 
 
 def _renamed(parts: Sequence[Part], name: str) -> str:

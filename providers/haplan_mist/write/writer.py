@@ -186,11 +186,15 @@ def live_of(part: Part, kind: str, writer: Writer) -> Object | None:
 def identified(address: str, made: Object) -> Written:
     """What the engine learns of an object."""
     id_ = str(made["id"])
-    return Written({address: id_}, {address: {"id": id_}}, {address: {"name": str(made.get("name") or "")}})
+    return Written(
+        ids={address: id_}, values={address: {"id": id_}}, private={address: {"name": str(made.get("name") or "")}}
+    )
 
 
 def joined(one: Written, other: Written) -> Written:
-    return Written({**one.ids, **other.ids}, {**one.values, **other.values}, {**one.private, **other.private})
+    return Written(
+        ids={**one.ids, **other.ids}, values={**one.values, **other.values}, private={**one.private, **other.private}
+    )
 
 
 def assign_profile(

@@ -16,7 +16,7 @@ PING_WORDS = ("ping-error-message", "ping-failure")
 NOT_CLUSTERED = "cluster is not enabled"
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Facts:
     """What one box says of itself.
 
@@ -181,7 +181,7 @@ def _pairs(element: etree._Element, name: str, state: str) -> list[tuple[str, st
     return list(zip(names, states, strict=False))
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Commit:
     """One entry of the commit history."""
 

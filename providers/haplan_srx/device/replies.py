@@ -17,7 +17,7 @@ _BLOCK = re.compile(rb"<(/?)((?:[\w.-]+:)?)(routing-engine|ok)\b[^>]*?(/?)>")
 _RESULT = re.compile(rb"<(?:[\w.-]+:)?commit-(?:check-)?success\b")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Complaint:
     """One error or warning of a device.
 

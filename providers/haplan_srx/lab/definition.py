@@ -73,7 +73,7 @@ def mac_of(text: str) -> str:
     return plain
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Settings:
     """How the boxes behave where nobody wrote it down; strict by default. Attributes: see the module."""
 
@@ -88,7 +88,7 @@ class Settings:
     disable_seconds: float = 180.0
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Device:
     """One box. Attributes: see the module."""
 
@@ -109,7 +109,7 @@ class Device:
         models.find(value)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Fault:
     """An exchange that goes wrong. Attributes: see the module."""
 
@@ -125,7 +125,7 @@ class Fault:
     outlives: float | None = None
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Boot:
     """A reboot that goes badly. Attributes: see the module."""
 
@@ -154,7 +154,7 @@ class Link:
     port: str
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class LabDefinition:
     """A whole lab."""
 
@@ -183,7 +183,14 @@ def definition_from(data: Mapping[str, Tree]) -> LabDefinition:
     lists = lists_of(TABLES, data)
     refuse_twice("device", "mac", lists["device"])
     settings = settings_of(Settings, data)
-    return LabDefinition(lists["device"], lists["fault"], lists["boot"], lists["link"], lists["silent"], settings)
+    return LabDefinition(
+        devices=lists["device"],
+        faults=lists["fault"],
+        boots=lists["boot"],
+        links=lists["link"],
+        silents=lists["silent"],
+        settings=settings,
+    )
 
 
 def names(pattern: str, mac: str, name: str) -> bool:

@@ -17,7 +17,7 @@ from haplan_srx.lab.netconf.router import Router
 from haplan_srx.lab.netconf.server import Servers
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Served:
     """Where a lab answers.
 
@@ -64,7 +64,13 @@ class Lab(ServedLab[Estate]):
         servers = Servers(self.router, keys, users, wanted)
         self._servers.append(servers)
         name, known = boxes.USERS[0], self._known(keys, servers.ports)
-        return Served(servers.ports, name, self.password(name), self._key_file(name, users[name]), known)
+        return Served(
+            ports=servers.ports,
+            user=name,
+            password=self.password(name),
+            key_file=self._key_file(name, users[name]),
+            known_hosts=known,
+        )
 
     def password(self, user: str) -> str:
         """What a user logs in with; ``pat`` is a person who works on the boxes by hand."""

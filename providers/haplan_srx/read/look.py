@@ -18,7 +18,7 @@ from haplan_srx.translate.difference import difference
 from haplan_srx.translate.recorded import Picture
 from haplan_srx.translate.statements import Configuration, Live
 
-NOWHERE = Placement("")
+NOWHERE = Placement(document="")
 """Of what flows into no device, or changes nothing there."""
 
 

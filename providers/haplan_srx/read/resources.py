@@ -70,10 +70,10 @@ def read(estate: Estate, query: Query, slots: Mapping[str, int]) -> Reading:
     pairs = estate.looks(clusters.values(), query.max_age)
     looks = {address: pairs[one.cluster] for address, one in clusters.items()}
     design = design.told(query, {address: look.live for address, look in looks.items() if look.clustered})
-    reading = _Reading(estate, query, design.recorded, design.wanted, looks)
+    reading = _Reading(estate=estate, query=query, recorded=design.recorded, wanted=design.wanted, looks=looks)
     seen = {target.address: found for target in query.targets if (found := reading.seen(target)) is not None}
     notes = () if query.document else tuple(reading.notes(clusters))  # nobody reads them before a write
-    return Reading(seen, orders=reading.orders(), notes=notes, look=attrs.evolve(design, pairs=pairs))
+    return Reading(seen=seen, orders=reading.orders(), notes=notes, look=attrs.evolve(design, pairs=pairs))
 
 
 def _clusters(query: Query, recorded: Picture, wanted: Picture) -> dict[str, Nodes]:
@@ -92,7 +92,7 @@ class _Reading:
     """
 
     def __init__(
-        self, estate: Estate, query: Query, recorded: Picture, wanted: Picture, looks: Mapping[str, PairSeen]
+        self, *, estate: Estate, query: Query, recorded: Picture, wanted: Picture, looks: Mapping[str, PairSeen]
     ) -> None:
         self._estate, self._query, self._recorded, self._wanted = estate, query, recorded, wanted
         self._looks = looks
@@ -133,9 +133,11 @@ class _Reading:
                 values = _put(values, statement.field, _shown(statement, one.live))
         who = self._changed_by(found[0].cluster) if found else None
         return Seen(
-            target.address, target.id or target.row.id or target.name, {**values, "name": target.row.name},
+            address=target.address,
+            id=target.id or target.row.id or target.name,
+            values={**values, "name": target.row.name},
             who=who.user if who else "",
-        )  # fmt: skip
+        )
 
     def _counts(self, drifted: Drifted, target: Target) -> bool:
         """False on a device that does not have it yet as it was last wanted: what differs there has not drifted."""
@@ -183,7 +185,7 @@ class _Reading:
             who = self._changed_by(target.address)
         half = not status.formed and (target.row is None or target.row.status != "ok")
         return Seen(
-            target.address, self._id(target, look), values, found_by_name=target.row is None,
+            address=target.address, id=self._id(target, look), values=values, found_by_name=target.row is None,
             status="incomplete" if half else "ok",
             who=who.user if who else "",
         )  # fmt: skip
@@ -201,7 +203,7 @@ class _Reading:
             return None
         values = {**decode(target.row.values), "name": target.row.name}
         half = target.row.status != "ok"
-        return Seen(target.address, target.row.id, values, status="incomplete" if half else "ok")
+        return Seen(address=target.address, id=target.row.id, values=values, status="incomplete" if half else "ok")
 
     def _id(self, target: Target, look: PairSeen) -> str:
         return (target.row.id if target.row is not None else "") or look.macs.get("node0") or target.name

@@ -17,18 +17,24 @@ def device(cluster: str) -> Document:
 
 def of_cluster(change: Change, *, forms: bool, dissolves: bool) -> Sequence[Placement]:
     """The documents of a cluster's own."""
-    configured = Placement(device(change.name), "configure", "", own=True)
+    configured = Placement(document=device(change.name), part="configure", title="", own=True)
     if change.action in GOING:
-        gone = Placement(device(change.name), "release", "take off what haplan configured", own=True)
-        return (gone, Placement(Document(CLUSTER, change.name), "dissolve", "", own=True)) if dissolves else (gone,)
+        gone = Placement(
+            document=device(change.name), part="release", title="take off what haplan configured", own=True
+        )
+        return (
+            (gone, Placement(document=Document(CLUSTER, change.name), part="dissolve", title="", own=True))
+            if dissolves
+            else (gone,)
+        )
     if not forms:
         return (configured,)
-    return (Placement(Document(CLUSTER, change.name), "form", "", own=True), configured)
+    return (Placement(document=Document(CLUSTER, change.name), part="form", title="", own=True), configured)
 
 
 def apart(clusters: Iterable[str], named: Callable[[str], str]) -> list[Placement]:
     """One placement for each device that carries a resource."""
-    return [Placement(device(name), apart=True) for name in sorted(map(named, clusters))]
+    return [Placement(document=device(name), apart=True) for name in sorted(map(named, clusters))]
 
 
 def forms(change: Change) -> bool:

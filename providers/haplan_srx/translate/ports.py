@@ -15,7 +15,7 @@ FIRST_GROUP = 1
 """Redundancy group of what nobody gives another; 0 is the control plane."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Face:
     """One WAN or LAN as the device has it.
 
@@ -55,14 +55,21 @@ def faces_of(pair: Pair, to: Writer | None = None) -> dict[str, Face]:
         elif values.get("aggregated"):
             to.trouble(f"interface {name}: a bundle of ports of one node is not supported on SRX direct")
         elif len(members) == 1:
-            found[name] = Face(name, values, str(members[0]), members)
+            found[name] = Face(name=name, values=values, device=str(members[0]), members=members)
         else:
             index = values.get("reth_idx")
             if not isinstance(index, int):
                 index = next(number for number in range(len(taken) + 1) if number not in taken)
                 taken.add(index)
             group = values.get("redundancy_group") or FIRST_GROUP
-            found[name] = Face(name, values, f"reth{index}", members, int(group), _primary(values.get("primary")))
+            found[name] = Face(
+                name=name,
+                values=values,
+                device=f"reth{index}",
+                members=members,
+                group=int(group),
+                primary=_primary(values.get("primary")),
+            )
     return found
 
 

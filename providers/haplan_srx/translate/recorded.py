@@ -134,7 +134,13 @@ def recorded(rows: Mapping[str, Row], overrides: Mapping[str, int]) -> Picture:
 
 def _before(row: Row) -> Resource:
     values = decode(row.private[WAS])
-    return Resource(row.address, row.type, str(values.get("name", row.name)), without_name(values), row.owner)
+    return Resource(
+        address=row.address,
+        type=row.type,
+        name=str(values.get("name", row.name)),
+        values=without_name(values),
+        owner=row.owner,
+    )
 
 
 def of_device(
@@ -186,7 +192,9 @@ def _as_it_was(part: Part, known: Mapping[str, Resource]) -> dict[str, Resource]
     name = str(change.before.get("name", there.name))
     values = {**there.values, **{key: value for key, value in without_name(change.before).items()
                                  if _alike(value, there.values.get(key))}}  # fmt: skip
-    return {change.address: Resource(change.address, change.type, name, values, change.owner)}
+    return {
+        change.address: Resource(address=change.address, type=change.type, name=name, values=values, owner=change.owner)
+    }
 
 
 def _alike(value: Tree, like: Any) -> bool:

@@ -14,7 +14,7 @@ import attrs
 from haplan.design.catalogue import Port, parse_ports
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Slots:
     """One model.
 
@@ -80,9 +80,14 @@ def _row(line: str) -> Slots:
         "" if word == "-" else word for word in line.split()
     )
     return Slots(
-        model, int(offset) if offset else None, management, control, fabric == "yes",
-        confidence if confidence in ("H", "M") else "L", source,  # type: ignore[arg-type]  # one of the three
-    )  # fmt: skip
+        model=model,
+        offset=int(offset) if offset else None,
+        management=management,
+        control=control,
+        fabric=fabric == "yes",
+        confidence=confidence if confidence in ("H", "M") else "L",  # type: ignore[arg-type]  # one of the three
+        source=source,
+    )
 
 
 ROWS: Mapping[str, Slots] = {row.model: row for row in map(_row, _TABLE.strip().splitlines())}
@@ -94,7 +99,11 @@ def slots(model: str, overrides: Mapping[str, int] | None = None) -> Slots | Non
     said = {key.upper(): offset for key, offset in (overrides or {}).items()}.get(name)
     row = ROWS.get(name)
     if said is not None:
-        row = attrs.evolve(row or Slots(name, None, "", "", True, "L", ""), offset=said, confidence="H")
+        row = attrs.evolve(
+            row or Slots(model=name, offset=None, management="", control="", fabric=True, confidence="L", source=""),
+            offset=said,
+            confidence="H",
+        )
     return row if row is not None and row.offset is not None else None
 
 

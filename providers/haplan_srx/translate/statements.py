@@ -41,7 +41,7 @@ def keys(step: Step) -> tuple[tuple[str, str], ...]:
     return tuple(zip(names, step[1:], strict=True))
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Statement:
     """One statement that haplan wants on a device.
 
@@ -150,7 +150,7 @@ class Trouble:
     text: str
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Writer:
     """Collects statements while a device is translated.
 
@@ -178,7 +178,7 @@ class Writer:
     def set(self, *path: Step, value: str | int | None = None) -> None:
         """A leaf, or an element without content. Who said it first, said it."""
         values = () if value is None else (str(value),)
-        self.statements.setdefault(path, Statement(path, values, origin=self.origin, field=self.field))
+        self.statements.setdefault(path, Statement(path=path, values=values, origin=self.origin, field=self.field))
 
     def several(self, *path: Step, values: Iterable[str], shared: bool = False) -> None:
         """All values of a leaf that may stand several times; more of them join. `shared`: others may have some too."""
@@ -188,12 +188,14 @@ class Writer:
             self.statements[path] = (
                 attrs.evolve(old, values=joined)
                 if old
-                else Statement(path, joined, True, shared, origin=self.origin, field=self.field)
+                else Statement(path=path, values=joined, many=True, shared=shared, origin=self.origin, field=self.field)
             )
 
     def secret(self, *path: Step, source: str, fingerprint: str) -> None:
         """A leaf whose value is a secret."""
-        self.statements[path] = Statement(path, (fingerprint,), secret=source, origin=self.origin, field=self.field)
+        self.statements[path] = Statement(
+            path=path, values=(fingerprint,), secret=source, origin=self.origin, field=self.field
+        )
 
     def sole(self, *path: Step, elements: Iterable[str]) -> None:
         """Below this path, elements of these names are haplan's only."""

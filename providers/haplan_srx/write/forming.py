@@ -45,7 +45,7 @@ def _change(task: Task) -> Change:
 
 def _hosts(change: Change) -> Mapping[str, str]:
     values = change.before if change.action in GOING else change.after
-    return nodes_of(Resource(change.address, "cluster", change.name, values or {})).hosts
+    return nodes_of(Resource(address=change.address, type="cluster", name=change.name, values=values or {})).hosts
 
 
 def _form(estate: Estate, change: Change, io: Io) -> Written:
@@ -63,7 +63,9 @@ def _form(estate: Estate, change: Change, io: Io) -> Written:
         estate.forget(hosts[mac])
     estate.outdate(change.name, nodes=True)
     id_ = change.id or next(iter(hosts))
-    return Written({change.address: id_}, {change.address: {"id": id_}}, {change.address: {"formed": True}})
+    return Written(
+        ids={change.address: id_}, values={change.address: {"id": id_}}, private={change.address: {"formed": True}}
+    )
 
 
 def _numbers(estate: Estate, change: Change, hosts: Mapping[str, str]) -> dict[str, int]:
@@ -112,13 +114,15 @@ def settled(estate: Estate, task: Task, now: float) -> Settlement:
     change = _change(task)
     text = _dissolved(estate, change) if change.action in GOING else _formed(estate, change)
     if not text:
-        return Settlement("done")
+        return Settlement(state="done")
     limit = task.timeouts.get("formation", LIMIT)
     elapsed = now - task.started
     if elapsed > limit:
-        return Settlement("failed", f"not done within {limit // 60} min: {text}; look at the boxes, then apply again")
+        return Settlement(
+            state="failed", text=f"not done within {limit // 60} min: {text}; look at the boxes, then apply again"
+        )
     told = f"{int(elapsed // 60)} of about {EXPECTED // 60} min: {text}"
-    return Settlement("waiting", told, doing=text)
+    return Settlement(state="waiting", text=told, doing=text)
 
 
 def _formed(estate: Estate, change: Change) -> str:

@@ -53,7 +53,7 @@ WAIT = 10.0
 """Seconds between two looks for a commit whose session ended."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Work:
     """What a transaction is to do on a device.
 
@@ -99,7 +99,9 @@ def work(task: Task, overrides: Mapping[str, int], live: Live | None = None) -> 
     if _configured(task, cluster.address):
         owned = joined(was.configuration(cluster.address), now.owned(cluster.address))
     kept = kept_in(task.recorded.values(), task.transaction.document)
-    return Work(nodes_of(cluster), then.configuration(cluster.address), owned, kept, untold)
+    return Work(
+        nodes=nodes_of(cluster), wanted=then.configuration(cluster.address), owned=owned, kept=kept, untold=untold
+    )
 
 
 def _configured(task: Task, cluster: str) -> bool:
@@ -274,14 +276,21 @@ def _written(task: Task) -> Written:
             private[change.address] = {WAS: encode(dict(change.before))}
         if change.type == "cluster" and part.placement.own:
             private[change.address] = {CONFIGURED: True}
-    return Written(ids, values, private, settling=True)
+    return Written(ids=ids, values=values, private=private, settling=True)
 
 
 def id_of(change: Change) -> str:
     """Of a cluster the MAC address of its node0; what a device has no id for is known by its name."""
     if change.type != "cluster":
         return change.name
-    return next(iter(nodes_of(Resource(change.address, "cluster", change.name, change.after or {})).hosts), change.name)
+    return next(
+        iter(
+            nodes_of(
+                Resource(address=change.address, type="cluster", name=change.name, values=change.after or {})
+            ).hosts
+        ),
+        change.name,
+    )
 
 
 def _keeping(written: Written, task: Task, what: Work, found: Difference) -> Written:

@@ -59,7 +59,7 @@ PER_USER = (5, 6)
 """The first release with a candidate for each user (128technology/docs, config_basics.md)."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Settings:
     """How the conductor behaves. Attributes: see the module's description of `[settings]`."""
 
@@ -106,7 +106,7 @@ class Asset:
     connected: bool = True
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Fault(HttpFault):
     """An exchange that goes wrong. Attributes: see the module's description of `[[fault]]`."""
 

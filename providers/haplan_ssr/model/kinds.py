@@ -27,7 +27,7 @@ Pattern = tuple[str, str]
 """A regular expression as the model has it, and what is said where it does not fit, or ""."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Type:
     """A type of the model, its typedefs followed down to a built-in type.
 
@@ -142,13 +142,15 @@ def make_types(data: Sequence[Mapping[str, Tree]], known: Callable[[str], bool])
         path = one.get("path", "")
         made.append(
             Type(
-                one["base"],
-                frozenset(one.get("values", ())),
-                tuple((_parts(text, one["base"]), said) for text, said in one.get("ranges", one.get("lengths", ()))),
-                tuple((text, said) for text, said in one.get("patterns", ())),
-                tuple((text, said) for text, said in one.get("not", ())),
-                tuple(made[place] for place in one.get("of", ())),
-                path if known(path) else "",
+                base=one["base"],
+                values=frozenset(one.get("values", ())),
+                ranges=tuple(
+                    (_parts(text, one["base"]), said) for text, said in one.get("ranges", one.get("lengths", ()))
+                ),
+                patterns=tuple((text, said) for text, said in one.get("patterns", ())),
+                excluded=tuple((text, said) for text, said in one.get("not", ())),
+                members=tuple(made[place] for place in one.get("of", ())),
+                path=path if known(path) else "",
             )
         )
     return tuple(made)

@@ -49,7 +49,7 @@ class Choice:
     cases: Mapping[str, frozenset[str]]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Node:
     """One node of the model; choices and cases are not in the data, and so not here.
 
@@ -176,7 +176,7 @@ def _node(
 ) -> Node:
     below = tuple(_below(data, ()))
     return Node(
-        name, path, data["kind"],
+        name=name, path=path, kind=data["kind"],
         keys=tuple(data.get("keys", ())),
         type=types[data["type"]] if "type" in data else None,
         default=data.get("default"),

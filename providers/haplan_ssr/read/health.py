@@ -18,7 +18,7 @@ UP = frozenset({"up", "standby"})
 ACTIVE, STANDBY = "active", "standby"
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Expected:
     """One router as it is to be.
 
@@ -69,12 +69,15 @@ def expected(before: Translation, after: Translation, routers: Iterable[str]) ->
     peers, was = _peers(ends), _assets(before)
     return tuple(
         Expected(
-            name, after.entries[*AUTHORITY, ("router", name)].sources[0].address, assets.get(name, {}),
-            frozenset(shared.get(name, ())), frozenset(peers.get(name, ())),
-            frozenset(node for node, asset in assets.get(name, {}).items() if was.get((name, node)) != asset),
+            name=name,
+            address=after.entries[*AUTHORITY, ("router", name)].sources[0].address,
+            assets=assets.get(name, {}),
+            shared=frozenset(shared.get(name, ())),
+            peers=frozenset(peers.get(name, ())),
+            fresh=frozenset(node for node, asset in assets.get(name, {}).items() if was.get((name, node)) != asset),
         )
         for name in sorted(wanted)
-    )  # fmt: skip
+    )
 
 
 def _assets(translation: Translation) -> dict[tuple[str, str], str]:

@@ -26,7 +26,7 @@ MOST = 3
 """Differences that a text names before it counts the rest."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Look:
     """One look at the authority.
 
@@ -83,7 +83,7 @@ def look(live: Flat | None, query: Query, terms: Terms) -> Look:
     # what leaves the stack is compared as it was recorded
     both = resources.wanted(known, [target for target in query.targets if not target.leaving])
     wanted = recorded if both == known else translate(both.values(), terms)
-    return Look(recorded.flat() if live is None else live, recorded, wanted, _sites(query))
+    return Look(live=recorded.flat() if live is None else live, recorded=recorded, wanted=wanted, sites=_sites(query))
 
 
 def _sites(query: Query) -> dict[str, str]:
@@ -99,7 +99,7 @@ def read(at: Look, query: Query) -> Reading:
     found = (_seen(at, target, recorded.get(target.address, {}), wanted.get(target.address, {}))
              for target in query.targets)  # fmt: skip
     seen = {one.address: one for one in found if one is not None}
-    return Reading(seen, unowned={documents.AUTHORITY: strangers(at)})
+    return Reading(seen=seen, unowned={documents.AUTHORITY: strangers(at)})
 
 
 def _by_source(translation: Translation) -> dict[str, Leaves]:
@@ -126,7 +126,13 @@ def _seen(at: Look, target: Target, recorded: Leaves, wanted: Leaves) -> Seen | 
     values |= {"name": name, "id": target.id or identity}
     found = at.shared.get(target.address) if target.row is None else None
     private = {FOUND: remembered(found)} if found else {}
-    return Seen(target.address, target.id or identity, values, private, found_by_name=target.row is None)
+    return Seen(
+        address=target.address,
+        id=target.id or identity,
+        values=values,
+        private=private,
+        found_by_name=target.row is None,
+    )
 
 
 def identity_of(type_name: str, name: str) -> str:

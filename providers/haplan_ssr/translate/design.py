@@ -10,7 +10,7 @@ from haplan_ssr.translate.draft import Source
 from haplan_ssr.translate.names import clean
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Terms:
     """What a translation goes by, beside the resources.
 

@@ -9,4 +9,8 @@ AUTHORITY = Document("", "authority")
 
 def placements(change: Change) -> Sequence[Placement]:
     """The authority."""
-    return (Placement(AUTHORITY, "entries", f"router {change.name}" if change.type == "cluster" else ""),)
+    return (
+        Placement(
+            document=AUTHORITY, part="entries", title=f"router {change.name}" if change.type == "cluster" else ""
+        ),
+    )

@@ -35,7 +35,7 @@ class Given:
     sources: tuple[Source, ...]
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Problem:
     """Something that cannot be, or should not be, put into the authority."""
 
@@ -118,7 +118,7 @@ class Draft:
         severity: Literal["error", "warning", "info"] = "error",
     ) -> None:  # fmt: skip
         """Something that cannot be."""
-        found = Problem(rule, severity, address, text, hint)
+        found = Problem(rule=rule, severity=severity, address=address, text=text, hint=hint)
         if found not in self.problems:
             self.problems.append(found)
 

@@ -27,7 +27,7 @@ MATCHERS = ("addresses", "hostnames", "apps")
 OTHERS = {"categories": "URL categories", "urls": "URLs"}
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Side:
     """One policy for one of its applications.
 
@@ -109,7 +109,7 @@ def _sides(design: Design, draft: Draft) -> Iterator[Side]:
         steering = design.part("steering", owner, policy.values.get("steering"))
         for application in known:
             title = policy.name if len(listed) == 1 else f"{policy.name}-{application.name}"
-            yield Side(policy, owner, application, steering, title)
+            yield Side(policy=policy, owner=owner, application=application, steering=steering, title=title)
 
 
 def _joined(sides: list[Side], design: Design, draft: Draft) -> list[tuple[Side, ...]]:

@@ -31,7 +31,7 @@ SEPARATORS = re.compile(r"[/,\[\]'\s]+")
 """What stands between the words of a path in a message."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Writer:
     """What a transaction is written with.
 
@@ -50,7 +50,7 @@ class Writer:
     discard: bool = False
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Work:
     """One transaction worked out.
 
@@ -103,7 +103,9 @@ def prepare(task: Task, writer: Writer) -> Work:
         way = edits(live, made)
     except ValueError as error:
         raise ProviderError(f"{task.parts[0].change.address}: {error}") from None
-    return Work(task.parts[0].change.address, live, made, way, before, after, found)
+    return Work(
+        address=task.parts[0].change.address, live=live, wanted=made, edits=way, before=before, after=after, found=found
+    )
 
 
 def _found(task: Task, live: Flat, owned: Flat, wanted: Flat) -> Found:
@@ -368,4 +370,4 @@ def _written(task: Task, work: Work) -> Written:
     if any(part.change.reason is Reason.RESUMED for part in task.parts):  # then it may stand in the rows already
         mine |= {name for part in task.parts for name in work.after.routers.get(part.change.address, ())}
     left = receipt(work.before, work.after, mine, [part.change.address for part in task.parts])
-    return Written(ids, values, private, settling=bool(left.routers), receipt=left.plain())
+    return Written(ids=ids, values=values, private=private, settling=bool(left.routers), receipt=left.plain())

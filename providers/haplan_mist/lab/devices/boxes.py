@@ -22,7 +22,7 @@ def mac_of_id(id_: str) -> str | None:
     return id_.removeprefix(PREFIX) if id_.startswith(PREFIX) and len(id_) == len(PREFIX) + 12 else None
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Formation:
     """A pair at one instant.
 

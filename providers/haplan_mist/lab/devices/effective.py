@@ -32,7 +32,7 @@ BUILT_IN_SERVICES = frozenset({"any"})
 NOT_CONFIG = frozenset({"id", "org_id", "site_id", "name", "type", "created_time", "modified_time", "for_site"})
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class World:
     """What configurations of one organisation refer to by name.
 
@@ -84,7 +84,7 @@ def digest(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Basis:
     """A merged configuration that many gateways may share.
 
@@ -116,7 +116,12 @@ def basis(config: dict[str, Tree], world: World, *, remote_too: bool) -> Basis:
     named = used_objects(resolved, world, network_names(resolved))
     here = named if remote_too else used_objects(resolved, world, attached_networks(resolved))
     variables = frozenset(VARIABLE.findall(json.dumps([resolved, here])))
-    return Basis(resolved, world, digest(json.dumps([resolved, named], sort_keys=True), world.shared), variables)
+    return Basis(
+        config=resolved,
+        world=world,
+        digest=digest(json.dumps([resolved, named], sort_keys=True), world.shared),
+        variables=variables,
+    )
 
 
 def used_objects(config: Mapping[str, Tree], world: World, names: Iterable[str]) -> list[dict[str, Tree]]:

@@ -144,8 +144,8 @@ def _world(tx: Tx, org_id: str) -> World:
             kinds[kind].setdefault(id_ if kind == "servicepolicy" else loaded.get("name", id_), loaded)
         setting = _body(tx, "org_setting", org_id)
         found = tx.cache[key] = World(
-            kinds["network"], kinds["service"], kinds["vpn"], kinds["servicepolicy"],
-            digest({name: setting.get(name) for name in SHARED_SETTINGS}),
+            networks=kinds["network"], services=kinds["service"], vpns=kinds["vpn"], policies=kinds["servicepolicy"],
+            shared=digest({name: setting.get(name) for name in SHARED_SETTINGS}),
         )  # fmt: skip
     return found
 

@@ -96,9 +96,17 @@ class Router:
         _locate(tx, params)
         _allowed(tx, exchange.method, template, params, caller)
         call = Call(
-            tx, exchange.method, exchange.path, template, params, query_of(exchange), exchange.headers,
-            _json(exchange.body) if exchange.method in ("POST", "PUT") else None, caller, exchange.source,
-        )  # fmt: skip
+            tx=tx,
+            method=exchange.method,
+            path=exchange.path,
+            template=template,
+            params=params,
+            query=query_of(exchange),
+            headers=exchange.headers,
+            body=_json(exchange.body) if exchange.method in ("POST", "PUT") else None,
+            caller=caller,
+            source=exchange.source,
+        )
         answer: Answer = handler(call)
         return answer
 

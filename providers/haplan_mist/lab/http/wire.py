@@ -21,7 +21,7 @@ def not_found() -> Refused:
     return Refused(404, NOT_FOUND)
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Caller:
     """Who calls.
 
@@ -54,7 +54,7 @@ class Caller:
         return None
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class Call:
     """One call that passed the router.
 

@@ -12,7 +12,7 @@ import attrs
 PORT = re.compile(r"(?P<kind>[a-z]+)-(?P<slot>\d+)/(?P<rest>\d+/\d+)")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Model:
     """One model.
 
@@ -54,7 +54,7 @@ class Model:
 
 def _branch(name: str, offset: int, **more: Any) -> Model:
     """A model whose port ge-0/0/1 becomes the control link."""
-    return Model(name, offset, fxp1="ge-0/0/1", control="fxp1", **more)
+    return Model(name=name, offset=offset, fxp1="ge-0/0/1", control="fxp1", **more)
 
 
 def _small(name: str, offset: int, **more: Any) -> Model:
@@ -71,14 +71,14 @@ MODELS = {
         _branch("SRX345", 5),
         _branch("SRX380", 5, kinds=("ge", "xe")),
         _small("SRX550M", 9, kinds=("ge", "xe")),
-        Model("SRX1500", 7, kinds=("ge", "xe")),
-        Model("SRX1600", 7, kinds=("ge", "xe", "et")),
-        Model("SRX4100", 7, kinds=("xe",)),
-        Model("SRX4200", 7, kinds=("xe",)),
-        Model("SRX4600", 7, kinds=("xe", "et")),
-        Model("SRX5600", 6, kinds=("ge", "xe", "et")),
-        Model("SRX5800", 12, kinds=("ge", "xe", "et")),
-        Model("VSRX", 7, kinds=("ge", "xe", "et")),
+        Model(name="SRX1500", offset=7, kinds=("ge", "xe")),
+        Model(name="SRX1600", offset=7, kinds=("ge", "xe", "et")),
+        Model(name="SRX4100", offset=7, kinds=("xe",)),
+        Model(name="SRX4200", offset=7, kinds=("xe",)),
+        Model(name="SRX4600", offset=7, kinds=("xe", "et")),
+        Model(name="SRX5600", offset=6, kinds=("ge", "xe", "et")),
+        Model(name="SRX5800", offset=12, kinds=("ge", "xe", "et")),
+        Model(name="VSRX", offset=7, kinds=("ge", "xe", "et")),
     )
 }
 

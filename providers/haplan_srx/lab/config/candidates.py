@@ -91,7 +91,7 @@ def refuse_if_locked(call: Call) -> None:
 def locked_by(session: sqlite3.Row) -> Trouble:
     since = stamp(session["since"])
     said = f"  {session['user']} terminal netconf (pid {session['id']}) on since {since}\n      exclusive [edit]"
-    return Trouble(f"configuration database locked by:\n{said}", tag="lock-denied")
+    return Trouble(message=f"configuration database locked by:\n{said}", tag="lock-denied")
 
 
 def lock(call: Call) -> None:
@@ -102,10 +102,10 @@ def lock(call: Call) -> None:
     """
     refuse_if_locked(call)
     if call.session["mode"] == "private":
-        raise Refused(Trouble("private configuration is open; close it first"))
+        raise Refused(Trouble(message="private configuration is open; close it first"))
     row = database(call.tx, call.box)
     if row["candidate"] is not None and row["candidate_by"] is not None:
-        raise Refused(Trouble("configuration database modified", tag="lock-denied"))
+        raise Refused(Trouble(message="configuration database modified", tag="lock-denied"))
     call.tx.run("update sessions set mode = 'exclusive', since = ? where id = ?", call.tx.now, call.session["id"])
 
 
@@ -116,7 +116,7 @@ def unlock(call: Call) -> None:
         Refused: This session does not hold it.
     """
     if call.session["mode"] != "exclusive":
-        raise Refused(Trouble("configuration database is not locked", tag="operation-failed"))
+        raise Refused(Trouble(message="configuration database is not locked", tag="operation-failed"))
     discard(call.tx, call.box["db"])
     call.tx.run("update sessions set mode = '' where id = ?", call.session["id"])
 
@@ -124,7 +124,7 @@ def unlock(call: Call) -> None:
 def open_private(call: Call) -> None:
     """A copy of what is running, for this session alone."""
     if call.session["mode"] in ("exclusive", "private"):
-        raise Refused(Trouble(f"configuration is already open: {call.session['mode']}"))
+        raise Refused(Trouble(message=f"configuration is already open: {call.session['mode']}"))
     running = database(call.tx, call.box)["running"]
     call.tx.run(
         "update sessions set mode = 'private', private = ?, base = ? where id = ?", running, running, call.session["id"]

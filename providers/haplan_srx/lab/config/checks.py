@@ -21,7 +21,7 @@ def check(config: Element, model: models.Model, nodes: tuple[str, ...]) -> list[
         made = groups.effective(config, node)
         for found_at, said in _wrong(made, model, bool(node)):
             element = _entry_of(found_at)
-            trouble = Trouble(said, _above(element), _statement(element))
+            trouble = Trouble(message=said, path=_above(element), bad=_statement(element))
             found.setdefault((said, trouble.path, trouble.bad), trouble)
     return list(found.values())
 

@@ -66,10 +66,12 @@ def _allowed(call: Call) -> Element:
         db = candidates.database(tx, box)
         _refuse_if_shared_is_modified(db)
         if session["base"] != db["running"]:
-            raise Refused(Trouble("configuration was changed by another commit since it was opened; close and open it"))
+            raise Refused(
+                Trouble(message="configuration was changed by another commit since it was opened; close and open it")
+            )
     wrong = _wrong(call, candidates.current_hash(call))
     if wrong:
-        raise Refused(*wrong, Trouble("configuration check-out failed"))
+        raise Refused(*wrong, Trouble(message="configuration check-out failed"))
     config = candidates.current(call)
     record(config)
     return config
@@ -85,12 +87,14 @@ def _wrong(call: Call, hash_: str) -> list[Trouble]:
 def refuse_on_secondary(call: Call) -> None:
     """Configuration is the primary's business."""
     if boxes.primary(call.tx, call.box) != call.box["mac"]:
-        raise Refused(Trouble("configuration is not allowed on the secondary node", tag="operation-not-supported"))
+        raise Refused(
+            Trouble(message="configuration is not allowed on the secondary node", tag="operation-not-supported")
+        )
 
 
 def _refuse_if_busy(tx: Tx, box: sqlite3.Row) -> None:
     if tx.one("select 1 from pending p join boxes b on b.mac = p.mac where b.db = ?", box["db"]):
-        raise Refused(Trouble("another commit is in progress", tag="in-use"))
+        raise Refused(Trouble(message="another commit is in progress", tag="in-use"))
 
 
 def _refuse_if_shared_is_modified(db: sqlite3.Row) -> None:
@@ -99,7 +103,7 @@ def _refuse_if_shared_is_modified(db: sqlite3.Row) -> None:
             "Please temporarily use 'configure shared' to commit outstanding changes in the shared database, exit, and"
             " return to configuration mode using 'configure private'"
         )
-        raise Refused(Trouble(f"shared configuration database modified\n{hint}"))
+        raise Refused(Trouble(message=f"shared configuration database modified\n{hint}"))
 
 
 def store(
@@ -132,9 +136,9 @@ def rollback(tx: Tx, db: int, number: int) -> Element:
     """
     found = history(tx, db)
     if not 0 <= number < KEPT:
-        raise Refused(Trouble(f"Value {number} is not within range (0..{KEPT - 1})", bad=str(number)))
+        raise Refused(Trouble(message=f"Value {number} is not within range (0..{KEPT - 1})", bad=str(number)))
     if number >= len(found):
-        raise Refused(Trouble(f"could not open rollback configuration {number}", bad=str(number)))
+        raise Refused(Trouble(message=f"could not open rollback configuration {number}", bad=str(number)))
     return tx.config(found[number]["hash"])
 
 

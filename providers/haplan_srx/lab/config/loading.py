@@ -153,7 +153,7 @@ class Loader:
         if self._strict:
             self._say("statement not found", target, bad=words_of(child, node), tag="data-missing")
         else:
-            self.troubles.append(Trouble("statement not found", path_to(target), warning=True))
+            self.troubles.append(Trouble(message="statement not found", path=path_to(target), warning=True))
 
     def _rename(self, target: Element, found: Element | None, child: Element, node: Node) -> None:
         new = child.get("name") or ""
@@ -202,7 +202,7 @@ class Loader:
         return None
 
     def _say(self, message: str, at: Element, *, bad: str = "", tag: str = "operation-failed") -> None:
-        self.troubles.append(Trouble(message, path_to(at), bad, tag))
+        self.troubles.append(Trouble(message=message, path=path_to(at), bad=bad, tag=tag))
 
 
 def _only_deletes(child: Element, node: Node) -> bool:

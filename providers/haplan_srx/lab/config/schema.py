@@ -35,7 +35,7 @@ WORDS = {
 """Words of the CLI that the models do not give: (parent, name) → word."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Node:
     """One statement.
 
@@ -94,7 +94,7 @@ class Node:
         return INHERITED[name] if found is None and name in INHERIT and not self.leaf else found
 
 
-INHERITED = {name: Node(name, "F", ordered=True, types=(["s", "string", ""],), word=name) for name in INHERIT}
+INHERITED = {name: Node(name=name, kind="F", ordered=True, types=(["s", "string", ""],), word=name) for name in INHERIT}
 
 
 @functools.cache
@@ -108,13 +108,15 @@ def root() -> Node:
     tops = [made[index] for index in data["tops"]]
     # `undocumented` wraps what a device takes and the models lack: it is read, kept and never written back
     name, version = _text_leaf("name"), _text_leaf("version")
-    groups = Node("groups", "l", keys=("name",), ordered=True, below=_by_name([attrs.evolve(name, hidden=True), *tops]))
+    groups = Node(
+        name="groups", kind="l", keys=("name",), ordered=True, below=_by_name([attrs.evolve(name, hidden=True), *tops])
+    )
     groups = attrs.evolve(groups, word="groups")
-    return Node("configuration", "c", below=_by_name([version, groups, INHERITED["apply-groups"], *tops]))
+    return Node(name="configuration", kind="c", below=_by_name([version, groups, INHERITED["apply-groups"], *tops]))
 
 
 def _text_leaf(name: str) -> Node:
-    return Node(name, "f", types=(["s", "string", ""],), word=name)
+    return Node(name=name, kind="f", types=(["s", "string", ""],), word=name)
 
 
 def _by_name(nodes: list[Node]) -> dict[str, Node]:

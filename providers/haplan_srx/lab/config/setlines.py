@@ -26,7 +26,11 @@ def load(target: Element, text: str) -> list[Trouble]:
             troubles += loader.troubles
         except BadWord as bad:
             troubles.append(
-                Trouble(bad.message, f"[edit] line {number}" if bad.message != "syntax error" else "", bad.word)
+                Trouble(
+                    message=bad.message,
+                    path=f"[edit] line {number}" if bad.message != "syntax error" else "",
+                    bad=bad.word,
+                )
             )
     return troubles
 

@@ -25,7 +25,7 @@ def parse(text: str) -> tuple[Element, list[Trouble]]:
             continue
         if token == "}":
             if words or not open_braces:
-                troubles.append(Trouble("syntax error", bad=words[0] if words else "}"))
+                troubles.append(Trouble(message="syntax error", bad=words[0] if words else "}"))
             open_braces = open_braces[:-1]
         else:
             said = [word for word in words if word not in MARKS]
@@ -35,7 +35,7 @@ def parse(text: str) -> tuple[Element, list[Trouble]]:
                 open_braces.append(said)
         words = []
     if open_braces or words:
-        troubles.append(Trouble("syntax error", bad="}"))
+        troubles.append(Trouble(message="syntax error", bad="}"))
     return builder.top, troubles
 
 
@@ -45,7 +45,7 @@ def _statement(builder: Builder, path: list[str], marks: list[str], token: str, 
         element, node = builder.walk(plain)
     except BadWord as bad:
         if token == ";" or bad.word != plain[-1]:
-            troubles.append(Trouble(bad.message, bad=bad.word))
+            troubles.append(Trouble(message=bad.message, bad=bad.word))
         return
     for mark in marks:
         element.set(mark, mark)

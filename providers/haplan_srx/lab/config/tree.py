@@ -12,7 +12,7 @@ from haplan_srx.lab.config.schema import Node, root
 Element = etree._Element
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Trouble:
     """What was wrong with one statement.
 

@@ -99,12 +99,12 @@ class Router:
         try:
             rpc = parse(message)
         except etree.XMLSyntaxError:
-            return voice.reply({}, voice.trouble(Trouble("syntax error", tag="malformed-message"))), True
+            return voice.reply({}, voice.trouble(Trouble(message="syntax error", tag="malformed-message"))), True
         if tag_of(rpc) != "rpc" or len(rpc) == 0:
-            bad = Trouble("syntax error", bad=tag_of(rpc) if tag_of(rpc) != "rpc" else "rpc")
+            bad = Trouble(message="syntax error", bad=tag_of(rpc) if tag_of(rpc) != "rpc" else "rpc")
             return voice.reply(dict(rpc.attrib), voice.trouble(bad)), True
         op = rpc[0]
-        body, result = self._work(Call(tx, box, row, op, voice))
+        body, result = self._work(Call(tx=tx, box=box, session=row, op=op, voice=voice))
         tx.run(
             "insert into requests (at, mac, session, rpc, result) values (?, ?, ?, ?, ?)",
             tx.now, box["mac"], session, tag_of(op), result,
@@ -122,12 +122,12 @@ class Router:
         if fault and fault["outlives"] is not None:
             _let_outlive(call, fault["outlives"])
         if fault and fault["error"]:
-            return call.voice.trouble(Trouble(fault["error"], tag=fault["tag"])), "fault"
+            return call.voice.trouble(Trouble(message=fault["error"], tag=fault["tag"])), "fault"
         body, result = self._handled(call)
         if fault and fault["drop"] == "after":
             raise Hangup
         if fault and fault["warning"]:
-            body = call.voice.trouble(Trouble(fault["warning"], warning=True)) + body
+            body = call.voice.trouble(Trouble(message=fault["warning"], warning=True)) + body
         return body, result
 
     def _handled(self, call: Call) -> tuple[str, str]:
@@ -148,7 +148,7 @@ class Router:
             return _kill(call)
         handler = self._table.find(call.name)
         if handler is None:
-            raise Refused(Trouble("syntax error", bad=call.name))
+            raise Refused(Trouble(message="syntax error", bad=call.name))
         seconds = call.tx.settings.commit_seconds
         if seconds and call.name in ("commit", "commit-configuration"):
             call.tx.let_pass(seconds)
@@ -180,7 +180,7 @@ def _kill(call: Call) -> str:
     number = call.text("session-id")
     row = call.tx.one("select * from sessions where id = ?", number) if number.isdigit() else None
     if row is None or row["id"] == call.session["id"]:
-        raise Refused(Trouble("invalid session-id", bad=number, tag="invalid-value"))
+        raise Refused(Trouble(message="invalid session-id", bad=number, tag="invalid-value"))
     candidates.end(call.tx, row)
     return call.voice.ok
 

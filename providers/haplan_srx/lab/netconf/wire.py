@@ -167,7 +167,7 @@ def parse(message: bytes) -> Element:
 # --- Calls ------------------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Call:
     """One RPC and where it came from.
 

@@ -17,7 +17,7 @@ def commit_configuration(call: Call) -> str:
     known = ("check", "log", "confirmed", "confirm-timeout", "synchronize", "force-synchronize", "full")
     for child in call.op:
         if tag_of(child) not in known:
-            raise Refused(Trouble("syntax error", bad=tag_of(child)))
+            raise Refused(Trouble(message="syntax error", bad=tag_of(child)))
     return carry_out(call, order_of(call))
 
 
@@ -26,7 +26,7 @@ def commit(call: Call) -> str:
     """The standard commit; its time is in seconds."""
     for child in call.op:
         if tag_of(child) not in ("confirmed", "confirm-timeout"):
-            raise Refused(Trouble("syntax error", bad=tag_of(child)))
+            raise Refused(Trouble(message="syntax error", bad=tag_of(child)))
     commits.commit(call, order_of(call))
     return call.voice.ok
 
@@ -37,14 +37,14 @@ def order_of(call: Call) -> Order:
         return Order(minutes=_time(call, 600) / 60 if call.has("confirmed") else None)
     log = call.text("log")
     if "\n" in log:
-        raise Refused(Trouble("log must be one line", bad="log"))
+        raise Refused(Trouble(message="log must be one line", bad="log"))
     return Order(call.has("check"), log, _time(call, 10) if call.has("confirmed") else None)
 
 
 def _time(call: Call, default: int) -> int:
     given = call.text("confirm-timeout", str(default))
     if not re.fullmatch(r"\d+", given) or not 1 <= int(given) <= 65535:
-        raise Refused(Trouble(f"Value {given} is not within range (1..65535)", bad=given))
+        raise Refused(Trouble(message=f"Value {given} is not within range (1..65535)", bad=given))
     return int(given)
 
 
@@ -74,7 +74,7 @@ def _results(call: Call, order: Order) -> tuple[str, str]:
         return "".join(_engine(name, tag(done)) for name in (here, *(f"node{node}" for node in there))), ""
     said = _engine(here, tag("commit-check-success")) if there else ""
     said += "".join(_engine(f"node{node}", tag(done)) for node in there) + _engine(here, tag(done))
-    gone = Trouble("could not connect to the other node; committed on this node only", warning=True)
+    gone = Trouble(message="could not connect to the other node; committed on this node only", warning=True)
     return said, "" if there else call.voice.trouble(gone)
 
 
@@ -87,7 +87,7 @@ def _engine(name: str, said: str) -> str:
 def validate(call: Call) -> str:
     """The standard check of the candidate; of a cluster that is `rfc-compliant` the answer lacks an end tag."""
     if call.op.find("source/candidate") is None:
-        raise Refused(Trouble("syntax error", bad="source"))
+        raise Refused(Trouble(message="syntax error", bad="source"))
     commits.commit(call, Order(check=True))
     if not call.box["cluster"]:
         return block("commit-results", "") + call.voice.ok

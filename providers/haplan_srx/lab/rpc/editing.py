@@ -21,10 +21,10 @@ def get_config(call: Call) -> str:
     """The standard read: running or candidate, whole or by subtree filter."""
     source = next((tag_of(one) for one in call.op.iterfind("source/*")), "")
     if source not in ("running", "candidate"):
-        raise Refused(Trouble("syntax error", bad=source or "source"))
+        raise Refused(Trouble(message="syntax error", bad=source or "source"))
     wanted = call.op.find("filter")
     if wanted is not None and wanted.get("type") not in (None, "subtree"):
-        raise Refused(Trouble("filter type not supported", bad=wanted.get("type") or ""))
+        raise Refused(Trouble(message="filter type not supported", bad=wanted.get("type") or ""))
     inner = None if wanted is None else wanted.find("configuration")
     config = boxes.running(call.tx, call.box) if source == "running" else candidates.current(call)
     nothing = wanted is not None and inner is None  # a filter that names no configuration
@@ -41,7 +41,7 @@ def get_configuration(call: Call) -> str:
     _only(map(str, op.attrib), "database", "format", "inherit", "changed", "commit-scripts")
     database = op.get("database", "candidate")
     if database not in ("candidate", "committed"):
-        raise Refused(Trouble("syntax error", bad=database))
+        raise Refused(Trouble(message="syntax error", bad=database))
     config = boxes.running(call.tx, call.box) if database == "committed" else candidates.current(call)
     if op.get("inherit") in ("inherit", "defaults"):
         config = groups.effective(config, boxes.node_name(call.box))
@@ -54,13 +54,13 @@ def get_configuration(call: Call) -> str:
         case "set":
             return tag("configuration-set", "\n" + "".join(f"{line}\n" for line in setlines.lines(chosen)))
         case other:
-            raise Refused(Trouble(f"the simulator does not write configurations as {other}", bad=other))
+            raise Refused(Trouble(message=f"the simulator does not write configurations as {other}", bad=other))
 
 
 def _only(given: Iterable[str], *known: str) -> None:
     for name in given:
         if name not in known:
-            raise Refused(Trouble("syntax error", bad=name))
+            raise Refused(Trouble(message="syntax error", bad=name))
 
 
 def _about(call: Call, committed: bool) -> dict[str, str]:
@@ -76,12 +76,12 @@ def _compare(call: Call) -> str:
     op = call.op
     _only(map(str, op.attrib), "compare", "rollback", "format", "use-fast-diff", "database", "configuration-revision")
     if op.get("compare") != "rollback" or op.get("format", "text") not in ("text", "xml"):
-        raise Refused(Trouble("syntax error", bad=op.get("compare") or ""))
+        raise Refused(Trouble(message="syntax error", bad=op.get("compare") or ""))
     if op.get("format") == "xml":
-        raise Refused(Trouble("the simulator compares as text only", bad="xml"))
+        raise Refused(Trouble(message="the simulator compares as text only", bad="xml"))
     number = op.get("rollback", "0")
     if not number.isdigit():
-        raise Refused(Trouble("syntax error", bad=number))
+        raise Refused(Trouble(message="syntax error", bad=number))
     old = commits.rollback(call.tx, call.box["db"], int(number))
     new = boxes.running(call.tx, call.box) if op.get("database") == "committed" else candidates.current(call)
     return block("configuration-information", tag("configuration-output", compare(old, new)))
@@ -97,13 +97,13 @@ def load_configuration(call: Call) -> str:
     config = candidates.edit(call)
     op = call.op
     if op.get("url"):
-        raise Refused(Trouble("the simulator does not fetch configurations", bad="url"))
+        raise Refused(Trouble(message="the simulator does not fetch configurations", bad="url"))
     if op.get("rescue"):
         config, troubles = _rescue(call), list[Trouble]()
     elif op.get("rollback") is not None:
         number = op.get("rollback", "")
         if not number.isdigit():
-            raise Refused(Trouble("syntax error", bad=number))
+            raise Refused(Trouble(message="syntax error", bad=number))
         config, troubles = commits.rollback(call.tx, call.box["db"], int(number)), []
     else:
         troubles = _load(call, config)
@@ -119,7 +119,7 @@ def load_configuration(call: Call) -> str:
 def _rescue(call: Call) -> Element:
     found = candidates.database(call.tx, call.box)["rescue"]
     if found is None:
-        raise Refused(Trouble("rescue configuration is not available", bad="rescue"))
+        raise Refused(Trouble(message="rescue configuration is not available", bad="rescue"))
     return call.tx.config(found)
 
 
@@ -128,12 +128,12 @@ def _load(call: Call, config: Element) -> list[Trouble]:
     action, form = op.get("action", "merge"), op.get("format", "xml")
     if action not in ("merge", "replace", "override", "update", "set"):
         raise Refused(
-            Trouble("syntax error" if action != "patch" else "the simulator does not load patches", bad=action)
+            Trouble(message="syntax error" if action != "patch" else "the simulator does not load patches", bad=action)
         )
     if action == "set":
         lines = op.find("configuration-set")
         if lines is None or form not in ("text", "xml"):
-            raise Refused(Trouble("missing argument", bad="configuration-set", tag="missing-element"))
+            raise Refused(Trouble(message="missing argument", bad="configuration-set", tag="missing-element"))
         return setlines.load(config, lines.text or "")
     source, troubles = _source(op, form)
     loader = Loader(replaces=action == "replace" or call.tx.settings.replace_in_merge)
@@ -148,13 +148,13 @@ def _source(op: Element, form: str) -> tuple[Element, list[Trouble]]:
     if form == "text":
         body = op.find("configuration-text")
         if body is None:
-            raise Refused(Trouble("missing argument", bad="configuration-text", tag="missing-element"))
+            raise Refused(Trouble(message="missing argument", bad="configuration-text", tag="missing-element"))
         return text.parse(body.text or "")
     if form != "xml":
-        raise Refused(Trouble(f"the simulator does not read configurations as {form}", bad=form))
+        raise Refused(Trouble(message=f"the simulator does not read configurations as {form}", bad=form))
     config = op.find("configuration")
     if config is None:
-        raise Refused(Trouble("missing argument", bad="configuration", tag="missing-element"))
+        raise Refused(Trouble(message="missing argument", bad="configuration", tag="missing-element"))
     return config, []
 
 
@@ -165,10 +165,10 @@ def edit_config(call: Call) -> str:
     commits.refuse_on_secondary(call)
     if op.find("target/candidate") is None:
         target = next((tag_of(one) for one in op.iterfind("target/*")), "target")
-        raise Refused(Trouble("syntax error", bad=target, tag="operation-not-supported"))
+        raise Refused(Trouble(message="syntax error", bad=target, tag="operation-not-supported"))
     default = call.text("default-operation", "merge")
     if default not in ("merge", "replace", "none") or call.text("error-option") == "rollback-on-error":
-        raise Refused(Trouble("syntax error", bad=call.text("error-option") or default))
+        raise Refused(Trouble(message="syntax error", bad=call.text("error-option") or default))
     config = candidates.edit(call)
     source = op.find("config/configuration")
     lines = op.find("config-text/configuration-text")
@@ -176,7 +176,7 @@ def edit_config(call: Call) -> str:
     if source is None and lines is not None:
         source, troubles = text.parse(lines.text or "")
     if source is None:
-        raise Refused(Trouble("missing argument", bad="config", tag="missing-element"))
+        raise Refused(Trouble(message="missing argument", bad="config", tag="missing-element"))
     loader = Loader(default=default, replaces=True, strict=True)  # type: ignore[arg-type]  # looked at above
     loader.apply(config, source)
     tree.tidy(config)
@@ -197,7 +197,7 @@ def rollback_config(call: Call) -> str:
     else:
         number = call.text("index", "0")
         if not re.fullmatch(r"\d+", number):
-            raise Refused(Trouble("syntax error", bad=number))
+            raise Refused(Trouble(message="syntax error", bad=number))
         candidates.save(call, commits.rollback(call.tx, call.box["db"], int(number)))
     return block("rollback-config-results", tag("rollback-success"))
 
@@ -233,7 +233,7 @@ def unlock(call: Call) -> str:
 def _target(call: Call, name: str) -> None:
     if call.name in ("lock", "unlock") and call.op.find(f"target/{name}") is None:
         target = next((tag_of(one) for one in call.op.iterfind("target/*")), "target")
-        raise Refused(Trouble("syntax error", bad=target, tag="operation-not-supported"))
+        raise Refused(Trouble(message="syntax error", bad=target, tag="operation-not-supported"))
 
 
 @TABLE.rpc("open-configuration")
@@ -245,9 +245,12 @@ def open_configuration(call: Call) -> str:
         candidates.lock(call)
         return call.voice.ok
     if kind != "private":
-        raise Refused(Trouble(f"the simulator does not open configurations {kind}".rstrip(), bad=kind))
+        raise Refused(Trouble(message=f"the simulator does not open configurations {kind}".rstrip(), bad=kind))
     candidates.open_private(call)
-    return call.voice.trouble(Trouble("uncommitted changes will be discarded on exit", warning=True)) + call.voice.ok
+    return (
+        call.voice.trouble(Trouble(message="uncommitted changes will be discarded on exit", warning=True))
+        + call.voice.ok
+    )
 
 
 @TABLE.rpc("close-configuration")

@@ -22,7 +22,7 @@ def per_node(call: Call, told: Callable[[sqlite3.Row], str]) -> str:
     for number, one in cluster.nodes(call.tx, call.box).items():
         if wanted in ("", "all", f"node{number}", str(number)) or (wanted == "local" and one["mac"] == call.box["mac"]):
             up = boxes.is_up(call.tx, one)
-            gone = Trouble(f"Could not connect to node{number} : No route to host")
+            gone = Trouble(message=f"Could not connect to node{number} : No route to host")
             items.append(
                 block(
                     "multi-routing-engine-item",
@@ -138,7 +138,7 @@ def alarms(call: Call) -> str:
 def interface_information(call: Call) -> str:
     """Only what tells a client which node it is on: the addresses of the private routing instance."""
     if call.text("routing-instance") != "__juniper_private1__" or not call.has("terse"):
-        raise Refused(Trouble("the simulator tells interfaces of __juniper_private1__ in terse form only"))
+        raise Refused(Trouble(message="the simulator tells interfaces of __juniper_private1__ in terse form only"))
     addresses = ["128.0.0.1/2", "128.0.0.4/2"]
     if call.box["cluster"]:
         area = (call.box["cluster"] & 15) << 4 or call.box["cluster"]
@@ -157,12 +157,12 @@ def ping(call: Call) -> str:
     known = {"host", "count"}
     other = next((tag_of(one) for one in call.op if tag_of(one) not in known), None)
     if other is not None:
-        raise Refused(Trouble("the simulator takes host and count", bad=other))
+        raise Refused(Trouble(message="the simulator takes host and count", bad=other))
     host, count = call.text("host"), call.text("count", "5")
     if not host:
-        raise Refused(Trouble("missing mandatory argument", bad="host", tag="missing-element"))
+        raise Refused(Trouble(message="missing mandatory argument", bad="host", tag="missing-element"))
     if not count.isdigit() or not int(count):
-        raise Refused(Trouble(f"Value {count} is not within range (1..2000000000)", bad=count))
+        raise Refused(Trouble(message=f"Value {count} is not within range (1..2000000000)", bad=count))
     silent = next_mishap(call.tx, "silent", call.box, lambda spec: fnmatch.fnmatchcase(host, spec["host"]))
     received = 0 if silent else int(count)
     summary = [tag("probes-sent", count), tag("responses-received", received), tag("packet-loss", 100 if silent else 0)]
@@ -184,7 +184,7 @@ def file_show(call: Call) -> str:
     """There are no files but the hosts file, which names the routing engines of a single box."""
     name = call.text("filename")
     if name != "/etc/hosts.junos":
-        raise Refused(Trouble(f"could not resolve file: {name}"))
+        raise Refused(Trouble(message=f"could not resolve file: {name}"))
     return tag("file-content", "\n128.0.0.1 master\n128.0.0.4 re0\n")
 
 
@@ -192,4 +192,4 @@ def file_show(call: Call) -> str:
 def command(call: Call) -> str:
     """The CLI as an RPC. Nothing of it is here."""
     words = (call.op.text or "").split()
-    raise Refused(Trouble("syntax error", bad=words[1] if len(words) > 1 else "command"))
+    raise Refused(Trouble(message="syntax error", bad=words[1] if len(words) > 1 else "command"))

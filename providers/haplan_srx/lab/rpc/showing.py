@@ -26,7 +26,7 @@ def enable(call: Call) -> str:
     """Become node 0 or 1 of a cluster, from the next start on."""
     for name in ("cluster-id", "node"):
         if not call.text(name):
-            raise Refused(Trouble("missing mandatory argument", bad=name, tag="missing-element"))
+            raise Refused(Trouble(message="missing mandatory argument", bad=name, tag="missing-element"))
     number, node = _number(call, "cluster-id", 255), _number(call, "node", 1)
     return _from_next_start(call, number, node)
 
@@ -40,7 +40,7 @@ def disable(call: Call) -> str:
 def _number(call: Call, name: str, most: int) -> int:
     given = call.text(name)
     if not given.isdigit() or int(given) > most:
-        raise Refused(Trouble(f"Value {given} is not within range (0..{most})", bad=given))
+        raise Refused(Trouble(message=f"Value {given} is not within range (0..{most})", bad=given))
     return int(given)
 
 
@@ -59,7 +59,7 @@ def request_reboot(call: Call) -> str:
     """Start again: this box, or a node of its cluster that is named."""
     for name in ("at", "in", "media", "power-off"):
         if call.has(name):
-            raise Refused(Trouble("the simulator reboots at once or not at all", bad=name))
+            raise Refused(Trouble(message="the simulator reboots at once or not at all", bad=name))
     for one in _named(call):
         power.reboot(call.tx, one)
     return block("request-reboot-results", block("request-reboot-status", "Shutdown NOW!\n"))
@@ -73,7 +73,7 @@ def _named(call: Call) -> list[sqlite3.Row]:
         one for number, one in cluster.nodes(call.tx, call.box).items() if name in ("all", str(number), f"node{number}")
     ]
     if not call.box["cluster"] or not found:
-        raise Refused(Trouble("invalid node", bad=name))
+        raise Refused(Trouble(message="invalid node", bad=name))
     return found
 
 
@@ -89,7 +89,7 @@ def failover(call: Call) -> str:
     node = call.text("node").removeprefix("node")
     row = call.tx.one("select * from groups where db = ? and id = ?", call.box["db"], number)
     if node not in ("0", "1"):
-        raise Refused(Trouble("missing mandatory argument", bad="node", tag="missing-element"))
+        raise Refused(Trouble(message="missing mandatory argument", bad="node", tag="missing-element"))
     wanted = cluster.member(call.tx, call.box, int(node), number, group)
     if row is None or not wanted.fit or wanted.state != "up":
         return _jsrp(f"node{node} is not ready to become primary for redundancy group {number}")
@@ -116,10 +116,10 @@ def failover_reset(call: Call) -> str:
 def _group(call: Call) -> tuple[int, Element | None]:
     number = call.text("redundancy-group")
     if not number:
-        raise Refused(Trouble("missing mandatory argument", bad="redundancy-group", tag="missing-element"))
+        raise Refused(Trouble(message="missing mandatory argument", bad="redundancy-group", tag="missing-element"))
     groups = cluster.redundancy_groups(boxes.running(call.tx, call.box))
     if not number.isdigit() or int(number) not in groups:
-        raise Refused(Trouble(f"redundancy group {number} does not exist", bad=number))
+        raise Refused(Trouble(message=f"redundancy group {number} does not exist", bad=number))
     return int(number), groups[int(number)]
 
 

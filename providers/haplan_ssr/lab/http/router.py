@@ -53,7 +53,9 @@ def _worked(tx: Tx, exchange: Exchange) -> Answer:
     needed = "config-write" if path[:1] == ("config",) and exchange.method != "GET" else "config-read"
     if needed not in capabilities:
         raise Refused(403, f"{user} has no capability {needed}")
-    call = Call(tx, exchange.method, path, query_of(exchange), _json(exchange.body), user)
+    call = Call(
+        tx=tx, method=exchange.method, path=path, query=query_of(exchange), body=_json(exchange.body), user=user
+    )
     return _handler(call)(call)
 
 

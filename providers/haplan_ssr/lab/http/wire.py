@@ -21,7 +21,7 @@ class Refused(lab.Refused):
         super().__init__(status, error(message))
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Call:
     """One call that passed the router.
 

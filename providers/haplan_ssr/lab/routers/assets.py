@@ -11,7 +11,7 @@ from haplan_ssr.lab.estate import Tx
 NEVER = float("inf")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Box:
     """One asset.
 
@@ -86,5 +86,12 @@ def _box(row: sqlite3.Row, tx: Tx) -> Box:
         installed = row["assigned"] + tx.settings.install_minutes * 60
         runs = max(installed, row["since"])
     return Box(
-        row["id"], row["version"], bool(row["connected"]), row["since"], row["router"], row["node"], runs, tx.now
+        id=row["id"],
+        version=row["version"],
+        connected=bool(row["connected"]),
+        since=row["since"],
+        router=row["router"],
+        node=row["node"],
+        runs_from=runs,
+        now=tx.now,
     )

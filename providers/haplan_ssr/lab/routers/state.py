@@ -16,7 +16,7 @@ Redundancy = str
 """active, standby, non-redundant or unknown."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Path:
     """One path to a peer.
 
@@ -102,7 +102,13 @@ class World:
                     far = min(self._far_ends(peer, str(adjacency["ip-address"])), default=NEVER)
                     since = max(self.runs_from(router["name"], node["name"]), far) + self.tx.settings.peering_seconds
                     status = "up" if since <= self.tx.now else "down"
-                    yield Path(node["name"], interface["name"], str(adjacency["ip-address"]), status, since)
+                    yield Path(
+                        node=node["name"],
+                        interface=interface["name"],
+                        address=str(adjacency["ip-address"]),
+                        status=status,
+                        since=since,
+                    )
 
     def _far_ends(self, router: str, address: str) -> Iterator[float]:
         """When the nodes run that have an address, or the interface that a name made of its id stands for."""
