@@ -17,11 +17,13 @@ class Phase(Enum):
     """Something was sent, and nobody knows what became of it."""
     RED = "red"
     """Written, and found wrong by a look at what came of it."""
+    PARTLY = "partly"
+    """Written, and found wrong on some of the devices that it reaches; the others have it."""
     SKIPPED = "skipped"
     STOPPED = "stopped"
     """Behind a gate that did not open."""
 
 
 UNENDED = (Phase.WAITING, Phase.WRITING, Phase.SETTLING)
-GOOD = (Phase.RECORDED, Phase.PENDING)
-"""Ends after which what waited may start."""
+GOOD = (Phase.RECORDED, Phase.PENDING, Phase.PARTLY)
+"""Ends after which what waited may start: what it refers to is there."""

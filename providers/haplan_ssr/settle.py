@@ -106,26 +106,27 @@ def _settlement(task: Task, receipt: Receipt, state: State, elapsed: float) -> S
     running = state.running([*receipt.routers, *receipt.peers])
     formation = task.timeouts.get("formation", FORMATION)
     stands = {one.name: _stand(one, state, running, elapsed, formation) for one in receipt.routers}
-    waiting = [one for one in stands.values() if one.state == "waiting"]
-    if waiting:
-        return _waiting(waiting, elapsed)
-    bad = {name: one for name, one in stands.items() if one.state in ("failed", "ill")}
+    bad = {name: one for name, one in stands.items() if one.state in ("waiting", "failed", "ill")}
     lacking = tuple(address for address, names in receipt.reach.items() if {*names} & {*bad})
     partly = bool(bad) and (len(bad) < len(stands) or len(lacking) < len(receipt.reach))
+    lacking = lacking if partly else ()
+    waiting = [one for one in stands.values() if one.state == "waiting"]
+    if waiting:
+        return attrs.evolve(_waiting(waiting, elapsed), partly=partly, lacking=lacking)
     # what ails those that run, the check says
     found = [[one.rule, one.address, one.text] for stand in bad.values() for one in stand.troubles]
     written = Written(receipt={**task.receipt, FOUND: found})
     away = [one.text for one in stands.values() if one.state in ("failed", "queued")]
-    text = "; ".join([*away, *(words for _, _, words in found)] if bad else away)
+    text = "; ".join([*away, *(f"{rule}: {words}" for rule, _, words in found)])
     if len(stands) > 1 and text:
         good = sum(one.state == "done" for one in stands.values())
         text = f"done on {good} of {len(stands)} routers: {text}"
     ended: Literal["failed", "queued", "done"] = "done"
     if any(one.state == "failed" for one in stands.values()):
         ended = "failed"
-    elif away:
+    elif away and not found:
         ended = "queued"
-    return Settlement(state=ended, text=text, written=written, partly=partly, lacking=lacking if partly else ())
+    return Settlement(state=ended, text=text, written=written, partly=partly, lacking=lacking)
 
 
 def _waiting(waiting: Sequence[Stand], elapsed: float) -> Settlement:

@@ -31,6 +31,7 @@ class Failures:
         stop: Set once nothing new may be begun.
         gates: Transactions that others are behind as behind a gate.
         why: Id of a transaction → why it did not come to a good end.
+        lacking: Id of one that went partly well → keys of the changes that did not.
         codes: Exit codes, of which one wins.
         fatal: True once nothing else could succeed.
     """
@@ -40,6 +41,7 @@ class Failures:
     stop: Flag
     gates: frozenset[str]
     why: dict[str, str] = attrs.field(factory=dict)
+    lacking: dict[str, frozenset[str]] = attrs.field(factory=dict)
     codes: set[int] = attrs.field(factory=set)
     fatal: bool = False
 
@@ -55,7 +57,7 @@ class Failures:
     def fail(self, transaction: Transaction, text: str, *, phase: Phase = Phase.FAILED, code: int = 3) -> None:
         """A transaction did not come to a good end."""
         self.why[transaction.id] = text
-        self.codes.add(10 if phase is Phase.RED and transaction.id in self.gates else code)
+        self.codes.add(10 if phase in (Phase.RED, Phase.PARTLY) and transaction.id in self.gates else code)
         self.teller.tell("failed", transaction, text)
         self.end(transaction, phase)
 

@@ -4,7 +4,7 @@ What a run is told is durable after `flush`, and the run goes on then. If the st
 told from then on is kept for one last try at the end.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from haplan.contracts import Written
 from haplan.errors import StateNotSaved
@@ -14,7 +14,6 @@ from haplan.model.plan import Action, Change, Plan, Transaction
 from haplan.model.state import (
     OrderRow,
     PlacementRow,
-    PlacementStatus,
     Row,
     State,
     Status,
@@ -117,14 +116,25 @@ class Ledger:
         self._save(self.rows.in_doubt(addresses), [], placements=[])
 
     def record(
-        self, transaction: Transaction | None, changes: Sequence[Change], written: Written, *, queued: bool = False
+        self,
+        transaction: Transaction | None,
+        changes: Sequence[Change],
+        written: Written,
+        *,
+        queued: bool = False,
+        lacking: Collection[str] = (),
     ) -> None:
-        """The final entry of a transaction; of a resource when it was its last. Durable after `flush`."""
+        """The final entry of a transaction; of a resource when it was its last. Durable after `flush`.
+
+        Args:
+            queued: It waits for its device.
+            lacking: Keys of changes that not all devices have: the next run goes on with them.
+        """
         rows: list[Row] = []
         deleted: list[Key] = []
         numbers = self.journal.ended(transaction) if transaction else []
         self._before.pop(transaction.id if transaction else "", None)
-        placements = self._carried_out(transaction, changes, "pending" if queued else "done") if transaction else []
+        placements = self._carried_out(transaction, changes, lacking, queued=queued) if transaction else []
         for change in changes:
             if change.action is Action.READ:  # that is in no state
                 continue
@@ -132,22 +142,25 @@ class Ledger:
             if not left:
                 numbers += self.journal.recorded(change.address)
             if change.action in GOING or change.after is None:
-                deleted += [(change.address, change.deposed)] if not left else []
+                deleted += [(change.address, change.deposed)] if not left and change.key not in lacking else []
                 continue
-            rows += self.rows.after(change, written, "pending" if self.placements.waits(change) else "ok")
+            half: Status = "pending" if self.placements.waits(change) else "ok"
+            rows += self.rows.after(change, written, "incomplete" if change.key in lacking else half)
             placements += self.placements.awaited(change)
             old = (change.address, deposed_mark(change.previous_id))
             deleted += [old] if not left and self.rows.get(*old) is not None else []
         self._save(rows, deleted, placements=placements, numbers=numbers, written=written, transaction=transaction)
 
     def _carried_out(
-        self, transaction: Transaction, changes: Iterable[Change], done: PlacementStatus
+        self, transaction: Transaction, changes: Iterable[Change], lacking: Collection[str], *, queued: bool
     ) -> list[PlacementRow]:
         """The placements of a transaction are done; gives the rows of those that stay."""
         self.placements.carried_out(transaction.placed)
         staying = {change.key: change for change in changes if change.action not in (*GOING, Action.READ)}
         return [
-            placement_row(staying[one.address], one.placement, done)
+            placement_row(
+                staying[one.address], one.placement, "pending" if queued or one.address in lacking else "done"
+            )
             for one in transaction.placed
             if one.address in staying
         ]

@@ -1,6 +1,6 @@
 """What came of a run, per change and in all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from haplan.model.phase import Phase
 from haplan.model.plan import Change, Transaction
@@ -16,6 +16,7 @@ _WORST: tuple[tuple[Phase, Came], ...] = (
     (Phase.IN_DOUBT, "in_doubt"),
     (Phase.FAILED, "failed"),
     (Phase.RED, "failed"),
+    (Phase.PARTLY, "failed"),
     (Phase.STOPPED, "stopped"),
     (Phase.SKIPPED, "skipped"),
     (Phase.WAITING, "skipped"),
@@ -30,6 +31,7 @@ _ENDED = {
     Phase.FAILED: "failed",
     Phase.IN_DOUBT: "failed",
     Phase.RED: "was not verified",
+    Phase.PARTLY: "was not verified",
     Phase.PENDING: "is not confirmed yet",
     Phase.STOPPED: "was stopped",
 }
@@ -42,11 +44,13 @@ def sort_outcomes(
     why: Mapping[str, str],
     known: Mapping[str, Mapping[str, Tree]],
     state: State,
+    lacking: Mapping[str, Collection[str]],
 ) -> dict[str, tuple[Outcome, ...]]:
     """The outcomes by field of `Result`: the worst of a change's transactions decides.
 
     Args:
         state: As it was before the run: what it goes on with stands in some documents already.
+        lacking: Id of a transaction that went partly well → keys of the changes that did not.
     """
     carrying: dict[str, list[Transaction]] = {}
     for transaction in transactions:
@@ -58,14 +62,24 @@ def sort_outcomes(
     }
     for change in changes:
         mine = carrying.get(change.key, [])
-        came, text = _came_of(mine, phase, why)
+        ends = _ends(change.key, mine, phase, lacking)
+        came, text = _came_of(mine, ends, why)
         identity = change.id if change.deposed else str(known.get(change.address, {}).get("id") or change.id)
         earlier = had.get(change.key, ()) if change.reason is Reason.RESUMED else ()
-        documents = _in_documents(mine, phase, why, earlier) if came != "done" else ()
+        documents = _in_documents(mine, ends, why, earlier) if came != "done" else ()
         found[came].append(
             Outcome(address=change.key, action=change.action, text=text, id=identity, documents=documents)
         )
     return {name: tuple(outcomes) for name, outcomes in found.items()}
+
+
+def _ends(
+    key: str, carrying: Iterable[Transaction], phase: Mapping[str, Phase], lacking: Mapping[str, Collection[str]]
+) -> Mapping[str, Phase]:
+    """How the transactions of one change ended for it: of one that went partly well, the others have it."""
+    found = {one.id: phase[one.id] for one in carrying}
+    well = {number for number, one in found.items() if one is Phase.PARTLY and key not in lacking.get(number, ())}
+    return {number: Phase.RECORDED if number in well else one for number, one in found.items()}
 
 
 def _had(state: State) -> dict[str, list[str]]:

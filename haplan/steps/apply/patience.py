@@ -40,7 +40,7 @@ class Patience:
                 yield number, self.failed(number, settlement.text)
                 continue
             if settlement.state == "waiting" and self.overdue(number) is not None:
-                settlement = attrs.evolve(self.failed(number, settlement.text), written=settlement.written)
+                settlement = attrs.evolve(settlement, state="failed", text=self.failed(number, settlement.text).text)
             yield number, settlement
 
     def failed(self, number: str, text: str) -> Settlement:

@@ -1,6 +1,6 @@
 """Recording: what a write gave goes into the state, and only what is durable there is told as recorded."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import attrs
 
@@ -65,6 +65,20 @@ class Recorder:
         if phase is Phase.PENDING:
             self.teller.tell("queued", transaction, self.failures.why[transaction.id])
         self._unsaid.append((transaction, {"seconds": self.watch.elapsed(transaction.id), "ids": dict(written.ids)}))
+
+    def record_partly(self, task: Task, written: Written, lacking: Collection[str], text: str) -> None:
+        """Some of the devices that a transaction reaches have it: what it lacks elsewhere fails those changes alone.
+
+        Args:
+            lacking: Addresses of these.
+        """
+        transaction = task.transaction
+        self.tasks.learn(task, written)
+        changes = list({part.change.key: part.change for part in task.parts}.values())
+        keys = frozenset(change.key for change in changes if change.address in lacking)
+        self.failures.lacking[transaction.id] = keys
+        self.ledger.record(transaction, changes, written, lacking=keys)
+        self.failures.fail(transaction, text, phase=Phase.PARTLY)
 
     def broke(self, message: Broke) -> None:
         """A write did not end well; or nobody knows, and its intents stay open for the next run."""

@@ -128,7 +128,7 @@ class _Loop:
         if self.context.stop.is_set() and not failures.fatal and schedule.left():
             failures.codes.add(7)
         outcomes = sort_outcomes(
-            plan.changes, plan.transactions, schedule.phase, failures.why, known, self.context.state
+            plan.changes, plan.transactions, schedule.phase, failures.why, known, self.context.state, failures.lacking
         )
         outputs = {out.name: shown(out, known) for out in plan.outputs if out.after is not None}
         return Result(

@@ -28,6 +28,9 @@ from haplan.steps.apply.way_back import WayBack
 from haplan.steps.apply.word import broken_word
 from haplan.steps.apply.worker import Done, Ended, LastStep
 
+WHOLLY = Settlement(state="done")
+"""What came out well, or did not, on every device alike."""
+
 
 @attrs.define(kw_only=True)
 class Transactions:
@@ -140,12 +143,12 @@ class Transactions:
             case "failed" | "queued" if number in self.patience.taking_back:
                 self._not_ended(task, "revert", settlement.text)
             case "failed":
-                self._red(task.transaction, settlement.text)
+                self._red(task.transaction, settlement.text, settlement)
             case "queued":
                 self.failures.why[number] = settlement.text
                 self.recorder.record(task, written, Phase.PENDING)
             case "done":
-                self._verify(task, written)
+                self._verify(task, written, settlement)
 
     def verify_written(self) -> None:
         """Verify what settled at once. Whatever the look at it takes or tells, the ids of what was made are durable
@@ -156,7 +159,7 @@ class Transactions:
         for answer in answers:
             self._verify(answer.task, answer.written)
 
-    def _verify(self, task: Task, written: Written) -> None:
+    def _verify(self, task: Task, written: Written, settlement: Settlement = WHOLLY) -> None:
         """The last look: the provider's own and the rules after a step. A red one stops what lies behind a gate."""
         transaction = task.transaction
         try:
@@ -169,7 +172,10 @@ class Transactions:
         red = [finding for finding in found if finding.severity == "error"]
         wrong = "" if red else broken_word(task, written, self.context.types, self.ledger)
         if red or wrong:
-            self._red(transaction, wrong or "; ".join(f"{f.rule}: {f.message}" for f in red))
+            said = "; ".join(f"{f.rule}: {f.message}" for f in red)
+            text = wrong or (settlement.text if settlement.partly else said)
+            concerned = tuple({*settlement.lacking, *(one.address for one in red)}) if settlement.lacking else ()
+            self._red(transaction, text, WHOLLY if wrong else attrs.evolve(settlement, lacking=concerned))
             return
         self.teller.tell("verified", transaction)
         if self.answers[transaction.id].ending.confirms:
@@ -207,12 +213,17 @@ class Transactions:
         what = f"{self.failures.why[transaction.id]}; not taken back" if step == "revert" else "not confirmed"
         self.failures.fail(transaction, f"outcome in doubt: {what}: {text}", phase=Phase.IN_DOUBT, code=8)
 
-    def _red(self, transaction: Transaction, text: str) -> None:
-        """What was written did not come out well: it is taken back where the provider can."""
+    def _red(self, transaction: Transaction, text: str, settlement: Settlement = WHOLLY) -> None:
+        """What was written did not come out well: it is taken back where the provider can. Where it did come out well
+        on some devices, it fails for the others alone."""
         self.failures.why[transaction.id] = text
         answer = self.answers[transaction.id]
         if answer.ending.reverts:
             self.end_write(answer.task, "revert")
+            return
+        if settlement.partly and not answer.ending.confirms:
+            every = [part.change.address for part in answer.task.parts]
+            self.recorder.record_partly(answer.task, answer.written, settlement.lacking or every, text)
             return
         self.recorder.keep(answer, "incomplete")
         self.failures.fail(transaction, text, phase=Phase.RED)
