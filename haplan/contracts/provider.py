@@ -107,8 +107,9 @@ class Provider:
         ordered: The sequence of policies means something to its backend; else none is kept, compared or set.
         composes: Its documents are made of many resources, changed and unchanged ones: it is given every row.
         writes_at_once: Most transactions of it under way at once; 0 sets no limit beside ``--parallelism``.
-        calls_a_second: Most calls a second, as `calls` expects them of its writes; 0 sets none. What waits for either
-            limit keeps no other provider from writing.
+        calls_a_second: Most calls a second: of writes, as `calls` expects them, of polls and of checks; 0 sets none.
+            What waits for either limit keeps no other provider from writing. What goes out within one write the
+            provider spaces itself, as clients of `haplan.kit` do when they are given it.
         poll_seconds: Seconds between two calls of `settled`; read at each call, so a provider may set it as it goes.
         write_seconds: Seconds that an announced remote write takes at most, its deadline: it begins only if the lease
             of the lock lasts longer. At most 45; what waits longer in between asks `Io.still`.

@@ -1,4 +1,4 @@
-"""The calls of one token: how many were made, how many are left, and the wait when they are used up."""
+"""The calls of one token: how many were made, how many are left, how many go out in a second, and the waits for it."""
 
 import threading
 from collections.abc import Callable
@@ -14,12 +14,18 @@ class Budget:
 
     Threads: any, under one lock.
 
+    Args:
+        clock: Time.
+        calls_a_second: Most calls a second, as `haplan.plugin.Provider` declares them; 0 sets no limit.
+
     Attributes:
         made: Calls made so far.
         limit: Calls that the token may make, once known.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, calls_a_second: float = 0.0) -> None:
+        self._apart = 1 / calls_a_second if calls_a_second else 0.0
+        self._next = 0.0
         self.made = 0
         self.limit: int | None = None
         self._clock = clock
@@ -58,13 +64,25 @@ class Budget:
                 self._resume_at, self._why = until, why
 
     def wait(self, tell: Callable[[str], None]) -> bool:
-        """Wait until calls may be made again; True if there was something to wait for."""
+        """Wait until calls may be made again, and for one's turn; True if there was something to wait for."""
         waited = False
         while True:
             with self._lock:
                 rest, why = self._resume_at - self._clock.now(), self._why
             if rest <= 0:
-                return waited
+                return self._turn() or waited
             waited = True
             tell(f"waiting {rest:.0f} s: {why}")
             self._clock.sleep(min(rest, LONGEST_NAP))
+
+    def _turn(self) -> bool:
+        """Each call has its time, one after the other; True if that was still to come."""
+        if not self._apart:
+            return False
+        with self._lock:
+            now = self._clock.now()
+            at = max(now, self._next)
+            self._next = at + self._apart
+        if at > now:
+            self._clock.sleep(at - now)
+        return at > now

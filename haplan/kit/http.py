@@ -48,7 +48,7 @@ def silent(_line: str) -> None:
 
 
 class HttpClient:
-    """Calls of one service, counted.
+    """Calls of one service, counted, and with `calls_a_second` no more of them in a second.
 
     Class attributes:
         name: The provider's.
@@ -74,8 +74,9 @@ class HttpClient:
     def __init__(
         self, endpoint: Endpoint, clock: Clock, *, log: Callable[[str], None] = silent,
         tell: Callable[[str], None] = silent, transport: "httpx.BaseTransport | None" = None,
+        calls_a_second: float = 0.0,
     ) -> None:  # fmt: skip
-        self.budget = Budget(clock)
+        self.budget = Budget(clock, calls_a_second)
         self._endpoint, self._clock, self._log, self._tell = endpoint, clock, log, tell
         self._random = random.Random()
         self._asking = threading.local()

@@ -95,6 +95,29 @@ class KnowsLater(Knows):
     token = Unknown("the apply")
 
 
+class Gives(Mem):
+    """Writes, and gives nothing for a computed value, or what nobody knows yet."""
+
+    token: Any = None
+
+    def write(self, task: Task, io: Io) -> Written:
+        found = super().write(task, io)
+        values = {one: {**known, "token": self.token} for one, known in found.values.items()}
+        return attrs.evolve(found, values=values)
+
+
+class GivesLater(Gives):
+    token = Unknown("the apply")
+
+
+class Numbers(Mem):
+    """Its ids are numbers."""
+
+    def write(self, task: Task, io: Io) -> Written:
+        found = super().write(task, io)
+        return attrs.evolve(found, ids={address: int(one.partition("-")[2]) for address, one in found.ids.items()})
+
+
 class Stumbles(Mem):
     """Deletes once, and cannot a second time."""
 
@@ -162,18 +185,38 @@ class Remembers(Mem):
         return found
 
 
+class Holds(Mem):
+    """Writes only what the same object read before."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+
+    def read(self, query: Query) -> Reading:
+        self.known |= {target.address for target in query.targets}
+        return super().read(query)
+
+    def write(self, task: Task, io: Io) -> Written:
+        if {part.change.address for part in task.parts} - self.known:
+            raise ProviderError("nobody read that")
+        return super().write(task, io)
+
+
 @pytest.mark.parametrize(
     ("broken", "promise"),
     [
         (Changes, "test_what_the_stack_set_is_given_back_unchanged"),
         (Knows, "test_what_is_known_of_it_is_never_none_and_never_unknown"),
         (KnowsLater, "test_what_is_known_of_it_is_never_none_and_never_unknown"),
+        (Gives, "test_what_is_known_of_it_is_never_none_and_never_unknown"),
+        (GivesLater, "test_what_is_known_of_it_is_never_none_and_never_unknown"),
+        (Numbers, "test_ids_are_text_and_the_same_wherever_they_are_told"),
         (Stumbles, "test_a_deletion_written_twice_is_harmless"),
         (Keeps, "test_what_was_deleted_is_left_out"),
         (Wobbles, "test_what_was_read_can_be_written_back_and_is_read_the_same"),
         (Misnames, "test_ids_are_text_and_the_same_wherever_they_are_told"),
         (Steered, "test_nothing_is_decided_by_words_for_people"),
         (Remembers, "test_what_was_created_is_read_as_it_was_written"),
+        (Holds, "test_it_remembers_nothing_between_two_calls"),
         (Forgets, "test_what_was_created_is_read_as_it_was_written"),
         (Wavers, "test_placements_are_a_function_of_the_change"),
     ],

@@ -271,3 +271,24 @@ def test_a_file_of_certificates_that_is_none_is_one_line(tmp_path: Any) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     with pytest.raises(ProviderError, match=r"^shop: cannot read the certificates in .*ca\.pem"):
         Shop(Endpoint(url="https://x", ca_file=str(tmp_path / "ca.pem")), FakeClock())
+
+
+def test_no_more_calls_go_out_in_a_second_than_it_is_given(world: World) -> None:
+    at, asked, clock = list[float](), list[str](), world.clock
+
+    class Paced(Shop):
+        def send(self, call: Call) -> Any:
+            at.append(clock.now() - 1_800_000_000)
+            return super().send(call)
+
+    shop = Paced(Endpoint(url=world.service.url), clock, calls_a_second=4.0)
+    with shop.asking(lambda: asked.append("still")):
+        for method in ("GET", "GET", "GET", "PATCH"):
+            shop.call(Call(method=method, path="/a"))
+    assert at == [0.0, 0.25, 0.5, 0.75]
+    assert asked == ["still"], "a write that waited asks whether it may still be sent"
+    clock.sleep(60)
+    shop.call(Call(method="GET", path="/a"))
+    shop.call(Call(method="GET", path="/a"))
+    assert at[4:] == [60.75, 61.0], "what was not used is not saved up"
+    shop.close()

@@ -1,4 +1,9 @@
-"""Pace: how many writes each provider takes at once, and how many calls a second; as it declares."""
+"""Pace: how many writes each provider takes at once, and how many calls a second; as it declares.
+
+Every call that a run makes is given its time: what follows waits for it, if it can. Writes and polls can; a commit that
+has to be confirmed, or is to be taken back, cannot, and so others wait the longer. What a provider sends within one
+write it spaces itself (`haplan.kit.budget`).
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -19,6 +24,7 @@ class Pace:
     def __init__(self, providers: Mapping[str, Provider], clock: Clock) -> None:
         self._most = {key: one.writes_at_once for key, one in providers.items() if one.writes_at_once}
         self._rate = {key: one.calls_a_second for key, one in providers.items() if one.calls_a_second}
+        self._checks = {key for key, one in providers.items() if type(one).verify is not Provider.verify}
         self._clock = clock
         self._free: dict[str, float] = {}
 
@@ -31,10 +37,19 @@ class Pace:
         return frozenset(busy | {key for key, free in self._free.items() if free > now})
 
     def begins(self, transaction: Transaction) -> None:
-        """A transaction begins: its calls are given their time."""
-        rate = self._rate.get(transaction.provider)
+        """A transaction begins: its calls are given their time, with the check that follows it."""
+        check = transaction.provider in self._checks
+        self.calls(transaction.provider, LOOK + transaction.writes + check)
+
+    def calls(self, provider: str, number: int = 1) -> None:
+        """A provider is called now."""
+        rate = self._rate.get(provider)
         if rate:
-            self._free[transaction.provider] = self._clock.now() + (LOOK + transaction.writes) / rate
+            self._free[provider] = max(self._clock.now(), self.free(provider)) + number / rate
+
+    def free(self, provider: str) -> float:
+        """When a provider may be called again."""
+        return self._free.get(provider, 0.0)
 
     def due(self) -> float:
         """When the next of those that are held back by their rate may begin; 0 if none is."""

@@ -7,6 +7,7 @@ from haplan.contracts import Clock, Provider, Settlement, Task
 from haplan.errors import HaplanError
 from haplan.state.lease import HEARTBEAT
 from haplan.steps.apply.mailbox import surely
+from haplan.steps.apply.pace import Pace
 from haplan.steps.apply.run_context import Polled
 
 
@@ -19,10 +20,14 @@ class Pollers:
         providers: By key.
         clock: The time by which they are due.
         put: Takes each answer, in a poller's thread.
+        pace: Which of them may be called now.
     """
 
-    def __init__(self, providers: Mapping[str, Provider], clock: Clock, put: Callable[[Polled], None]) -> None:
+    def __init__(
+        self, providers: Mapping[str, Provider], clock: Clock, put: Callable[[Polled], None], pace: Pace
+    ) -> None:
         self._providers = providers
+        self._pace = pace
         self._clock = clock
         self._put = put
         self._threads = ThreadPoolExecutor(max(1, len(providers)), thread_name_prefix="haplan-poll")
@@ -50,11 +55,15 @@ class Pollers:
             waiting.setdefault(task.transaction.provider, []).append(task)
         now = self._clock.now()
         for key, tasks in waiting.items():
-            if key not in self._asked and now >= self._due.get(key, 0.0):
+            if key not in self._asked and now >= self._turn(key):
                 provider = self._providers[key]
+                self._pace.calls(key)
                 self._asked[key] = now
                 self._due[key] = now + provider.poll_seconds
                 self._threads.submit(self._ask, key, provider, tasks)
+
+    def _turn(self, key: str) -> float:
+        return max(self._due.get(key, 0.0), self._pace.free(key))
 
     def _ask(self, key: str, provider: Provider, tasks: Sequence[Task]) -> None:
         def unanswered(error: HaplanError) -> Polled:
@@ -82,7 +91,7 @@ class Pollers:
         """Nothing is being written: sleep until the next poll, or until a write is due, in slices short enough for
         Ctrl-C and the lease."""
         waiting = {task.transaction.provider for task in settling}
-        until = min([*(self._due.get(key, 0.0) for key in waiting), *([due] if due else [])], default=0.0)
+        until = min([*map(self._turn, waiting), *([due] if due else [])], default=0.0)
         pause = min(until - self._clock.now(), HEARTBEAT)
         if pause > 0:
             self._clock.sleep(pause)

@@ -83,7 +83,7 @@ class _Loop:
         self.lease = Lease(self.ledger.keep_lease, context.wall)
         self.mailbox = Mailbox(context.wall)
         self.writers = ThreadPoolExecutor(context.parallelism, thread_name_prefix="haplan-write")
-        self.pollers = Pollers(context.providers, context.clock, self.mailbox.put)
+        self.pollers = Pollers(context.providers, context.clock, self.mailbox.put, self.pace)
         self.transactions = Transactions(
             context=context, schedule=self.schedule, ledger=self.ledger, tasks=self.tasks, watch=self.watch,
             teller=self.teller, failures=self.failures, recorder=self.recorder, patience=patience,
@@ -172,6 +172,7 @@ class _Loop:
     def _end_write(self, task: Task, step: LastStep) -> None:
         """Confirm a write, or take it back: in a thread, and in a place of its own among the writes."""
         self.schedule.works(task.transaction.id)
+        self.pace.calls(task.transaction.provider)
         job = self._job(task)
         done = partial(surely, lambda: end(job, step), lambda error: Ended(task, step, error))
         self.writers.submit(lambda: self.mailbox.put(done()))
