@@ -21,6 +21,7 @@ from haplan.contracts.exchange import (
     Target,
     Task,
     Written,
+    called,
 )
 from haplan.contracts.provider import Lab, LabRequest, Provider, Resources
 from haplan.contracts.reserved import AdoptQuery, Flow, Found, Procedure, Request, Way
@@ -78,4 +79,5 @@ __all__ = [
     "ValidateView",
     "Way",
     "Written",
+    "called",
 ]

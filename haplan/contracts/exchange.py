@@ -53,6 +53,7 @@ class Target:
         pending: True if it was begun by a run that died: look for it by its natural key too.
         leaving: True if the stack no longer has it: `values` are the recorded ones then.
         waiting: Documents that do not have it yet as it was last wanted: what they have of it does not count as moved.
+        needs: Addresses of what it refers to.
         holds: (type, remote name) of every resource that lives in it, asked about or not: what else is there is not
             owned.
     """
@@ -70,6 +71,7 @@ class Target:
     pending: bool = False
     leaving: bool = False
     waiting: frozenset[Document] = frozenset()
+    needs: tuple[str, ...] = ()
     holds: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -122,6 +124,12 @@ class Seen:
     when: float = 0.0
     found_by_name: bool = False
     status: Literal["ok", "incomplete"] = "ok"
+
+
+def called(seen: Mapping[str, Seen]) -> dict[str, tuple[str, str]]:
+    """Address → name and id of what was seen, where it has a name."""
+    found = ((address, one.values.get("name"), one.id) for address, one in seen.items())
+    return {address: (name, id_) for address, name, id_ in found if isinstance(name, str)}
 
 
 @attrs.frozen(kw_only=True)

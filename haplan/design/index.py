@@ -2,7 +2,8 @@
 
 `Index` is made of `Resource` values, in which references stand by remote name: as they are recorded, as a stack wants
 them, as a transaction leaves them (`haplan.design.resources`). That of a stack's blocks, for the rules, is
-`haplan.design.rules.index`. Anything may be missing or odd in it.
+`haplan.design.rules.index`. Anything may be missing or odd in it. What one of a type is referred to is found by its
+address, since in the middle of a run it may be called otherwise here than there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,6 +34,8 @@ class Joined(Protocol):
     @property
     def owner(self) -> str: ...
     @property
+    def needs(self) -> tuple[str, ...]: ...
+    @property
     def values(self) -> Mapping[str, Tree]: ...
 
 
@@ -49,6 +52,7 @@ class Resource:
         name: Remote name.
         values: Its attributes, without the name; references by remote name.
         owner: Address of its owner, or "".
+        needs: Addresses of what it refers to.
     """
 
     address: str
@@ -56,6 +60,7 @@ class Resource:
     name: str
     values: Mapping[str, Tree]
     owner: str = ""
+    needs: tuple[str, ...] = ()
 
 
 def faces(owner: Joined | None, *usages: str) -> dict[str, Plain]:
@@ -174,8 +179,13 @@ class Index(Generic[R]):
         return [one for one in found if one is not None]
 
     def referred(self, one: R, attribute: str, type_name: str) -> R | None:
-        """What an attribute names."""
-        return self.named(type_name, one.values.get(attribute))
+        """What an attribute names: the only one of that type that it refers to, whatever it is called by now."""
+        name = one.values.get(attribute)
+        found = [self.resources[address] for address in one.needs if self._is(address, type_name)] if name else []
+        return found[0] if len(found) == 1 else self.named(type_name, name)
+
+    def _is(self, address: str, type_name: str) -> bool:
+        return address in self.resources and self.resources[address].type == type_name
 
     def owner_of(self, one: R) -> R | None:
         """The template or profile that a cluster carries, or that a steering rule or policy lives in."""

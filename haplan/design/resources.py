@@ -13,7 +13,14 @@ Resources = dict[str, Resource]
 
 def of_row(row: Row) -> Resource:
     """A resource as it is recorded."""
-    return Resource(address=row.address, type=row.type, name=row.name, values=decode(row.values), owner=row.owner)
+    return Resource(
+        address=row.address,
+        type=row.type,
+        name=row.name,
+        values=decode(row.values),
+        owner=row.owner,
+        needs=row.depends_on,
+    )
 
 
 def recorded(rows: Mapping[str, Row]) -> Resources:
@@ -24,7 +31,9 @@ def recorded(rows: Mapping[str, Row]) -> Resources:
 def wanted(known: Mapping[str, Resource], targets: Iterable[Target]) -> Resources:
     """What is recorded, as a stack wants it: in the order of the stack, what it is not about last."""
     asked = {
-        one.address: Resource(address=one.address, type=one.type, name=one.name, values=one.values, owner=one.owner)
+        one.address: Resource(
+            address=one.address, type=one.type, name=one.name, values=one.values, owner=one.owner, needs=one.needs
+        )
         for one in targets
         if not one.leaving and not one.data
     }
@@ -41,7 +50,12 @@ def changed(known: Mapping[str, Resource], parts: Iterable[Part]) -> Resources:
         else:
             values = without(without_name(change.after), change.unset)
             found[change.address] = Resource(
-                address=change.address, type=change.type, name=change.name, values=values, owner=change.owner
+                address=change.address,
+                type=change.type,
+                name=change.name,
+                values=values,
+                owner=change.owner,
+                needs=change.depends_on,
             )
     return found
 
@@ -51,7 +65,7 @@ def of_stack(stack: Stack, provider: str) -> Resources:
     blocks = (block for block in stack.blocks.values() if block.provider == provider and not block.data)
     return {
         one.address: Resource(
-            address=one.address, type=one.type, name=str(one.name), values=one.wanted, owner=one.owner
+            address=one.address, type=one.type, name=str(one.name), values=one.wanted, owner=one.owner, needs=one.needs
         )
         for one in blocks
     }

@@ -15,7 +15,18 @@ import attrs
 from haplan.errors import StackError
 from haplan.language import conditions
 from haplan.language.fitting import misfit
-from haplan.language.kinds import BROKEN, Anything, Kind, MapOf, Taking, Text, no_secret, only_secrets, shown
+from haplan.language.kinds import (
+    BROKEN,
+    Anything,
+    Kind,
+    MapOf,
+    ResourceOf,
+    Taking,
+    Text,
+    no_secret,
+    only_secrets,
+    shown,
+)
 from haplan.language.record import PACKAGE, UNSTEADY, Recording, current, here, nearest
 from haplan.language.refs import Ref, has_token
 from haplan.model import value as model
@@ -58,6 +69,7 @@ def attribute(
         unordered_when=unordered_when,
         sensitive=sensitive,
         local=local,
+        refers=kind.types if isinstance(kind, ResourceOf) else (),
         text=text,
         misfit=misfit(kind),
     )

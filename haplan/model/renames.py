@@ -1,6 +1,6 @@
 """State under other addresses: rows, what speaks of them, and what is named after them. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import attrs
 
@@ -12,13 +12,17 @@ Names = Mapping[str, str]
 """Address before → address after."""
 
 
-def living_in(state: State, names: Names) -> dict[str, str]:
-    """New addresses of what lives in resources that move: it is named in its owner."""
+def living_in(state: State, names: Names, wanted: Collection[str] = ()) -> dict[str, str]:
+    """New addresses of what lives in resources that move: it is named in its owner.
+
+    It goes with its owner into another module, if a stack does not have it (`wanted`) in the module where it was.
+    """
     found = {}
     for row in state.rows.values():
         if row.owner in names and row.address not in names:
             own, owner, new = parse(row.address), parse(row.owner), parse(names[row.owner])
-            module = new.module if own.module == owner.module else own.module
+            stays = str(attrs.evolve(own, owner=new.label))
+            module = new.module if own.module == owner.module and stays not in wanted else own.module
             found[row.address] = str(attrs.evolve(own, owner=new.label, module=module))
     return found
 

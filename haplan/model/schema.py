@@ -27,6 +27,7 @@ class Attribute:
         unordered: A list compared as a set.
         unordered_when: (attribute, value): compared as a set while that attribute has that value.
         local: Kept in plan and state, never sent: a change of it is no change on a device.
+        refers: Types of which it names one resource: its value is that one's name.
         text: One sentence for ``haplan types``.
         misfit: Tells why a value that came by reference does not fit, or ""; None takes all.
     """
@@ -42,6 +43,7 @@ class Attribute:
     unordered: bool = False
     unordered_when: tuple[str, str] | None = None
     local: bool = False
+    refers: tuple[str, ...] = ()
     text: str = ""
     misfit: Callable[[Tree], str] | None = attrs.field(default=None, eq=False, repr=False)
 
@@ -90,6 +92,11 @@ class TypeInfo:
     def local(self) -> tuple[str, ...]:
         """Names of the attributes that are never sent."""
         return tuple(name for name, attribute in self.attributes.items() if attribute.local)
+
+    @cached_property
+    def referring(self) -> tuple[Attribute, ...]:
+        """The attributes that name one other resource."""
+        return tuple(attribute for attribute in self.attributes.values() if attribute.refers)
 
     @cached_property
     def sensitive(self) -> tuple[str, ...]:

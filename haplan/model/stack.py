@@ -127,6 +127,11 @@ class Block:
     object: Any = attrs.field(default=None, eq=False, repr=False)
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """Addresses of what it depends on."""
+        return tuple(reference.address for reference in self.references)
+
+    @property
     def wanted(self) -> Mapping[str, Tree]:
         """The values with the vendor keys among them, as ``extra``: as state keeps them."""
         return {**self.values, "extra": self.extra} if self.extra else self.values

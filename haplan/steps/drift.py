@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from haplan.contracts import Seen
+from haplan.contracts import Seen, called
 from haplan.model import value as model
 from haplan.model.compare import differences, kept_in_order, seen_as, unordered, without
 from haplan.model.document import Document
+from haplan.model.identity import Names
 from haplan.model.plan import Drift
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
@@ -18,7 +19,7 @@ def drift(
     stack: Stack, state: State, seen: Mapping[str, Seen], types: Mapping[str, TypeInfo], selection: Selection
 ) -> Iterator[Drift]:
     """Compare each row with what is there. What a run left half done has not drifted; what is ignored is not ours."""
-    unsettled = state.unsettled()
+    unsettled, names = state.unsettled(), Names(stack=stack, state=state, live=called(seen))
     for (address, deposed), row in state.rows.items():
         half = row.status not in ("ok", "tainted") or address in unsettled
         if deposed or half or row.provider == "haplan" or not selection.has(address) or row.type not in types:
@@ -29,7 +30,7 @@ def drift(
         if found is None:
             yield Drift(address=address, type=row.type, name=row.name, recorded=recorded, seen=None)
             continue
-        moved = _moved(kind, row, recorded, found)
+        moved = _moved(kind, row, recorded, found, names)
         if moved:
             before, after = moved
             yield Drift(
@@ -76,9 +77,9 @@ def _left_alone(address: str, row: Row, stack: Stack) -> tuple[Path, ...]:
 
 
 def _moved(
-    kind: TypeInfo, row: Row, recorded: Mapping[str, Tree], seen: Seen
+    kind: TypeInfo, row: Row, recorded: Mapping[str, Tree], seen: Seen, names: Names
 ) -> tuple[dict[str, Tree], dict[str, Tree]] | None:
-    live = seen_as(recorded, seen.values, recorded, kind.local)
+    live = names.as_recorded(kind, row, recorded, seen_as(recorded, seen.values, recorded, kind.local))
     tops = dict.fromkeys(str(path[0]) for path in differences(recorded, live, unordered(kind.attributes, recorded)))
     before, after = {top: recorded.get(top) for top in tops}, {top: live.get(top) for top in tops}
     if seen.values.get("name", row.name) != row.name:

@@ -24,7 +24,7 @@ def names(stack: Stack, state: State) -> dict[str, str]:
         return {}
     known = sorted({*(address for address, _ in state.rows), *state.unsettled()})
     found = {old: new for old in known if (new := _followed(old, stack.moves)) != old}
-    found |= {old: new for old, new in living_in(state, found).items() if old not in stack.blocks}
+    found |= {old: new for old, new in living_in(state, found, stack.blocks).items() if old not in stack.blocks}
     mistakes = list(_taken(found, stack.moves, {address for address, _ in state.rows}))
     if mistakes:
         raise StackError(mistakes)

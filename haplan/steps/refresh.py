@@ -259,6 +259,7 @@ def _of_block(
         row=row,
         data=block.data,
         pending=block.address in pending,
+        needs=block.needs,
         holds=frozenset(held.get(block.address, ())),
     )
 
@@ -276,5 +277,6 @@ def _of_row(row: Row, state: State, held: Held) -> Target:
         values=model.decode(row.values),
         row=row,
         leaving=True,
+        needs=row.depends_on,
         holds=frozenset(held.get(row.address, ())),
     )

@@ -120,6 +120,7 @@ def targets(work: Begun) -> dict[str, list[Target]]:
             values=change.after if change.after is not None else (change.before or {}),
             row=row,
             pending=change.address in work.touched,
+            needs=change.depends_on,
         )
         found.setdefault(change.provider, []).append(target)
     return found

@@ -50,6 +50,12 @@ class Thing(Resource):
     zone: Value[str] | None = attribute(Text(), default=None, replaces="destroy-first")
     model: Value[str] | None = attribute(Text(), default=None, replaces="create-first")
     note: Value[str] | None = attribute(Text(), default=None, local=True)
+    near: "Thing | None" = attribute(
+        ResourceOf(("mem_thing",)), default=None, replaces="destroy-first", text="Another thing, held by its id."
+    )
+    spelt: "Thing | None" = attribute(
+        ResourceOf(("mem_thing",)), default=None, replaces="destroy-first", text="Another thing, held by its name."
+    )
     id: Ref[str] = computed()
     token: Ref[str] = computed()
 
@@ -83,6 +89,7 @@ class Mem(Provider):
 
     name: ClassVar[str] = "mem"
     config: ClassVar[type] = Settings
+    by_id: ClassVar[Mapping[str, tuple[str, ...]]] = {"mem_thing": ("near",)}
     cloud: ClassVar[Cloud]
 
     @classmethod
@@ -220,14 +227,25 @@ class Mem(Provider):
         if found is None:
             return None
         values = {**found.values, "name": found.name, "id": found.id, "token": f"token-{found.id}"}
+        if "thing" in values and target.owner_name:
+            values["thing"] = target.owner_name  # it lives there, however that is called
+        if beside := self.cloud.objects.get(str(values.get("near"))):
+            values["near"] = beside.name
         return Seen(
             address=target.address, id=found.id, values=values, who=found.who, when=found.when, found_by_name=by_name
         )
+
+    def _id_of(self, change: Change, name: str) -> str:
+        with self.cloud.lock:
+            found = (one.id for one in self.cloud.objects.values() if (one.type, one.name) == (change.type, name))
+            return next(found, "")
 
     def _effects(self, part: Part) -> Iterator[tuple[str, Effect]]:
         """The remote writes of a part, with what each of them does."""
         change = part.change
         old, sent = change.previous_id or change.id, _sent(change)
+        if sent.get("near"):
+            sent["near"] = self._id_of(change, sent["near"])
         if part.placement.part == "also":
             yield _beside_step(change, str(part.placement.document), sent)
         elif change.action is Action.DELETE or part.placement.late:

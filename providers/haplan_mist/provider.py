@@ -69,6 +69,7 @@ class MistProvider(Provider):
     name: ClassVar[str] = "mist"
     types: ClassVar[tuple[str, ...]] = haplan_types
     config: ClassVar[type] = MistConfig
+    by_id: ClassVar[Mapping[str, tuple[str, ...]]] = {"cluster": ("site", "template", "profile")}
     poll_seconds: float = 60.0
 
     def __init__(self, client: Client, context: Context) -> None:

@@ -49,7 +49,7 @@ def assess(look: Look, change: Change, access: Access, overrides: Mapping[str, i
             impact=_cluster_impact(change), sites=sites, findings=tuple(findings), resume=change.incomplete
         )
     findings += _unordered(change)
-    return Assessment(impact=_impact(change, bool(clusters)), sites=sites, findings=tuple(findings))
+    return Assessment(impact=_impact(change, bool(sites)), sites=sites, findings=tuple(findings))
 
 
 def _unordered(change: Change) -> Iterable[Finding]:

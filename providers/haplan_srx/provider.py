@@ -54,6 +54,7 @@ class SrxProvider(Provider):
     config: ClassVar[type] = SrxConfig
     confirmed: ClassVar[bool] = True
     revertible: ClassVar[bool] = True
+    by_id: ClassVar[Mapping[str, tuple[str, ...]]] = {"cluster": ("site", "template", "profile")}
     composes: ClassVar[bool] = True
     poll_seconds: float = PAIRS_POLL
 

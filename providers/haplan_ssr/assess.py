@@ -43,7 +43,7 @@ def _impact(at: Look, change: Change, routers: Iterable[str]) -> Impact:
         return Impact("outage", PUSH, False, f"router {change.name} goes; its site loses its WAN edge")
     if change.type == "cluster" and change.action in (Action.CREATE, Action.REPLACE):
         return Impact("reboot", SETUP, False, "both nodes are set up and restart")
-    if not count:
+    if not count or not at.says(change):
         return Impact()
     paths = _touched(at, change)
     wanted = {} if change.action in GOING else at.flat

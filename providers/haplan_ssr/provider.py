@@ -55,6 +55,7 @@ class SsrProvider(Provider):
     name: ClassVar[str] = "ssr"
     types: ClassVar[tuple[str, ...]] = haplan_types
     config: ClassVar[type] = SsrConfig
+    by_id: ClassVar[Mapping[str, tuple[str, ...]]] = {"cluster": ("template", "profile")}
     composes: ClassVar[bool] = True
     ordered: ClassVar[bool] = False
     poll_seconds: float = 30.0
@@ -137,8 +138,8 @@ class SsrProvider(Provider):
         return facts(targets, look)
 
     def placements(self, change: Change, look: Look) -> Sequence[Placement]:
-        """The authority."""
-        return documents.placements(change)
+        """The authority; nowhere, if what changes is said nowhere in it."""
+        return documents.placements(change) if look.says(change) else (documents.NOWHERE,)
 
     def assess(self, change: Change, look: Look) -> Assessment:
         """Cost and reach; from what was read."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from haplan.design.clusters import in_order
-from haplan.design.rules.plan_pair import clusters, each_joining, joining, label, members, nodes, said
+from haplan.design.rules.plan_pair import called, clusters, each_joining, joining, label, members, nodes, said
 from haplan.design.rules.registry import Found, Registry
 from haplan.plugin import Action, Change, PlanView, Tree
 
@@ -91,7 +91,7 @@ registry.says("HA137", "error", "A replacement is claimed, and unassigned or in 
 def spare(view: PlanView) -> Iterator[Found]:
     for change, facts, _, new in replaced(view):
         site = str(members(change, facts).get(new, {}).get("site") or "")
-        if site not in ("", said(change.after, "site")):
+        if site and site not in called(view, change):
             yield Found(
                 address=change.address,
                 message=f"{new} is assigned to {site}",

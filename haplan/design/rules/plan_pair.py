@@ -6,7 +6,7 @@ from typing import Any
 from haplan.design.clusters import in_order
 from haplan.design.rules.pair import registry
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import Action, Change, PlanView, Tree
+from haplan.plugin import Action, Change, PlanView, Tree, parse_address
 
 
 def clusters(view: PlanView, *actions: Action) -> Iterator[tuple[Change, Mapping[str, Tree]]]:
@@ -31,6 +31,12 @@ def said(values: Mapping[str, Tree] | None, name: str) -> str:
     """A text of a cluster's values; "" where there is none, or it is not known yet."""
     found = (values or {}).get(name)
     return found if isinstance(found, str) else ""
+
+
+def called(view: PlanView, change: Change) -> set[str]:
+    """What the site of a cluster is to be called, and what it is called until then."""
+    sites = [view.seen[one] for one in change.depends_on if one in view.seen and parse_address(one).type == "site"]
+    return {said(change.after, "site"), *(str(one.values.get("name")) for one in sites)}
 
 
 def joining(change: Change) -> list[str]:
@@ -137,7 +143,7 @@ def connected(view: PlanView) -> Iterator[Found]:
 def in_site(view: PlanView) -> Iterator[Found]:
     for change, mac, fact in each_joining(view):
         site, wanted = str(fact.get("site") or ""), said(change.after, "site")
-        if change.action is not Action.UPDATE and wanted and site not in ("", wanted):
+        if change.action is not Action.UPDATE and wanted and site and site not in called(view, change):
             text = f"{mac} is in site {site}, expected {wanted}; it would have to be moved first"
             yield Found(address=change.address, message=text, location=change.location)
 

@@ -8,12 +8,13 @@ from typing import Literal
 
 import attrs
 
-from haplan.contracts import ApplyView, Provider, Query, Reading, Seen, Target, Task, Written
+from haplan.contracts import ApplyView, Part, Provider, Query, Reading, Seen, Target, Task, Written
 from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, Unauthorized
 from haplan.model.compare import differences, owned, unordered, without_secrets
 from haplan.model.document import Document
 from haplan.model.event import EventKind
 from haplan.model.finding import Finding, Rule
+from haplan.model.identity import ById
 from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
@@ -159,7 +160,7 @@ def work(job: Job) -> Done | Broke:
         if went_back:
             _refuse_gone(task)
         else:
-            _refuse_moved(task, job.touched, job.types)
+            _refuse_moved(task, job.touched, job.types, job.provider.by_id)
         if not (job.reordered or went_back):
             _refuse_reordered(task, reading)
         _refuse_by_rule(task, job, reading)
@@ -250,7 +251,7 @@ def _with_seen(task: Task, seen: Mapping[str, Seen]) -> Task:
     return attrs.evolve(task, parts=tuple(attrs.evolve(part, seen=seen.get(part.change.key)) for part in task.parts))
 
 
-def _refuse_moved(task: Task, touched: frozenset[str], types: Mapping[str, TypeInfo]) -> None:
+def _refuse_moved(task: Task, touched: frozenset[str], types: Mapping[str, TypeInfo], by_id: ById) -> None:
     """Refuse if what the plan was made on is no longer so.
 
     Raises:
@@ -263,10 +264,10 @@ def _refuse_moved(task: Task, touched: frozenset[str], types: Mapping[str, TypeI
         if change.action is Action.CREATE and seen is not None and not _expected(change, seen):
             raise Stale(f"{change.address}: exists now (id {seen.id}), it did not when the plan was made; plan again")
         if change.action in (Action.UPDATE, Action.REPLACE, Action.IMPORT):
-            _refuse_changed(change, seen, types[change.type], touched)
+            _refuse_changed(part, types[change.type], touched, by_id)
         resumed = change.reason is Reason.RESUMED  # of a deletion: half gone is how the run that died left it
         if change.action is Action.DELETE and not resumed and seen is not None and change.type in types:
-            _refuse_changed(change, seen, types[change.type], touched)
+            _refuse_changed(part, types[change.type], touched, by_id)
 
 
 def _refuse_reordered(task: Task, reading: Reading) -> None:
@@ -297,11 +298,15 @@ def _expected(change: Change, seen: Seen) -> bool:
     return seen.status == "incomplete" or change.reason is Reason.RESUMED
 
 
-def _refuse_changed(change: Change, seen: Seen | None, kind: TypeInfo, touched: frozenset[str]) -> None:
+def _refuse_changed(part: Part, kind: TypeInfo, touched: frozenset[str], by_id: ById) -> None:
+    change, seen = part.change, part.seen
     if seen is None:
         raise Stale(f"{change.address}: is gone, it was there when the plan was made; plan again")
     # an owner may have been renamed by now; what is not in it any more counts as gone
     local = {*kind.local, *kind.owned_by, "name"}
+    if part.row is not None:  # what it names may be called otherwise by now, and still be told as it was written
+        told = part.row.values
+        local |= {name for name in by_id.get(kind.name, ()) if seen.values.get(name) == told.get(name)}
     before = without_secrets({name: value for name, value in (change.before or {}).items() if name not in local})
     sets = unordered(kind.attributes, before)
     moved = set(differences(before, owned(before, seen.values), sets))
@@ -344,5 +349,6 @@ def target_of(
         values=change.after if change.after is not None else (change.before or {}),
         row=row,
         pending=change.reason is Reason.RESUMED,
+        needs=change.depends_on,
         holds=holds,
     )

@@ -1,6 +1,6 @@
 """What stack, state and estate all have: as it is, updated, or replaced."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import attrs
 
@@ -35,7 +35,8 @@ def untouched(work: Work, block: Block, after: Tree, row: Row, recorded: Mapping
     kind = work.types[block.type]
     asked = row.status != "ok" or seen.status == "incomplete" or block.address in work.selection.replace
     followed = block.lifecycle.ignore_changes or block.lifecycle.triggers
-    if asked or kind.ordered or followed or _noted_otherwise(block, row):
+    renamed = any(work.names.renamed(reference.address) for reference in block.references)
+    if asked or kind.ordered or followed or renamed or _noted_otherwise(block, row):
         return False
     there = {**seen.values, **{name: recorded[name] for name in kind.local if name in recorded}}
     same_name = str(block.name) == seen.values.get("name", row.name)
@@ -58,8 +59,10 @@ def compared(
     before = without(before, tuple(path for path in left if path not in gone))
     if row.owner == block.owner:  # a renamed owner is the same owner
         before = {**before, **{name: after[name] for name in kind.owned_by if name in after and name in before}}
+    before, meant = work.same_named(block, row, after, before)
     sets = unordered(kind.attributes, after)
     paths = tuple(differences(after, before, sets))
+    spelled = frozenset(paths).difference(differences(after, meant, sets))
     there = seen.values.get("name", row.name)
     if str(block.name) != there:
         before, after = {"name": there, **before}, {"name": str(block.name), **after}
@@ -69,11 +72,12 @@ def compared(
     base = change_of(
         block, Action.UPDATE, Reason.NONE, after, row, before=before, id=seen.id, unset=gone, private=private
     )
-    forced = _replaced(work, block, row, base, paths)
+    forced = _replaced(work, block, row, base, paths, spelled)
     if forced is not None:
         return forced
     if paths:
-        work.forget_computed(block.address, "id")
+        is_name = paths[0] == ("name",) and base.id.rpartition(":")[2] == there  # with a name another id, then
+        work.forget_computed(block.address, *(() if is_name else ("id",)))
         return attrs.evolve(base, reason=_reason({**recorded, "name": row.name}, after, gone, paths, sets))
     if row.status in ("pending", "incomplete", "in_doubt") or seen.status == "incomplete":
         return attrs.evolve(base, reason=Reason.RESUMED, incomplete=True)
@@ -85,10 +89,13 @@ def compared(
     return None
 
 
-def _replaced(work: Work, block: Block, row: Row, base: Change, paths: tuple[Path, ...]) -> Change | None:
-    """The change as a replacement, if anything asks for one."""
+def _replaced(
+    work: Work, block: Block, row: Row, base: Change, paths: tuple[Path, ...], spelled: Collection[Path]
+) -> Change | None:
+    """The change as a replacement, if anything asks for one; what only another name stands for forces none."""
     attributes = work.types[block.type].attributes
-    forcing = tuple(path for path in paths if str(path[0]) in attributes and attributes[str(path[0])].replaces)
+    tops = [(path, str(path[0])) for path in paths if path not in spelled]
+    forcing = tuple(path for path, name in tops if name in attributes and attributes[name].replaces)
     if row.status == "tainted":
         why, because = Reason.TAINTED, ""
     elif forcing:

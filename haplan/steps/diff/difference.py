@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import attrs
 
-from haplan.contracts import Seen
+from haplan.contracts import Seen, called
 from haplan.model import value as model
 from haplan.model.compare import ordered
 from haplan.model.finding import Finding
+from haplan.model.identity import ById, Names
 from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
@@ -52,6 +53,7 @@ def diff(
     selection: Selection,
     fingerprint: Callable[[model.Secret], model.Secret],
     read: Mapping[str, str] | None = None,
+    by_id: Mapping[str, ById] | None = None,
 ) -> Difference:
     """Compare.
 
@@ -60,8 +62,9 @@ def diff(
         seen: From refresh.
         fingerprint: Resolves a secret and gives it back with its fingerprint, or unchanged where it cannot.
         read: Address → name under which data sources were read whose name was not known before.
+        by_id: Provider key → type → attributes that hold another resource by its id.
     """
-    pending = state.unsettled()
+    pending, names = state.unsettled(), Names(stack=stack, state=state, live=called(seen))
     work = Work(
         stack=stack,
         state=state,
@@ -71,6 +74,8 @@ def diff(
         fingerprint=fingerprint,
         pending=pending,
         read=read or {},
+        names=names,
+        by_id=by_id or {},
     )
     for address in order:
         change = _wanted(work, stack.blocks[address])

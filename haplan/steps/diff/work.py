@@ -8,6 +8,7 @@ import attrs
 from haplan.contracts import Seen
 from haplan.model import value as model
 from haplan.model.finding import Finding
+from haplan.model.identity import ById, Names
 from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
@@ -26,6 +27,8 @@ class Work:
     Attributes:
         pending: Addresses that a run which died left unsettled.
         read: Address → name under which data sources were read whose name was not known before.
+        names: How resources are called.
+        by_id: Provider key → type → attributes that hold another resource by its id.
         readable, known, findings, unchanged, same: As in what the diff gives.
         changes: By address, of what the stack has.
     """
@@ -38,6 +41,8 @@ class Work:
     fingerprint: Callable[[model.Secret], model.Secret]
     pending: frozenset[str]
     read: Mapping[str, str]
+    names: Names
+    by_id: Mapping[str, ById]
     readable: dict[str, str] = attrs.field(factory=dict)
     known: dict[str, dict[str, Tree]] = attrs.field(factory=dict)
     findings: list[Finding] = attrs.field(factory=list)
@@ -59,6 +64,15 @@ class Work:
             computed = {name: seen.values[name] for name in kind.computed if name in seen.values}
             known = {**known, **computed, "id": seen.id}
         self.known[address] = known
+
+    def same_named(
+        self, block: Block, row: Row | None, after: Tree, before: Tree
+    ) -> tuple[dict[str, Tree], dict[str, Tree]]:
+        """Two sides of what is there, with names of other resources spelled as the stack does where they mean the same:
+        those that are held by id alone, which is the change as it is written, and all of them."""
+        every = self.names.as_wanted(self.types[block.type], block, row, after, before)
+        mine = self.by_id.get(block.provider, {}).get(block.type, ())
+        return {**before, **{name: every[name] for name in mine if name in every}}, {**before, **every}
 
     def forget_computed(self, address: str, *but: str) -> None:
         """A change may give other computed values: references wait for them."""

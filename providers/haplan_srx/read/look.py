@@ -14,7 +14,7 @@ from haplan.plugin import (
 )
 from haplan_srx.estate import PairSeen
 from haplan_srx.translate import documents, recorded
-from haplan_srx.translate.difference import difference
+from haplan_srx.translate.difference import Edit, Set, difference
 from haplan_srx.translate.recorded import Picture
 from haplan_srx.translate.statements import Configuration, Live
 
@@ -65,7 +65,7 @@ class Look:
     def to_write(self, change: Change) -> list[str]:
         """Of the other devices that a change reaches, those that are not as wanted already."""
         reached = self.reach(change.address) - {change.address}
-        if change.position is not None or change.reason is Reason.NONE:
+        if change.position is not None or change.reason is Reason.NONE or _has_new_secret(change):
             return sorted(reached)
         return [one for one in sorted(reached) if self._is_begun(one) or self._differs(one)]
 
@@ -83,7 +83,10 @@ class Look:
         seen = self.pairs.get(self.cluster(address).name)
         if seen is None:
             return _said(wanted) != _said(owned)
-        return not seen.clustered or bool(difference(wanted, owned, seen.live, {}).edits)
+        if not seen.clustered:
+            return True
+        edits = difference(wanted, owned, seen.live, {}).edits
+        return any(not _is_untold(edit, owned, seen.live) for edit in edits)
 
 
 def recall(query: Query, slots: Mapping[str, int]) -> Look:
@@ -96,6 +99,20 @@ def unseen(query: Query, slots: Mapping[str, int]) -> Look:
     return Look(recorded.recorded(query.recorded, slots), recorded.wanted(query, slots), query.begun)
 
 
+def _has_new_secret(change: Change) -> bool:
+    before, after = change.before or {}, change.after or {}
+    return any(before.get(name) != after.get(name) for name in change.sensitive)
+
+
+def _is_untold(edit: Edit, owned: Configuration, live: Live) -> bool:
+    """True for a secret that stands there and is the same for all that is known: a look has no secrets resolved, and
+    where one changed, the change that has it says so."""
+    if not isinstance(edit, Set) or not edit.secret or not live.has(edit.path):
+        return False
+    before = owned.statements.get(edit.path)
+    return before is not None and before.secret == edit.secret
+
+
 def _said(configuration: Configuration) -> object:
-    values = {path: statement.values for path, statement in configuration.statements.items()}
+    values = {path: statement.secret or statement.values for path, statement in configuration.statements.items()}
     return values, configuration.sequences()

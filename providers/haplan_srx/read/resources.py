@@ -17,6 +17,7 @@ from haplan.plugin import (
     ProviderError,
     Query,
     Reading,
+    Row,
     Seen,
     Target,
     Tree,
@@ -170,6 +171,8 @@ class _Reading:
     def _cluster(self, target: Target) -> Seen | None:
         look = self._looks.get(target.address)
         declared = target.values.get("nodes") or {}
+        if look is None and self._query.document and target.row is not None:
+            return _as_recorded(target, target.row)  # in the document of a peer nothing says how it is
         if look is None or (look.status is None and look.facts and target.row is None):
             return None
         if look.status is None:
@@ -177,7 +180,8 @@ class _Reading:
         status = look.status
         # a node that is down does not tell its MAC address
         nodes = {mac: declared.get(mac) or {} for mac in look.macs.values()} if len(look.macs) == 2 else {}
-        values = {**(dict(decode(target.row.values)) if target.row is not None else {}), "name": target.name}
+        row = target.row
+        values = {**dict(decode(row.values)), "name": row.name} if row is not None else {"name": target.name}
         values |= {"nodes": nodes or values.get("nodes") or declared, "cluster_id": status.cluster_id}
         who = None
         for statement in self._of_cluster(target.address):
@@ -201,9 +205,7 @@ class _Reading:
             return None
         if target.row.status == "ok" and look.facts:
             return None
-        values = {**decode(target.row.values), "name": target.row.name}
-        half = target.row.status != "ok"
-        return Seen(address=target.address, id=target.row.id, values=values, status="incomplete" if half else "ok")
+        return _as_recorded(target, target.row)
 
     def _id(self, target: Target, look: PairSeen) -> str:
         return (target.row.id if target.row is not None else "") or look.macs.get("node0") or target.name
@@ -268,6 +270,11 @@ def _order(names: list[str], recorded: Picture, cluster: str, live: Live) -> tup
             rest, moved = iter(now), set(now)
             return tuple(next(rest) if name in moved else name for name in names)
     return tuple(names)
+
+
+def _as_recorded(target: Target, row: Row) -> Seen:
+    values = {**decode(row.values), "name": row.name}
+    return Seen(address=target.address, id=row.id, values=values, status="ok" if row.status == "ok" else "incomplete")
 
 
 def _shown(statement: Statement, live: Live) -> Tree:

@@ -160,7 +160,7 @@ def of_device(
     near = {address for address, _ in changing}
     mine = [row for row in rows.values() if row.type == "cluster" and (row.name == name or row.address in near)]
     sites = {values.get("site") for _, values in changing if values} | {row.values.get("site") for row in mine}
-    near |= {row.address for row in mine}
+    near |= {address for row in mine for address in (row.address, *row.depends_on)}
     near |= {row.address for row in rows.values() if row.type == "site" and row.name in sites}
     return {address: row for address, row in rows.items() if row.type not in ("cluster", "site") or address in near}
 
@@ -192,9 +192,10 @@ def _as_it_was(part: Part, known: Mapping[str, Resource]) -> dict[str, Resource]
     name = str(change.before.get("name", there.name))
     values = {**there.values, **{key: value for key, value in without_name(change.before).items()
                                  if _alike(value, there.values.get(key))}}  # fmt: skip
-    return {
-        change.address: Resource(address=change.address, type=change.type, name=name, values=values, owner=change.owner)
-    }
+    moved = any(values.get(one) != there.values.get(one) for one in ("site", "template", "profile"))
+    needs = () if moved else there.needs
+    was = Resource(address=there.address, type=there.type, name=name, values=values, owner=change.owner, needs=needs)
+    return {change.address: was}
 
 
 def _alike(value: Tree, like: Any) -> bool:

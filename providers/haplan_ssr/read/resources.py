@@ -13,7 +13,20 @@ from typing import Any
 import attrs
 
 from haplan.design import resources
-from haplan.plugin import Entries, Query, Reading, Seen, Target, Tree, at_path, decode, is_mapping
+from haplan.plugin import (
+    Action,
+    Change,
+    Entries,
+    Query,
+    Reading,
+    Reason,
+    Seen,
+    Target,
+    Tree,
+    at_path,
+    decode,
+    is_mapping,
+)
 from haplan_ssr.rest import Asset
 from haplan_ssr.translate import Given, Terms, Translation, clean, documents, translate
 from haplan_ssr.translate.draft import Way
@@ -56,6 +69,13 @@ class Look:
                 for source in dict.fromkeys(source.address for source in given.sources):
                     found.setdefault(source, []).append(path)
         return {address: tuple(paths) for address, paths in found.items()}
+
+    def says(self, change: Change) -> bool:
+        """False for another name that the authority has nowhere, such as that of a template."""
+        before, after = change.before or {}, change.after or {}
+        changed = {key for key in {**before, **after} if before.get(key) != after.get(key)}
+        renamed = change.action is Action.UPDATE and changed == {"name"} and change.reason is not Reason.RESUMED
+        return not renamed or bool(self.moving.get(change.address))
 
     @cached_property
     def shared(self) -> Mapping[str, Found]:

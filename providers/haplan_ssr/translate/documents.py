@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from haplan.plugin import Change, Document, Placement
 
 AUTHORITY = Document("", "authority")
+NOWHERE = Placement(document="")
+"""Of what the authority says nothing of, such as another name of a template."""
 
 
 def placements(change: Change) -> Sequence[Placement]:
