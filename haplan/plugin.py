@@ -82,6 +82,7 @@ from haplan.language.kinds import (
     shown,
 )
 from haplan.language.record import (
+    close_to,
     here,
     mistake,
 )
@@ -310,6 +311,7 @@ __all__ = [
     "address_with_length",
     "at_path",
     "attribute",
+    "close_to",
     "codec",
     "computed",
     "decode",

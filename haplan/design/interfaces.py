@@ -244,7 +244,8 @@ class InterfacesOf:
         if isinstance(value, Broken):
             return BROKEN
         if not isinstance(value, list | tuple):
-            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+            hint = "; write a list: […]" if isinstance(value, Interface) else ""
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}{hint}")
         taken: dict[str, Tree] = {}
         for index, one in enumerate(value):
             if not isinstance(one, Interface):

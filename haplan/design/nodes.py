@@ -93,7 +93,9 @@ class NodesOf:
         if isinstance(value, Broken):
             return BROKEN
         if not isinstance(value, list | tuple):
-            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+            alone = f"[{shown(value)}]" if isinstance(value, str) else "[…]" if isinstance(value, Node) else ""
+            hint = f"; write a list: {alone}" if alone else ""
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}{hint}")
         taken: dict[str, Tree] = {}
         for index, one in enumerate(value):
             found = one if isinstance(one, Node) else _from_mac(one, taking.location)

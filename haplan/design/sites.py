@@ -1,11 +1,11 @@
 """Sites."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
+from haplan.design.places import no_country, no_time_zone
 from haplan.plugin import (
     BROKEN,
     Broken,
@@ -20,7 +20,6 @@ from haplan.plugin import (
     computed,
     derived,
     resource,
-    shown,
 )
 
 
@@ -39,10 +38,6 @@ class VariableText:
         return Text().take(value, at, taking)
 
 
-def _country(value: str) -> str:
-    return "" if re.fullmatch(r"[A-Z]{2}", value) else f"expected two capital letters such as US, got {shown(value)}"
-
-
 def _role(site: "Site", resources: Any) -> str:
     clusters = vars(site).get("haplan_clusters", [])
     hub = any(cluster.haplan_role == "hub" for cluster in clusters)
@@ -54,8 +49,8 @@ def _role(site: "Site", resources: Any) -> str:
 class Site(Resource):
     """A place with its variables."""
 
-    country_code: Value[str] | None = attribute(Text("text", _country), default=None, text="Two letters, such as US.")
-    timezone: Value[str] | None = attribute(Text(), default=None, text="Such as America/New_York.")
+    country_code: Value[str] | None = attribute(Text("text", no_country), default=None, text="Two letters, such as US.")
+    timezone: Value[str] | None = attribute(Text("text", no_time_zone), default=None, text="Such as America/New_York.")
     address: Value[str] | None = attribute(Text(), default=None, text="The postal address.")
     variables: Mapping[str, Value[str] | int] = attribute(
         MapOf(VariableText()), default={}, text="Site variables: the values of {{NAME}} in templates and networks."

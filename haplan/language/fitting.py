@@ -40,6 +40,7 @@ def _no_text(kind: Text, value: Tree) -> str:
 
 
 def _listened(kind: Kind, value: Tree) -> str:
-    taking = _Listening(recording=Recording(Path(), lambda *_: (None, ""), {}), subject="", location=Location("", 0))
+    made = Recording(Path(), lambda *_: (None, ""), {})
+    taking = _Listening(recording=made, subject="", location=Location("", 0), by_hand=False)
     kind.take(value, "", taking)
     return next(iter(taking.said), "")

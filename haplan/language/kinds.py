@@ -12,6 +12,7 @@ import attrs
 
 from haplan.language.record import PACKAGE, UNSTEADY, Recording, nearest
 from haplan.language.refs import Ref, has_token, plain_secret, scan
+from haplan.language.shapes import meant
 from haplan.model import value as model
 from haplan.model.stack import Location, Reference
 
@@ -39,6 +40,9 @@ class Taking:
     """One value on its way into a block: where mistakes go, and what was referred to.
 
     Threads: one, the load's.
+
+    Attributes:
+        by_hand: The value stands in the stack: a mistake may say how it is to be written.
     """
 
     recording: Recording
@@ -46,6 +50,7 @@ class Taking:
     location: Location
     references: list[Reference] = attrs.field(factory=list)
     via: str = ""
+    by_hand: bool = True
 
     def wrong(self, at: str, text: str, location: Location | None = None) -> Broken:
         """Record a mistake at a part of the block, at that part's own line if it has one."""
@@ -83,6 +88,11 @@ def shown(value: Tree) -> str:
     if address is not None:
         return f"{type(value).__name__} {address}"
     return repr(value) if isinstance(value, int | float | bool | type(None)) else f"a {type(value).__name__}"
+
+
+def misshapen(kind: Kind, value: Tree, at: str, taking: Taking, wanted: str = "") -> Broken:
+    """Record a value of another shape than a kind takes, with the shape that it would take."""
+    return taking.wrong(at, f"expected {wanted or kind.words}, got {shown(value)}{meant(kind, value, taking)}")
 
 
 def reference(value: Tree, taking: Taking, at: str = "", wanted: str = "") -> Tree:
@@ -146,7 +156,7 @@ class Text:
         if isinstance(value, model.Secret):
             return plain_secret(value)
         if not isinstance(value, str):
-            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+            return misshapen(self, value, at, taking)
         found = text(value, at, taking)
         if not isinstance(found, str) or HOLE.search(found):
             return found
@@ -196,7 +206,7 @@ class Whole:
                 return found
             value = int(found) if re.fullmatch(r"-?[0-9]+", found) else value
         if not isinstance(value, int) or isinstance(value, bool):
-            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+            return misshapen(self, value, at, taking)
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             return taking.wrong(at, f"expected {self.words}, got {value}")
         return value
@@ -214,7 +224,7 @@ class Flag:
         if isinstance(value, Ref):
             return reference(value, taking, at, "True or False")
         if not isinstance(value, bool):
-            return taking.wrong(at, f"expected True or False, got {shown(value)}")
+            return misshapen(self, value, at, taking, "True or False")
         return value
 
 
@@ -235,7 +245,7 @@ class Choice:
         if isinstance(value, Ref):
             return reference(value, taking)
         if not isinstance(value, str) or value not in self.options:
-            hint = nearest(value, self.options) if isinstance(value, str) else ""
+            hint = nearest(value, self.options) if isinstance(value, str) else meant(self, value, taking)
             rule = f" ({self.rule})" if self.rule else ""
             return taking.wrong(at, f"expected {self.words}, got {shown(value)}{hint}{rule}")
         return value
@@ -261,7 +271,7 @@ class ListOf:
         if self.single and not isinstance(value, list | tuple):
             value = [value]
         if isinstance(value, str) or not isinstance(value, Sequence):
-            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
+            return misshapen(self, value, at, taking)
         if len(value) < self.least:
             return taking.wrong(at, f"expected at least {self.least}, got {len(value)}")
         return _whole([self.item.take(one, f"{at}[{index}]", taking) for index, one in enumerate(value)])
@@ -311,7 +321,8 @@ class ResourceOf:
             return BROKEN
         kind = getattr(type(value), "haplan_type", None)
         if kind is None or kind.name not in self.types:
-            return taking.wrong(at, f"expected {self.words}, got {shown(value)}{self._declared(value, taking)}")
+            hint = self._declared(value, taking) or meant(self, value, taking)
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}{hint}")
         taking.refer(str(value.haplan_address))
         return value.haplan_name
 

@@ -223,7 +223,7 @@ def test_an_interface_has_its_own_line_in_mistakes(stack: Any) -> None:
     ("line", "says"),
     [
         ('Site("s", contry_code="US")', "site.s: unknown keyword 'contry_code'; did you mean 'country_code'?"),
-        ('Site("s", country_code="us")', 'expected two capital letters such as US, got "us"'),
+        ('Site("s", country_code="us")', 'expected the two capital letters of a country (ISO 3166)'),
         ('Site("s", variables={"A": True})', "variables['A']: expected text, got True"),
         ('Site("s", role="hub")', "role: is worked out by haplan and cannot be set"),
         ('Site("s", id="x")', "id: is known after apply and cannot be set"),

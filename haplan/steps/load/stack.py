@@ -1,7 +1,6 @@
 """From the file of a stack to a `Stack`: what its code recorded, put together and checked as a whole."""
 
 import os
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ import attrs
 from haplan.errors import HaplanError, StackError
 from haplan.language import conditions, moves
 from haplan.language.kinds import Broken
-from haplan.language.record import Recording, nearest, placed, recording
+from haplan.language.record import Recording, recording
 from haplan.language.resource import Resource
 from haplan.model import value as model
-from haplan.model.stack import USUAL, Block, Location, Output, ProviderBlock, Reference, Stack
+from haplan.model.stack import USUAL, Block, Output, ProviderBlock, Reference, Stack
+from haplan.steps.load import said
 from haplan.steps.load.package import PrivatePackage
 from haplan.wall.deriving import derived
 
@@ -65,7 +65,7 @@ def load(place: str | Path, resources: Mapping[str, type], variable_value: Varia
         # The stack is somebody's program: whatever it raises is reported with its line.
         except (Exception, SystemExit) as error:
             if not (into.mistakes and BROKEN in str(error)):
-                into.mistakes.append(_exception(error, into))
+                into.mistakes.append(said.line(error, into))
     if into.mistakes:
         raise StackError(into.mistakes)
     return _frozen(into, file)
@@ -246,27 +246,3 @@ def _create_first_spreads(blocks: dict[str, Block]) -> None:
                 cycle = attrs.evolve(needed.lifecycle, create_before_destroy=True)
                 blocks[needed.address] = attrs.evolve(needed, lifecycle=cycle)
                 waiting.append(needed.address)
-
-
-# --- What Python says ------------------------------------------------------------------------------------------------
-
-
-def _exception(error: BaseException, into: Recording) -> str:
-    """An exception of Python's own as one line: where in the stack, what, and for a wrong name the nearest."""
-    if isinstance(error, SyntaxError) and error.filename:
-        place: Location = placed(((error.filename, error.lineno or 0),), into.root)
-        return f"{place}: syntax error: {error.msg}"
-    frames = [
-        (frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__) if into.holds(frame)
-    ]
-    place = placed(tuple(reversed(frames)), into.root)
-    inner = f"{into.package}."
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith(inner):
-        return f"{place}: no module {(error.name or '').removeprefix(inner)!r} beside the stack"
-    words = str(error).replace(inner, "")
-    hint = ""
-    if isinstance(error, NameError | AttributeError) and error.name:
-        known = dir(error.obj) if isinstance(error, AttributeError) else []
-        own = [word for word in known if not word.startswith(("_", "haplan_"))]
-        hint = nearest(error.name, own[:40]) if own else ""
-    return f"{place}: {type(error).__name__}: {words}{hint}"

@@ -30,7 +30,7 @@ from haplan.design import (
 
 mist = provider("mist", host="x")
 size = variable("size", default=3)
-label = variable("label", default="x")
+zone = variable("label", default="UTC")
 org = Overlay("o", psk=secret("env:PSK"), type="mesh")
 n = Network("n", subnet="10.0.0.0/24", vlan_id=3, advertise=[org], cloud_access=False)
 m = Network("m", subnet=f"{site_var('X')}.0/24", vlan_id="{{Y}}", advertise=org)
@@ -83,7 +83,7 @@ c = Cluster(
 )
 d = Data("d", input={"x": c.id, "y": c.node0, "n": f"{c.id}"}, depends_on=[c])
 with module("x"):
-    Site("z", address=c.id, timezone=label)
+    Site("z", address=c.id, timezone=zone)
 output("o", c.id, sensitive=True)
 limits(max_deletes=3)
 names: list[str] = [n.label, m.label]

@@ -1,0 +1,69 @@
+"""The right spelling in the wrong shape: a value alone where a list is wanted, a number as text, and such.
+
+What is proposed has been tried: a hint is given only where the attribute takes what it says.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import attrs
+
+from haplan.language.record import Recording
+from haplan.language.refs import has_token
+from haplan.model.value import Tree
+
+if TYPE_CHECKING:
+    from haplan.language.kinds import Kind, Taking
+
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def meant(kind: "Kind", value: Tree, taking: "Taking") -> str:
+    """``; write a list: ["1.1.1.1"]`` where that is taken; "" where no other shape of the value is."""
+    for words, other in _shapes(value) if taking.by_hand else ():
+        if _taken(kind, other, taking):
+            return f"; write {words}"
+    return ""
+
+
+def _shapes(value: Tree) -> Iterator[tuple[str, Tree]]:
+    """Other shapes of a value, with the words for each."""
+    if isinstance(value, str):
+        yield from _of_text(value)
+    elif isinstance(value, bool):
+        yield f'it as text: "{str(value).lower()}"', str(value).lower()
+    elif isinstance(value, int):
+        yield f'it as text: "{value}"', str(value)
+        if value in (0, 1):
+            yield repr(bool(value)), bool(value)
+    elif isinstance(value, list | tuple) and len(value) == 1:
+        yield f"it alone, not in a list: {_literal(value[0])}".removesuffix(": "), value[0]
+    if not isinstance(value, list | tuple | set | frozenset | dict):
+        yield f"a list: [{_literal(value) or '…'}]", [value]
+
+
+def _of_text(value: str) -> Iterator[tuple[str, Tree]]:
+    parts = [part for part in value.replace(",", " ").split() if part]
+    if len(parts) > 1:
+        yield f"a list: {json.dumps(parts, ensure_ascii=False)}", parts
+    if value.casefold() in _WORDS:
+        yield repr(_WORDS[value.casefold()]), _WORDS[value.casefold()]
+    digits = value.removeprefix("-")
+    if digits.isascii() and digits.isdigit() and len(digits) < 16:
+        yield f"it as a number: {int(value)}", int(value)
+
+
+def _literal(value: Tree) -> str:
+    """A value as it is written in a stack; "" of one that has a name there."""
+    if isinstance(value, str) and not has_token(value):
+        return json.dumps(value, ensure_ascii=False)
+    return repr(value) if isinstance(value, int | float | bool) else ""
+
+
+def _taken(kind: "Kind", value: Tree, taking: "Taking") -> bool:
+    """True if it is taken; nothing of the trial stays."""
+    now = taking.recording
+    trial = Recording(now.root, now.variable_value, now.types)
+    kind.take(value, "", attrs.evolve(taking, recording=trial, references=[], by_hand=False))
+    return not trial.mistakes
