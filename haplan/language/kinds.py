@@ -92,7 +92,19 @@ def shown(value: Tree) -> str:
 
 def misshapen(kind: Kind, value: Tree, at: str, taking: Taking, wanted: str = "") -> Broken:
     """Record a value of another shape than a kind takes, with the shape that it would take."""
-    return taking.wrong(at, f"expected {wanted or kind.words}, got {shown(value)}{meant(kind, value, taking)}")
+    return taking.wrong(at, f"expected {wanted or kind.words}, got {shown(value)}{_meant(kind, value, taking)}")
+
+
+def _meant(kind: Kind, value: Tree, taking: Taking) -> str:
+    """The shape that a kind would take of a value, if there is one: it has been tried, and nothing of that stays."""
+
+    def taken(other: Tree) -> bool:
+        now = taking.recording
+        trial = Recording(now.root, now.variable_value, now.types)
+        kind.take(other, "", attrs.evolve(taking, recording=trial, references=[], by_hand=False))
+        return not trial.mistakes
+
+    return meant(value, taken) if taking.by_hand else ""
 
 
 def reference(value: Tree, taking: Taking, at: str = "", wanted: str = "") -> Tree:
@@ -245,7 +257,7 @@ class Choice:
         if isinstance(value, Ref):
             return reference(value, taking)
         if not isinstance(value, str) or value not in self.options:
-            hint = nearest(value, self.options) if isinstance(value, str) else meant(self, value, taking)
+            hint = nearest(value, self.options) if isinstance(value, str) else _meant(self, value, taking)
             rule = f" ({self.rule})" if self.rule else ""
             return taking.wrong(at, f"expected {self.words}, got {shown(value)}{hint}{rule}")
         return value
@@ -321,7 +333,7 @@ class ResourceOf:
             return BROKEN
         kind = getattr(type(value), "haplan_type", None)
         if kind is None or kind.name not in self.types:
-            hint = self._declared(value, taking) or meant(self, value, taking)
+            hint = self._declared(value, taking) or _meant(self, value, taking)
             return taking.wrong(at, f"expected {self.words}, got {shown(value)}{hint}")
         taking.refer(str(value.haplan_address))
         return value.haplan_name

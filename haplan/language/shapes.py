@@ -4,27 +4,17 @@ What is proposed has been tried: a hint is given only where the attribute takes 
 """
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
-import attrs
-
-from haplan.language.record import Recording
 from haplan.language.refs import has_token
 from haplan.model.value import Tree
-
-if TYPE_CHECKING:
-    from haplan.language.kinds import Kind, Taking
 
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-def meant(kind: "Kind", value: Tree, taking: "Taking") -> str:
-    """``; write a list: ["1.1.1.1"]`` where that is taken; "" where no other shape of the value is."""
-    for words, other in _shapes(value) if taking.by_hand else ():
-        if _taken(kind, other, taking):
-            return f"; write {words}"
-    return ""
+def meant(value: Tree, taken: Callable[[Tree], bool]) -> str:
+    """``; write a list: ["1.1.1.1"]`` where that is `taken`; "" where no other shape of the value is."""
+    return next((f"; write {words}" for words, other in _shapes(value) if taken(other)), "")
 
 
 def _shapes(value: Tree) -> Iterator[tuple[str, Tree]]:
@@ -59,11 +49,3 @@ def _literal(value: Tree) -> str:
     if isinstance(value, str) and not has_token(value):
         return json.dumps(value, ensure_ascii=False)
     return repr(value) if isinstance(value, int | float | bool) else ""
-
-
-def _taken(kind: "Kind", value: Tree, taking: "Taking") -> bool:
-    """True if it is taken; nothing of the trial stays."""
-    now = taking.recording
-    trial = Recording(now.root, now.variable_value, now.types)
-    kind.take(value, "", attrs.evolve(taking, recording=trial, references=[], by_hand=False))
-    return not trial.mistakes
