@@ -1,15 +1,17 @@
 """Order belongs to the graph: it holds across what is written nowhere, and values flow between writes, never within."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
 
-from haplan.contracts import Node
+from haplan.contracts import Node, Query, Reading
 from haplan.errors import Denied, ProviderError
 from haplan.hookspecs import hookimpl
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Plan
-from haplan.testing import Project
+from haplan.testing import Cloud, Mem, Project
+from haplan.testing.cloud import Effect
 
 Make = Callable[..., Project]
 CHAIN = """\
@@ -172,3 +174,78 @@ def test_a_shared_document_waits_for_what_its_values_refer_to_though_that_stands
     for _ in range(30):
         assert made.apply(parallelism=3).exit_code == 0
         assert made.apply(destroy=True, parallelism=3).exit_code == 0
+
+
+# --- Own writes -------------------------------------------------------------------------------------------------------
+
+
+class Telling(Cloud):
+    """A cloud that says when a document was written."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.document = document
+        self.written = threading.Event()
+
+    def carry_out(self, document: str, step: str, name: str, effect: Effect) -> str:
+        made = super().carry_out(document, step, name, effect)
+        if document == self.document:
+            self.written.set()
+        return made
+
+
+@pytest.mark.parametrize("change", ["create", "update", "replace", "delete"])
+def test_one_resource_in_two_documents_side_by_side_is_never_taken_for_somebody_elses(
+    project: Make, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    text, cloud = 'Thing("d", size={0}, zone="{1}", also=["X", "Y"])', Telling("thing:d")
+    made = project(text.format(1, "x"), applied=change != "create", cloud=cloud)
+    if change != "create":
+        made.write("" if change == "delete" else text.format(2, "y" if change == "replace" else "x"))
+    plan, real = made.plan(), Mem.read
+    cloud.written.clear()
+
+    def read(self: Mem, query: Query) -> Reading:
+        if str(query.document) in ("X", "Y"):  # they were begun together, and look when the object was written
+            assert cloud.written.wait(20)
+        return real(self, query)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Mem, "read", read)
+        result = made.apply(plan, parallelism=3)
+    assert (result.exit_code, result.failed) == (0, ())
+    assert made.plan().empty()
+
+
+def lost_without_effect(made: Project) -> None:
+    """An apply whose first write is neither there nor refused: it may still come."""
+    made.cloud.errors[made.cloud.tried + 1] = ProviderError("no answer", lost=True)
+    assert made.apply().exit_code == 8
+    made.cloud.errors.clear()
+
+
+def test_what_a_dead_run_made_and_what_shows_only_after_the_plan_is_gone_on_with(project: Make) -> None:
+    made = project('Thing("d", size=2)')
+    lost_without_effect(made)
+    plan = made.plan()
+    late = made.cloud.add("d", size=1)
+    assert made.apply(plan).exit_code == 0
+    assert [(one.id, one.values["size"]) for one in made.cloud.objects.values()] == [(late.id, 2)]
+    assert made.plan().empty()
+
+
+def test_what_a_dead_run_changed_and_what_shows_only_after_the_plan_is_not_taken_for_somebody_elses(
+    project: Make,
+) -> None:
+    made = project('Thing("d", size=1)', applied=True)
+    made.write('Thing("d", size=2)')
+    lost_without_effect(made)
+    plan = made.plan()
+    made.cloud.edit("d", size=2)
+    assert made.apply(plan).exit_code == 0
+    made.write('Thing("d", size=3)')
+    lost_without_effect(made)
+    plan = made.plan()
+    made.cloud.edit("d", size=9, who="haplan")
+    failed = made.apply(plan).failed[0].text
+    assert failed == "mem_thing.d: size changed by an earlier run, or by somebody else, since the plan; plan again"

@@ -10,6 +10,7 @@ from functools import partial
 
 from haplan.contracts import Task, Written
 from haplan.errors import Abandoned, HaplanError, Locked, ProviderError
+from haplan.model.event import EventKind
 from haplan.model.plan import Action, Plan
 from haplan.model.result import Result, left_out
 from haplan.model.state import Intent
@@ -179,7 +180,11 @@ class _Loop:
 
     def _job(self, task: Task) -> Job:
         number, put = task.transaction.id, self.mailbox.put
-        io = Steps(task, self.mailbox.ask, lambda kind, text: put(Progress(number, kind, text)), self.context.run.id)
+
+        def tell(kind: EventKind, text: str) -> None:
+            put(Progress(number, kind, text))
+
+        io = Steps(task, self.mailbox.ask, tell, self.context.run.id, self.tasks.own)
         return self.tasks.job(task, io)
 
     # --- Take what arrived ---

@@ -13,6 +13,7 @@ from haplan.model.value import Secret, Tree, transform
 from haplan.steps.apply.carried import Carried, carried, content
 from haplan.steps.apply.checks import refuse_misfits, refuse_unmet
 from haplan.steps.apply.ledger import Ledger
+from haplan.steps.apply.own import Own
 from haplan.steps.apply.record import held, resolved, unknown_in
 from haplan.steps.apply.run_context import RunContext
 from haplan.steps.apply.worker import Job, Steps, target_of
@@ -26,6 +27,7 @@ class Tasks:
     Attributes:
         changes: What the plan changes, by key.
         known: Address → values that references may use.
+        own: What this run wrote by now.
     """
 
     def __init__(self, plan: Plan, context: RunContext, ledger: Ledger) -> None:
@@ -43,7 +45,7 @@ class Tasks:
         self._carried = carried(context.state.intents, context.run.id)
         self._waiting = context.state.waiting()
         self._touched: set[str] = set()
-        self._documents: set[tuple[str, Document]] = set()
+        self.own = Own(context.state.intents, context.run.id)
 
     def task(self, transaction: Transaction) -> Task:
         """What is to be written.
@@ -72,13 +74,11 @@ class Tasks:
         """A task with what its worker needs beside it."""
         transaction, context = task.transaction, self._context
         targets = {part.change.key: self._target(part) for part in task.parts}
-        needed = {one for part in task.parts for one in part.change.depends_on}
         return Job(
             task=task,
             provider=context.providers[transaction.provider],
             targets=tuple(targets.values()),
-            touched=frozenset(self._touched & {*targets, *needed}),
-            reordered=(transaction.provider, transaction.document) in self._documents,
+            own=self.own,
             io=io,
             rules=context.before,
             types=context.types,
@@ -111,7 +111,6 @@ class Tasks:
 
     def learn(self, task: Task, written: Written) -> None:
         """From now on references may use what the write gave, and later writes expect it."""
-        self._documents.add((task.transaction.provider, task.transaction.document))
         for part in task.parts:
             change = part.change
             if not change.deposed:

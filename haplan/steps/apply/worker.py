@@ -21,6 +21,7 @@ from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
 from haplan.model.value import Tree
 from haplan.steps.apply.carried import Carried, as_written, written
+from haplan.steps.apply.own import Own
 from haplan.steps.apply.partial import Half, halves
 from haplan.steps.apply.run_context import Ending
 from haplan.wall.announcing import announcement, told
@@ -37,9 +38,8 @@ class Job:
         task: With references resolved.
         provider: Who writes.
         targets: The task's resources, as `Provider.read` takes them.
-        touched: Changes that an earlier transaction of this run wrote, of these resources and of those they need: they
-            are expected to have moved.
-        reordered: True if this run wrote the document before: its lists are expected to have moved.
+        own: What runs of haplan wrote since the plan: that is expected to have moved. It is asked after what is there
+            was read: others write meanwhile.
         io: What the provider reports to.
         rules: Of the moment before a write.
         types: Resource types.
@@ -49,8 +49,7 @@ class Job:
     task: Task
     provider: Provider
     targets: tuple[Target, ...]
-    touched: frozenset[str]
-    reordered: bool
+    own: Own
     io: "Steps"
     rules: tuple[Rule, ...]
     types: Mapping[str, TypeInfo]
@@ -104,12 +103,19 @@ class Steps:
         announce: Makes an intent durable, or is asked about one that is; raises if this run may not write any more.
         tell: Tells how it goes, or what is kept: the event's kind and its text.
         run: Id of the run.
+        own: Is told before each write.
     """
 
     def __init__(
-        self, task: Task, announce: Callable[[Intent, bool], None], tell: Callable[[EventKind, str], None], run: str
+        self,
+        task: Task,
+        announce: Callable[[Intent, bool], None],
+        tell: Callable[[EventKind, str], None],
+        run: str,
+        own: Own,
     ) -> None:
         self._task = task
+        self._own = own
         self._last: Intent | None = None
         self._announce = announce
         self._tell = tell
@@ -130,6 +136,7 @@ class Steps:
             idempotent=idempotent,
         )
         self._announce(self._last, False)
+        self._own.begins(self._task)
         self.announced = True
 
     def still(self) -> None:
@@ -160,8 +167,9 @@ def work(job: Job) -> Done | Broke:
         if went_back:
             _refuse_gone(task)
         else:
-            _refuse_moved(task, job.touched, job.types, job.provider.by_id)
-        if not (job.reordered or went_back):
+            task = _found_again(task, job.own)
+            _refuse_moved(task, job.own, job.types, job.provider.by_id)
+        if not (job.own.wrote(task.transaction.provider, document) or went_back):
             _refuse_reordered(task, reading)
         _refuse_by_rule(task, job, reading)
         ending = _ending(job.provider, document)
@@ -251,12 +259,29 @@ def _with_seen(task: Task, seen: Mapping[str, Seen]) -> Task:
     return attrs.evolve(task, parts=tuple(attrs.evolve(part, seen=seen.get(part.change.key)) for part in task.parts))
 
 
-def _refuse_moved(task: Task, touched: frozenset[str], types: Mapping[str, TypeInfo], by_id: ById) -> None:
+def _found_again(task: Task, own: Own) -> Task:
+    """What a dead run made, and what came to be seen only after the plan, is gone on with: made again it would be
+    there twice."""
+
+    def again(part: Part) -> Part:
+        change, seen = part.change, part.seen
+        if change.action is not Action.CREATE or seen is None or change.address not in own.left - own.changes():
+            return part
+        found = attrs.evolve(
+            change, action=Action.IMPORT, reason=Reason.RESUMED, id=seen.id, importing=seen.id, incomplete=True
+        )
+        return attrs.evolve(part, change=attrs.evolve(found, before={}, private=dict(seen.private)))
+
+    return attrs.evolve(task, parts=tuple(map(again, task.parts)))
+
+
+def _refuse_moved(task: Task, own: Own, types: Mapping[str, TypeInfo], by_id: ById) -> None:
     """Refuse if what the plan was made on is no longer so.
 
     Raises:
         Stale: Naming what moved, and where known who and when.
     """
+    touched = own.changes()
     for part in task.parts:
         change, seen = part.change, part.seen
         if change.key in touched or change.deposed or change.action is Action.FORGET:
@@ -264,10 +289,10 @@ def _refuse_moved(task: Task, touched: frozenset[str], types: Mapping[str, TypeI
         if change.action is Action.CREATE and seen is not None and not _expected(change, seen):
             raise Stale(f"{change.address}: exists now (id {seen.id}), it did not when the plan was made; plan again")
         if change.action in (Action.UPDATE, Action.REPLACE, Action.IMPORT):
-            _refuse_changed(part, types[change.type], touched, by_id)
+            _refuse_changed(part, types[change.type], own, by_id)
         resumed = change.reason is Reason.RESUMED  # of a deletion: half gone is how the run that died left it
         if change.action is Action.DELETE and not resumed and seen is not None and change.type in types:
-            _refuse_changed(part, types[change.type], touched, by_id)
+            _refuse_changed(part, types[change.type], own, by_id)
 
 
 def _refuse_reordered(task: Task, reading: Reading) -> None:
@@ -298,10 +323,11 @@ def _expected(change: Change, seen: Seen) -> bool:
     return seen.status == "incomplete" or change.reason is Reason.RESUMED
 
 
-def _refuse_changed(part: Part, kind: TypeInfo, touched: frozenset[str], by_id: ById) -> None:
-    change, seen = part.change, part.seen
+def _refuse_changed(part: Part, kind: TypeInfo, own: Own, by_id: ById) -> None:
+    change, seen, left = part.change, part.seen, part.change.address in own.left
     if seen is None:
-        raise Stale(f"{change.address}: is gone, it was there when the plan was made; plan again")
+        why = ": what an earlier run sent came through" if left else ""
+        raise Stale(f"{change.address}: is gone, it was there when the plan was made{why}; plan again")
     # an owner may have been renamed by now; what is not in it any more counts as gone
     local = {*kind.local, *kind.owned_by, "name"}
     if part.row is not None:  # what it names may be called otherwise by now, and still be told as it was written
@@ -310,12 +336,12 @@ def _refuse_changed(part: Part, kind: TypeInfo, touched: frozenset[str], by_id: 
     before = without_secrets({name: value for name, value in (change.before or {}).items() if name not in local})
     sets = unordered(kind.attributes, before)
     moved = set(differences(before, owned(before, seen.values), sets))
-    if moved and touched.intersection(change.depends_on):
-        # our own write to what it refers to may have shown here already: such as a new name
+    if moved and (left or own.changes().intersection(change.depends_on)):
+        # our own write to it, or to what it refers to, may have shown here already: such as a new name
         wanted = without_secrets({name: (change.after or {}).get(name) for name in before})
         moved &= set(differences(wanted, owned(before, seen.values), sets))
     if moved:
-        who = f" by {seen.who}" if seen.who else ""
+        who = " by an earlier run, or by somebody else," if left else f" by {seen.who}" if seen.who else ""
         words = ", ".join(".".join(map(str, path)) for path in sorted(moved, key=str)[:3])
         raise Stale(f"{change.address}: {words} changed{who} since the plan; plan again")
 
