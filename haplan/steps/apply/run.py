@@ -184,7 +184,7 @@ class _Loop:
         def tell(kind: EventKind, text: str) -> None:
             put(Progress(number, kind, text))
 
-        io = Steps(task, self.mailbox.ask, tell, self.context.run.id, self.tasks.own)
+        io = Steps(task, self.mailbox.ask, tell, run=self.context.run.id, own=self.tasks.own)
         return self.tasks.job(task, io)
 
     # --- Take what arrived ---

@@ -111,6 +111,7 @@ class Steps:
         task: Task,
         announce: Callable[[Intent, bool], None],
         tell: Callable[[EventKind, str], None],
+        *,
         run: str,
         own: Own,
     ) -> None:
