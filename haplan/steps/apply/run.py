@@ -179,13 +179,11 @@ class _Loop:
         self.writers.submit(lambda: self.mailbox.put(done()))
 
     def _job(self, task: Task) -> Job:
-        number, put = task.transaction.id, self.mailbox.put
+        tell = partial(self._progress, task.transaction.id)
+        return self.tasks.job(task, Steps(task, self.mailbox.ask, tell, run=self.context.run.id, own=self.tasks.own))
 
-        def tell(kind: EventKind, text: str) -> None:
-            put(Progress(number, kind, text))
-
-        io = Steps(task, self.mailbox.ask, tell, run=self.context.run.id, own=self.tasks.own)
-        return self.tasks.job(task, io)
+    def _progress(self, number: str, kind: EventKind, text: str) -> None:
+        self.mailbox.put(Progress(number, kind, text))
 
     # --- Take what arrived ---
 
