@@ -7,7 +7,7 @@ document. State backends and observers are called from one thread only.
 
 from typing import Protocol
 
-from haplan.contracts.clock import Clock
+from haplan.contracts.clock import Clock, SteadyClock
 from haplan.contracts.exchange import (
     Assessment,
     Context,
@@ -73,6 +73,7 @@ __all__ = [
     "Seen",
     "Settlement",
     "StateBackend",
+    "SteadyClock",
     "Target",
     "Task",
     "TypeInfo",

@@ -4,7 +4,7 @@ import time
 
 
 class RealClock:
-    """Time as it is."""
+    """What the machine's clock says now: for deadlines in a file, which other processes read by the same clock."""
 
     def now(self) -> float:
         """Seconds since the epoch."""

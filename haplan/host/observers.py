@@ -56,7 +56,14 @@ class Observers:
 
     def note(self, text: str) -> None:
         """A line for people from a provider, in whichever thread it works."""
-        self._noted.put(Event(kind="note", at=self._clock().now(), text=text))
+        self._from_anywhere(Event(kind="note", at=self._clock().now(), text=text))
+
+    def warn(self, text: str) -> None:
+        """A warning, from whichever thread."""
+        self._from_anywhere(Event(kind="warning", at=self._clock().now(), text=text))
+
+    def _from_anywhere(self, event: Event) -> None:
+        self._noted.put(event)
         if threading.get_ident() == self._thread:
             self.catch_up()
 

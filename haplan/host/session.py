@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Clock, Context, Observer, StateBackend
+from haplan.contracts import Clock, Context, Observer, StateBackend, SteadyClock
 from haplan.host.backend import open_backend, state_url
 from haplan.host.clock import RealClock
 from haplan.host.closing import let_go
@@ -72,8 +72,8 @@ class Session:
         told = Observers(observers, plugins.observers, self.redact, lambda: self.clock)
         self.tell, self.observe, self.observed_by = told.tell, told.observe, told.also
         self.catch_up, self._note = told.catch_up, told.note
-        self.environ, self.confirm = environ, confirm
-        self._own_clock, self._log = clock, Log(self.options.log, self.redact)
+        self.environ, self.confirm, self._steady = environ, confirm, SteadyClock()
+        self._own_clock, self._log = clock, Log(self.options.log, self.redact, told.warn)
 
     def __enter__(self) -> "Session":
         return self
@@ -90,13 +90,13 @@ class Session:
 
     @property
     def clock(self) -> Clock:
-        """The lab's clock where a simulator runs, else real time."""
-        return self._own_clock or self.labs.clock or RealClock()
+        """The lab's clock where a simulator runs, else time as it passes."""
+        return self._own_clock or self.labs.clock or self._steady
 
     @property
     def wall(self) -> Clock:
-        """The clock of locks: real time, unless a test gives its own; a simulated hour must not end a lease."""
-        return self._own_clock or RealClock()
+        """By which a run keeps its lease: real time, unless a test gives its own; no simulated hour may end one."""
+        return self._own_clock or self._steady
 
     @property
     def state_url(self) -> str:
@@ -106,7 +106,7 @@ class Session:
     @cached_property
     def backend(self) -> StateBackend:
         """The state backend, opened; nothing is written by opening it."""
-        return open_backend(self.plugins, self.state_url, self.wall)
+        return open_backend(self.plugins, self.state_url, self._own_clock or RealClock())
 
     @cached_property
     def types(self) -> Mapping[str, TypeInfo]:

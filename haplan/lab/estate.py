@@ -8,15 +8,16 @@ import contextlib
 import json
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import attrs
 
-from haplan.plugin import Tree
+from haplan.plugin import SteadyClock, Tree
 
+_TIME = SteadyClock()
+"""Of this process: setting the machine's clock makes no pair form sooner or later."""
 META = "create table if not exists meta (key text primary key, value text not null) without rowid"
 
 
@@ -116,9 +117,9 @@ class Estate(Generic[T]):
             db.execute("rollback")
 
     def now(self) -> float:
-        """Wall time and the offset that all processes agree on; asked often, so it is one statement."""
+        """Time as it passes, and the offset that all processes agree on; asked often, so it is one statement."""
         (offset,) = self._connection().execute("select value from meta where key = 'offset'").fetchone()
-        return time.time() + float(offset)
+        return _TIME.now() + float(offset)
 
     def close(self) -> None:
         while self._connections:
