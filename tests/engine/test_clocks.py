@@ -61,7 +61,7 @@ def test_time_passes_as_it_does_however_the_clock_is_set(machine: Machine) -> No
 
 
 def formed(folder: Path, change: Callable[[], None]) -> tuple[int, int, float]:
-    """Apply a pair in the lab; when it forms, `change` happens. Gives exit code, polls after that, simulated seconds."""
+    """Apply a pair in the lab; when it forms, `change` happens. Gives exit code, events after that, seconds."""
     (folder / "stack.py").write_text(PAIR)
     polls: list[str] = []
     done: list[bool] = []

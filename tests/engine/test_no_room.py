@@ -58,3 +58,4 @@ def test_a_result_without_room_ends_no_run(tmp_path: Path) -> None:
     with open_session(tmp_path, Options(lab=True), observers=[heard], environ={}) as session:
         assert engine.apply(session, engine.plan(session)).exit_code == 0
         assert engine.plan(session).empty()
+    assert [text for text in told if "what came of the run is not kept: Is a directory" in text]
