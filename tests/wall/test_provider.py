@@ -215,7 +215,7 @@ def test_a_change_is_placed_somewhere_and_each_part_once(answer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [{}, {"t1": None}, {"t1": Settlement(state="over")}, {"t2": Settlement(status="done")}]
+    "answer", [{}, {"t1": None}, {"t1": Settlement(state="over")}, {"t2": Settlement(state="done")}]
 )  # type: ignore[arg-type]
 def test_every_transaction_that_was_asked_about_is_answered(answer: Any) -> None:
     found = ask(pond(settled=lambda *asked: answer), "settled")
