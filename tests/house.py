@@ -252,3 +252,42 @@ _MADE = re.compile(r"(attrs?\.)?(frozen|define|mutable|s)\b|(dataclasses\.)?data
 def _given(field: ast.AnnAssign) -> bool:
     value = "" if field.value is None else ast.unparse(field.value)
     return "ClassVar" not in ast.unparse(field.annotation) and "init=False" not in value
+
+
+# --- Words that are types ---------------------------------------------------------------------------------------------
+
+
+def plain_words(known: Modules) -> list[str]:
+    """Where a provider reads or makes private data as a plain mapping outside its `private.py`, or names a part or a
+    step by a text in place."""
+    found = []
+    for name, file in sorted(known.items()):
+        if name.split(".")[0] in ("haplan", "haplan_sqlite", "haplan_postgres") or name.endswith(".private"):
+            continue
+        found += [f"{name}:{node.lineno}" for node in ast.walk(tree(file)) if _plain_word(node)]
+    return found
+
+
+def _plain_word(node: ast.AST) -> bool:
+    if isinstance(node, ast.Subscript | ast.Attribute) and _is_private(node.value):
+        return isinstance(node, ast.Subscript) or node.attr == "get"
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        worded = any(isinstance(one, ast.Attribute) and one.attr in ("part", "step") for one in sides)
+        return worded and any(isinstance(one, ast.Constant | ast.JoinedStr) for one in sides)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "about_to":
+        return bool(node.args) and isinstance(node.args[0], ast.Constant | ast.JoinedStr)
+    if isinstance(node, ast.keyword):
+        if node.arg == "private":
+            values = node.value.values if isinstance(node.value, ast.Dict) else []
+            return _has_texts(node.value) or any(_has_texts(one) for one in values)
+        return node.arg == "part" and isinstance(node.value, ast.Constant | ast.JoinedStr)
+    return False
+
+
+def _is_private(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "private"
+
+
+def _has_texts(node: ast.expr) -> bool:
+    return isinstance(node, ast.Dict) and any(isinstance(key, ast.Constant) for key in node.keys)

@@ -11,6 +11,7 @@ from tests.house import (
     imports,
     modules,
     placed_fields,
+    plain_words,
     relative_imports,
     unowned,
     vendor_words,
@@ -162,6 +163,10 @@ def test_what_is_kept_of_what_comes_from_outside_has_an_end() -> None:
 
 def test_a_constructor_of_over_four_fields_takes_them_by_name() -> None:
     assert placed_fields(KNOWN) == []
+
+
+def test_private_data_parts_and_steps_of_a_provider_are_types_of_its_own() -> None:
+    assert plain_words(KNOWN) == []
 
 
 # --- The tests bark ---------------------------------------------------------------------------------------------------
@@ -335,3 +340,30 @@ def test_a_constructor_that_takes_five_fields_by_place_is_seen(tmp_path: Path, c
 )
 def test_a_constructor_that_takes_four_by_place_or_all_by_name_is_fine(tmp_path: Path, code: str) -> None:
     assert placed_fields(planted(tmp_path, {"haplan/a.py": code})) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = row.private['was']",
+        "x = change.private.get('name')",
+        "Seen(private={'name': 1})",
+        "Written(private={address: {'name': 1}})",
+        "Placement(document=d, part='retire')",
+        "x = placement.part == 'retire'",
+        "x = intent.step in ('a', 'b') or intent.step == 'form'",
+        "io.about_to('form', address, {})",
+        "io.about_to(f'{verb} profile', address, {})",
+    ],
+)
+def test_a_plain_word_in_a_provider_is_seen(tmp_path: Path, code: str) -> None:
+    assert plain_words(planted(tmp_path, {"providers/haplan_pond/a.py": code})) == ["haplan_pond.a:1"]
+
+
+def test_the_engine_hands_private_data_on_and_a_provider_reads_it_in_one_place(tmp_path: Path) -> None:
+    files = {
+        "haplan/a.py": "x = {**row.private, **written.private.get(address, {})}",
+        "providers/haplan_pond/private.py": "x = row.private.get('name')",
+        "providers/haplan_pond/b.py": "Seen(private=Private(name=n).plain(), part=Piece.BIND)",
+    }
+    assert plain_words(planted(tmp_path, files)) == []

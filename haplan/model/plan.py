@@ -169,7 +169,7 @@ class Placement:
     """
 
     document: Document = attrs.field(converter=as_document)
-    part: str = ""
+    part: str = attrs.field(default="", converter=str)
     title: str = ""
     verb: Literal["", "create", "delete"] = ""
     late: bool = False

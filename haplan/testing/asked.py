@@ -52,7 +52,7 @@ class Announcing:
                 address=address,
                 document=transaction.document,
                 provider=transaction.provider,
-                step=step,
+                step=str(step),
                 key=key,
                 idempotent=idempotent,
             )

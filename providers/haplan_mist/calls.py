@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from haplan.plugin import Action, Change, Task
 from haplan_mist.client import PAGE
 from haplan_mist.estate import Known
-from haplan_mist.translate.documents import GOING, LISTS, PREFIXES, binding
+from haplan_mist.translate.documents import GOING, LISTS, PREFIXES, Piece, binding
 
 OPENING = 3
 """Who the token is, which organisation, what is left of the budget: asked again where a plan file is applied."""
@@ -72,7 +72,7 @@ def writes_of(task: Task) -> int:
     kind = task.transaction.document.kind
     if kind == "cluster":
         return _cluster_writes(task.parts[0].change) if task.parts else 1
-    replaced = [p for p in task.parts if p.change.action is Action.REPLACE and not p.placement.part]
+    replaced = [p for p in task.parts if p.change.action is Action.REPLACE and p.placement.part == Piece.WHOLE]
     own = [part for part in replaced if part.change.type in PREFIXES]
     return 2 if own else 1
 

@@ -39,6 +39,7 @@ from haplan_mist import assess, calls, example, verify
 from haplan_mist.client import Client
 from haplan_mist.config import MistConfig, access, destinations
 from haplan_mist.estate import Estate, Lists
+from haplan_mist.private import Private
 from haplan_mist.read import clusters, reach, resources
 from haplan_mist.read.recall import recall
 from haplan_mist.settle import Settling, Wait, has_failed, wait_of
@@ -46,6 +47,7 @@ from haplan_mist.translate import documents, keys
 from haplan_mist.write.clusters import write_cluster
 from haplan_mist.write.gateways import write_gateway
 from haplan_mist.write.objects import write_object, write_setting, write_site
+from haplan_mist.write.steps import Step
 from haplan_mist.write.writer import FRESH, Sent, Writer, resumes
 
 LONGEST_WRITE = 45.0
@@ -201,11 +203,12 @@ class MistProvider(Provider):
         part = task.parts[0]
         if part.change.action in documents.GOING:
             return Wait()
-        nodes = tuple(sent.written.private.get(part.change.address, {}).get("nodes") or ())
+        written = sent.written.private
+        nodes = Private.of(written[part.change.address]).nodes if part.change.address in written else ()
         self._estate.items("inventory")
         self._estate.items("stats", FRESH)
         boxes = clusters.boxes(self._estate)
-        if {"form", "replace node", "push again"} & sent.keys:
+        if {Step.FORM, Step.REPLACE_NODE, Step.PUSH_AGAIN} & sent.keys:
             return Wait(pair=nodes, address=part.change.address)
         if resumes(task) or not boxes.formed(nodes):
             return Wait(pair=nodes, address=part.change.address, fresh=False)

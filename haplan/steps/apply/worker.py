@@ -132,8 +132,8 @@ class Steps:
             addresses=tuple(dict.fromkeys(part.change.address for part in self._task.parts)),
             document=transaction.document,
             provider=transaction.provider,
-            step=step,
-            key=announcement(self._task, step, address, key),
+            step=str(step),
+            key=announcement(self._task, str(step), address, key),
             idempotent=idempotent,
         )
         self._announce(self._last, False)

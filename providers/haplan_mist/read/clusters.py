@@ -5,6 +5,7 @@ from typing import Any
 
 from haplan.plugin import Seen, Target, Tree, decode
 from haplan_mist.estate import Known
+from haplan_mist.private import Private
 from haplan_mist.read.devices import Boxes, device_id, mac_of
 
 ECHOED = ("managed", "cluster_id")
@@ -66,7 +67,7 @@ def _seen(
         address=target.address,
         id=device_id(head),
         values=values,
-        private={"node0": head, "site_id": site_id, "nodes": list(pair)},
+        private=Private(nodes=tuple(pair), site_id=site_id).plain(),
         found_by_name=not target.id,
         status=status,
     )

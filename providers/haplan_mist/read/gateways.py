@@ -6,6 +6,7 @@ from typing import Any
 from haplan.plugin import Document, Seen, Target, Tree, decode
 from haplan.plugin import FieldPath as Path
 from haplan_mist.estate import Estate, Object
+from haplan_mist.private import Private
 from haplan_mist.translate import endpoints, entries, gateway
 from haplan_mist.translate.documents import KIND, PREFIXES
 
@@ -48,7 +49,7 @@ class Gateways:
         if "unowned" in target.values:
             values["unowned"] = self._strangers(target, wire)
         return Seen(
-            address=target.address, id=str(wire["id"]), values=values, private={"name": values["name"]},
+            address=target.address, id=str(wire["id"]), values=values, private=Private(name=values["name"]).plain(),
             when=float(wire.get("modified_time") or 0), found_by_name=by_name,
         )  # fmt: skip
 
@@ -73,7 +74,8 @@ class Gateways:
             live = endpoints.as_named(live, target.values, self._estate.overlay_of)
         live |= {"name": name, owner: values.get(owner) or target.owner_name}
         return Seen(
-            address=target.address, id=name, values=live, private={"name": name, "document_id": str(document["id"])},
+            address=target.address, id=name, values=live,
+            private=Private(name=name, document_id=str(document["id"])).plain(),
             when=float(document.get("modified_time") or 0), found_by_name=not target.id,
         )  # fmt: skip
 

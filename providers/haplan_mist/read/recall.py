@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from haplan.plugin import Query, Row, Tree, decode, is_mapping
 from haplan_mist.estate import Lists, Object
+from haplan_mist.private import Private
 from haplan_mist.translate.documents import KIND, LISTS, binding
 
 
@@ -50,7 +51,7 @@ def _cluster(row: Row, lists: Mapping[str, dict[str, Object]]) -> None:
     carried = next((id_ for id_, one in lists.get(LISTS[kind], {}).items() if one["name"] == name), "")
     if site is not None and kind == "gatewaytemplate":
         site["gatewaytemplate_id"] = carried
-    nodes = list(row.private.get("nodes") or sorted(values.get("nodes") or {}))
+    nodes = list(Private.of(row.private).nodes or sorted(values.get("nodes") or {}))
     for mac in nodes:
         lists["inventory"][mac] = {
             "mac": mac,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from haplan.plugin import Query, Reading, Seen, Target, Tree, decode
 from haplan_mist.estate import Estate, Object
+from haplan_mist.private import Private
 from haplan_mist.read import clusters, gateways, sites
 from haplan_mist.read.sites import Look
 from haplan_mist.translate import endpoints, objects
@@ -101,6 +102,6 @@ def seen_of(target: Target, wire: Object, by_name: bool) -> Seen:
         # not known to Mist: there is nothing to compare
         values["psk"] = target.values["psk"]
     return Seen(
-        address=target.address, id=str(wire["id"]), values=values, private={"name": values["name"]},
+        address=target.address, id=str(wire["id"]), values=values, private=Private(name=values["name"]).plain(),
         when=float(wire.get("modified_time") or 0), found_by_name=by_name,
     )  # fmt: skip

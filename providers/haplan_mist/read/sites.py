@@ -7,6 +7,7 @@ import attrs
 
 from haplan.plugin import Document, Query, Seen, Target, Tree, decode, differences, owned
 from haplan_mist.estate import Estate
+from haplan_mist.private import Private
 from haplan_mist.read import audit
 from haplan_mist.read.audit import Entry
 from haplan_mist.translate import objects
@@ -58,7 +59,7 @@ class Look:
             self.unowned[Document("setting", target.name)] = tuple(f"{target.name}: variable {name} is not in the stack"
                                                            for name in others)  # fmt: skip
         return Seen(
-            address=target.address, id=site_id, values=values, private={"name": values["name"]},
+            address=target.address, id=site_id, values=values, private=Private(name=values["name"]).plain(),
             when=float(wire.get("modified_time") or 0), found_by_name=by_name,
         )  # fmt: skip
 
@@ -191,4 +192,5 @@ def moved(target: Target, seen: Seen | None) -> bool:
 
 
 def _touched(seen: Seen) -> set[str]:
-    return {seen.id, str(seen.private.get("document_id") or ""), str(seen.private.get("site_id") or "")} - {""}
+    known = Private.of(seen.private)
+    return {seen.id, known.document_id, known.site_id} - {""}

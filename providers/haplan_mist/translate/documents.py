@@ -5,6 +5,7 @@ A document is one object of the API and is written by one call: `site:NAME`, `se
 """
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from haplan.plugin import (
     Action,
@@ -14,6 +15,7 @@ from haplan.plugin import (
     Reason,
     Tree,
 )
+from haplan_mist.private import Private
 from haplan_mist.translate.keys import setting_keys
 
 PREFIXES = {
@@ -55,9 +57,23 @@ def binding(values: Mapping[str, Tree] | None) -> tuple[str, str]:
     return "gatewaytemplate", str(values.get("template") or "")
 
 
+class Piece(StrEnum):
+    """The parts that a resource may have in documents; one with a single part has `WHOLE`."""
+
+    WHOLE = ""
+    CREATE = "create"
+    RETIRE = "retire"
+    GROW = "grow"
+    SHRINK = "shrink"
+    VARIABLES = "variables"
+    PAIR = "pair"
+    BIND = "bind"
+    UNBIND = "unbind"
+
+
 def old_name(change: Change) -> str:
     """The name that an object has before the change."""
-    return str((change.before or {}).get("name") or change.private.get("name") or change.name)
+    return str((change.before or {}).get("name") or Private.of(change.private).name or change.name)
 
 
 def _own(change: Change) -> Sequence[Placement]:
@@ -65,27 +81,27 @@ def _own(change: Change) -> Sequence[Placement]:
     if change.action is Action.REPLACE and old_name(change) != change.name:
         old = Placement(
             document=Document(document.kind, old_name(change)),
-            part="retire",
+            part=Piece.RETIRE,
             title="delete the old one",
             verb="delete",
             late=True,
         )
-        return (Placement(document=document, part="create", title="create the new one", verb="create"), old)
+        return (Placement(document=document, part=Piece.CREATE, title="create the new one", verb="create"), old)
     if change.type == "overlay" and change.action is Action.UPDATE:
         before, after = (set((side or {}).get("endpoints") or ()) for side in (change.before, change.after))
         if before - after and after - before:
             # names that others use grow first and shrink last
-            grow = Placement(document=document, part="grow", title=f"add {', '.join(sorted(after - before))}")
+            grow = Placement(document=document, part=Piece.GROW, title=f"add {', '.join(sorted(after - before))}")
             return (
                 grow,
                 Placement(
-                    document=document, part="shrink", title=f"remove {', '.join(sorted(before - after))}", late=True
+                    document=document, part=Piece.SHRINK, title=f"remove {', '.join(sorted(before - after))}", late=True
                 ),
             )
         if before - after:
             return (
                 Placement(
-                    document=document, part="shrink", title=f"remove {', '.join(sorted(before - after))}", late=True
+                    document=document, part=Piece.SHRINK, title=f"remove {', '.join(sorted(before - after))}", late=True
                 ),
             )
     return (Placement(document=document),)
@@ -93,7 +109,7 @@ def _own(change: Change) -> Sequence[Placement]:
 
 def _site(change: Change) -> Sequence[Placement]:
     site = Placement(document=Document("site", change.name))
-    setting = Placement(document=Document("setting", change.name), part="variables", title="set variables")
+    setting = Placement(document=Document("setting", change.name), part=Piece.VARIABLES, title="set variables")
     if change.action in GOING:
         # the setting goes with its site
         return (site,)
@@ -121,20 +137,20 @@ def _in_owner(change: Change) -> Sequence[Placement]:
         return (Placement(document=before),)
     if change.action is Action.REPLACE and change.before is not None and before != after:
         return (
-            Placement(document=before, part="retire", title="take out of the old owner"),
-            Placement(document=after, part="create"),
+            Placement(document=before, part=Piece.RETIRE, title="take out of the old owner"),
+            Placement(document=after, part=Piece.CREATE),
         )
     return (Placement(document=after),)
 
 
 def _cluster(change: Change) -> Sequence[Placement]:
-    pair = Placement(document=Document("cluster", change.name), part="pair", own=True)
+    pair = Placement(document=Document("cluster", change.name), part=Piece.PAIR, own=True)
     if change.action in GOING:
         kind, name = binding(change.before)
-        unbind = Placement(document=_site_of(change.before), part="unbind", title=f"take off template {name}")
+        unbind = Placement(document=_site_of(change.before), part=Piece.UNBIND, title=f"take off template {name}")
         return (pair, unbind) if kind == "gatewaytemplate" and name else (pair,)
     kind, name = binding(change.after)
-    bind = Placement(document=_site_of(change.after), part="bind", title=f"bind template {name}")
+    bind = Placement(document=_site_of(change.after), part=Piece.BIND, title=f"bind template {name}")
     if change.action is Action.UPDATE and change.before is not None and change.reason is not Reason.RESUMED:
         return _cluster_update(change, bind, pair)
     old_kind, old = binding(change.before)
@@ -148,7 +164,7 @@ def _cluster(change: Change) -> Sequence[Placement]:
     moved = old_site != (change.after or {}).get("site") or old_kind != kind
     if change.action is Action.REPLACE and old_kind == "gatewaytemplate" and old and old_site and moved:
         places.append(
-            Placement(document=Document("site", str(old_site)), part="unbind", title=f"take off template {old}")
+            Placement(document=Document("site", str(old_site)), part=Piece.UNBIND, title=f"take off template {old}")
         )
     return tuple(places)
 

@@ -11,9 +11,11 @@ import attrs
 
 from haplan.kit.calls import ApiError, Lost, looking
 from haplan.plugin import Action, Part, ProviderError, Task, Tree, Written
+from haplan_mist.private import Private
 from haplan_mist.read.devices import Boxes, device_id
 from haplan_mist.translate.documents import GOING
 from haplan_mist.translate.merge import Wire
+from haplan_mist.write.steps import Step
 from haplan_mist.write.writer import FRESH, Sent, Writer, assign_profile
 
 ALREADY = "already belong to a ha cluster"
@@ -49,7 +51,7 @@ class _Pairing:
 
     part: Part
     writer: Writer
-    done: list[str] = attrs.field(factory=list)
+    done: list[Step] = attrs.field(factory=list)
 
     @property
     def address(self) -> str:
@@ -76,17 +78,16 @@ class _Pairing:
             if self.writer.again & set(pair):
                 # it formed, its configuration did not hold: assigning it anew pushes once more
                 self._assign([pair[0]], site_id)
-                self.done.append("push again")
+                self.done.append(Step.PUSH_AGAIN)
         self._profile(_devices(self.writer), pair[0])
         head = pair[0]
-        private: dict[str, Tree] = {"node0": head, "nodes": list(pair), "site_id": site_id}
-        if self.part.change.action is Action.REPLACE and "prior_template" in self.part.change.private:
+        private = Private(nodes=tuple(pair), site_id=site_id)
+        if self.part.change.action is Action.REPLACE:
             # the site keeps its template while the pair is formed anew
-            private["prior_template"] = self.part.change.private["prior_template"]
-        if "form" in self.done or "replace node" in self.done:
-            private["formed"] = True
+            planned = Private.of(self.part.change.private)
+            private = attrs.evolve(private, noted=planned.noted, prior_template=planned.prior_template)
         written = Written(ids={self.address: device_id(head)}, values={self.address: {"id": device_id(head)}},
-                          private={self.address: private})  # fmt: skip
+                          private={self.address: private.plain()})  # fmt: skip
         return Sent(written, frozenset(self.done), device_id(head))
 
     # --- what must hold ---
@@ -145,7 +146,7 @@ class _Pairing:
 
     def _create(self, path: str, body: Wire, want: Sequence[str], site_id: str) -> None:
         for last in (False, True):
-            self.writer.io.about_to("form", self.address, {"macs": list(want), "site_id": site_id})
+            self.writer.io.about_to(Step.FORM, self.address, {"macs": list(want), "site_id": site_id})
             try:
                 self.writer.estate.client.post(path, body, what=self.address)
             except Lost as lost:
@@ -161,7 +162,7 @@ class _Pairing:
             break
         for mac in want:
             self.writer.estate.change_device(mac, vc_mac=want[0], site_id=site_id)
-        self.done.append("form")
+        self.done.append(Step.FORM)
 
     def _paired(self, want: Sequence[str]) -> bool:
         """Look again: is this the pair already?"""
@@ -184,10 +185,10 @@ class _Pairing:
         if not macs:
             return
         body: Wire = {"op": "assign", "macs": list(macs), "site_id": site_id, "no_reassign": True}
-        change_inventory(self.writer, body | self._management(macs), self.address, "assign")
+        change_inventory(self.writer, body | self._management(macs), self.address, Step.ASSIGN)
         for mac in macs:
             self.writer.estate.change_device(mac, site_id=site_id)
-        self.done.append("assign")
+        self.done.append(Step.ASSIGN)
 
     def _profile(self, devices: Boxes, head: str) -> None:
         name = self.after.get("profile")
@@ -198,7 +199,7 @@ class _Pairing:
             raise ProviderError(f'{self.address}: hub profile "{name}" is not there; plan again')
         if devices.profile_id(head) != profile["id"]:
             assign_profile(self.writer, str(profile["id"]), [head], self.address)
-            self.done.append("profile")
+            self.done.append(Step.PROFILE)
 
     # --- one node replaced ---
 
@@ -220,14 +221,14 @@ class _Pairing:
         self._put(pair, nodes, site_id)
         self.writer.estate.outdate(["inventory"])
         if _devices(self.writer).site_id(gone):
-            change_inventory(self.writer, {"op": "unassign", "macs": [gone]}, self.address, "unassign")
+            change_inventory(self.writer, {"op": "unassign", "macs": [gone]}, self.address, Step.UNASSIGN)
             self.writer.estate.change_device(gone, site_id="")
-        self.done.append("replace node")
+        self.done.append(Step.REPLACE_NODE)
         return nodes
 
     def _put(self, pair: Sequence[str], nodes: Sequence[str], site_id: str) -> None:
         key = {"macs": list(nodes), "site_id": site_id}
-        self.writer.io.about_to("replace node", self.address, key, idempotent=True)
+        self.writer.io.about_to(Step.REPLACE_NODE, self.address, key, idempotent=True)
         body = {"nodes": [{"mac": mac} for mac in nodes]}
         try:
             path = f"/sites/{site_id}/devices/{device_id(pair[0])}/ha"
@@ -260,7 +261,7 @@ def _refused(pairing: _Pairing, error: ApiError, doing: str) -> ProviderError:
     return ProviderError(f"{pairing.address}: {text}; mend that on the devices and apply again")
 
 
-def change_inventory(writer: Writer, body: Wire, address: str, step: str) -> None:
+def change_inventory(writer: Writer, body: Wire, address: str, step: Step) -> None:
     """`PUT /inventory`: 200 even if only part worked, so the body is looked into.
 
     Raises:
@@ -307,7 +308,7 @@ def _profile_id(writer: Writer, before: Mapping[str, Tree]) -> str:
 
 def _delete_pair(writer: Writer, pair: Sequence[str], address: str) -> None:
     estate = writer.estate
-    writer.io.about_to("dissolve", address, {"macs": list(pair)}, idempotent=True)
+    writer.io.about_to(Step.DISSOLVE, address, {"macs": list(pair)}, idempotent=True)
     try:
         path = estate.path("inventory/delete_ha_cluster")
         estate.client.post(path, {"mac": pair[0]}, what=address, idempotent=True)
@@ -324,6 +325,6 @@ def _delete_pair(writer: Writer, pair: Sequence[str], address: str) -> None:
 def _send_home(writer: Writer, devices: Boxes, macs: Sequence[str], site: str, address: str) -> None:
     there = [mac for mac in macs if writer.estate.name_of("sites", devices.site_id(mac)) == site and site]
     if there:
-        change_inventory(writer, {"op": "unassign", "macs": there}, address, "unassign")
+        change_inventory(writer, {"op": "unassign", "macs": there}, address, Step.UNASSIGN)
         for mac in there:
             writer.estate.change_device(mac, site_id="")

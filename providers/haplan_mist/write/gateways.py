@@ -6,9 +6,11 @@ import attrs
 
 from haplan.plugin import Action, Part, ProviderError, Task, Written
 from haplan_mist.estate import TITLES, Object
+from haplan_mist.private import Private
 from haplan_mist.translate import endpoints, entries, gateway, merge
-from haplan_mist.translate.documents import GOING, LISTS, old_name
+from haplan_mist.translate.documents import GOING, LISTS, Piece, old_name
 from haplan_mist.translate.merge import Wire
+from haplan_mist.write.steps import Step
 from haplan_mist.write.writer import (
     FRESH,
     Sent,
@@ -31,7 +33,7 @@ def write_gateway(task: Task, writer: Writer) -> Sent:
     if part is not None and part.change.action in GOING:
         writer.delete(kind, part.change.id, address)
         return Sent(Written())
-    if part is not None and part.placement.part == "retire":
+    if part is not None and part.placement.part == Piece.RETIRE:
         return _retired(kind, part, writer)
     live = writer.estate.find(kind, "", document.name)[0] if part is None else live_of(part, kind, writer)
     if live is None and part is None:
@@ -72,9 +74,9 @@ def _made_anew(kind: str, live: Object | None, wanted: Wire, part: Part, writer:
     sent = Sent(joined(identified(change.address, made), written), frozenset(), str(made["id"]))
     if not old:
         return sent
-    if part.placement.part != "create":
+    if part.placement.part != Piece.CREATE:
         _repoint(kind, old, str(made["id"]), change.address, writer)
-        writer.delete(kind, old, change.address, "retire")
+        writer.delete(kind, old, change.address, Step.RETIRE)
     return attrs.evolve(sent, keys=frozenset({"*"}))
 
 
@@ -83,7 +85,7 @@ def _retired(kind: str, part: Part, writer: Writer) -> Sent:
     new, _ = writer.estate.find(kind, "", part.change.name)
     if new is not None:
         _repoint(kind, old, str(new["id"]), part.change.address, writer)
-    writer.delete(kind, old, part.change.address, "retire")
+    writer.delete(kind, old, part.change.address, Step.RETIRE)
     return Sent(Written())
 
 
@@ -121,9 +123,8 @@ def _rules(wanted: Wire, task: Task, writer: Writer) -> Written:
         if value or wanted.get(key):
             wanted[key] = value
     stay = [part.change for part in parts if not going(part)]
-    return Written(
-        ids={c.address: c.name for c in stay}, values={}, private={c.address: {"name": c.name} for c in stay}
-    )
+    private = {change.address: Private(name=change.name).plain() for change in stay}
+    return Written(ids={change.address: change.name for change in stay}, values={}, private=private)
 
 
 def _renamed(parts: Sequence[Part], name: str) -> str:

@@ -6,10 +6,12 @@ import attrs
 
 from haplan.plugin import Action, Part, ProviderError, Task, Tree, Written
 from haplan_mist.estate import Estate, Object
+from haplan_mist.private import Private
 from haplan_mist.translate import merge, objects
-from haplan_mist.translate.documents import GOING, KIND
+from haplan_mist.translate.documents import GOING, KIND, Piece
 from haplan_mist.translate.keys import setting_keys
 from haplan_mist.translate.merge import Wire
+from haplan_mist.write.steps import Step
 from haplan_mist.write.writer import FRESH, Sent, Writer, extras, identified, live_of, main_part
 
 # --- overlays, networks, applications ---
@@ -20,7 +22,7 @@ def write_object(task: Task, writer: Writer) -> Sent:
     parts = [part for part in task.parts if part.change.type in KIND]
     sent = Sent(Written())
     for part in parts:
-        if part.placement.part == "grow" and any(p.placement.part == "shrink" for p in parts):
+        if part.placement.part == Piece.GROW and any(p.placement.part == Piece.SHRINK for p in parts):
             # both in one write
             continue
         one = _one_object(part, writer)
@@ -40,14 +42,14 @@ def _one_object(part: Part, writer: Writer) -> Sent:
     if change.action in GOING:
         writer.delete(kind, change.id, change.address)
         return Sent(Written())
-    if part.placement.part == "retire":
-        writer.delete(kind, change.previous_id or change.id, change.address, "retire")
+    if part.placement.part == Piece.RETIRE:
+        writer.delete(kind, change.previous_id or change.id, change.address, Step.RETIRE)
         return Sent(Written())
     old, new = _sides(part, writer)
     if change.action is Action.REPLACE:
         made = writer.create(kind, {"name": change.name, **new}, change.address, beside=change.previous_id or change.id)
-        if not part.placement.part:
-            writer.delete(kind, change.previous_id or change.id, change.address, "retire")
+        if part.placement.part == Piece.WHOLE:
+            writer.delete(kind, change.previous_id or change.id, change.address, Step.RETIRE)
         return Sent(identified(change.address, made), frozenset({"*"}), str(made["id"]))
     live = live_of(part, kind, writer)
     if live is None:
@@ -62,7 +64,7 @@ def _sides(part: Part, writer: Writer) -> tuple[Wire, Wire]:
     change = part.change
     wire = objects.WIRE[change.type]
     before, after = dict(change.before or {}), writer.plain(change.after)
-    if part.placement.part == "grow":
+    if part.placement.part == Piece.GROW:
         after["endpoints"] = sorted({*(before.get("endpoints") or ()), *(after.get("endpoints") or ())})
     extra = extras(part)
     old = merge.overlaid(wire(before), extra[0]) if change.before is not None else {}
@@ -121,24 +123,23 @@ def _binding(task: Task, writer: Writer) -> tuple[Wire, dict[str, Mapping[str, T
     site, _ = estate.find("sites", "", task.transaction.document.name)
     now = (site or {}).get("gatewaytemplate_id")
     for part in task.parts:
-        if part.placement.part == "unbind" and "gatewaytemplate_id" not in out:
+        if part.placement.part == Piece.UNBIND and "gatewaytemplate_id" not in out:
             if not _others(part, site, estate):
                 out["gatewaytemplate_id"] = _prior(part, estate)
-        elif part.placement.part == "bind":
+        elif part.placement.part == Piece.BIND:
             template = str((part.change.after or {}).get("template") or "")
             wire, _ = estate.find("gatewaytemplates", "", template)
             if wire is None:
                 raise ProviderError(f'{part.change.address}: WAN edge template "{template}" is not there; plan again')
             out["gatewaytemplate_id"] = wire["id"]
-            recorded = {**part.change.private, **(part.row.private if part.row else {})}
-            prior = recorded.get("prior_template", now if now != wire["id"] else None)
-            private[part.change.address] = {"prior_template": prior}
+            known, found = Private.at(part), now if now != wire["id"] else None
+            prior = known.prior_template if known.noted else found
+            private[part.change.address] = Private(noted=True, prior_template=prior).plain()
     return out, private
 
 
 def _prior(part: Part, estate: Estate) -> str | None:
-    recorded = {**part.change.private, **(part.row.private if part.row else {})}
-    prior = recorded.get("prior_template")
+    prior = Private.at(part).prior_template
     return str(prior) if prior and prior in estate.items("gatewaytemplates") else None
 
 
@@ -169,7 +170,7 @@ def write_setting(task: Task, writer: Writer) -> Sent:
         body = {"vars": live["vars"]}
     if not body:
         return Sent(Written(), id=site_id)
-    writer.io.about_to("variables", change.address, {"kind": "setting", "id": site_id}, idempotent=True)
+    writer.io.about_to(Step.VARIABLES, change.address, {"kind": "setting", "id": site_id}, idempotent=True)
     answer = estate.client.put(f"/sites/{site_id}/setting", body, what=change.address)
     estate.keep_setting(site_id, answer if isinstance(answer, dict) else merge.applied(live, body))
     return Sent(Written(), frozenset(key.removeprefix("-") for key in body), site_id)

@@ -11,9 +11,11 @@ import attrs
 from haplan.kit.calls import ApiError, Lost, looking
 from haplan.plugin import Action, Io, Part, ProviderError, Reason, Secret, Task, Tree, Written, transform
 from haplan_mist.estate import TITLES, Estate, Object
+from haplan_mist.private import Private
 from haplan_mist.translate import endpoints, merge
-from haplan_mist.translate.documents import GOING, KIND, old_name
+from haplan_mist.translate.documents import GOING, KIND, Piece, old_name
 from haplan_mist.translate.merge import Wire
+from haplan_mist.write.steps import Step
 
 FRESH = 60.0
 """Seconds that a list may be old to say that a name is free."""
@@ -100,7 +102,7 @@ class Writer:
             )
         key = {"kind": kind, "name": name}
         for last in (False, True):
-            self.io.about_to("create", address, key)
+            self.io.about_to(Step.CREATE, address, key)
             try:
                 made: Object = estate.client.post(self.path(kind), body, what=address)
             except Lost as lost:
@@ -124,7 +126,7 @@ class Writer:
         if not body:
             return live, frozenset()
         id_ = str(live["id"])
-        self.io.about_to("update", address, {"kind": kind, "id": id_, "name": str(wanted["name"])}, idempotent=True)
+        self.io.about_to(Step.UPDATE, address, {"kind": kind, "id": id_, "name": str(wanted["name"])}, idempotent=True)
         try:
             answer = self.estate.client.put(self.path(kind, id_), body, what=address)
         except ApiError as error:
@@ -136,7 +138,7 @@ class Writer:
         self.estate.keep(kind, made)
         return made, frozenset(key.removeprefix("-") for key in body)
 
-    def delete(self, kind: str, id_: str, address: str, step: str = "delete") -> None:
+    def delete(self, kind: str, id_: str, address: str, step: Step = Step.DELETE) -> None:
         """DELETE; what is gone already is fine."""
         if not id_:
             return
@@ -171,7 +173,7 @@ def resumes(task: Task) -> bool:
 
 def going(part: Part) -> bool:
     """True if this part takes something away."""
-    return part.change.action in GOING or part.placement.part == "retire"
+    return part.change.action in GOING or part.placement.part == Piece.RETIRE
 
 
 def live_of(part: Part, kind: str, writer: Writer) -> Object | None:
@@ -186,9 +188,8 @@ def live_of(part: Part, kind: str, writer: Writer) -> Object | None:
 def identified(address: str, made: Object) -> Written:
     """What the engine learns of an object."""
     id_ = str(made["id"])
-    return Written(
-        ids={address: id_}, values={address: {"id": id_}}, private={address: {"name": str(made.get("name") or "")}}
-    )
+    private = Private(name=str(made.get("name") or ""))
+    return Written(ids={address: id_}, values={address: {"id": id_}}, private={address: private.plain()})
 
 
 def joined(one: Written, other: Written) -> Written:
@@ -202,7 +203,8 @@ def assign_profile(
 ) -> None:
     """Assign or unassign; an empty `success` means that it was so already."""
     verb, estate = "unassign" if take_off else "assign", writer.estate
-    writer.io.about_to(f"{verb} profile", address, {"profile": profile_id, "macs": list(macs)}, idempotent=True)
+    step = Step.UNASSIGN_PROFILE if take_off else Step.ASSIGN_PROFILE
+    writer.io.about_to(step, address, {"profile": profile_id, "macs": list(macs)}, idempotent=True)
     path = estate.path(f"deviceprofiles/{profile_id}/{verb}")
     estate.client.post(path, {"macs": list(macs)}, what=address, idempotent=True)
     for mac in macs:

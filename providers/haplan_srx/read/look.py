@@ -13,6 +13,7 @@ from haplan.plugin import (
     Reason,
 )
 from haplan_srx.estate import PairSeen
+from haplan_srx.private import Private
 from haplan_srx.translate import documents, recorded
 from haplan_srx.translate.difference import Edit, Set, difference
 from haplan_srx.translate.recorded import Picture
@@ -59,7 +60,7 @@ class Look:
         placed = documents.apart(self.to_write(change), lambda address: self.cluster(address).name)
         if change.type != "cluster":
             return placed or (NOWHERE,)
-        dissolves = bool(change.private.get("formed"))
+        dissolves = Private.of(change.private).formed
         return [*placed, *documents.of_cluster(change, forms=documents.forms(change), dissolves=dissolves)]
 
     def to_write(self, change: Change) -> list[str]:

@@ -2,12 +2,23 @@
 configuration. A resource is in the document of every cluster that it flows into."""
 
 from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
 
 from haplan.design.resources import GOING
 from haplan.plugin import Action, Change, Document, Placement
 
 DEVICE, CLUSTER = "device", "cluster"
 """Kinds of documents."""
+
+
+class Piece(StrEnum):
+    """The parts that a cluster has of its own; what other resources say on a device is `WHOLE`."""
+
+    WHOLE = ""
+    FORM = "form"
+    CONFIGURE = "configure"
+    RELEASE = "release"
+    DISSOLVE = "dissolve"
 
 
 def device(cluster: str) -> Document:
@@ -17,19 +28,19 @@ def device(cluster: str) -> Document:
 
 def of_cluster(change: Change, *, forms: bool, dissolves: bool) -> Sequence[Placement]:
     """The documents of a cluster's own."""
-    configured = Placement(document=device(change.name), part="configure", title="", own=True)
+    configured = Placement(document=device(change.name), part=Piece.CONFIGURE, title="", own=True)
     if change.action in GOING:
         gone = Placement(
-            document=device(change.name), part="release", title="take off what haplan configured", own=True
+            document=device(change.name), part=Piece.RELEASE, title="take off what haplan configured", own=True
         )
         return (
-            (gone, Placement(document=Document(CLUSTER, change.name), part="dissolve", title="", own=True))
+            (gone, Placement(document=Document(CLUSTER, change.name), part=Piece.DISSOLVE, title="", own=True))
             if dissolves
             else (gone,)
         )
     if not forms:
         return (configured,)
-    return (Placement(document=Document(CLUSTER, change.name), part="form", title="", own=True), configured)
+    return (Placement(document=Document(CLUSTER, change.name), part=Piece.FORM, title="", own=True), configured)
 
 
 def apart(clusters: Iterable[str], named: Callable[[str], str]) -> list[Placement]:

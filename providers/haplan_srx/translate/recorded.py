@@ -10,7 +10,6 @@ from haplan.design.index import Resource
 from haplan.design.resources import of_row, without_name
 from haplan.plugin import (
     SEQUENCES,
-    Document,
     Entries,
     Part,
     Query,
@@ -18,7 +17,6 @@ from haplan.plugin import (
     Task,
     Tree,
     Unknown,
-    decode,
     is_mapping,
     leaves,
 )
@@ -29,15 +27,11 @@ from haplan.plugin import (
     TextValue as Text,
 )
 from haplan_srx.estate import Nodes
+from haplan_srx.private import Private
 from haplan_srx.translate import sequence
 from haplan_srx.translate.design import Design, Pair
 from haplan_srx.translate.device import Translation, translate
 from haplan_srx.translate.statements import Configuration, Live, Path, Statement
-
-WAS = "was"
-"""Key of a row's private part: what the resource said before a change, of use while that is not on all devices."""
-KEPT = "kept "
-"""Prefix of the key of a row's private part that holds what was overwritten in a document."""
 
 
 class Picture:
@@ -126,14 +120,18 @@ def in_stack(query: Query) -> dict[str, list[str]]:
 
 def recorded(rows: Mapping[str, Row], overrides: Mapping[str, int]) -> Picture:
     """The design as it was recorded."""
-    half = {address: row for address, row in rows.items() if row.status != "ok" and row.private.get(WAS)}
+    half = {
+        address: row
+        for address, row in rows.items()
+        if row.status != "ok" and row.private and Private.of(row.private).was
+    }
     was = [_before(row) if address in half else of_row(row) for address, row in rows.items()] if half else []
     earlier = Picture(was, None, overrides) if half else None
     return Picture((of_row(row) for row in rows.values()), None, overrides, earlier)
 
 
 def _before(row: Row) -> Resource:
-    values = decode(row.private[WAS])
+    values = Private.of(row.private).was or {}
     return Resource(
         address=row.address,
         type=row.type,
@@ -245,27 +243,3 @@ def nodes_of(cluster: Resource) -> Nodes:
     declared = {mac: node if is_mapping(node) else {} for mac, node in nodes.items()}
     macs = sorted(declared, key=lambda mac: int(mac, 16))
     return Nodes(cluster.name, {mac: str(declared[mac].get("host") or mac) for mac in macs})
-
-
-def kept_in(rows: Iterable[Row], document: Document) -> dict[Path, tuple[str, ...]]:
-    """What haplan once overwrote in a document."""
-    found: dict[Path, tuple[str, ...]] = {}
-    for row in rows:
-        for path, values in from_kept(row.private.get(KEPT + str(document)) or ()).items():
-            found.setdefault(path, values)
-    return found
-
-
-def from_kept(plain: Iterable[Any]) -> dict[Path, tuple[str, ...]]:
-    """From plain JSON; what was kept first counts."""
-    found: dict[Path, tuple[str, ...]] = {}
-    for path, values in plain:
-        steps = tuple(tuple(step) if isinstance(step, list) else step for step in path)
-        found.setdefault(steps, tuple(values))
-    return found
-
-
-def as_kept(overwritten: Mapping[Path, tuple[str, ...]]) -> list[Any]:
-    """As plain JSON."""
-    return [[[list(step) if isinstance(step, tuple) else step for step in path], list(values)]
-            for path, values in overwritten.items()]  # fmt: skip

@@ -19,7 +19,9 @@ from haplan.plugin import (
 from haplan_srx.device.operational import macs
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Estate
+from haplan_srx.private import Private
 from haplan_srx.translate.recorded import nodes_of
+from haplan_srx.write.steps import JOIN, Step
 
 EXPECTED = 900
 """Seconds that a pair is expected to take (Juniper's design guide: up to 15 minutes)."""
@@ -58,14 +60,13 @@ def _form(estate: Estate, change: Change, io: Io) -> Written:
         if box is None:
             continue
         key = {"cluster_id": cluster_id, "node": numbers[mac], "mac": mac}
-        io.about_to(f"join node{numbers[mac]}", change.address, key, idempotent=True)
+        io.about_to(JOIN[numbers[mac]], change.address, key, idempotent=True)
         box.join(cluster_id, numbers[mac])
         estate.forget(hosts[mac])
     estate.outdate(change.name, nodes=True)
     id_ = change.id or next(iter(hosts))
-    return Written(
-        ids={change.address: id_}, values={change.address: {"id": id_}}, private={change.address: {"formed": True}}
-    )
+    formed = Private(formed=True).plain()
+    return Written(ids={change.address: id_}, values={change.address: {"id": id_}}, private={change.address: formed})
 
 
 def _numbers(estate: Estate, change: Change, hosts: Mapping[str, str]) -> dict[str, int]:
@@ -102,7 +103,7 @@ def _dissolve(estate: Estate, change: Change, io: Io) -> Written:
     for mac, host in reversed(list(_hosts(change).items())):
         box = estate.box(host)
         if box.status() is not None:
-            io.about_to("leave", change.address, {"mac": mac}, idempotent=True)
+            io.about_to(Step.LEAVE, change.address, {"mac": mac}, idempotent=True)
             box.leave()
         estate.forget(host)
     estate.outdate(change.name, nodes=True)

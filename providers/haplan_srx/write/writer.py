@@ -19,34 +19,28 @@ from haplan.plugin import (
     Task,
     Tree,
     Written,
-    encode,
 )
 from haplan_srx.device.replies import Refused
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Estate, Nodes
+from haplan_srx.private import Private, as_plain, from_plain, kept_in
 from haplan_srx.translate import xml
 from haplan_srx.translate.difference import Difference, Set, difference
 from haplan_srx.translate.log import CommitLog
 from haplan_srx.translate.recorded import (
-    KEPT,
-    WAS,
     after,
-    as_kept,
     before,
-    from_kept,
     joined,
-    kept_in,
     nodes_of,
     of_device,
     recorded,
 )
 from haplan_srx.translate.statements import Configuration, Live, Path
 from haplan_srx.write.receipt import Receipt
+from haplan_srx.write.steps import Step
 
 OVERWRITTEN = "overwritten"
 """Key of what a commit overwrites, in its announcement."""
-CONFIGURED = "configured"
-"""Key of a cluster's private part: its device has been configured."""
 LOOK_AGE = 60.0
 """Seconds that a look may be old to say that a pair is formed."""
 WAIT = 10.0
@@ -112,7 +106,7 @@ def _configured(task: Task, cluster: str) -> bool:
     row = task.recorded.get(cluster)
     noted = [row.private] if row is not None else []
     noted += [part.change.private for part in task.parts if part.change.address == cluster]
-    return any(private.get(CONFIGURED) for private in noted)
+    return any(Private.of(private).configured for private in noted)
 
 
 def _named(name: str, *listed: list[Resource]) -> Resource | None:
@@ -140,8 +134,8 @@ def write(estate: Estate, task: Task, io: Io, overrides: Mapping[str, int], secr
             return _with_receipt(written, estate, what.nodes, _unconfirmed(box, task.transaction.document))
         log = str(CommitLog(io.run, task.transaction.id, task.transaction.document))
         _load(box, found, secret, io.evidence)
-        key = {"log": log, OVERWRITTEN: as_kept(found.overwritten)}
-        io.about_to("commit", task.parts[0].change.address, key, idempotent=True)
+        key = {"log": log, OVERWRITTEN: as_plain(found.overwritten)}
+        io.about_to(Step.COMMIT, task.parts[0].change.address, key, idempotent=True)
         _commit(estate, what.nodes, box, log)
     finally:
         _put_away(box)
@@ -169,7 +163,7 @@ def _with_earlier(found: Difference, task: Task, logs: Sequence[str]) -> Differe
     earlier: dict[Path, tuple[str, ...]] = {}
     for key in task.announced:
         if key.get("log") in logs:
-            earlier.update(from_kept(key.get(OVERWRITTEN) or ()))
+            earlier.update(from_plain(key.get(OVERWRITTEN) or ()))
     return attrs.evolve(found, overwritten={**found.overwritten, **earlier}) if earlier else found
 
 
@@ -273,9 +267,9 @@ def _written(task: Task) -> Written:
         if change.type not in ("steering", "policy"):
             values[change.address] = {"id": id_}
         if change.before is not None and part.placement.apart:
-            private[change.address] = {WAS: encode(dict(change.before))}
+            private[change.address] = Private(was=change.before).plain()
         if change.type == "cluster" and part.placement.own:
-            private[change.address] = {CONFIGURED: True}
+            private[change.address] = Private(configured=True).plain()
     return Written(ids=ids, values=values, private=private, settling=True)
 
 
@@ -298,7 +292,7 @@ def _keeping(written: Written, task: Task, what: Work, found: Difference) -> Wri
     stay = [part.change.address for part in task.parts if part.change.action not in GOING]
     if not found.overwritten or not stay:
         return written
-    key = KEPT + str(task.transaction.document)
+    document = task.transaction.document
     rows = {row.address: row for row in task.recorded.values()}
     by_address: dict[str, dict[Path, tuple[str, ...]]] = {}
     for path, values in found.overwritten.items():
@@ -306,8 +300,10 @@ def _keeping(written: Written, task: Task, what: Work, found: Difference) -> Wri
         by_address.setdefault(origin if origin in stay else stay[0], {})[path] = values
     private = dict(written.private)
     for address, overwritten in by_address.items():
-        before_ = list(rows[address].private.get(key) or ()) if address in rows else []
-        private[address] = {**private.get(address, {}), key: [*before_, *as_kept(overwritten)]}
+        earlier = Private.of(rows[address].private).kept.get(document, {}) if address in rows else {}
+        kept = {**earlier, **{path: values for path, values in overwritten.items() if path not in earlier}}
+        mine = attrs.evolve(Private.of(private.get(address, {})), kept={document: kept})
+        private[address] = mine.plain()
     return attrs.evolve(written, private=private)
 
 

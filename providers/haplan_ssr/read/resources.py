@@ -27,11 +27,11 @@ from haplan.plugin import (
     decode,
     is_mapping,
 )
+from haplan_ssr.private import Found, Private
 from haplan_ssr.rest import Asset
 from haplan_ssr.translate import Given, Terms, Translation, clean, documents, translate
 from haplan_ssr.translate.draft import Way
 from haplan_ssr.translate.edits import any_above
-from haplan_ssr.translate.found import FOUND, Found, remembered
 from haplan_ssr.translate.tree import HERE, Flat, Path, is_entry, name_of, parents, same, words
 
 Leaves = dict[Way, list[tuple[Path, Given]]]
@@ -145,7 +145,7 @@ def _seen(at: Look, target: Target, recorded: Leaves, wanted: Leaves) -> Seen | 
     values = {name: dict(value) if isinstance(value, Entries) else value for name, value in values.items()}
     values |= {"name": name, "id": target.id or identity}
     found = at.shared.get(target.address) if target.row is None else None
-    private = {FOUND: remembered(found)} if found else {}
+    private = Private(found=found).plain() if found else {}
     return Seen(
         address=target.address,
         id=target.id or identity,

@@ -1,6 +1,7 @@
 """Which document a change touches: there is one, the authority."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from haplan.plugin import Change, Document, Placement
 
@@ -9,10 +10,16 @@ NOWHERE = Placement(document="")
 """Of what the authority says nothing of, such as another name of a template."""
 
 
+class Piece(StrEnum):
+    """What a resource has in the authority: entries."""
+
+    ENTRIES = "entries"
+
+
 def placements(change: Change) -> Sequence[Placement]:
     """The authority."""
     return (
         Placement(
-            document=AUTHORITY, part="entries", title=f"router {change.name}" if change.type == "cluster" else ""
+            document=AUTHORITY, part=Piece.ENTRIES, title=f"router {change.name}" if change.type == "cluster" else ""
         ),
     )

@@ -16,12 +16,13 @@ from haplan.plugin import HaplanError, Io, ProviderError, Reason, Stale, Task, T
 from haplan_ssr import rest
 from haplan_ssr.estate import Estate
 from haplan_ssr.model import evaluate
+from haplan_ssr.private import Found, Private, found_before
 from haplan_ssr.read.resources import identity_of
 from haplan_ssr.translate import Terms, Translation, translate
 from haplan_ssr.translate.edits import Edit, any_above, edits, moved, outcome
-from haplan_ssr.translate.found import FOUND, Found, found_before, remembered
 from haplan_ssr.translate.tree import AUTHORITY, HERE, Flat, Path, is_entry, name_of, nested, parents, same, words
 from haplan_ssr.write.receipt import receipt
+from haplan_ssr.write.steps import Step
 
 LOOKS = 10
 """How often what became of a commit is looked at, when its answer never came."""
@@ -178,7 +179,7 @@ def _carry_out(work: Work, writer: Writer) -> None:
     client, io = writer.estate.client, writer.io
     try:
         # one intent for all of it: what is only in the candidate has not happened
-        io.about_to("commit", work.address, {"edits": len(work.edits)}, idempotent=True)
+        io.about_to(Step.COMMIT, work.address, {"edits": len(work.edits)}, idempotent=True)
         _send(work, writer)
         _validate(work, writer)
         _compare(work, writer)
@@ -364,7 +365,7 @@ def _written(task: Task, work: Work) -> Written:
         if change.action in GOING:
             continue
         ids[change.address] = identity_of(change.type, change.name)
-        private[change.address] = {FOUND: remembered(shares.get(change.address, {}))}
+        private[change.address] = Private(found=shares.get(change.address, {})).plain()
     values = {address: {"id": identity} for address, identity in ids.items()}
     mine = touched(work.before, work.after)
     if any(part.change.reason is Reason.RESUMED for part in task.parts):  # then it may stand in the rows already

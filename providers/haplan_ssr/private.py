@@ -1,0 +1,52 @@
+"""What a row remembers for SSR beside its values: what was in the authority before haplan. It is kept in the rows of
+what took it over, and put back when that goes."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from haplan.plugin import Row, Tree
+from haplan_ssr.translate.tree import Path
+
+Found = dict[Path, Any]
+"""Path → value of a leaf, or None for an entry."""
+
+
+@attrs.frozen(kw_only=True)
+class Private:
+    """What SSR wants back of a resource.
+
+    Attributes:
+        found: What was in the authority before haplan owned it.
+    """
+
+    found: Found = attrs.field(factory=dict)
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Tree]) -> "Private":
+        """From plain JSON."""
+        found: Mapping[str, Tree] = kept.get("found") or {}
+        return cls(found={_path(text): _value(value) for text, value in found.items()})
+
+    def plain(self) -> dict[str, Tree]:
+        """As a row keeps it."""
+        return {"found": {_text(path): value for path, value in self.found.items()}}
+
+
+def found_before(rows: Iterable[Row]) -> Found:
+    """What was there before haplan, as the rows remember it."""
+    return {path: value for row in rows for path, value in Private.of(row.private).found.items()}
+
+
+def _text(path: Path) -> str:
+    return json.dumps([step if isinstance(step, str) else list(step) for step in path])
+
+
+def _path(text: str) -> Path:
+    return tuple(step if isinstance(step, str) else tuple(step) for step in json.loads(text))
+
+
+def _value(value: Tree) -> Tree:
+    return tuple(value) if isinstance(value, list) else value
