@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from typing import Any, Literal, ParamSpec, TypeVar, cast, overload
 
 from haplan.language import conditions
 from haplan.language.conditions import When
@@ -17,6 +17,7 @@ from haplan.language.kinds import BROKEN, Anything, Taking, shown
 from haplan.language.record import Recording, current, here, mistake, nearest
 from haplan.language.refs import Hidden, Ref, has_token
 from haplan.language.resource import Resource
+from haplan.model.left_alone import EVERY
 from haplan.model.stack import Lifecycle, Limits, Output, ProviderBlock, Variable
 from haplan.model.value import Secret, Tree, of_variable
 
@@ -149,7 +150,7 @@ class module:  # noqa: N801  (reads as a statement: with module("store-042"):)
 def lifecycle(
     *,
     prevent_destroy: bool = False,
-    ignore_changes: Sequence[str] = (),
+    ignore_changes: "Sequence[str] | Literal['all']" = (),
     leave: Sequence[str] = (),
     create_before_destroy: bool = False,
     timeouts: Mapping[str, int] | None = None,
@@ -161,7 +162,12 @@ def lifecycle(
     for name, value in (("prevent_destroy", prevent_destroy), ("create_before_destroy", create_before_destroy)):
         if not isinstance(value, bool):
             mistake(f"lifecycle: {name}: expected True or False, got {shown(value)}")
-    for name, words in (("ignore_changes", ignore_changes), ("leave", leave)):
+    given: Any = ignore_changes
+    if given is all or given == [all]:
+        mistake('lifecycle: ignore_changes: got the function all of Python; write ignore_changes="all"')
+        return Lifecycle()
+    ignored = [EVERY] if given == EVERY else given
+    for name, words in (("ignore_changes", ignored), ("leave", leave)):
         if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
             mistake(f"lifecycle: {name}: expected a list of attribute names, got {shown(words)}")
             return Lifecycle()
@@ -170,7 +176,7 @@ def lifecycle(
             mistake(f"lifecycle: timeouts[{step!r}]: expected seconds above 0, got {shown(seconds)}")
     return Lifecycle(
         prevent_destroy=prevent_destroy is True,
-        ignore_changes=tuple(ignore_changes),
+        ignore_changes=tuple(ignored),
         leave=tuple(leave),
         create_before_destroy=create_before_destroy is True,
         timeouts=dict(timeouts or {}),

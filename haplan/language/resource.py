@@ -31,6 +31,7 @@ from haplan.language.record import PACKAGE, UNSTEADY, Recording, current, here, 
 from haplan.language.refs import Ref, has_token
 from haplan.model import value as model
 from haplan.model.address import Address
+from haplan.model.left_alone import BESIDE, EVERY, as_path
 from haplan.model.schema import Attribute, Replaces, TypeInfo
 from haplan.model.stack import Lifecycle, Location, ProviderBlock, Reference
 from haplan.model.value import Tree
@@ -370,8 +371,9 @@ def _lifecycle_names(self: Resource, taking: Taking) -> None:
         return
     known = [name for name, info in type(self).haplan_type.attributes.items() if not info.computed]
     for field in ("ignore_changes", "leave"):
+        more = (*BESIDE, EVERY) if field == "ignore_changes" else BESIDE[1:]
         for name in getattr(cycle, field):
-            if name.split(".")[0] not in known:
+            if as_path(name)[:1] not in [(one,) for one in (*known, *more)]:
                 taking.wrong(
                     f"lifecycle.{field}",
                     f"{shown(name)} is no attribute of {type(self).haplan_type.name}{nearest(name, known)}",

@@ -45,8 +45,9 @@ class Lifecycle:
 
     Attributes:
         prevent_destroy: A plan that would delete or replace it is refused.
-        ignore_changes: Attributes whose difference from the estate is left alone.
-        leave: Attributes that stay as they are when their line leaves the stack.
+        ignore_changes: Paths whose difference from the estate is left alone, whether what stands there changed, was
+            added or went; ``all`` stands for every attribute.
+        leave: Paths that stay as they are when their line leaves the stack.
         create_before_destroy: When replaced, the new one comes first.
         timeouts: Seconds allowed, by name of the step: ``create``, ``update``, ``delete`` from the first write until it
             has settled, and those of the type, such as ``formation``.

@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping
 
 from haplan.contracts import Seen, called
 from haplan.model import value as model
-from haplan.model.compare import differences, kept_in_order, seen_as, unordered, without
+from haplan.model.compare import differences, kept_in_order, seen_as, unordered
 from haplan.model.document import Document
 from haplan.model.identity import Names
+from haplan.model.left_alone import as_path, as_there, ignored
 from haplan.model.plan import Drift
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Row, State
-from haplan.model.value import Path, Tree
+from haplan.model.value import Path, Tree, at_path
 
 
 def drift(
@@ -26,11 +27,14 @@ def drift(
             continue
         found, kind = seen.get(address), types[row.type]
         recorded = {name: value for name, value in model.decode(row.values).items() if name in row.declared}
-        recorded = dict(without(recorded, _left_alone(address, row, stack)))
+        alone = _left_alone(address, row, kind, stack)
+        for path in alone:
+            told = {} if found is None or model.hides(at_path(recorded, path)) else found.values
+            recorded = dict(as_there(recorded, {}, told, path))
         if found is None:
             yield Drift(address=address, type=row.type, name=row.name, recorded=recorded, seen=None)
             continue
-        moved = _moved(kind, row, recorded, found, names)
+        moved = _moved(kind, row, recorded, found, names, named=("name",) not in alone)
         if moved:
             before, after = moved
             yield Drift(
@@ -67,21 +71,21 @@ def _placed(state: State, document: Document) -> list[str]:
     return sorted({address for address, where, _ in state.placements if where == document})
 
 
-def _left_alone(address: str, row: Row, stack: Stack) -> tuple[Path, ...]:
+def _left_alone(address: str, row: Row, kind: TypeInfo, stack: Stack) -> tuple[Path, ...]:
     block = stack.blocks.get(address)
-    names = [*row.lifecycle.get("ignore_changes", ())]
-    if block is not None:
-        names += block.lifecycle.ignore_changes
-        names += [name for name in block.lifecycle.leave if name not in block.values]
-    return tuple(tuple(name.split(".")) for name in names)
+    names = [*row.lifecycle.get("ignore_changes", ()), *(block.lifecycle.ignore_changes if block is not None else ())]
+    going = (
+        [path for path in map(as_path, block.lifecycle.leave) if at_path(block.wanted, path) is None] if block else []
+    )
+    return (*ignored(names, kind.attributes), *going)
 
 
 def _moved(
-    kind: TypeInfo, row: Row, recorded: Mapping[str, Tree], seen: Seen, names: Names
+    kind: TypeInfo, row: Row, recorded: Mapping[str, Tree], seen: Seen, names: Names, *, named: bool
 ) -> tuple[dict[str, Tree], dict[str, Tree]] | None:
     live = names.as_recorded(kind, row, recorded, seen_as(recorded, seen.values, recorded, kind.local))
     tops = dict.fromkeys(str(path[0]) for path in differences(recorded, live, unordered(kind.attributes, recorded)))
     before, after = {top: recorded.get(top) for top in tops}, {top: live.get(top) for top in tops}
-    if seen.values.get("name", row.name) != row.name:
+    if named and seen.values.get("name", row.name) != row.name:
         before, after = {"name": row.name, **before}, {"name": seen.values["name"], **after}
     return (before, after) if before or after else None

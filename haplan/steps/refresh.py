@@ -10,6 +10,7 @@ from haplan.contracts import Provider, Query, Reading, Seen, Target
 from haplan.errors import Gathering, HaplanError, ProviderError
 from haplan.model import value as model
 from haplan.model.document import Document
+from haplan.model.left_alone import as_there, ignored
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
 from haplan.model.state import Row, State
@@ -255,13 +256,24 @@ def _of_block(
         owner=block.owner,
         owner_name=str(owner.name) if owner else "",
         owner_type=owner.type if owner else "",
-        values=block.wanted,
+        values=_wanted(block, row),
         row=row,
         data=block.data,
         pending=block.address in pending,
         needs=block.needs,
         holds=frozenset(held.get(block.address, ())),
     )
+
+
+def _wanted(block: Block, row: Row | None) -> Mapping[str, Tree]:
+    """The wanted values; what is ignored is as it was recorded."""
+    if row is None or not block.lifecycle.ignore_changes:
+        return block.wanted
+    values, recorded = block.wanted, model.decode(row.values)
+    declared = {name: recorded[name] for name in row.declared if name in recorded}
+    for path in ignored(block.lifecycle.ignore_changes, {**declared, **values}):
+        values = as_there(values, declared, declared, path)
+    return values
 
 
 def _of_row(row: Row, state: State, held: Held) -> Target:

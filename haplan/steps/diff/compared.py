@@ -20,8 +20,9 @@ from haplan.model.compare import (
     unordered,
     without,
 )
+from haplan.model.left_alone import as_path, as_there, ignored
 from haplan.model.plan import Action, Change
-from haplan.model.prior import nested, restored, with_prior
+from haplan.model.prior import restored, with_prior
 from haplan.model.reason import Reason, forced_by
 from haplan.model.stack import Block, Lifecycle
 from haplan.model.state import Row
@@ -50,10 +51,11 @@ def compared(
     recorded = ordered(recorded, seen.values)
     after = dict(ordered(after, seen.values, recorded))
     kind, declared = work.types[block.type], as_declared(row, recorded)
-    after = _ignoring(after, block.lifecycle, seen.values, recorded)
+    after = ignoring(work, block, after, declared, seen.values, recorded)
+    after, let_go = _leaving(after, block.lifecycle, declared, seen.values)
     before = seen_as(merged(after, declared), seen.values, recorded, kind.local)
     left = tuple(lost(declared, after))
-    gone = tuple(path for path in left if path[0] not in block.lifecycle.leave and stands_at(before, path))
+    gone = tuple(path for path in left if path not in let_go and stands_at(before, path))
     private = with_prior(row.private, after, declared, before, kind.attributes)
     after = restored(after, gone, row.private)
     before = without(before, tuple(path for path in left if path not in gone))
@@ -64,7 +66,7 @@ def compared(
     paths = tuple(differences(after, before, sets))
     spelled = frozenset(paths).difference(differences(after, meant, sets))
     there = seen.values.get("name", row.name)
-    if str(block.name) != there:
+    if str(block.name) != there and ("name",) not in ignored(block.lifecycle.ignore_changes, kind.attributes):
         before, after = {"name": there, **before}, {"name": str(block.name), **after}
         paths = (("name",), *paths)
     work.know(block.address, recorded, seen, literal(after))
@@ -81,7 +83,7 @@ def compared(
         return attrs.evolve(base, reason=_reason({**recorded, "name": row.name}, after, gone, paths, sets))
     if row.status in ("pending", "incomplete", "in_doubt") or seen.status == "incomplete":
         return attrs.evolve(base, reason=Reason.RESUMED, incomplete=True)
-    if left or _moved_on(block, row, recorded, after, sets):
+    if left or _moved_on(block, row, recorded, after, sets, ignored(block.lifecycle.ignore_changes, kind.attributes)):
         return attrs.evolve(base, reason=Reason.REMEMBERED)
     work.unchanged += 1
     if kind.ordered:
@@ -126,10 +128,11 @@ def _reason(recorded: Tree, after: Tree, gone: tuple[Path, ...], paths: tuple[Pa
     return Reason.CHANGED if otherwise else Reason.DRIFTED
 
 
-def _moved_on(block: Block, row: Row, recorded: Tree, after: Mapping[str, Tree], sets: Unordered) -> bool:
+def _moved_on(
+    block: Block, row: Row, recorded: Tree, after: Mapping[str, Tree], sets: Unordered, alone: tuple[Path, ...]
+) -> bool:
     """True if the row says something else than the stack, though the estate is as wanted."""
-    ignored = tuple(tuple(name.split(".")) for name in block.lifecycle.ignore_changes)
-    paths = [path for path in differences(after, owned(after, recorded), sets) if not _within(path, ignored)]
+    paths = [path for path in differences(after, owned(after, recorded), sets) if not _within(path, alone)]
     return bool(paths or _noted_otherwise(block, row))
 
 
@@ -146,14 +149,25 @@ def _within(path: Path, ignored: Iterable[Path]) -> bool:
     return any(path[: len(one)] == one or one[: len(path)] == path for one in ignored)
 
 
-def _ignoring(
-    after: dict[str, Tree], lifecycle: Lifecycle, live: Mapping[str, Tree], recorded: Mapping[str, Tree]
+def ignoring(
+    work: Work, block: Block, after: Mapping[str, Tree], declared: Tree, live: Tree, recorded: Mapping[str, Tree]
 ) -> dict[str, Tree]:
     """The wanted values, with what is there in place of what is ignored; of secrets only state knows what is there."""
-    for name in lifecycle.ignore_changes:
-        path = tuple(name.split("."))
-        shape = model.at_path(after, path)
-        found = model.at_path(recorded if model.hides(shape) else live, path)
-        if shape is not None and found is not None:
-            after = dict(merged(nested(path, owned(shape, found)), after))
-    return after
+    found = dict(after)
+    for path in ignored(block.lifecycle.ignore_changes, work.types[block.type].attributes):
+        shape = model.at_path(found, path)
+        found = dict(as_there(found, declared, recorded if model.hides(shape) else live, path))
+    return found
+
+
+def _leaving(
+    after: dict[str, Tree], lifecycle: Lifecycle, declared: Tree, live: Tree
+) -> tuple[dict[str, Tree], set[Path]]:
+    """The wanted values, with what stays of a list or of a whole that leaves, and the paths that are let go of."""
+    let_go: set[Path] = set()
+    for path in map(as_path, lifecycle.leave):
+        covered = {one for one in lost(declared, after) if one[: len(path)] == path}
+        let_go |= covered
+        if not covered:
+            after = dict(as_there(after, declared, live, path, left=True))
+    return after, let_go

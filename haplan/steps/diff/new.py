@@ -8,12 +8,14 @@ from haplan.contracts import Seen
 from haplan.model.address import parse
 from haplan.model.compare import seen_as
 from haplan.model.finding import Finding
+from haplan.model.left_alone import ignored
 from haplan.model.plan import Action, Change
 from haplan.model.prior import with_prior
 from haplan.model.reason import Reason
 from haplan.model.stack import Block
 from haplan.model.state import Row
 from haplan.model.value import Tree
+from haplan.steps.diff.compared import ignoring
 from haplan.steps.diff.work import Work, change_of, literal
 
 
@@ -25,6 +27,7 @@ def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) 
         work.know(block.address, {}, None, literal(after))
         work.findings += [_nowhere(block, adopted)] if adopted else []
         return change_of(block, Action.CREATE, Reason.NEW, after, None)
+    after = ignoring(work, block, after, {}, seen.values, {})
     work.know(block.address, {}, seen, literal(after))
     holder = _holder(work, block, seen)
     if holder is not None:
@@ -55,7 +58,7 @@ def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) 
     before = seen_as(after, seen.values, {}, kind.local)
     private = dict(seen.private) if resumed else with_prior(seen.private, after, {}, before, kind.attributes)
     half, name = seen.status == "incomplete", seen.values.get("name", block.name)
-    if name != str(block.name):
+    if name != str(block.name) and ("name",) not in ignored(block.lifecycle.ignore_changes, kind.attributes):
         before, after = {"name": name, **before}, {"name": str(block.name), **after}
     base = attrs.evolve(base, before=before, after=after, private=private)
     return attrs.evolve(base, id=seen.id, importing=seen.id, incomplete=half)
