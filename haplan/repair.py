@@ -55,10 +55,14 @@ def untaint(session: Session, address: str) -> Mended:
 
 
 def _mended(session: Session, command: str, work: Callable[[State], Mending]) -> Mended:
-    work(session.backend.load())  # what cannot be done is refused before anything is locked or made
+    there = session.backend.load()
+    if not there.lineage:
+        work(there)  # refuses: nothing is in it, and nothing is made for that
     with locked(session, command):
-        found = work(session.backend.load())
+        found = work(session.backend.load())  # refused under the lock: before, another run may be in the middle of it
         run = records.begin(session, command)
+        if found.announced:
+            session.backend.journal(found.announced)
         session.backend.save(attrs.evolve(found.update, run=run.id))
         records.end(session, run, 0)
     return Mended(run, found)
@@ -129,12 +133,15 @@ def push(session: Session, document: bytes) -> State | None:
         StateError: It is damaged, of another lineage, older, or changed without a new serial.
     """
     state, stored = parse(document), session.backend.load()
-    refuse_push(state, stored, session.backend.url)
+    if not stored.lineage:
+        refuse_push(state, stored, session.backend.url)
     if document_of(state) == document_of(stored):
         return None
     with locked(session, "state push"):
+        stored = session.backend.load()
+        refuse_push(state, stored, session.backend.url)
         told = any(run.serial >= state.serial for run in state.runs)
-        if session.backend.load().lineage and not told:  # the first document of a place brings its own runs
+        if stored.lineage and not told:  # the first document of a place brings its own runs
             now = attrs.evolve(records.new(session, "state push"), serial=state.serial, result="done")
             state = attrs.evolve(state, runs=(*state.runs, attrs.evolve(now, ended=now.started)))
         session.backend.push(document_of(state))

@@ -1,6 +1,6 @@
 """State under other addresses: rows, what speaks of them, and what is named after them. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import attrs
 
@@ -64,6 +64,11 @@ def update(state: State, names: Names, run: str = "") -> Update:
         placements=tuple(_placement(one, names) for one in state.placements.values() if one.address in names),
         orders=(*emptied, *moved),
     )
+
+
+def announced(intents: Iterable[Intent], names: Names) -> Iterator[Intent]:
+    """Intents under the new addresses, as new ones of their runs."""
+    return (attrs.evolve(_intent(intent, names), id=0) for intent in intents)
 
 
 def _row(row: Row, names: Names) -> Row:

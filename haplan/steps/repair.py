@@ -14,7 +14,7 @@ from haplan.model.address import Address, is_module, matches, parse
 from haplan.model.canonical import fingerprint
 from haplan.model.document import Document
 from haplan.model.plan import Drift
-from haplan.model.state import OrderRow, Row, State, Update
+from haplan.model.state import Intent, OrderRow, Row, State, Update
 from haplan.model.value import encode
 
 
@@ -26,11 +26,14 @@ class Mending:
         update: To be saved by a run; its `run` is filled in then.
         addresses: What it is about: address before → address after, "" where it is forgotten.
         notes: Lines for people.
+        announced: What a dead run announced, under the addresses from now on: to be journaled before the save, which
+            settles it under the old ones.
     """
 
     update: Update
     addresses: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    announced: tuple[Intent, ...] = ()
 
 
 # --- Moving -----------------------------------------------------------------------------------------------------------
@@ -46,10 +49,13 @@ def move(state: State, source: str, target: str) -> Mending:
     taken = [new for new in names.values() if new not in names and any(address == new for address, _ in state.rows)]
     if taken:
         raise HaplanError(f"{taken[0]}: is in state already; move or forget that one first")
-    open_ = sorted(state.unsettled() & {*names, *names.values()})
-    if open_:
+    open_ = sorted((state.unsettled() & set(names.values())) - set(names))
+    if open_:  # it may be there, and nobody recorded it
         raise HaplanError(f"{open_[0]}: an earlier run ended in the middle of it; apply first, then move it")
-    return Mending(renames.update(state, names), names)
+    moved = [intent for intent in state.intents if intent.touches() & names.keys()]
+    settled = Update(run="", intents=tuple((intent.id, "reconciled", {}) for intent in moved)).intents
+    update = attrs.evolve(renames.update(state, names), intents=settled)
+    return Mending(update, names, announced=tuple(renames.announced(moved, names)))
 
 
 def _renames(state: State, source: str, target: str) -> dict[str, str]:

@@ -5,10 +5,26 @@ from collections.abc import Callable
 import pytest
 
 from haplan import repair
-from haplan.errors import HaplanError, ProviderError
+from haplan.errors import HaplanError, Locked, ProviderError
+from haplan.model.event import Event
+from haplan.model.state import Holder
 from haplan.testing import Project
 
 Make = Callable[..., Project]
+
+
+class Listening(list[Event]):
+    """Events, of which each is told to somebody."""
+
+    def __init__(self, told: Callable[[Event], None]) -> None:
+        super().__init__()
+        self._told = told
+
+    def append(self, event: Event) -> None:
+        super().append(event)
+        self._told(event)
+
+
 OWNER = '{0} = Thing("{0}", name="t")\nRule("x", thing={0})\nRule("y", thing={0})\n'
 
 
@@ -58,16 +74,82 @@ def test_rm_takes_what_lives_in_it_along_and_touches_nothing(project: Make) -> N
     assert (addresses(made), made.cloud.names()) == ([], names)
 
 
-def test_what_a_dead_run_left_open_is_not_moved_and_can_be_forgotten(project: Make) -> None:
-    made = project('Thing("a", size=1)', applied=True)
+def left_open(make: Make) -> Project:
+    """What a run left whose update of a had no answer."""
+    made = make('Thing("a", size=1)', applied=True)
     made.write('Thing("a", size=2)')
     made.cloud.lost.add(made.cloud.tried + 1)
     assert made.apply().exit_code == 8
-    with pytest.raises(HaplanError, match=r"mem_thing\.a: an earlier run ended in the middle of it; apply first"):
-        move(made, "mem_thing.a", "mem_thing.b")
+    return made
+
+
+def test_what_a_dead_run_left_open_moves_too_and_is_found_out_under_the_new_address(project: Make) -> None:
+    made = left_open(project)
+    move(made, "mem_thing.a", "mem_thing.b")
+    assert [one.address for one in made.state().intents] == ["mem_thing.b"]
+    made.write('Thing("b", name="a", size=2)')
+    assert made.apply().exit_code == 0
+    assert (made.state().intents, made.cloud.names(), made.plan().empty()) == ((), ["a"], True)
+    assert made.cloud.thing("a").values["size"] == 2
+
+
+def test_what_a_dead_run_left_open_can_be_forgotten(project: Make) -> None:
+    made = left_open(project)
     with made.session() as session:
         repair.forget(session, ["mem_thing.a"])
     assert (made.state().rows, made.state().intents) == ({}, ())
+
+
+def test_nothing_moves_to_where_a_dead_run_may_have_made_something(project: Make) -> None:
+    made = project('Thing("a")', applied=True)
+    made.write('Thing("a")\nThing("b")')
+    made.cloud.lost.add(made.cloud.tried + 1)
+    assert made.apply().exit_code == 8
+    with pytest.raises(HaplanError, match=r"mem_thing\.b: an earlier run ended in the middle of it; apply first"):
+        move(made, "mem_thing.a", "mem_thing.b")
+
+
+MENDINGS: dict[str, Callable[..., object]] = {
+    "mv": lambda session: repair.move(session, "mem_thing.a", "mem_thing.b"),
+    "rm": lambda session: repair.forget(session, ["mem_thing.b"]),
+    "taint": lambda session: repair.taint(session, "mem_thing.b"),
+    "untaint": lambda session: repair.untaint(session, "mem_thing.a"),
+}
+"""What may be refused for what is in state, were it asked before the lock is held."""
+
+
+@pytest.mark.parametrize("command", MENDINGS)
+def test_a_run_that_is_alive_is_no_earlier_one_whatever_else_is_wrong(project: Make, command: str) -> None:
+    made = project('Thing("a", size=1)', applied=True)
+    said: list[HaplanError] = []
+
+    def mend(document: str, name: str) -> None:
+        with made.session() as session, pytest.raises(HaplanError) as caught:
+            MENDINGS[command](session)
+        said.append(caught.value)
+
+    made.cloud.during = mend
+    assert made.write('Thing("a", size=2)').apply().exit_code == 0
+    assert [type(one) for one in said] == [Locked]
+    assert "the state is locked by" in str(said[0])
+
+
+def test_mending_waits_for_the_lock_as_long_as_it_was_told(project: Make) -> None:
+    made = project('Thing("a")', applied=True)
+    with made.session() as other:
+        now = other.backend.now()
+        other.backend.lock(
+            Holder(id="l1", who="ana", where="elsewhere", pid=1, what="apply", since=now, until=now + 60)
+        )
+
+        def let_go(event: Event) -> None:
+            if "waiting for the lock" in event.text:
+                other.backend.unlock("l1")
+
+        made.events = Listening(let_go)
+        with made.session(lock_timeout=30.0) as session:
+            repair.move(session, "mem_thing.a", "mem_thing.b")
+    assert addresses(made) == ["mem_thing.b"]
 
 
 def test_an_old_object_that_waits_to_be_deleted_moves_too_and_is_deleted(project: Make) -> None:
