@@ -1,6 +1,6 @@
 """Clusters: two WAN edges acting as one, bound to a site and to what they are to carry."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from haplan.design import catalogue
@@ -33,6 +33,20 @@ def in_order(macs: Sequence[str]) -> list[str]:
     return known if len(known) == 2 else []
 
 
+def refreshes(before: Mapping[str, Tree] | None, after: Mapping[str, Tree] | None) -> bool:
+    """True where both boxes of a pair are others: a hardware refresh. Site, name, variables and policies stay."""
+    old, new = (set((values or {}).get("nodes") or {}) for values in (before, after))
+    return len(old) == 2 and bool(new) and not old & new
+
+
+def refresh_note(before: Mapping[str, Tree] | None, after: Mapping[str, Tree] | None) -> str:
+    """What a hardware refresh is, in a line."""
+    old, new = (" and ".join(sorted((values or {}).get("nodes") or {})) for values in (before, after))
+    site = (after or {}).get("site")
+    stays = f"site {site}, name, variables and policies stay" if isinstance(site, str) else "all else stays"
+    return f"hardware refresh: {new} in the place of {old}; {stays}"
+
+
 def _node(index: int) -> Any:
     def work_out(cluster: "Cluster", resources: Any) -> str | None:
         found = in_order([one.mac for one in nodes_of(cluster.nodes, cluster.haplan_location)])
@@ -58,7 +72,8 @@ class Cluster(Resource):
         Text(), replaces="destroy-first", text="The hardware, the same twice, such as SSR120."
     )
     nodes: Sequence[str | Node] = attribute(
-        NodesOf(), text="Exactly two: MAC addresses or node(…). One changed is replaced."
+        NodesOf(),
+        text="Exactly two: MAC addresses or node(…). One changed is replaced; both: HA135.",
     )
     template: WanEdgeTemplate | None = attribute(ResourceOf(("wan_edge_template",)), default=None, text=_CARRIES)
     profile: HubProfile | None = attribute(ResourceOf(("hub_profile",)), default=None, text=_CARRIES)

@@ -7,6 +7,7 @@ without a hit; addresses, tunnels and redundancy interrupt traffic; pairs restar
 from collections.abc import Mapping
 from typing import Any
 
+from haplan.design.clusters import refresh_note, refreshes
 from haplan.plugin import (
     Action,
     Assessment,
@@ -134,6 +135,9 @@ def _cluster(estate: Known, change: Change) -> Assessment:
         note = f"{nodes} become unassigned; site {site} loses its WAN edge"
         return Assessment(impact=Impact("outage", 300, False, note), sites=sites)
     before, after = (set((side or {}).get("nodes") or {}) for side in (change.before, change.after))
+    if refreshes(change.before, change.after):
+        note = refresh_note(change.before, change.after)
+        return Assessment(impact=Impact("outage", FORMATION, False, note), sites=sites)
     if change.action is Action.REPLACE:
         return Assessment(
             impact=Impact("outage", FORMATION, False, "the pair is dissolved and formed again"), sites=sites

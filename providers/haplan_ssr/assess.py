@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
+from haplan.design.clusters import refresh_note, refreshes
 from haplan.design.resources import GOING
 from haplan.plugin import Action, Assessment, Change, Finding, Impact
 from haplan_ssr.model import model
@@ -41,8 +42,9 @@ def _impact(at: Look, change: Change, routers: Iterable[str]) -> Impact:
     count = len(list(routers))
     if change.type == "cluster" and change.action in GOING:
         return Impact("outage", PUSH, False, f"router {change.name} goes; its site loses its WAN edge")
-    if change.type == "cluster" and change.action in (Action.CREATE, Action.REPLACE):
-        return Impact("reboot", SETUP, False, "both nodes are set up and restart")
+    forming = _forming(change) if change.type == "cluster" else None
+    if forming is not None:
+        return forming
     if not count or not at.says(change):
         return Impact()
     paths = _touched(at, change)
@@ -55,6 +57,19 @@ def _impact(at: Look, change: Change, routers: Iterable[str]) -> Impact:
     if any(_interrupts(path) for path in paths):
         return Impact("traffic", PUSH, True, note)
     return Impact("config-push", PUSH, True, note)
+
+
+def _forming(change: Change) -> Impact | None:
+    """What it costs to set up nodes; None where all stay."""
+    if refreshes(change.before, change.after):
+        return Impact("outage", SETUP, False, refresh_note(change.before, change.after))
+    if change.action in (Action.CREATE, Action.REPLACE):
+        return Impact("reboot", SETUP, False, "both nodes are set up and restart")
+    before, after = (set((side or {}).get("nodes") or {}) for side in (change.before, change.after))
+    if len(before) < 2 or before == after:
+        return None
+    new, old = ", ".join(sorted(after - before)), ", ".join(sorted(before - after))
+    return Impact("reboot", SETUP, False, f"{new} is set up in the place of {old}")
 
 
 def _touched(at: Look, change: Change) -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import attrs
 
 from haplan.design import haplan_types as everything
+from haplan.design.clusters import refreshes
 from haplan.design.resources import of_stack
 from haplan.plugin import (
     Finding,
@@ -93,7 +94,8 @@ def _unseen(view: PlanView) -> Iterator[Finding]:
                 hint = "check the asset id, and that the box is plugged in and reaches the conductor"
                 yield Finding(
                     rule="SSR009",
-                    severity="warning",
+                    # the old boxes stay until the new ones are there
+                    severity="error" if refreshes(change.before, change.after) else "warning",
                     address=change.address,
                     message=text,
                     location=change.location,

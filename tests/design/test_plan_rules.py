@@ -9,6 +9,7 @@ from haplan import design
 from haplan.contracts import PlanView
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Calls, Change
+from haplan.model.reason import Reason
 from haplan.model.state import Row, State
 from haplan.steps.check import check
 
@@ -70,7 +71,7 @@ def test_a_new_pair_of_two_good_boxes_says_that_both_reboot() -> None:
 @pytest.mark.parametrize(
     ("rule", "wrong", "says"),
     [
-        ("HA003", {"model": "SSR130"}, "c: node models differ (SSR120, SSR130)"),
+        ("HA003", {"model": "SSR130"}, f"c: node models differ ({A} is SSR120, {B} is SSR130)"),
         ("HA006", {"firmware": "6.2"}, f"c: firmware differs ({A} 6.3, {B} 6.2); align before clustering"),
         ("HA007", {"known": False}, f"{B} is not in the organisation inventory; claim or adopt it first"),
         ("HA008", {"connected": False}, f"{B} is not connected; clustering would leave a half-formed pair"),
@@ -118,7 +119,7 @@ def test_a_box_newer_than_its_conductor_is_refused(runs: str, conductor: str, re
 
 def test_both_changed_nodes_are_refused() -> None:
     both = cluster(Action.UPDATE, values(A, B), values(C, LOW))
-    assert rules(both)["HA135"] == "refusing to change both nodes of c in one plan"
+    assert rules(both)["HA135"] == "refusing to change both nodes of c in one plan unless that is asked for"
 
 
 @pytest.mark.parametrize(
@@ -288,3 +289,24 @@ def test_a_plan_that_does_not_fit_into_the_hour_is_warned_of(expected: int, left
     )
     found = [(one.severity, one.message) for one in check("P", view, RULES) if one.rule == "HA169"]
     assert found == ([("warning", says)] if says else [])
+
+
+def test_a_hardware_refresh_that_was_asked_for_is_not_refused() -> None:
+    both = cluster(Action.REPLACE, values(A, B), values(C, LOW))
+    assert "HA135" in rules(both)
+    asked = attrs.evolve(both, reason=Reason.ASKED_FOR)
+    assert "HA135" not in rules(asked, facts=facts({C: fact(), LOW: fact()}))
+
+
+def test_boxes_of_another_model_than_the_stack_says_are_named_as_what_they_are() -> None:
+    both = facts({A: fact(model="SSR130"), B: fact(model="SSR130")})
+    (one,) = [f for f in found(NEW, facts=both) if f.rule == "HA003"]
+    assert one.message == f"c: {A} and {B} are SSR130, the stack says SSR120"
+    assert one.hint == 'write model="SSR130", with its ports, or take boxes of that model'
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_the_new_boxes_of_a_refresh_are_there_before_the_old_pair_goes(connected: bool) -> None:
+    asked = attrs.evolve(cluster(Action.REPLACE, values(A, B), values(C, LOW)), reason=Reason.ASKED_FOR)
+    said = found(asked, facts=facts({C: fact(), LOW: fact(connected=connected)}))
+    assert [one.severity for one in said if one.rule == "HA008"] == ([] if connected else ["error"])

@@ -2,7 +2,9 @@
 
 import shutil
 import sqlite3
-from collections.abc import Iterable
+import ssl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,8 @@ from haplan.model.plan import Plan
 from haplan.model.result import Result
 from haplan_mist.lab import Lab as MistLab
 from haplan_srx.lab import Lab as SrxLab
+from haplan_ssr.lab import PERSON
+from haplan_ssr.lab import Lab as SsrLab
 
 STACK = """
 from haplan import provider, secret
@@ -147,22 +151,55 @@ class OneSite:
             macs = [_mac(pair, new) for pair, new, _, _ in comes.values()]
             macs += [_mac(NEW_PAIRS[name], at) for name in NEW_PAIRS if name in changes for at in "01"]
             macs += [_mac(REFRESHED[name], at) for name in REFRESHED if name in changes for at in "67"]
-            self._claim(macs)
+            new = {"model": "SSR120", "version": self._version()}
+            self._post_to_cloud([{"mac": mac, "serial": f"S{mac[-6:]}", **new} for mac in macs])
+        if self.platform == "ssr":
+            new = [f"BOX{REFRESHED[name]}{at}" for name in REFRESHED if name in changes for at in "67"]
+            self._post_to_conductor([{"id": asset} for asset in new])
         if self.platform == "srx":
             self.plan()  # the lab seeds the boxes of the stack
             for pair, new, old, stays in comes.values():
                 self._recable(_mac(pair, old), _mac(pair, new), _mac(pair, stays))
 
-    def _claim(self, macs: Iterable[str]) -> None:
+    def _version(self) -> str:
+        """What the boxes run that stand."""
+        with self._portal() as (portal, org):
+            stats = portal.get(
+                f"/api/v1/orgs/{org}/stats/devices", params={"type": "gateway", "limit": 1000, "page": 1}
+            )
+            return str(stats.json()[0]["version"])
+
+    @contextmanager
+    def _portal(self) -> Iterator[tuple[httpx.Client, str]]:
         lab = MistLab(self.folder / ".haplan" / "lab")
         served = lab.start()
         token = {"Authorization": f"Token {lab.person_token}"}
         with httpx.Client(base_url=served.url, headers=token, trust_env=False) as portal:
-            path = f"/api/v1/orgs/{lab.org_id}/stats/devices"
-            stats = portal.get(path, params={"type": "gateway", "limit": 1000, "page": 1}).json()
-            for mac in macs:
-                body = {"mac": mac, "serial": f"S{mac[-6:]}", "model": "SSR120", "version": stats[0]["version"]}
-                assert portal.post("/lab/devices", json=body).status_code == 200
+            yield portal, lab.org_id
+        lab.stop()
+
+    def _post_to_cloud(self, boxes: Iterable[dict[str, object]]) -> None:
+        with self._portal() as (portal, _):
+            for box in boxes:
+                assert portal.post("/lab/devices", json=box).status_code == 200
+
+    def change_box(self, pair: str, at: str, **what: object) -> None:
+        """Something happens to a box: another version, a cable."""
+        if self.platform == "mist":
+            self._post_to_cloud([{"mac": _mac(pair, at), **what}])
+        else:
+            self._post_to_conductor([{"id": f"BOX{pair}{at}", **what}])
+
+    def _post_to_conductor(self, boxes: Iterable[dict[str, object]]) -> None:
+        lab = SsrLab(self.folder / ".haplan" / "lab")
+        served = lab.start()
+        context = ssl.create_default_context(cafile=str(served.ca_file))
+        with httpx.Client(base_url=served.url, verify=context, trust_env=False) as client:
+            login = {"username": PERSON, "password": lab.password(PERSON)}
+            token = client.post("/api/v1/login", json=login).json()["token"]
+            for box in boxes:
+                answer = client.post("/lab/assets", json=box, headers={"Authorization": f"Bearer {token}"})
+                assert answer.status_code == 200
         lab.stop()
 
     def _recable(self, old: str, new: str, stays: str) -> None:

@@ -1,12 +1,13 @@
 """Life cycle, at plan: HA131 to HA150."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 
-from haplan.design.clusters import in_order
+from haplan.design.clusters import in_order, refreshes
 from haplan.design.rules.plan_pair import called, clusters, each_joining, joining, label, members, nodes, said
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import Action, Change, PlanView, Tree
+from haplan.plugin import Action, Change, PlanView, Reason, Tree
 
 registry = Registry()
 _CLUSTER = ("cluster",)
@@ -47,22 +48,25 @@ def id_moves(view: PlanView) -> Iterator[Found]:
             yield Found(address=change.address, message=text, location=change.location)
 
 
-registry.says("HA135", "error", "Changing one node is a replacement in place; both in one plan is refused",
-              why="One box has to stay to keep the site alive and to hold the pair's identity.",
-              source="API, TFP source", types=_CLUSTER)  # fmt: skip
+registry.says("HA135", "error", "Changing both nodes is a hardware refresh, and is asked for by name",
+              why="One box that stays keeps the site alive and holds the pair's identity: it is replaced in place. "
+                  "With both, the site is without its WAN edge while the new ones form their pair.",
+              source="API, TFP source", types=_CLUSTER,
+              override="--replace with the address of the pair")  # fmt: skip
 
 
 @registry.plan("HA135")
 def both_nodes(view: PlanView) -> Iterator[Found]:
     for change, _ in clusters(view, Action.UPDATE, Action.REPLACE):
-        before, after = nodes(change.before), nodes(change.after)
-        if len(before) == 2 and after and not set(before) & set(after):
-            text = f"refusing to change both nodes of {label(change)} in one plan"
+        if refreshes(change.before, change.after) and change.reason is not Reason.ASKED_FOR:
+            text = f"refusing to change both nodes of {label(change)} in one plan unless that is asked for"
+            way = f"ask for the hardware refresh with --replace {shlex.quote(change.address)}"
+            one = "" if change.replaces else ", or change one node, apply, then the other"
             yield Found(
                 address=change.address,
                 message=text,
                 location=change.location,
-                hint="change one, apply, then change the other",
+                hint=f"{way}: an outage of its own{one}",
             )
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from haplan.design.clusters import in_order
+from haplan.design.clusters import in_order, refreshes
 from haplan.design.rules.pair import registry
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import Action, Change, PlanView, Tree, parse_address
+from haplan.plugin import Action, Change, PlanView, Severity, Tree, parse_address
 
 
 def clusters(view: PlanView, *actions: Action) -> Iterator[tuple[Change, Mapping[str, Tree]]]:
@@ -66,12 +66,20 @@ def each_joining(view: PlanView) -> Iterator[tuple[Change, str, Mapping[str, Tre
 @registry.plan("HA003")
 def one_model_really(view: PlanView) -> Iterator[Found]:
     for change, facts in clusters(view, *FORMING):
-        wanted = said(change.after, "model")
-        models = [str(fact.get("model", "")) for fact in members(change, facts).values() if joining(change)]
-        wanted = wanted or next(filter(None, models), "")
-        for model in dict.fromkeys(one for one in models if one and one.upper() != wanted.upper()):
-            text = f"{label(change)}: node models differ ({wanted}, {model}); an HA pair must be two of the same model"
+        boxes = {mac: str(fact["model"]) for mac, fact in members(change, facts).items() if fact.get("model")}
+        models = list(dict.fromkeys(model.upper() for model in boxes.values()))
+        if not joining(change) or not boxes:
+            continue
+        wanted, has = said(change.after, "model"), next(iter(boxes.values()))
+        if len(models) > 1:
+            words = ", ".join(f"{mac} is {model}" for mac, model in boxes.items())
+            text = f"{label(change)}: node models differ ({words}); an HA pair must be two of the same model"
             yield Found(address=change.address, message=text, location=change.location)
+        elif wanted and wanted.upper() != models[0]:
+            who = f"{' and '.join(boxes)} {'are' if len(boxes) > 1 else 'is'} {has}"
+            text = f"{label(change)}: {who}, the stack says {wanted}"
+            hint = f'write model="{has}", with its ports, or take boxes of that model'
+            yield Found(address=change.address, message=text, location=change.location, hint=hint)
 
 
 registry.says(
@@ -131,11 +139,14 @@ def connected(view: PlanView) -> Iterator[Found]:
     for change, mac, fact in each_joining(view):
         if fact.get("connected") is False:
             text = f"{mac} is not connected; clustering would leave a half-formed pair"
+            # the old pair stands until the new boxes are there
+            worse: Severity | None = "error" if refreshes(change.before, change.after) else None
             yield Found(
                 address=change.address,
                 message=text,
                 location=change.location,
                 hint="power it up and wait until it is connected",
+                severity=worse,
             )
 
 

@@ -98,12 +98,13 @@ def _replaced(
     attributes = work.types[block.type].attributes
     tops = [(path, str(path[0])) for path in paths if path not in spelled]
     forcing = tuple(path for path, name in tops if name in attributes and attributes[name].replaces)
-    if row.status == "tainted":
+    if block.address in work.selection.replace:
+        also = f": {forced_by(forcing, base.after).removeprefix('replaced ')}" if forcing else ""
+        why, because = Reason.ASKED_FOR, f"{Reason.ASKED_FOR.value}{also}"
+    elif row.status == "tainted":
         why, because = Reason.TAINTED, ""
     elif forcing:
         why, because = Reason.FORCED, forced_by(forcing, base.after)
-    elif block.address in work.selection.replace:
-        why, because = Reason.ASKED_FOR, ""
     elif (trigger := fired(block.lifecycle.triggers, work.changes, work.known)) is not None:
         why, because = Reason.TRIGGERED, f"replaced because {trigger} changed (replace_triggered_by)"
     else:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
+from haplan.design.clusters import refreshes
 from haplan.kit.calls import ApiError, Lost, looking
 from haplan.plugin import Action, Part, ProviderError, Task, Tree, Written
 from haplan_mist.private import Private
@@ -32,9 +33,12 @@ def write_cluster(task: Task, writer: Writer) -> Sent:
     part = task.parts[0]
     if part.change.action in GOING:
         return _dissolved(part, writer)
+    pairing = _Pairing(part, writer)
     if part.change.action is Action.REPLACE:
+        if refreshes(part.change.before, part.change.after):
+            _refuse_unready(pairing)
         _dissolved(part, writer)
-    return _Pairing(part, writer).carry_out()
+    return pairing.carry_out()
 
 
 def _devices(writer: Writer, max_age: float = FRESH) -> Boxes:
@@ -64,7 +68,7 @@ class _Pairing:
     def carry_out(self) -> Sent:
         """Do what is not done yet."""
         want = node_order(self.after.get("nodes") or {})
-        site_id = self._site()
+        site_id = self.site_id()
         devices = _devices(self.writer)
         self._known(devices, want)
         pair = devices.pair_of(want[0]) or devices.pair_of(want[1])
@@ -92,7 +96,7 @@ class _Pairing:
 
     # --- what must hold ---
 
-    def _site(self) -> str:
+    def site_id(self) -> str:
         site, _ = self.writer.estate.find("sites", "", str(self.after.get("site")))
         if site is None:
             raise ProviderError(f'{self.address}: site "{self.after.get("site")}" is not there; plan again')
@@ -104,7 +108,7 @@ class _Pairing:
         before = set((self.part.change.before or {}).get("nodes") or {})
         if self.part.change.action is Action.UPDATE and len(before) == 2 and not before & set(want):
             raise ProviderError(
-                f"{self.address}: both nodes would change at once; replace one, apply, then replace the other (HA135)"
+                f"{self.address}: both nodes would change at once, and nobody asked for that with --replace (HA135)"
             )
         for mac in want:
             if mac not in devices.records:
@@ -251,6 +255,36 @@ def _refuse_unfit(pairing: _Pairing, devices: Boxes, kept: str, new: str, site_i
     if all(versions) and versions[0] != versions[1]:
         runs = f"runs {versions[1]}, its peer {versions[0]}"
         raise ProviderError(f"{pairing.address}: {new} {runs}; upgrade it first (HA137)")
+
+
+def _refuse_unready(pairing: _Pairing) -> None:
+    """Refuse to dissolve a pair whose successors are not there, free and equal: it stays until they are.
+
+    Raises:
+        ProviderError: Naming the box, and what is the matter with it.
+    """
+    pairing.writer.estate.items("stats", FRESH)
+    devices, macs = _devices(pairing.writer), node_order(pairing.after.get("nodes") or {})
+    wrong = [text for mac in macs if (text := _unready(pairing, devices, mac))]
+    for what in ("model", "version"):
+        found = [str((devices.modules.get(mac) or devices.records.get(mac) or {}).get(what) or "") for mac in macs]
+        if all(found) and len(set(found)) > 1:
+            wrong.append(f"{' and '.join(macs)} are not equal: {what} {' and '.join(found)}")
+    if wrong:
+        raise ProviderError(f"{pairing.address}: {'; '.join(wrong)}; the old pair stays: mend that, then apply again")
+
+
+def _unready(pairing: _Pairing, devices: Boxes, mac: str) -> str:
+    """Why a box cannot become a node now, or ""."""
+    record, site = devices.records.get(mac), devices.site_id(mac)
+    if record is None:
+        return f"{mac} is not in the organisation's inventory"
+    if devices.pair_of(mac):
+        return f"{mac} is a member of the pair {', '.join(devices.pair_of(mac))}"
+    if site not in ("", pairing.site_id()):
+        return f"{mac} is assigned to site {pairing.name_of(site)}"
+    up = record.get("connected", (devices.modules.get(mac) or {}).get("status") == "connected")
+    return "" if up else f"{mac} is not connected"
 
 
 def _refused(pairing: _Pairing, error: ApiError, doing: str) -> ProviderError:

@@ -14,6 +14,8 @@ from haplan_ssr.rest import Asset, nodes
 from haplan_ssr.translate import Translation
 from haplan_ssr.translate.tree import AUTHORITY
 
+Assets = Mapping[str, Asset]
+"""By id."""
 UP = frozenset({"up", "standby"})
 ACTIVE, STANDBY = "active", "standby"
 

@@ -21,6 +21,7 @@ from haplan_ssr.read.resources import identity_of
 from haplan_ssr.translate import Terms, Translation, translate
 from haplan_ssr.translate.edits import Edit, any_above, edits, moved, outcome
 from haplan_ssr.translate.tree import AUTHORITY, HERE, Flat, Path, is_entry, name_of, nested, parents, same, words
+from haplan_ssr.write.ready import refuse_unready
 from haplan_ssr.write.receipt import receipt
 from haplan_ssr.write.steps import Step
 
@@ -80,6 +81,7 @@ def write(task: Task, writer: Writer) -> Written:
         ProviderError: Refused by us or by the conductor; nothing has changed, unless the error is `lost`.
         Stale: Somebody else committed something that does not go together with it.
     """
+    refuse_unready(writer.estate, task)
     work = prepare(task, writer)
     if work.edits:
         _refuse_dirty(work, writer)
