@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from haplan.errors import HaplanError
+from haplan.errors import HaplanError, PluginError, Several
 from haplan.host.redaction import Redactor
 from haplan.model.visible import visible
+from haplan.wall.call import trace
 
 
 class Log:
@@ -34,11 +35,18 @@ class Log:
         """
         if self._path is None:
             return
-        line = visible(self._redact.text(line))
+        line = "\n".join(map(visible, self._redact.text(line).split("\n")))
         with self._lock:
             if not self._closed:
                 file = self._file = self._file or _opened(self._path)
                 self._kept(self._path, lambda: _put(file, line))
+
+    def trace(self, error: BaseException | None) -> None:
+        """What a plugin raised that is no provider: a provider's error has left its trace already."""
+        for one in error.errors if isinstance(error, Several) else (error,):
+            if isinstance(one, PluginError):
+                for line in trace(one):
+                    self.write(line)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -1,6 +1,7 @@
 """Who is told what happens: progress, records, plugins. Nobody of them is told a secret, or cuts a run short."""
 
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
@@ -24,19 +25,23 @@ class Observers:
         plugins: Of the plugins, by name.
         redact: Takes the secrets out of what is told.
         clock: Gives the session's clock.
+        log: Takes a line for ``--log``: the trace of who breaks.
     """
 
     def __init__(
         self,
+        *,
         given: Sequence[Observer],
         plugins: Mapping[str, Observer],
         redact: Redactor,
         clock: Callable[[], Clock],
+        log: Callable[[str], None],
     ) -> None:
         told = {f"plugin {name!r}": observer for name, observer in plugins.items()}
         self._observers = [*map(_named, given), *told.items()]
         self._redact = redact
         self._clock = clock
+        self._log = log
         self._thread = threading.get_ident()
         self._noted: SimpleQueue[Event] = SimpleQueue()
 
@@ -88,6 +93,8 @@ class Observers:
                 observer(event)
             except Exception as error:  # the code of a plugin, or an output that takes nothing more: named
                 self._observers.remove(told)
+                for line in traceback.format_exception(error):
+                    self._log(line.rstrip("\n"))
                 why = said(error.__cause__ if isinstance(error, PluginError) and error.__cause__ else error)
                 self.tell("warning", f"{name} is told nothing more of this run: {why}")
 

@@ -58,28 +58,28 @@ class Session:
         environ: Mapping[str, str],
         clock: Clock | None = None,
     ) -> None:
-        self.file = file
-        self.root = file.parent
+        self.file, self.root = file, file.parent
         self.name = file.parent.name if file.name == "stack.py" else file.stem
         self.options = attrs.evolve(options, environment=LAB) if options.lab else options
         self.folder = self.root / ".haplan" / self.options.environment
         self.plugins = plugins
         self.variable = Variables(self.root, self.options, environ, ask)
-        self.redact = Redactor()
+        self.redact, self.labs = Redactor(), Labs(self.root)
         self.secrets = Secrets(plugins, self.variable, environ, self.redact, lab=self.options.lab)
-        self.labs = Labs(self.root)
         self.providers = Providers(plugins, self._context, self.labs if self.options.lab else None)
-        told = Observers(observers, plugins.observers, self.redact, lambda: self.clock)
+        more: Any = {"redact": self.redact, "clock": lambda: self.clock, "log": lambda line: self._log.write(line)}
+        told = Observers(given=observers, plugins=plugins.observers, **more)
         self.tell, self.observe, self.observed_by = told.tell, told.observe, told.also
         self.catch_up, self._note = told.catch_up, told.note
-        self.environ, self.confirm, self._steady = environ, confirm, SteadyClock()
-        self._own_clock, self._log = clock, Log(self.options.log, self.redact, told.warn)
+        self._log: Log = Log(self.options.log, self.redact, told.warn)
+        self.environ, self.confirm, self._own_clock, self._steady = environ, confirm, clock, SteadyClock()
 
     def __enter__(self) -> "Session":
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.redact.error(error)
+        self._log.trace(error)
         self.close()
 
     def close(self) -> None:

@@ -8,8 +8,8 @@ import attrs
 from haplan.model.value import Tree
 
 EventKind = Literal[
-    "evidence", "failed", "note", "phase", "planned", "progress", "queued", "recorded", "refresh", "run", "settling",
-    "skipped", "step", "summary", "verified", "warning", "writing", "written",
+    "evidence", "failed", "finding", "note", "phase", "planned", "progress", "queued", "recorded", "refresh", "run",
+    "settling", "skipped", "step", "summary", "verified", "warning", "writing", "written",
 ]  # fmt: skip
 
 

@@ -102,6 +102,7 @@ def result_json(result: Any, sensitive: Sequence[str] = ()) -> Json:
     found["seconds"] = round(result.seconds, 1)
     for part in parts:
         found[part] = [_outcome(one) for one in getattr(result, part)]
+    found["findings"] = [attrs.asdict(one) for one in result.findings]
     outputs = sorted(result.outputs.items())
     found["outputs"] = {name: SENSITIVE if name in sensitive else tree.plain(value) for name, value in outputs}
     return found

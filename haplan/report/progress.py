@@ -17,92 +17,19 @@ import attrs
 from haplan.model.event import Event
 from haplan.model.value import Tree
 from haplan.model.visible import visible, visible_json
-from haplan.report import words
+from haplan.report.under_way import GOES_ON, SLOW_SECONDS, UnderWay, sentence
 
 QUIET_SECONDS = 1.0
-SLOW_SECONDS = 60.0
 AGAIN_SECONDS = 300.0
 """After this long the same phase is told again."""
 COUNT_SECONDS = 10.0
 """How often plain lines say how many of the transactions are done."""
 PATIENCE_SECONDS = 2.0
 """Real time after which a plain line says what is under way though nothing else happens."""
+SILENCE_SECONDS = 10.0
+"""Real time without a word after which a plain line says what is waited for."""
 LOUD = frozenset({"failed", "warning"})
 """Kinds that are told at once, however short the run."""
-ENDS = frozenset({"recorded", "failed", "skipped", "queued"})
-"""Kinds that end a transaction."""
-
-
-@attrs.define(kw_only=True)
-class Whole:
-    """All that is under way, such as a run.
-
-    Threads: that of the progress which has it.
-
-    Attributes:
-        text: What it is.
-        run: Id of the run, where it is one.
-        started: When it began, by the run's clock.
-        expected: Seconds it should take; 0 is not known.
-        total: Transactions in it.
-        done: Those that ended.
-    """
-
-    text: str = ""
-    run: str = ""
-    started: float = 0.0
-    expected: float = 0.0
-    total: int = 0
-    done: int = 0
-
-    def begin(self, event: Event) -> None:
-        """Another thing is under way."""
-        self.text, self.run, self.started = sentence(event), str(event.data.get("run", "")), event.at
-        self.expected = float(event.data.get("expected_seconds", 0.0))
-        self.total, self.done = int(event.data.get("transactions", 0)), 0
-
-    def count(self) -> str:
-        """``1240 of 5000 transactions done``, or "" where there are none."""
-        return f"{self.done} of {words.plural(self.total, 'transaction')} done" if self.total else ""
-
-    def line(self, now: float) -> str:
-        """``run r1: 1240 of 5000 transactions done, 12.0 s of about 2 min``."""
-        text = f"run {self.run}: {self.count()}" if self.total else self.text
-        return f"{text}, {_clock(now - self.started, self.expected)}"
-
-
-@attrs.define(kw_only=True)
-class Item:
-    """One transaction under way.
-
-    Attributes:
-        name: Its document.
-        started: When it began, by the run's clock.
-        expected: Seconds it should take.
-        text: How it goes.
-        timed: Whether the text says how long it has taken.
-    """
-
-    name: str
-    started: float
-    expected: float = 0.0
-    text: str = "writing"
-    timed: bool = False
-
-    def line(self, now: float) -> str:
-        """How it goes, with the time unless the provider has said it."""
-        return visible(self.text if self.timed else f"{self.clock(now)}: {self.text}")
-
-    def clock(self, now: float) -> str:
-        """Elapsed and expected time: ``7 of about 15 min``."""
-        return _clock(now - self.started, self.expected)
-
-
-def _clock(elapsed: float, expected: float) -> str:
-    elapsed = max(0.0, elapsed)
-    if expected < SLOW_SECONDS:
-        return words.took(elapsed)
-    return f"{elapsed / 60:.0f} of {words.about(expected)}"
 
 
 def _quick(event: Event) -> bool:
@@ -110,59 +37,35 @@ def _quick(event: Event) -> bool:
     return event.kind == "recorded" and float(event.data.get("seconds", 0.0)) < QUIET_SECONDS
 
 
-def sentence(event: Event) -> str:
-    """What an event is to a person, or "" when it is nothing to tell."""
-    data, place = event.data, event.document or event.address
-    match event.kind:
-        case "refresh" if data.get("state") == "started":
-            return f"reading {_of(data, 'resources', 'resource')}from {data.get('provider', 'the estate')}"
-        case "refresh":
-            return f"read {_of(data, 'resources', 'resource')}with {words.plural(int(data.get('calls', 0)), 'call')}"
-        case "run" if data.get("state") == "started":
-            expected = words.about(float(data.get("expected_seconds", 0)))
-            return f"run {data.get('run', '')}: {_of(data, 'transactions', 'transaction')}expected to take {expected}"
-        case "writing" | "step" | "settling" | "progress" | "queued" | "skipped" | "failed":
-            lead = {"writing": "writing", "step": "", "settling": "", "progress": ""}.get(event.kind, event.kind)
-            return f"{place}: " + ": ".join(word for word in (lead, event.text) if word)
-        case "recorded":
-            seconds = float(data.get("seconds", 0))
-            return f"{place}: done" + (f" after {words.took(seconds)}" if seconds >= 1 else "")
-        case "phase":
-            return event.text
-        case "warning" | "note":
-            return f"{event.kind}: {place + ': ' if place else ''}{event.text}"
-    return ""
-
-
-def _of(data: Mapping[str, Tree], name: str, word: str) -> str:
-    return f"{words.plural(int(data[name]), word)} " if name in data else ""
-
-
 class PlainProgress:
     """Lines such as ``12:03:10 cluster:h1: 7 of about 15 min: nodes rebooting``.
 
-    Threads: the engine's, and that of the timer, under one lock.
+    Threads: the engine's, and one that looks every second, under one lock.
 
     What takes less than a minute is told when it is done. What takes longer is told when it starts, whenever it
-    reaches something new, and every few minutes.
+    reaches something new, and every few minutes; where nothing was told for ten seconds, what is waited for.
 
     Args:
         out: Where to.
         zone: Of the times; None is the machine's.
-        patience: Seconds of real time after which what is under way is told though nothing else happens; 0 is never.
+        ticks: Real time; the run's clock may be a simulator's.
     """
 
-    def __init__(self, out: TextIO, *, zone: tzinfo | None = None, patience: float = 0.0) -> None:
+    def __init__(self, out: TextIO, *, zone: tzinfo | None = None, ticks: Callable[[], float] = time.monotonic) -> None:
         self._out = out
         self._zone = zone
-        self._whole = Whole()
+        self._ticks = ticks
+        self._under_way = UnderWay()
+        self._heard = (0.0, ticks())
+        self._began = self._told = ticks()
+        self._ended = threading.Event()
         self._first: float | None = None
         self._counted = 0.0
         self._waiting: list[str] | None = []
         self._slow: set[str] = set()
         self._last: dict[str, tuple[float, str]] = {}
         self._lock = threading.RLock()
-        self._timer = threading.Timer(patience, self._lose_patience) if patience else None
+        self._thread = threading.Thread(target=self._look, name="haplan-progress", daemon=True)
 
     def __call__(self, event: Event) -> None:
         with self._lock:
@@ -171,11 +74,13 @@ class PlainProgress:
     def _hear(self, event: Event) -> None:
         if self._first is None:
             self._first = self._counted = event.at
+            self._began = self._told = self._ticks()
+        self._heard = (event.at, self._ticks())
+        self._under_way.hear(event)
         if event.at - self._first >= QUIET_SECONDS:
             self._lose_patience()
         for text in self._news(event):
-            at = datetime.fromtimestamp(event.at, UTC).astimezone(self._zone).strftime("%H:%M:%S")
-            row = f"{at} {visible(text)}"
+            row = self._row(event.at, text)
             if self._waiting is None or event.kind in LOUD:
                 self._tell(row)
             else:
@@ -183,15 +88,12 @@ class PlainProgress:
 
     def _news(self, event: Event) -> Iterator[str]:
         """What an event is worth telling."""
-        if event.kind == "run" and event.data.get("state") == "started":
-            self._whole.begin(event)
-        self._whole.done += event.kind in ENDS
         if not _quick(event):
             if self._is_news(event):
                 yield sentence(event)
         elif event.at - self._counted >= COUNT_SECONDS:
             self._counted = event.at
-            yield self._whole.count()
+            yield self._under_way.whole.count()
 
     def _is_news(self, event: Event) -> bool:
         place = event.document or event.address or event.kind
@@ -208,26 +110,42 @@ class PlainProgress:
         self._last[place] = (event.at, phase)
         return True
 
+    def tick(self) -> None:
+        """Look around: nobody is left for long without a word."""
+        with self._lock:
+            now = self._ticks()
+            if self._first is not None and now - self._began >= PATIENCE_SECONDS:
+                self._lose_patience()
+            if self._first is not None and now - self._told >= SILENCE_SECONDS:
+                at = self._heard[0] + (now - self._heard[1])
+                if text := self._under_way.line(at):
+                    self._tell(self._row(at, f"still {text}"))
+
+    def _look(self) -> None:
+        while not self._ended.wait(1.0):
+            self.tick()
+
+    def _row(self, at: float, text: str) -> str:
+        shown = datetime.fromtimestamp(at, UTC).astimezone(self._zone).strftime("%H:%M:%S")
+        return f"{shown} {visible(text)}"
+
     def _lose_patience(self) -> None:
         """Tell what waited to be told."""
-        with self._lock:
-            self._tell(*(self._waiting or ()))
-            self._waiting = None
+        self._tell(*(self._waiting or ()))
+        self._waiting = None
 
     def _tell(self, *rows: str) -> None:
+        self._told = self._ticks() if rows else self._told
         with contextlib.suppress(BrokenPipeError):  # a reader that went away does not disturb the run
             self._out.write("".join(row + "\n" for row in rows))
             self._out.flush()
 
     def __enter__(self) -> "PlainProgress":
-        if self._timer is not None:
-            self._timer.daemon = True
-            self._timer.start()
+        self._thread.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._ended.set()
 
 
 class LiveProgress:
@@ -241,10 +159,9 @@ class LiveProgress:
         from rich.console import Console
         from rich.live import Live
 
-        self._items: dict[str, Item] = {}
+        self._under_way = UnderWay()
         self._ticks = ticks
         self._now, self._tick = 0.0, ticks()
-        self._whole = Whole()
         self._began = ticks()
         self._console = Console(file=out, no_color=not color, highlight=False)
         self._live = Live(console=self._console, get_renderable=self._table, refresh_per_second=4, transient=True)
@@ -262,24 +179,11 @@ class LiveProgress:
         elif not self._live.is_started:
             self._began = self._ticks()
             self._live.start()
-        if event.kind in ("writing", "step", "settling", "progress", "verified"):
-            self._follow(event)
-        else:
-            self._leave(event)
-
-    def _follow(self, event: Event) -> None:
-        item = self._items.setdefault(event.document, Item(name=event.document, started=event.at))
-        item.expected = float(event.data.get("expected_seconds", item.expected))
-        item.text, item.timed = event.text or event.kind, "doing" in event.data
-
-    def _leave(self, event: Event) -> None:
+        self._under_way.hear(event)
         text = visible(sentence(event))
-        if event.kind in ENDS:
-            self._items.pop(event.document, None)
-            self._whole.done += 1
-        if event.kind in ("refresh", "run", "phase"):
-            self._whole.begin(event)
-        elif text and not _quick(event) and (event.kind in LOUD or self._ticks() - self._began >= QUIET_SECONDS):
+        if event.kind in (*GOES_ON, "refresh", "run", "phase") or not text or _quick(event):
+            return
+        if event.kind in LOUD or self._ticks() - self._began >= QUIET_SECONDS:
             from rich.text import Text
 
             self._console.print(Text(text), soft_wrap=True)
@@ -293,9 +197,9 @@ class LiveProgress:
             return Group()
         now = self._now + (self._ticks() - self._tick)
         table = Table.grid(padding=(0, 2))
-        for item in [one for one in list(self._items.values()) if now - one.started >= QUIET_SECONDS]:
+        for item in [one for one in list(self._under_way.items.values()) if now - one.started >= QUIET_SECONDS]:
             table.add_row(Text(visible(item.name)), Text(item.line(now)))
-        return Group(Text(visible(self._whole.line(now))), table)
+        return Group(Text(visible(self._under_way.whole.line(now))), table)
 
 
 class JsonLines:
@@ -335,4 +239,4 @@ class JsonLines:
 
 def progress(out: TextIO, *, color: bool) -> PlainProgress | LiveProgress:
     """The observer for people that suits the place it writes to."""
-    return LiveProgress(out, color=color) if out.isatty() else PlainProgress(out, patience=PATIENCE_SECONDS)
+    return LiveProgress(out, color=color) if out.isatty() else PlainProgress(out)

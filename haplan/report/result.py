@@ -7,6 +7,7 @@ from haplan.model.plan import Action
 from haplan.model.result import InDocument, Outcome, Result
 from haplan.report import words
 from haplan.report.changes import SIGNS
+from haplan.report.findings import finding_lines
 from haplan.report.lines import Line, Lines, line, padded, title, wide
 
 SECTIONS = (
@@ -51,6 +52,7 @@ def result_lines(result: Result, sensitive: Sequence[str] = (), *, simulated: bo
         if outcomes:
             lines += title(heading)
             lines += _listed(outcomes, style)
+    lines += _findings(result)
     lines += _outputs(result, sensitive)
     last = NEXT.get(result.exit_code, "")
     return [*lines, *title(last)] if last else lines
@@ -70,6 +72,11 @@ def _listed(outcomes: Sequence[Outcome], style: str) -> Lines:
             names = ", ".join(one.address for one in others)
             lines.append(line(f"the same of {len(others)} more: ", (names, "dim"), indent=6, hang=8))
     return lines
+
+
+def _findings(result: Result) -> Lines:
+    """What the checks after the writes warn of; a red one is why something failed, and told there."""
+    return finding_lines([one for one in result.findings if one.severity == "warning"])
 
 
 def _how_far(documents: Sequence[InDocument]) -> str:

@@ -1,7 +1,8 @@
 """A call into a plugin: what it raises is named, and what it gives is looked at before anybody uses it."""
 
 import threading
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import attrs
@@ -60,6 +61,14 @@ def through(call: Call, ask: Callable[[], Any], fit: Callable[[Any], T]) -> T:
         if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
             raise
         raise call.wrong(f"broke: {said(error)}") from error
+
+
+def trace(error: HaplanError, where: str = "") -> Iterator[str]:
+    """What ``--log`` has of an error: where, what it says, and where a plugin's own code broke its traceback."""
+    yield f"{where}: {error}" if where else str(error)
+    if error.__cause__ is not None:
+        for text in traceback.format_exception(error.__cause__):
+            yield from text.rstrip("\n").split("\n")
 
 
 def said(error: BaseException) -> str:

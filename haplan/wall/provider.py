@@ -6,7 +6,7 @@ itself. Which verbs there are, and what each gives, is read from the contract: a
 
 import inspect
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import isfinite
 from types import NoneType
@@ -15,13 +15,13 @@ from typing import Any, ClassVar
 import attrs
 
 from haplan.contracts import Context, Provider, Query, Target, Task
-from haplan.errors import ProviderError
+from haplan.errors import HaplanError, ProviderError
 from haplan.model.document import Document
 from haplan.model.plan import Change
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent
 from haplan.wall.answers import CHECKS
-from haplan.wall.call import REPORT, Call, through
+from haplan.wall.call import REPORT, Call, through, trace
 from haplan.wall.shapes import Misfit, fit
 
 VERBS = tuple(name for name, thing in vars(Provider).items() if name[0] != "_" and callable(getattr(Provider, name)))
@@ -44,13 +44,15 @@ class Behind(Provider):
         of: The plugin's class.
         inner: Its object.
         who: What it is called in errors.
+        log: Takes a line for ``--log``: whatever it raises leaves its trace there.
     """
 
     of: ClassVar[type[Provider]]
 
-    def __init__(self, inner: Any, who: str) -> None:
+    def __init__(self, inner: Any, who: str, log: Callable[[str], None] = lambda line: None) -> None:
         self.inner = inner
         self.who = who
+        self.log = log
         self._seconds: dict[str, float] = {}
         for name in SECONDS:
             if self._number(name) is None:
@@ -118,15 +120,23 @@ def _asking(cls: type[Provider], verb: str, types: Mapping[str, TypeInfo]) -> An
         )
         return through(call, lambda: getattr(of, verb)(*asked), lambda found: check(found, call, *asked))
 
+    def traced(log: Callable[[str], None], who: str, of: Any, *given: Any) -> Any:
+        try:
+            return asked(who, of, *given)
+        except HaplanError as error:
+            for line in trace(error, " ".join(word for word in (who, verb, about(given)) if word)):
+                log(line)
+            raise
+
     def of_object(self: Behind, *given: Any) -> Any:
-        return asked(self.who, self.inner, *given)
+        return traced(self.log, self.who, self.inner, *given)
 
     def of_class(mine: type[Behind], *given: Any) -> Any:
         return asked(f"provider {mine.name!r}", mine.of, *given)
 
     def of_open(mine: type[Behind], settings: Any, context: Context) -> Behind:
         who = f"provider {context.key or mine.name!r}"
-        return mine(asked(who, mine.of, settings, context), who)
+        return mine(traced(context.log, who, mine.of, settings, context), who, context.log)
 
     if verb == "open":
         return classmethod(of_open)

@@ -72,8 +72,8 @@ class Estate:
     was seen of a pair is a frozen value, put in the place of the one before.
     """
 
-    def __init__(self, access: Access, clock: Clock) -> None:
-        self.access, self.clock = access, clock
+    def __init__(self, access: Access, clock: Clock, log: Callable[[str], None] = lambda line: None) -> None:
+        self.access, self.clock, self._log = access, clock, log
         self._loop: Loop | None = None
         self._boxes: dict[str, Box] = {}
         self._seen: dict[str, PairSeen] = {}
@@ -93,7 +93,7 @@ class Estate:
         with self._guard:
             self._loop = self._loop or Loop()
             self.calls += 1
-        return Box(Session.connect(self._loop, self.access.place(host), self.access), self.access)
+        return Box(Session.connect(self._loop, self.access.place(host), self.access, self._log), self.access)
 
     def box(self, host: str) -> Box:
         """The session that is kept with a host, opened anew where it ended."""

@@ -69,7 +69,7 @@ class SrxProvider(Provider):
         """Make one; nothing is sent yet."""
         config = SrxConfig(**settings) if isinstance(settings, Mapping) else settings
         found = access(config, context.environ, context.secret)
-        return cls(Estate(found, context.clock), context, config.slots)
+        return cls(Estate(found, context.clock, context.log), context, config.slots)
 
     @classmethod
     def lab(cls, request: LabRequest) -> Lab:

@@ -30,6 +30,7 @@ EVERYTHING = """
 a = Thing("a", size=1)
 Thing("slow", tags={"of": a.id})
 Thing("held")
+Thing("sick")
 bad = Thing("bad")
 Thing("behind", tags={"of": bad.id})
 output("size", 1)
@@ -78,11 +79,13 @@ def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     project = Project(tmp_path / "edge", EVERYTHING)
     project.cloud.seconds["thing:slow"] = 90.0
     project.cloud.held["thing:held"] = "the device is offline"
+    project.cloud.red["thing:sick"] = "it does not answer"
     project.cloud.during = _refusing
     found = told(project, parallelism=1)
     run = project.state().runs[-1].id
     project.cloud.during = lambda document, name: None
     project.cloud.held.clear()
+    project.cloud.red.clear()
     found += told(project, resume=run, parallelism=1)
     with project.session() as other, locked(other, "a test"):
         found += told(project.write(EVERYTHING + 'Thing("more")'), lock_timeout=0.1)
@@ -105,7 +108,7 @@ def test_every_kind_of_line_is_described_with_its_data(lines: list[dict[str, Any
 
 def test_every_kind_that_the_code_tells_is_described() -> None:
     text = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "haplan").rglob("*.py"))
-    kinds = set(re.findall(r"""(?:\bEvent|\.tell|\b_tell)\("(\w+)\"""", text))
+    kinds = set(re.findall(r"""(?:\bEvent|\.tell|\b_tell)\((?:kind=)?"(\w+)\"""", text))
     assert kinds == set(described())
 
 

@@ -152,7 +152,7 @@ def test_what_a_thread_has_learned_is_masked_for_all() -> None:
 
 
 def test_lines_of_a_log_are_whole_and_all_there(tmp_path: Path) -> None:
-    log = Log(tmp_path / "log.txt", Redactor())
+    log = Log(tmp_path / "log.txt", Redactor(), lambda text: None)
     side_by_side(lambda thread: [log.write(f"{thread} " * 50) for _ in range(50)])
     log.close()
     log.write("too late")

@@ -1,11 +1,14 @@
 """Timeouts: what has not settled in time failed, and what is not written in time goes no further."""
 
 from collections.abc import Callable
+from threading import Event
 
 import pytest
 
+from haplan.contracts import Query, Reading
 from haplan.errors import StackError
-from haplan.testing import Cloud, Project
+from haplan.steps.apply import hanging
+from haplan.testing import Cloud, Mem, Project
 
 Make = Callable[..., Project]
 TEXT = 'a = Thing("a", size={}, lifecycle=lifecycle(timeouts={}))\nThing("b", tags={{"of": a.id}})\n'
@@ -83,3 +86,52 @@ def test_what_settled_too_late_may_still_be_taken_back(project: Make) -> None:
 def test_a_step_that_is_none_is_a_mistake(project: Make) -> None:
     with pytest.raises(StackError, match=r'lifecycle\.timeouts: "crate" is no step; did you mean'):
         project(TEXT.format(1, {"crate": 5})).plan()
+
+
+def test_a_write_that_hangs_is_given_up_when_its_time_is_over_and_is_in_doubt(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hanging, "GRACE", 0.1)
+    made = project(TEXT.format(1, {"create": 60}) + 'Thing("c")\n')
+    going_on = Event()
+
+    def hang(document: str, name: str) -> None:
+        if document == "thing:a":
+            made.cloud.clock.sleep(61.0)
+            going_on.wait(20)
+
+    made.cloud.during = hang
+    result = made.apply()
+    going_on.set()
+    assert result.exit_code == 8
+    assert [outcome.text for outcome in result.in_doubt] == [
+        "outcome in doubt: thing:a: the write gives no answer within 60 s (timeouts of mem_thing.a: create)"
+    ]
+    assert [outcome.address for outcome in result.skipped] == ["mem_thing.b"]
+    assert [outcome.address for outcome in result.done] == ["mem_thing.c"]  # another place is there for it
+    made.cloud.during = lambda document, name: None
+    assert made.apply().exit_code == 0
+    assert made.cloud.names() == ["a", "b", "c"]
+    assert made.plan().empty()
+
+
+def test_a_look_before_a_write_that_hangs_is_given_up_too_and_nothing_was_sent(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hanging, "GRACE", 0.1)
+    made = project(TEXT.format(1, {"create": 60}))
+    plan, read, going_on = made.plan(), Mem.read, Event()
+
+    def slow(self: Mem, query: Query) -> Reading:
+        if query.document:
+            made.cloud.clock.sleep(61.0)
+            going_on.wait(20)
+        return read(self, query)
+
+    monkeypatch.setattr(Mem, "read", slow)
+    result = made.apply(plan)
+    going_on.set()
+    assert (result.exit_code, result.writes) == (1, 0)
+    assert [outcome.text for outcome in result.failed] == [
+        "thing:a: the write gives no answer within 60 s (timeouts of mem_thing.a: create)"
+    ]

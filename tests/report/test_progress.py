@@ -5,7 +5,8 @@ import json
 from datetime import UTC
 
 from haplan.model.event import Event
-from haplan.report.progress import Item, JsonLines, LiveProgress, PlainProgress
+from haplan.report.progress import JsonLines, LiveProgress, PlainProgress
+from haplan.report.under_way import Item
 
 REBOOTING = {"doing": "nodes rebooting"}
 FORMING = [
@@ -68,22 +69,70 @@ def test_quick_writes_are_counted_not_listed() -> None:
     assert "done\n" not in out.getvalue().replace("transactions done", "")
 
 
+class Ticks:
+    """Real time as a test says it."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def test_what_is_under_way_is_told_though_nothing_else_happens() -> None:
-    out = io.StringIO()
-    with PlainProgress(out, zone=UTC, patience=0.01) as observer:
-        observer(Event(kind="phase", at=0.0, text="loading edge"))
-        assert observer._timer is not None
-        observer._timer.join(10)
-        assert out.getvalue() == "00:00:00 loading edge\n"
-        observer(Event(kind="phase", at=0.1, text="comparing 9 resources"))
+    out, ticks = io.StringIO(), Ticks()
+    observer = PlainProgress(out, zone=UTC, ticks=ticks)
+    observer(Event(kind="phase", at=0.0, text="loading edge"))
+    ticks.now = 1.9
+    observer.tick()
+    assert out.getvalue() == ""
+    ticks.now = 2.0
+    observer.tick()
+    assert out.getvalue() == "00:00:00 loading edge\n"
+    observer(Event(kind="phase", at=0.1, text="comparing 9 resources"))
     assert out.getvalue().splitlines()[1:] == ["00:00:00 comparing 9 resources"]
+
+
+def test_nobody_waits_longer_than_ten_seconds_for_a_word() -> None:
+    out, ticks = io.StringIO(), Ticks()
+    observer = PlainProgress(out, zone=UTC, ticks=ticks)
+
+    def after(seconds: float) -> list[str]:
+        before = out.getvalue()
+        for _ in range(round(seconds)):
+            ticks.now += 1.0
+            observer.tick()
+        return out.getvalue().removeprefix(before).splitlines()
+
+    observer(Event(kind="phase", at=0.0, text="loading edge"))
+    assert after(22) == [
+        "00:00:00 loading edge",
+        "00:00:12 still loading edge, 12.0 s",
+        "00:00:22 still loading edge, 22.0 s",
+    ]
+    observer(Event(kind="run", at=30.0, data={"state": "started", "run": "r1", "transactions": 5}))
+    for number in range(5):
+        observer(Event(kind="writing", at=30.0, document=f"device:c{number}", data={"expected_seconds": 0}))
+    observer(Event(kind="recorded", at=30.1, document="device:c0", data={"seconds": 0.1}))
+    assert after(11) == [
+        "00:00:40 still run r1: 1 of 5 transactions done, 10.1 s; device:c1: 10.1 s: writing; "
+        "device:c2: 10.1 s: writing; device:c3: 10.1 s: writing; and 1 more"
+    ]
+    observer(Event(kind="run", at=60.0, data={"state": "ended", "run": "r1"}))
+    assert after(30) == []
+
+
+def test_the_one_that_looks_ends_with_the_progress() -> None:
+    with PlainProgress(io.StringIO(), zone=UTC) as observer:
+        assert observer._thread.is_alive()
+    observer._thread.join(10)
+    assert not observer._thread.is_alive()
 
 
 def test_nothing_is_told_of_what_was_quick() -> None:
     out = io.StringIO()
-    with PlainProgress(out, zone=UTC, patience=30.0) as observer:
+    with PlainProgress(out, zone=UTC) as observer:
         observer(Event(kind="phase", at=0.0, text="loading edge"))
-    assert (out.getvalue(), observer._timer.finished.is_set()) == ("", True)  # type: ignore[union-attr]
+    assert out.getvalue() == ""
 
 
 def test_a_live_line_says_what_is_under_way_with_its_time() -> None:

@@ -1,11 +1,12 @@
 """Telling: what happens in a run, as events for its observers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
 from haplan.contracts import Clock
 from haplan.model.event import Event, EventKind
+from haplan.model.finding import Finding
 from haplan.model.plan import Change, Transaction
 from haplan.model.value import Tree
 from haplan.steps.apply.outcome import subject_of
@@ -28,6 +29,13 @@ class Teller:
     def warn(self, text: str) -> None:
         """Something people should know that belongs to no transaction."""
         self.observe(Event(kind="warning", at=self.clock.now(), text=text))
+
+    def found(self, transaction: Transaction, findings: Iterable[Finding]) -> None:
+        """What the checks after a write found, red or not."""
+        for one in findings:
+            text = f"{one.rule}: {one.message}" + (f"; {one.hint}" if one.hint else "")
+            data = {"rule": one.rule, "severity": one.severity, "message": one.message, "hint": one.hint}
+            self.tell("finding", transaction, text, address=one.address, data=data)
 
     def tell(
         self,

@@ -7,7 +7,7 @@ import attrs
 from haplan.contracts import Task, Written
 from haplan.errors import Denied, ProviderError, Stale
 from haplan.model.phase import Phase
-from haplan.model.plan import Transaction
+from haplan.model.plan import Action, Plan, Transaction
 from haplan.model.state import Status
 from haplan.model.value import Tree
 from haplan.steps.apply.events import Teller
@@ -79,6 +79,13 @@ class Recorder:
         self.failures.lacking[transaction.id] = keys
         self.ledger.record(transaction, changes, written, lacking=keys)
         self.failures.fail(transaction, text, phase=Phase.PARTLY)
+
+    def record_unplaced(self, plan: Plan) -> None:
+        """What no transaction carries is forgotten, or only remembered: that needs no write."""
+        for change in plan.changes:
+            if not self.ledger.placements.placed(change) and change.action is not Action.NO_OP:
+                self.ledger.record(None, [self.tasks.final(change)], Written())
+        self.save()
 
     def broke(self, message: Broke) -> None:
         """A write did not end well; or nobody knows, and its intents stay open for the next run."""

@@ -5,17 +5,17 @@ the observers. It ends when nothing runs, nothing settles and nothing may start 
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from haplan.contracts import Task, Written
+from haplan.contracts import Task
 from haplan.errors import Abandoned, HaplanError, Locked, ProviderError
 from haplan.model.event import EventKind
-from haplan.model.plan import Action, Plan
+from haplan.model.plan import Plan
 from haplan.model.result import Result, left_out
 from haplan.model.state import Intent
 from haplan.steps.apply.events import Teller
 from haplan.steps.apply.failures import Failures
+from haplan.steps.apply.hanging import Hanging
 from haplan.steps.apply.lease import Lease, refuse_slow
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.mailbox import Mailbox, surely
@@ -32,6 +32,7 @@ from haplan.steps.apply.timeouts import Watch
 from haplan.steps.apply.transactions import Transactions
 from haplan.steps.apply.way_back import WayBack
 from haplan.steps.apply.worker import Broke, Done, Ended, Job, LastStep, Steps, end, work
+from haplan.steps.apply.writers import Writers
 
 
 def apply(plan: Plan, context: RunContext) -> Result:
@@ -83,17 +84,18 @@ class _Loop:
         self.pace = Pace(context.providers, context.clock)
         self.lease = Lease(self.ledger.keep_lease, context.wall)
         self.mailbox = Mailbox(context.wall)
-        self.writers = ThreadPoolExecutor(context.parallelism, thread_name_prefix="haplan-write")
+        self.writers = Writers(context.parallelism, self.mailbox.put)
         self.pollers = Pollers(context.providers, context.clock, self.mailbox.put, self.pace)
         self.transactions = Transactions(
             context=context, schedule=self.schedule, ledger=self.ledger, tasks=self.tasks, watch=self.watch,
             teller=self.teller, failures=self.failures, recorder=self.recorder, patience=patience,
             way_back=self.way_back, end_write=self._end_write,
         )  # fmt: skip
+        self.hanging = Hanging(self.transactions)
         self.writes = 0
 
     def run(self) -> None:
-        self._record_unplaced()
+        self.recorder.record_unplaced(self.plan)
         while True:
             self._start_ready()
             waiting = (self.schedule.settling or self.schedule.ready()) and not self.context.stop.is_set()
@@ -110,7 +112,7 @@ class _Loop:
     def leave(self) -> None:
         """Nothing is waited for: at the end all is done, and after an error a writer must not hold up the way out."""
         self.mailbox.close()
-        self.writers.shutdown(wait=False, cancel_futures=True)
+        self.writers.close()
         self.pollers.close()
 
     def refuse_to_forget(self) -> None:
@@ -145,13 +147,6 @@ class _Loop:
 
     # --- Start what may start ---
 
-    def _record_unplaced(self) -> None:
-        """What no transaction carries is forgotten, or only remembered: that needs no write."""
-        for change in self.plan.changes:
-            if not self.ledger.placements.placed(change) and change.action is not Action.NO_OP:
-                self.ledger.record(None, [self.tasks.final(change)], Written())
-        self.recorder.save()
-
     def _start_ready(self) -> None:
         while len(self.schedule.running) < self.context.parallelism and not self.context.stop.is_set():
             transaction = self.schedule.next(self.pace.full(map(self.schedule.get, self.schedule.running)))
@@ -167,16 +162,14 @@ class _Loop:
                 self.recorder.broke(Broke(Task(transaction=transaction, parts=()), error))
 
     def _begin_write(self, job: Job) -> None:
-        done = partial(surely, lambda: work(job), lambda error: Broke(job.task, error))
-        self.writers.submit(lambda: self.mailbox.put(done()))
+        self.writers.start(partial(surely, lambda: work(job), lambda error: Broke(job.task, error)))
 
     def _end_write(self, task: Task, step: LastStep) -> None:
         """Confirm a write, or take it back: in a thread, and in a place of its own among the writes."""
         self.schedule.works(task.transaction.id)
         self.pace.calls(task.transaction.provider)
         job = self._job(task)
-        done = partial(surely, lambda: end(job, step), lambda error: Ended(task, step, error))
-        self.writers.submit(lambda: self.mailbox.put(done()))
+        self.writers.start(partial(surely, lambda: end(job, step), lambda error: Ended(task, step, error)))
 
     def _job(self, task: Task) -> Job:
         tell = partial(self._progress, task.transaction.id)
@@ -198,8 +191,11 @@ class _Loop:
     def _take(self, messages: Sequence[object]) -> None:
         self._announce([one for one in messages if isinstance(one, Announce)])  # writers wait for it
         for message in messages:
-            self._handle(message)
+            if not self.hanging.late(message):
+                self._handle(message)
         self.transactions.verify_written()
+        if self.hanging.give_up():
+            self.writers.replace()
         for provider in filter(self.pollers.hangs, self.context.providers):
             self.transactions.give_up_unanswered(provider)
 

@@ -141,7 +141,7 @@ class Transactions:
             case "done" if number in self.patience.taking_back:
                 self._taken_back(task)
             case "failed" | "queued" if number in self.patience.taking_back:
-                self._not_ended(task, "revert", settlement.text)
+                self.not_ended(task, "revert", settlement.text)
             case "failed":
                 self._red(task.transaction, settlement.text, settlement)
             case "queued":
@@ -169,6 +169,7 @@ class Transactions:
             self._red(transaction, str(error))
             return
         self.findings += found
+        self.teller.found(transaction, found)
         red = [finding for finding in found if finding.severity == "error"]
         wrong = "" if red else broken_word(task, written, self.context.types, self.ledger)
         if red or wrong:
@@ -188,7 +189,7 @@ class Transactions:
         task, transaction, error = message.task, message.task.transaction, message.error
         if error is not None:
             self.failures.stop_if_fatal(error)
-            self._not_ended(task, message.step, str(error))
+            self.not_ended(task, message.step, str(error))
         elif message.step == "confirm":
             self.recorder.record(task, self.answers[transaction.id].written, Phase.RECORDED)
         elif message.written.settling:
@@ -205,7 +206,7 @@ class Transactions:
         self.ledger.reverted(transaction)
         self.failures.fail(transaction, f"{self.failures.why[transaction.id]}; taken back", phase=Phase.RED)
 
-    def _not_ended(self, task: Task, step: LastStep, text: str) -> None:
+    def not_ended(self, task: Task, step: LastStep, text: str) -> None:
         """Nobody knows whether a write was confirmed, or taken back."""
         transaction = task.transaction
         if not self.failures.fatal:

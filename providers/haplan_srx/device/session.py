@@ -8,7 +8,8 @@ deadline.
 import asyncio
 import contextlib
 import threading
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import TimeoutError as Late
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from lxml import etree
 from haplan.plugin import ProviderError, Tree
 from haplan_srx.config import Access, Place
 from haplan_srx.device.framing import Unframer, framed
-from haplan_srx.device.replies import Refused, Reply, named, reply, text_of
+from haplan_srx.device.replies import Refused, Reply, named, reply, text_of, without_secrets
 
 BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
 CHUNKED = "urn:ietf:params:netconf:base:1.1"
@@ -69,8 +70,11 @@ class Session:
     Threads: any, under one lock: one request at a time. What happens in the event loop is its thread's.
     """
 
-    def __init__(self, loop: Loop, place: Place, access: Access) -> None:
+    def __init__(
+        self, loop: Loop, place: Place, access: Access, log: Callable[[str], None] = lambda line: None
+    ) -> None:
         self.place = place
+        self._log = log
         self._loop, self._access = loop, access
         self._unframer = Unframer()
         self._number = 0
@@ -82,26 +86,45 @@ class Session:
         self.open = False
 
     @classmethod
-    def connect(cls, loop: Loop, place: Place, access: Access) -> "Session":
-        """Open one.
+    def connect(
+        cls, loop: Loop, place: Place, access: Access, log: Callable[[str], None] = lambda line: None
+    ) -> "Session":
+        """Open one; `log` takes a line for each request.
 
         Raises:
             ProviderError: The device is not reached, is not the one known by that name, or refuses who asks.
         """
-        session = cls(loop, place, access)
+        session = cls(loop, place, access, log)
+        with session._logged("connect"):
+            session._opened()
+        return session
+
+    def _opened(self) -> None:
+        place, access = self.place, self._access
         try:
-            loop.run(session._connect(), access.timeout)
+            self._loop.run(self._connect(), access.timeout)
         except TimeoutError:
-            session.drop()
+            self.drop()
             raise ProviderError(f"{place}: no answer within {access.timeout:.0f} s") from None
         except (OSError, asyncssh.Error, EOFError, ValueError) as error:
-            session.drop()
+            self.drop()
             raise ProviderError(f"{place}: {_words(error, access, place)}") from None
         except ProviderError:
-            session.drop()
+            self.drop()
             raise
-        session.open = True
-        return session
+        self.open = True
+
+    @contextlib.contextmanager
+    def _logged(self, what: str) -> Iterator[None]:
+        """One request, as a line of the log: what was asked, how it ended, and how long it took."""
+        began, ended = time.monotonic(), "ok"
+        try:
+            yield
+        except ProviderError as error:
+            ended = str(error).removeprefix(f"{self.place}: ")
+            raise
+        finally:
+            self._log(f"NETCONF {self.place} {what} {(time.monotonic() - began) * 1000:.0f} ms {ended}")
 
     def rpc(self, request: etree._Element, *, seconds: float | None = None, lenient: bool = False) -> Reply:
         """Ask, and wait for the answer.
@@ -114,8 +137,11 @@ class Session:
             Refused: The device answered with errors.
             ProviderError: There is no answer; `lost` says that nobody knows what came of it.
         """
+        with self._logged(without_secrets(etree.tostring(request, encoding="unicode"))):
+            return self._asked(request, self._access.timeout if seconds is None else seconds, lenient=lenient)
+
+    def _asked(self, request: etree._Element, deadline: float, *, lenient: bool) -> Reply:
         what = f"{self.place}: {etree.QName(request).localname}"
-        deadline = self._access.timeout if seconds is None else seconds
         with self._lock:
             try:
                 message = self._loop.run(self._ask(request), deadline)
