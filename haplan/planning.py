@@ -265,10 +265,11 @@ def _difference(session: Session, question: Question, looked: _Looked) -> tuple[
     """Compare. Data sources whose names become known by it are read, and all is compared again."""
     stack, state, sequence, seen = question.stack, looked.state, looked.resources.order, looked.seen
     marked = session.secrets.fingerprint(state)
+    estates = {key: one.get("id", key) for key, one in looked.identities.items()}
     by_id = {key: one.by_id for key, one in looked.providers.items()}
     read: dict[str, str] = {}
     while True:
-        found = diff.diff(stack, sequence, state, seen.seen, session.types, looked.chosen, marked, read, by_id)
+        found = diff.diff(stack, sequence, state, seen.seen, session.types, looked.chosen, marked, read, by_id, estates)
         if not found.readable:
             return found, seen
         read |= found.readable

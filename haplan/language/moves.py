@@ -138,6 +138,20 @@ def _check_imports(recording: Recording, blocks: Mapping[str, Tree]) -> None:
         other = first.setdefault(one.address, one)
         if other is not one:
             recording.mistake(f"imported: {one.address} twice; first at {other.location.short}", one.location)
+    _check_one_object(recording, blocks, first.values())
+
+
+def _check_one_object(recording: Recording, blocks: Mapping[str, Tree], imports: Iterable[Import]) -> None:
+    """One object has one address; what lives in another one may be told by a name that is not unique."""
+    taken: dict[tuple[str, str, str], Import] = {}
+    for one in imports:
+        block = blocks.get(one.address)
+        if block is None or block.haplan_owner is not None:
+            continue
+        other = taken.setdefault((block.haplan_type.name, getattr(block.provider, "key", ""), one.id), one)
+        if other is not one:
+            text = f"imported: {one.id} is imported as {other.address} too, at {other.location.short}; take one out"
+            recording.mistake(text, one.location)
 
 
 def _inside(addresses: Iterable[str], place: str) -> Iterator[str]:

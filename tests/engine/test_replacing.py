@@ -178,7 +178,10 @@ def test_what_is_needed_by_one_that_is_created_first_is_created_first_in_the_sam
 
 
 def test_old_and_new_under_one_name_side_by_side_are_refused(project: Make) -> None:
-    text = 'a = Thing("a", model="{}")\nThing("user", tags={{"of": a.id}})\n'
+    text = (
+        'a = Thing("a", model="{}", lifecycle=lifecycle(create_before_destroy=True))\n'
+        'Thing("user", tags={{"of": a.id}})\n'
+    )
     made = project(text.format("x"), applied=True)
     (finding,) = made.write(text.format("y")).plan().findings
     assert (finding.severity, finding.address, finding.location) == ("error", "mem_thing.a", "stack.py:4")
@@ -187,8 +190,26 @@ def test_old_and_new_under_one_name_side_by_side_are_refused(project: Make) -> N
         made.apply()
 
 
+def test_what_did_not_ask_to_be_created_first_and_keeps_its_name_is_deleted_first(project: Make) -> None:
+    text = 'a = Thing("a", model="{}")\nThing("user", tags={{"of": a.id}})\n'
+    made = project(text.format("x"), applied=True)
+    plan = made.write(text.format("y")).plan()
+    assert ([change.create_first for change in plan.changes], plan.findings) == ([False, False], ())
+    assert made.apply(plan).exit_code == 0
+    assert (made.cloud.names(), made.plan().empty()) == (["a", "user"], True)
+
+
+def test_what_such_a_one_needs_is_not_created_first_for_its_sake_under_the_name_that_it_has(project: Make) -> None:
+    made = project(CHAIN.replace("b-{0}", "b").format("x"), applied=True)
+    plan = made.write(CHAIN.replace("b-{0}", "b").format("y")).plan()
+    assert [finding.message for finding in plan.findings if finding.rule == "EXISTS"] == []
+
+
 def test_inside_a_transaction_a_replacement_is_one_step(project: Make) -> None:
-    text = 'a = Thing("a", group="g", model="{}")\nThing("user", group="g", tags={{"of": "a"}}, depends_on=[a])\n'
+    text = (
+        'a = Thing("a", group="g", model="{}", lifecycle=lifecycle(create_before_destroy=True))\n'
+        'Thing("user", group="g", tags={{"of": "a"}}, depends_on=[a])\n'
+    )
     made = project(text.format("x"), applied=True)
     deposed: list[bool] = []
     made.cloud.during = lambda document, name: deposed.append(any(mark for _, mark in made.state().rows))

@@ -109,7 +109,7 @@ def _replaced(
         why, because = Reason.TRIGGERED, f"replaced because {trigger} changed (replace_triggered_by)"
     else:
         return None
-    first = any(attributes[str(path[0])].replaces == "create-first" for path in forcing)
+    first = any(attributes[str(path[0])].replaces == "create-first" for path in forcing) and has_other_name(base)
     work.forget_computed(block.address)
     return attrs.evolve(
         base,
@@ -120,6 +120,11 @@ def _replaced(
         create_first=first or block.lifecycle.create_before_destroy,
         previous_id=base.id,
     )
+
+
+def has_other_name(change: Change) -> bool:
+    """True if old and new may stand side by side. Who asks for that and gives no other name is told; no one else."""
+    return bool((change.before or {}).get("name", change.name) != change.name)
 
 
 def _reason(recorded: Tree, after: Tree, gone: tuple[Path, ...], paths: tuple[Path, ...], sets: Unordered) -> Reason:

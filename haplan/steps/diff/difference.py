@@ -16,10 +16,11 @@ from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
 from haplan.model.state import State
 from haplan.model.value import Tree
-from haplan.steps.diff.compared import compared, untouched
+from haplan.steps.diff.compared import compared, has_other_name, untouched
 from haplan.steps.diff.data import data_source
 from haplan.steps.diff.leaving import deletion, leaving
 from haplan.steps.diff.new import new
+from haplan.steps.diff.one_address import doubled
 from haplan.steps.diff.work import Work, change_of, literal
 
 
@@ -54,6 +55,7 @@ def diff(
     fingerprint: Callable[[model.Secret], model.Secret],
     read: Mapping[str, str] | None = None,
     by_id: Mapping[str, ById] | None = None,
+    estates: Mapping[str, str] | None = None,
 ) -> Difference:
     """Compare.
 
@@ -63,6 +65,7 @@ def diff(
         fingerprint: Resolves a secret and gives it back with its fingerprint, or unchanged where it cannot.
         read: Address → name under which data sources were read whose name was not known before.
         by_id: Provider key → type → attributes that hold another resource by its id.
+        estates: Provider key → id of the estate that it reaches.
     """
     pending, names = state.unsettled(), Names(stack=stack, state=state, live=called(seen))
     work = Work(
@@ -76,6 +79,7 @@ def diff(
         read=read or {},
         names=names,
         by_id=by_id or {},
+        estates=estates or {},
     )
     for address in order:
         change = _wanted(work, stack.blocks[address])
@@ -83,7 +87,8 @@ def diff(
             work.changes[address] = change
     _spread_create_first(work)
     going = [deletion(work, row) for row in leaving(work)]
-    changes, findings = (*work.changes.values(), *going), tuple(work.findings)
+    changes = (*work.changes.values(), *going)
+    findings = (*work.findings, *doubled(work, changes))
     return Difference(
         changes=changes,
         unchanged=work.unchanged,
@@ -147,7 +152,7 @@ def _spread_create_first(work: Work) -> None:
     while waiting:
         for reference in work.stack.blocks[waiting.pop()].references:
             needed = work.changes.get(reference.address)
-            if needed is not None and needed.action is Action.REPLACE:
+            if needed is not None and needed.action is Action.REPLACE and has_other_name(needed):
                 work.changes[needed.address] = attrs.evolve(needed, create_first=True)
             if reference.address not in visited:
                 visited.add(reference.address)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import attrs
 
 from haplan.contracts import Seen
-from haplan.model.address import parse
 from haplan.model.compare import seen_as
 from haplan.model.finding import Finding
 from haplan.model.left_alone import ignored
@@ -13,9 +12,9 @@ from haplan.model.plan import Action, Change
 from haplan.model.prior import with_prior
 from haplan.model.reason import Reason
 from haplan.model.stack import Block
-from haplan.model.state import Row
 from haplan.model.value import Tree
 from haplan.steps.diff.compared import ignoring
+from haplan.steps.diff.one_address import in_state
 from haplan.steps.diff.work import Work, change_of, literal
 
 
@@ -29,16 +28,13 @@ def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) 
         return change_of(block, Action.CREATE, Reason.NEW, after, None)
     after = ignoring(work, block, after, {}, seen.values, {})
     work.know(block.address, {}, seen, literal(after))
-    holder = _holder(work, block, seen)
-    if holder is not None:
-        work.findings.append(_held(block, seen, holder))
     if block.address in work.selection.importing:
         live = seen_as(after, seen.values, {}, kind.local)
         base = change_of(block, Action.IMPORT, Reason.IMPORTED, live, None)
         private = with_prior(seen.private, live, {}, live, kind.attributes)
         return attrs.evolve(base, before=live, id=seen.id, importing=seen.id, private=private)
     resumed = block.address in work.pending or seen.status == "incomplete"
-    if not (kind.takes_over or resumed or holder or adopted):
+    if not (kind.takes_over or resumed or adopted or in_state(work, block, seen.id)):
         text = (
             f"a {block.type.replace('_', ' ')} named {block.name!r} exists already (id {seen.id}) and is not in state"
         )
@@ -64,18 +60,6 @@ def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) 
     return attrs.evolve(base, id=seen.id, importing=seen.id, incomplete=half)
 
 
-def _holder(work: Work, block: Block, seen: Seen) -> Row | None:
-    """The row that has the same object under another address: to take it over here and delete it there loses it."""
-    place = parse(block.address)
-    for row in work.state.rows.values():
-        if row.deposed or (row.type, row.provider, row.id) != (block.type, block.provider, seen.id):
-            continue
-        there = parse(row.address)
-        if not block.owner or (there.module, there.owner) == (place.module, place.owner):
-            return row
-    return None
-
-
 def _nowhere(block: Block, id_: str) -> Finding:
     text = f"imported: there is no {block.type.replace('_', ' ')} with id {id_}"
     return Finding(
@@ -85,14 +69,4 @@ def _nowhere(block: Block, id_: str) -> Finding:
         message=text,
         location=str(block.location),
         hint="mend the id, or take the line out",
-    )
-
-
-def _held(block: Block, seen: Seen, holder: Row) -> Finding:
-    text = (
-        f"this {block.type.replace('_', ' ')} (id {seen.id}) is in state as {holder.address}: one object, one address"
-    )
-    hint = f'write moved("{holder.address}", "{block.address}") if this is its new label'
-    return Finding(
-        rule="EXISTS", severity="error", address=block.address, message=text, location=str(block.location), hint=hint
     )

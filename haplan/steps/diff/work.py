@@ -29,6 +29,8 @@ class Work:
         read: Address → name under which data sources were read whose name was not known before.
         names: How resources are called.
         by_id: Provider key → type → attributes that hold another resource by its id.
+        estates: Provider key → id of the estate that it reaches.
+        objects: Those that state has, as `haplan.steps.diff.one_address` tells them apart; once it was asked.
         readable, known, findings, unchanged, same: As in what the diff gives.
         changes: By address, of what the stack has.
     """
@@ -43,6 +45,8 @@ class Work:
     read: Mapping[str, str]
     names: Names
     by_id: Mapping[str, ById]
+    estates: Mapping[str, str]
+    objects: set[object] = attrs.field(factory=set)
     readable: dict[str, str] = attrs.field(factory=dict)
     known: dict[str, dict[str, Tree]] = attrs.field(factory=dict)
     findings: list[Finding] = attrs.field(factory=list)

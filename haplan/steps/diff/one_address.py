@@ -1,0 +1,67 @@
+"""One object, one address: over the plan as a whole. What comes to an address is no other one's, in state or by this
+plan, and not the old self of something that waits to be deleted."""
+
+from collections.abc import Iterable, Iterator
+
+from haplan.model.address import keyed, parse
+from haplan.model.finding import Finding
+from haplan.model.plan import Action, Change
+from haplan.model.stack import Block
+from haplan.steps.diff.work import Work
+
+Object = tuple[str, str, tuple[str, ...], str]
+"""Estate, type, what it lives in, id."""
+COMES = (Action.IMPORT, Action.UPDATE, Action.REPLACE)
+
+
+def doubled(work: Work, changes: Iterable[Change]) -> Iterator[Finding]:
+    """An error for each change by which an object would come to have a second address."""
+    changes = [*changes]
+    holders = _held(work, {change.key for change in changes if change.action is Action.FORGET})
+    for change in changes:
+        row = work.state.row(change.address)
+        if change.action not in COMES or change.deposed or not change.id or (row is not None and row.id == change.id):
+            continue
+        found = holders.setdefault(_object(work, change.provider, change.type, change.address, change.id), [])
+        if found and found[0] != (change.address, ""):
+            yield _finding(work, change, *found[0])
+        found.append((change.address, ""))
+
+
+def in_state(work: Work, block: Block, identity: str) -> bool:
+    """True if state has an object of this id already."""
+    if not work.objects:
+        work.objects |= _held(work, set()).keys()
+    return _object(work, block.provider, block.type, block.address, identity) in work.objects
+
+
+def _held(work: Work, forgotten: set[str]) -> dict[Object, list[tuple[str, str]]]:
+    """Object → address and mark of the rows that have it after the plan, or have it deleted by the plan."""
+    found: dict[Object, list[tuple[str, str]]] = {}
+    for (address, deposed), row in work.state.rows.items():
+        if row.id and keyed(address, deposed) not in forgotten:
+            found.setdefault(_object(work, row.provider_key, row.type, address, row.id), []).append((address, deposed))
+    return found
+
+
+def _object(work: Work, provider: str, type_name: str, address: str, identity: str) -> Object:
+    place = parse(address)
+    within = (*place.module, place.owner) if place.owner else ()
+    return (work.estates.get(provider, provider), type_name, within, identity)
+
+
+def _finding(work: Work, change: Change, address: str, deposed: str) -> Finding:
+    what = f"this {change.type.replace('_', ' ')} (id {change.id})"
+    if deposed:
+        text = f"{what} is the old self of {address}, which waits to be deleted: one object, one address"
+        hint = "take its import out: the next apply deletes it"
+    elif work.state.row(address) is None:
+        text, hint = f"{what} comes to {address} too: one object, one address", "take one of the two out"
+    elif address in work.stack.blocks:
+        text, hint = f"{what} is in state as {address}: one object, one address", "take one of the two out of the stack"
+    else:
+        text = f"{what} is in state as {address}: one object, one address"
+        hint = f'write moved("{address}", "{change.address}") if this is its new label'
+    return Finding(
+        rule="EXISTS", severity="error", address=change.address, message=text, location=change.location, hint=hint
+    )
