@@ -107,6 +107,9 @@ from haplan.language.texts import (
 from haplan.model.address import (
     parse as parse_address,
 )
+from haplan.model.canonical import (
+    sorted_json,
+)
 from haplan.model.compare import (
     differences,
     kept_in_order,
@@ -342,6 +345,7 @@ __all__ = [
     "resource",
     "shown",
     "shown_location",
+    "sorted_json",
     "texts",
     "transform",
     "versions",

@@ -291,3 +291,21 @@ def _is_private(node: ast.expr) -> bool:
 
 def _has_texts(node: ast.expr) -> bool:
     return isinstance(node, ast.Dict) and any(isinstance(key, ast.Constant) for key in node.keys)
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def json_of_its_own(known: Modules) -> list[str]:
+    """Where JSON is written with sorted keys but in `haplan.model.canonical`, or nouns are made of plain JSON by a
+    library but in `haplan.state.nouns`."""
+    found = []
+    for name, file in sorted(known.items()):
+        for node in ast.walk(tree(file)):
+            if isinstance(node, ast.keyword) and node.arg == "sort_keys" and name != "haplan.model.canonical":
+                found.append(f"{name}:{node.value.lineno}: sort_keys")
+            if isinstance(node, ast.Import) and name != "haplan.state.nouns":
+                found += [f"{name}:{node.lineno}: {one.name}" for one in node.names if one.name == "cattrs"]
+            if isinstance(node, ast.ImportFrom) and name != "haplan.state.nouns" and node.module == "cattrs":
+                found.append(f"{name}:{node.lineno}: cattrs")
+    return sorted(found)

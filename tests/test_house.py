@@ -9,6 +9,7 @@ from tests.house import (
     circles,
     endless_caches,
     imports,
+    json_of_its_own,
     modules,
     placed_fields,
     plain_words,
@@ -167,6 +168,10 @@ def test_a_constructor_of_over_four_fields_takes_them_by_name() -> None:
 
 def test_private_data_parts_and_steps_of_a_provider_are_types_of_its_own() -> None:
     assert plain_words(KNOWN) == []
+
+
+def test_there_is_one_canonical_json_and_one_module_that_makes_nouns_of_plain_json() -> None:
+    assert json_of_its_own(KNOWN) == []
 
 
 # --- The tests bark ---------------------------------------------------------------------------------------------------
@@ -367,3 +372,15 @@ def test_the_engine_hands_private_data_on_and_a_provider_reads_it_in_one_place(t
         "providers/haplan_pond/b.py": "Seen(private=Private(name=n).plain(), part=Piece.BIND)",
     }
     assert plain_words(planted(tmp_path, files)) == []
+
+
+def test_json_with_sorted_keys_and_nouns_made_elsewhere_are_seen(tmp_path: Path) -> None:
+    code = (
+        "a = json.dumps(x, sort_keys=True)\nb = json.JSONEncoder(sort_keys=True)\nimport cattrs\nfrom cattrs import gen"
+    )
+    files = {f"haplan/{name}.py": code for name in ("a", "model/canonical", "state/nouns")}
+    assert json_of_its_own(planted(tmp_path, files)) == [
+        "haplan.a:1: sort_keys", "haplan.a:2: sort_keys", "haplan.a:3: cattrs", "haplan.a:4: cattrs",
+        "haplan.model.canonical:3: cattrs", "haplan.model.canonical:4: cattrs",
+        "haplan.state.nouns:1: sort_keys", "haplan.state.nouns:2: sort_keys",
+    ]  # fmt: skip

@@ -14,8 +14,8 @@ from haplan.host.session import Session
 from haplan.model.origin import Destination
 from haplan.model.plan import Plan
 from haplan.model.state import State
-from haplan.state.codec import cast, revive
 from haplan.state.location import shown
+from haplan.state.nouns import cast, revive
 from haplan.steps import admit as admit_
 
 HOST_PARAMETERS = ("host", "hostaddr")

@@ -14,7 +14,7 @@ from haplan.model.stack import Stack, Variable
 from haplan.model.state import State
 from haplan.model.value import Tree
 from haplan.state.location import shown
-from haplan.steps.approve import plain
+from haplan.state.nouns import plain
 
 
 def origin(session: Session, inputs: Iterable[str]) -> Origin:

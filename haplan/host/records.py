@@ -21,7 +21,8 @@ from haplan.model.result import Result
 from haplan.model.state import Run, RunResult, State
 from haplan.model.visible import visible_json
 from haplan.state import files
-from haplan.steps.approve import plain, unseal
+from haplan.state.nouns import plain
+from haplan.steps.approve import unseal
 
 INTERRUPTED = 7
 """The exit code of a run that was interrupted."""

@@ -4,7 +4,6 @@ The first that has it wins: ``--var``, ``--var-file`` (the last one first), ``en
 ``HAPLAN_VAR_<name>``, the default, a question on a terminal.
 """
 
-import json
 import os
 import threading
 from collections.abc import Callable, Collection, Mapping
@@ -14,7 +13,7 @@ from typing import Any, Protocol
 
 from haplan.errors import HaplanError
 from haplan.language.record import close_words, nearest
-from haplan.model.canonical import parse
+from haplan.model.canonical import parse, sorted_json
 from haplan.model.value import Tree
 from haplan.state import files
 
@@ -25,6 +24,9 @@ Ask = Callable[[str, bool], str]
 
 Confirm = Callable[[str], bool]
 """Asks a person for a yes: a text of some lines → whether it was given."""
+
+
+_written = sorted_json(ascii_only=False)
 
 
 class Given(Protocol):
@@ -76,7 +78,7 @@ class Variables:
                 except ValueError as error:
                     raise HaplanError(f"variable {name!r}: {error}") from None
             value = self._values[name]
-        return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+        return value if isinstance(value, str) else _written(value)
 
     def needless(self, asked: Collection[str]) -> list[str]:
         """One line for each ``--var`` that a plan file has decided already: it takes only the sensitive ones again."""

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from haplan.lab.estate import Tx
-from haplan.plugin import Tree
+from haplan.plugin import Tree, sorted_json
+
+_written = sorted_json()
 
 TABLE = """
 create table if not exists mishaps (
@@ -24,7 +26,7 @@ def replace_mishaps(tx: Tx, sort: str, source: str, entries: Sequence[Tree]) -> 
     counters: dict[str, list[int]] = {}
     for spec, seen in old:
         counters.setdefault(spec, []).append(seen)
-    new = [json.dumps(attrs.asdict(entry), sort_keys=True) for entry in entries]
+    new = [_written(attrs.asdict(entry)) for entry in entries]
     if new == [spec for spec, _ in old]:
         return False
     tx.run("delete from mishaps where sort = ? and source = ?", sort, source)
@@ -37,7 +39,7 @@ def replace_mishaps(tx: Tx, sort: str, source: str, entries: Sequence[Tree]) -> 
 def add_mishaps(tx: Tx, sort: str, source: str, entries: Sequence[Tree]) -> None:
     """Add to the mishaps of one sort and source."""
     for entry in entries:
-        spec = json.dumps(attrs.asdict(entry), sort_keys=True)
+        spec = _written(attrs.asdict(entry))
         tx.run("insert into mishaps (sort, source, spec, seen) values (?, ?, ?, 0)", sort, source, spec)
 
 

@@ -1,23 +1,56 @@
-"""Canonical JSON (RFC 8785): the same tree gives the same bytes, whoever writes it."""
+"""Canonical JSON: the same tree gives the same bytes, whoever writes it. All JSON with sorted keys is made here."""
 
 import hashlib
 import json
+from collections.abc import Callable
 
 from haplan.model.value import Tree
 
 SAFE = 2**53 - 1
 """The largest integer that every reader of JSON keeps as it is."""
-_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+Writer = Callable[[Tree], str]
+"""A tree as text."""
+
+
+def sorted_json(
+    plain: Callable[[Tree], Tree] = str,
+    *,
+    ascii_only: bool = True,
+    strict: bool = False,
+    tight: bool = False,
+    indent: int | None = None,
+) -> Writer:
+    """A writer of JSON with sorted keys, to be made once.
+
+    Args:
+        plain: Gives what JSON knows for what it does not know.
+        ascii_only: Other characters are written escaped.
+        strict: NaN and infinities are refused with ValueError.
+        tight: Without blanks.
+        indent: On many lines, so far apart.
+    """
+    separators = (",", ":") if tight else None
+    return json.JSONEncoder(
+        default=plain,
+        sort_keys=True,
+        ensure_ascii=ascii_only,
+        allow_nan=not strict,
+        separators=separators,
+        indent=indent,
+    ).encode
+
+
+_ordinary = sorted_json(ascii_only=False, strict=True, tight=True)
 
 
 def canonical(tree: Tree) -> bytes:
-    """The bytes of a tree of plain JSON, to be hashed.
+    """The bytes of a tree of plain JSON, to be hashed, as RFC 8785 wants them.
 
     Python's own encoder writes what RFC 8785 wants, many times as fast, but for three things: fractions, integers that
     JavaScript does not know, and the order of keys beyond ASCII. A tree with one of them is left to rfc8785.
     """
     if _is_ordinary(tree):
-        return _ENCODER.encode(tree).encode()
+        return _ordinary(tree).encode()
     import rfc8785
 
     return rfc8785.dumps(tree)

@@ -7,10 +7,10 @@ The order of `Entries` is compared too: of those that both sides have, and where
 plain mapping tells none: there the order means nothing, or nobody can see it.
 """
 
-import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
+from haplan.model.canonical import sorted_json
 from haplan.model.entries import Entries, in_order, moved
 from haplan.model.schema import Attribute
 from haplan.model.value import (
@@ -296,5 +296,8 @@ def kept_in_order(wanted: list[str], live: list[str]) -> set[str]:
     return kept
 
 
+_written = sorted_json()
+
+
 def _key(value: Tree) -> str:
-    return json.dumps(encode(value), sort_keys=True, default=str)
+    return _written(encode(value))

@@ -5,11 +5,11 @@ Pure functions. A list comes back as a list wherever a tuple went in, except whe
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args
 
 import attrs
 
-from haplan.errors import StateError
+from haplan.model.canonical import sorted_json
 from haplan.model.document import Document
 from haplan.model.entries import Entries
 from haplan.model.state import (
@@ -42,12 +42,12 @@ def dumps(tree: Tree) -> str:
     Raises:
         ValueError: It holds NaN or an infinity, which JSON does not know.
     """
-    return _CELL.encode(tree)
+    return _as_cell(tree)
 
 
 def document(tree: Tree, *, strict: bool = True) -> str:
     """A tree as a file for people: the same, on many lines. Not `strict` lets NaN pass, where nothing may be lost."""
-    return json.dumps(tree, default=_plain, sort_keys=True, allow_nan=not strict, indent=2) + "\n"
+    return sorted_json(_plain, strict=strict, indent=2)(tree) + "\n"
 
 
 def _plain(leaf: object) -> Tree:
@@ -89,65 +89,7 @@ def strings(text: str) -> tuple[str, ...]:
 
 
 _JSON_TEXT = json.JSONDecoder()
-_CELL = json.JSONEncoder(default=_plain, sort_keys=True, allow_nan=False, separators=(",", ":"))
-"""Made once: `json.dumps` with options makes one for every cell."""
-
-
-# --- Nouns ------------------------------------------------------------------------------------------------------------
-
-
-def revive(cls: type[T], data: object, where: str) -> T:
-    """A noun from plain JSON, every field checked.
-
-    Raises:
-        StateError: A field is missing, unknown or of another kind; `where` says in what.
-    """
-    if not isinstance(data, Mapping):
-        raise StateError(f"{where}: expected a mapping, found {type(data).__name__}")
-    fields = {field.name: field for field in attrs.fields(cls)}  # type: ignore[arg-type]  # only attrs classes come here
-    for name in data:
-        if name not in fields:
-            raise StateError(f"{where}: unknown field {name!r}")
-    for name, field in fields.items():
-        if name not in data and field.default is attrs.NOTHING:
-            raise StateError(f"{where}: field {name!r} is missing")
-    return cls(**{name: cast(fields[name].type, value, f"{where}.{name}") for name, value in data.items()})
-
-
-def cast(kind: Any, value: Tree, where: str) -> Tree:
-    """The value of a field of that kind.
-
-    Raises:
-        StateError: It is of another kind.
-    """
-    origin = get_origin(kind) or kind
-    if kind is Any:
-        return value
-    if origin is Literal:
-        return expect(value in get_args(kind), value, where)
-    if origin is tuple:
-        expect(isinstance(value, list | tuple) and all(isinstance(item, str) for item in value), value, where)
-        return tuple(value)
-    if origin is Mapping:
-        return expect(isinstance(value, Mapping), value, where)
-    if kind is Document:
-        return expect(isinstance(value, str), value, where)
-    if kind is float:
-        return expect(isinstance(value, int | float) and not isinstance(value, bool), value, where)
-    if kind is int:
-        return expect(isinstance(value, int) and not isinstance(value, bool), value, where)
-    return expect(isinstance(value, kind), value, where)
-
-
-def expect(right: bool, value: Tree, where: str) -> Tree:
-    """The value, if it is right.
-
-    Raises:
-        StateError: It is not.
-    """
-    if not right:
-        raise StateError(f"{where}: {value!r} is not allowed here")
-    return value
+_as_cell = sorted_json(_plain, strict=True, tight=True)
 
 
 # --- Columns and records ----------------------------------------------------------------------------------------------

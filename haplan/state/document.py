@@ -7,7 +7,8 @@ from haplan.errors import StateError
 from haplan.model.canonical import parse as parse_json
 from haplan.model.state import FORMAT, Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State
 from haplan.model.value import Tree
-from haplan.state.codec import PROVIDER_NOTES, cast, document, expect, revive
+from haplan.state.codec import PROVIDER_NOTES, document
+from haplan.state.nouns import cast, expect, revive
 
 DOCUMENT = f"haplan-state/{FORMAT}"
 """The ``format`` of a pulled state."""

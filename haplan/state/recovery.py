@@ -15,7 +15,8 @@ from haplan.model.document import Document
 from haplan.model.state import IntentOutcome, OrderRow, OutputRow, PlacementRow, Row, Update
 from haplan.model.value import Tree
 from haplan.state import files
-from haplan.state.codec import document, revive
+from haplan.state.codec import document
+from haplan.state.nouns import revive
 
 DOCUMENT = "haplan-recovery/1"
 

@@ -10,8 +10,6 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from enum import Enum
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +21,13 @@ from haplan.language.refs import unresolved
 from haplan.model import value as model
 from haplan.model.address import keyed
 from haplan.model.canonical import canonical, parse
-from haplan.model.document import Document
-from haplan.model.entries import Entries
 from haplan.model.finding import Finding
 from haplan.model.plan import FORMAT, Action, Calls, Change, Plan
 from haplan.model.sources import commands, sources
 from haplan.model.state import State
 from haplan.model.value import Tree
 from haplan.state import files
+from haplan.state.nouns import noun, plain
 
 BESIDE = ("calls", "read")
 """Fields of a plan that are not part of what is approved: what it took to make it, and that it was read from a file."""
@@ -52,39 +49,6 @@ class PlanFile:
     plan: Plan
     digest: str
     at: float = 0.0
-
-
-def plain(thing: Any) -> Any:
-    """Frozen nouns as plain JSON."""
-    kind: Any = type(thing)
-    if kind in _SCALARS:
-        return thing
-    if kind in _SEQUENCES:
-        return [plain(value) for value in thing]
-    if kind is Document:
-        return str(thing)
-    if kind is Entries or (kind is not dict and not isinstance(thing, Mapping)):
-        names = _fields(kind)
-        if names is None:
-            return thing.value if isinstance(thing, Enum) else thing
-        if not names:
-            return model.encode(thing)
-        values = [(name, getattr(thing, name)) for name in names]
-        return {name: value if type(value) in _SCALARS else plain(value) for name, value in values}
-    found = {str(key): value if type(value) in _SCALARS else plain(value) for key, value in thing.items()}
-    return {model.TAG: "map", "value": found} if model.TAG in found else found
-
-
-_SCALARS = frozenset({str, int, float, bool, type(None)})
-_SEQUENCES = frozenset({tuple, list, set, frozenset})
-
-
-@lru_cache(1000)
-def _fields(kind: Any) -> tuple[str, ...] | None:
-    """The fields of a noun; none for a leaf that `haplan.model.value` encodes, None for what is no noun."""
-    if kind in (model.Ref, model.Text, model.Secret, model.Unknown, Entries):
-        return ()
-    return tuple(field.name for field in attrs.fields(kind)) if attrs.has(kind) else None
 
 
 def body(plan: Plan) -> dict[str, Tree]:
@@ -146,7 +110,7 @@ def unseal(path: Path) -> PlanFile:
                 f"{path}: this plan was changed after it was written (digest does not match); plan again"
             )
         _refuse_older(path, document)
-        plan = _reader().structure(document["body"], Plan)
+        plan = noun(Plan, document["body"])
         if not {*sources(plan)} <= {*plan.sources} or digest(plan) != found:
             raise ValueError("not as a plan is written")
     except PlanFileError:
@@ -186,24 +150,10 @@ def _at(made: Any) -> float:
 def _calls(made: Any) -> tuple[Calls, ...]:
     """The counts of calls, if they are such."""
     try:
-        found: tuple[Calls, ...] = _reader().structure(made["calls"], tuple[Calls, ...])
+        found: tuple[Calls, ...] = noun(tuple[Calls, ...], made["calls"])
         return found
     except Exception:  # whatever stands there, it is only shown
         return ()
-
-
-@cache
-def _reader() -> Any:
-    import cattrs
-
-    reader = cattrs.Converter(forbid_extra_keys=True)
-    reader.register_structure_hook_func(lambda kind: kind is Any, lambda value, _: model.decode(value))
-    reader.register_structure_hook(Document, lambda text, _: Document.parse(text))
-    reader.register_structure_hook_func(
-        lambda kind: kind == model.Path or kind == str | int,
-        lambda value, _: tuple(value) if isinstance(value, list) else value,
-    )
-    return reader
 
 
 def refuse_stale(plan: Plan, state: State, sealed: str, *, resuming: bool = False) -> None:

@@ -18,7 +18,7 @@ from haplan.model.value import (
     references,
     resolve,
 )
-from haplan.steps.approve import plain
+from haplan.state.nouns import plain
 
 texts = st.text(max_size=6)
 refs = st.builds(Ref, texts, st.lists(texts | st.integers(), max_size=3).map(tuple), st.booleans())

@@ -25,7 +25,9 @@ from xml.etree import ElementTree
 
 import attrs
 
-from haplan.plugin import Tree
+from haplan.plugin import Tree, sorted_json
+
+_written = sorted_json()
 
 OLD, NEW = "4.2", "5.3"
 AFTER_OLD, BEFORE_NEW = "4.3", "5.2"
@@ -80,7 +82,7 @@ def main(folder: pathlib.Path, target: pathlib.Path) -> None:
         "types": maker.types,
         "authority": root,
     }
-    target.write_text(json.dumps(model, separators=(",", ":"), sort_keys=True) + "\n", encoding="utf-8")
+    target.write_text(sorted_json(tight=True)(model) + "\n", encoding="utf-8")
 
 
 def _from_xml(element: ElementTree.Element) -> Statement:
@@ -177,7 +179,7 @@ class Maker:
         return default
 
     def place(self, made: Node) -> int:
-        key = json.dumps(made, sort_keys=True)
+        key = _written(made)
         if key not in self._places:
             self._places[key] = len(self.types)
             self.types.append(made)

@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from haplan.plugin import Tree
+from haplan.plugin import Tree, sorted_json
 from haplan_mist.lab.devices.models import needs_port
 
 VARIABLE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
@@ -80,8 +80,11 @@ def strip(body: Mapping[str, Tree]) -> dict[str, Tree]:
     return {key: value for key, value in body.items() if key not in ("id", "org_id", "created_time", "modified_time")}
 
 
+_written = sorted_json()
+
+
 def digest(*parts: Any) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(_written(parts).encode()).hexdigest()
 
 
 @attrs.define(kw_only=True)
@@ -119,7 +122,7 @@ def basis(config: dict[str, Tree], world: World, *, remote_too: bool) -> Basis:
     return Basis(
         config=resolved,
         world=world,
-        digest=digest(json.dumps([resolved, named], sort_keys=True), world.shared),
+        digest=digest(_written([resolved, named]), world.shared),
         variables=variables,
     )
 

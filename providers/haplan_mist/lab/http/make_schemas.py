@@ -10,7 +10,7 @@ import pathlib
 import sys
 from typing import Any
 
-from haplan.plugin import Tree
+from haplan.plugin import Tree, sorted_json
 
 PROSE = {"description", "example", "examples", "title", "deprecated", "externalDocs"}
 PREFIX = "/api/v1"
@@ -27,7 +27,7 @@ def main(source: pathlib.Path, target: pathlib.Path) -> None:
         "operations": operations,
         "schemas": {name: _trim(schemas[name]) for name in sorted(names)},
     }
-    target.write_text(json.dumps(trimmed, separators=(",", ":"), sort_keys=True) + "\n")
+    target.write_text(sorted_json(tight=True)(trimmed) + "\n")
 
 
 def _operations(document: dict[str, Tree]) -> list[tuple[str, Tree]]:
