@@ -155,11 +155,8 @@ class PostgresState:
 
     def begin(self, run: Run) -> Run:
         """Open a run. One that is begun again under its old id goes on with its serial."""
-        opened, self._lineage = self._locked("the run was not begun", lambda at: self._begun(at, run))
+        opened, self._lineage = self._locked("the run was not begun", lambda at: _begun(at, run, self._mint))
         return opened
-
-    def _begun(self, at: _Moment, run: Run) -> tuple[Run, str]:
-        return writing.begin(at.db, run, self._mint()), reading.meta(at.db)["lineage"]
 
     def save(self, update: Update) -> None:
         """Write one update, all or nothing.
@@ -171,7 +168,7 @@ class PostgresState:
         """
         _must_hold(self._held, self.url)
         try:
-            self._twice(lambda: self._save_once(update))
+            _twice(self._link, lambda: self._save_once(update))
         except (psycopg.Error, ValueError) as error:  # ValueError: text or a number that no database can hold
             folder, stem, why = Path.cwd(), self._place.schema, reason(self._place, error)
             raise recovery.not_saved(self.url, folder, stem, self._lineage, update, why) from None
@@ -221,15 +218,6 @@ class PostgresState:
 
     # --- Transactions -------------------------------------------------------------------------------------------------
 
-    def _twice(self, work: Callable[[], T]) -> T:
-        """Done twice is the same as once: if the connection breaks, perhaps after all was written, once more."""
-        try:
-            return work()
-        except psycopg.OperationalError:
-            if not self._link.lost:
-                raise
-            return work()
-
     def _save_once(self, update: Update) -> None:
         with self._writing() as at:
             lease.fenced(at.there, self._held, at.now)
@@ -250,21 +238,13 @@ class PostgresState:
                 lease.fenced(at.there, self._held, at.now)
                 return work(at)
 
-        with self._told(missing, kind):
-            return self._twice(once)
+        with _told(self._place, missing, kind):
+            return _twice(self._link, once)
 
     @contextmanager
     def _transaction(self, missing: str) -> Iterator[_Moment]:
-        with self._told(missing, StateError), self._writing() as at:
+        with _told(self._place, missing, StateError), self._writing() as at:
             yield at
-
-    @contextmanager
-    def _told(self, missing: str, kind: type[HaplanError]) -> Iterator[None]:
-        try:
-            yield
-        except (psycopg.Error, UnicodeEncodeError) as error:
-            why = reason(self._place, error)
-            raise kind(f"state {self.url} cannot be written: {why}; {missing}") from None
 
     def _make_ready(self) -> None:
         """Once: make the schema, or bring an older one up to date. What is no state of ours stays as it is."""
@@ -287,6 +267,29 @@ def _queried(place: Place, link: Link, query: Callable[[Db], T]) -> T | None:
         with link.scratch() as db:
             schema.migrated_copy(db, place, lacking)
             return query(db)
+
+
+def _twice(link: Link, work: Callable[[], T]) -> T:
+    """Done twice is the same as once: if the connection breaks, perhaps after all was written, once more."""
+    try:
+        return work()
+    except psycopg.OperationalError:
+        if not link.lost:
+            raise
+        return work()
+
+
+@contextmanager
+def _told(place: Place, missing: str, kind: type[HaplanError]) -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.Error, UnicodeEncodeError) as error:
+        why = reason(place, error)
+        raise kind(f"state {place.url} cannot be written: {why}; {missing}") from None
+
+
+def _begun(at: _Moment, run: Run, mint: Mint) -> tuple[Run, str]:
+    return writing.begin(at.db, run, mint()), reading.meta(at.db)["lineage"]
 
 
 def _must_hold(held: Holder | None, url: str) -> None:
