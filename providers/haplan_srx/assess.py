@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from haplan.design.clusters import refresh_note, refreshes
 from haplan.design.index import Resource
 from haplan.design.resources import GOING, steers_otherwise
 from haplan.plugin import (
@@ -14,7 +15,7 @@ from haplan.plugin import (
     Tree,
 )
 from haplan_srx.config import Access
-from haplan_srx.estate import PairSeen
+from haplan_srx.estate import PairSeen, incoming
 from haplan_srx.read.look import Look
 from haplan_srx.rules import FOUND, SAYABLE
 from haplan_srx.translate.documents import forms
@@ -103,6 +104,8 @@ def _impact(change: Change, reaches: bool) -> Impact:
 def _cluster_impact(change: Change) -> Impact:
     if change.action in GOING:
         return Impact("outage", COMMIT, False, "what haplan configured goes")
+    if refreshes(change.before, change.after):
+        return Impact("outage", FORMATION, False, refresh_note(change.before, change.after))
     if change.action is Action.REPLACE:
         return Impact("outage", FORMATION, False, "the pair is dissolved and formed again")
     if forms(change):
@@ -122,7 +125,7 @@ def _cluster(look: Look, change: Change, access: Access, overrides: Mapping[str,
             yield say(f'node {mac} needs host=: node("{mac}", host="…"), where haplan reaches it')
     if not cluster.values.get("cluster_id"):
         yield say(f"cluster {cluster.name} needs cluster_id=, 1 to 255, another one than its neighbours' (HA050)")
-    seen = look.pairs.get(cluster.name)
+    seen = look.pairs.get(incoming(cluster.name) if refreshes(change.before, change.after) else cluster.name)
     if seen is not None:
         yield from _as_found(cluster, seen, say, overrides, forming=forms(change))
 

@@ -65,6 +65,16 @@ class PairSeen:
         return self.status is not None or bool(self.facts)
 
 
+def incoming(name: str) -> str:
+    """What the boxes that are to take the places of a pair's are called, while that stands."""
+    return f"{name} (new boxes)"
+
+
+def outgoing(name: str) -> str:
+    """What the boxes of a pair are called whose places others have taken."""
+    return f"{name} (old boxes)"
+
+
 class Estate:
     """Sessions with devices.
 

@@ -23,12 +23,15 @@ class Private:
         was: What the resource said before a change, of use while that is not on all devices; None where it is.
         formed: Of a cluster: haplan joined its nodes, and takes them apart again.
         configured: Of a cluster: its device has been configured.
+        retiring: Of a cluster: MAC and host of each box, node0 first, that a hardware refresh is still to let go; None
+            where nothing is told of it.
         kept: Document → what haplan once overwrote there for this resource.
     """
 
     was: Mapping[str, Tree] | None = None
     formed: bool = False
     configured: bool = False
+    retiring: tuple[tuple[str, str], ...] | None = None
     kept: Mapping[Document, Overwritten] = attrs.field(factory=dict)
 
     @classmethod
@@ -39,6 +42,7 @@ class Private:
             was=decode(kept["was"]) if kept.get("was") else None,
             formed=bool(kept.get("formed")),
             configured=bool(kept.get("configured")),
+            retiring=tuple((str(mac), str(host)) for mac, host in kept["retiring"]) if "retiring" in kept else None,
             kept={document: from_plain(kept[key] or ()) for key, document in documents.items()},
         )
 
@@ -48,6 +52,7 @@ class Private:
             **({"was": encode(dict(self.was))} if self.was is not None else {}),
             **({"formed": True} if self.formed else {}),
             **({"configured": True} if self.configured else {}),
+            **({"retiring": [list(one) for one in self.retiring]} if self.retiring is not None else {}),
             **{f"{KEPT}{document}": as_plain(overwritten) for document, overwritten in self.kept.items()},
         }
 

@@ -35,7 +35,7 @@ from haplan_srx.read import resources
 from haplan_srx.read.look import Look, recall
 from haplan_srx.translate import documents
 from haplan_srx.translate.recorded import nodes_of
-from haplan_srx.write import confirming, forming, writer
+from haplan_srx.write import confirming, forming, retiring, writer
 
 PAIRS_POLL, DEVICE_POLL = 5.0, 0.2
 """Seconds until pairs that restart are looked at again, and until a device is looked at that has just been written."""
@@ -131,7 +131,7 @@ class SrxProvider(Provider):
 
     def rehearse(self, task: Task) -> Rehearsal | None:
         """Load into a private copy, compare, check, throw away; only of a pair that is formed."""
-        if task.transaction.document.kind == documents.CLUSTER:
+        if task.transaction.document.kind != documents.DEVICE:
             return None
         said = writer.rehearse(self._estate, task, self._slots, self._context.secret)
         return None if said is None else Rehearsal(said)
@@ -140,6 +140,8 @@ class SrxProvider(Provider):
         """Carry out one transaction."""
         if task.transaction.document.kind == documents.CLUSTER:
             return forming.write(self._estate, task, io)
+        if task.transaction.document.kind == documents.RETIRED:
+            return retiring.write(self._estate, task, io, self._slots, self._context.secret)
         self._look_soon({task.transaction.id})
         return writer.write(self._estate, task, io, self._slots, self._context.secret)
 
@@ -165,7 +167,7 @@ class SrxProvider(Provider):
 
     def takes_back(self, document: Document) -> bool:
         """A commit is; joining and leaving a cluster is not."""
-        return document.kind != documents.CLUSTER
+        return document.kind == documents.DEVICE
 
     def confirm(self, task: Task) -> None:
         """Confirm the commit, unless the device has gone back by itself."""

@@ -187,6 +187,8 @@ class OneSite:
         """Something happens to a box: another version, a cable."""
         if self.platform == "mist":
             self._post_to_cloud([{"mac": _mac(pair, at), **what}])
+        elif self.platform == "srx":
+            self._change_srx(_mac(pair, at), **what)
         else:
             self._post_to_conductor([{"id": f"BOX{pair}{at}", **what}])
 
@@ -202,15 +204,30 @@ class OneSite:
                 assert answer.status_code == 200
         lab.stop()
 
+    def _change_srx(self, mac: str, *, version: str = "", connected: bool | None = None) -> None:
+        if connected is not None:
+            lab = SrxLab(self.folder / ".haplan" / "lab")
+            lab.start()
+            lab.power(mac, on=connected)
+            lab.clock.sleep(1200)
+            lab.stop()
+        if version:
+            self.sql("update boxes set version = ? where mac = ?", version, mac)
+
+    def sql(self, statement: str, *values: object) -> list[tuple[object, ...]]:
+        """Look at the boxes of the SRX lab, or change them."""
+        with sqlite3.connect(self.folder / ".haplan" / "lab" / "srx.db") as db:
+            found = db.execute(statement, values).fetchall()
+        db.close()
+        return found
+
     def _recable(self, old: str, new: str, stays: str) -> None:
         lab = SrxLab(self.folder / ".haplan" / "lab")
         lab.start()
         lab.power(old, on=False)
         lab.stop()
-        with sqlite3.connect(self.folder / ".haplan" / "lab" / "srx.db") as db:
-            db.execute("update boxes set pair = ? where mac = ?", (new, stays))
-            db.execute("update boxes set pair = ? where mac = ?", (stays, new))
-        db.close()
+        self.sql("update boxes set pair = ? where mac = ?", new, stays)
+        self.sql("update boxes set pair = ? where mac = ?", stays, new)
 
 
 def _mac(pair: str, at: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
+from haplan.design.clusters import refreshes
 from haplan.design.index import Resource
 from haplan.plugin import (
     Change,
@@ -60,8 +61,12 @@ class Look:
         placed = documents.apart(self.to_write(change), lambda address: self.cluster(address).name)
         if change.type != "cluster":
             return placed or (NOWHERE,)
-        dissolves = Private.of(change.private).formed
-        return [*placed, *documents.of_cluster(change, forms=documents.forms(change), dissolves=dissolves)]
+        known = Private.of(change.private)
+        dissolves, retires = known.formed, bool(known.retiring) or refreshes(change.before, change.after)
+        return [
+            *placed,
+            *documents.of_cluster(change, forms=documents.forms(change), dissolves=dissolves, retires=retires),
+        ]
 
     def to_write(self, change: Change) -> list[str]:
         """Of the other devices that a change reaches, those that are not as wanted already."""

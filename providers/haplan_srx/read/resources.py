@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from haplan.design.clusters import refreshes
 from haplan.plugin import (
     SEQUENCES,
     Document,
@@ -26,7 +27,7 @@ from haplan.plugin import (
     is_mapping,
 )
 from haplan_srx.device.operational import Commit
-from haplan_srx.estate import Estate, Nodes, PairSeen
+from haplan_srx.estate import Estate, Nodes, PairSeen, incoming
 from haplan_srx.read.look import unseen
 from haplan_srx.translate.difference import drifted
 from haplan_srx.translate.documents import device
@@ -68,7 +69,8 @@ def read(estate: Estate, query: Query, slots: Mapping[str, int]) -> Reading:
         query = attrs.evolve(query, recorded=of_device(query.recorded, query.document.name, touched))
     design = unseen(query, slots)
     clusters = _clusters(query, design.recorded, design.wanted)
-    pairs = estate.looks(clusters.values(), query.max_age)
+    coming = _coming(design.recorded, design.wanted, clusters)
+    pairs = estate.looks([*clusters.values(), *coming], query.max_age)
     looks = {address: pairs[one.cluster] for address, one in clusters.items()}
     design = design.told(query, {address: look.live for address, look in looks.items() if look.clustered})
     reading = _Reading(estate=estate, query=query, recorded=design.recorded, wanted=design.wanted, looks=looks)
@@ -78,12 +80,23 @@ def read(estate: Estate, query: Query, slots: Mapping[str, int]) -> Reading:
 
 
 def _clusters(query: Query, recorded: Picture, wanted: Picture) -> dict[str, Nodes]:
-    """Address → nodes of the clusters to look at."""
-    found = {one.address: one for picture in (recorded, wanted) for one in picture.design.of("cluster")}
+    """Address → nodes of the clusters to look at: where both boxes are to be others, the pair that stands."""
+    found = {one.address: one for one in recorded.design.of("cluster")}
+    for one in wanted.design.of("cluster"):
+        stands = found.get(one.address)
+        if stands is None or not refreshes(stands.values, one.values):
+            found[one.address] = one
     if query.document:
         only = query.document.name
         return {address: nodes_of(one) for address, one in found.items() if one.name == only}
     return {address: nodes_of(one) for address, one in found.items()}
+
+
+def _coming(recorded: Picture, wanted: Picture, clusters: Mapping[str, Nodes]) -> list[Nodes]:
+    """The boxes that are to take the places of others, of the clusters that are looked at."""
+    was = {one.address: one.values for one in recorded.design.of("cluster")}
+    both = (one for one in wanted.design.of("cluster") if refreshes(was.get(one.address), one.values))
+    return [Nodes(incoming(one.name), nodes_of(one).hosts) for one in both if one.address in clusters]
 
 
 class _Reading:
@@ -179,8 +192,9 @@ class _Reading:
             return self._unformed(target, look)
         status = look.status
         # a node that is down does not tell its MAC address
-        nodes = {mac: declared.get(mac) or {} for mac in look.macs.values()} if len(look.macs) == 2 else {}
         row = target.row
+        known = {**(decode(row.values).get("nodes") or {} if row is not None else {}), **declared}
+        nodes = {mac: known.get(mac) or {} for mac in look.macs.values()} if len(look.macs) == 2 else {}
         values = {**dict(decode(row.values)), "name": row.name} if row is not None else {"name": target.name}
         values |= {"nodes": nodes or values.get("nodes") or declared, "cluster_id": status.cluster_id}
         who = None

@@ -1,5 +1,6 @@
 """Which documents a change touches: ``cluster:NAME`` where a pair is formed or dissolved, ``device:NAME`` for its
-configuration. A resource is in the document of every cluster that it flows into."""
+configuration, ``retired:NAME`` for the boxes that a hardware refresh lets go. A resource is in the document of every
+cluster that it flows into."""
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
@@ -7,7 +8,7 @@ from enum import StrEnum
 from haplan.design.resources import GOING
 from haplan.plugin import Action, Change, Document, Placement
 
-DEVICE, CLUSTER = "device", "cluster"
+DEVICE, CLUSTER, RETIRED = "device", "cluster", "retired"
 """Kinds of documents."""
 
 
@@ -19,6 +20,7 @@ class Piece(StrEnum):
     CONFIGURE = "configure"
     RELEASE = "release"
     DISSOLVE = "dissolve"
+    RETIRE = "retire"
 
 
 def device(cluster: str) -> Document:
@@ -26,7 +28,7 @@ def device(cluster: str) -> Document:
     return Document(DEVICE, cluster)
 
 
-def of_cluster(change: Change, *, forms: bool, dissolves: bool) -> Sequence[Placement]:
+def of_cluster(change: Change, *, forms: bool, dissolves: bool, retires: bool = False) -> Sequence[Placement]:
     """The documents of a cluster's own."""
     configured = Placement(document=device(change.name), part=Piece.CONFIGURE, title="", own=True)
     if change.action in GOING:
@@ -40,7 +42,12 @@ def of_cluster(change: Change, *, forms: bool, dissolves: bool) -> Sequence[Plac
         )
     if not forms:
         return (configured,)
-    return (Placement(document=Document(CLUSTER, change.name), part=Piece.FORM, title="", own=True), configured)
+    form = Placement(document=Document(CLUSTER, change.name), part=Piece.FORM, title="", own=True)
+    if not retires:
+        return (form, configured)
+    # the old boxes stay until the new ones are a pair, and are gone before those have the same addresses
+    old = Placement(document=Document(RETIRED, change.name), part=Piece.RETIRE, title="let the old boxes go")
+    return (form, old, configured)
 
 
 def apart(clusters: Iterable[str], named: Callable[[str], str]) -> list[Placement]:

@@ -6,20 +6,24 @@ step finds out first whether it is done, so an apply that was killed goes on whe
 
 from collections.abc import Mapping
 
+from haplan.design.clusters import refreshes
 from haplan.design.index import Resource
 from haplan.design.resources import GOING
 from haplan.plugin import (
     Change,
+    Document,
     Io,
     ProviderError,
     Settlement,
     Task,
     Written,
+    decode,
 )
 from haplan_srx.device.operational import macs
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Estate
-from haplan_srx.private import Private
+from haplan_srx.private import Overwritten, Private
+from haplan_srx.translate.documents import RETIRED, device
 from haplan_srx.translate.recorded import nodes_of
 from haplan_srx.write.steps import JOIN, Step
 
@@ -38,7 +42,7 @@ def write(estate: Estate, task: Task, io: Io) -> Written:
     change = _change(task)
     if change.action in GOING:
         return _dissolve(estate, change, io)
-    return _form(estate, change, io)
+    return _form(estate, task, change, io)
 
 
 def _change(task: Task) -> Change:
@@ -50,11 +54,14 @@ def _hosts(change: Change) -> Mapping[str, str]:
     return nodes_of(Resource(address=change.address, type="cluster", name=change.name, values=values or {})).hosts
 
 
-def _form(estate: Estate, change: Change, io: Io) -> Written:
+def _form(estate: Estate, task: Task, change: Change, io: Io) -> Written:
     values = change.after or {}
     hosts, cluster_id = _hosts(change), int(values.get("cluster_id") or 0)
     numbers = _numbers(estate, change, hosts)
     waiting = {mac: _standing(estate, host, cluster_id, change) for mac, host in hosts.items()}
+    old = _retiring(task) if refreshes(change.before, change.after) else None
+    if old is not None:
+        _refuse_unequal(change, waiting)
     for mac in sorted(hosts, key=lambda mac: -numbers[mac]):
         box = waiting[mac]
         if box is None:
@@ -64,9 +71,36 @@ def _form(estate: Estate, change: Change, io: Io) -> Written:
         box.join(cluster_id, numbers[mac])
         estate.forget(hosts[mac])
     estate.outdate(change.name, nodes=True)
-    id_ = change.id or next(iter(hosts))
-    formed = Private(formed=True).plain()
+    id_ = change.id if change.id and old is None else next(iter(hosts))
+    formed = Private(formed=True, retiring=old, kept=_kept_of_old(change) if old is not None else {}).plain()
     return Written(ids={change.address: id_}, values={change.address: {"id": id_}}, private={change.address: formed})
+
+
+def _retiring(task: Task) -> tuple[tuple[str, str], ...]:
+    """The boxes that are still to be let go, for the row of the cluster: who goes on after a crash needs them too."""
+    part = next(part for part in task.parts if part.change.type == "cluster")
+    values = decode(part.row.values) if part.row is not None else part.change.before or {}
+    pair = Resource(address=part.change.address, type="cluster", name=part.change.name, values=values)
+    return tuple(nodes_of(pair).hosts.items())
+
+
+def _kept_of_old(change: Change) -> dict[Document, Overwritten]:
+    """What haplan once overwrote on the boxes that are to be let go: the new ones had nothing of it."""
+    found = Private.of(change.private).kept.get(device(change.name), {})
+    return {Document(RETIRED, change.name): found} if found else {}
+
+
+def _refuse_unequal(change: Change, boxes: Mapping[str, Box | None]) -> None:
+    """Boxes that take the places of others are equal before anything is sent; until then the old pair stays.
+
+    Raises:
+        ProviderError: They are not.
+    """
+    facts = [box.facts() for box in boxes.values() if box is not None]
+    for what, found in (("model", {one.model for one in facts}), ("Junos", {one.version for one in facts})):
+        if len(found) > 1:
+            unlike = f"{' and '.join(boxes)} are not equal: {what} {' and '.join(sorted(found))}"
+            raise ProviderError(f"{change.address}: {unlike}; the old pair stays: mend that, then apply again")
 
 
 def _numbers(estate: Estate, change: Change, hosts: Mapping[str, str]) -> dict[str, int]:

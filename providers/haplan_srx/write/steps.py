@@ -10,6 +10,7 @@ class Step(StrEnum):
     JOIN_0 = "join node0"
     JOIN_1 = "join node1"
     LEAVE = "leave"
+    TAKE_OFF = "take off"
 
 
 JOIN = (Step.JOIN_0, Step.JOIN_1)

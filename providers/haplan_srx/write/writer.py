@@ -133,12 +133,12 @@ def write(estate: Estate, task: Task, io: Io, overrides: Mapping[str, int], secr
             written = _keeping(written, task, what, found)
             return _with_receipt(written, estate, what.nodes, _unconfirmed(box, task.transaction.document))
         log = str(CommitLog(io.run, task.transaction.id, task.transaction.document))
-        _load(box, found, secret, io.evidence)
+        load(box, found, secret, io.evidence)
         key = {"log": log, OVERWRITTEN: as_plain(found.overwritten)}
         io.about_to(Step.COMMIT, task.parts[0].change.address, key, idempotent=True)
         _commit(estate, what.nodes, box, log)
     finally:
-        _put_away(box)
+        put_away(box)
         estate.outdate(what.nodes.cluster)
     return _with_receipt(_keeping(written, task, what, found), estate, what.nodes, log)
 
@@ -197,13 +197,13 @@ def rehearse(estate: Estate, task: Task, overrides: Mapping[str, int], secret: C
         what = work(task, overrides, live) if what.untold else what
         found = what.on(live)
         if found.edits:
-            _load(box, found, secret, told.append)
+            load(box, found, secret, told.append)
     finally:
-        _put_away(box)
+        put_away(box)
     return "\n".join(told)
 
 
-def _put_away(box: Box) -> None:
+def put_away(box: Box) -> None:
     """Throw the private copy away; a session that cannot is ended, and its copy with it."""
     try:
         if box.session.open:
@@ -212,7 +212,8 @@ def _put_away(box: Box) -> None:
         box.session.drop()
 
 
-def _load(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> None:
+def load(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> None:
+    """Put edits into a private copy, keep what the device says of them, and let it check them."""
     secrets = {edit.secret: secret(edit.secret) for edit in found.edits if isinstance(edit, Set) and edit.secret}
     box.open_private()
     box.load(xml.document(list(found.edits), secrets))
