@@ -61,6 +61,7 @@ class Result:
         pending: Accepted, held back by an offline device or a closed window; or interrupted while waiting.
         left_out: Not in the plan, because it could not be read, or hangs on what could not be.
         findings: Of the checks after the steps.
+        moved: What of the documents that were written is not as it was recorded, and not of the plan: left as it runs.
         outputs: As they are now.
         seconds: By the run's clock.
         writes: Remote writes that were announced.
@@ -76,6 +77,7 @@ class Result:
     pending: tuple[Outcome, ...] = ()
     left_out: tuple[Outcome, ...] = ()
     findings: tuple[Finding, ...] = ()
+    moved: tuple[str, ...] = ()
     outputs: Mapping[str, Tree] = attrs.field(factory=dict)
     seconds: float = 0.0
     writes: int = 0

@@ -8,7 +8,7 @@ from haplan.model.result import InDocument, Outcome, Result
 from haplan.report import words
 from haplan.report.changes import SIGNS
 from haplan.report.findings import finding_lines
-from haplan.report.lines import Line, Lines, line, padded, title, wide
+from haplan.report.lines import BLANK, Line, Lines, line, padded, title, wide
 
 SECTIONS = (
     ("failed", "Failed", "error"),
@@ -53,6 +53,7 @@ def result_lines(result: Result, sensitive: Sequence[str] = (), *, simulated: bo
             lines += title(heading)
             lines += _listed(outcomes, style)
     lines += _findings(result)
+    lines += _moved(result)
     lines += _outputs(result, sensitive)
     last = NEXT.get(result.exit_code, "")
     return [*lines, *title(last)] if last else lines
@@ -119,6 +120,15 @@ def _partly(outcomes: Sequence[Outcome]) -> str:
     if not count:
         return ""
     return " (in part done)" if count == len(outcomes) else f" ({count} of them in part done)"
+
+
+def _moved(result: Result) -> Lines:
+    """What the plan has nothing to do with, in one line."""
+    if not result.moved:
+        return []
+    count = words.plural(len(result.moved), "thing")
+    said = f"{count} moved meanwhile that this plan does not touch: {words.some([*result.moved])}"
+    return [BLANK, line((f"{said}; left as it runs, drift in the next plan", "warning"))]
 
 
 def _outputs(result: Result, sensitive: Sequence[str]) -> Lines:

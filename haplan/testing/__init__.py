@@ -16,11 +16,13 @@ own, with the plugins that are installed, `plan` and `apply` take a folder or a 
 
 `ProviderContract` is what every provider promises, as tests to inherit; see `providers/README.md`. Wrong answers of it
 are part of that, one at each moment of a run; `EveryFaultContract` throws all of them at all moments.
+`OwnChangesContract` has somebody else at work in a document while a plan waits to be applied.
 """
 
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,6 +43,7 @@ from haplan.testing.memory import Mem, MemPlugin, Rule, Thing
 
 if TYPE_CHECKING:
     from haplan.testing.fault_contract import EveryFaultContract
+    from haplan.testing.own_changes import OwnChangesContract
     from haplan.testing.provider_contract import ProviderContract, context
 
 __all__ = [
@@ -49,6 +52,7 @@ __all__ = [
     "EveryFaultContract",
     "FakeClock",
     "Mem",
+    "OwnChangesContract",
     "Project",
     "ProviderContract",
     "Rule",
@@ -154,14 +158,21 @@ def _opened(stack: str | Path, options: Options) -> Iterator[Session]:
             yield session
 
 
+CONTRACTS = {
+    "EveryFaultContract": "fault_contract",
+    "OwnChangesContract": "own_changes",
+    "ProviderContract": "provider_contract",
+    "context": "provider_contract",
+}
+"""What needs pytest, by its module."""
+
+
 def __getattr__(name: str) -> Any:
-    """The contracts need pytest, so they are loaded when they are asked for."""
-    if name in ("EveryFaultContract", "ProviderContract", "context"):
-        import pytest
+    """The contracts are loaded when they are asked for."""
+    if name not in CONTRACTS:
+        raise AttributeError(f"module 'haplan.testing' has no attribute {name!r}", name=name)
+    import pytest
 
-        names = [f"haplan.testing.{module}" for module in ("asked", "fault_contract", "provider_contract")]
-        pytest.register_assert_rewrite(*(one for one in names if one not in sys.modules))
-        from haplan.testing import fault_contract, provider_contract
-
-        return getattr(fault_contract if name == "EveryFaultContract" else provider_contract, name)
-    raise AttributeError(f"module 'haplan.testing' has no attribute {name!r}", name=name)
+    modules = [f"haplan.testing.{module}" for module in ("asked", *dict.fromkeys(CONTRACTS.values()))]
+    pytest.register_assert_rewrite(*(one for one in modules if one not in sys.modules))
+    return getattr(import_module(f"haplan.testing.{CONTRACTS[name]}"), name)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from haplan.design.clusters import refresh_note, refreshes
-from haplan.design.resources import steers_otherwise
 from haplan.plugin import (
     Action,
     Assessment,
@@ -73,7 +72,7 @@ def _kind(estate: Known, change: Change) -> Any:
     if change.action in (*GOING, Action.REPLACE):
         return "config-push" if change.type in ("steering", "policy", "application") else "traffic"
     if change.type in ("steering", "policy", "application"):
-        return "traffic" if steers_otherwise(change) else "config-push"
+        return "config-push"
     if change.type == "network":
         return "traffic" if changed & {"subnet", "vlan_id"} else "config-push"
     if change.type == "overlay":

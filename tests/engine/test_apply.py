@@ -319,10 +319,23 @@ def test_existence_is_compared_too(project: Make, happens: Callable[[object], ob
 def test_an_order_that_moved_is_not_overwritten(project: Make) -> None:
     rules = 't = Thing("t")\nfor n in "{}":\n    Rule(n, thing=t)\n'
     made = project(rules.format("abc"), applied=True)
+    plan = made.write(rules.format("bac")).plan()
+    made.cloud.sequences["rules:mem_thing.t"] = list("cab")
+    result = made.apply(plan)
+    assert (result.exit_code, made.cloud.sequences["rules:mem_thing.t"]) == (5, list("cab"))
+
+
+def test_what_is_new_finds_its_neighbour_in_an_order_that_others_moved(project: Make) -> None:
+    rules = 't = Thing("t")\nfor n in "{}":\n    Rule(n, thing=t)\n'
+    made = project(rules.format("abc"), applied=True)
     plan = made.write(rules.format("abxc")).plan()
     made.cloud.sequences["rules:mem_thing.t"] = list("cab")
     result = made.apply(plan)
-    assert (result.exit_code, labels(result.failed)) == (5, ["x"])
+    assert (result.exit_code, labels(result.done)) == (0, ["x"])
+    assert made.cloud.sequences["rules:mem_thing.t"] == list("cabx")
+    assert result.moved == ("rules:mem_thing.t (the order of mem rule)",)
+    (moved,) = made.plan().drift
+    assert moved.recorded.keys() == {"position"}
 
 
 def test_our_own_earlier_write_is_expected(project: Make) -> None:

@@ -78,14 +78,14 @@ class World:
         ) as session:
             return engine.plan(session, asked)
 
-    def apply(self, **options: Any) -> Result:
-        """Plan and apply."""
+    def apply(self, plan: Plan | None = None, **options: Any) -> Result:
+        """Carry out a plan, by default the one that would be made now."""
         self.events = []
         opening, asked = sorted_out(options)
         with open_session(
             self.folder, Options(lab=True, **opening), observers=[self.events.append], environ={}
         ) as session:
-            return engine.apply(session, engine.plan(session, asked))
+            return engine.apply(session, plan or engine.plan(session, asked))
 
     def apply_file(self) -> Result:
         """Plan to a file, and carry that out as another process does."""
@@ -149,10 +149,14 @@ class World:
 
     def lines(self, mac: str) -> set[str]:
         """What a box has, as set lines."""
+        return set(self.set_lines(mac))
+
+    def set_lines(self, mac: str) -> list[str]:
+        """The same, in order."""
         session = self.session(mac)
         found = session.rpc(etree.Element("get-configuration", database="committed", format="set"))
         session.close()
-        return set(next(found.all("configuration-set")).text.strip().splitlines())  # type: ignore[union-attr]
+        return list(next(found.all("configuration-set")).text.strip().splitlines())  # type: ignore[union-attr]
 
     def commits(self, mac: str) -> list[str]:
         """The logs of a box's commits, the oldest first."""

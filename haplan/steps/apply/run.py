@@ -138,6 +138,7 @@ class _Loop:
             run=self.context.run.id,
             exit_code=exit_code(failures.codes, bool(self.writes or schedule.recorded())),
             findings=tuple(self.transactions.findings),
+            moved=tuple(dict.fromkeys(self.transactions.moved)),
             left_out=left_out(plan),
             outputs=outputs,
             seconds=seconds,

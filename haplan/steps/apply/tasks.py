@@ -10,6 +10,7 @@ from haplan.errors import ProviderError
 from haplan.model.document import Document
 from haplan.model.plan import Change, Placement, Plan, Transaction
 from haplan.model.value import Secret, Tree, transform
+from haplan.steps.apply.beside import Beside
 from haplan.steps.apply.carried import Carried, carried, content
 from haplan.steps.apply.checks import refuse_misfits, refuse_unmet
 from haplan.steps.apply.ledger import Ledger
@@ -42,6 +43,7 @@ class Tasks:
             if intent.run != context.run.id:
                 where = intent.provider, intent.document
                 self._announced[where] = (*self._announced.get(where, ()), intent.key)
+        self._beside = Beside(plan, context.state, context.types)
         self._carried = carried(context.state.intents, context.run.id)
         self._waiting = context.state.waiting()
         self._touched: set[str] = set()
@@ -82,6 +84,7 @@ class Tasks:
             io=io,
             rules=context.before,
             types=context.types,
+            beside=self._beside,
             carried=self._carried_of(task),
         )
 

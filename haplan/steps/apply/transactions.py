@@ -52,6 +52,7 @@ class Transactions:
         end_write: Confirms a write, or takes it back.
         answers: Id of a transaction → what its write gave.
         findings: Of the checks.
+        moved: What is not as it was recorded, beside what the plan changes.
     """
 
     context: RunContext
@@ -66,6 +67,7 @@ class Transactions:
     way_back: WayBack
     end_write: Callable[[Task, LastStep], None]
     answers: dict[str, Answer] = attrs.field(factory=dict)
+    moved: list[str] = attrs.field(factory=list)
     findings: list[Finding] = attrs.field(factory=list)
     _unverified: list[str] = attrs.field(factory=list)
 
@@ -82,6 +84,7 @@ class Transactions:
             self.ledger.journal.adopt(transaction, message.carried.intents)
         task = self._answered(message.task, written, message.ending)
         self.tasks.learn(task, written)
+        self.moved += message.moved
         if transaction.verb == "read":
             self.recorder.record(task, written, Phase.RECORDED)
             return

@@ -3,7 +3,7 @@
 Runs in a thread of its own. Whatever must be durable is asked of the run's loop, which alone talks to the state.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import attrs
@@ -20,6 +20,7 @@ from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
 from haplan.model.value import Tree
+from haplan.steps.apply.beside import Beside, rebased
 from haplan.steps.apply.carried import Carried, as_written, written
 from haplan.steps.apply.own import Own
 from haplan.steps.apply.partial import Half, halves
@@ -43,6 +44,7 @@ class Job:
         io: What the provider reports to.
         rules: Of the moment before a write.
         types: Resource types.
+        beside: What else is in the document.
         carried: What a dead run left of this very write, or None.
     """
 
@@ -53,19 +55,21 @@ class Job:
     io: "Steps"
     rules: tuple[Rule, ...]
     types: Mapping[str, TypeInfo]
+    beside: Beside
     carried: Carried | None = None
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Done:
     """A write that ended well, and what ends it after its checks; with `carried` it is a dead run's, which is gone on
-    with.
+    with. `moved` is what is not as it was recorded beside it.
     """
 
     task: Task
     written: Written
     ending: Ending = Ending()
     carried: Carried | None = None
+    moved: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -156,13 +160,18 @@ def work(job: Job) -> Done | Broke:
     task = job.task
     try:
         if task.parts and task.parts[0].change.action is Action.READ:
-            return Done(task, _looked_up(job))
+            return Done(task=task, written=_looked_up(job))
         document = task.transaction.document
         asked = Query(
-            targets=job.targets, max_age=MAX_AGE, recorded=task.recorded, document=document, orders=task.orders
+            targets=(*job.targets, *job.beside.targets(task)),
+            max_age=MAX_AGE,
+            recorded=task.recorded,
+            document=document,
+            orders=task.orders,
         )
         reading = job.provider.read(asked)
-        _refuse_unread(reading)
+        moved = job.beside.moved(task, asked, reading)
+        _refuse_unread(reading, job.targets)
         task = _with_seen(task, reading.seen)
         went_back = job.carried is not None and job.carried.going_back
         if went_back:
@@ -171,12 +180,12 @@ def work(job: Job) -> Done | Broke:
             task = _found_again(task, job.own)
             _refuse_moved(task, job.own, job.types, job.provider.by_id)
         if not (job.own.wrote(task.transaction.provider, document) or went_back):
-            _refuse_reordered(task, reading)
+            task = attrs.evolve(task, orders=tuple(rebased(one, reading) for one in task.orders))
         _refuse_by_rule(task, job, reading)
         ending = _ending(job.provider, document)
         if job.carried is not None and not went_back and as_written(*_as_it_runs(task, job, reading), job.types):
             return _gone_on(task, job.carried, ending, job)
-        return Done(task, job.provider.write(task, job.io), ending)
+        return Done(task=task, written=job.provider.write(task, job.io), ending=ending, moved=moved)
     except HaplanError as error:
         return Broke(task, error, _left_behind(job, task, error))
 
@@ -190,7 +199,7 @@ def _as_it_runs(task: Task, job: Job, reading: Reading) -> tuple[Task, Reading]:
     found = job.provider.read(
         Query(targets=targets, max_age=MAX_AGE, recorded=task.recorded, document=document, orders=task.orders)
     )
-    _refuse_unread(found)
+    _refuse_unread(found, job.targets)
     return _with_seen(task, found.seen), found
 
 
@@ -202,20 +211,21 @@ def _ending(provider: Provider, document: Document) -> Ending:
     return Ending(provider.confirmed and takes_back, provider.revertible and takes_back)
 
 
-def _refuse_unread(reading: Reading) -> None:
+def _refuse_unread(reading: Reading, targets: Sequence[Target]) -> None:
     """Refuse to write what could not be looked at first.
 
     Raises:
         ProviderError: Naming it, and why.
     """
-    for address, why in reading.unread.items():
-        raise ProviderError(f"{address}: could not be read: {why}")
+    for address in (target.address for target in targets if target.address in reading.unread):
+        raise ProviderError(f"{address}: could not be read: {reading.unread[address]}")
 
 
 def _gone_on(task: Task, carried: Carried, ending: Ending, job: Job) -> Done:
     job.io.progress(f"run {carried.run} wrote it; going on from there")
     gave = written(task, carried.receipt, job.types)
-    return Done(attrs.evolve(task, started=carried.started), gave, ending, carried)
+    task = attrs.evolve(task, started=carried.started)
+    return Done(task=task, written=gave, ending=ending, carried=carried)
 
 
 def _looked_up(job: Job) -> Written:
@@ -223,7 +233,7 @@ def _looked_up(job: Job) -> Written:
     (part,) = job.task.parts
     (target,) = job.targets
     reading = job.provider.read(Query(targets=(target,)))
-    _refuse_unread(reading)
+    _refuse_unread(reading, job.targets)
     seen = reading.seen.get(target.address)
     if seen is None:
         kind = part.change.type.replace("_", " ")
@@ -294,18 +304,6 @@ def _refuse_moved(task: Task, own: Own, types: Mapping[str, TypeInfo], by_id: By
         resumed = change.reason is Reason.RESUMED  # of a deletion: half gone is how the run that died left it
         if change.action is Action.DELETE and not resumed and seen is not None and change.type in types:
             _refuse_changed(part, types[change.type], own, by_id)
-
-
-def _refuse_reordered(task: Task, reading: Reading) -> None:
-    """Refuse if the names of a list stand in another order than the plan was made on.
-
-    Raises:
-        Stale: Naming the list.
-    """
-    for order in task.orders:
-        live = [name for name in reading.orders.get((order.document, order.list), ()) if name in order.before]
-        if live != [name for name in order.before if name in live] or (order.before and len(live) != len(order.before)):
-            raise Stale(f"{task.transaction.document}: the order of {order.list} moved since the plan; plan again")
 
 
 def _refuse_gone(task: Task) -> None:

@@ -64,11 +64,39 @@ class Difference:
 NOTHING = Configuration()
 
 
+@attrs.frozen
+class Scope:
+    """What a difference is about.
+
+    Attributes:
+        paths: The statements that may be set or go.
+        ordered: The order of policies is set too; else one that others moved stays where it is.
+    """
+
+    paths: frozenset[Path]
+    ordered: bool = False
+
+    def of(self, said: Configuration) -> Configuration:
+        """The part of a configuration that it is about."""
+        statements = {path: one for path, one in said.statements.items() if path in self.paths}
+        inside = {(path[:-1], tag(path[-1])) for path in Configuration(statements).prefixes}
+        sole = {
+            path: elements for path, elements in said.sole.items() if any((path, one) in inside for one in elements)
+        }
+        return Configuration(statements, sole)
+
+    def moves(self, insert: Insert, mine: Configuration, live: Live) -> bool:
+        """True if an entry is to stand there: a new one, and one whose order is set."""
+        inside = insert.path in mine.prefixes
+        return inside and (self.ordered or tag(insert.path[-1]) == SERVER or not live.has(insert.path))
+
+
 def difference(
     wanted: Configuration,
     owned: Configuration,
     live: Live,
     kept: Mapping[Path, tuple[str, ...]] | None = None,
+    scope: Scope | None = None,
 ) -> Difference:
     """Work out the edits.
 
@@ -76,17 +104,19 @@ def difference(
         wanted: What is to be there.
         owned: What haplan said before.
         kept: What it once overwrote: given back with what is let go.
+        scope: What this is about; what else differs is left as it runs. None is about all of it.
     """
     kept = kept or {}
-    sets = list(_sets(wanted, owned, live))
-    gone = _gone(wanted, owned, live)
-    overwritten = _overwritten(wanted, owned, live, gone)
+    mine, had = (wanted, owned) if scope is None else (scope.of(wanted), scope.of(owned))
+    sets = list(_sets(mine, owned, live))
+    gone = _gone(mine, had, live, wanted.prefixes)
+    overwritten = _overwritten(mine, owned, live, gone)
     given = [Set(path, values) for path, values in kept.items() if _free(path, wanted) and _lets_go(path, owned)]
     for edit in given:
         _without(gone, edit, owned, live)
     deletes = _deletes(gone, wanted, live, keep=[edit.path for edit in given])
-    edits: tuple[Edit, ...] = (*deletes, *sets, *given, *_activations(wanted, live), *_inserts(wanted, live))
-    return Difference(edits, overwritten)
+    inserts = (one for one in _inserts(wanted, live) if scope is None or scope.moves(one, mine, live))
+    return Difference((*deletes, *sets, *given, *_activations(mine, live), *inserts), overwritten)
 
 
 def drifted(wanted: Configuration, live: Live) -> tuple[Statement, ...]:
@@ -141,10 +171,11 @@ def _stands(one: Statement, live: Live) -> bool:
 # --- what goes ---
 
 
-def _gone(wanted: Configuration, owned: Configuration, live: Live) -> dict[Path, tuple[str, ...]]:
-    """Path → what goes there: all of it where there are no values."""
+def _gone(
+    wanted: Configuration, owned: Configuration, live: Live, prefixes: frozenset[Path]
+) -> dict[Path, tuple[str, ...]]:
+    """Path → what goes there: all of it where there are no values; `prefixes` are those of all that is to be there."""
     gone: dict[Path, tuple[str, ...]] = {}
-    prefixes = wanted.prefixes
     for one in owned.statements.values():
         if one.path in wanted.statements or not live.has(one.path):
             continue

@@ -86,10 +86,14 @@ class Picture:
         found = self.translation(cluster)
         return Configuration() if found is None else found.configuration
 
-    def owned(self, cluster: str) -> Configuration:
+    def said(self, cluster: str) -> tuple[Configuration, ...]:
         """What haplan has said on a device: also before a change that is not on all devices yet."""
         now = self.configuration(cluster)
-        return now if self._earlier is None else joined(now, self._earlier.configuration(cluster))
+        return (now,) if self._earlier is None else (now, self._earlier.configuration(cluster))
+
+    def owned(self, cluster: str) -> Configuration:
+        """All of that as one."""
+        return joined(*self.said(cluster))
 
     def reach(self, address: str) -> frozenset[str]:
         """The clusters that a resource flows into."""

@@ -16,6 +16,7 @@ from haplan.plugin import (
     Document,
     Io,
     ProviderError,
+    Reason,
     Task,
     Tree,
     Written,
@@ -25,7 +26,7 @@ from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Estate, Nodes
 from haplan_srx.private import Private, as_plain, from_plain, kept_in
 from haplan_srx.translate import xml
-from haplan_srx.translate.difference import Difference, Set, difference
+from haplan_srx.translate.difference import Difference, Scope, Set, difference
 from haplan_srx.translate.log import CommitLog
 from haplan_srx.translate.recorded import (
     after,
@@ -35,7 +36,7 @@ from haplan_srx.translate.recorded import (
     of_device,
     recorded,
 )
-from haplan_srx.translate.statements import Configuration, Live, Path
+from haplan_srx.translate.statements import Configuration, Live, Path, Statement
 from haplan_srx.write.receipt import Receipt
 from haplan_srx.write.steps import Step
 
@@ -55,6 +56,7 @@ class Work:
         nodes: Where it is reached.
         wanted, owned: What haplan says then, and what it said until now.
         kept: What haplan once overwrote there.
+        scope: What the task is about; None is about all that haplan says there.
         untold: No state has the order of some interfaces: what runs tells it.
     """
 
@@ -62,11 +64,12 @@ class Work:
     wanted: Configuration
     owned: Configuration
     kept: Mapping[Path, tuple[str, ...]]
+    scope: Scope | None = None
     untold: bool = False
 
     def on(self, live: Live) -> Difference:
         """The edits for what a device has."""
-        return difference(self.wanted, self.owned, live, self.kept)
+        return difference(self.wanted, self.owned, live, self.kept, self.scope)
 
 
 def work(task: Task, overrides: Mapping[str, int], live: Live | None = None) -> Work:
@@ -89,13 +92,33 @@ def work(task: Task, overrides: Mapping[str, int], live: Live | None = None) -> 
     untold = any(picture.untold for picture in (then, was, now))
     if untold and live is not None:
         then, was, now = (picture.told({cluster.address: live}, {}) for picture in (then, was, now))
-    owned = Configuration()
+    owned, wanted, scope = Configuration(), then.configuration(cluster.address), None
     if _configured(task, cluster.address):
-        owned = joined(was.configuration(cluster.address), now.owned(cluster.address))
+        known = (was.configuration(cluster.address), *now.said(cluster.address))
+        owned, scope = joined(*known), _scope(task, wanted, known)
     kept = kept_in(task.recorded.values(), task.transaction.document)
-    return Work(
-        nodes=nodes_of(cluster), wanted=then.configuration(cluster.address), owned=owned, kept=kept, untold=untold
-    )
+    return Work(nodes=nodes_of(cluster), wanted=wanted, owned=owned, kept=kept, scope=scope, untold=untold)
+
+
+def _scope(task: Task, wanted: Configuration, known: Sequence[Configuration]) -> Scope | None:
+    """What a task is about: what its resources say, and what becomes another statement by them.
+
+    One that goes on with what a dead run left is about all: rows may say more by now than the device has.
+    """
+    if any(part.change.reason is Reason.RESUMED for part in task.parts):
+        return None
+    changing = {part.change.address for part in task.parts}
+    paths = set()
+    for said in (wanted, *known):
+        for path, one in said.statements.items():
+            same = all(path in other.statements and _alike(one, other.statements[path]) for other in (wanted, *known))
+            if one.origin in changing or not same:
+                paths.add(path)
+    return Scope(frozenset(paths), bool(task.orders))
+
+
+def _alike(one: Statement, other: Statement) -> bool:
+    return (one.values, one.secret) == (other.values, other.secret)
 
 
 def _configured(task: Task, cluster: str) -> bool:

@@ -62,6 +62,7 @@ class Work:
         wanted: What is to run.
         edits: The way from one to the other.
         before, after: What is recorded, and what is to be, as translations.
+        mine: The paths that the transaction is about; what else differs is left as it runs.
         found: What was there before haplan.
     """
 
@@ -71,6 +72,7 @@ class Work:
     edits: Sequence[Edit]
     before: Translation
     after: Translation
+    mine: frozenset[Path]
     found: Found
 
 
@@ -98,8 +100,8 @@ def prepare(task: Task, writer: Writer) -> Work:
     errors = [f"{one.address}: {one.text}" for one in after.errors() if one.address in mine]
     if errors:
         raise ProviderError("; ".join(errors))
-    live = writer.estate.running()
-    owned, wanted = before.flat(), after.flat()
+    live, about = writer.estate.running(), _mine(task, before, after)
+    owned, wanted = ({path: value for path, value in one.flat().items() if path in about} for one in (before, after))
     found = _found(task, live, owned, wanted)
     made = outcome(live, owned, wanted, found)
     try:
@@ -107,8 +109,36 @@ def prepare(task: Task, writer: Writer) -> Work:
     except ValueError as error:
         raise ProviderError(f"{task.parts[0].change.address}: {error}") from None
     return Work(
-        address=task.parts[0].change.address, live=live, wanted=made, edits=way, before=before, after=after, found=found
+        address=task.parts[0].change.address,
+        live=live,
+        wanted=made,
+        edits=way,
+        before=before,
+        after=after,
+        mine=about,
+        found=found,
     )
+
+
+def _mine(task: Task, before: Translation, after: Translation) -> frozenset[Path]:
+    """The paths that a transaction is about: what its resources have a part in, and what changes by them.
+
+    One that goes on with what a dead run left is about all of it: rows may say more by now than what runs.
+    """
+    paths = {**before.entries, **after.entries}
+    if any(part.change.reason is Reason.RESUMED for part in task.parts):
+        return frozenset(paths)
+    changing = {part.change.address for part in task.parts}
+    found = {
+        path
+        for path, given in paths.items()
+        if not changing.isdisjoint(source.address for source in given.sources)
+        or path not in before.entries
+        or path not in after.entries
+        or before.entries[path].value != after.entries[path].value
+    }
+    above = {one for path in found if path in after.entries for one in parents(path)}
+    return frozenset(found | (above & paths.keys()))
 
 
 def _found(task: Task, live: Flat, owned: Flat, wanted: Flat) -> Found:
@@ -338,9 +368,12 @@ def moved_of(work: Work, running: Flat) -> list[Path]:
     """Of what this transaction wants and wants gone, what is not so."""
     wanted = [
         path for path, value in work.after.flat().items()
-        if path not in running or not (value is HERE or same(running[path], value))
+        if path in work.mine and (path not in running or not (value is HERE or same(running[path], value)))
     ]  # fmt: skip
-    gone = [path for path in work.before.entries if path in running and path not in work.wanted]
+    gone = [
+        path for path in work.before.entries
+        if path in work.mine and path in running and path not in work.wanted
+    ]  # fmt: skip
     return [*wanted, *gone]
 
 
