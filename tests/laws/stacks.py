@@ -446,7 +446,12 @@ class World:
             return names.get(tree, tree) if isinstance(tree, str) else tree
 
         objects = [[one.type, one.name, plain(one.owner), plain(one.values)] for one in self.cloud.objects.values()]
-        lists = {plain(where.removeprefix("rules:")): one for where, one in self.cloud.sequences.items() if one}
+        rules = {(one.owner, one.name) for one in self.cloud.objects.values()}
+        lists: dict[str, list[str]] = {}
+        for where, found in self.cloud.sequences.items():
+            owner = where.removeprefix("rules:")
+            there = [name for name in found if (owner, name) in rules]
+            lists.update({plain(owner): there} if there else {})
         return {
             "objects": sorted(objects, key=str),
             "carried": {where: plain(there) for where, there in sorted(self.cloud.carried.items())},
