@@ -30,7 +30,7 @@ def test_it_is_shown_asked_and_applied(run, first: str) -> None:
     again = run("rollback", "edge", "--to", first, "--auto-approve")
     assert (again.code, again.out.splitlines()[1]) == (
         0,
-        f"No changes. All is as run {first} left it: 2 resources compared.",
+        f"No changes. The estate is as run {first} left it: 2 resources compared.",
     )
 
 
