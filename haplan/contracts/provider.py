@@ -168,7 +168,7 @@ class Provider:
         return ()
 
     def identity(self) -> Mapping[str, str]:
-        """Which estate this is: ``kind``, ``id`` and ``name``."""
+        """Which estate this is: ``kind``, ``id`` and ``name``; ``formerly`` is an id that an older version gave it."""
         raise NotImplementedError
 
     def read(self, query: Query) -> Reading:

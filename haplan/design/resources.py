@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from haplan.design.index import Resource
-from haplan.plugin import Action, Part, Row, Stack, Target, Tree, decode, without
+from haplan.plugin import Action, Change, Part, Row, Stack, Target, Tree, decode, without
 
 GOING = (Action.DELETE, Action.FORGET)
 
@@ -69,6 +69,15 @@ def of_stack(stack: Stack, provider: str) -> Resources:
         )
         for one in blocks
     }
+
+
+def steers_otherwise(change: Change) -> bool:
+    """True if traffic takes another way from now on: a policy gets another steering, a steering rule other paths."""
+    before, after = change.before, change.after
+    if before is None or after is None or change.type not in ("policy", "steering"):
+        return False
+    names = ("steering",) if change.type == "policy" else ("paths", "strategy")
+    return any(before.get(name) != after.get(name) for name in names if name not in change.respelled)
 
 
 def without_name(values: Mapping[str, Tree]) -> dict[str, Tree]:

@@ -71,6 +71,7 @@ class Change:
         before: Owned values as they are; None when there is nothing.
         after: Owned values as they are to be; leaves may be references until the apply. None when deleted.
         unset: Paths that leave the resource.
+        respelled: Attributes that name the same resource as before, which is called otherwise.
         replaces: Paths that force a replacement.
         create_first: In a replacement, the new one comes first.
         owner: Address of the owner, or "".
@@ -102,6 +103,7 @@ class Change:
     before: Mapping[str, Tree] | None = None
     after: Mapping[str, Tree] | None = None
     unset: tuple[Path, ...] = ()
+    respelled: tuple[str, ...] = ()
     replaces: tuple[Path, ...] = ()
     create_first: bool = False
     owner: str = ""

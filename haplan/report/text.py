@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from haplan.model.address import parse
-from haplan.model.plan import IMPACTS, Action, Change, OutputChange, Plan
+from haplan.model.plan import Action, Change, OutputChange, Plan
 from haplan.report import words
 from haplan.report.changes import change_lines, drift_lines
+from haplan.report.cost import cost_lines
 from haplan.report.differences import same
 from haplan.report.findings import counts, finding_lines
 from haplan.report.lines import BLANK, Line, Lines, line, padded, title, wide
@@ -45,7 +46,7 @@ def plan_lines(
         *_notes(plan),
         *_findings(plan, full),
     ]
-    again = [BLANK, _tally(plan), *_cost(plan)] if len(lines) > LONG and not plan.empty() else []
+    again = [BLANK, _tally(plan), *cost_lines(plan)] if len(lines) > LONG and not plan.empty() else []
     last = _last(plan, next_step, refused)
     return [*lines, *again, BLANK, last] if last else [*lines, *again]
 
@@ -56,7 +57,7 @@ def verdict(plan: Plan, made: float | None = None, *, full: bool = False) -> Lin
     if plan.empty():
         lines.append(line(("No changes. ", "good"), _why_nothing(plan)))
     else:
-        lines += [_tally(plan), *_cost(plan)]
+        lines += [_tally(plan), *cost_lines(plan)]
     if plan.findings or not plan.empty():
         lines.append(line((counts(plan.findings), "error" if _errors(plan) else "")))
     return [*lines, *_calls(plan), *origin_lines(plan, made, full=full)]
@@ -115,35 +116,6 @@ def _writes(plan: Plan) -> str:
     if not plan.transactions:
         return "no writes"
     return f"{words.plural(writes, 'write')} in {words.plural(len(plan.transactions), 'transaction')}"
-
-
-def _cost(plan: Plan) -> Lines:
-    worst = plan.worst().kind
-    kinds = [kind for kind in ("outage", "reboot", "traffic") if any(c.impact.kind == kind for c in plan.changes)]
-    lines = [line((_sentence(plan, kind), "error" if kind == "outage" else "warning")) for kind in kinds]
-    if IMPACTS.index(worst) < IMPACTS.index("traffic"):
-        lines.append(line("no outage"))
-    if plan.transactions:
-        lines[-1] = Line((*lines[-1].spans, (f" · {words.about(plan.seconds())}", "")), lines[-1].hang)
-    return lines
-
-
-def _sentence(plan: Plan, kind: str) -> str:
-    """``reboot: 4 clusters created, both nodes restart``: a part for each sort of change, with the note all share."""
-    sorts: dict[tuple[str, str], list[str]] = {}
-    for change in plan.changes:
-        if change.impact.kind == kind:
-            sorts.setdefault((change.type, _done(change)), []).append(change.impact.note)
-    said = [
-        f"{words.plural(len(notes), type_name)} {done}" + (f", {notes[0]}" if notes[0] and len({*notes}) == 1 else "")
-        for (type_name, done), notes in sorts.items()
-    ]
-    return f"{kind}: " + "; ".join(said)
-
-
-def _done(change: Change) -> str:
-    done = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted"}
-    return done.get(change.action.value, change.action.value)
 
 
 def _calls(plan: Plan) -> Lines:

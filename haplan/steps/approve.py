@@ -241,7 +241,8 @@ def _major(version: str) -> str:
 def refuse_estates(
     recorded: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]], what: str
 ) -> None:
-    """Refuse to work on other estates than the recorded ones, by provider key.
+    """Refuse to work on other estates than the recorded ones, by provider key. An estate may say under ``formerly``
+    which id it was recorded with by an older version of its provider.
 
     Raises:
         OtherEstate: A line for each, naming both.
@@ -249,7 +250,7 @@ def refuse_estates(
     lines = []
     for key, there in found.items():
         known = recorded.get(key)
-        if known is not None and known.get("id") != there.get("id"):
+        if known is not None and known.get("id") not in (there.get("id"), there.get("formerly", there.get("id"))):
             lines.append(
                 f"provider {key!r}: {what} belongs to {known.get('kind')} {known.get('name')!r} ({known.get('id')}), "
                 f"these credentials reach {there.get('name')!r} ({there.get('id')}); check host, token and --env"

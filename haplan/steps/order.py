@@ -152,17 +152,19 @@ def edges(
     ]
     current = [change for change in changes if not change.deposed]
     unwritten = {change.address for change in current if placements is not None and not placements[change.key]}
-    hard = (*edges_of_work(current, references, recorded, unwritten), *_deposed(changes, state))
     nodes = _nodes(stack, state, current)
     found, gathering = list[Edge](), Gathering()
     for hook in hooks:
         with gathering:
             found += hook(nodes)
     gathering.refuse()
-    return tuple(dict.fromkeys((*hard, *_of_hooks(found, references, {change.address for change in current}))))
+    hooked = _of_hooks(found, references, {change.address for change in current})
+    gates = [edge for edge in hooked if edge.kind != "soft"]
+    hard = (*edges_of_work(current, references, recorded, unwritten, gates), *_deposed(changes, state))
+    return tuple(dict.fromkeys((*hard, *hooked)))
 
 
-def _of_hooks(found: Sequence[Edge], references: Sequence[Edge], changing: set[str]) -> Iterable[Edge]:
+def _of_hooks(found: Sequence[Edge], references: Sequence[Edge], changing: set[str]) -> Sequence[Edge]:
     """The edges of hooks between what changes; a gate holds also where something that stays lies between."""
     there = [edge for edge in found if edge.first in changing and edge.then in changing]
     gates = [edge for edge in found if edge.kind == "gate" and edge not in there]
@@ -240,7 +242,11 @@ def _node(block: Block, change: Change | None, seq: int) -> Node:
 
 
 def edges_of_work(
-    changes: Sequence[Change], hard: Iterable[Edge], recorded: Iterable[Edge], unwritten: Collection[str] = ()
+    changes: Sequence[Change],
+    hard: Iterable[Edge],
+    recorded: Iterable[Edge],
+    unwritten: Collection[str] = (),
+    gates: Iterable[Edge] = (),
 ) -> tuple[Edge, ...]:
     """Hard edges between changes, in the direction of the work; resources that stay pass the order on.
 
@@ -248,6 +254,7 @@ def edges_of_work(
         hard: Edges of the stack: what is depended on comes first.
         recorded: Edges of the state, for what goes or is let go of: the dependant comes first.
         unwritten: Addresses of changes that are written nowhere: they pass the order on, whatever becomes of them.
+        gates: Edges that no order of what is let go of may contradict.
     """
     by_address = {change.address: change for change in changes}
     found = [
@@ -262,7 +269,7 @@ def edges_of_work(
             found.append(edge)
         elif (then in unwritten or by_address[then].action is Action.REPLACE) and _lets_go(by_address[first], then):
             loose.append(edge)
-    return tuple(dict.fromkeys((*found, *_without_circle(found, loose))))
+    return tuple(dict.fromkeys((*found, *_without_circle((*found, *gates), loose))))
 
 
 def _lets_go(dependant: Change, needed: str) -> bool:

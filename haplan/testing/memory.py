@@ -220,6 +220,7 @@ class Mem(Provider):
 
     def _find(self, target: Target) -> Seen | None:
         found, by_name = self.cloud.objects.get(target.id), False
+        found = found if found is not None and found.type == target.type else None
         if found is None and (target.pending or not target.id):
             same = [one for one in self.cloud.objects.values() if (one.type, one.name) == (target.type, target.name)]
             same = [one for one in same if one.owner == target.owner]

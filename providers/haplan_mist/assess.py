@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from haplan.design.clusters import refresh_note, refreshes
+from haplan.design.resources import steers_otherwise
 from haplan.plugin import (
     Action,
     Assessment,
@@ -72,7 +73,7 @@ def _kind(estate: Known, change: Change) -> Any:
     if change.action in (*GOING, Action.REPLACE):
         return "config-push" if change.type in ("steering", "policy", "application") else "traffic"
     if change.type in ("steering", "policy", "application"):
-        return "config-push"
+        return "traffic" if steers_otherwise(change) else "config-push"
     if change.type == "network":
         return "traffic" if changed & {"subnet", "vlan_id"} else "config-push"
     if change.type == "overlay":

@@ -68,22 +68,33 @@ class Client(HttpClient):
                 raise
 
     def all(self, path: str, *, what: str = "", **params: Any) -> list[dict[str, Tree]]:
-        """A whole collection. Objects that come or go while it is read make it read again."""
+        """A whole collection. Objects that come or go while it is read make it read again.
+
+        Raises:
+            ProviderError: It has no end.
+        """
         for _ in range(3):
             items, steady = self._pages(path, params, what)
             if steady:
                 break
         return items
 
-    def search(self, path: str, *, what: str = "", pages: int = PAGES, **params: Any) -> Iterator[dict[str, Tree]]:
-        """Pages of a search, each as it was answered."""
-        answer = self.get(path, what=what, limit=PAGE, **params)
-        while True:
-            pages -= 1
+    def search(self, path: str, *, what: str = "", **params: Any) -> Iterator[dict[str, Tree]]:
+        """Pages of a search, each as it was answered.
+
+        Raises:
+            ProviderError: It has no end.
+        """
+        call = Call(method="GET", path=path, params={**params, "limit": PAGE}, what=what)
+        for _ in range(PAGES):
+            answer = self.call(call).body
+            if not isinstance(answer, dict):
+                raise ProviderError(f"{self.named(call)} was answered with something else than a page of a search")
             yield answer
-            if not answer.get("next") or pages <= 0:
+            if not answer.get("next"):
                 return
-            answer = self.get(str(answer["next"]).removeprefix("/api/v1"), what=what)
+            call = Call(method="GET", path=str(answer["next"]).removeprefix("/api/v1"), what=what)
+        raise self._endless(call)
 
     def count_usage(self) -> None:
         """Learn how much of the hour's budget is left; asked once."""
@@ -139,11 +150,14 @@ class Client(HttpClient):
             for item in items:
                 found[str(item.get("id") or item.get("mac") or len(found))] = item
             limit = _number(answer, "X-Page-Limit", PAGE)
-            total = _number(answer, "X-Page-Total", len(found))
+            total = _number(answer, "X-Page-Total", len(found) + (len(items) >= limit))  # a full page has a next one
             totals.add(total)
             if limit * page >= total or not items:
                 return list(found.values()), len(totals) == 1 and len(found) == total
-        raise ProviderError(f"{self.named(call)}: the list does not end after {PAGES} pages of {PAGE}")
+        raise self._endless(call)
+
+    def _endless(self, call: Call) -> ProviderError:
+        return ProviderError(f"{self.named(call)}: the list does not end after {PAGES} pages of {PAGE}")
 
 
 def _number(answer: Answer, header: str, otherwise: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from haplan.design.clusters import refresh_note, refreshes
 from haplan.design.index import Resource
-from haplan.design.resources import GOING
+from haplan.design.resources import GOING, steers_otherwise
 from haplan.plugin import (
     Action,
     Assessment,
@@ -91,6 +91,8 @@ def _impact(change: Change, reaches: bool) -> Impact:
         return Impact("traffic" if kind == "traffic" else "config-push", COMMIT)
     changed = {key for key in {**(change.before or {}), **(change.after or {})}
                if (change.before or {}).get(key) != (change.after or {}).get(key)}  # fmt: skip
+    if steers_otherwise(change):
+        return Impact("traffic", COMMIT)
     if change.before is None or change.type in ("policy", "application") or changed <= HITLESS:
         return Impact("config-push", COMMIT)
     return Impact("traffic", COMMIT)

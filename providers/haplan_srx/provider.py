@@ -98,9 +98,12 @@ class SrxProvider(Provider):
     # --- looking ---
 
     def identity(self) -> Mapping[str, str]:
-        """The devices are the estate: each is told by the MAC addresses that the stack gives."""
+        """The devices are the estate: each is told by the MAC addresses that the stack gives. Those of an alias are
+        other ones; 0.1.0 called all of them alike."""
         alias = self._context.key.partition(".")[2]
-        return {"kind": "srx devices", "id": "srx", "name": f"SRX devices {alias}".rstrip()}
+        if not alias:
+            return {"kind": "srx devices", "id": "srx", "name": "SRX devices"}
+        return {"kind": "srx devices", "id": f"srx.{alias}", "name": f"SRX devices {alias}", "formerly": "srx"}
 
     def read(self, query: Query) -> Reading:
         """Read each device once."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from haplan.design.clusters import refresh_note, refreshes
-from haplan.design.resources import GOING
+from haplan.design.resources import GOING, steers_otherwise
 from haplan.plugin import Action, Assessment, Change, Finding, Impact
 from haplan_ssr.model import model
 from haplan_ssr.read.resources import Look
@@ -54,7 +54,7 @@ def _impact(at: Look, change: Change, routers: Iterable[str]) -> Impact:
     if restarting:
         more = f" and {len(restarting) - 1} more" if restarting[1:] else ""
         return Impact("reboot", SETUP, False, f"needs an SSR restart: {restarting[0]}{more}")
-    if any(_interrupts(path) for path in paths):
+    if any(_interrupts(path) for path in paths) or steers_otherwise(change):
         return Impact("traffic", PUSH, True, note)
     return Impact("config-push", PUSH, True, note)
 

@@ -30,7 +30,8 @@ def haplan_state_backends() -> Mapping[str, OpenState]:
 
 
 def open_postgres(url: str, clock: Clock) -> "PostgresState":
-    """Open ``postgresql://user@host/database?schema=name``. Sends nothing yet; `clock` is not asked, the server is.
+    """Open ``postgresql://user@host/database?schema=name``. Sends nothing yet; `clock` is not asked for the time, the
+    server is.
 
     Raises:
         PluginError: psycopg is not installed.
@@ -44,7 +45,7 @@ def open_postgres(url: str, clock: Clock) -> "PostgresState":
             raise
         why = " ".join(str(error).split())
         raise PluginError(f"a state in PostgreSQL needs psycopg: install haplan[postgres] ({why})") from None
-    return PostgresState(parse(url))
+    return PostgresState(parse(url), sleep=clock.sleep)
 
 
 __all__ = ["haplan_api", "haplan_state_backends", "open_postgres"]

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep as pause
 from typing import TypeVar
 
 import attrs
@@ -69,11 +70,13 @@ class PostgresState:
         migrated: URL of the copy that was made of an older state before it was migrated, or "".
     """
 
-    def __init__(self, place: Place, *, mint: Mint = _mint, time: str = SERVER_TIME) -> None:
+    def __init__(
+        self, place: Place, *, mint: Mint = _mint, time: str = SERVER_TIME, sleep: Callable[[float], None] = pause
+    ) -> None:
         self.url = place.url
         self.migrated = ""
         self._place = place
-        self._link = Link(place)
+        self._link = Link(place, sleep)
         self._mint = mint
         self._time = time
         self._ready = False
@@ -129,10 +132,11 @@ class PostgresState:
         Raises:
             Locked: It was lost.
         """
-        _must_hold(self._held, self.url)
-        with self._transaction("the lease was not extended") as at:
-            renewed = writing.put_holder(at.db, lease.renewed(at.there, holder, at.now))
-        self._held = renewed
+
+        def longer(at: _Moment) -> Holder:
+            return writing.put_holder(at.db, lease.renewed(at.there, holder, at.now))
+
+        self._held = renewed = self._locked("the lease was not extended", longer)
         return renewed
 
     def unlock(self, holder_id: str) -> Holder | None:
@@ -151,9 +155,7 @@ class PostgresState:
 
     def begin(self, run: Run) -> Run:
         """Open a run. One that is begun again under its old id goes on with its serial."""
-        with self._locked("the run was not begun") as at:
-            opened = writing.begin(at.db, run, self._mint())
-            self._lineage = reading.meta(at.db)["lineage"]
+        opened, self._lineage = self._locked("the run was not begun", lambda at: _begun(at, run, self._mint))
         return opened
 
     def save(self, update: Update) -> None:
@@ -166,25 +168,29 @@ class PostgresState:
         """
         _must_hold(self._held, self.url)
         try:
-            self._save(update)
+            _twice(self._link, lambda: self._save_once(update))
         except (psycopg.Error, ValueError) as error:  # ValueError: text or a number that no database can hold
             folder, stem, why = Path.cwd(), self._place.schema, reason(self._place, error)
             raise recovery.not_saved(self.url, folder, stem, self._lineage, update, why) from None
 
     def end(self, run: Run) -> None:
         """Close a run with its result."""
-        with self._locked("only the end of the run is missing", StateNotSaved) as at:
-            writing.end(at.db, run, at.now)
+        self._locked("only the end of the run is missing", lambda at: writing.end(at.db, run, at.now), StateNotSaved)
 
     def journal(self, intents: Sequence[Intent]) -> list[Intent]:
         """Make intents durable together, all or none; gives them with their ids."""
-        with self._locked("no further write was begun", StateNotSaved) as at:
-            return writing.journal(at.db, intents)
+        made = list(intents)
+
+        def keep(at: _Moment) -> list[Intent]:
+            made[:] = writing.journal(at.db, made)  # once more under the same ids
+            return made
+
+        return self._locked("no further write was begun", keep, StateNotSaved)
 
     def settle_intents(self, outcomes: Sequence[tuple[int, str, Mapping[str, Tree]]]) -> None:
         """Record outcomes: (id, outcome, result)."""
-        with self._locked("the intents stay open; plan again to find out what became of them", StateNotSaved) as at:
-            writing.settle(at.db, outcomes)
+        missing = "the intents stay open; plan again to find out what became of them"
+        self._locked(missing, lambda at: writing.settle(at.db, outcomes), StateNotSaved)
 
     def push(self, document: bytes) -> None:
         """Put a pulled state in place of this one; the secret key stays.
@@ -193,31 +199,24 @@ class PostgresState:
             StateError: It is damaged, of another lineage, older, or changed without a new serial.
         """
         state = parse(document)
-        with self._locked("nothing was pushed") as at:
+
+        def put(at: _Moment) -> None:
             stored = reading.load(at.db)
-            refuse_push(state, stored, self.url)
             if pull(stored) != pull(state):
+                refuse_push(state, stored, self.url)
                 writing.push(at.db, state, stored, self._mint())
+
+        self._locked("nothing was pushed", put)
 
     def prune(self, keep: int) -> int:
         """Forget the history of all but the latest `keep` runs; gives how many runs were forgotten."""
-        with self._locked("nothing was pruned") as at:
-            return writing.prune(at.db, keep)
+        return self._locked("nothing was pruned", lambda at: writing.prune(at.db, keep))
 
     def close(self) -> None:
         """Let go of the connection. The lock stays as it is."""
         self._link.close()
 
     # --- Transactions -------------------------------------------------------------------------------------------------
-
-    def _save(self, update: Update) -> None:
-        """Saved twice is the same as once: if the connection breaks, perhaps after all was written, once more."""
-        try:
-            self._save_once(update)
-        except psycopg.OperationalError:
-            if not self._link.lost:
-                raise
-            self._save_once(update)
 
     def _save_once(self, update: Update) -> None:
         with self._writing() as at:
@@ -230,21 +229,22 @@ class PostgresState:
         with self._link.writing(f"{reading.HOLDER} FOR UPDATE; {self._time}") as (db, (((there),), ((now,),))):
             yield _Moment(db, codec.holder(there), float(now))
 
-    @contextmanager
-    def _locked(self, missing: str, kind: type[HaplanError] = StateError) -> Iterator[_Moment]:
+    def _locked(self, missing: str, work: Callable[[_Moment], T], kind: type[HaplanError] = StateError) -> T:
+        """Do it while the lock is ours; `missing` says what is then missing if that cannot be."""
         _must_hold(self._held, self.url)
-        with self._transaction(missing, kind) as at:
-            lease.fenced(at.there, self._held, at.now)
-            yield at
+
+        def once() -> T:
+            with self._writing() as at:
+                lease.fenced(at.there, self._held, at.now)
+                return work(at)
+
+        with _told(self._place, missing, kind):
+            return _twice(self._link, once)
 
     @contextmanager
-    def _transaction(self, missing: str, kind: type[HaplanError] = StateError) -> Iterator[_Moment]:
-        try:
-            with self._writing() as at:
-                yield at
-        except (psycopg.Error, UnicodeEncodeError) as error:
-            why = reason(self._place, error)
-            raise kind(f"state {self.url} cannot be written: {why}; {missing}") from None
+    def _transaction(self, missing: str) -> Iterator[_Moment]:
+        with _told(self._place, missing, StateError), self._writing() as at:
+            yield at
 
     def _make_ready(self) -> None:
         """Once: make the schema, or bring an older one up to date. What is no state of ours stays as it is."""
@@ -267,6 +267,29 @@ def _queried(place: Place, link: Link, query: Callable[[Db], T]) -> T | None:
         with link.scratch() as db:
             schema.migrated_copy(db, place, lacking)
             return query(db)
+
+
+def _twice(link: Link, work: Callable[[], T]) -> T:
+    """Done twice is the same as once: if the connection breaks, perhaps after all was written, once more."""
+    try:
+        return work()
+    except psycopg.OperationalError:
+        if not link.lost:
+            raise
+        return work()
+
+
+@contextmanager
+def _told(place: Place, missing: str, kind: type[HaplanError]) -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.Error, UnicodeEncodeError) as error:
+        why = reason(place, error)
+        raise kind(f"state {place.url} cannot be written: {why}; {missing}") from None
+
+
+def _begun(at: _Moment, run: Run, mint: Mint) -> tuple[Run, str]:
+    return writing.begin(at.db, run, mint()), reading.meta(at.db)["lineage"]
 
 
 def _must_hold(held: Holder | None, url: str) -> None:

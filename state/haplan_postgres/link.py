@@ -1,6 +1,7 @@
 """The connection: transactions by hand, what may wait how long, and what goes wrong on the way, in one line."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -9,6 +10,7 @@ from psycopg.types.string import StrDumper
 
 from haplan.plugin import (
     StateError,
+    lease,
 )
 from haplan_postgres.place import Place
 
@@ -16,6 +18,9 @@ Db = psycopg.Connection[tuple[Any, ...]]
 
 BUSY = 10
 """Seconds to wait for another process's transaction; ours take milliseconds, so ten seconds mean something is wrong."""
+
+AWAY = lease.LEASE - lease.HEARTBEAT
+"""Seconds that a server may be away: the lease was renewed a heartbeat before at the earliest."""
 
 _CONNECTION = {
     "connect_timeout": 10,
@@ -46,11 +51,19 @@ class Link:
     Threads: one.
 
     What a transaction needs is set inside it, so that poolers that hand out a connection for each one do no harm.
+
+    A server that was there and is away is waited for, as long as a lease outlives it: it is restarted, or another takes
+    its place. Who waited in vain waits no more until it is there again.
+
+    Args:
+        sleep: Lets time pass.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, sleep: Callable[[float], None] = time.sleep) -> None:
         self._place = place
+        self._sleep = sleep
         self._db: Db | None = None
+        self._patient = False
 
     @contextmanager
     def reading(self) -> Iterator[Db]:
@@ -85,16 +98,25 @@ class Link:
 
     def _begun(self, begin: str, first: str = "") -> tuple[Db, list[list[Any]]]:
         sql = "; ".join(filter(None, [begin.format(schema=self._place.quoted), first]))
-        again = self._db is not None
+        began, slept, pause = time.monotonic(), 0.0, 0.0
         while True:
-            db = self._connected()
+            db = None
             try:
-                return db, _answers(db, sql)
+                db = self._connected()
+                answers = _answers(db, sql)
             except BaseException as error:
-                _roll_back(db)
-                if not (again and db.closed and isinstance(error, psycopg.Error)):
+                gone = db.closed if db is not None else isinstance(error, psycopg.OperationalError)
+                if db is not None:
+                    _roll_back(db)
+                away = max(slept, time.monotonic() - began)
+                self._patient = self._patient and isinstance(error, psycopg.Error) and gone and away < AWAY
+                if not self._patient:
                     raise
-            again = False  # the connection had been lost, and nothing was written yet: once more over a new one
+            else:
+                self._patient = True
+                return db, answers
+            self._sleep(pause)  # nothing was written yet; at first at once, over a new connection
+            slept, pause = slept + pause, 0.5
 
     def _connected(self) -> Db:
         if self._db is None or self._db.closed:

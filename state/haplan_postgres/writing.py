@@ -84,9 +84,9 @@ def _applied(db: Db, digests: Iterable[str]) -> None:
 
 
 def journal(db: Db, intents: Iterable[Intent]) -> list[Intent]:
-    """Keep intents; gives them with their ids."""
+    """Keep intents; gives them with their ids. Those that have one are perhaps there already."""
     ((last,),) = db.execute("SELECT coalesce(max(id), 0) FROM intents").fetchall()
-    numbered = [attrs.evolve(intent, id=number) for number, intent in enumerate(intents, last + 1)]
+    numbered = [attrs.evolve(intent, id=intent.id or number) for number, intent in enumerate(intents, last + 1)]
     put(db, "intents", codec.INTENT, ("id",), [codec.intent_cells(intent) for intent in numbered])
     return numbered
 

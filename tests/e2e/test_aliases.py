@@ -54,6 +54,7 @@ def test_each_alias_has_an_estate_of_its_own_with_its_own_name(written: Write, n
     assert {change.provider for change in plan.changes} == {f"{name}.west", f"{name}.east"}
     estates = [f"{plan.body.identities[f'{name}.{alias}']['name']}" for alias in ("west", "east")]
     assert [one[-4:] for one in estates] == ["west", "east"]
+    assert len({plan.body.identities[f"{name}.{alias}"]["id"] for alias in ("west", "east")}) == 2
     assert api.apply(plan, environ={}).exit_code == 0
     assert api.plan(folder, lab=True, environ={}).empty
     kept = {path.name for path in (folder / ".haplan" / "lab").iterdir()}

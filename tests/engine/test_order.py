@@ -171,7 +171,7 @@ def test_a_shared_document_waits_for_what_its_values_refer_to_though_that_stands
     plan = made.plan()
     assert documents(plan) == ["thing:a", "X", "thing:b"]
     assert [one.after for one in plan.transactions] == [(), ("t01",), ("t01",)]
-    for _ in range(30):
+    for _ in range(5):
         assert made.apply(parallelism=3).exit_code == 0
         assert made.apply(destroy=True, parallelism=3).exit_code == 0
 

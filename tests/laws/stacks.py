@@ -188,7 +188,8 @@ def _said(value: int | To) -> str:
 
 EDITS = (
     "resize", "resize", "destroy first", "create first", "drop", "drop", "add", "add", "by hand", "move", "rename",
-    "with users", "refer", "let go", "regroup", "also", "lifecycle", "needs", "known", "rules",
+    "with users", "without users", "without users", "refer", "let go",
+    "regroup", "also", "lifecycle", "needs", "known", "rules",
 )  # fmt: skip
 """What may happen to a stack, each as often as it is drawn."""
 
@@ -261,11 +262,14 @@ def edited(draw: st.DrawFn, wanted: Wanted, edit: str) -> Wanted:
         return attrs.evolve(wanted, pieces={**wanted.pieces, number: new})
     if not wanted.pieces:
         return wanted
-    piece = wanted.pieces[draw(st.sampled_from(sorted(wanted.pieces)))]
+    used = sorted({one for piece in wanted.pieces.values() for one in piece.uses()}) if edit.endswith("users") else []
+    piece = wanted.pieces[draw(st.sampled_from(used or sorted(wanted.pieces)))]
     if edit == "drop":
         return _without(wanted, piece)
     if edit == "with users":
         return _with_users(wanted, piece.number, draw(st.sampled_from(["zone", "model"])))
+    if edit == "without users":
+        return _without_users(wanted, piece)
     if edit == "move":
         return _moved(wanted, piece, draw(st.sampled_from([f"m{piece.number}", f"-{piece.label}"])), draw)
     return attrs.evolve(wanted, pieces={**wanted.pieces, piece.number: _changed(draw, wanted, piece, edit)})
@@ -299,6 +303,13 @@ def _with_users(wanted: Wanted, number: int, attribute: str) -> Wanted:
         if number in (one.number, *one.uses())
     }
     return attrs.evolve(wanted, pieces={**wanted.pieces, **new})
+
+
+def _without_users(wanted: Wanted, piece: Piece) -> Wanted:
+    """A thing is replaced, and all that referred to it let go of it."""
+    alone = _without(wanted, piece)
+    new = attrs.evolve(piece, zone=(piece.zone or 0) + 1, made=piece.made + 1)
+    return Wanted(dict(sorted({**alone.pieces, piece.number: new}.items())), wanted.left)
 
 
 def _moved(wanted: Wanted, piece: Piece, label: str, draw: st.DrawFn) -> Wanted:

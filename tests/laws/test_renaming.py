@@ -153,6 +153,21 @@ def test_another_name_costs_one_write_where_it_is_spelt(made: Made, address: str
         assert sum(documents(plan).values()) == (1 if spelt or made.backend.world is Mist else 0)
 
 
+def test_a_policy_that_gets_another_steering_moves_traffic_and_one_whose_steering_is_renamed_does_not(
+    made: Made,
+) -> None:
+    address = f"{made.module}policy.edge.internet"
+    made.renamed("steering.edge.out")
+    renamed = made.world.plan().change(address)
+    assert renamed is not None
+    assert (renamed.impact.kind, renamed.respelled) == ("config-push", ("steering",))
+    other = '    other = Steering("other", template=edge, paths=[edge.wan("wan0")])\n    Policy("internet"'
+    made.write(made.backend.text.replace('    Policy("internet"', other).replace("steering=out)", "steering=other)"))
+    moved = made.world.plan().change(address)
+    assert moved is not None
+    assert (moved.impact.kind, moved.sites) == ("traffic", ("branch",))
+
+
 def test_other_labels_cost_nothing(made: Made) -> None:
     made.relabelled()
     plan = made.world.plan()

@@ -162,7 +162,7 @@ def test_a_first_plan_reads_from_verdict_to_next_step() -> None:
     assert text(plan, next_step="haplan apply stacks/branch --lab") == expect("""
         branch · environment lab · mist organisation "Demo"
         4 to create, 0 to change, 0 to replace, 0 to delete · 8 writes in 4 transactions
-        outage: 1 cluster created, both nodes reboot · about 15 min
+        outage: 1 cluster created, both nodes reboot, at branch · about 15 min
         0 errors, 1 warning, 2 notes
         mist: 12 calls made, 9 more expected at apply, 4988 of 5000 left
 

@@ -1,7 +1,7 @@
 """Applies whose state is in PostgreSQL: several at once, and with the server gone in the middle."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import haplan_postgres
 from haplan import engine, repair
 from haplan.errors import StateNotSaved
 from haplan.state import recovery
-from haplan.testing import Project
+from haplan.testing import FakeClock, Project
 from tests.crowd import apply_at_once
 from tests.state_postgres.conftest import Admin
 
@@ -60,6 +60,43 @@ def test_a_server_that_was_restarted_in_the_middle_is_not_even_noticed(
     assert made.state(state=database).intents == ()
 
 
+class Waiting(FakeClock):
+    """Time in which somebody who sleeps often enough is heard."""
+
+    def __init__(self, times: int, then: Callable[[], None]) -> None:
+        super().__init__()
+        self.left, self._then = times, then
+        self.counting = False
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if self.counting and self.left:
+            self.left -= 1
+            if not self.left:
+                self._then()
+
+
+@pytest.mark.parametrize("moment", ["t0", "t3", "t5"])
+def test_a_server_that_is_away_for_less_than_the_lease_is_waited_for(
+    made: Project, database: str, admin: Admin, moment: str
+) -> None:
+    clock = Waiting(60, lambda: let_in(admin, database, everybody=True))
+
+    def away(document: str, name: str) -> None:
+        if name == moment:
+            clock.counting = True
+            let_in(admin, database, everybody=False)
+            break_off(admin, database)
+
+    made.cloud.clock = clock
+    made.cloud.during = away
+    assert made.apply(state=database).exit_code == 0
+    assert clock.left == 0
+    assert (made.cloud.names(), made.state(state=database).intents) == (NAMES, ())
+    assert made.plan(state=database).empty()
+    assert not list(Path.cwd().glob("*.recovery-*"))
+
+
 def test_a_server_that_stays_away_ends_the_run_with_9_and_nothing_is_lost(
     made: Project, database: str, admin: Admin
 ) -> None:
@@ -76,7 +113,7 @@ def test_a_server_that_stays_away_ends_the_run_with_9_and_nothing_is_lost(
     (file,) = Path.cwd().glob("stack.recovery-*.json")
     assert f"`haplan state recover {file}`" in str(error.value)
     assert [row.name for row in recovery.read(file).update.rows] == ["t3"]
-    warning = next(event.text for event in made.events if event.kind == "warning")
+    *_, warning = (event.text for event in made.events if event.kind == "warning")
     assert "the lock is as it was; it is free again when its lease has run out" in warning
 
     let_in(admin, database, everybody=True)

@@ -35,7 +35,7 @@ def test_a_stack_is_applied_once_and_then_unchanged(stack: Path, url: str) -> No
 def test_the_environment_may_be_part_of_the_schemas_name(stack: Path, url: str, admin: Admin, schema: str) -> None:
     environ = {"HAPLAN_STATE": f"{url}_{{env}}"}
     for name in ("north", "south"):
-        with open_session(stack, Options(environment=name), environ=environ) as session:
+        with open_session(stack, Options(environment=name, new_environment=True), environ=environ) as session:
             engine.apply(session, engine.plan(session))
     made = admin.execute("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %s)", [schema]).fetchall()
     assert sorted(made) == [(f"{schema}_north",), (f"{schema}_south",)]

@@ -169,6 +169,14 @@ def test_another_estate_is_refused_with_both_names(project: Make) -> None:
     refuse_estates({}, {"mem": {"id": "x"}}, "this state")
 
 
+def test_an_estate_that_an_older_provider_called_otherwise_is_the_same() -> None:
+    now = {"mem.east": {"id": "mem.east", "formerly": "mem", "name": "east"}}
+    refuse_estates({"mem.east": {"id": "mem"}}, now, "this state")
+    refuse_estates({"mem.east": {"id": "mem.east"}}, now, "this state")
+    with pytest.raises(OtherEstate, match="belongs to mem 'west'"):
+        refuse_estates({"mem.east": {"id": "mem.west", "kind": "mem", "name": "west"}}, now, "this state")
+
+
 # --- Limits -----------------------------------------------------------------------------------------------------------
 
 

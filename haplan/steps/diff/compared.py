@@ -74,6 +74,10 @@ def compared(
     base = change_of(
         block, Action.UPDATE, Reason.NONE, after, row, before=before, id=seen.id, unset=gone, private=private
     )
+    respelled = (
+        one.name for one in kind.referring if before.get(one.name) != meant.get(one.name) == after.get(one.name)
+    )
+    base = attrs.evolve(base, respelled=tuple(respelled))
     forced = _replaced(work, block, row, base, paths, spelled)
     if forced is not None:
         return forced
