@@ -61,17 +61,22 @@ def _remarks(change: Change) -> Iterator[Line]:
         yield line(f"deposed object {change.deposed}", indent=6)
     if change.importing:
         yield line(f"takes {words.value(change.importing)} into state", indent=6)
+    yield from common_remarks(change)
+    if change.position:
+        yield line(f"moves from {change.position[0]} to {change.position[1]}", indent=6)
+    words_of_impact = impact(change.impact, change.sites)
+    if words_of_impact:
+        yield line((words_of_impact, "warning" if change.impact.kind in ("reboot", "outage") else "dim"), indent=6)
+
+
+def common_remarks(change: Change) -> Iterator[Line]:
+    """What a change says that many alike say in the same words."""
     if change.action is Action.FORGET:
         yield line("leaves the state; the estate keeps it", indent=6)
     if change.reason not in OBVIOUS:
         yield line(change.because or REASONS.get(change.reason, change.why), indent=6)
     for when, conditions in (("before", change.lifecycle.precondition), ("after", change.lifecycle.postcondition)):
         yield from (line(f"checked {when}: {one.text}", indent=6) for one in conditions if holds(one) is None)
-    if change.position:
-        yield line(f"moves from {change.position[0]} to {change.position[1]}", indent=6)
-    words_of_impact = impact(change.impact, change.sites)
-    if words_of_impact:
-        yield line((words_of_impact, "warning" if change.impact.kind in ("reboot", "outage") else "dim"), indent=6)
 
 
 def impact(cost: Impact, sites: tuple[str, ...] = ()) -> str:
@@ -91,18 +96,19 @@ def impact(cost: Impact, sites: tuple[str, ...] = ()) -> str:
 
 def _attributes(change: Change) -> Lines:
     if change.action in (Action.CREATE, Action.READ):
-        return whole(_with_extra(change), change.sensitive)
+        return whole(given(change), change.sensitive)
     if change.action is Action.DELETE:
         return [line(f"id {words.value(change.id)}", indent=6)] if change.id else []
     if change.action is Action.FORGET:
         return []
     if change.action is Action.REPLACE and change.before is None:
-        return whole(_with_extra(change), change.sensitive)
+        return whole(given(change), change.sensitive)
     found = differences(change.before, change.after, change.sensitive)
     return difference_lines(found, change)
 
 
-def _with_extra(change: Change) -> Mapping[str, Tree]:
+def given(change: Change) -> Mapping[str, Tree]:
+    """What a change gives a resource, vendor keys included."""
     after = change.after or {}
     return {**after, "extra": change.extra} if change.extra and "extra" not in after else after
 

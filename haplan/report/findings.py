@@ -6,6 +6,8 @@ from haplan.model.finding import Finding, Severity
 from haplan.report import words
 from haplan.report.lines import BLANK, Line, Lines, line, title
 
+FOLD, SOME = 6, 3
+"""Of more than so many from one rule, some are shown."""
 NAMES: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
 
 
@@ -15,17 +17,36 @@ def counts(findings: Sequence[Finding]) -> str:
     return ", ".join(words.plural(tally[severity], name) for severity, name in NAMES.items())
 
 
-def finding_lines(findings: Sequence[Finding]) -> Lines:
-    """The section of a plan."""
+def finding_lines(findings: Sequence[Finding], *, full: bool = True) -> Lines:
+    """The section of a plan; of many from one rule some are shown, unless the whole is asked for."""
     if not findings:
         return []
     lines = title("Findings")
     for severity in ("error", "warning"):
-        for same in _groups([one for one in findings if one.severity == severity], _alike):
-            lines.extend(_whole(same))
+        told = _groups([one for one in findings if one.severity == severity], _alike)
+        for rule, found in _by_rule(told).items():
+            shown = found if full or len(found) <= FOLD else found[:SOME]
+            lines += [row for same in shown for row in _whole(same)]
+            if len(shown) < len(found):
+                rest = [one for same in found[SOME:] for one in same]
+                lines.append(_more(rule, rest))
     for same in _groups([one for one in findings if one.severity == "info"], lambda one: one.rule):
         lines.append(_note(same))
     return lines
+
+
+def _by_rule(told: Iterable[Sequence[Finding]]) -> dict[str, list[Sequence[Finding]]]:
+    found: dict[str, list[Sequence[Finding]]] = {}
+    for same in told:
+        found.setdefault(same[0].rule, []).append(same)
+    return found
+
+
+def _more(rule: str, rest: Sequence[Finding]) -> Line:
+    about = list(dict.fromkeys(one.address for one in rest if one.address))
+    where = f", on {words.some(about)}" if about else ""
+    text = f"{rule}  and {len(rest)} more of this rule{where}; --full shows them"
+    return line((f"{NAMES[rest[0].severity]:<7} ", rest[0].severity), text, indent=2, hang=17)
 
 
 def _whole(same: Sequence[Finding]) -> Iterator[Line]:
@@ -70,7 +91,7 @@ def _about(one: Finding) -> str:
 def _message(one: Finding) -> str:
     """The message without the name that the address in front of it says already."""
     label = one.address.rpartition(".")[2].strip('"')
-    return one.message.removeprefix(f"{label}: ") if label else one.message
+    return one.message.removeprefix(f"{label}: ").removeprefix(f'"{label}": ') if label else one.message
 
 
 def validation_lines(name: str, findings: Sequence[Finding], resources: int) -> Lines:

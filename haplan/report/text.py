@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from haplan.model.address import parse
 from haplan.model.plan import Action, Change, OutputChange, Plan
 from haplan.report import words
+from haplan.report.alike import folded, group_lines, groups
 from haplan.report.changes import change_lines, drift_lines
 from haplan.report.cost import cost_lines
 from haplan.report.differences import same
@@ -18,7 +19,7 @@ from haplan.report.unread import unread_lines
 USUAL = ((Action.CREATE, "create"), (Action.UPDATE, "change"), (Action.REPLACE, "replace"), (Action.DELETE, "delete"))
 RARE = ((Action.IMPORT, "import"), (Action.READ, "read"), (Action.FORGET, "forget"), (Action.NO_OP, "move"))
 
-LONG = 200
+LONG = 80
 """A plan of more lines says again at its end what it comes to: its head has left the screen."""
 
 
@@ -37,12 +38,12 @@ def plan_lines(
     lines = [*verdict(plan, made, full=full), *drift_lines(plan.drift)]
     if plan.changes:
         lines += title("Changes")
-        for change in plan.changes:
-            lines += change_lines(change)
+        for alike in groups(plan.changes, full=full):
+            lines += change_lines(alike[0]) if len(alike) == 1 else group_lines(alike)
     lines += [
         *stage_lines(plan, full=full),
         *rehearsed_lines(plan),
-        *_outputs(plan.outputs),
+        *_outputs(plan.outputs, full=full),
         *_notes(plan),
         *_findings(plan, full),
     ]
@@ -131,20 +132,28 @@ def _calls(plan: Plan) -> Lines:
     return lines
 
 
-def _outputs(outputs: Sequence[OutputChange]) -> Lines:
+def _outputs(outputs: Sequence[OutputChange], *, full: bool) -> Lines:
     if not outputs:
         return []
     lines = title("Outputs")
     width = min(max(wide(one.name) for one in outputs), 32)
-    return [*lines, *(_output(one, width) for one in outputs)]
+    return [*lines, *(_output(alike, width) for alike in folded(outputs, _shown, full=full))]
 
 
-def _output(one: OutputChange, width: int) -> Line:
+def _output(alike: Sequence[OutputChange], width: int) -> Line:
+    sign, style, text = _shown(alike[0])
+    if len(alike) > 1:
+        names = words.some([one.name for one in alike])
+        return line((f"{sign:>3} ", style), f"{len(alike)} outputs: {names}  ", text, hang=8)
+    return line((f"{sign:>3} ", style), padded(alike[0].name, width) + "  ", text, hang=8)
+
+
+def _shown(one: OutputChange) -> tuple[str, str, str]:
+    """Sign, style and what becomes of it."""
     sides = (one.before, one.after)
     shown = [words.SENSITIVE if one.sensitive and side is not None else words.value(side) for side in sides]
     sign, style = ("+", "create") if one.before is None else ("-", "delete") if one.after is None else ("~", "update")
-    text = shown[1] if sign == "+" else " → ".join(shown)
-    return line((f"{sign:>3} ", style), padded(one.name, width) + "  ", text, hang=8)
+    return sign, style, shown[1] if sign == "+" else " → ".join(shown)
 
 
 def _notes(plan: Plan) -> Lines:
@@ -182,7 +191,7 @@ def _findings(plan: Plan, full: bool) -> Lines:
         one for one in plan.findings
         if one.severity != "info" or not one.address or one.address in near or parse(one.address).owner in owners
     ]  # fmt: skip
-    lines, rest = finding_lines(shown), len(plan.findings) - len(shown)
+    lines, rest = finding_lines(shown, full=False), len(plan.findings) - len(shown)
     if not rest:
         return lines
     text = f"{words.plural(rest, 'note')} on what does not change: --full or haplan validate shows them"

@@ -443,7 +443,8 @@ def test_no_line_is_wider_than_100_columns_and_nothing_moves_the_cursor() -> Non
 
 
 def test_a_long_plan_says_again_at_its_end_what_it_comes_to() -> None:
-    shown = text(make(*(site(address=f"site.s{n}") for n in range(250))), next_step="haplan apply").splitlines()
+    plan = make(*(site(address=f"site.s{n}") for n in range(250)))
+    shown = text(plan, next_step="haplan apply", full=True).splitlines()
     assert shown[-5:] == ["", *shown[2:4], "", "To carry it out: haplan apply"]
     assert shown[2].startswith("250 to create")
     assert text(make(site()), next_step="haplan apply").count("to create") == 1
