@@ -110,7 +110,7 @@ def rollback(session: Session, run: str, options: PlanOptions | None = None) -> 
     named = way.stack.sources()
     admit.refuse_commands(named, allowed=session.options.allow_command, who=f"run {run}")
     session.secrets.allow(named)
-    chosen = select.select(way.stack, way.state, options.targets, options.excludes)
+    chosen = select.select(way.stack, way.state, options.targets, options.excludes, options.replaces)
     refused = [f"{one}: cannot be brought back: {why}" for one, why in way.refused.items() if chosen.has(one)]
     if refused:
         raise HaplanError("\n".join(refused))

@@ -1,7 +1,7 @@
 """One stack in one environment, open: several calls share what they need of it."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar, Unpack
 
@@ -96,13 +96,16 @@ class Session:
         """What moved in the estate since it was recorded: a plan that only refreshes."""
         return self._planned(lambda: engine.drift(self._inner, asking_of(scope)))
 
-    def rollback(self, run: str, **scope: Unpack[Scope]) -> Plan:
+    def rollback(self, run: str, *, replaces: Sequence[str] = (), **scope: Unpack[Scope]) -> Plan:
         """A plan back to what an earlier run recorded, without stack code.
+
+        Args:
+            replaces: Addresses or globs to be replaced on the way.
 
         Raises:
             HaplanError: There is no such run, or something that it recorded cannot be brought back.
         """
-        return self._planned(lambda: engine.rollback(self._inner, run, asking_of(scope)))
+        return self._planned(lambda: engine.rollback(self._inner, run, asking_of({**scope, "replaces": replaces})))
 
     def import_(self, address: str, identity: str) -> Plan:
         """A plan that takes one existing object into state, as it is.

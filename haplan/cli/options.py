@@ -57,9 +57,10 @@ SCOPE = (
     _addresses("--target", "targets", "Only this and its needs; globs; repeat."),
     _addresses("--exclude", "excludes", "All but this; globs; repeat."),
 )
+REPLACE = _addresses("--replace", "replaces", "Replace this; globs; repeat.")
 PLANNING = (
     *SCOPE,
-    _addresses("--replace", "replaces", "Replace this; globs; repeat."),
+    REPLACE,
     click.option("--check-on-device", is_flag=True, help="Let devices check the plan; leaves nothing behind there."),
     click.option("--refresh-only", is_flag=True, help="Only see what moved outside haplan; applied, state takes it."),
     click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write the plan to a file for apply."),

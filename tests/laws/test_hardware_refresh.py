@@ -138,3 +138,39 @@ def test_the_old_boxes_of_an_srx_pair_are_let_go_before_the_new_ones_have_their_
     assert site.plan().changes == ()
     old = "select coalesce(next_cluster, cluster) from boxes where mac in ('020000010000', '020000010001')"
     assert site.sql(old) == [(0,), (0,)]
+
+
+def test_boxes_of_another_model_are_a_refresh_too(stands: Stands) -> None:
+    site = stands("mist")
+    stack = site.folder / "stack.py"
+    old, new = 'else "SSR120", nodes=nodes', 'else "SSR130" if number == 1 else "SSR120", nodes=nodes'
+    stack.write_text(stack.read_text().replace(old, new))
+    (wrong, refused) = sorted(errors(site.plan()), key=lambda error: error.rule)
+    assert wrong.message == "branch: 020000010006 and 020000010007 are SSR120, the stack says SSR130"
+    for at in "67":
+        site.change_box("1", at, model="SSR130")
+    (refused,) = errors(site.plan())
+    assert refused.rule == "HA135"
+    assert "change one node" not in refused.hint  # of two models no pair is made
+    plan = site.plan(replaces=asked_for(refused))
+    assert [change.why for change in plan.changes] == ["asked for by --replace: because model changed"]
+    assert plan.changes[0].impact.kind == "outage"
+    assert site.apply(replaces=asked_for(refused)).exit_code == 0
+    assert site.plan().changes == ()
+
+
+@pytest.mark.parametrize("platform", QUICK)
+def test_the_way_back_is_a_refresh_too_and_is_asked_for_in_the_same_words(stands: Stands, platform: str) -> None:
+    site = stands(platform)
+    site.apply(replaces=(BRANCH,))
+    if platform == "srx":
+        site.change_box("1", "0", connected=True)  # meanwhile the old boxes are up again
+    with site.session(Options(lab=True)) as session:
+        first = engine.read_state(session).runs[0].id
+        (error,) = errors(engine.rollback(session, first))
+        assert error.rule == "HA135"
+        back = engine.rollback(session, first, PlanOptions(replaces=asked_for(error)))
+        assert [(change.address, change.impact.kind) for change in back.changes] == [(BRANCH, "outage")]
+        assert engine.apply(session, back).exit_code == 0
+    site.want(())
+    assert site.plan().changes == ()
