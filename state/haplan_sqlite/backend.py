@@ -4,7 +4,7 @@ import secrets
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from haplan.plugin import (
@@ -28,7 +28,7 @@ from haplan.plugin import (
 from haplan.plugin import (
     pull_document as pull,
 )
-from haplan_sqlite import history, lease, reading, schema, writing
+from haplan_sqlite import frozen, history, lease, reading, schema, writing
 
 Mint = Callable[[], tuple[str, bytes]]
 
@@ -105,7 +105,7 @@ class SqliteState:
 
     def _read(self, query: "reading.Query[reading.T]") -> "reading.T | None":
         if self._writer is not None:
-            with reading.readable(self.path), _snapshot(self._writer) as db:
+            with reading.readable(self.path), _snapshot(self._writer, self.path) as db:
                 return query(db)
         if not self.path.exists():
             return None
@@ -165,7 +165,7 @@ class SqliteState:
         """
         self._must_hold()
         try:
-            with writing.transaction(self._writing()) as db:
+            with writing.transaction(self._writing(), self.path) as db:
                 lease.fence(db, self._held, self._clock.now())
                 writing.save(db, update)
         except (sqlite3.Error, ValueError) as error:  # ValueError: text or a number that no file can hold
@@ -208,9 +208,8 @@ class SqliteState:
     def close(self) -> None:
         """Let go of the file; the last to do so leaves neither -wal nor -shm. The lock stays as it is."""
         if self._writer is not None:
-            with suppress(sqlite3.Error):  # what was committed is safe in the -wal
-                self._writer.close()
-            self._writer = None
+            writing.close(self._writer, self.path)
+        self._writer = None
 
     # --- Connections --------------------------------------------------------------------------------------------------
 
@@ -218,6 +217,7 @@ class SqliteState:
         if self._writer is not None:
             if _identity(self.path) != self._file:  # SQLite would go on writing to a file that nobody finds again
                 raise sqlite3.OperationalError("the file was removed or replaced while it was in use")
+            frozen.refuse(self.path)
             return self._writer
         _make(self.path)
         # Looked at before it is opened for writing: a file that is no state of ours stays as it is.
@@ -228,7 +228,7 @@ class SqliteState:
                 if schema.pending(db, self.path):
                     self.migrated = _migrated(db, self.path, self._clock.now())
         except BaseException:
-            db.close()
+            writing.close(db, self.path)
             raise
         self._writer, self._file = db, _identity(self.path)
         return db
@@ -243,7 +243,7 @@ class SqliteState:
     @contextmanager
     def _transaction(self, missing: str, kind: type[HaplanError] = StateError) -> Iterator[sqlite3.Connection]:
         try:
-            with writing.transaction(self._writing()) as db:
+            with writing.transaction(self._writing(), self.path) as db:
                 yield db
         except (sqlite3.Error, UnicodeEncodeError) as error:
             raise kind(f"state {self.path} cannot be written: {error}; {missing}") from None
@@ -283,7 +283,8 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def _snapshot(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+def _snapshot(db: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
+    frozen.refuse(path)
     db.execute("BEGIN")
     try:
         yield db

@@ -14,7 +14,7 @@ from haplan.plugin import (
     StateError,
     codec,
 )
-from haplan_sqlite import schema
+from haplan_sqlite import frozen, schema
 
 T = TypeVar("T")
 Query = Callable[[sqlite3.Connection], T]
@@ -34,6 +34,8 @@ def read(path: Path, query: Query[T]) -> T:
     Raises:
         StateError: The file is no state, damaged or newer.
     """
+    with readable(path):
+        frozen.refuse_left(path)
     before = _mark(path)
     if why := _cut_short(path, before):
         raise schema.damaged(path, why)
@@ -119,6 +121,8 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if isinstance(error, frozen.Frozen):
+            raise StateError(f"state {path} cannot be read now: {error}") from None
         code = getattr(error, "sqlite_errorcode", 0)  # text that is not UTF-8 comes without a code
         if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise StateError(f"state {path} cannot be read now: {error}; look at its permissions and users") from None

@@ -21,7 +21,7 @@ from haplan.plugin import (
     codec,
     versions,
 )
-from haplan_sqlite import schema
+from haplan_sqlite import frozen, schema
 from haplan_sqlite.reading import connect, meta
 
 Outcomes = Iterable[tuple[int, str, Mapping[str, Tree]]]
@@ -42,12 +42,22 @@ def open_writer(path: Path) -> sqlite3.Connection:
     return db
 
 
+def close(db: sqlite3.Connection, path: Path) -> None:
+    """Let go of it; what was committed is safe in the -wal, whatever goes wrong."""
+    if frozen.reason(path):
+        frozen.left(db, path)
+        return
+    with suppress(sqlite3.Error):
+        db.close()
+
+
 @contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """All or nothing; waits for another writer, as long as `schema.BUSY` says."""
+def transaction(db: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
+    """All or nothing; waits for another writer, as long as `schema.BUSY` says. Frozen files are not committed to."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield db
+        frozen.refuse(path)
         db.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):  # a full disk may have rolled back already

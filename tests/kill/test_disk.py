@@ -1,10 +1,11 @@
 """A disk that fills up in the middle of an apply, and a journal of SQLite's that was damaged on it: nothing is lost."""
 
+import fcntl
 import os
 import resource
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def no_larger_files(cloud: Cloud) -> None:
     cloud.during = limit
 
 
-def applied(folder: Path, fill: Callable[[Cloud], None]) -> tuple[int, str]:
+def applied(folder: Path, fill: Callable[[Cloud], None], parallelism: int = 4) -> tuple[int, str]:
     """Apply in a process of its own whose disk fills up; gives exit code and message."""
     said, telling = os.pipe()
     child = os.fork()
@@ -62,7 +63,7 @@ def applied(folder: Path, fill: Callable[[Cloud], None]) -> tuple[int, str]:
             made = project(folder)
             made.cloud.folder = folder  # type: ignore[attr-defined]
             fill(made.cloud)
-            code = made.apply(parallelism=4).exit_code
+            code = made.apply(parallelism=parallelism).exit_code
         except HaplanError as error:
             code, text = error.exit_code, str(error)
         except BaseException as error:
@@ -73,6 +74,61 @@ def applied(folder: Path, fill: Callable[[Cloud], None]) -> tuple[int, str]:
     with os.fdopen(said) as heard:
         text = heard.read()
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text
+
+
+FLAGS, SET = 0x80086601, 0x40086602
+
+
+def frozen(file: Path, *, yes: bool = True) -> None:
+    """Make a file immutable, or take that back: what `chattr` does."""
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        found = bytearray(8)
+        fcntl.ioctl(handle, FLAGS, found)
+        now = int.from_bytes(found[:4], "little")
+        fcntl.ioctl(handle, SET, ((now | 0x10) if yes else (now & ~0x10)).to_bytes(8, "little"))
+    finally:
+        os.close(handle)
+
+
+@pytest.fixture
+def immutable(tmp_path: Path) -> Iterator[None]:
+    """Files can be made immutable here; at the end none is."""
+    (tmp_path / "tried").touch()
+    try:
+        frozen(tmp_path / "tried")
+    except OSError as error:
+        pytest.skip(f"no file can be made immutable here: {error.strerror}")
+    yield
+    for file in (file for file in tmp_path.rglob("*") if file.is_file()):
+        frozen(file, yes=False)
+
+
+@pytest.mark.usefixtures("immutable")
+@pytest.mark.parametrize("parts", [("",), ("-wal",), ("-shm",), ("", "-wal", "-shm")])
+def test_files_made_immutable_in_the_middle_end_the_run_with_9_and_a_recovery_file(
+    tmp_path: Path, parts: tuple[str, ...]
+) -> None:
+    def freeze(cloud: Cloud) -> None:
+        def during(document: str, name: str) -> None:
+            if name == "t09":
+                for part in parts:
+                    frozen(next(tmp_path.rglob(f"state.db{part}")))
+
+        cloud.during = during
+
+    code, text = applied(tmp_path, freeze, parallelism=1)
+    assert (code, len(text.splitlines())) == (9, 1), text
+    (file,) = tmp_path.rglob("*.recovery-*.json")
+    assert f"haplan state recover {file}" in text
+    assert "made immutable" in text
+    for one in tmp_path.rglob("state.db*"):
+        frozen(one, yes=False)
+    made = project(tmp_path)
+    with made.session() as session:
+        repair.recover(session)
+    assert made.apply().exit_code == 0
+    assert (made.cloud.names(), made.state().intents, made.plan().empty()) == (NAMES, (), True)
 
 
 @pytest.mark.parametrize("fill", [no_more_pages, no_larger_files])

@@ -63,7 +63,7 @@ state.lock(me)
 state.begin(run())
 state.save(Update(run="r1", rows=(row("site.saved"),)))
 state.journal([intent()])
-with writing.transaction(state._writer) as db:
+with writing.transaction(state._writer, state.path) as db:
     writing.save(db, Update(run="r1", rows=tuple(row(f"site.s{n}", values={"x": "y" * 5000}) for n in range(2000))))
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -114,7 +114,7 @@ def test_another_process_reads_while_a_transaction_is_open(state: SqliteState, p
 
     state.save(Update(run="r1", rows=(row(),)))
     assert state._writer is not None
-    with writing.transaction(state._writer) as db:
+    with writing.transaction(state._writer, state.path) as db:
         writing.save(db, Update(run="r1", rows=(row("site.b"),)))
         reader = start(path, "print(len(state.load().rows), state.holder().who)")
         output, _ = reader.communicate()
