@@ -111,8 +111,9 @@ def _named(block: Block, attribute: Attribute) -> str:
 
 
 def _only(addresses: Iterable[str], attribute: Attribute) -> str:
-    """The resource that an attribute of a row names: the only one of its types among those that the row depends on."""
-    found = {one for one in addresses if parse(one).type in attribute.refers}
+    """The resource that an attribute of a row names: the only one of its types among those that the row depends on. A
+    row that a rollback brings back depends on "" too."""
+    found = {one for one in addresses if one and parse(one).type in attribute.refers}
     return found.pop() if len(found) == 1 else ""
 
 

@@ -49,22 +49,21 @@ def assess(look: Look, change: Change, access: Access, overrides: Mapping[str, i
         return Assessment(
             impact=_cluster_impact(change), sites=sites, findings=tuple(findings), resume=change.incomplete
         )
-    findings += _unordered(change)
+    findings += _unordered(change, change.address, (change.after or {}).get("interfaces"))
     return Assessment(impact=_impact(change, bool(sites)), sites=sites, findings=tuple(findings))
 
 
-def _unordered(change: Change) -> Iterable[Finding]:
+def _unordered(change: Change, address: str, listed: Tree) -> Iterable[Finding]:
     """An earlier run of haplan 0.1.0 recorded interfaces without their order, and no device tells it any more."""
-    listed = (change.after or {}).get("interfaces")
     if listed and not isinstance(listed, Entries):
         names = ", ".join(sorted(listed))
         text = f"nobody knows in which order these interfaces stood: {names}; that run recorded none"
         yield Finding(
             rule=SAYABLE,
             severity="error",
-            address=change.address,
+            address=address,
             message=text,
-            location=change.location,
+            location=change.location if address == change.address else "",
             hint="write them into the stack and apply that",
         )
 
@@ -118,6 +117,9 @@ def _cluster(look: Look, change: Change, access: Access, overrides: Mapping[str,
     cluster = look.wanted.design.resources.get(change.address)
     if cluster is None or change.action in GOING:
         return
+    owner = look.wanted.design.owner_of(cluster)
+    if owner is not None:
+        yield from _unordered(change, owner.address, owner.values.get("interfaces"))
     say = _Sayer(change)
     nodes: Mapping[str, Tree] = cluster.values.get("nodes") or {}
     for mac, node in nodes.items():

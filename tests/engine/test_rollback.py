@@ -287,3 +287,18 @@ def test_what_a_failed_run_got_done_can_be_gone_back_to(project: Make) -> None:
     plan = planned(made, failed)
     assert f"run {failed} failed: what it recorded by then is what this goes back to" in plan.notes
     back(made, failed)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        'removed("mem_rule.t.r", destroy=False)',
+        'moved("mem_rule.t.r", "mem_rule.t.q")\nRule("q", name="r", thing=t, text="x")',
+    ],
+)
+def test_what_names_another_resource_comes_back_after_it_was_forgotten_or_moved(project: Make, later: str) -> None:
+    made = project('t = Thing("t")\nRule("r", thing=t, text="x")', applied=True)
+    first = latest(made)
+    assert made.write(f't = Thing("t")\n{later}').apply().exit_code == 0
+    back(made, first)
+    assert sorted(row.address for row in made.state().rows.values()) == ["mem_rule.t.r", "mem_thing.t"]

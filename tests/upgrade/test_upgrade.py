@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from haplan import engine
+from haplan.cli.main import run
 from haplan.model.entries import Entries
 from haplan.model.state import State
 from haplan.model.value import decode
@@ -145,3 +146,54 @@ def test_name_servers_that_a_device_has_in_another_order_are_told_and_mended(old
     assert world.apply().exit_code == 0
     again = world.plan()
     assert (again.changes, again.drift) == ((), ())
+
+
+# --- Plan files and pulled states of then -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_a_plan_file_of_then_is_refused_in_one_line_and_nothing_happens(
+    old: Old, case: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = old(case)
+    file, before = world.folder.parent / "third.plan", file_of(world).read_bytes()
+    for command in (["show", str(file)], ["apply", str(file), "--lab", "--auto-approve"]):
+        assert run(command) == 1
+        told = capsys.readouterr()
+        assert (told.out, told.err.count("\n")) == ("", 1)
+        assert "made by haplan 0.1.0, in whose plan files author and state are no part of what is approved" in told.err
+    assert file_of(world).read_bytes() == before
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_a_state_that_was_pulled_then_is_pushed(old: Old, case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says what the state says; where that is lost, it stands in for it, but for the key of fingerprints: that
+    never leaves a state, so that a secret cannot be compared with what was recorded."""
+    world = old(case)
+    push = ["state", "push", str(world.folder), str(world.folder.parent / "pulled.json"), "--lab"]
+    assert run(push) == 0
+    assert capsys.readouterr().out == "the state says that already; nothing was pushed\n"
+    rows = state_of(world).rows
+    file_of(world).unlink()
+    assert run(push) == 0
+    assert capsys.readouterr().out == "pushed: serial 2\n"
+    assert state_of(world).rows == rows
+    plan = world.plan()
+    assert {one.address for one in plan.changes} <= {"overlay.OrgOverlay"}
+    for change in plan.changes:
+        assert {**(change.before or {}), "psk": ""} == {**(change.after or {}), "psk": ""}
+    assert plan.drift == ()
+
+
+def test_an_order_that_neither_state_nor_device_has_is_asked_for(old: Old) -> None:
+    """0.1.0 recorded none, and the device that had it was cleared since."""
+    world = old("two_srx")
+    first = state_of(world).runs[-1].id
+    assert world.destroy().exit_code == 0
+    with world.session() as session:
+        plan = engine.rollback(session, first)
+    (refused,) = [one for one in plan.findings if one.severity == "error"]
+    assert refused.rule == "SRX001"
+    assert refused.address.startswith("wan_edge_template.")
+    assert refused.message.startswith("nobody knows in which order these interfaces stood: ")
+    assert refused.hint == "write them into the stack and apply that"
