@@ -18,6 +18,7 @@ from haplan.contracts import Lab, Provider, ValidateView
 from haplan.errors import Abandoned, Denied, HaplanError, Locked
 from haplan.host import admission, planfile
 from haplan.host import records as runs_
+from haplan.host.currency import currency as currency
 from haplan.host.labs import blocks_of
 from haplan.host.lock import is_dead, locked
 from haplan.host.options import Options, PlanOptions

@@ -236,6 +236,9 @@ def _compare(session: Session, question: Question, looked: _Looked) -> _Looked:
     if way is not None:
         difference = attrs.evolve(difference, changes=revised(difference.changes, way))
         moved = tuple(one for one in moved if one.address not in way.forgotten)
+    asked = question.options
+    gone = tuple(diff.as_asked(one, destroy=asked.destroy, run=asked.to) for one in difference.changes)
+    difference = attrs.evolve(difference, changes=gone)
     return attrs.evolve(looked, difference=difference, drift=moved)
 
 

@@ -1,12 +1,16 @@
 """A plan as a value: to be looked at, kept in a file, and carried out, here or in another process."""
 
+import os
 from functools import cached_property
 from pathlib import Path
+from typing import Unpack
 
 import attrs
 
 from haplan import engine
 from haplan.api.expected import expected
+from haplan.api.options import Opening, opening_of
+from haplan.host.currency import Currency
 from haplan.model.finding import Finding
 from haplan.model.plan import Change, Drift
 from haplan.model.plan import Plan as Body
@@ -83,6 +87,13 @@ class Plan:
         """
         with expected():
             return engine.write_file(self.body, self.at, Path(path))
+
+    def current(self, **opening: Unpack[Opening]) -> Currency:
+        """Whether it is still current, as far as its state can be seen from here; nothing is asked of any estate."""
+        options, surrounding = opening_of(opening)
+        environ = surrounding.pop("environ", None) or dict(os.environ)
+        with expected():
+            return engine.currency(self.body, self.digest, options, environ)
 
     def json(self, *, state: State | None = None, plugins: Plugins | None = None) -> dict[str, Tree]:
         """Terraform's plan representation of it; `haplan/report/plan.schema.json` describes what is under ``haplan``.

@@ -81,9 +81,9 @@ def approve_and_apply(opened: "Session", plan: "Plan", given: Mapping[str, Tree]
         raise Denied(forbidden)
     write_out(plan, given)
     if not plan.empty:
-        asked = {"destroy": "Destroy all of this?", "refresh": "Take this into state?"}
-        what = asked.get(plan.body.command, "Carry this out?")
-        terminal.approve(what, bool(given.get("auto_approve")))
+        from haplan.report.question import question
+
+        terminal.approve(question(plan.body), bool(given.get("auto_approve")))
         return carry_out(opened, plan, given, events)
     if events is not None:
         from haplan.report.documents import unread_json

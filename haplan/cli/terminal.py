@@ -36,11 +36,12 @@ def show(lines: "Lines", given: Mapping[str, Tree]) -> None:
 
 
 def _width(out: TextIO) -> int:
-    """Columns of a report: a terminal's own where they are few, else always the same."""
-    from haplan.report.lines import WIDTH
+    """Columns of a report: a terminal's own where they are few. For a pipe or a file nothing is wrapped: what reads
+    it finds each value whole."""
+    from haplan.report.lines import UNWRAPPED, WIDTH
 
     if not out.isatty():
-        return WIDTH
+        return UNWRAPPED
     return max(NARROW, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
 
 

@@ -36,7 +36,7 @@ def admit_file(session: Session, plan: Plan, state: str) -> None:
     """
     admit_.refuse_commands(plan.sources, allowed=session.options.allow_command)
     session.secrets.allow(plan.sources)
-    url, hosts = plan.origin.state, _hosts(plan.origin.state)
+    url, hosts = plan.origin.state, hosts_of(plan.origin.state)
     known = {shown(state), shown(usual_state(session.options, session.environ))}
     places = [Destination(provider="state", host=host) for host in hosts]
     if url in known or (plan.origin.lab and all(one.loopback for one in places)):
@@ -100,7 +100,7 @@ def _ask(session: Session, lines: Mapping[str, tuple[Destination, ...]]) -> None
         raise Declined("declined: nothing was changed")
 
 
-def _hosts(url: str) -> tuple[str, ...]:
+def hosts_of(url: str) -> tuple[str, ...]:
     """The hosts that a state's URL names; none for a file or a local socket."""
     try:
         parts = urlsplit(url)

@@ -67,8 +67,8 @@ class Session:
         self.redact, self.labs = Redactor(), Labs(self.root)
         self.secrets = Secrets(plugins, self.variable, environ, self.redact, lab=self.options.lab)
         self.providers = Providers(plugins, self._context, self.labs if self.options.lab else None)
-        more: Any = {"redact": self.redact, "clock": lambda: self.clock, "log": lambda line: self._log.write(line)}
-        told = Observers(given=observers, plugins=plugins.observers, **more)
+        told = Observers(given=observers, plugins=plugins.observers, redact=self.redact,
+                         clock=lambda: self.clock, log=lambda line: self._log.write(line))  # fmt: skip
         self.tell, self.observe, self.observed_by = told.tell, told.observe, told.also
         self.catch_up, self._note = told.catch_up, told.note
         self._log: Log = Log(self.options.log, self.redact, told.warn)

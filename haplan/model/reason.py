@@ -17,6 +17,8 @@ class Reason(Enum):
     GONE = "gone"
     REORDERED = "reordered"
     NOT_IN_STACK = "not in the stack"
+    DESTROYED = "destroyed"
+    """Everything goes, whatever the stack says."""
     DEPOSED = "replaced"
     """The old self of something that was replaced: it waits to be deleted."""
     FORCED = "replaced because its change cannot be made in place"

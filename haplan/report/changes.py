@@ -17,13 +17,16 @@ SIGNS: Mapping[Action, tuple[str, str]] = {
 }  # fmt: skip
 """Action → sign and style. A no-op is listed only when its address moves."""
 
-OBVIOUS = frozenset({Reason.NONE, Reason.NEW, Reason.CHANGED, Reason.NOT_IN_STACK, Reason.REORDERED, Reason.IMPORTED})
+OBVIOUS = frozenset({Reason.NONE, Reason.NEW, Reason.CHANGED, Reason.REORDERED, Reason.IMPORTED})
 """Reasons that the sign and the attributes say already."""
 
 REASONS = {
     Reason.DRIFTED: "it was changed outside haplan",
     Reason.GONE: "it is gone from the estate",
     Reason.UNSET: "its line left the stack",
+    Reason.NOT_IN_STACK: "the stack does not have it any more",
+    Reason.DESTROYED: "all that the stack made is destroyed",
+    Reason.DEPOSED: "it was replaced, and its old object is still there",
     Reason.RESUMED: "goes on where an earlier run stopped",
     Reason.REMEMBERED: "only the state changes",
     Reason.TAKEN_OVER: "it is there already and is taken into state",

@@ -15,6 +15,8 @@ from haplan.model.value import Tree
 from haplan.model.visible import visible
 
 WIDTH = 100
+UNWRAPPED = 1_000_000
+"""Columns where nothing is wrapped."""
 Span = tuple[str, str]
 """Text and the name of its style; "" is plain."""
 

@@ -5,27 +5,28 @@ import html
 from haplan.model.plan import Change, Plan
 from haplan.report import words
 from haplan.report.changes import impact, sign_of
-from haplan.report.lines import plain
+from haplan.report.lines import UNWRAPPED, plain
+from haplan.report.origin import Made
 from haplan.report.text import plan_lines, verdict
 
 
-def plan_markdown(plan: Plan, *, full: bool = False, made: float | None = None) -> str:
+def plan_markdown(plan: Plan, *, full: bool = False, made: Made | None = None) -> str:
     """The plan as GitHub and GitLab render it."""
-    head = plain(verdict(plan, made, full=full)).splitlines()
+    head = plain(verdict(plan, made, full=full), UNWRAPPED).splitlines()
     parts = [f"## Plan: {_cell(head[0])}", "", *(f"* {_cell(row)}" for row in head[1:]), ""]
     if plan.changes:
         parts += ["| | address | what it costs | where |", "|---|---|---|---|", *map(_row, plan.changes), ""]
-    text = plain(plan_lines(plan, full=full, made=made)).rstrip()
+    text = plain(plan_lines(plan, full=full, made=made), UNWRAPPED).rstrip()
     fence = "`" * max(3, _longest_ticks(text) + 1)
     return "\n".join(
         [*parts, "<details><summary>The whole plan</summary>", "", fence, text, fence, "", "</details>", ""]
     )
 
 
-def plan_html(plan: Plan, *, full: bool = False, made: float | None = None) -> str:
+def plan_html(plan: Plan, *, full: bool = False, made: Made | None = None) -> str:
     """The plan as one page without scripts."""
     name = html.escape(f"{plan.stack} ({plan.environment})")
-    text = html.escape(plain(plan_lines(plan, full=full, made=made)))
+    text = html.escape(plain(plan_lines(plan, full=full, made=made), UNWRAPPED))
     return (
         "<!doctype html>\n"
         f'<html lang="en"><head><meta charset="utf-8"><title>Plan of {name}</title></head>\n'

@@ -15,8 +15,23 @@ MOST = 4
 """So many hosts of a provider are named unless nothing is folded."""
 
 
-def origin_lines(plan: Plan, made: float | None = None, *, full: bool = False) -> Lines:
-    """What a plan reaches; with `made`, when it was made (0 if that is not known), also by whom, of what and where."""
+@attrs.frozen
+class Made:
+    """What is said of a plan file beside the plan.
+
+    Attributes:
+        at: When it was made, epoch seconds; 0 if that is not known.
+        digest: Its fingerprint.
+        current: Whether it is still current, in words.
+    """
+
+    at: float
+    digest: str
+    current: str
+
+
+def origin_lines(plan: Plan, made: Made | None = None, *, full: bool = False) -> Lines:
+    """What a plan reaches; with `made` also when it was made, by whom, of what and where, and whether it is current."""
     lines = [*_made(plan, made)] if made is not None else []
     return [*lines, *_sent_to(plan, full=full), *_secrets(plan)]
 
@@ -35,12 +50,14 @@ def destinations_json(plan: Plan) -> list[dict[str, Tree]]:
     return [attrs.asdict(one) for one in plan.destinations]
 
 
-def _made(plan: Plan, made: float) -> Iterator[Line]:
+def _made(plan: Plan, made: Made) -> Iterator[Line]:
     origin = plan.origin
-    said = [f"made by {origin.author}" + (f" on {words.moment(made)}" if made else ""), origin.file]
-    if origin.commit:
-        said.append(f"commit {origin.commit[:12]}, {'clean' if origin.clean else 'not clean'}")
+    said = [f"made by {origin.author}" + (f" on {words.moment(made.at)}" if made.at else ""), origin.file]
+    clean = "clean" if origin.clean else "not clean"
+    said.append(f"commit {origin.commit[:12]}, {clean}" if origin.commit else "of no commit")
     yield line(" · ".join(said))
+    yield line(f"digest {made.digest}")
+    yield line((made.current, "" if made.current.startswith("still current") else "warning"))
     yield line(f"state {origin.state}" + (" · on simulators" if origin.lab else ""))
     for key, settings in plan.settings.items():
         if settings:

@@ -11,7 +11,7 @@ from haplan.report.cost import cost_lines
 from haplan.report.differences import same
 from haplan.report.findings import counts, finding_lines
 from haplan.report.lines import BLANK, Line, Lines, line, padded, title, wide
-from haplan.report.origin import origin_lines
+from haplan.report.origin import Made, origin_lines
 from haplan.report.scope import chosen, looked, scope_lines, scope_words
 from haplan.report.stages import rehearsed_lines, stage_lines
 from haplan.report.unread import unread_lines
@@ -24,7 +24,7 @@ LONG = 80
 
 
 def plan_lines(
-    plan: Plan, *, next_step: str = "", refused: str = "", full: bool = False, made: float | None = None
+    plan: Plan, *, next_step: str = "", refused: str = "", full: bool = False, made: Made | None = None
 ) -> Lines:
     """The whole plan.
 
@@ -33,7 +33,7 @@ def plan_lines(
         next_step: The command that carries it out, for the last line.
         refused: Why no apply will take this plan, for the last line.
         full: Long lists of like writes are not folded, and notes on what does not change are shown.
-        made: Of a plan file, when it was made, or 0: then it says by whom, of what and where.
+        made: Of a plan file: then it says when it was made, by whom, of what and where, and whether it is current.
     """
     lines = [*verdict(plan, made, full=full), *drift_lines(plan.drift)]
     if plan.changes:
@@ -47,25 +47,25 @@ def plan_lines(
         *_notes(plan),
         *_findings(plan, full),
     ]
-    again = [BLANK, _tally(plan), *cost_lines(plan)] if len(lines) > LONG and not plan.empty() else []
+    again = [BLANK, tally(plan), *cost_lines(plan)] if len(lines) > LONG and not plan.empty() else []
     last = _last(plan, next_step, refused)
     return [*lines, *again, BLANK, last] if last else [*lines, *again]
 
 
-def verdict(plan: Plan, made: float | None = None, *, full: bool = False) -> Lines:
+def verdict(plan: Plan, made: Made | None = None, *, full: bool = False) -> Lines:
     """The block that answers: what happens, how much, how bad, how long, and whom it reaches."""
     lines = [_head(plan), *scope_lines(plan), *unread_lines(plan)]
     if plan.empty():
         lines.append(line(("No changes. ", "good"), _why_nothing(plan)))
     else:
-        lines += [_tally(plan), *cost_lines(plan)]
+        lines += [tally(plan), *cost_lines(plan)]
     if plan.findings or not plan.empty():
         lines.append(line((counts(plan.findings), "error" if _errors(plan) else "")))
     return [*lines, *_calls(plan), *origin_lines(plan, made, full=full)]
 
 
 def _head(plan: Plan) -> Line:
-    said = [f"environment {plan.environment}", *_estates(plan), *scope_words(plan)]
+    said = [f"environment {plan.environment}", *estates(plan), *scope_words(plan)]
     return line((plan.stack, "strong"), *(f" · {text}" for text in said))
 
 
@@ -97,7 +97,8 @@ def _what_counts(plan: Plan) -> str:
     return "This part of the estate" if chosen(plan) else "The estate"
 
 
-def _estates(plan: Plan) -> Iterator[str]:
+def estates(plan: Plan) -> Iterator[str]:
+    """The estates of a plan, as people call them."""
     for key, estate in plan.identities.items():
         if key == "haplan":  # resources that live in state only
             continue
@@ -106,7 +107,8 @@ def _estates(plan: Plan) -> Iterator[str]:
         yield f"{said} {words.value(estate.get('name') or estate.get('id', ''))}"
 
 
-def _tally(plan: Plan) -> Line:
+def tally(plan: Plan) -> Line:
+    """How many changes of which sort, and how many writes."""
     said = [f"{plan.count(action)} to {word}" for action, word in USUAL]
     said += [f"{plan.count(action)} to {word}" for action, word in RARE if plan.count(action)]
     return line((", ".join(said), "strong"), " · " + _writes(plan))

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from haplan.model.canonical import canonical, parse
 from haplan.model.finding import Finding
 from haplan.model.plan import FORMAT, Action, Calls, Change, Plan
 from haplan.model.sources import commands, sources
-from haplan.model.state import State
+from haplan.model.state import Run, State
 from haplan.model.value import Tree
 from haplan.state import files
 from haplan.state.nouns import noun, plain
@@ -162,17 +163,33 @@ def refuse_stale(plan: Plan, state: State, sealed: str, *, resuming: bool = Fals
     Raises:
         Stale: Another lineage, a moved row, or a digest already applied.
     """
+    if sealed in state.applied and not resuming:
+        by = next((f" by {_of_run(run)}" for run in reversed(state.runs) if run.digest == sealed), "")
+        raise Stale(f"this plan was applied already{by}; plan again: the new plan has what is still missing")
     if plan.lineage and plan.lineage != state.lineage:
         raise Stale("this plan was made on another state (another lineage); plan again")
     if not plan.lineage and state.rows:
         raise Stale("this plan was made before this state existed; plan again")
-    if sealed in state.applied and not resuming:
-        raise Stale("this plan was applied already; plan again: the new plan has what is still missing")
     serials = {keyed(*key): row.serial for key, row in state.rows.items()}
     for name, serial in plan.versions.items():
         now = serials.get(name, 0)
         if now != serial:
-            raise Stale(f"{name}: its state moved since the plan (row version {serial} then, {now} now); plan again")
+            raise Stale(f"{name}: {_moved(plan, state, now)}; plan again")
+
+
+def _moved(plan: Plan, state: State, serial: int) -> str:
+    """What became of a row since a plan: by which run, where that is known."""
+    later = [run for run in state.runs if (run.serial == serial if serial else run.serial > plan.serial)]
+    what = "its state moved since the plan" if serial else "left the state since the plan"
+    if not later:
+        return what
+    return f"{what}, by {'' if serial or len(later) == 1 else 'a run up to '}{_of_run(later[-1])}"
+
+
+def _of_run(run: Run) -> str:
+    """A run, for people: ``run r1 (apply of ana@noc, 2026-11-22 14:05 UTC)``."""
+    at = datetime.fromtimestamp(run.started, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"run {run.id} ({run.command} of {run.who}, {at})"
 
 
 def asked(plan: Plan) -> set[str]:

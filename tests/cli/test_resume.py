@@ -52,7 +52,9 @@ def test_the_rest_is_done_without_a_question(run, killed: str, folder: Path) -> 
     (folder / "edge" / "stack.py").write_text("raise SystemExit('no stack code runs')\n")
     ended = run("apply", "edge", "--resume", killed)
     assert ended.code == 0
-    assert ended.err == f"going on with the plan of run {killed}; what it recorded is left out\n"
+    going_on, taken_over = ended.err.splitlines()
+    assert going_on == f"going on with the plan of run {killed}; what it recorded is left out"
+    assert taken_over.endswith(" was taken over")
     assert f"Done. {6 - len(before)} created" in ended.out
     after = ids(run)
     assert (len(after), {name: after[name] for name in before}) == (6, before)
@@ -66,7 +68,8 @@ def test_the_rest_is_done_without_a_question(run, killed: str, folder: Path) -> 
 
 def test_json_lines_end_with_a_summary(run, killed: str) -> None:
     ended = run("apply", "edge", "--resume", killed, "--json")
-    told, last = (json.loads(ended.out.splitlines()[place]) for place in (0, -1))
+    taken_over, told, last = (json.loads(ended.out.splitlines()[place]) for place in (0, 1, -1))
+    assert taken_over["text"].endswith(" was taken over")
     assert told["text"].startswith(f"going on with the plan of run {killed}: ")
     assert told["text"].endswith(" of 6 changes are left")
     assert (ended.code, last["kind"], last["data"]["exit_code"]) == (0, "summary", 0)

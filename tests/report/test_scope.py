@@ -11,6 +11,7 @@ from haplan.model.plan import Plan
 from haplan.report.json import plan_json
 from haplan.report.lines import plain
 from haplan.report.markdown import plan_html, plan_markdown
+from haplan.report.origin import Made
 from haplan.report.text import drift_report, plan_lines
 from haplan.steps.approve import unseal
 from haplan.testing import Project
@@ -40,7 +41,9 @@ def in_all_forms(made: Project, plan: Plan) -> list[str]:
         plan_markdown,
         plan_html,
     )
-    return [form(plan) for form in forms] + [form(read.plan, made=read.at) for form in forms]
+    return [form(plan) for form in forms] + [
+        form(read.plan, made=Made(read.at, read.digest, "still current")) for form in forms
+    ]
 
 
 @pytest.mark.parametrize("mark", LIMITED)

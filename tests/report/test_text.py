@@ -279,7 +279,7 @@ def test_what_came_of_lists_is_told_by_entry_when_they_are_long() -> None:
     [
         (
             site(Action.DELETE, reason=Reason.NOT_IN_STACK, before={"a": 1}, id="4f"),
-            ["  - site.branch", '      id "4f"'],
+            ["  - site.branch", "      the stack does not have it any more", '      id "4f"'],
         ),
         (
             site(Action.IMPORT, reason=Reason.TAKEN_OVER, before={}, after={}, importing="4f"),

@@ -124,7 +124,9 @@ def test_rows_that_the_plan_depends_on_make_it_stale_and_only_those(project: Mak
     made.write(text.format(a=1, b=1, c=2)).apply()
     refuse_stale(of_b, made.state(), digest(of_b))
     made.write(text.format(a=2, b=1, c=2)).apply()
-    with pytest.raises(Stale, match=r"mem_thing\.a: its state moved since the plan \(row version 1 then, 3 now\)"):
+    with pytest.raises(
+        Stale, match=rf"mem_thing\.a: its state moved since the plan, by run {made.state().runs[-1].id} \(apply"
+    ):
         refuse_stale(of_b, made.state(), digest(of_b))
 
 

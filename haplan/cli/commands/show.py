@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import attrs
 import click
 
 from haplan.cli import completion, terminal
@@ -21,6 +22,8 @@ def command(file: str, form: str, full: bool, **given: object) -> None:
     """Show a plan file, or the state.
 
     Without FILE the state of the stack here. A stack's folder as FILE shows that stack's state.
+    Of a plan file it says too whether it is still current: where its state can be seen from here. A
+    state on a host is looked at only where --state or HAPLAN_STATE names it.
 
     \b
     Example:
@@ -51,13 +54,17 @@ def _state(place: str, form: str, given: dict[str, Tree]) -> None:
 def _plan(path: Path, form: str, full: bool, given: dict[str, Tree]) -> None:
     from haplan import api
     from haplan.report import markdown
+    from haplan.report.origin import Made
     from haplan.report.text import plan_lines
 
     found = api.read_plan(path)
+    current = found.current(**opening(given))
+    made = Made(found.at, found.digest, str(current))
     if form == "json":
-        terminal.dump(found.json())
+        document = found.json()
+        terminal.dump({**document, "haplan": {**document["haplan"], "current": attrs.asdict(current)}})
     elif form == "text":
-        terminal.show(plan_lines(found.body, next_step=f"haplan apply {path}", full=full, made=found.at), given)
+        terminal.show(plan_lines(found.body, next_step=f"haplan apply {path}", full=full, made=made), given)
     else:
         write = markdown.plan_markdown if form == "markdown" else markdown.plan_html
-        terminal.page(write(found.body, full=full, made=found.at))
+        terminal.page(write(found.body, full=full, made=made))

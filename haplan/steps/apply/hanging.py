@@ -60,7 +60,7 @@ class Hanging:
     def _limit(self, number: str) -> Limit | None:
         """The limit that a write has passed, since so long that it would have said so itself."""
         limit = self.transactions.watch.overdue(number)
-        if limit is None or number in self.transactions.failures.why:
+        if limit is None or self.transactions.failures.why.get(number):
             return None
         return limit if self.ticks() - self._since.setdefault(number, self.ticks()) >= GRACE else None
 

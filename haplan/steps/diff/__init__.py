@@ -5,5 +5,6 @@ stack has no longer. `work` is what they share.
 """
 
 from haplan.steps.diff.difference import Difference, diff
+from haplan.steps.diff.leaving import as_asked
 
-__all__ = ["Difference", "diff"]
+__all__ = ["Difference", "as_asked", "diff"]

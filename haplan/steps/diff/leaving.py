@@ -1,5 +1,7 @@
 """What leaves: rows of state that the stack has no longer, and old selves that were replaced."""
 
+import attrs
+
 from haplan.model import value as model
 from haplan.model.compare import seen_as
 from haplan.model.plan import Action, Change
@@ -54,3 +56,17 @@ def _kept_lifecycle(row: Row) -> Lifecycle:
     for name in ("ignore_changes", "leave"):
         kept[name] = tuple(kept.get(name, ()))
     return Lifecycle(**kept)
+
+
+def as_asked(change: Change, *, destroy: bool, run: str) -> Change:
+    """A change that goes though no stack says so: with who does.
+
+    Args:
+        destroy: Everything goes.
+        run: Id of the run to go back to, or "".
+    """
+    if change.reason is not Reason.NOT_IN_STACK:
+        return change
+    if run:
+        return attrs.evolve(change, because=f"run {run} did not have it")
+    return attrs.evolve(change, reason=Reason.DESTROYED) if destroy else change

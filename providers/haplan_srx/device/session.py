@@ -121,7 +121,7 @@ class Session:
         try:
             yield
         except ProviderError as error:
-            ended = str(error).removeprefix(f"{self.place}: ")
+            ended = f"failed: {error}"
             raise
         finally:
             self._log(f"NETCONF {self.place} {what} {(time.monotonic() - began) * 1000:.0f} ms {ended}")
