@@ -40,6 +40,9 @@ from haplan.steps import rollback as rollback_
 from haplan.steps.approve import PlanFile
 from haplan.steps.load import load
 
+RUNS_MEANWHILE = 3
+"""So often at most a plan is made of a state that others write meanwhile; what is left then is as it was looked at."""
+
 
 def validate(session: Session) -> Validation:
     """Check a stack offline: its language and the design rules.
@@ -67,9 +70,24 @@ def plan(session: Session, options: PlanOptions | None = None) -> Plan:
     _refuse_errors(found.findings)
     options, now = options or PlanOptions(), recorded(session)
     stack = _emptied(found.stack) if options.destroy else found.stack
+    for _ in range(RUNS_MEANWHILE):
+        made = _planned(session, found, stack, now, options)
+        then, now = now, recorded(session) if _may_be_of_another_run(made) else now
+        if (now.serial, now.rows) == (then.serial, then.rows):
+            break
+        session.tell("note", "another run wrote this state meanwhile: it is read again, and all is compared anew")
+    return made
+
+
+def _planned(session: Session, found: Validation, stack: Stack, now: State, options: PlanOptions) -> Plan:
     state = renamed(now, move.names(stack, now))
     chosen = select.select(stack, state, options.targets, options.excludes, options.replaces)
     return planned(session, Question(found=found, stack=stack, recorded=now, chosen=chosen, options=options))
+
+
+def _may_be_of_another_run(made: Plan) -> bool:
+    """True if the estate has what state did not say: a run that ended since that was read may have done it."""
+    return bool(made.drift) or any(finding.rule == "EXISTS" for finding in made.findings)
 
 
 def import_(session: Session, address: str, identity: str) -> Plan:
