@@ -63,7 +63,7 @@ def plan(session: Session, options: PlanOptions | None = None) -> Plan:
     """Make a plan. Writes nothing and takes no lock.
 
     Raises:
-        Denied: A rule finds an error in the stack, or ``prevent_destroy`` forbids a change.
+        Denied: A rule finds an error in the stack.
         OtherEstate: The state belongs to another estate than the credentials reach.
     """
     found = validate(session)

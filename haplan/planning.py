@@ -144,7 +144,6 @@ def planned(session: Session, question: Question) -> Plan:
     """The plan that answers a question.
 
     Raises:
-        Denied: ``prevent_destroy`` forbids a change.
         OtherEstate: The state belongs to another estate than the credentials reach.
     """
     looked = _look(session, question)
@@ -301,13 +300,12 @@ def _decide(session: Session, question: Question, looked: _Looked) -> _Decided:
     assessed = assess.assess(told, looked.providers, looked.seen.looks, session.types, looked.state, gathering)
     judged = conditions.judge(stack, assessed.changes, difference.known, chosen)
     changes = () if question.options.refresh_only else judged.changes
-    approve.refuse_protected(changes)
     return _Decided(
         changes=changes,
         unchanged=difference.unchanged - len(told) + len(difference.changes),
         placements=assessed.placements,
         orders=ordered.orders,
-        findings=(*difference.findings, *assessed.findings, *judged.findings),
+        findings=(*approve.protected(changes), *difference.findings, *assessed.findings, *judged.findings),
     )
 
 

@@ -87,7 +87,7 @@ class Session:
         """A plan. Writes nothing and takes no lock.
 
         Raises:
-            Denied: A rule finds an error in the stack, or ``prevent_destroy`` forbids a change.
+            Denied: A rule finds an error in the stack.
             OtherEstate: The state belongs to another estate than the credentials reach.
         """
         return self._planned(lambda: engine.plan(self._inner, asking_of(asking)))

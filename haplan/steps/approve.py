@@ -282,25 +282,29 @@ def line(finding: Finding) -> str:
     return ": ".join(word for word in words if word)
 
 
-def refuse_protected(changes: Iterable[Change]) -> None:
-    """Refuse what ``prevent_destroy`` forbids; it is kept in state, so it guards after the block is gone.
-
-    Raises:
-        Denied: Naming each.
-    """
-    lines = [
-        (f"{change.location}: " if change.location else "")
-        + f"{change.address}: {change.action.value} is forbidden by prevent_destroy"
-        + (
-            f" ({change.why})"
-            if change.action is Action.REPLACE
-            else "; apply the stack once with prevent_destroy=False first"
-        )
+def protected(changes: Iterable[Change]) -> tuple[Finding, ...]:
+    """An error for each change that ``prevent_destroy`` forbids; it is kept in state, so it guards after the block is
+    gone."""
+    forbidden = [
+        change
         for change in changes
         if change.action in (Action.DELETE, Action.REPLACE) and change.lifecycle.prevent_destroy and not change.deposed
     ]
-    if lines:
-        raise Denied("\n".join(lines))
+    return tuple(map(_forbidden, forbidden))
+
+
+def _forbidden(change: Change) -> Finding:
+    replaced = change.action is Action.REPLACE
+    because = f" ({change.why})" if replaced else ""
+    once = "apply the stack once with prevent_destroy=False first"
+    return Finding(
+        rule="PROTECTED",
+        severity="error",
+        address=change.address,
+        message=f"{change.address}: {change.action.value} is forbidden by prevent_destroy{because}",
+        location=change.location,
+        hint="write prevent_destroy=False to let it be replaced" if replaced else once,
+    )
 
 
 def refuse_limits(plan: Plan) -> None:

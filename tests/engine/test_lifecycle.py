@@ -7,6 +7,8 @@ import pytest
 from haplan import engine
 from haplan.errors import Denied, HaplanError, ProviderError
 from haplan.model.plan import Plan
+from haplan.report.lines import plain
+from haplan.report.text import plan_lines
 from haplan.testing import Project
 
 Make = Callable[..., Project]
@@ -63,17 +65,27 @@ def test_order_passes_through_what_stays_as_it_is(project: Make) -> None:
 def test_prevent_destroy_is_kept_and_guards_after_the_block_is_gone_and_against_destroy(project: Make) -> None:
     made = project('Thing("a", lifecycle=lifecycle(prevent_destroy=True))\nThing("b")', applied=True)
     for text, options in (('Thing("b")', {}), ('Thing("a")\nThing("b")', {"destroy": True})):
-        with pytest.raises(Denied, match=r"^stack\.py:4: mem_thing\.a: delete is forbidden by") as caught:
-            made.write(text).plan(**options)
+        plan = made.write(text).plan(**options)
+        with pytest.raises(Denied, match=r"^stack\.py:4: PROTECTED: mem_thing\.a: delete is forbidden by") as caught:
+            made.apply(plan)
         assert caught.value.exit_code == 4
+        # the rest of the plan stands beside it
+        assert [change.name for change in plan.changes] == (["b", "a"] if options else ["a"])
+        assert "mem_thing.a: delete is forbidden by prevent_destroy" in plain(plan_lines(plan))
     assert said(made.write("").plan(targets=("*.b",))) == [("b", "delete")]
 
 
 @pytest.mark.parametrize("options", [{"replaces": ("*.a",)}, {"excludes": ("*.b",), "replaces": ("mem_thing.?",)}])
 def test_it_guards_against_a_replacement_that_is_asked_for(project: Make, options: dict[str, object]) -> None:
     made = project('Thing("a", lifecycle=lifecycle(prevent_destroy=True))\nThing("b")', applied=True)
-    with pytest.raises(Denied, match=r"replace is forbidden by prevent_destroy \(asked for by --replace"):
-        made.plan(**options)
+    plan = made.plan(**options)
+    (finding,) = plan.findings
+    assert finding.message == "mem_thing.a: replace is forbidden by prevent_destroy (asked for by --replace)"
+    with pytest.raises(Denied, match=r"write prevent_destroy=False to let it be replaced"):
+        made.apply(plan)
+    # the hint leads on
+    made.write('Thing("a")\nThing("b")')
+    assert made.apply(**options).exit_code == 0
 
 
 # --- What a plan is about ---------------------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ def test_a_local_attribute_is_remembered_and_never_sent(project: Make) -> None:
 def test_a_lifecycle_alone_is_remembered_without_a_write(project: Make) -> None:
     made = project('Thing("a", lifecycle=lifecycle(prevent_destroy=True))', applied=True)
     with pytest.raises(Denied, match="forbidden by prevent_destroy"):
-        made.write("").plan()
+        made.write("").apply()
     plan = made.write('Thing("a")').plan()
     assert said(plan) == [("a", "update", "remembered")]
     assert made.apply(plan).writes == 0
@@ -205,7 +205,7 @@ def test_a_secret_that_cannot_be_resolved_is_not_compared(project: Make) -> None
 
 def test_what_forces_a_replacement_says_which_comes_first(project: Make) -> None:
     made = project('Thing("a", zone="x")\nThing("b", model="x")', applied=True)
-    first, second = made.write('Thing("a", zone="y")\nThing("b", model="y")').plan().changes
+    first, second = made.write('Thing("a", zone="y")\nThing("b", name="b-2", model="y")').plan().changes
     assert (first.action, first.replaces, first.create_first) == (Action.REPLACE, (("zone",),), False)
     assert (second.action, second.replaces, second.create_first) == (Action.REPLACE, (("model",),), True)
     assert first.previous_id == made.cloud.thing("a").id
@@ -221,7 +221,7 @@ def test_prevent_destroy_forbids_a_replacement_but_not_a_look(project: Make) -> 
     text = 'Thing("a", zone="{}", lifecycle=lifecycle(prevent_destroy=True))'
     made = project(text.format("x"), applied=True)
     with pytest.raises(Denied, match=r"mem_thing\.a: replace is forbidden by prevent_destroy \(replaced because zone"):
-        made.write(text.format("y")).plan()
+        made.write(text.format("y")).apply()
     assert made.plan(refresh_only=True).changes == ()
 
 
