@@ -19,6 +19,8 @@ from haplan_sqlite import frozen, schema
 T = TypeVar("T")
 Query = Callable[[sqlite3.Connection], T]
 
+LONGEST = 64
+"""Megabytes that one value may have. The file has no limit: it is as long as its history, and read by the page."""
 SETTLED = 2.0
 """Seconds after which a file's time tells a later write from an earlier one, on the coarsest file systems too."""
 
@@ -107,6 +109,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     db = sqlite3.connect(
         f"{path.as_uri()}?{mode}", uri=True, timeout=schema.BUSY, isolation_level=None, check_same_thread=False
     )
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST * 1024 * 1024)
     db.execute("PRAGMA temp_store = MEMORY")  # the rows of a large state are sorted in a file otherwise
     return db
 
@@ -130,7 +133,8 @@ def readable(path: Path) -> Iterator[None]:
             raise StateError(f"state {path} cannot be read now: {error}; look at its disk: is it full?") from None
         raise schema.damaged(path, error) from None
     except (sqlite3.Error, ValueError) as error:
-        raise schema.damaged(path, error) from None
+        large = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_TOOBIG
+        raise schema.damaged(path, f"a value in it is larger than {LONGEST} MB" if large else error) from None
 
 
 # --- What the tables say ----------------------------------------------------------------------------------------------

@@ -120,3 +120,10 @@ def test_a_newer_format_is_refused_by_its_number(saved: Path, open_state: Open) 
         f"state {saved} has format 7; this haplan reads up to format 2, step 0002_entries: upgrade haplan"
     )
     assert saved.read_bytes() == before
+
+
+def test_a_value_larger_than_any_that_haplan_writes(saved: Path, open_state: Open) -> None:
+    execute(saved, "UPDATE rows SET \"values\" = CAST(zeroblob(65 * 1024 * 1024) AS TEXT) WHERE address = 'site.s7'")
+    with pytest.raises(StateError, match=r"state\.db is damaged: a value in it is larger than 64 MB; restore") as error:
+        open_state().load()
+    assert "\n" not in str(error.value)
