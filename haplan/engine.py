@@ -33,6 +33,7 @@ from haplan.model.result import Outcome, Result, left_out
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
+from haplan.model.unfinished import begun
 from haplan.planning import Question, Validation, planned, recorded, types_of
 from haplan.steps import admit, approve, check, graph, move, order, reconcile, refresh, repair, select
 from haplan.steps import resume as resume_
@@ -183,8 +184,20 @@ def apply(session: Session, plan: Plan, stop: threading.Event | None = None) -> 
     if plan.command == "refresh" and plan.drift:
         return _accepted(session, plan)
     if plan.empty():  # a run without change opens no serial
+        _settle(session, plan)
         return Result(run="", exit_code=0, left_out=left_out(plan))
     return _carried_out(session, plan, stop)
+
+
+def _settle(session: Session, plan: Plan) -> None:
+    """All is as the stack says: what a dead run announced led to that, or to nothing, and is open no longer."""
+    looked = plan.command != "refresh" and not any(plan.targets.values()) and not plan.unread
+    if not looked or not session.backend.load().intents:
+        return
+    with locked(session, plan.command):
+        state = session.backend.load()
+        if (state.lineage, state.serial) == (plan.lineage, plan.serial):
+            session.backend.settle_intents([(intent.id, "reconciled", {}) for intent in state.intents])
 
 
 def _accepted(session: Session, plan: Plan) -> Result:
@@ -253,7 +266,7 @@ def _carried_out(
         left = _left(session, plan, sealed, state, providers) if resumed else plan
         run = runs_.begin(session, plan.command, sealed)
         with runs_.record(session, run, left, kept) as tell:
-            opened = state if state.lineage else recorded(session)  # the first run gives the state its key
+            opened = begun(state if state.lineage else recorded(session))  # the first run gives the state its key
             context = RunContext(
                 backend=session.backend,
                 holder=holder,

@@ -7,6 +7,8 @@ import attrs
 from haplan.model.address import parse
 from haplan.model.document import Document
 from haplan.model.state import Intent, OrderRow, PlacementRow, Row, State, Update
+from haplan.model.unfinished import BEGUN, LEFT, places, with_left
+from haplan.model.value import Tree
 
 Names = Mapping[str, str]
 """Address before → address after."""
@@ -77,7 +79,15 @@ def _row(row: Row, names: Names) -> Row:
         address=names.get(row.address, row.address),
         owner=names.get(row.owner, row.owner),
         depends_on=tuple(names.get(one, one) for one in row.depends_on),
+        private=_private(row.private, names),
     )
+
+
+def _private(private: Mapping[str, Tree], names: Names) -> Mapping[str, Tree]:
+    if LEFT not in private:
+        return private
+    left = {(_document(document, names), part): values for (document, part), values in places(private).items()}
+    return with_left(private, left)
 
 
 def _placement(one: PlacementRow, names: Names) -> PlacementRow:
@@ -86,7 +96,14 @@ def _placement(one: PlacementRow, names: Names) -> PlacementRow:
 
 def _intent(intent: Intent, names: Names) -> Intent:
     addresses = tuple(names.get(one, one) for one in intent.addresses)
-    return attrs.evolve(intent, address=names.get(intent.address, intent.address), addresses=addresses)
+    carried = [{**one, "address": names.get(one["address"], one["address"])} for one in intent.result.get(BEGUN) or ()]
+    return attrs.evolve(
+        intent,
+        address=names.get(intent.address, intent.address),
+        addresses=addresses,
+        document=_document(intent.document, names),
+        result={**intent.result, BEGUN: carried} if carried else intent.result,
+    )
 
 
 def _document(document: Document, names: Names) -> Document:

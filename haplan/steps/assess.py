@@ -7,18 +7,17 @@ import attrs
 from haplan.contracts import Assessment, Part, Provider, Task
 from haplan.errors import Gathering
 from haplan.model.address import keyed
-from haplan.model.compare import differences, unordered
+from haplan.model.compare import differences, lost, unordered, without
 from haplan.model.document import Document, said
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Calls, Change, Impact, OutputChange, Placement, Transaction
 from haplan.model.reason import Reason, forced_by
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Stack
-from haplan.model.state import State
-from haplan.model.value import Tree, references
+from haplan.model.state import Row, State
+from haplan.model.unfinished import HALF, places
+from haplan.model.value import Tree, decode, references
 
-HALF = ("pending", "incomplete", "in_doubt")
-"""Of a row whose resource is not done."""
 NEVER_SENT = (Action.FORGET, Action.NO_OP)
 """Only the state changes: an object is left alone, or has another address."""
 
@@ -59,22 +58,30 @@ def assess(
         placements[change.key] = (
             (Placement(document=Document("", change.address)),) if change.action is Action.READ else ()
         )
-        if provider is not None and _is_sent(change, types):
-            with gathering:
+        with gathering:
+            if provider is not None and _is_sent(change, types, provider, look):
                 said = provider.assess(change, look)
                 findings += said.findings
                 change = _as_said(change, said)
                 placed = tuple(one for one in provider.placements(change, look) if one.somewhere)
-                placements[change.key] = left = _missing(change, placed, had.get(change.address, ()))
+                row = state.rows.get((change.address, change.deposed))
+                placements[change.key] = left = _missing(change, placed, had.get(change.address, ()), row)
                 change = _as_left(change, left, had.get(change.address, ()))
         done.append(change)
     gathering.refuse()
     return Assessed(tuple(_without_moot(done)), placements, tuple(findings))
 
 
-def _is_sent(change: Change, types: Mapping[str, TypeInfo]) -> bool:
-    """True if something is written for a change."""
-    return change.action not in (*NEVER_SENT, Action.READ) and not _only_remembered(change, types[change.type])
+def _is_sent(change: Change, types: Mapping[str, TypeInfo], provider: Provider, look: object) -> bool:
+    """True if something is written for a change. What a dead run made is there as wanted perhaps, and not in its list
+    or in another document that is to have it."""
+    if change.action in (*NEVER_SENT, Action.READ):
+        return False
+    kind = types[change.type]
+    if not _only_remembered(change, kind):
+        return True
+    half = change.action is Action.IMPORT and change.reason is Reason.RESUMED
+    return half and (kind.ordered or len(provider.placements(change, look)) > 1)
 
 
 def _as_said(change: Change, said: Assessment) -> Change:
@@ -106,13 +113,36 @@ def _carried(state: State) -> dict[str, set[tuple[Document, str]]]:
 
 
 def _missing(
-    change: Change, placements: tuple[Placement, ...], had: Iterable[tuple[Document, str]]
+    change: Change, placements: tuple[Placement, ...], had: Iterable[tuple[Document, str]], row: Row | None
 ) -> tuple[Placement, ...]:
-    """Of a change that is only gone on with, the placements that are missing."""
-    if change.action is not Action.UPDATE or change.reason is not Reason.RESUMED:
+    """Of a change that is only gone on with, the placements that are missing; where something is still to go, too."""
+    left = places(row.private) if row is not None else {}
+    named = {(one.document, one.part) for one in placements}
+    more = tuple(
+        Placement(document=document, part=part, apart=True) for document, part in left if (document, part) not in named
+    )
+    if change.action is Action.DELETE and left:
+        there = {*left, *had}  # of a document that has it no longer nothing is said any more
+        return (*(one for one in placements if (one.document, one.part) in there), *more)
+    placements = (*placements, *more)
+    if change.action is not Action.UPDATE or change.reason is not Reason.RESUMED or not _as_recorded(change, row):
         return placements
-    done = set(had)
+    done = set(had) - set(left)
     return tuple(one for one in placements if (one.document, one.part) not in done) or placements
+
+
+def _as_recorded(change: Change, row: Row | None) -> bool:
+    """True if the row says what is wanted: then a document that is done has that, and nothing else."""
+    if row is None or row.name != change.name:
+        return False
+    after = without_name(without(change.after or {}, change.unset))
+    declared = {name: value for name, value in decode(row.values).items() if name in row.declared}
+    return not any(True for _ in lost(declared, after)) and not any(True for _ in differences(after, declared))
+
+
+def without_name(values: Tree) -> dict[str, Tree]:
+    """Attributes alone: a change has its name among them where that differs."""
+    return {name: value for name, value in values.items() if name != "name"}
 
 
 def _as_left(change: Change, left: Iterable[Placement], had: Iterable[tuple[Document, str]]) -> Change:

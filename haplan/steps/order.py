@@ -80,7 +80,26 @@ def reordered(
                 if selection.has(block.address) and name in places and name not in kept and change is not None:
                     moved[block.address] = _moved(change, (places[name], names[name]))
     done = [change if change.deposed else moved.pop(change.address, change) for change in changes]
+    done = [_named_yet(change, types, providers, looks, live) for change in done]
     return Ordered((*done, *moved.values()), {where: tuple(found) for where, found in orders.items()})
+
+
+def _named_yet(
+    change: Change,
+    types: Mapping[str, TypeInfo],
+    providers: Mapping[str, Provider],
+    looks: Mapping[str, object],
+    live: Mapping[tuple[Document, str], tuple[str, ...]],
+) -> Change:
+    """What is gone and stands in a list yet leaves that too: a run may have died, or failed, in between."""
+    provider, kind = providers.get(change.provider), types.get(change.type)
+    if change.action is not Action.FORGET or change.reason is not Reason.GONE or provider is None or kind is None:
+        return change
+    if not (kind.ordered and provider.ordered):
+        return change
+    placed = provider.placements(attrs.evolve(change, action=Action.DELETE), looks.get(change.provider))
+    named = any(change.name in live.get((one.document, change.type), ()) for one in placed)
+    return attrs.evolve(change, action=Action.DELETE, reason=Reason.RESUMED) if named else change
 
 
 def in_sequence(

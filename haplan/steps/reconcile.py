@@ -8,6 +8,7 @@ import attrs
 from haplan.contracts import Provider
 from haplan.errors import ProviderError, Unauthorized
 from haplan.model.state import Intent, Row, State, deposed_mark
+from haplan.model.unfinished import begun
 from haplan.wall.together import together
 
 
@@ -16,7 +17,8 @@ class Reconciled:
     """What a dead run left, found out.
 
     Attributes:
-        state: With the half of a replacement that nobody recorded: the new object, and the old one as deposed.
+        state: With the half of a replacement that nobody recorded: the new object, and the old one as deposed; and
+            with what may be missing in one of several documents.
         unread: Address → why nobody can tell what became of it.
     """
 
@@ -49,8 +51,8 @@ def reconcile(
         if why:
             unread[row.address] = why
         elif made and made not in known:
-            rows.update(_halves(row, made))
-    return Reconciled(attrs.evolve(state, rows=rows), unread)
+            rows.update((key, half) for key, half in _halves(row, made) if not key[1] or key not in rows)
+    return Reconciled(begun(attrs.evolve(state, rows=rows)), unread)
 
 
 def _made(provider: Provider, asked: Iterable[tuple[Intent, Row]]) -> list[tuple[Row, str, str]]:

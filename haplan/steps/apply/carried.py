@@ -17,6 +17,7 @@ from haplan.model.document import Document
 from haplan.model.plan import Action, Change
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent
+from haplan.model.unfinished import BEGUN
 from haplan.model.value import Tree
 
 GOING = (Action.DELETE, Action.FORGET)
@@ -47,7 +48,17 @@ class Carried:
 
 def kept(task: Task, receipt: Mapping[str, Tree]) -> dict[str, Tree]:
     """What stands in the journal of a write that is not recorded yet."""
-    return {"receipt": dict(receipt), "started": task.started, "content": content(task)}
+    found = {"receipt": dict(receipt), "started": task.started, "content": content(task)}
+    return {BEGUN: carries(task.parts), **found}
+
+
+def carries(parts: Iterable[Part]) -> list[Tree]:
+    """What stands in the journal of a write that begins: which part of each resource the document has by it."""
+    found: dict[str, list[str]] = {}
+    for part in parts:
+        if not part.placement.late:  # the old one is known as deposed
+            found.setdefault(part.change.address, []).append(part.placement.part)
+    return [{"address": address, "parts": names} for address, names in found.items()]
 
 
 def carried(intents: Iterable[Intent], run: str) -> dict[tuple[str, Document], Carried]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from haplan.contracts import Written
 from haplan.errors import StateNotSaved
 from haplan.model import renames
+from haplan.model.document import Document
 from haplan.model.origin import remembered
 from haplan.model.plan import Action, Change, Plan, Transaction
 from haplan.model.state import (
@@ -143,13 +144,17 @@ class Ledger:
                 numbers += self.journal.recorded(change.address)
             if change.action in GOING or change.after is None:
                 deleted += [(change.address, change.deposed)] if not left and change.key not in lacking else []
+                rows += self.rows.leaving(change) if left else []
                 continue
             half: Status = "pending" if self.placements.waits(change) else "ok"
             rows += self.rows.after(change, written, "incomplete" if change.key in lacking else half)
             placements += self.placements.awaited(change)
             old = (change.address, deposed_mark(change.previous_id))
             deleted += [old] if not left and self.rows.get(*old) is not None else []
-        self._save(rows, deleted, placements=placements, numbers=numbers, written=written, transaction=transaction)
+        gone = _left_behind(transaction, changes) if transaction else []
+        self._save(
+            rows, deleted, placements=placements, gone=gone, numbers=numbers, written=written, transaction=transaction
+        )
 
     def _carried_out(
         self, transaction: Transaction, changes: Iterable[Change], lacking: Collection[str], *, queued: bool
@@ -195,6 +200,7 @@ class Ledger:
         deleted: Sequence[Key],
         *,
         placements: Sequence[PlacementRow],
+        gone: Sequence[tuple[str, Document, str]] = (),
         numbers: Sequence[int] = (),
         written: Written = NOTHING,
         transaction: Transaction | None = None,
@@ -205,6 +211,7 @@ class Ledger:
             deleted=tuple(deleted),
             expected=self.rows.expected([*((row.address, row.deposed) for row in rows), *deleted]),
             placements=tuple(placements),
+            placements_gone=tuple(gone),
             orders=tuple(OrderRow(o.document, o.list, o.after) for o in transaction.orders) if transaction else (),
             intents=tuple((number, "done", dict(written.ids)) for number in numbers),
         )
@@ -219,3 +226,11 @@ class Ledger:
             self._backend.save(update)
             versions.update({(row.address, row.deposed): self._run.serial for row in update.rows})
         return renames.renamed(state, names)
+
+
+def _left_behind(transaction: Transaction, changes: Iterable[Change]) -> list[tuple[str, Document, str]]:
+    """The placements of what a document has no longer, while others still have it."""
+    going = {change.key for change in changes if change.action in GOING and not change.deposed}
+    return [
+        (one.address, one.placement.document, one.placement.part) for one in transaction.placed if one.address in going
+    ]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from haplan.model.plan import Change, Placed, Placement, Plan, Transaction
 from haplan.model.state import PlacementRow
+from haplan.model.unfinished import Place
 from haplan.steps.apply.record import placement_row
 
 
@@ -50,6 +51,10 @@ class Placements:
         """These are done."""
         for one in placed:
             self._left[one.address].remove(one.placement)
+
+    def open(self, change: Change) -> list[Place]:
+        """Documents and parts that do not have it yet."""
+        return [(one.document, one.part) for one in self._left.get(change.key, ()) if not one.late]
 
     def awaited(self, change: Change) -> list[PlacementRow]:
         """Those that are still to be carried out, as rows."""

@@ -8,6 +8,8 @@ from haplan.contracts import Written
 from haplan.model.plan import Action, Change, Plan
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Row, Run, State, Status
+from haplan.model.unfinished import places, remembering, with_left
+from haplan.model.value import Tree
 from haplan.steps.apply.placements import Placements
 from haplan.steps.apply.record import deposed_row, row_of
 
@@ -72,12 +74,27 @@ class Rows:
     def after(self, change: Change, written: Written, status: Status) -> list[Row]:
         """The row of a change; with it the old object's, while that waits to be deleted."""
         old = self.get(change.address, change.deposed)
-        rows = [row_of(change, written, old, status, self._serial, self._shapes.get(change.type, 1))]
+        row = row_of(change, written, old, status, self._serial, self._shapes.get(change.type, 1))
+        rows = [attrs.evolve(row, private=self._with_left(row.private, change, old))]
         deposed = deposed_row(old, self._serial) if self._placements.left(change) else None
         if deposed is None or not self._placements.retires(change):
             return rows
         resumed = change.action is not Action.REPLACE  # then the row may be the new object's already
-        return rows if resumed and deposed.id != change.previous_id else [*rows, deposed]
+        known = self.get(deposed.address, deposed.deposed) is not None  # then the row may have the new one's words
+        if known or (resumed and deposed.id != change.previous_id):
+            return rows
+        return [*rows, attrs.evolve(deposed, private=with_left(deposed.private, {}))]
+
+    def _with_left(self, private: Mapping[str, Tree], change: Change, old: Row | None) -> dict[str, Tree]:
+        """With what may still stand in documents that do not have the change yet."""
+        return with_left(private, remembering(old, self._placements.open(change), change.before))
+
+    def leaving(self, change: Change) -> list[Row]:
+        """The row of what some documents have no longer, and others still have."""
+        old = self.get(change.address, change.deposed)
+        if old is None:
+            return []
+        return [attrs.evolve(old, status="pending", private=self._with_left(old.private, change, old))]
 
     def unconfirmed(self, change: Change, written: Written, status: Status) -> Sequence[Row]:
         """The rows of a change until its write is confirmed: new objects with their ids, others as they were."""
@@ -89,6 +106,7 @@ class Rows:
         if change.after is None:
             return [attrs.evolve(old, status="in_doubt")]
         private = {**change.private, **written.private.get(change.address, {})}
+        private = with_left(private, places(old.private))
         return [attrs.evolve(old, status=status, private=private)]
 
     def in_doubt(self, addresses: Iterable[str]) -> list[Row]:

@@ -10,7 +10,7 @@ import attrs
 
 from haplan.contracts import ApplyView, Part, Provider, Query, Reading, Seen, Target, Task, Written
 from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, Unauthorized
-from haplan.model.compare import differences, owned, unordered, without_secrets
+from haplan.model.compare import differences, merged, owned, unordered, without, without_secrets
 from haplan.model.document import Document
 from haplan.model.event import EventKind
 from haplan.model.finding import Finding, Rule
@@ -19,9 +19,10 @@ from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
+from haplan.model.unfinished import BEGUN, LEFT, places
 from haplan.model.value import Tree
 from haplan.steps.apply.beside import Beside, rebased
-from haplan.steps.apply.carried import Carried, as_written, written
+from haplan.steps.apply.carried import Carried, as_written, carries, written
 from haplan.steps.apply.own import Own
 from haplan.steps.apply.partial import Half, halves
 from haplan.steps.apply.run_context import Ending
@@ -122,6 +123,7 @@ class Steps:
         self._task = task
         self._own = own
         self._last: Intent | None = None
+        self._carries: dict[str, Tree] = {BEGUN: carries(task.parts)}
         self._announce = announce
         self._tell = tell
         self.run = run
@@ -139,6 +141,7 @@ class Steps:
             step=str(step),
             key=announcement(self._task, str(step), address, key),
             idempotent=idempotent,
+            result={} if self.announced else self._carries,
         )
         self._announce(self._last, False)
         self._own.begins(self._task)
@@ -185,9 +188,22 @@ def work(job: Job) -> Done | Broke:
         ending = _ending(job.provider, document)
         if job.carried is not None and not went_back and as_written(*_as_it_runs(task, job, reading), job.types):
             return _gone_on(task, job.carried, ending, job)
-        return Done(task=task, written=job.provider.write(task, job.io), ending=ending, moved=moved)
+        gave = job.provider.write(_with_what_is_left(task), job.io)
+        return Done(task=task, written=gave, ending=ending, moved=moved)
     except HaplanError as error:
         return Broke(task, error, _left_behind(job, task, error))
+
+
+def _with_what_is_left(task: Task) -> Task:
+    """What a document may still have from before changes that it did not confirm is what goes from it now."""
+    parts = []
+    for part in task.parts:
+        left = places(part.row.private) if part.row is not None else {}
+        was = left.get((part.placement.document, part.placement.part))
+        if was is not None and part.change.before is not None:
+            part = attrs.evolve(part, change=attrs.evolve(part.change, before=merged(was, part.change.before)))
+        parts.append(part)
+    return attrs.evolve(task, parts=tuple(parts))
 
 
 def _as_it_runs(task: Task, job: Job, reading: Reading) -> tuple[Task, Reading]:
@@ -335,9 +351,11 @@ def _refuse_changed(part: Part, kind: TypeInfo, own: Own, by_id: ById) -> None:
     before = without_secrets({name: value for name, value in (change.before or {}).items() if name not in local})
     sets = unordered(kind.attributes, before)
     moved = set(differences(before, owned(before, seen.values), sets))
-    if moved and (left or own.changes().intersection(change.depends_on)):
+    half = left or change.reason is Reason.RESUMED or LEFT in change.private or bool(change.unset)
+    if moved and (half or own.changes().intersection(change.depends_on)):
         # our own write to it, or to what it refers to, may have shown here already: such as a new name
-        wanted = without_secrets({name: (change.after or {}).get(name) for name in before})
+        planned = without(change.after or {}, change.unset)
+        wanted = without_secrets({name: planned.get(name) for name in before})
         moved &= set(differences(wanted, owned(before, seen.values), sets))
     if moved:
         who = " by an earlier run, or by somebody else," if left else f" by {seen.who}" if seen.who else ""

@@ -15,6 +15,7 @@ from haplan.model.compare import (
     merged,
     ordered,
     owned,
+    same,
     seen_as,
     stands_at,
     unordered,
@@ -22,11 +23,12 @@ from haplan.model.compare import (
 )
 from haplan.model.left_alone import as_path, as_there, ignored
 from haplan.model.plan import Action, Change
-from haplan.model.prior import restored, with_prior
+from haplan.model.prior import nested, restored, with_prior
 from haplan.model.reason import Reason, forced_by
 from haplan.model.stack import Block, Lifecycle
 from haplan.model.state import Row
 from haplan.model.triggers import fired
+from haplan.model.unfinished import HALF, still_there
 from haplan.model.value import Path, Tree
 from haplan.steps.diff.work import Work, as_declared, change_of, literal
 
@@ -51,23 +53,28 @@ def compared(
     recorded = ordered(recorded, seen.values)
     after = dict(ordered(after, seen.values, recorded))
     kind, declared = work.types[block.type], as_declared(row, recorded)
+    half = row.status in HALF
+    known = still_there(row.private) if half else {}
+    remembered = merged(declared, without(known, (("name",),)))
     after = ignoring(work, block, after, declared, seen.values, recorded)
-    after, let_go = _leaving(after, block.lifecycle, declared, seen.values)
-    before = seen_as(merged(after, declared), seen.values, recorded, kind.local)
-    left = tuple(lost(declared, after))
-    gone = tuple(path for path in left if path not in let_go and stands_at(before, path))
-    private = with_prior(row.private, after, declared, before, kind.attributes)
+    after, let_go = _leaving(after, block.lifecycle, remembered, seen.values)
+    before = seen_as(merged(after, remembered), seen.values, recorded, kind.local)
+    left = tuple(lost(remembered, after))
+    gone = tuple(path for path in left if path not in let_go and (half or stands_at(before, path)))
+    private = with_prior(row.private, after, declared, _not_ours(work, row, before, after), kind.attributes)
     after = restored(after, gone, row.private)
     before = without(before, tuple(path for path in left if path not in gone))
     if row.owner == block.owner:  # a renamed owner is the same owner
         before = {**before, **{name: after[name] for name in kind.owned_by if name in after and name in before}}
+    live, before = before, _as_left(work, row, before, after, remembered, gone) if half else before
+    there = str(seen.values.get("name", row.name))
+    was = str(known.get("name", there)) if block.address in work.several and there == str(block.name) else there
     before, meant = work.same_named(block, row, after, before)
     sets = unordered(kind.attributes, after)
     paths = tuple(differences(after, before, sets))
     spelled = frozenset(paths).difference(differences(after, meant, sets))
-    there = seen.values.get("name", row.name)
-    if str(block.name) != there and ("name",) not in ignored(block.lifecycle.ignore_changes, kind.attributes):
-        before, after = {"name": there, **before}, {"name": str(block.name), **after}
+    if str(block.name) != was and ("name",) not in ignored(block.lifecycle.ignore_changes, kind.attributes):
+        before, after = {"name": was, **before}, {"name": str(block.name), **after}
         paths = (("name",), *paths)
     work.know(block.address, recorded, seen, literal(after))
     private = {**private, **seen.private}
@@ -78,14 +85,17 @@ def compared(
         one.name for one in kind.referring if before.get(one.name) != meant.get(one.name) == after.get(one.name)
     )
     base = attrs.evolve(base, respelled=tuple(respelled))
-    forced = _replaced(work, block, row, base, paths, spelled)
+    running = _running(work, block, row, after, live, there) if half else paths
+    forced = _replaced(work, block, row, base, running, spelled)
     if forced is not None:
         return forced
     if paths:
         is_name = paths[0] == ("name",) and base.id.rpartition(":")[2] == there  # with a name another id, then
         work.forget_computed(block.address, *(() if is_name else ("id",)))
+        if half and not running:
+            return attrs.evolve(base, reason=Reason.RESUMED, incomplete=True)
         return attrs.evolve(base, reason=_reason({**recorded, "name": row.name}, after, gone, paths, sets))
-    if row.status in ("pending", "incomplete", "in_doubt") or seen.status == "incomplete":
+    if half or seen.status == "incomplete":
         return attrs.evolve(base, reason=Reason.RESUMED, incomplete=True)
     if left or _moved_on(block, row, recorded, after, sets, ignored(block.lifecycle.ignore_changes, kind.attributes)):
         return attrs.evolve(base, reason=Reason.REMEMBERED)
@@ -93,6 +103,40 @@ def compared(
     if kind.ordered:
         work.same[block.address] = base
     return None
+
+
+def _running(work: Work, block: Block, row: Row, after: Mapping[str, Tree], live: Tree, there: str) -> tuple[Path, ...]:
+    """The paths at which what runs is not as wanted, whatever documents that nobody sees may still have."""
+    after = {name: value for name, value in after.items() if name != "name"}
+    live, _ = work.same_named(block, row, after, live)
+    renamed = (("name",),) if str(block.name) != there else ()
+    return (*renamed, *differences(after, live, unordered(work.types[block.type].attributes, after)))
+
+
+def _as_left(
+    work: Work, row: Row, before: Tree, after: Tree, remembered: Tree, gone: Iterable[Path]
+) -> dict[str, Tree]:
+    """What is there, with what may still stand in documents that did not confirm its going: nobody sees it there."""
+    for path in gone:
+        old = model.at_path(remembered, path)
+        if old is not None and not stands_at(before, path):
+            before = merged(before, nested(path, old))
+    if row.address in work.several:
+        known = without(still_there(row.private), (("name",),))
+        for path in differences(known, owned(known, after)):
+            old = model.at_path(known, path)
+            if old is not None and same(model.at_path(after, path), model.at_path(before, path)):
+                before = merged(nested(path, old), before)
+    return dict(before)
+
+
+def _not_ours(work: Work, row: Row, before: Tree, after: Tree) -> Tree:
+    """What is there, without what a run that died may have written: that is nothing that was there before us."""
+    if row.status not in HALF and row.address not in work.pending:
+        return before
+    changed = set(differences(after, before))
+    ours = tuple(path for path, _ in model.leaves(after) if not any(path[: len(one)] == one for one in changed))
+    return without(before, ours)
 
 
 def _replaced(

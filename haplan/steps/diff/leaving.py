@@ -3,11 +3,12 @@
 import attrs
 
 from haplan.model import value as model
-from haplan.model.compare import seen_as
+from haplan.model.compare import merged, seen_as
 from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.stack import Lifecycle
 from haplan.model.state import Row
+from haplan.model.unfinished import LEFT, still_there
 from haplan.steps.diff.work import Work, as_declared
 
 
@@ -24,14 +25,16 @@ def deletion(work: Work, row: Row) -> Change:
     if seen is not None and kind is not None:
         before = seen_as(before, seen.values, before, kind.local)
     forgotten = row.address in work.selection.forgetting and not row.deposed
-    there = seen is not None or bool(row.deposed)
+    left = bool(row.private.get(LEFT)) and not forgotten
+    before = merged(before, still_there(row.private)) if left else before
+    there = seen is not None or bool(row.deposed) or left
     return Change(
         address=row.address,
         type=row.type,
         name=row.name,
         provider=row.provider_key,
         action=Action.DELETE if there else Action.FORGET,
-        reason=_reason(row, stays=there or forgotten),
+        reason=Reason.RESUMED if left and not row.deposed else _reason(row, stays=there or forgotten),
         before=before,
         owner=row.owner,
         id=seen.id if seen else row.id,

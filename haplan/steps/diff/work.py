@@ -15,6 +15,7 @@ from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
 from haplan.model.state import Row, State
+from haplan.model.unfinished import in_several
 from haplan.model.value import Tree
 
 
@@ -33,6 +34,7 @@ class Work:
         objects: Those that state has, as `haplan.steps.diff.one_address` tells them apart; once it was asked.
         readable, known, findings, unchanged, same: As in what the diff gives.
         changes: By address, of what the stack has.
+        several: Addresses that stand in more than one place.
     """
 
     stack: Stack
@@ -53,6 +55,11 @@ class Work:
     unchanged: int = 0
     same: dict[str, Change] = attrs.field(factory=dict)
     changes: dict[str, Change] = attrs.field(factory=dict)
+    several: frozenset[str] = attrs.field(init=False)
+
+    @several.default
+    def _several(self) -> frozenset[str]:
+        return in_several(self.state)
 
     def know(
         self,

@@ -1,0 +1,160 @@
+"""Resume forgets nothing: whatever was refused, lost or killed at any step, after enough applies without faults the
+estate is that of an apply without any fault, and state says so."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+
+from haplan.errors import HaplanError, ProviderError
+from haplan.model.state import Row, State
+from tests.laws.stacks import NONE, Faults, Wanted, World, at_once, changes, faults, law
+
+EDITS = (
+    "resize", "resize", "drop", "drop", "add", "refer", "let go", "also", "also", "rules", "regroup",
+    "destroy first", "create first", "rename",
+)  # fmt: skip
+ENOUGH = 4
+"""Applies after which what went wrong once is as if it never had."""
+
+
+def remembered(world: World) -> dict[str, Any]:
+    """What state says, without what every run numbers anew."""
+    state: State = world.project.state()
+    ids = {row.id: f"<{row.name}>" for row in state.rows.values() if row.id}
+    ids |= {f"token-{identity}": f"token of {name}" for identity, name in ids.items()}
+
+    def plain(tree: Any) -> Any:
+        if isinstance(tree, dict):
+            return {name: plain(value) for name, value in sorted(tree.items())}
+        if isinstance(tree, list | tuple):
+            return [plain(one) for one in tree]
+        return ids.get(tree, tree) if isinstance(tree, str) else tree
+
+    def said(row: Row) -> object:
+        values = {name: value for name, value in row.values.items() if name in row.declared}
+        return row.name, row.status, plain(values), plain(dict(row.private)), row.depends_on
+
+    return {
+        "rows": {key: said(row) for key, row in state.rows.items()},
+        "orders": {str(where): row.names for where, row in state.orders.items()},
+        "intents": state.intents,
+    }
+
+
+def settled(world: World, wanted: Wanted) -> None:
+    """Apply until a plan is empty."""
+    for _ in range(ENOUGH):
+        world.apply(wanted)
+        if world.plan(wanted).empty():
+            return
+    raise AssertionError(
+        f"not empty: {[(c.key, c.action, c.reason, c.before, c.after) for c in world.plan(wanted).changes]}"
+    )
+
+
+def without_faults(stacks: Sequence[Wanted], parallelism: int) -> tuple[Any, Any]:
+    with World() as world:
+        for one in stacks:
+            assume(world.possible(one))
+            assume(world.apply(one, parallelism=parallelism).exit_code == 0)
+        assume(world.plan(stacks[-1]).empty())
+        return world.estate(stacks[-1]), remembered(world)
+
+
+# --- What went wrong before -------------------------------------------------------------------------------------------
+
+LEAVING = 'Thing("a", also=["X"], tags={{"n": 1{0}}})'
+
+
+@pytest.mark.parametrize("first", ["thing:a", "X"])
+@pytest.mark.parametrize("how", ["refused", "lost"])
+def test_a_value_that_leaves_leaves_every_document_though_one_of_them_was_refused_first(first: str, how: str) -> None:
+    with World() as world:
+        world.project.write(LEAVING.format(', "gone": 2')).apply()
+        world.project.write(LEAVING.format(""))
+        number = 1 if first == "thing:a" else 2
+        script = (
+            Faults(frozenset({number}), frozenset()) if how == "refused" else Faults(frozenset(), frozenset({number}))
+        )
+        script.onto(world.cloud)
+        assert world.project.apply().exit_code == (3 if how == "refused" else 8)
+        NONE.onto(world.cloud)
+        again = world.project.plan()
+        assert [path for change in again.changes for path in change.unset] == [("tags", "gone")]
+        assert world.project.apply().exit_code == 0
+        assert world.cloud.thing("a").values["tags"] == world.cloud.carried["X"]["a"]["tags"] == {"n": 1}
+        assert (world.project.plan().empty(), world.project.state().intents) == (True, ())
+        row = world.project.state().row("mem_thing.a")
+        assert row is not None
+        assert (row.status, row.private) == ("ok", {})
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_stack_that_is_put_back_takes_out_of_every_document_what_it_had_for_a_while(number: int) -> None:
+    with World() as world:
+        world.project.write(LEAVING.format("")).apply()
+        for how in (Faults(lost=frozenset({number})), Faults(refused=frozenset({number}))):
+            world.project.write(LEAVING.format(', "new": 2'))
+            how.onto(world.cloud)
+            world.project.apply()
+            NONE.onto(world.cloud)
+            assert world.project.write(LEAVING.format("")).apply().exit_code == 0
+            assert world.cloud.thing("a").values["tags"] == world.cloud.carried["X"]["a"]["tags"] == {"n": 1}
+            assert (world.project.plan().empty(), world.project.state().intents) == (True, ())
+
+
+def test_intents_of_a_dead_run_are_settled_though_nothing_is_to_be_done() -> None:
+    with World() as world:
+        world.project.write('Thing("a", size=1)').apply()
+        world.cloud.edit("a", size=1)
+        world.project.write('Thing("a", size=2)')
+        world.cloud.during = lambda document, name: (_ for _ in ()).throw(ProviderError("no answer", lost=True))
+        assert world.project.apply().exit_code == 8
+        world.cloud.during = lambda document, name: None
+        assert len(world.project.state().intents) == 1
+        world.project.write('Thing("a", size=1)')
+        before = world.project.state()
+        assert world.project.plan().empty()
+        assert world.project.state().intents == before.intents  # a plan writes nothing
+        assert world.project.apply(targets=("mem_thing.a",)).exit_code == 0
+        assert world.project.state().intents == before.intents  # it was not looked at all of it
+        assert world.project.apply().exit_code == 0
+        assert (world.project.state().intents, world.project.state().serial) == ((), before.serial)
+
+
+RULES = 't = Thing("t")\n{0}Rule("z", thing=t)\nRule("a", thing=t)'
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("how", ["refused", "lost"])
+def test_a_rule_that_left_the_stack_is_gone_from_its_list(number: int, how: str) -> None:
+    with World() as world:
+        world.project.write(RULES.format('Rule("m", thing=t)\n')).apply()
+        world.project.write(RULES.format(""))
+        Faults(**{how: frozenset({number})}).onto(world.cloud)
+        world.project.apply()
+        NONE.onto(world.cloud)
+        assert world.project.apply().exit_code == 0
+        assert (world.cloud.names(), world.cloud.sequences["rules:mem_thing.t"]) == (["a", "t", "z"], ["z", "a"])
+        assert (world.project.plan().empty(), world.project.state().intents) == (True, ())
+
+
+# --- For every stack --------------------------------------------------------------------------------------------------
+
+
+@given(stacks=changes(later=1, edits=EDITS, most=4), script=faults, parallelism=at_once)
+@law(30)
+def test_what_was_refused_or_lost_is_as_if_it_never_had_been(
+    stacks: Sequence[Wanted], script: Faults, parallelism: int
+) -> None:
+    estate, state = without_faults(stacks, parallelism)
+    with World() as world:
+        world.apply(stacks[0])
+        with suppress(HaplanError):
+            world.apply(stacks[1], faults=script, parallelism=parallelism)
+        settled(world, stacks[1])
+        assert world.estate(stacks[1]) == estate
+        assert remembered(world) == state
