@@ -165,6 +165,9 @@ PAGES = (
     _page("SECRET", "error", ("P",), "A secret that is to be written can be found",
           "secret(…) names where it comes from, such as an environment variable: here there is none. A secret that is "
           "not to be written is only noted as not compared."),
+    _page("UNSTEADY", "warning", ("V",), "A stack wants the same each time it is loaded",
+          "`haplan validate` loads it twice. What the clock, chance or the network put into it is another thing at the "
+          "next plan: it never comes to an end of changes, and a plan does not say what the next one will."),
     _page("VALUE", "error", ("P",), "A value that comes by reference fits its attribute",
           "What another resource gives is judged when it is known: at plan where it can be, else before anything is "
           "written with it."),

@@ -35,7 +35,7 @@ from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.model.unfinished import begun
 from haplan.planning import Question, Validation, planned, recorded, types_of
-from haplan.steps import admit, approve, check, graph, move, order, reconcile, refresh, repair, select
+from haplan.steps import admit, approve, check, graph, move, order, reconcile, refresh, repair, select, steady
 from haplan.steps import resume as resume_
 from haplan.steps import rollback as rollback_
 from haplan.steps.approve import PlanFile
@@ -45,19 +45,24 @@ RUNS_MEANWHILE = 3
 """So often at most a plan is made of a state that others write meanwhile; what is left then is as it was looked at."""
 
 
-def validate(session: Session) -> Validation:
+def validate(session: Session, *, twice: bool = False) -> Validation:
     """Check a stack offline: its language and the design rules.
+
+    Args:
+        twice: Load it twice, to warn of what is not the same both times; not where a person was asked for a value.
 
     Raises:
         StackError: The stack itself has mistakes.
     """
     stack = _load(session)
+    asked = any(variable.source == "asked" for variable in stack.variables.values())
+    again = steady.unsteady(stack, _load(session)) if twice and not asked else ()
     session.providers.check(stack, session.types)
     graph.graph(stack, session.types)
     rules = session.plugins.rules_about({block.type for block in stack.blocks.values()})
     named = {block.name: session.plugins.provider(block.name) for block in stack.providers.values()}
     findings = check.check("V", ValidateView(stack), rules) + check.check_extra(stack, named)
-    return Validation(stack, check.in_order(findings))
+    return Validation(stack, check.in_order((*findings, *again)))
 
 
 def plan(session: Session, options: PlanOptions | None = None) -> Plan:

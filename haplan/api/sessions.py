@@ -71,7 +71,7 @@ class Session:
         Raises:
             StackError: The stack itself has mistakes.
         """
-        return self._do(lambda: engine.validate(self._inner))
+        return self._do(lambda: engine.validate(self._inner, twice=True))
 
     def dependencies(self) -> tuple[Stack, tuple[Edge, ...]]:
         """The stack, and its edges of all kinds."""
