@@ -105,9 +105,9 @@ class Names:
 
 
 def _named(block: Block, attribute: Attribute) -> str:
-    """The resource that an attribute of a block names."""
+    """The resource that an attribute of a block names; a block that a rollback made of a row tells no attributes."""
     found = {one.address for one in block.references if one.via == attribute.name}
-    return found.pop() if len(found) == 1 else ""
+    return found.pop() if len(found) == 1 else _only(block.needs, attribute)
 
 
 def _only(addresses: Iterable[str], attribute: Attribute) -> str:

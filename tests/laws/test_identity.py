@@ -61,11 +61,23 @@ def renamings(draw: st.DrawFn) -> tuple[list[Named], list[Named], list[tuple[str
     return pair, after, holds
 
 
+Drawn = tuple[list[Named], list[Named], list[tuple[str, int]]]
+
+
 @given(renamings(), st.booleans())
 @law(25)
-def test_another_name_costs_its_own_write_and_one_where_it_is_spelt(
-    drawn: tuple[list[Named], list[Named], list[tuple[str, int]]], in_order: bool
-) -> None:
+def test_another_name_costs_its_own_write_and_one_where_it_is_spelt(drawn: Drawn, in_order: bool) -> None:
+    costs_the_spelling(drawn, in_order)
+
+
+@pytest.mark.deep
+@given(renamings(), st.booleans())
+@law(2000)
+def test_another_name_costs_the_spelling_many_times_over(drawn: Drawn, in_order: bool) -> None:
+    costs_the_spelling(drawn, in_order)
+
+
+def costs_the_spelling(drawn: Drawn, in_order: bool) -> None:
     before, after, holds = drawn
     moves = [(old.address, new.address) for old, new in zip(before, after, strict=True)]
     renamed = [old.name != new.name for old, new in zip(before, after, strict=True)]
@@ -88,7 +100,7 @@ def test_another_name_costs_its_own_write_and_one_where_it_is_spelt(
 
 @given(renamings())
 @law(8)
-def test_another_label_alone_costs_nothing(drawn: tuple[list[Named], list[Named], list[tuple[str, int]]]) -> None:
+def test_another_label_alone_costs_nothing(drawn: Drawn) -> None:
     before, after, holds = drawn
     after = [attrs.evolve(new, name=old.name) for old, new in zip(before, after, strict=True)]
     moves = [(old.address, new.address) for old, new in zip(before, after, strict=True)]

@@ -1,7 +1,6 @@
 """One object, one address: after any plan no two rows have one object, those that wait to be deleted included."""
 
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -52,6 +51,17 @@ def stacks(draw: st.DrawFn) -> str:
 @given(stacks())
 @law(25)
 def test_no_object_has_two_addresses_after_a_plan(text: str) -> None:
+    has_one_address_each(text)
+
+
+@pytest.mark.deep
+@given(stacks())
+@law(2000)
+def test_no_object_has_two_addresses_after_any_of_many_plans(text: str) -> None:
+    has_one_address_each(text)
+
+
+def has_one_address_each(text: str) -> None:
     with World() as world:
         made = with_a_deposed_object(world).write(text)
         try:
@@ -72,9 +82,6 @@ def test_no_object_has_two_addresses_after_a_plan(text: str) -> None:
         came = {(change.type, change.importing) for change in plan.changes if change.importing}
         assert came <= before & there
         assert made.plan().empty()
-
-
-Make = Callable[[str], Project]
 
 
 def test_two_imports_of_one_object_are_a_mistake_that_names_both_lines() -> None:

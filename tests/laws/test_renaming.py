@@ -11,6 +11,9 @@ from pathlib import Path
 import attrs
 import pytest
 
+from haplan import engine
+from haplan.host.options import Options
+from haplan.host.session import open_session
 from haplan.model.plan import Action, Plan
 from tests.e2e.world import World as Mist
 from tests.srx_e2e.world import World as Srx
@@ -180,5 +183,10 @@ def test_what_pairs_name_is_renamed_and_nothing_else_happens(made: Made) -> None
     assert (result := made.world.apply()).exit_code == 0, result
     plan = made.world.plan()
     assert (plan.empty(), plan.drift) == (True, ())
+    with open_session(made.world.folder, Options(lab=True), environ={}) as session:
+        back = engine.rollback(session, engine.read_state(session).runs[0].id)
+        assert {change.action for change in back.changes} == {Action.UPDATE}
+        assert back.worst().kind in ("none", "config-push")
+        assert (result := engine.apply(session, back)).exit_code == 0, result
     made.renamed()
-    assert (result := made.world.apply()).exit_code == 0, result
+    assert made.world.plan().empty()
