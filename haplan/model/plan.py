@@ -290,7 +290,8 @@ class Plan:
         facts: What the rules of later moments need, by address.
         targets: --target, --exclude, --replace, --no-refresh as given.
         inputs: Files of the stack.
-        voided: Soft edges that yielded to "one document, one write".
+        voided: Soft edges that yielded to "one document, one write"; of kind ``gate``: to a gate that they would wait
+            at.
         notes: Lines for people: takeovers, a run alive, ignored extras.
         plugins: Name → version of the plugins it needs.
         variables: Values of the variables; sensitive ones as fingerprints.

@@ -169,17 +169,19 @@ def _notes(plan: Plan) -> Lines:
 
 
 def _given_up(plan: Plan) -> Lines:
-    """The orders that yield where keeping them would write one document twice."""
-    groups: dict[str, list[str]] = {}
-    for edge in plan.voided:
-        groups.setdefault(edge.why, []).append(f"{edge.first} before {edge.then}")
-    said = []
-    for why, pairs in groups.items():
-        more = f" and {len(pairs) - 1} more" if pairs[1:] else ""
-        said.append(f"{why} ({pairs[0]}{more})")
-    if not said:
-        return []
-    return [line("order given up, because one document is one write: " + "; ".join(said), indent=2)]
+    """The orders that yield where keeping them would write one document twice, or wait at a gate."""
+    lines: list[Line] = []
+    for why, kind in (("one document is one write", "soft"), ("it would wait at a gate", "gate")):
+        groups: dict[str, list[str]] = {}
+        for edge in plan.voided:
+            if edge.kind == kind:
+                groups.setdefault(edge.why, []).append(f"{edge.first} before {edge.then}")
+        said = [
+            f"{one} ({pairs[0]}{f' and {len(pairs) - 1} more' if pairs[1:] else ''})" for one, pairs in groups.items()
+        ]
+        if said:
+            lines.append(line(f"order given up, because {why}: " + "; ".join(said), indent=2))
+    return lines
 
 
 def _findings(plan: Plan, full: bool) -> Lines:

@@ -58,6 +58,16 @@ def test_changes_of_a_site_do_not_get_into_one_another_s_way(
     carried_out(stands(platform, hubs=False), changes)
 
 
+def test_stages_are_carried_out_in_the_order_that_they_print(stands: Stands) -> None:
+    site, changes = stands("mist", hubs=False), ("replacement", "formation", "steering")
+    site.want(changes)
+    site.bring_in(changes)
+    printed = [str(one.document) for one in site.plan().transactions]
+    assert printed == ["cluster:branch", "gatewaytemplate:edge", "site:yard", "cluster:annex"]
+    assert site.apply().exit_code == 0
+    assert [event.document for event in site.events if event.kind == "writing"] == printed
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize("platform", PROVIDERS)
 @pytest.mark.parametrize("changes", PAIRS, ids=" and ".join)

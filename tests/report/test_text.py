@@ -448,3 +448,11 @@ def test_a_long_plan_says_again_at_its_end_what_it_comes_to() -> None:
     assert shown[-5:] == ["", *shown[2:4], "", "To carry it out: haplan apply"]
     assert shown[2].startswith("250 to create")
     assert text(make(site()), next_step="haplan apply").count("to create") == 1
+
+
+def test_an_order_that_would_wait_at_a_gate_is_named_as_given_up_for_that() -> None:
+    plan = make(site(), voided=(Edge("cluster.b", "policy.t.p", "gate", "a cluster before its policies"),))
+    assert section(plan, "Notes") == expect("""
+        order given up, because it would wait at a gate: a cluster before its policies (cluster.b before
+            policy.t.p)
+        """)

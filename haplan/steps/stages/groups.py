@@ -112,6 +112,7 @@ def _soft(
 ) -> tuple[dict[int, set[int]], tuple[Edge, ...]]:
     after = [hard.get(number, set()) | gates.get(number, set()) for number in range(count)]
     soft: dict[int, set[int]] = {number: set() for number in range(count)}
+    gated = _gated(hard, gates)
     voided: list[Edge] = []
     for edge in edges:
         if edge.kind != "soft" or not placements.get(edge.first) or not placements.get(edge.then):
@@ -126,10 +127,21 @@ def _soft(
                     continue
                 if _leads(other, {one}, after):
                     voided.append(edge)
+                elif gated[one] > gated[other]:  # nobody waits at a gate for the sake of order alone
+                    voided.append(attrs.evolve(edge, kind="gate"))
                 else:
                     after[other] = after[other] | {one}
                     soft[other].add(one)
     return soft, tuple(dict.fromkeys(voided))
+
+
+def _gated(hard: Mapping[int, set[int]], gates: Mapping[int, set[int]]) -> dict[int, int]:
+    """How many gates, one behind the other, open before a group's turn comes."""
+    found: dict[int, int] = {}
+    for number in in_order({one: hard[one] | gates[one] for one in hard}, lambda one: one):
+        behind = (found[one] + 1 for one in gates[number])
+        found[number] = max([*behind, *(found[one] for one in hard[number])], default=0)
+    return found
 
 
 def _leads(start: int, ends: set[int], after: list[set[int]]) -> bool:
@@ -146,7 +158,8 @@ def _leads(start: int, ends: set[int], after: list[set[int]]) -> bool:
 
 
 def in_sequence(groups: Sequence[Group], waits: Between, key: Mapping[Node, Key]) -> list[int]:
-    """The groups in order of work, by number."""
-    best = {group.number: min(key[node] for node in group.nodes) for group in groups}
+    """The groups in order of work, by number: what is behind a gate comes after what is not, as it is carried out."""
+    gated = _gated(waits.hard, waits.gates)
+    best = {group.number: (gated[group.number], min(key[node] for node in group.nodes)) for group in groups}
     before = {number: waits.hard[number] | waits.gates[number] | waits.soft[number] for number in best}
     return in_order(before, best.__getitem__)

@@ -19,7 +19,7 @@ class Staged:
 
     Attributes:
         transactions: In order.
-        voided: Soft edges that yielded to "one document, one write" (HA161).
+        voided: Soft edges that yielded to "one document, one write" (HA161), and as of kind ``gate`` to a gate.
         findings: What cannot be put in order.
         notes: Why a document is written more than once.
     """
