@@ -1,6 +1,8 @@
 """What is written beside the estate and the state has no room: the run goes on, and says so."""
 
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +10,7 @@ from haplan import engine
 from haplan.errors import HaplanError
 from haplan.host.options import Options
 from haplan.host.session import open_session
+from haplan.lab.estate import Estate
 
 FULL = Path("/dev/full")
 SITE = 'from haplan import provider\nfrom haplan.design import Site\nprovider("mist")\nSite("a")\nSite("b")\n'
@@ -59,3 +62,33 @@ def test_a_result_without_room_ends_no_run(tmp_path: Path) -> None:
         assert engine.apply(session, engine.plan(session)).exit_code == 0
         assert engine.plan(session).empty()
     assert [text for text in told if "what came of the run is not kept: Is a directory" in text]
+
+
+MANY = 'from haplan import provider\nfrom haplan.design import Site\nprovider("mist")\n' + "\n".join(
+    f'Site("s{number}", address="{"a long way " * 200}")' for number in range(20)
+)
+
+
+def test_a_lab_without_room_fails_its_writes_and_goes_on_when_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The estate of the simulators is a file too: what it cannot keep it refuses, as a cloud that is broken."""
+    (tmp_path / "stack.py").write_text(MANY)
+    connection = Estate._connection
+
+    def full(self: Estate[Any]) -> sqlite3.Connection:
+        db = connection(self)
+        (pages,) = db.execute("pragma page_count").fetchone()
+        db.execute(f"pragma max_page_count = {pages}")
+        return db
+
+    with open_session(tmp_path, Options(lab=True), environ={}) as session:
+        plan = engine.plan(session)
+        with monkeypatch.context() as patch:
+            patch.setattr(Estate, "_connection", full)
+            result = engine.apply(session, plan)
+        assert result.exit_code in (3, 8)
+        assert result.failed or result.in_doubt
+    with open_session(tmp_path, Options(lab=True), environ={}) as session:
+        assert engine.apply(session, engine.plan(session)).exit_code == 0
+        assert engine.plan(session).empty()
