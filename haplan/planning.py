@@ -249,8 +249,8 @@ def _refresh(
     state: State,
 ) -> refresh.Refreshed:
     if not options.refresh:
-        asked, looks = refresh.untold(wanted), refresh.recalled(wanted, providers, state)
-        return refresh.remembered(state, refresh.refresh(asked, providers, state, session.catch_up), asked, looks)
+        looked = refresh.refresh(refresh.untold(wanted), providers, state, session.catch_up)
+        return refresh.remembered(state, looked, wanted, providers)
     for key, asked in wanted.items():
         session.tell("refresh", data={"state": "started", "resources": len(asked), "provider": key})
     seen = refresh.refresh(wanted, providers, state, session.catch_up)

@@ -105,6 +105,8 @@ class Provider:
         atomic: A write is all or nothing, so that no part of a document needs what another part of it gives; of one
             that is not, the engine reads back what it left when it broke off, and writes such parts one after another.
         ordered: The sequence of policies means something to its backend; else none is kept, compared or set.
+        orderless: Type → attributes that are named entries whose order says nothing to its backend: another one is no
+            change there.
         by_id: Type → attributes that hold another resource by its id, or that nothing holds: no document spells what
             that one is called, so that another name of it is no change there. Of what something lives in that is so.
         composes: Its documents are made of many resources, changed and unchanged ones: it is given every row.
@@ -124,6 +126,7 @@ class Provider:
     revertible: ClassVar[bool] = False
     atomic: ClassVar[bool] = True
     ordered: ClassVar[bool] = True
+    orderless: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     by_id: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     composes: ClassVar[bool] = False
     writes_at_once: ClassVar[int] = 0

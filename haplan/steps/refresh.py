@@ -1,6 +1,6 @@
 """Refresh: read the estate, in bulk, as it is now."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from haplan.contracts import Provider, Query, Reading, Seen, Target
 from haplan.errors import Gathering, HaplanError, ProviderError
 from haplan.model import value as model
 from haplan.model.document import Document
+from haplan.model.entries import Entries, in_order
 from haplan.model.left_alone import as_there, ignored
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
@@ -230,17 +231,40 @@ def untold(wanted: Mapping[str, Iterable[Target]]) -> dict[str, list[Target]]:
 
 
 def remembered(
-    state: State, looked: Refreshed, asked: Mapping[str, Iterable[Target]], looks: Mapping[str, object]
+    state: State, looked: Refreshed, wanted: Mapping[str, Sequence[Target]], providers: Mapping[str, Provider]
 ) -> Refreshed:
     """What state says, instead of a reading: for ``--no-refresh``. What had to be looked at is as it was seen."""
-    away = {target.address for targets in asked.values() for target in targets}
+    away = {target.address for targets in untold(wanted).values() for target in targets}
+    laid = _laid(wanted, providers)
     rows = {
-        address: Seen(address=address, id=row.id, values=model.decode(row.values), private=row.private)
+        address: Seen(
+            address=address,
+            id=row.id,
+            values=_as_laid(model.decode(row.values), laid.get(address, {})),
+            private=row.private,
+        )
         for (address, deposed), row in state.rows.items()
         if not deposed and address not in away
     }
+    looks = recalled(wanted, providers, state)
     orders = {where: row.names for where, row in state.orders.items()}
     return attrs.evolve(looked, seen={**rows, **looked.seen}, orders={**orders, **looked.orders}, looks=looks)
+
+
+def _laid(wanted: Mapping[str, Sequence[Target]], providers: Mapping[str, Provider]) -> dict[str, dict[str, Entries]]:
+    """Address → attribute → entries as the stack lists them, where their order says nothing to the backend."""
+    found: dict[str, dict[str, Entries]] = {}
+    for key, targets in wanted.items():
+        for target in targets if providers[key].orderless else ():
+            names = providers[key].orderless.get(target.type, ())
+            listed = {name: target.values.get(name) for name in names}
+            found[target.address] = {name: one for name, one in listed.items() if isinstance(one, Entries)}
+    return found
+
+
+def _as_laid(values: Mapping[str, Tree], laid: Mapping[str, Entries]) -> Mapping[str, Tree]:
+    """Values with entries in the order that a reading would show them in: that of the stack."""
+    return {**values, **{name: in_order(dict(values[name]), one) for name, one in laid.items() if values.get(name)}}
 
 
 def _of_block(

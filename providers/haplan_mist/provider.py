@@ -71,6 +71,10 @@ class MistProvider(Provider):
     name: ClassVar[str] = "mist"
     types: ClassVar[tuple[str, ...]] = haplan_types
     config: ClassVar[type] = MistConfig
+    orderless: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "hub_profile": ("interfaces",),
+        "wan_edge_template": ("interfaces",),
+    }
     by_id: ClassVar[Mapping[str, tuple[str, ...]]] = {"cluster": ("site", "template", "profile")}
     poll_seconds: float = 60.0
 

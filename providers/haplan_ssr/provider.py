@@ -55,6 +55,10 @@ class SsrProvider(Provider):
     name: ClassVar[str] = "ssr"
     types: ClassVar[tuple[str, ...]] = haplan_types
     config: ClassVar[type] = SsrConfig
+    orderless: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "hub_profile": ("interfaces",),
+        "wan_edge_template": ("interfaces",),
+    }
     by_id: ClassVar[Mapping[str, tuple[str, ...]]] = {"cluster": ("template", "profile")}
     composes: ClassVar[bool] = True
     ordered: ClassVar[bool] = False

@@ -148,6 +148,25 @@ def test_name_servers_that_a_device_has_in_another_order_are_told_and_mended(old
     assert (again.changes, again.drift) == ((), ())
 
 
+@pytest.mark.parametrize("case", ["two_mist", "two_ssr"])
+def test_an_order_that_says_nothing_to_a_backend_is_remembered_and_not_written_with_or_without_a_reading(
+    old: Old, case: str
+) -> None:
+    world = old(case)
+    change(world)
+    assert world.apply().exit_code == 0
+    lines = (world.folder / "stack.py").read_text().splitlines(keepends=True)
+    first, second = (at for at, line in enumerate(lines) if line.strip().startswith("wan("))
+    lines[first], lines[second] = lines[second], lines[first]
+    (world.folder / "stack.py").write_text("".join(lines))
+    for options in ({}, {"refresh": False}):
+        plan = world.plan(**options)
+        assert [(one.address, one.reason.value) for one in plan.changes] == [("wan_edge_template.edge", "remembered")]
+        assert plan.transactions == (), options
+    assert world.apply(refresh=False).exit_code == 0
+    assert world.plan().changes == ()
+
+
 # --- Plan files and pulled states of then -----------------------------------------------------------------------------
 
 
