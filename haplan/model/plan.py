@@ -135,6 +135,19 @@ class Change:
         return self.because or self.reason.value
 
 
+def replaced(change: Change, reason: Reason, because: str, forcing: tuple[Path, ...], *, create_first: bool) -> Change:
+    """A change of what is there as its replacement. Whatever asks for one, this is what it comes to."""
+    return attrs.evolve(
+        change,
+        action=Action.REPLACE,
+        reason=reason,
+        because=because,
+        replaces=forcing,
+        create_first=create_first or change.lifecycle.create_before_destroy,
+        previous_id=change.id,
+    )
+
+
 @attrs.frozen(kw_only=True)
 class Drift:
     """What moved in the estate since it was recorded: seen against recorded, owned fields only.

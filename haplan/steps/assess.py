@@ -10,7 +10,7 @@ from haplan.model.address import keyed
 from haplan.model.compare import differences, lost, unordered, without
 from haplan.model.document import Document, said
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Calls, Change, Impact, OutputChange, Placement, Transaction
+from haplan.model.plan import Action, Calls, Change, Impact, OutputChange, Placement, Transaction, replaced
 from haplan.model.reason import Reason, forced_by
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Stack
@@ -86,16 +86,9 @@ def _is_sent(change: Change, types: Mapping[str, TypeInfo], provider: Provider, 
 
 def _as_said(change: Change, said: Assessment) -> Change:
     """The change with what its provider says of it."""
-    if said.replaces and change.action is Action.UPDATE:
-        change = attrs.evolve(
-            change,
-            action=Action.REPLACE,
-            replaces=said.replaces,
-            reason=Reason.FORCED,
-            because=forced_by(said.replaces, change.after),
-            create_first=change.lifecycle.create_before_destroy,
-            previous_id=change.id,
-        )
+    if said.replaces and change.action in (Action.UPDATE, Action.IMPORT):
+        because = forced_by(said.replaces, change.after)
+        change = replaced(change, Reason.FORCED, because, said.replaces, create_first=False)
     if (said.impact, said.sites) != (change.impact, change.sites):
         change = attrs.evolve(change, impact=said.impact, sites=said.sites)
     return change

@@ -249,3 +249,43 @@ def test_what_a_dead_run_changed_and_what_shows_only_after_the_plan_is_not_taken
     made.cloud.edit("d", size=9, who="haplan")
     failed = made.apply(plan).failed[0].text
     assert failed == "mem_thing.d: size changed by an earlier run, or by somebody else, since the plan; plan again"
+
+
+# --- Update or replace ------------------------------------------------------------------------------------------------
+
+
+def entered(made: Project, how: str) -> Project:
+    """A thing with zone x comes into the stack that wants zone y, in one of several ways."""
+    found = None
+    if how == "imported":
+        found = made.cloud.add("d", zone="x")
+    else:
+        made.write('Thing("d", zone="x")')
+        made.cloud.lost.add(1)
+        assert made.apply().exit_code == 8
+        made.cloud.lost.clear()
+    text = 'Thing("d", zone="y")\n'
+    return made.write(text + (f'imported("mem_thing.d", "{found.id}")' if found else ""))
+
+
+@pytest.mark.parametrize("how", ["imported", "found again"])
+def test_what_forces_a_replacement_does_so_whichever_way_an_object_enters_the_plan(project: Make, how: str) -> None:
+    made = entered(project(), how)
+    (change,) = made.plan().changes
+    assert (change.action, change.replaces, change.importing) == (Action.REPLACE, (("zone",),), "id-1")
+    assert made.apply().exit_code == 0
+    assert [(one.id, one.values["zone"]) for one in made.cloud.objects.values()] == [("id-2", "y")]
+    assert made.plan().empty()
+
+
+def test_an_object_that_is_imported_and_replaced_create_first_lets_the_old_one_go(project: Make) -> None:
+    made = project()
+    found = made.cloud.add("old", model="m1")
+    made.write(f'Thing("d", model="m2")\nimported("mem_thing.d", "{found.id}")')
+    assert [change.action for change in made.plan().changes] == [Action.REPLACE]
+    made.cloud.errors[2] = ProviderError("no")
+    assert made.apply().exit_code == 3
+    made.cloud.errors.clear()
+    assert made.apply().exit_code == 0
+    assert made.cloud.names() == ["d"]
+    assert made.plan().empty()

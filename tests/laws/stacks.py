@@ -68,7 +68,8 @@ class Piece:
         number: What it stays when its label changes. It refers to lower ones only.
         label, module: Its address.
         made: Counts its replacements and renames.
-        byhand: Made by a person before the stack had it: it is imported.
+        byhand: Made by a person before the stack had it: it is imported, and where its number is odd another zone is
+            to be there, so that it is replaced.
         size, zone, model, group, also: Attributes of `haplan.testing.Thing`; another zone destroys first, another model
             creates first.
         tags: Values, or references to others.
@@ -409,7 +410,7 @@ class World:
         """The stack stands in the folder, and what it imports is there."""
         for piece in wanted.pieces.values():
             if piece.byhand and piece.name not in self.cloud.names():
-                self.cloud.add(piece.name, size=7)
+                self.cloud.add(piece.name, size=7, **({"zone": "z9"} if piece.number % 2 else {}))
         ids = {one.name: one.id for one in self.cloud.objects.values() if one.type == "mem_thing"}
         return self.project.write(wanted.text(ids, order))
 

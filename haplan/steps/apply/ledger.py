@@ -57,9 +57,9 @@ class Ledger:
         )
         self.journal = Journal(backend=backend, group=self._group, run=run, left=self._state.intents, plan=plan)
         self._before: dict[str, dict[Key, Row | None]] = {}
-        deposed = self.rows.deposed(plan.changes)
-        if deposed:  # before anything is written
-            self._save(deposed, [], placements=[])
+        there = [*self.rows.deposed(plan.changes), *self.rows.imported(plan.changes)]
+        if there:  # before anything is written
+            self._save(there, [], placements=[])
             self.flush()
 
     @property

@@ -114,6 +114,23 @@ class Rows:
         rows = (self.get(address) for address in addresses)
         return [attrs.evolve(row, status="in_doubt") for row in rows if row is not None]
 
+    def imported(self, changes: Iterable[Change]) -> list[Row]:
+        """The rows of what is imported and replaced, as it is now: it is in state before its replacement begins, which
+        then is one like any other."""
+        entering = [one for one in changes if one.action is Action.REPLACE and one.importing]
+        return [
+            row_of(
+                attrs.evolve(one, action=Action.IMPORT, after=one.before, unset=()),
+                Written(),
+                None,
+                "ok",
+                0,
+                self._shapes.get(one.type, 1),
+            )
+            for one in entering
+            if self.get(one.address) is None
+        ]
+
     def deposed(self, changes: Iterable[Change]) -> list[Row]:
         """A dead run replaced something and could not say so: the rows of its old objects, where there are none."""
         return [

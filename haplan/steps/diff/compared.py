@@ -22,7 +22,7 @@ from haplan.model.compare import (
     without,
 )
 from haplan.model.left_alone import as_path, as_there, ignored
-from haplan.model.plan import Action, Change
+from haplan.model.plan import Action, Change, replaced
 from haplan.model.prior import nested, restored, with_prior
 from haplan.model.reason import Reason, forced_by
 from haplan.model.stack import Block, Lifecycle
@@ -86,7 +86,7 @@ def compared(
     )
     base = attrs.evolve(base, respelled=tuple(respelled))
     running = _running(work, block, row, after, live, there) if half else paths
-    forced = _replaced(work, block, row, base, running, spelled)
+    forced = as_asked(work, block, row, base, running, spelled)
     if forced is not None:
         return forced
     if paths:
@@ -139,17 +139,20 @@ def _not_ours(work: Work, row: Row, before: Tree, after: Tree) -> Tree:
     return without(before, ours)
 
 
-def _replaced(
-    work: Work, block: Block, row: Row, base: Change, paths: tuple[Path, ...], spelled: Collection[Path]
+def as_asked(
+    work: Work, block: Block, row: Row | None, base: Change, paths: tuple[Path, ...], spelled: Collection[Path]
 ) -> Change | None:
-    """The change as a replacement, if anything asks for one; what only another name stands for forces none."""
+    """The change as a replacement, if anything asks for one; what only another name stands for forces none.
+
+    It decides for what has a row, and for what comes into state by an import, a takeover, or as a dead run left it.
+    """
     attributes = work.types[block.type].attributes
     tops = [(path, str(path[0])) for path in paths if path not in spelled]
     forcing = tuple(path for path, name in tops if name in attributes and attributes[name].replaces)
     if block.address in work.selection.replace:
         also = f": {forced_by(forcing, base.after).removeprefix('replaced ')}" if forcing else ""
         why, because = Reason.ASKED_FOR, f"{Reason.ASKED_FOR.value}{also}"
-    elif row.status == "tainted":
+    elif row is not None and row.status == "tainted":
         why, because = Reason.TAINTED, ""
     elif forcing:
         why, because = Reason.FORCED, forced_by(forcing, base.after)
@@ -159,15 +162,7 @@ def _replaced(
         return None
     first = any(attributes[str(path[0])].replaces == "create-first" for path in forcing) and has_other_name(base)
     work.forget_computed(block.address)
-    return attrs.evolve(
-        base,
-        action=Action.REPLACE,
-        reason=why,
-        because=because,
-        replaces=forcing,
-        create_first=first or block.lifecycle.create_before_destroy,
-        previous_id=base.id,
-    )
+    return replaced(base, why, because, forcing, create_first=first)
 
 
 def has_other_name(change: Change) -> bool:

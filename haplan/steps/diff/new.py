@@ -5,15 +5,16 @@ from collections.abc import Mapping
 import attrs
 
 from haplan.contracts import Seen
-from haplan.model.compare import seen_as
+from haplan.model.compare import differences, seen_as, unordered
 from haplan.model.finding import Finding
 from haplan.model.left_alone import ignored
 from haplan.model.plan import Action, Change
 from haplan.model.prior import with_prior
 from haplan.model.reason import Reason
+from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block
-from haplan.model.value import Tree
-from haplan.steps.diff.compared import ignoring
+from haplan.model.value import Path, Tree
+from haplan.steps.diff.compared import as_asked, ignoring
 from haplan.steps.diff.one_address import in_state
 from haplan.steps.diff.work import Work, change_of, literal
 
@@ -57,7 +58,14 @@ def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) 
     if name != str(block.name) and ("name",) not in ignored(block.lifecycle.ignore_changes, kind.attributes):
         before, after = {"name": name, **before}, {"name": str(block.name), **after}
     base = attrs.evolve(base, before=before, after=after, private=private)
-    return attrs.evolve(base, id=seen.id, importing=seen.id, incomplete=half)
+    base = attrs.evolve(base, id=seen.id, importing=seen.id, incomplete=half)
+    return (None if half else as_asked(work, block, None, base, _differing(base, kind), ())) or base
+
+
+def _differing(change: Change, kind: TypeInfo) -> tuple[Path, ...]:
+    """Where what is there differs from what is wanted; in what it lives, state alone knows."""
+    before = {**(change.before or {}), **{name: (change.after or {}).get(name) for name in kind.owned_by}}
+    return tuple(differences(change.after, before, unordered(kind.attributes, change.after or {})))
 
 
 def _nowhere(block: Block, id_: str) -> Finding:
