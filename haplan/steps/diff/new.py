@@ -63,9 +63,11 @@ def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) 
 
 
 def _differing(change: Change, kind: TypeInfo) -> tuple[Path, ...]:
-    """Where what is there differs from what is wanted; in what it lives, state alone knows."""
-    before = {**(change.before or {}), **{name: (change.after or {}).get(name) for name in kind.owned_by}}
-    return tuple(differences(change.after, before, unordered(kind.attributes, change.after or {})))
+    """Where what is there differs from what is wanted. What the estate does not tell is no difference: without a row
+    nobody knows that it was otherwise."""
+    before, after = change.before or {}, change.after or {}
+    paths = differences(after, before, unordered(kind.attributes, after))
+    return tuple(path for path in paths if before.get(str(path[0])) is not None and path[0] not in kind.owned_by)
 
 
 def _nowhere(block: Block, id_: str) -> Finding:
