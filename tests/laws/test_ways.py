@@ -1,0 +1,250 @@
+"""All the other ways through: each kind of change, by each way that a plan is made and carried out, on each provider.
+
+A hub pair and two spokes, labels in no order. Whichever way it goes, in the end the estate is as the stack says, and
+the next plan is empty.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from haplan import engine
+from haplan.host.options import Options
+from haplan.host.session import open_session
+from haplan.model.plan import Plan
+from haplan.model.result import Result
+from tests.laws.one_site import OneSite
+
+STACK = """
+from haplan import moved, provider, secret
+from haplan.design import *
+
+CHANGES = ()
+PLATFORM = "mist"
+SRX, SSR = PLATFORM == "srx", PLATFORM == "ssr"
+provider("ssr", host="conductor.example.net") if SSR else provider(PLATFORM)
+wan0, wan1 = ("ge-0/0/7", "ge-1/0/7") if SRX else ("ge-0/0/0", "ge-1/0/0")
+links = [ha_fabric("ge-0/0/2,ge-1/0/2")] if SRX else [ha_fabric("ge-0/0/4,ge-1/0/4"), ha_sync("ge-0/0/5,ge-1/0/5")]
+redundant = {"reth_idx": 0} if SRX else {}
+
+def pair(label, number, site, **of):
+    def box(at):
+        more = {"srx": {"host": f"box{number}-{at}"}, "ssr": {"asset_id": f"BOX{number}{at}"}}
+        return node(f"0200000{number}000{at}", **more.get(PLATFORM, {}))
+    nodes = [box(0), box(1)]
+    attested = attest(collocated=True, cabled=True, same_l2=True, by="A. Planner", on="2026-11-20")
+    ids = {"cluster_id": number} if SRX else {}
+    Cluster(label, site=site, model="SRX300" if SRX else "SSR120", nodes=nodes, attested=attested, **ids, **of)
+
+def site(label, number):
+    office = f"10.{number + ('variables' in CHANGES and label == 'zinc') * 10}.0"
+    return Site(label, country_code="CH", timezone="Europe/Zurich", variables={"OFFICE": office})
+
+wharf, zinc, alum = site("wharf", 1), site("zinc", 2), site("alum", 3)
+visitors = "visitors" if "moved" in CHANGES else "guest"
+guest = Network(visitors, name="guest", subnet="172.22.99.0/24", vlan_id=98 if "network" in CHANGES else 99)
+if "moved" in CHANGES:
+    moved("network.guest", "network.visitors")
+office = Network("office", subnet="{{OFFICE}}.0/24", vlan_id=100)
+shop = "203.0.113.8/32" if "application" in CHANGES else "203.0.113.7/32"
+web = Application("web", addresses=[shop], protocols=["tcp/443"])
+mail = Application("mail", addresses=["198.51.100.77/32"], protocols=["tcp/25"])
+dns = Application("dns", addresses=["8.8.8.8/32"], protocols=["udp/53"])
+edge = WanEdgeTemplate("edge", dns_servers=["9.9.9.9" if "template" in CHANGES else "8.8.8.8"], interfaces=[
+    wan("wan1", wan0, static("192.0.2.10/25", gateway="192.0.2.1")),
+    wan("wan0", wan1, static("198.51.100.10/24", gateway="198.51.100.1")),
+    lan("lan", "ge-0/0/3,ge-1/0/3", {office: "{{OFFICE}}.1/24", guest: "172.22.99.1/24"}, **redundant), *links])
+paths = [edge.wan("wan1"), edge.wan("wan0")]
+out = Steering("out", template=edge, paths=paths[::-1] if "steering" in CHANGES else paths)
+rules = [("zebra", mail, "allow"), ("access", web, "allow")]
+rules += [("middle", dns, "allow")] if "policy" in CHANGES else []
+rules = rules[:1] if "gone" in CHANGES else rules[::-1] if "reordered" in CHANGES else rules
+for label, application, action in rules:
+    Policy(label, template=edge, networks=[office], action=action, applications=[application], steering=out)
+overlay = Overlay("mesh", **({"psk": secret("env:PSK")} if SRX else {}))
+core = HubProfile("core", overlay=overlay, dns_servers=["9.9.9.9" if "profile" in CHANGES else "8.8.8.8"], interfaces=[
+    wan("wan1", wan0, static("203.0.113.20/24", gateway="203.0.113.254"), endpoint="core-wan1"),
+    wan("wan0", wan1, static("198.18.0.20/24", gateway="198.18.0.254"), endpoint="core-wan0"),
+    lan("lan", "ge-0/0/3,ge-1/0/3", {office: "{{OFFICE}}.1/24"}, **redundant), *links])
+pair("wharf", 1, wharf, profile=core)
+pair("zinc", 2, zinc, template=edge)
+pair("alum", 3, alum, template=edge)
+"""
+CHANGES = (
+    "variables", "network", "application", "template", "steering", "policy", "gone", "reordered", "moved", "profile",
+)  # fmt: skip
+BESIDE = {"profile": "template"}
+"""What changes beside a change where something of the plan is left out; by default the profile."""
+PROVIDERS = ("mist", "srx", "ssr")
+
+
+class Stack(OneSite):
+    """The stack with its lab."""
+
+    def want(self, changes: object, more: str = "") -> None:
+        text = STACK.replace('PLATFORM = "mist"', f'PLATFORM = "{self.platform}"')
+        (self.folder / "stack.py").write_text(text.replace("CHANGES = ()", f"CHANGES = {changes!r}") + more)
+
+    def at(self, folder: Path) -> "Stack":
+        super().at(folder)
+        return Stack(folder, self.platform)
+
+    def ends_well(self) -> None:
+        """The estate is as the stack says, and so says the state."""
+        after = self.plan()
+        assert ([(one.address, one.action) for one in after.changes], after.drift) == ([], ())
+
+
+def well(result: Result) -> None:
+    """A run of which nothing is left."""
+    odd = (*result.failed, *result.skipped, *result.stopped, *result.in_doubt, *result.pending)
+    assert [(one.address, one.text) for one in odd] == []
+    assert result.exit_code == 0
+
+
+def addresses(plan: Plan) -> list[str]:
+    return [change.address for change in plan.changes]
+
+
+# --- The ways ---------------------------------------------------------------------------------------------------------
+
+
+def without_a_look(stack: Stack, change: str) -> None:
+    stack.want((change,))
+    looked, trusted = stack.plan(), stack.plan(refresh=False)
+    assert addresses(trusted) == addresses(looked)
+    well(stack.apply(refresh=False))
+
+
+def one_target(stack: Stack, change: str) -> None:
+    stack.want((change,))
+    mine = addresses(stack.plan())
+    stack.want((change, BESIDE.get(change, "profile")))
+    assert len(stack.plan().changes) > len(mine) or stack.platform == "ssr"
+    well(stack.apply(targets=tuple(mine)))
+    assert not set(mine).intersection(addresses(stack.plan()))
+    well(stack.apply())
+
+
+def one_left_out(stack: Stack, change: str) -> None:
+    stack.want((change,))
+    mine = addresses(stack.plan())
+    stack.want((change, BESIDE.get(change, "profile")))
+    well(stack.apply(excludes=tuple(mine)))
+    assert set(addresses(stack.plan())) == set(mine)
+    well(stack.apply())
+
+
+def refreshed_only(stack: Stack, change: str) -> None:
+    """Nothing drifted: a wish is no drift, and nothing is written."""
+    stack.want((change,))
+    plan = stack.plan(refresh_only=True)
+    assert (plan.changes, plan.drift) == ((), ())
+    well(stack.apply(refresh_only=True))
+    assert stack.plan().changes
+    well(stack.apply())
+
+
+def rolled_back(stack: Stack, change: str) -> None:
+    with stack.session(Options(lab=True)) as session:
+        first = engine.read_state(session).runs[-1].id
+    stack.want((change,))
+    well(stack.apply())
+    with stack.session(Options(lab=True)) as session:
+        well(engine.apply(session, engine.rollback(session, first)))
+    stack.want(())
+
+
+def resumed(stack: Stack, change: str) -> None:
+    """Ctrl-C when the first write has begun."""
+    stack.want((change, BESIDE.get(change, "profile")))
+    stop = threading.Event()
+    observers = [lambda event: stop.set() if event.kind == "step" else None]
+    environ = {"PSK": "p" * 20}
+    with open_session(stack.folder, Options(lab=True, parallelism=1), observers=observers, environ=environ) as session:
+        result = engine.apply(session, engine.plan(session), stop)
+    assert result.exit_code in (0, 7)
+    if result.exit_code:
+        with stack.session(Options(lab=True)) as session:
+            well(engine.resume(session, result.run))
+
+
+def by_a_file(stack: Stack, change: str) -> None:
+    """In another process, where the stack is another one by then."""
+    stack.want((change,))
+    file = stack.folder.parent / "plan.hp"
+    with stack.session(Options(lab=True)) as session:
+        engine.write_plan(session, engine.plan(session), file)
+    stack.want(("template", "steering"))
+    command = [sys.executable, "-m", "haplan", "apply", str(file), "--auto-approve"]
+    environ = {**os.environ, "PSK": "p" * 20}
+    done = subprocess.run(command, cwd=stack.folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    stack.want((change,))
+
+
+WAYS: dict[str, Callable[[Stack, str], None]] = {
+    "--no-refresh": without_a_look,
+    "--target": one_target,
+    "--exclude": one_left_out,
+    "--refresh-only": refreshed_only,
+    "rollback": rolled_back,
+    "--resume": resumed,
+    "a plan file": by_a_file,
+}
+FEW = [
+    (platform, way, CHANGES[(7 * at + number) % len(CHANGES)])
+    for at, platform in enumerate(PROVIDERS)
+    for number, way in enumerate(WAYS)
+]
+"""Each way on each provider, with every kind of change among them."""
+NONE = ("ssr", "reordered")
+"""On a conductor the order of policies means nothing: that is no change."""
+
+
+@pytest.fixture(scope="module")
+def stands(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Stack]:
+    """What stood before, applied once for each provider; each test has a copy."""
+    made: dict[str, Stack] = {}
+
+    def make(platform: str) -> Stack:
+        if platform not in made:
+            stack = Stack(tmp_path_factory.mktemp(platform), platform)
+            stack.want(())
+            well(stack.apply())
+            made[platform] = stack
+        return made[platform].at(tmp_path_factory.mktemp("way") / "stack")
+
+    return make
+
+
+def test_every_kind_of_change_is_among_the_few() -> None:
+    assert {change for _, _, change in FEW} == set(CHANGES)
+
+
+@pytest.mark.parametrize(("platform", "way", "change"), FEW)
+def test_each_way_leads_to_the_end(stands: Callable[[str], Stack], platform: str, way: str, change: str) -> None:
+    stack = stands(platform)
+    if (platform, change) == NONE:
+        stack.want((change,))
+    else:
+        WAYS[way](stack, change)
+    stack.ends_well()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("platform", PROVIDERS)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("change", CHANGES)
+def test_each_change_goes_each_way(stands: Callable[[str], Stack], platform: str, way: str, change: str) -> None:
+    stack = stands(platform)
+    if (platform, change) == NONE:
+        stack.want((change,))
+    else:
+        WAYS[way](stack, change)
+    stack.ends_well()
