@@ -79,6 +79,9 @@ class Lists:
 class Estate:
     """Lists of one organisation.
 
+    Attributes:
+        own: The names that the audit log may give haplan's own token, as far as they are known.
+
     Threads: any. Whoever changes a list takes the lock and puts another in its place: one that somebody was given, or
     an object in it, never changes under their hands.
     """
@@ -86,6 +89,7 @@ class Estate:
     def __init__(self, client: Client, clock: Clock) -> None:
         self.client = client
         self.id = client.access.org_id
+        self.own: frozenset[str] = frozenset()
         self.lock = threading.RLock()
         self._clock = clock
         self._lists: dict[str, dict[str, Object]] = {}

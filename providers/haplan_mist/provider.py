@@ -125,6 +125,7 @@ class MistProvider(Provider):
         """
         if not self._identity:
             me = self._client.get("/self", what="mist")
+            self._estate.own = _names(me)
             try:
                 found = self._client.get(f"/orgs/{self._estate.id}", what="mist")
             except (ApiError, Unauthorized) as error:
@@ -272,3 +273,10 @@ def _unknown(organisation: str, host: str, me: Any, error: ProviderError) -> Pro
         f"mist: organisation {organisation} is not visible to this token at {host}; "
         f"it sees {', '.join(known) or 'none'}: mend MIST_ORG_ID, MIST_HOST or the token"
     )
+
+
+def _names(me: Mapping[str, Tree]) -> frozenset[str]:
+    """What the audit log calls whoever this is: a token by its name, a person by name and address."""
+    name, email = str(me.get("name") or ""), str(me.get("email") or "")
+    person = f"{me.get('first_name') or ''} {me.get('last_name') or ''}".strip()
+    return frozenset(filter(None, (name, email, f"{person} {email}".strip())))

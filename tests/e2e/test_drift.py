@@ -161,3 +161,15 @@ def test_what_moved_after_the_plan_is_refused(applied: World) -> None:
     assert result.exit_code == 5
     assert "changed" in result.failed[0].text
     assert policies(applied)[0]["services"] == ["any"]
+
+
+def test_drift_names_the_person_who_did_it_and_not_haplan_which_wrote_there_since(applied: World) -> None:
+    changed = [{**policy, "action": "deny"} if policy["name"] == "dns" else policy for policy in policies(applied)]
+    change_template(applied, service_policies=changed)
+    person = applied.plan().drift[0].who
+    old = 'WanEdgeTemplate("ha-branch", '
+    applied.edit("stack.py", old, f'{old}ntp_servers=["192.0.2.123"], ')
+    assert applied.apply(excludes=("policy.ha-branch.dns",)).exit_code == 0
+    assert applied.template("ha-branch")["ntp_servers"] == ["192.0.2.123"]
+    (drift,) = applied.plan().drift
+    assert (drift.address, drift.who) == ("policy.ha-branch.dns", person)

@@ -3,7 +3,7 @@
 `GET /orgs/{org_id}/logs` of Mist OpenAPI 2509.1.2: newest first, `before` and `after` hold the changed keys.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -88,10 +88,14 @@ def recent(client: Client, path: str, now: float, days: int = 7) -> list[Entry]:
     return list(reversed(list(_entries(answer))))
 
 
-def authors(entries: Iterable[Entry]) -> dict[str, tuple[str, float]]:
-    """Object or site → who touched it last, and when."""
+def authors(entries: Iterable[Entry], own: Collection[str] = ()) -> dict[str, tuple[str, float]]:
+    """Object or site → who touched it last, and when.
+
+    What drifted, somebody else changed: haplan's own writes since, by the names in `own`, count only where nobody else
+    is known to have touched the object.
+    """
     found: dict[str, tuple[str, float]] = {}
-    for entry in entries:
+    for entry in sorted(entries, key=lambda entry: entry.who not in own):
         if entry.site_id:
             found[entry.site_id] = (entry.who, entry.at)
         if entry.object_id:

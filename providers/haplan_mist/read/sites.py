@@ -69,10 +69,11 @@ class Look:
         there = [address for address in drifted if address in seen]
         if not there:
             return dict(seen)
-        found = audit.authors(self.entries)
+        own = self.estate.own
+        found = audit.authors(self.entries, own)
         if not all(_touched(seen[address]) & found.keys() for address in there):
             org = self.estate
-            found = {**audit.authors(audit.recent(org.client, org.path("logs"), self.now)), **found}
+            found = {**audit.authors(audit.recent(org.client, org.path("logs"), self.now), own), **found}
         signed = dict(seen)
         for address in there:
             known = [found[id_] for id_ in _touched(seen[address]) if id_ in found]
