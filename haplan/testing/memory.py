@@ -27,6 +27,7 @@ from haplan.hookspecs import hookimpl
 from haplan.language.kinds import Anything, ListOf, MapOf, ResourceOf, SecretOf, Text, Whole
 from haplan.language.refs import Ref
 from haplan.language.resource import Resource, Value, attribute, computed, resource
+from haplan.model.address import parse
 from haplan.model.document import Document
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, Placement
@@ -195,7 +196,7 @@ class Mem(Provider):
         return Answer(settling=seconds > 0, receipt={"back": until})
 
     def identify(self, intent: Intent) -> Seen | None:
-        kind, _, _ = intent.address.partition(".")
+        kind = parse(intent.address).type
         with self.cloud.lock:
             self.cloud.expire()
             return self._find(Target(address=intent.address, type=kind, name=str(intent.key["name"]), pending=True))

@@ -61,7 +61,7 @@ def compared(
     before = seen_as(merged(after, remembered), seen.values, recorded, kind.local)
     left = tuple(lost(remembered, after))
     gone = tuple(path for path in left if path not in let_go and (half or stands_at(before, path)))
-    private = with_prior(row.private, after, declared, _not_ours(work, row, before, after), kind.attributes)
+    private = with_prior(row.private, after, declared, _not_ours(work, row, before, after, declared), kind.attributes)
     after = restored(after, gone, row.private)
     before = without(before, tuple(path for path in left if path not in gone))
     if row.owner == block.owner:  # a renamed owner is the same owner
@@ -130,13 +130,12 @@ def _as_left(
     return dict(before)
 
 
-def _not_ours(work: Work, row: Row, before: Tree, after: Tree) -> Tree:
+def _not_ours(work: Work, row: Row, before: Tree, after: Tree, declared: Tree) -> Tree:
     """What is there, without what a run that died may have written: that is nothing that was there before us."""
     if row.status not in HALF and row.address not in work.pending:
         return before
-    changed = set(differences(after, before))
-    ours = tuple(path for path, _ in model.leaves(after) if not any(path[: len(one)] == one for one in changed))
-    return without(before, ours)
+    new = lost(after, declared)
+    return without(before, tuple(one for one in new if same(model.at_path(after, one), model.at_path(before, one))))
 
 
 def as_asked(
