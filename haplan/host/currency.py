@@ -5,7 +5,7 @@ Only read, and never on a host that nobody here named: a plan file is not to mak
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
@@ -31,14 +31,14 @@ class Currency:
         return f"{words[self.state]}: {self.why}"
 
 
-def currency(plan: Plan, digest: str, given: Options, environ: Mapping[str, str], **more: Any) -> Currency:
+def currency(plan: Plan, digest: str, given: Options, environ: Mapping[str, str]) -> Currency:
     """Look, without a word to any estate."""
     named = given.state or usual_state(attrs.evolve(given, environment=plan.environment, lab=plan.origin.lab), environ)
     if hosts_of(plan.origin.state) and shown(named.replace("{env}", plan.environment)) != plan.origin.state:
         return Currency("unknown", f"its state is on a host, {plan.origin.state}; --state names it")
     options = Options(environment=plan.environment, lab=plan.origin.lab, state=given.state or plan.origin.state)
     try:
-        with open_session(Path(plan.origin.file), options, exists=False, environ=environ, **more) as session:
+        with open_session(Path(plan.origin.file), options, exists=False, environ=environ) as session:
             state = session.backend.load()
             if not state.lineage and (plan.lineage or not session.root.is_dir()):
                 return Currency("unknown", f"its state {plan.origin.state} is not there")
