@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
+from haplan.design.clusters import refreshes
 from haplan.design.index import Resource
 from haplan.design.resources import GOING
 from haplan.plugin import (
@@ -103,9 +104,11 @@ def work(task: Task, overrides: Mapping[str, int], live: Live | None = None) -> 
 def _scope(task: Task, wanted: Configuration, known: Sequence[Configuration]) -> Scope | None:
     """What a task is about: what its resources say, and what becomes another statement by them.
 
-    One that goes on with what a dead run left is about all: rows may say more by now than the device has.
+    One that goes on with what a dead run left is about all: rows may say more by now than the device has. So is one
+    that finds other boxes there, which have nothing of it.
     """
-    if any(part.change.reason is Reason.RESUMED for part in task.parts):
+    changes = [part.change for part in task.parts]
+    if any(one.reason is Reason.RESUMED or refreshes(one.before, one.after) for one in changes):
         return None
     changing = {part.change.address for part in task.parts}
     paths = set()
