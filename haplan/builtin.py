@@ -143,6 +143,9 @@ def _page(id: str, severity: Severity, moments: tuple[Moment, ...], title: str, 
 
 
 PAGES = (
+    _page("CHECK", "error", ("P",), "Devices take what the plan would write",
+          "With --check-on-device each device is given the change to check, and throws it away again. What it says is "
+          "said here in its own words."),
     _page("EXISTS", "error", ("P",), "What is to be created is not there already",
           "An object of that name is in the estate and not in state, or in state under another address: to create it "
           "would double it, to take it over unasked could change what somebody else relies on. Import it, say "
@@ -162,6 +165,9 @@ PAGES = (
           "may mend it; after the write an error, and what lies behind the resource is not begun."),
     _page("PRECONDITION", "error", ("P",), "What a resource needs to be so is so",
           "lifecycle(precondition=…) is judged at plan where all of its values are known, else just before the write."),
+    _page("PROTECTED", "error", ("P",), "What is protected is neither deleted nor replaced",
+          "lifecycle(prevent_destroy=True) is kept in state, so it guards after the block is gone too. Where it is to "
+          "go all the same, apply the stack once with prevent_destroy=False first."),
     _page("SECRET", "error", ("P",), "A secret that is to be written can be found",
           "secret(…) names where it comes from, such as an environment variable: here there is none. A secret that is "
           "not to be written is only noted as not compared."),

@@ -30,7 +30,7 @@ OFF = "HAPLAN_PLUGINS_OFF"
 """Environment variable: comma-separated names of plugins that are not to be loaded."""
 MOVED = (
     f"it was made for another haplan: haplan_api must be {API}, since which placements, assess, facts and calls take "
-    "the look of the reading, and revert gives what write gives"
+    "the look of the reading, revert gives what write gives, and constructors of over four fields take them by name"
 )
 """What a plugin of another version is told."""
 

@@ -107,6 +107,23 @@ def test_a_broken_plugin_disturbs_only_who_needs_it(tmp_path: Path) -> None:
     assert installed(bad=Broken(), pond=Strange("pond")).provider("pond").name == "pond"
 
 
+@pytest.mark.parametrize("version", [None, 1, 3])
+def test_a_plugin_of_another_api_gets_one_line_that_says_what_moved(version: int | None) -> None:
+    """Nothing of it is called, and the others go on."""
+    old = Strange("old")
+    old.haplan_api = version  # type: ignore[assignment]  # what a plugin says is its own
+    found = installed(old=old, pond=Strange("pond"))
+    said = found.broken["old"]
+    assert "\n" not in said
+    assert said.startswith(
+        "it was made for another haplan: haplan_api must be 2, since which placements, assess, facts "
+    )
+    assert said.endswith("and constructors of over four fields take them by name")
+    with pytest.raises(PluginError, match="haplan_api must be 2"):
+        found.provider("old")
+    assert (found.provider("pond").name, old.asked) == ("pond", 0)
+
+
 def test_a_misspelt_hook_is_an_error() -> None:
     class Misspelt:
         haplan_api = 2
@@ -205,7 +222,7 @@ def test_two_plugins_that_claim_one_scheme_are_both_named() -> None:
 
 def test_each_finding_of_the_engine_has_a_page() -> None:
     text = "".join(file.read_text(encoding="utf-8") for file in Path(engine.__file__).parent.glob("steps/**/*.py"))
-    found = set(re.findall(r'Finding\(\s*rule="(\w+)"', text))
+    found = {*re.findall(r'Finding\(\s*rule="(\w+)"', text), *re.findall(r'^RULE = "(\w+)"', text, re.MULTILINE)}
     assert found == {rule.id for rule in builtin.PAGES}
     assert found <= {*load_plugins({}).rules}
 

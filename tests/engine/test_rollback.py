@@ -48,7 +48,7 @@ def test_what_was_changed_created_and_deleted_since_is_as_it_was(project: Make) 
     assert said(plan) == [
         ("mem_thing.a", Action.UPDATE, "changed"),
         ("mem_thing.b", Action.CREATE, "new"),
-        ("mem_thing.c", Action.DELETE, "not in the stack"),
+        ("mem_thing.c", Action.DELETE, f"run {first} did not have it"),
     ]
     assert (plan.command, plan.targets["to"]) == ("rollback", (first,))
     back(made, first)
