@@ -185,7 +185,7 @@ def recalled(
 
 
 def _recalled(key: str, asked: Iterable[Target], provider: Provider, state: State) -> Any:
-    return provider.recall(attrs.evolve(query(key, asked, provider, state), recorded=_recorded(key, state)))
+    return provider.recall(attrs.evolve(query(key, asked, provider, state), recorded=state.of_provider(key)))
 
 
 def looks(
@@ -212,14 +212,9 @@ def query(key: str, asked: Iterable[Target], provider: Provider, state: State) -
         targets=tuple(asked),
         max_age=0.0,
         memory=state.memories.get(key, {}),
-        recorded=_recorded(key, state) if provider.composes else {},
+        recorded=state.of_provider(key) if provider.composes else {},
         begun=frozenset(intent.document for intent in state.intents if intent.provider == key),
     )
-
-
-def _recorded(key: str, state: State) -> dict[str, Row]:
-    """Without what was forgotten and a rollback looks for by its id: no document is made of that now."""
-    return {address: row for address, row in state.of_provider(key).items() if row.serial}
 
 
 def identities(
