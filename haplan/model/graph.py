@@ -8,8 +8,6 @@ import attrs
 
 N = TypeVar("N", bound=Hashable)
 EdgeKind = Literal["hard", "soft", "gate"]
-REFERENCE = "reference"
-"""Why an edge is that stands between two that stay, from what is referred to."""
 
 
 @attrs.frozen

@@ -177,8 +177,6 @@ class Placement:
             a new one in one document and deletes the old one in another.
         late: Comes after everything that depends on the resource was re-pointed: names used by others shrink last.
         own: The document is the resource's own, although the part has a name.
-        half: Of a replacement whose old object goes before what it needs is replaced: ``old`` where that goes, ``new``
-            where the new one comes.
         apart: One of several alike, such as the devices that carry a policy: nothing in another document waits for it,
             and it waits there only for what it refers to that does not stand apart: values of that may flow into it.
     """
@@ -190,7 +188,6 @@ class Placement:
     late: bool = False
     own: bool = False
     apart: bool = False
-    half: Literal["", "old", "new"] = ""
 
     @property
     def somewhere(self) -> bool:

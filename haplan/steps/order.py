@@ -8,7 +8,7 @@ from haplan.contracts import Node, OrderHook, Provider
 from haplan.errors import Gathering
 from haplan.model.compare import kept_in_order
 from haplan.model.document import Document
-from haplan.model.graph import REFERENCE, Edge, contracted
+from haplan.model.graph import Edge, contracted
 from haplan.model.plan import Action, Change, Order, Placement
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
@@ -277,7 +277,7 @@ def edges_of_work(
     """
     by_address = {change.address: change for change in changes}
     found = [
-        Edge(first, then, "hard", REFERENCE)
+        Edge(first, then, "hard", "reference")
         for first, then in _passed_on(hard, by_address, lambda change: change.action not in GOING)
     ]
     going = [Edge(edge.then, edge.first, edge.kind, edge.why) for edge in recorded]

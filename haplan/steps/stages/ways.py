@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 
-from haplan.model.graph import REFERENCE, Edge
+from haplan.model.graph import Edge
 from haplan.model.plan import Action, Change, Placement
 
 Node = tuple[str, int]
@@ -47,7 +47,6 @@ def ways(changes: Sequence[Change], placements: Placements, edges: Sequence[Edge
             _join_apart(found, edge, placements, waits=edge.kind == "hard" and edge.then not in going)
     for edge in flows:
         _join_value(found, edge, placements)
-    _join_old(found, changes, edges, placements)
     return found
 
 
@@ -80,8 +79,6 @@ def _join_apart(found: Ways, edge: Edge, placements: Placements, *, waits: bool)
     there = {one.document: index for index, one in enumerate(placements[edge.first]) if not one.late}
     late = {one.document: index for index, one in enumerate(placements[edge.first]) if one.late}
     for index, one in enumerate(placements[edge.then]):
-        if one.half == "old":
-            continue
         at = there.get(one.document, early[-1] if early and one.apart and waits else None)
         if at is not None and (one.apart or placements[edge.first][at].apart):
             _wait(found, (edge.then, index), (edge.first, at))
@@ -95,52 +92,12 @@ def _join_value(found: Ways, edge: Edge, placements: Placements) -> None:
     early, _ = split(placements[edge.first])
     sources = early[-1:] or [index for index, one in enumerate(placements[edge.first]) if not one.late]
     for index, one in enumerate(placements[edge.then]):
-        if not one.late and one.half != "old":
+        if not one.late:
             for at in sources:
                 _wait(found, (edge.then, index), (edge.first, at), Way.VALUE)
 
 
-def _join_old(found: Ways, changes: Sequence[Change], edges: Sequence[Edge], placements: Placements) -> None:
-    """The old object of a replacement in two halves goes before what it needs is replaced, and otherwise waits for what
-    the new one waits for: what stops that one leaves it alone."""
-    parted = {key: old for key, placed in placements.items() if (old := _old(placed))}
-    if not parted:
-        return
-    for key, old in parted.items():
-        here = {placements[key][index].document: index for index in old}
-        for index, one in enumerate(placements[key]):
-            if one.half == "new" and one.document in here:
-                _wait(found, (key, index), (key, here[one.document]))
-    into = [edge for edge in edges if edge.kind != "soft" and edge.then in parted and placements[edge.first]]
-    replaced = {change.key for change in changes if change.action is Action.REPLACE and not change.create_first}
-    for edge in into:
-        if edge.first in replaced and edge.why == REFERENCE:
-            for at in range(len(placements[edge.first])):
-                for index in parted[edge.then]:
-                    _wait(found, (edge.first, at), (edge.then, index))
-    for edge in into:
-        early, _ = split(placements[edge.first])
-        for index in parted[edge.then]:
-            if early and not _leads(found, (edge.then, index), (edge.first, early[-1])):
-                way = Way.GATE if edge.kind == "gate" else Way.ORDER
-                _wait(found, (edge.then, index), (edge.first, early[-1]), way)
-
-
-def _leads(found: Ways, start: Node, end: Node) -> bool:
-    """True if `end` waits for `start`, be it through others."""
-    waiting, visited = [end], {end}
-    while waiting:
-        before = [one for one in found[waiting.pop()] if one not in visited]
-        visited.update(before)
-        waiting += before
-    return start in visited
-
-
 def split(placements: Sequence[Placement]) -> tuple[list[int], list[int]]:
-    """The early and the late ones, by index, of what does not stand apart; where an old half goes is neither."""
-    kept = [(index, one) for index, one in enumerate(placements) if not one.apart and one.half != "old"]
+    """The early and the late ones, by index, of what does not stand apart."""
+    kept = [(index, one) for index, one in enumerate(placements) if not one.apart]
     return [index for index, one in kept if not one.late], [index for index, one in kept if one.late]
-
-
-def _old(placements: Sequence[Placement]) -> list[int]:
-    return [index for index, one in enumerate(placements) if one.half == "old"]
