@@ -153,6 +153,34 @@ def test_a_run_that_died_while_a_device_went_back_leaves_that_to_be_waited_for(s
     assert shop.plan().changes == ()
 
 
+SECOND = """
+import os, sys
+from pathlib import Path
+from haplan_srx.write import confirming
+from tests.srx_e2e.world import World
+real, confirmed = confirming.confirm, []
+def confirm(*given):
+    if confirmed: os._exit(9)
+    confirmed.append(real(*given))
+confirming.confirm = confirm
+World(Path(sys.argv[1])).apply()
+"""
+
+
+def test_a_permit_that_leaves_is_gone_from_both_pairs_though_the_run_died_when_one_was_done(shops: Shops) -> None:
+    world = shops(2)
+    world.edit("# here", NEW)
+    assert world.apply().exit_code == 0
+    world.edit(NEW, "# here")
+    done = subprocess.run([sys.executable, "-c", SECOND, str(world.folder)], check=False, timeout=120)
+    assert done.returncode == 9
+    world.lab.clock.sleep(900)
+    assert [any("guest-web" in line for line in world.lines(node_of(number))) for number in (1, 2)] == [False, True]
+    assert world.apply().exit_code == 0
+    assert [line for number in (1, 2) for line in world.lines(node_of(number)) if "guest-web" in line] == []
+    assert (world.plan().changes, world.plan().drift) == ((), ())
+
+
 # --- Without a look ---------------------------------------------------------------------------------------------------
 
 
