@@ -111,7 +111,7 @@ def quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def rows(records: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], Row]:
+def rows(records: Iterable[tuple[Tree, ...]]) -> dict[tuple[str, str], Row]:
     """Rows by key.
 
     Raises:
@@ -136,12 +136,12 @@ def rows(records: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], Row]:
     return found
 
 
-def runs(records: Iterable[tuple[Any, ...]]) -> tuple[Run, ...]:
+def runs(records: Iterable[tuple[Tree, ...]]) -> tuple[Run, ...]:
     """Runs, in the order that they came in."""
     return tuple(Run(**dict(zip(RUN, record, strict=True))) for record in records)
 
 
-def holder(record: tuple[Any, ...]) -> Holder:
+def holder(record: tuple[Tree, ...]) -> Holder:
     """Who holds the lock; nobody has an id of ""."""
     return Holder(**dict(zip(HOLDER, record, strict=True)))
 
@@ -202,7 +202,7 @@ def outputs(records: Iterable[tuple[str, str, int]]) -> dict[str, OutputRow]:
     return {name: OutputRow(name, mapping(value)["value"], bool(sensitive)) for name, value, sensitive in records}
 
 
-def intents(records: Iterable[tuple[Any, ...]]) -> tuple[Intent, ...]:
+def intents(records: Iterable[tuple[Tree, ...]]) -> tuple[Intent, ...]:
     """Intents, from records as `INTENT` says.
 
     Raises:
@@ -221,7 +221,7 @@ def _intent(cells: dict[str, Tree]) -> Intent:
     return Intent(**{**cells, "idempotent": bool(cells["idempotent"])})
 
 
-def intent_cells(intent: Intent) -> tuple[Any, ...]:
+def intent_cells(intent: Intent) -> tuple[Tree, ...]:
     """An intent as `INTENT` says, its id apart: the journal gives that."""
     cells = attrs.asdict(intent, recurse=False)
     for name in ("key", "result", "addresses"):
@@ -230,7 +230,7 @@ def intent_cells(intent: Intent) -> tuple[Any, ...]:
     return tuple(cells[name] for name in INTENT)
 
 
-def row_cells(row: Row) -> tuple[Any, ...]:
+def row_cells(row: Row) -> tuple[Tree, ...]:
     """A row as `ROW` says."""
     return tuple([_cell(getattr(row, name)) if name in _JSON else getattr(row, name) for name in ROW])
 

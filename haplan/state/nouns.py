@@ -20,9 +20,9 @@ from haplan.model.value import Tree
 T = TypeVar("T")
 
 
-def plain(thing: Any) -> Any:
+def plain(thing: Tree) -> Tree:
     """Frozen nouns as plain JSON."""
-    kind: Any = type(thing)
+    kind: Tree = type(thing)
     if kind in _SCALARS:
         return thing
     if kind in _SEQUENCES:
@@ -46,7 +46,7 @@ _SEQUENCES = frozenset({tuple, list, set, frozenset})
 
 
 @lru_cache(1000)
-def _fields(kind: Any) -> tuple[str, ...] | None:
+def _fields(kind: Tree) -> tuple[str, ...] | None:
     """The fields of a noun; none for a leaf that `haplan.model.value` encodes, None for what is no noun."""
     if kind in (model.Ref, model.Text, model.Secret, model.Unknown, Entries):
         return ()

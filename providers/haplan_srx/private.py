@@ -1,7 +1,6 @@
 """What a row remembers for an SRX beside its values, and its plain JSON."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import attrs
 
@@ -66,7 +65,7 @@ def kept_in(rows: Iterable[Row], document: Document) -> dict[Path, tuple[str, ..
     return found
 
 
-def from_plain(plain: Iterable[Any]) -> dict[Path, tuple[str, ...]]:
+def from_plain(plain: Iterable[Tree]) -> dict[Path, tuple[str, ...]]:
     """What was overwritten, from plain JSON; what was kept first counts."""
     found: dict[Path, tuple[str, ...]] = {}
     for path, values in plain:
@@ -75,7 +74,7 @@ def from_plain(plain: Iterable[Any]) -> dict[Path, tuple[str, ...]]:
     return found
 
 
-def as_plain(overwritten: Overwritten) -> list[Any]:
+def as_plain(overwritten: Overwritten) -> list[Tree]:
     """What was overwritten, as plain JSON."""
     return [[[list(step) if isinstance(step, tuple) else step for step in path], list(values)]
             for path, values in overwritten.items()]  # fmt: skip

@@ -3,14 +3,13 @@ what took it over, and put back when that goes."""
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import attrs
 
 from haplan.plugin import Row, Tree
 from haplan_ssr.translate.tree import Path
 
-Found = dict[Path, Any]
+Found = dict[Path, Tree]
 """Path → value of a leaf, or None for an entry."""
 
 

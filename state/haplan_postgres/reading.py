@@ -1,12 +1,12 @@
 """Reading a state: functions of an open transaction, which sees one moment."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from haplan.plugin import (
     Holder,
     Run,
     State,
+    Tree,
     codec,
     versions,
 )
@@ -15,7 +15,7 @@ from haplan_postgres.link import Db, unescaped
 HOLDER = f"SELECT {codec.quoted(codec.HOLDER)} FROM lock"
 
 
-def records(db: Db, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+def records(db: Db, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[Tree, ...]]:
     """The answer of a query, texts as they went in."""
     return unescaped(iter(db.execute(sql, values or None)))
 
@@ -79,7 +79,7 @@ def as_of(db: Db, serial: int) -> State:
     )
 
 
-def _versions(db: Db, table: str, history: str, names: Sequence[str], serial: int) -> Iterator[tuple[Any, ...]]:
+def _versions(db: Db, table: str, history: str, names: Sequence[str], serial: int) -> Iterator[tuple[Tree, ...]]:
     columns = codec.quoted(names)
     return records(
         db,
