@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import attrs
+
 from haplan.model.condition import needs
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
@@ -10,32 +12,41 @@ from haplan.model.value import Ref, references
 from haplan.steps.stages.groups import Group, Place
 from haplan.steps.stages.ways import Node, Placements, Way, Ways
 
-CONDITION = "its precondition asks for "
+
+@attrs.frozen
+class Flow(Edge):
+    """A value that is unknown until the apply, from what gives it to what needs it; ``why`` names it.
+
+    Attributes:
+        asked: A precondition asks for it; else it is a value of an attribute.
+    """
+
+    asked: bool = False
 
 
-def flows(changes: Sequence[Change], placements: Placements) -> tuple[Edge, ...]:
-    """The values that are unknown until the apply, as edges from what gives them to what needs them."""
+def flows(changes: Sequence[Change], placements: Placements) -> tuple[Flow, ...]:
+    """The values that are unknown until the apply."""
     written = {change.address for change in changes if not change.deposed and placements[change.key]}
     found = [
-        Edge(ref.address, change.key, "hard", f"{how}{ref}")
+        Flow(ref.address, change.key, "hard", str(ref), asked)
         for change in changes
         if placements[change.key]
-        for ref, how in _unknown(change)
+        for ref, asked in _unknown(change)
         if ref.address in written and ref.address != change.address
     ]
     return tuple(dict.fromkeys(found))
 
 
-def _unknown(change: Change) -> Iterator[tuple[Ref, str]]:
+def _unknown(change: Change) -> Iterator[tuple[Ref, bool]]:
     for ref in references(change.after):
-        yield ref, ""
+        yield ref, False
     for condition in change.lifecycle.precondition:
         for ref in needs(condition):
-            yield ref, CONDITION
+            yield ref, True
 
 
 def impossible(
-    found: Ways, values: Sequence[Edge], of: Mapping[Node, Group], changes: Mapping[str, Change]
+    found: Ways, values: Sequence[Flow], of: Mapping[Node, Group], changes: Mapping[str, Change]
 ) -> Iterator[Finding]:
     """The values that would have to be known before the very write that gives them."""
     told: set[tuple[str, str]] = set()
@@ -44,12 +55,12 @@ def impossible(
             group = of[then, index]
             if way is Way.VALUE and group is of[first, at] and (first, then) not in told:
                 told.add((first, then))
-                edge = next(one for one in values if (one.first, one.then) == (first, then))
-                yield _refused(edge, changes[first], changes[then], group)
+                flow = next(one for one in values if (one.first, one.then) == (first, then))
+                yield _refused(flow, changes[first], changes[then], group)
 
 
-def _refused(edge: Edge, first: Change, then: Change, group: Group) -> Finding:
-    wants = edge.why if edge.why.startswith(CONDITION) else f"it takes {edge.why}"
+def _refused(flow: Flow, first: Change, then: Change, group: Group) -> Finding:
+    wants = f"its precondition asks for {flow.why}" if flow.asked else f"it takes {flow.why}"
     text = (
         f"{wants}, known only after {first.address} ({first.location}) is written, and both are written at once, in "
         f"{group.document}, which provider {then.provider!r} takes whole"
@@ -61,14 +72,14 @@ def _refused(edge: Edge, first: Change, then: Change, group: Group) -> Finding:
 
 
 def written_again(
-    found: Ways, values: Sequence[Edge], ordered: Sequence[Group], of: Mapping[Node, Group], placements: Placements
+    found: Ways, values: Sequence[Flow], ordered: Sequence[Group], of: Mapping[Node, Group], placements: Placements
 ) -> Iterator[str]:
     """Why a document is written more than once, where neither a gate nor what goes last says so."""
-    why = {(edge.first, edge.then): edge.why for edge in values}
+    flowing = {(flow.first, flow.then): flow for flow in values}
     earlier: dict[Place, set[int]] = {}
     for group in ordered:
         before = earlier.setdefault((group.provider, group.document), set())
-        because = _because(group, before, found, why, of, placements) if before else ""
+        because = _because(group, before, found, flowing, of, placements) if before else ""
         if because:
             yield f"{group.document} is written again: {because}"
         before.add(group.number)
@@ -78,16 +89,15 @@ def _because(
     group: Group,
     before: set[int],
     found: Ways,
-    why: Mapping[tuple[str, str], str],
+    flowing: Mapping[tuple[str, str], Flow],
     of: Mapping[Node, Group],
     placements: Placements,
 ) -> str:
     ways = [(then, first, way) for then in group.nodes for first, way in found[then].items() if of[first] is not group]
     for then, first, way in ways:
         if way is Way.VALUE and of[first].number in before:
-            wants = why[first[0], then[0]]
-            said = f"asks for {wants.removeprefix(CONDITION)}" if wants.startswith(CONDITION) else f"takes {wants}"
-            return f"{then[0]} {said}, known after {first[0]}"
+            flow = flowing[first[0], then[0]]
+            return f"{then[0]} {'asks for' if flow.asked else 'takes'} {flow.why}, known after {first[0]}"
     if any(way is Way.GATE for _, _, way in ways) or all(placements[key][index].late for key, index in group.nodes):
         return ""
     for then, first, _ in ways:
