@@ -267,7 +267,7 @@ def optional(kind: Any, value: Tree, at: str, taking: Taking) -> Tree:
     return None if value is None else kind.take(value, at, taking)
 
 
-def port_count(ports: Any) -> int:
+def port_count(ports: object) -> int:
     """How many ports a text names; names that are none count by comma."""
     if not isinstance(ports, str):
         return 1

@@ -1,13 +1,12 @@
 """The smaller JSON documents: state, validation, outputs, drift."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import attrs
 
 from haplan.model.finding import Finding
 from haplan.model.plan import Plan
-from haplan.model.result import left_out
+from haplan.model.result import Outcome, Result, left_out
 from haplan.model.state import OutputRow, State
 from haplan.model.value import Tree
 from haplan.report import tree
@@ -91,11 +90,11 @@ def unread_json(plan: Plan) -> list[Json]:
     return [_outcome(one) for one in left_out(plan)]
 
 
-def _outcome(one: Any) -> Json:
+def _outcome(one: Outcome) -> Json:
     return {**attrs.asdict(one), "action": one.action.value}
 
 
-def result_json(result: Any, sensitive: Sequence[str] = ()) -> Json:
+def result_json(result: Result, sensitive: Sequence[str] = ()) -> Json:
     """The last line of ``haplan apply --json``; `sensitive` outputs without their value."""
     parts = ("done", "failed", "skipped", "in_doubt", "pending", "stopped", "left_out")
     found: Json = {"run": result.run, "exit_code": result.exit_code, "writes": result.writes}

@@ -24,6 +24,8 @@ from haplan.host.session import Session, open_session
 from haplan.model.compare import owned, same
 from haplan.model.finding import Finding
 from haplan.model.result import Result
+from haplan.model.state import State
+from haplan.model.value import Tree
 from haplan.plugins import GROUP, Plugins
 from haplan.testing.asked import Asked, Opened
 from haplan.testing.faults import Fault, faults, standing_in
@@ -99,12 +101,12 @@ class Story:
     def session(self) -> Session:
         cls = standing_in(self.opened, self.wrong, self.one, self.fired.append)
         plugin = Plugin(cls, self.of.resource)
-        points: list[Any] = [EntryPoint(name, module, GROUP) for name, module in INSTALLED.items()]
+        points = [EntryPoint(name, module, GROUP) for name, module in INSTALLED.items()]
         told: Any = {"environ": {}, "clock": self.clock}
         plugins = Plugins([*points, cast(EntryPoint, Point(self.name, plugin))])
         return open_session(self.folder / "stack", Options(parallelism=2), plugins=plugins, **told)
 
-    def ends(self, do: Callable[[Session], Any], *wrong: Fault) -> Ended:
+    def ends(self, do: Callable[[Session], object], *wrong: Fault) -> Ended:
         """Do something with these faults: what goes wrong is an error of haplan's kinds, and no fault of haplan's."""
         result, text, code = None, "", 0
         self.fired.clear()
@@ -132,7 +134,7 @@ class Story:
 
     # --- What is there ------------------------------------------------------------------------------------------------
 
-    def estate(self) -> dict[str, Any]:
+    def estate(self) -> dict[str, dict[str, Tree]]:
         """What there is of both, in the words of the stack."""
         provider = self.opened()
         targets = tuple(self.of.target(name) for name in ("one", "two"))
@@ -152,7 +154,7 @@ class Story:
             for name, value in values.items()
         )
 
-    def state(self) -> Any:
+    def state(self) -> State:
         with self.session() as session:
             return engine.read_state(session)
 
@@ -210,7 +212,7 @@ def carry(story: Story, wrong: Sequence[Fault]) -> None:
     _writing(story, fault(), 4, gone=True)
 
 
-def _reading(story: Story, fault: Fault, do: Callable[[Session], Any]) -> None:
+def _reading(story: Story, fault: Fault, do: Callable[[Session], object]) -> None:
     """What only looks changes nothing, whatever is answered."""
     before = story.estate()
     story.ends(do, fault)

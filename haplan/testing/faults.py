@@ -74,7 +74,7 @@ _ERRORS: Sequence[BaseException] = (KeyError("oops"), SystemExit(3))
 
 
 def _raising(error: BaseException) -> Spoil:
-    def spoil(answer: Any, names: frozenset[str]) -> Any:
+    def spoil(answer: object, names: frozenset[str]) -> object:
         raise error
 
     return spoil
@@ -106,26 +106,26 @@ def ways(kind: Any, depth: int = 0) -> Iterator[tuple[str, int, Spoil]]:
         yield from _ways_of_noun(kind, depth + 1)
 
 
-def _ways_of_mapping(kinds: tuple[Any, ...], depth: int) -> Iterator[tuple[str, int, Spoil]]:
+def _ways_of_mapping(kinds: tuple[object, ...], depth: int) -> Iterator[tuple[str, int, Spoil]]:
     yield LEFT_OUT, depth, lambda answer, names: _without(answer, _chosen(answer, names))
     yield "a stranger in it", depth, lambda answer, names: {**answer, STRANGER: next(iter(answer.values()), {})}
     yield "a number for a name", depth, lambda answer, names: {**answer, 7: next(iter(answer.values()), {})}
     yield from (_in_mapping(*way) for way in ways(kinds[1], depth))
 
 
-def _chosen(answer: Mapping[Any, Any], names: frozenset[str]) -> list[Any]:
+def _chosen(answer: Mapping[object, object], names: frozenset[str]) -> Sequence[object]:
     """The entries that a fault is about; in a mapping that is of no addresses, the first."""
     here = [key for key in answer if key in names]
     addresses = any("." in str(key) for key in answer)
     return here or ([] if addresses else list(answer)[:1])
 
 
-def _without(answer: Mapping[Any, Any], keys: Sequence[Any]) -> dict[Any, Any]:
+def _without(answer: Mapping[object, object], keys: Sequence[object]) -> dict[object, object]:
     return {key: value for key, value in answer.items() if key not in keys}
 
 
 def _in_mapping(name: str, depth: int, spoil: Spoil) -> tuple[str, int, Spoil]:
-    def inside(answer: Any, names: frozenset[str]) -> Any:
+    def inside(answer: Any, names: frozenset[str]) -> object:
         keys = _chosen(answer, names)
         return {key: spoil(value, names) if key in keys else value for key, value in answer.items()}
 
@@ -145,7 +145,7 @@ def _ways_of_noun(kind: type, depth: int) -> Iterator[tuple[str, int, Spoil]]:
 
 
 def _in_field(field: str, name: str, depth: int, spoil: Spoil) -> tuple[str, int, Spoil]:
-    def inside(answer: Any, names: frozenset[str]) -> Any:
+    def inside(answer: Any, names: frozenset[str]) -> object:
         return attrs.evolve(answer, **{field: spoil(getattr(answer, field), names)})
 
     return f"{field}: {name}", depth, inside
@@ -170,7 +170,7 @@ def standing_in(
     cls = type(first)
     first.close()
 
-    def ask(verb: str, real: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+    def ask(verb: str, real: Callable[..., Any], given: tuple[object, ...]) -> Any:
         fault = by_verb.get(verb)
         if fault is None or not concerns(given, about):
             return real(*given)
@@ -179,7 +179,7 @@ def standing_in(
         return fault.spoil(answer, _names(given, about))
 
     def open_(mine: type[Provider], settings: Any, context: Context) -> Provider:
-        def made(*given: Any) -> Provider:
+        def made(*given: object) -> Provider:
             inner, outer = opened(), object.__new__(mine)
             more = {name: getattr(inner, name) for name in SECONDS}
             for name, value in {"_inner": inner, **more}.items():
@@ -208,13 +208,13 @@ def _asking(cls: type[Provider], verb: str, ask: Callable[..., Any]) -> Any:
     return lambda self, *given: ask(verb, getattr(self._inner, verb), given)
 
 
-def concerns(given: Sequence[Any], address: str) -> bool:
+def concerns(given: Sequence[object], address: str) -> bool:
     """True if a call is about an address, or about no address at all."""
     asked = [name for one in given for name in _asked(one)]
     return not asked or address in asked
 
 
-def _asked(one: Any) -> list[str]:
+def _asked(one: object) -> list[str]:
     match one:
         case Task():
             return [part.change.address for part in one.parts]
@@ -227,7 +227,7 @@ def _asked(one: Any) -> list[str]:
     return []
 
 
-def _names(given: Sequence[Any], address: str) -> frozenset[str]:
+def _names(given: Sequence[object], address: str) -> frozenset[str]:
     """What an answer calls what a fault is about: its address, and the transactions that carry it."""
     tasks = [task for many in given if isinstance(many, Sequence) for task in many if isinstance(task, Task)]
     mine = {task.transaction.id for task in tasks if address in _asked(task)}

@@ -44,7 +44,7 @@ def _class(cls: type[Provider]) -> type[Provider]:
 
 
 def _asking(name: str) -> Callable[..., Any]:
-    def asked(self: Any, *given: Any) -> Any:
+    def asked(self: Any, *given: object) -> Any:
         one = self._opened()
         try:
             return getattr(one, name)(*given)
