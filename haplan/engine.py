@@ -33,7 +33,7 @@ from haplan.model.result import Outcome, Result, left_out
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
-from haplan.model.unfinished import begun
+from haplan.model.unfinished import begun, with_orphans
 from haplan.planning import Question, Validation, planned, recorded, types_of
 from haplan.steps import admit, approve, check, graph, move, order, reconcile, refresh, repair, select, steady
 from haplan.steps import resume as resume_
@@ -86,7 +86,7 @@ def plan(session: Session, options: PlanOptions | None = None) -> Plan:
 
 
 def _planned(session: Session, found: Validation, stack: Stack, now: State, options: PlanOptions) -> Plan:
-    state = renamed(now, move.names(stack, now))
+    state = with_orphans(renamed(now, move.names(stack, now)), stack.blocks)
     chosen = select.select(stack, state, options.targets, options.excludes, options.replaces)
     return planned(session, Question(found=found, stack=stack, recorded=now, chosen=chosen, options=options))
 

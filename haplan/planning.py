@@ -23,6 +23,7 @@ from haplan.model.selection import Selection
 from haplan.model.sources import sources
 from haplan.model.stack import Stack
 from haplan.model.state import State
+from haplan.model.unfinished import with_orphans
 from haplan.model.value import Tree
 from haplan.steps import (
     approve,
@@ -179,7 +180,7 @@ def types_of(stack: Stack, state: State) -> set[str]:
 def _look(session: Session, question: Question) -> _Looked:
     stack, way = question.stack, question.way
     names = move.names(stack, question.recorded)
-    state = renamed(question.recorded, names) if way is None else way.state
+    state = with_orphans(renamed(question.recorded, names) if way is None else way.state, stack.blocks)
     resources = graph.graph(stack, session.types)
     wanted = refresh.targets(stack, state, question.chosen)
     refresh.refuse_without_provider(question.found.stack, wanted)

@@ -96,7 +96,7 @@ def _placement(one: PlacementRow, names: Names) -> PlacementRow:
 
 def _intent(intent: Intent, names: Names) -> Intent:
     addresses = tuple(names.get(one, one) for one in intent.addresses)
-    carried = [{**one, "address": names.get(one["address"], one["address"])} for one in intent.result.get(BEGUN) or ()]
+    carried = [_carried(one, names) for one in intent.result.get(BEGUN) or ()]
     return attrs.evolve(
         intent,
         address=names.get(intent.address, intent.address),
@@ -104,6 +104,14 @@ def _intent(intent: Intent, names: Names) -> Intent:
         document=_document(intent.document, names),
         result={**intent.result, BEGUN: carried} if carried else intent.result,
     )
+
+
+def _carried(one: Mapping[str, Tree], names: Names) -> Mapping[str, Tree]:
+    """What an intent says of one resource."""
+    moved = {**one, "address": names.get(one["address"], one["address"])}
+    if "name" in one:
+        moved |= {"owner": names.get(one["owner"], one["owner"]), "needs": [names.get(n, n) for n in one["needs"]]}
+    return moved
 
 
 def _document(document: Document, names: Names) -> Document:

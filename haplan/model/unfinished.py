@@ -4,19 +4,21 @@ A resource may stand in several documents. Where some of them took a change and 
 row says what was wanted last; what was to go from the others is told by nothing else any more.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import attrs
 
+from haplan.model.address import parse
 from haplan.model.compare import merged
 from haplan.model.document import Document
+from haplan.model.plan import Change
 from haplan.model.state import Intent, PlacementRow, Row, State, Status
 from haplan.model.value import Tree, decode, encode
 
 LEFT = "left"
 """Where it stands in a row's private part."""
 BEGUN = "begun"
-"""Where an intent says what its write carries: address, part, and of what is new its row."""
+"""Where an intent says what its write carries: address, parts, and of what is new its name, owner and needs."""
 
 HALF: tuple[Status, ...] = ("pending", "incomplete", "in_doubt")
 """Of a row whose resource is not done."""
@@ -64,6 +66,40 @@ def in_several(state: State) -> frozenset[str]:
 
 
 # --- What a dead run began --------------------------------------------------------------------------------------------
+
+
+def announced(change: Change) -> dict[str, Tree]:
+    """What an intent says of a resource that it creates."""
+    name = (change.after or {}).get("name", change.name)
+    return {"name": str(name), "owner": change.owner, "needs": list(change.depends_on)}
+
+
+def with_orphans(state: State, stack: Collection[str]) -> State:
+    """A state that has what dead runs began to create, where it left the stack before anybody recorded it.
+
+    Nothing else would tell of such an object any more: it would stay in the estate for ever.
+
+    Args:
+        stack: Addresses of the stack: what is there is found by its block.
+    """
+    rows, last = dict(state.rows), max((row.seq for row in state.rows.values()), default=0)
+    for intent in state.intents:
+        provider, _, alias = intent.provider.partition(".")
+        for one in intent.result.get(BEGUN) or ():
+            address = one["address"]
+            if "name" in one and address not in stack and (address, "") not in rows:
+                rows[address, ""] = Row(
+                    address=address,
+                    type=parse(address).type,
+                    provider=provider,
+                    alias=alias,
+                    name=one["name"],
+                    owner=one["owner"],
+                    depends_on=tuple(one["needs"]),
+                    status="pending",
+                    seq=last + len(rows),  # made after all that is recorded
+                )
+    return attrs.evolve(state, rows=rows) if len(rows) > len(state.rows) else state
 
 
 def begun(state: State) -> State:

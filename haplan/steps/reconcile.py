@@ -32,7 +32,7 @@ def reconcile(
     """Find out what announced writes came to.
 
     What has no row yet is found by refresh, by its natural key; what has one is found there by its id, and that is the
-    old object's.
+    old object's. What has one without an id left the stack before anybody recorded it (`with_orphans`).
 
     Raises:
         Unauthorized: A backend does not accept the credentials.
@@ -44,12 +44,15 @@ def reconcile(
     asked: dict[str, list[tuple[Intent, Row]]] = {}
     for intent in state.intents:
         row = state.row(intent.address)
-        if row is not None and row.id and not intent.idempotent and intent.provider in providers:
+        known_or_orphan = row is not None and (row.id or not row.serial)
+        if row is not None and known_or_orphan and not intent.idempotent and intent.provider in providers:
             asked.setdefault(intent.provider, []).append((intent, row))
     found = together({key: partial(_made, providers[key], pairs) for key, pairs in asked.items()}, meanwhile)
     for row, made, why in (one for ones in found.values() for one in ones):
         if why:
             unread[row.address] = why
+        elif made and not row.id:
+            rows[row.address, ""] = attrs.evolve(row, id=made)
         elif made and made not in known:
             rows.update((key, half) for key, half in _halves(row, made) if not key[1] or key not in rows)
     return Reconciled(begun(attrs.evolve(state, rows=rows)), unread)

@@ -56,7 +56,7 @@ OPTIONS = {
     "state pull": COMMON,
     "state push": f"{COMMON} json lock-timeout",
     "state recover": f"{COMMON} json lock-timeout",
-    "rollback": f"{COMMON} {WRITING} to out target exclude no-refresh allow-command",
+    "rollback": f"{COMMON} {WRITING} to out target exclude replace no-refresh allow-command",
     "runs": f"{COMMON} json",
     "output": f"{COMMON} json",
     "graph": f"{COMMON} var var-file format",

@@ -70,7 +70,19 @@ class Rules:
 
     @hookimpl
     def haplan_checks(self) -> Iterable[Rule]:
-        return [Rule("T1", "error", (self._moment,), (), "t", "w", "s", "H", self.check)]
+        return [
+            Rule(
+                id="T1",
+                severity="error",
+                moments=(self._moment,),
+                types=(),
+                title="t",
+                why="w",
+                source="s",
+                confidence="H",
+                check=self.check,
+            )
+        ]
 
 
 GIVES = [(oops, "broke: KeyError: 'oops'"), (lambda: None, "gave None"), (lambda: [7], "gave an int as 0")]

@@ -17,7 +17,7 @@ from haplan.model.document import Document
 from haplan.model.plan import Action, Change
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent
-from haplan.model.unfinished import BEGUN
+from haplan.model.unfinished import BEGUN, announced
 from haplan.model.value import Tree
 
 GOING = (Action.DELETE, Action.FORGET)
@@ -53,12 +53,17 @@ def kept(task: Task, receipt: Mapping[str, Tree]) -> dict[str, Tree]:
 
 
 def carries(parts: Iterable[Part]) -> list[Tree]:
-    """What stands in the journal of a write that begins: which part of each resource the document has by it."""
-    found: dict[str, list[str]] = {}
+    """What stands in the journal of a write that begins: which part of each resource the document has by it.
+
+    Of what is new also how it is found again, should it leave the stack before anybody recorded it.
+    """
+    found: dict[str, dict[str, Tree]] = {}
     for part in parts:
         if not part.placement.late:  # the old one is known as deposed
-            found.setdefault(part.change.address, []).append(part.placement.part)
-    return [{"address": address, "parts": names} for address, names in found.items()]
+            fresh = announced(part.change) if part.change.action is Action.CREATE else {}
+            one = found.setdefault(part.change.address, {"address": part.change.address, "parts": [], **fresh})
+            one["parts"].append(part.placement.part)
+    return list(found.values())
 
 
 def carried(intents: Iterable[Intent], run: str) -> dict[tuple[str, Document], Carried]:
