@@ -134,6 +134,6 @@ def refuse_push(state: State, stored: State, place: str) -> None:
         )
     if state.serial == stored.serial and pull(state) != pull(stored):
         raise StateError(
-            f"the pulled state was changed but has the serial {state.serial} of the stored one; "
-            f"set its serial to {state.serial + 1}"
+            f"the pulled state was changed but has the serial {state.serial} of the stored one, or a run was under way "
+            f"when it was pulled; pull again, or, if you changed it, set its serial to {state.serial + 1}"
         )

@@ -68,6 +68,15 @@ class StatePushContract(Opening):
         assert json.loads(pull(after)) == document
         assert full.begin(run("r3")).serial == 4
 
+    def test_what_was_pulled_in_the_middle_of_a_run_is_not_told_to_take_the_next_serial_alone(
+        self, full: StateBackend
+    ) -> None:
+        document = pull(full.load())
+        full.save(Update(run="r2", rows=(row("site.c"),)))
+        with pytest.raises(StateError, match=r"a run was under way when it was pulled; pull again, or, if you changed"):
+            full.push(document)
+        assert "site.c" in {address for address, _ in full.load().rows}
+
     def test_an_empty_state_can_be_pushed_to_an_empty_one(self, opened: Opened) -> None:
         backend = opened()
         backend.lock(holder())
