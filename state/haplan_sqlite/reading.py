@@ -23,6 +23,10 @@ LONGEST = 64
 """Megabytes that one value may have. The file has no limit: it is as long as its history, and read by the page."""
 SETTLED = 2.0
 """Seconds after which a file's time tells a later write from an earlier one, on the coarsest file systems too."""
+IMMUTABLE = "mode=ro&immutable=1"
+CUT = "the file was cut short"
+_WRONG = {sqlite3.SQLITE_NOTADB: "it is not a SQLite database", sqlite3.SQLITE_CORRUPT: CUT}
+"""What it means that SQLite does not even find its number of pages."""
 
 # --- Opening ----------------------------------------------------------------------------------------------------------
 
@@ -43,7 +47,7 @@ def read(path: Path, query: Query[T]) -> T:
         raise schema.damaged(path, why)
     if _at_rest(path, before):
         try:
-            answer = _ask(path, "mode=ro&immutable=1", query)
+            answer = _ask(path, IMMUTABLE, query)
         except StateError:
             if _mark(path) == before:
                 raise
@@ -79,20 +83,26 @@ def _at_rest(path: Path, mark: _Mark) -> bool:
 
 
 def _cut_short(path: Path, mark: _Mark) -> str:
-    """Why the file cannot be whole, or "". SQLite reads a page that is half there as zeros and finds nothing wrong."""
+    """Why the file cannot be whole, or "". SQLite reads a page that is half there as zeros and finds nothing wrong.
+
+    SQLite is asked: whoever opens its file by hand and closes it lets go of all locks that this process has on it, and
+    the next process to close the state would take the -wal away under a run.
+    """
     if not path.is_file():
         return "it is not a file"
-    with path.open("rb") as file:
-        header = file.read(100)
-    if header[:16] != b"SQLite format 3\0":
-        return "it is not a SQLite database" if header else "the file is empty"
-    page = int.from_bytes(header[16:18], "big")
-    pages = int.from_bytes(header[28:32], "big")
-    counted = header[24:28] == header[92:96]  # else the header's page count is out of date
-    whole = mark.size >= pages * (65536 if page == 1 else page)
-    if mark.wal or whole or not counted or _mark(path) != mark:  # a writer at work may be about to lengthen the file
+    if not mark.size and mark.inode:
+        return "the file is empty"
+    if mark.wal:  # a writer at work may be about to lengthen the file
         return ""
-    return "the file was cut short"
+    try:
+        with closing(connect(path, IMMUTABLE)) as db:
+            ((pages,),) = db.execute("PRAGMA page_count")
+            ((page,),) = db.execute("PRAGMA page_size")
+    except sqlite3.Error as error:
+        wrong = _WRONG.get(getattr(error, "sqlite_errorcode", 0), "")
+    else:
+        wrong = "" if mark.size >= pages * page else CUT
+    return wrong if _mark(path) == mark else ""
 
 
 def _ask(path: Path, mode: str, query: Query[T]) -> T:

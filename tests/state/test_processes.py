@@ -121,3 +121,25 @@ def test_another_process_reads_while_a_transaction_is_open(state: SqliteState, p
     assert output == "1 ana\n"
     with pytest.raises(Locked):
         state.lock(holder("l2", where="host2"))
+
+
+READER = """
+print(len(state.load().rows), flush=True)
+"""
+LAST_TO_CLOSE = """
+import sqlite3
+db = sqlite3.connect(sys.argv[1])
+print(*db.execute("SELECT count(*) FROM rows").fetchone())
+db.close()
+"""
+
+
+def test_a_second_reader_in_the_process_of_a_run_lets_go_of_none_of_its_locks(
+    path: Path, state: SqliteState, open_state: Open
+) -> None:
+    state.save(Update(run="r1", rows=(row("site.a"),)))
+    open_state().load()
+    assert start(path, LAST_TO_CLOSE).communicate()[0].strip() == "1"
+    assert path.with_name("state.db-wal").exists()
+    state.save(Update(run="r1", rows=(row("site.b"),)))
+    assert start(path, READER).communicate()[0].strip() == "2"
