@@ -153,5 +153,6 @@ def telling(
         return
     from haplan.report.progress import progress
 
-    with progress(sys.stderr, color=color(sys.stderr, bool(given.get("no_color")))) as people:
+    shows, simulated = color(sys.stderr, bool(given.get("no_color"))), bool(given.get("lab"))
+    with progress(sys.stderr, color=shows, simulated=simulated) as people:
         yield [people, *observers]

@@ -49,11 +49,21 @@ class PlainProgress:
         out: Where to.
         zone: Of the times; None is the machine's.
         ticks: Real time; the run's clock may be a simulator's.
+        simulated: Whether it will be. What is told before a simulator runs has no time then: it would be of another
+            clock than all that follows.
     """
 
-    def __init__(self, out: TextIO, *, zone: tzinfo | None = None, ticks: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        out: TextIO,
+        *,
+        zone: tzinfo | None = None,
+        ticks: Callable[[], float] = time.monotonic,
+        simulated: bool = False,
+    ) -> None:
         self._out = out
         self._zone = zone
+        self._timeless = simulated
         self._ticks = ticks
         self._under_way = UnderWay()
         self._heard = (0.0, ticks())
@@ -75,6 +85,9 @@ class PlainProgress:
         if self._first is None:
             self._first = self._counted = event.at
             self._began = self._told = self._ticks()
+        if self._timeless and event.kind in ("refresh", "run"):  # whoever is read or written has a clock
+            self._timeless = False
+            self._first = self._counted = event.at - (self._ticks() - self._began)
         self._heard = (event.at, self._ticks())
         self._under_way.hear(event)
         if event.at - self._first >= QUIET_SECONDS:
@@ -126,6 +139,8 @@ class PlainProgress:
             self.tick()
 
     def _row(self, at: float, text: str) -> str:
+        if self._timeless:
+            return visible(text)
         shown = datetime.fromtimestamp(at, UTC).astimezone(self._zone).strftime("%H:%M:%S")
         return f"{shown} {visible(text)}"
 
@@ -237,6 +252,6 @@ class JsonLines:
             self._out = None
 
 
-def progress(out: TextIO, *, color: bool) -> PlainProgress | LiveProgress:
-    """The observer for people that suits the place it writes to."""
-    return LiveProgress(out, color=color) if out.isatty() else PlainProgress(out)
+def progress(out: TextIO, *, color: bool, simulated: bool = False) -> PlainProgress | LiveProgress:
+    """The observer for people that suits the place it writes to; `simulated` where time will be a simulator's."""
+    return LiveProgress(out, color=color) if out.isatty() else PlainProgress(out, simulated=simulated)

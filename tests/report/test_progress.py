@@ -135,6 +135,25 @@ def test_nothing_is_told_of_what_was_quick() -> None:
     assert out.getvalue() == ""
 
 
+def test_on_simulators_all_lines_are_of_one_clock_and_what_is_told_before_has_no_time() -> None:
+    out, real = io.StringIO(), [0.0]
+    observer = PlainProgress(out, zone=UTC, ticks=lambda: real[0], simulated=True)
+    observer(Event(kind="phase", at=10.0, text="loading edge"))
+    real[0] = 2.5
+    observer.tick()
+    observer(Event(kind="refresh", at=7200.0, data={"state": "started"}))
+    observer(Event(kind="phase", at=7201.0, text="comparing 7 resources"))
+    assert out.getvalue() == "loading edge\n02:00:00 reading from the estate\n02:00:01 comparing 7 resources\n"
+
+
+def test_another_clock_of_the_simulators_makes_no_quick_run_a_long_one() -> None:
+    out = io.StringIO()
+    observer = PlainProgress(out, zone=UTC, simulated=True)
+    observer(Event(kind="phase", at=10.0, text="loading edge"))
+    observer(Event(kind="refresh", at=7200.0, data={"state": "started"}))
+    assert out.getvalue() == ""
+
+
 def test_a_live_line_says_what_is_under_way_with_its_time() -> None:
     ticks = iter(float(n) for n in range(1000))
     with LiveProgress(io.StringIO(), color=False, ticks=lambda: next(ticks)) as observer:
