@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from haplan.model.state import OutputRow, Row, Run, State
+from haplan.model.unfinished import places
 from haplan.report import words
 from haplan.report.changes import whole
 from haplan.report.lines import Lines, line, table, title
@@ -65,7 +66,7 @@ def row_lines(row: Row, documents: Mapping[str, str] = {}) -> Lines:
         ("status", row.status),
     ]
     facts += [("serial", str(row.serial)), ("written at", row.source), ("depends on", ", ".join(row.depends_on))]
-    facts += _where(documents)
+    facts += _where(documents) or _still_on(row, documents)
     lines = [line((_address(row), "strong")), *table([fact for fact in facts if fact[1]])]
     return [*lines, *title("Values"), *whole(values, sensitive)]
 
@@ -76,6 +77,13 @@ def _where(documents: Mapping[str, str]) -> list[tuple[str, str]]:
     done = [names[one] for one, status in documents.items() if status == "done"]
     missing = [names[one] for one, status in documents.items() if status != "done"]
     return [("done on", ", ".join(done)), ("missing on", ", ".join(missing))] if missing else []
+
+
+def _still_on(row: Row, documents: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Of what was to go, which documents did not let it go."""
+    names = words.documents(documents)
+    still = dict.fromkeys(str(document) for document, _ in places(row.private) if str(document) in documents)
+    return [("still on", ", ".join(names[one] for one in still))] if still else []
 
 
 def run_lines(runs: Sequence[Run], *, writing: bool = False) -> Lines:

@@ -66,7 +66,7 @@ def assess(
                 placed = tuple(one for one in provider.placements(change, look) if one.somewhere)
                 row = state.rows.get((change.address, change.deposed))
                 placements[change.key] = left = _missing(change, placed, had.get(change.address, ()), row)
-                change = _as_left(change, left, had.get(change.address, ()))
+                change = _as_left(change, placed, left, had.get(change.address, ()))
         done.append(change)
     gathering.refuse()
     return Assessed(tuple(_without_moot(done)), placements, tuple(findings))
@@ -138,9 +138,13 @@ def without_name(values: Tree) -> dict[str, Tree]:
     return {name: value for name, value in values.items() if name != "name"}
 
 
-def _as_left(change: Change, left: Iterable[Placement], had: Iterable[tuple[Document, str]]) -> Change:
-    """The change, saying where it is missing if other documents have it."""
+def _as_left(
+    change: Change, placed: Iterable[Placement], left: Iterable[Placement], had: Iterable[tuple[Document, str]]
+) -> Change:
+    """The change, saying where it is missing if other documents have it, or where it still is if others let it go."""
     places = {one.document for one in left}
+    if change.action is Action.DELETE and places and {one.document for one in placed} - places:
+        return attrs.evolve(change, because=f"still on {said(places)}")
     if change.reason is not Reason.RESUMED or not places or not {document for document, _ in had} - places:
         return change
     return attrs.evolve(change, because=f"missing on {said(places)}")

@@ -125,6 +125,19 @@ def test_a_plan_says_where_something_is_missing_in_text_markdown_and_json(projec
     assert plan_json(plan, digest="", made=0.0)["haplan"]["reason"] == {"mem_thing.d": "missing on X and Z"}
 
 
+def test_a_deletion_that_some_documents_refused_says_where_the_thing_still_is(project: Make) -> None:
+    made = failed_on(project(TEXT.format(1), applied=True).write(""), "X", "Z")
+    plan = made.plan()
+    assert [(change.action.value, change.why) for change in plan.changes] == [("delete", "still on X and Z")]
+    for text in (plain(plan_lines(plan)), plan_markdown(plan)):
+        assert "still on X and Z" in text
+    row = made.state().row("mem_thing.d")
+    assert row is not None
+    assert "still on    X, Z" in plain(row_lines(row, placed(made.state(), "mem_thing.d")))
+    assert made.apply().exit_code == 0
+    assert made.plan().empty()
+
+
 def test_a_record_that_has_no_room_for_its_result_ends_no_run(project: Make) -> None:
     made = project(TEXT.format(1))
 
