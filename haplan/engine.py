@@ -207,13 +207,13 @@ def _settle(session: Session, plan: Plan) -> None:
 
 def _accepted(session: Session, plan: Plan) -> Result:
     """Take into state what moved in the estate; nothing is written there."""
-    with locked(session, plan.command):
+    with locked(session, plan.command) as held:
         state = recorded(session)
         sealed, kept = approve.sealed(plan, session.wall.now())
         approve.refuse_stale(plan, state, sealed)
         mended = repair.accept(state, plan.drift)
         run = runs_.begin(session, plan.command, sealed)
-        with runs_.record(session, run, plan, kept):
+        with runs_.record(session, run, plan, kept, held.told):
             session.backend.save(attrs.evolve(mended.update, run=run.id))
         runs_.end(session, run, 0)
     gone = {one.address for one in plan.drift if one.seen is None}
@@ -260,7 +260,7 @@ def _carried_out(
     else:
         session.secrets.allow(plan.sources)  # its stack was run here, or its run was let go on
     providers = session.providers.of_plan(plan)
-    with locked(session, plan.command, stop) as holder:
+    with locked(session, plan.command, stop) as held:
         state = recorded(session)
         sealed, kept = (resumed.digest, resumed.file) if resumed else approve.sealed(plan, session.wall.now())
         if resumed is None:
@@ -270,11 +270,11 @@ def _carried_out(
         approve.refuse_estates({**state.identities, **plan.identities}, estates, "this plan")
         left = _left(session, plan, sealed, state, providers) if resumed else plan
         run = runs_.begin(session, plan.command, sealed)
-        with runs_.record(session, run, left, kept) as tell:
+        with runs_.record(session, run, left, kept, held.told) as tell:
             opened = begun(state if state.lineage else recorded(session))  # the first run gives the state its key
             context = RunContext(
                 backend=session.backend,
-                holder=holder,
+                holder=held.holder,
                 run=run,
                 state=opened,
                 providers=providers,

@@ -14,6 +14,7 @@ import attrs
 
 from haplan.errors import HaplanError, Interrupted, Locked
 from haplan.host.session import Session
+from haplan.model.event import Event
 from haplan.model.state import Holder
 from haplan.state.lease import LEASE, is_gone
 
@@ -28,8 +29,21 @@ def who() -> str:
     return f"{name}@{socket.gethostname()}"
 
 
+@attrs.frozen
+class Held:
+    """The lock of a state, held.
+
+    Attributes:
+        holder: Who holds it.
+        told: What was told on the way to it, such as that it was taken over: before a run had its record.
+    """
+
+    holder: Holder
+    told: tuple[Event, ...]
+
+
 @contextlib.contextmanager
-def locked(session: Session, what: str, stop: threading.Event | None = None) -> Iterator[Holder]:
+def locked(session: Session, what: str, stop: threading.Event | None = None) -> Iterator[Held]:
     """Hold the lock for a ``with`` block; `what` says for what, for people who find it held.
 
     Raises:
@@ -46,12 +60,13 @@ def locked(session: Session, what: str, stop: threading.Event | None = None) -> 
         since=now,
         until=now + LEASE,
     )
-    holder = _wait(session, wanted, stop or threading.Event())
+    told: list[Event] = []
+    with session.observed_by([lambda event: told.append(event)]):
+        holder = _wait(session, wanted, stop or threading.Event())
     try:
-        if session.backend.migrated:
-            copy = session.backend.migrated
+        if copy := session.backend.migrated:
             session.tell("note", f"the state of an older haplan was migrated; a copy of it is {copy}")
-        yield holder
+        yield Held(holder, tuple(told))
     finally:
         _give_back(session, holder)
 

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
@@ -48,9 +48,11 @@ def end(session: Session, run: Run, exit_code: int) -> None:
     session.backend.end(attrs.evolve(run, ended=session.clock.now(), result=result))
 
 
-def record(session: Session, run: Run, plan: Plan, kept: bytes) -> AbstractContextManager[Callable[[Event], None]]:
-    """Keep a run's record: the plan file of which it carries out `plan`, and the events."""
-    return recorded(session.folder, run, plan, kept, session.clock, session.observe, session.redact.tree)
+def record(
+    session: Session, run: Run, plan: Plan, kept: bytes, told: Sequence[Event] = ()
+) -> AbstractContextManager[Callable[[Event], None]]:
+    """Keep a run's record: the plan file of which it carries out `plan`, what was told before, and the events."""
+    return recorded(session.folder, run, plan, kept, session.clock, session.observe, session.redact.tree, told)
 
 
 @contextmanager
@@ -62,6 +64,7 @@ def recorded(
     clock: Clock,
     observe: Observer,
     redact: Callable[[Event], Event],
+    told: Sequence[Event] = (),
 ) -> Iterator[Callable[[Event], None]]:
     """Keep the record of a run.
 
@@ -73,6 +76,7 @@ def recorded(
         clock: Time.
         observe: Takes every event too.
         redact: Takes the secrets out of an event.
+        told: What everybody was told already, on the way to the run: without secrets.
 
     Raises:
         HaplanError: There is no room for it.
@@ -85,6 +89,9 @@ def recorded(
     except OSError as error:
         raise HaplanError(f"{place}: its record cannot be kept: {error.strerror}; nothing was begun") from None
     with lines:
+        for event in told:
+            if wrong := lines.write(event):
+                observe(Event(kind="warning", at=event.at, text=wrong))
 
         def tell(event: Event) -> None:
             event = redact(event)

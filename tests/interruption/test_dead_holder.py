@@ -22,6 +22,8 @@ def test_within_its_lease_a_plan_says_that_the_holder_is_dead_and_what_it_left(w
     assert taken.returncode == 0
     assert f"(pid {process.pid}, apply) is dead: its lock " in taken.stderr
     assert "was taken over" in taken.stderr
+    records = sorted((workshop.folder / ".haplan" / "default" / "runs").glob("*/events.jsonl"))
+    assert sum("was taken over" in record.read_text() for record in records) == 1
     again = workshop.run(*APPLY)
     assert "taken over" not in again.stderr
     assert "lock" not in workshop.run("plan").stdout
