@@ -93,10 +93,8 @@ def state(size: int) -> State:
             address=f"network.n{at}",
             type="network",
             provider="mist",
-            alias="",
-            deposed=1,
-            schema_version=f"n{at}",
-            id={"vlan": 1},
+            name=f"n{at}",
+            values={"vlan": 1},
         )
         for at in range(size)
     )
