@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from haplan.model.plan import Action, Change
-from haplan.model.value import Tree, is_mapping
+from haplan.model.value import Path, Tree, is_mapping
 from haplan.report import words
 from haplan.report.changes import common_remarks, difference_lines, given, impact, sign_of, whole
 from haplan.report.differences import Difference, differences, same
@@ -35,8 +35,8 @@ def folded(listed: Sequence[T], sort: Callable[[T], Hashable], *, full: bool) ->
 
 def groups(changes: Sequence[Change], *, full: bool) -> Iterator[list[Change]]:
     """The changes of a plan, those alike together."""
-    usual = {} if full else _usual(changes)
-    yield from folded(changes, lambda one: _sort(one, usual), full=full)
+    usual, shared = ({}, {}) if full else (_usual(changes), _shared(changes))
+    yield from folded(changes, lambda one: (_sort(one, usual), _values(one, shared)), full=full)
 
 
 def group_lines(changes: Sequence[Change]) -> Lines:
@@ -66,6 +66,26 @@ def _usual(changes: Sequence[Change]) -> Mapping[tuple[str, str], set[frozenset[
     return {where: {keys for keys, count in found.items() if count > 1} for where, found in counts.items()}
 
 
+def _shared(changes: Sequence[Change]) -> Mapping[tuple[str, Path], set[str]]:
+    """(type, path) → what many changes make of it in the same way: who makes something else of it deviates."""
+    counts: dict[tuple[str, Path], Counter[str]] = {}
+    for change in changes:
+        for path, text in _made(change):
+            counts.setdefault((change.type, path), Counter())[text] += 1
+    return {where: {text for text, count in found.items() if count > FOLD} for where, found in counts.items()}
+
+
+def _values(change: Change, shared: Mapping[tuple[str, Path], set[str]]) -> Hashable:
+    return frozenset((path, text) for path, text in _made(change) if text in shared.get((change.type, path), ()))
+
+
+def _made(change: Change) -> Iterator[tuple[Path, str]]:
+    """Path → what a change makes of it, to be told from others."""
+    new = change.action is Action.CREATE
+    found = differences({}, given(change), change.sensitive) if new else _differing(change)
+    return ((one.path, repr((one.before, one.after))) for one in found)
+
+
 def _sort(change: Change, usual: Mapping[tuple[str, str], set[frozenset[str]]]) -> Hashable:
     if change.action is Action.CREATE:
         shape: Hashable = frozenset(
@@ -90,12 +110,12 @@ def _differing(change: Change) -> list[Difference]:
 
 
 def _wholes(changes: Sequence[Change]) -> Lines:
-    """New ones: the attributes that all have alike, and the names of the others."""
+    """New ones: the attributes that all have alike, and the names of the others, which some may share."""
     first, others = given(changes[0]), [given(one) for one in changes[1:]]
     common, apart = _common(first, others)
     lines = whole(common, changes[0].sensitive)
     if apart:
-        lines.append(line(("each its own: ", "dim"), words.some(sorted(apart), MOST), indent=6))
+        lines.append(line(("not the same in all: ", "dim"), words.some(sorted(apart), MOST), indent=6))
     return lines
 
 
@@ -116,14 +136,15 @@ def _common(first: Mapping[str, Tree], others: Sequence[Mapping[str, Tree]]) -> 
 
 
 def _parts(changes: Sequence[Change]) -> Lines:
-    """Changed ones: the rows that are the same in all, and the others with how many values they come to."""
+    """Changed ones: the rows that are the same in all, and the names of the others, which some may share."""
     found = [{(one.path, one.order): one for one in _differing(change)} for change in changes]
-    alike, apart = [], dict[str, str]()
+    alike: list[Difference] = []
+    apart: list[str] = []
     for key, one in found[0].items():
         sides = [side[key] for side in found]
         if all(same(one.before, side.before) and same(one.after, side.after) for side in sides):
             alike.append(one)
         else:
-            apart.setdefault(f"{one.sign} {words.path(one.path)}", "each its own")
+            apart.append(f"{one.sign} {words.path(one.path)}")
     lines = difference_lines(alike, changes[0])
-    return [*lines, *(line(name, (f"  {text}", "dim"), indent=6) for name, text in apart.items())]
+    return [*lines, *(line(name, ("  not the same in all", "dim"), indent=6) for name in dict.fromkeys(apart))]

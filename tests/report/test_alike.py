@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change, OutputChange, Plan
 from haplan.model.value import Unknown
@@ -71,7 +73,7 @@ def test_a_variable_that_each_site_gets_is_one_entry() -> None:
     assert shown[at : at + 3] == [
         "  ~ 40 × site",
         "      site.s-0, site.s-1, site.s-2 and 37 more",
-        "      + variables.VOICE_PFX  each its own",
+        "      + variables.VOICE_PFX  not the same in all",
     ]
 
 
@@ -82,6 +84,21 @@ def test_one_that_changes_more_and_few_alike_stay_by_themselves() -> None:
     assert [row for row in shown if f"{FOLD + 1} × site" in row]
     few = text(made(*(update(number) for number in range(FOLD))))
     assert not [row for row in few if "×" in row]
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+def test_one_that_gets_another_value_than_all_the_others_stays_by_itself(action: Action) -> None:
+    zones = ["Europe/Zurich"] * 20 + ["America/New_York"] + ["Europe/Berlin"] * 20
+    many = [
+        update(n, action=action, before={"zone": "UTC", "pfx": ""}, after={"zone": zone, "pfx": f"10.{n}"})
+        for n, zone in enumerate(zones)
+    ]
+    shown = text(made(*many))
+    assert len([row for row in shown if "20 × site" in row]) == 2
+    assert [row for row in shown if "site.s-20" in row]
+    for zone in {*zones}:
+        assert len([row for row in shown if zone in row]) == 1
+    assert len([row for row in shown if "pfx" in row and "not the same in all" in row]) == 2
 
 
 def test_errors_of_one_rule_are_folded_and_equal_outputs_too() -> None:
