@@ -21,6 +21,7 @@ from haplan.errors import ProviderError
 from haplan.hookspecs import hookimpl
 from haplan.model.finding import Rule
 from haplan.testing import Cloud, plugins
+from tests.a_rule import a_rule
 
 STACK = """
 from haplan import *
@@ -42,19 +43,7 @@ class Guard:
 
     @hookimpl
     def haplan_checks(self) -> list[Rule]:
-        return [
-            Rule(
-                id="G1",
-                severity="error",
-                moments=("A",),
-                types=("mem_thing",),
-                title="t",
-                why="w",
-                source="s",
-                confidence="H",
-                check=lambda view: [],
-            )
-        ]
+        return [a_rule("G1", "A", lambda view: [], types=("mem_thing",))]
 
 
 @attrs.define

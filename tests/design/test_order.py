@@ -25,6 +25,14 @@ def nodes_of(stack: Stack, *, deleting: bool = False, disruptive: bool = True) -
     ]  # fmt: skip
 
 
+def node(address: str, **more: Any) -> Node:
+    """One that is created, of nobody, if not said otherwise."""
+    type_name, name = address.split(".")
+    usual = {"owner": "", "provider": "mist", "before": None, "after": {}, "seq": 0}
+    usual |= {"changing": True, "deleting": False, "disruptive": type_name == "cluster"}
+    return Node(**{"address": address, "type": type_name, "name": name, **usual, **more})
+
+
 def edges(nodes: list[Node], kind: str) -> set[tuple[str, str]]:
     return {(edge.first, edge.then) for edge in design.haplan_order(nodes) if edge.kind == kind}
 
@@ -81,56 +89,16 @@ def test_all_edges_together_make_no_circle(family: str, load_folder: Any) -> Non
 
 @pytest.mark.parametrize("deleting", [False, True])
 def test_three_hundred_pairs_of_one_template_have_299_gates(deleting: bool) -> None:
-    template = Node(
-        address="wan_edge_template.t",
-        type="wan_edge_template",
-        name="t",
-        owner="",
-        provider="mist",
-        before=None,
-        after={},
-        changing=True,
-        deleting=False,
-        disruptive=False,
-        seq=0,
-    )
     values = {"template": "t", "site": "s"}
     before, after = (values, None) if deleting else (None, values)
-    pairs = [
-        Node(
-            address=f"cluster.c{n}",
-            type="cluster",
-            name=f"c{n}",
-            owner="",
-            provider="mist",
-            before=before,
-            after=after,
-            changing=True,
-            deleting=deleting,
-            disruptive=True,
-            seq=n + 1,
-        )
-        for n in range(300)
-    ]
-    gates = edges([template, *pairs], "gate")
+    pairs = [node(f"cluster.c{n}", before=before, after=after, deleting=deleting, seq=n + 1) for n in range(300)]
+    gates = edges([node("wan_edge_template.t"), *pairs], "gate")
     assert len(gates) == 299
     assert {first for first, _ in gates} == {"cluster.c0"}
 
 
 def test_names_of_another_provider_are_not_mixed_up(example: Stack) -> None:
-    cluster = Node(
-        address="cluster.x",
-        type="cluster",
-        name="x",
-        owner="",
-        provider="srx",
-        before=None,
-        after={"template": "ha-spoke"},
-        changing=True,
-        deleting=False,
-        disruptive=True,
-        seq=99,
-    )
+    cluster = node("cluster.x", provider="srx", after={"template": "ha-spoke"}, seq=99)
     assert not [
         edge for edge in design.haplan_order([*nodes_of(example), cluster]) if "cluster.x" in (edge.first, edge.then)
     ]
@@ -138,44 +106,8 @@ def test_names_of_another_provider_are_not_mixed_up(example: Stack) -> None:
 
 def test_odd_values_do_not_break_it() -> None:
     odd = [
-        Node(
-            address="cluster.a",
-            type="cluster",
-            name="a",
-            owner="",
-            provider="mist",
-            before=None,
-            after={},
-            changing=True,
-            deleting=False,
-            disruptive=True,
-            seq=0,
-        ),
-        Node(
-            address="cluster.b",
-            type="cluster",
-            name="b",
-            owner="",
-            provider="mist",
-            before=None,
-            after={"template": "gone", "site": None},
-            changing=True,
-            deleting=False,
-            disruptive=True,
-            seq=1,
-        ),
-        Node(
-            address="hub_profile.h",
-            type="hub_profile",
-            name="h",
-            owner="",
-            provider="mist",
-            before=None,
-            after={"interfaces": {"x": None}},
-            changing=True,
-            deleting=False,
-            disruptive=False,
-            seq=2,
-        ),
+        node("cluster.a"),
+        node("cluster.b", after={"template": "gone", "site": None}, seq=1),
+        node("hub_profile.h", after={"interfaces": {"x": None}}, seq=2),
     ]
     assert list(design.haplan_order(odd)) == []

@@ -15,6 +15,7 @@ from haplan.model.result import Outcome
 from haplan.model.state import Intent, Update
 from haplan.testing import Project
 from haplan_sqlite import SqliteState
+from tests.a_rule import a_rule
 
 Make = Callable[..., Project]
 
@@ -425,19 +426,7 @@ class Rules:
 
     @hookimpl
     def haplan_checks(self) -> Iterable[Rule]:
-        return [
-            Rule(
-                id="T1",
-                severity="error",
-                moments=(self._moment,),
-                types=(),
-                title="t",
-                why="w",
-                source="s",
-                confidence="H",
-                check=self.check,
-            )
-        ]  # type: ignore[arg-type]
+        return [a_rule("T1", self._moment, self.check)]
 
 
 def test_a_rule_before_the_write_denies_it(project: Make) -> None:

@@ -14,6 +14,7 @@ from haplan.hookspecs import hookimpl
 from haplan.model.finding import Rule
 from haplan.testing import Cloud, Mem, Project, plugins
 from haplan.testing.memory import MemPlugin
+from tests.a_rule import a_rule
 
 Make = Callable[..., Project]
 TWO = 'Thing("a", size=1)\nThing("b", size=1)\n'
@@ -70,19 +71,7 @@ class Rules:
 
     @hookimpl
     def haplan_checks(self) -> Iterable[Rule]:
-        return [
-            Rule(
-                id="T1",
-                severity="error",
-                moments=(self._moment,),
-                types=(),
-                title="t",
-                why="w",
-                source="s",
-                confidence="H",
-                check=self.check,
-            )
-        ]
+        return [a_rule("T1", self._moment, self.check)]
 
 
 GIVES = [(oops, "broke: KeyError: 'oops'"), (lambda: None, "gave None"), (lambda: [7], "gave an int as 0")]

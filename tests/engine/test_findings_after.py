@@ -11,6 +11,7 @@ from haplan.report.documents import result_json
 from haplan.report.lines import plain
 from haplan.report.result import result_lines
 from haplan.testing import Project
+from tests.a_rule import a_rule
 
 
 class Checks:
@@ -30,19 +31,7 @@ class Checks:
                     hint="look at its fan",
                 )
 
-        return [
-            Rule(
-                id="X001",
-                severity="warning",
-                moments=("C",),
-                types=("mem_thing",),
-                title="Title",
-                why="Why",
-                source="Here",
-                confidence="H",
-                check=check,
-            )
-        ]
+        return [a_rule("X001", "C", check, severity="warning", types=("mem_thing",))]
 
 
 def test_what_a_check_finds_after_a_write_is_told_recorded_and_summed_up(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from haplan.host.session import open_session
 from haplan.model.event import Event
 from haplan.model.finding import Rule
 from haplan.testing import Mem, Project
+from tests.a_rule import a_rule
 
 STACKS = Path(__file__).parent.parent.parent / "stacks"
 FIRST = {
@@ -76,10 +77,7 @@ class Breaking:
         def check(view: object) -> list[Any]:
             raise ZeroDivisionError("in a rule")
 
-        rule = Rule(
-            id="X001", severity="error", moments=("V",), types=("mem_thing",),
-            title="Title", why="Why", source="Here", confidence="H", check=check,
-        )  # fmt: skip
+        rule = a_rule("X001", "V", check, types=("mem_thing",))
         return [rule] if self.what == "rule" else []
 
     @hookimpl

@@ -17,6 +17,7 @@ from haplan.errors import HaplanError, PluginError, ProviderError
 from haplan.hookspecs import hookimpl
 from haplan.plugins import Plugins, load_plugins
 from haplan.testing import Cloud, MemPlugin, Point, Project
+from tests.a_rule import a_rule
 
 STACK = "from haplan import Data, output\na = Data('a', input=1)\noutput('id', a.id)\n"
 NEEDLESS = ("haplan_mist.provider", "haplan_srx.provider", "haplan_ssr.provider", "haplan_postgres.backend",
@@ -171,11 +172,7 @@ def test_rules_look_at_what_only_state_still_has(tmp_path: Path) -> None:
         asked.append(",".join(change.type for change in view.changes))
         return ()
 
-    from haplan.model.finding import Rule
-
-    rule = Rule(
-        id="T1", severity="error", moments=("P",), types=(), title="t", why="w", source="s", confidence="H", check=check
-    )
+    rule = a_rule("T1", "P", check)
     about = SimpleNamespace(haplan_api=2, haplan_types=("mem_thing",), haplan_checks=hookimpl(lambda: [rule]))
     project = Project(tmp_path / "edge", 'Thing("a")\nData("d", input=1)', more=[about])
     project.apply()

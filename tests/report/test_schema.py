@@ -24,6 +24,7 @@ from haplan.model.finding import Finding, Rule
 from haplan.model.graph import Edge
 from haplan.model.plan import Impact, Order, Placed, Placement, Transaction
 from haplan.testing import Project
+from tests.a_rule import a_rule
 
 ROOT = Path(__file__).parent.parent.parent
 SCHEMA: dict[str, Any] = json.loads((files("haplan.report") / "plan.schema.json").read_text(encoding="utf-8"))
@@ -77,19 +78,7 @@ class Warns:
 
     @hookimpl
     def haplan_checks(self) -> list[Rule]:
-        return [
-            Rule(
-                id="W1",
-                severity="warning",
-                moments=("P",),
-                types=("mem_thing",),
-                title="t",
-                why="w",
-                source="s",
-                confidence="H",
-                check=warned,
-            )
-        ]
+        return [a_rule("W1", "P", warned, severity="warning", types=("mem_thing",))]
 
 
 def applied(folder: Path) -> Project:
