@@ -102,8 +102,7 @@ def result_json(result: Result, sensitive: Sequence[str] = ()) -> Json:
     for part in parts:
         found[part] = [_outcome(one) for one in getattr(result, part)]
     found["findings"] = [attrs.asdict(one) for one in result.findings]
-    if result.moved:
-        found["moved"] = list(result.moved)
+    found["moved"] = list(result.moved)
     outputs = sorted(result.outputs.items())
     found["outputs"] = {name: SENSITIVE if name in sensitive else tree.plain(value) for name, value in outputs}
     return found

@@ -1,6 +1,7 @@
 """Bad input and bad surroundings: one clear line on stderr, the right exit code, nothing lost, never a traceback."""
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -50,9 +51,8 @@ def refused(done: "subprocess.CompletedProcess[str]", code: int, *words: str) ->
     """One line on stderr that holds these words, nothing on stdout, and the exit code."""
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
-    lines = [
-        line for line in done.stderr.splitlines() if line and not line[:2].isdigit()
-    ]  # progress begins with the time
+    progress = re.compile(r"\d\d:\d\d:\d\d |loading ")  # it begins with the time, and has none before a simulator runs
+    lines = [line for line in done.stderr.splitlines() if line and not progress.match(line)]
     assert len(lines) == 1, done.stderr
     for word in words:
         assert word in lines[0]

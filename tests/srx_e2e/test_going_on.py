@@ -175,7 +175,8 @@ def test_a_permit_that_leaves_is_gone_from_both_pairs_though_the_run_died_when_o
     done = subprocess.run([sys.executable, "-c", SECOND, str(world.folder)], check=False, timeout=120)
     assert done.returncode == 9
     world.lab.clock.sleep(900)
-    assert [any("guest-web" in line for line in world.lines(node_of(number))) for number in (1, 2)] == [False, True]
+    left = [any("guest-web" in line for line in world.lines(node_of(number))) for number in (1, 2)]
+    assert sorted(left) == [False, True]  # the two are written side by side: either may be the one that was done
     assert world.apply().exit_code == 0
     assert [line for number in (1, 2) for line in world.lines(node_of(number)) if "guest-web" in line] == []
     assert (world.plan().changes, world.plan().drift) == ((), ())
