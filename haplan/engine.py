@@ -114,8 +114,6 @@ def import_(session: Session, address: str, identity: str) -> Plan:
     )
     if address in made.unread:
         raise HaplanError(f"{address}: could not be read: {made.unread[address]}")
-    if address in made.unread:
-        raise HaplanError(f"{address}: could not be read: {made.unread[address]}")
     if made.change(address) is None or made.count(Action.CREATE):
         raise HaplanError(f"{address}: there is no such object with id {identity}")
     return made

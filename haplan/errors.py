@@ -73,7 +73,7 @@ class Unauthorized(ProviderError):
 
 
 class Unsupported(ProviderError):
-    """A provider cannot do what is asked of it: the verb is optional, and it has none.
+    """A provider cannot do what is asked of it: its class leaves the verb out. Nothing was sent.
 
     Attributes:
         provider: Its name.

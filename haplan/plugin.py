@@ -62,26 +62,7 @@ from haplan.hookspecs import (
 from haplan.language.blocks import (
     helper,
 )
-from haplan.language.kinds import (
-    BROKEN,
-    HOLE,
-    VARIABLE,
-    Anything,
-    Broken,
-    Choice,
-    Flag,
-    Kind,
-    ListOf,
-    Made,
-    MapOf,
-    Name,
-    ResourceOf,
-    SecretOf,
-    Taking,
-    Text,
-    Whole,
-    shown,
-)
+from haplan.language.kinds import Anything, Choice, Flag, ListOf, Made, MapOf, Name, ResourceOf, SecretOf, Text, Whole
 from haplan.language.record import (
     close_to,
     here,
@@ -99,6 +80,7 @@ from haplan.language.resource import (
     derived,
     resource,
 )
+from haplan.language.taking import BROKEN, HOLE, VARIABLE, Broken, Kind, Taking, shown
 from haplan.language.texts import (
     address_with_length,
     host,

@@ -137,7 +137,7 @@ class Provider:
     @classmethod
     def open(cls, settings: Any, context: Context) -> "Provider":
         """Make one from its settings; nothing is sent yet."""
-        raise NotImplementedError
+        raise Unsupported(cls.name, "open")
 
     @classmethod
     def lab(cls, request: LabRequest) -> Lab:
@@ -172,11 +172,11 @@ class Provider:
 
     def identity(self) -> Mapping[str, str]:
         """Which estate this is: ``kind``, ``id`` and ``name``; ``formerly`` is an id that an older version gave it."""
-        raise NotImplementedError
+        raise Unsupported(self.name, "identity")
 
     def read(self, query: Query) -> Reading:
         """Read many resources with as few calls as possible."""
-        raise NotImplementedError
+        raise Unsupported(self.name, "read")
 
     def recall(self, query: Query) -> Any:
         """The look that `read` would give if all were as recorded; makes no call. `Query.recorded` has every row.
@@ -218,7 +218,7 @@ class Provider:
 
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction, announcing each remote write through `io` first."""
-        raise NotImplementedError
+        raise Unsupported(self.name, "write")
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         """How far these written transactions have got, by transaction id: one bulk look for all.

@@ -8,15 +8,16 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Literal, ParamSpec, TypeVar, cast, overload
 
 from haplan.language import conditions
 from haplan.language.conditions import When
-from haplan.language.kinds import BROKEN, Anything, Taking, shown
+from haplan.language.kinds import Anything
 from haplan.language.record import Recording, current, here, mistake, nearest
 from haplan.language.refs import Hidden, Ref, has_token
 from haplan.language.resource import Resource
+from haplan.language.taking import BROKEN, Taking, shown
 from haplan.model.left_alone import EVERY
 from haplan.model.stack import Lifecycle, Limits, Output, ProviderBlock, Variable
 from haplan.model.value import Secret, Tree, of_variable
@@ -263,9 +264,9 @@ def rows(path: str) -> Iterator[Row]:
 
 
 def _caller(recording: Recording) -> str:
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None and not recording.holds(frame):
-        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+        frame = frame.f_back
     return frame.f_code.co_filename if frame is not None else os.getcwd()
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import attrs
 
-from haplan.language.kinds import BROKEN, Anything, Broken, Taking, Text, shown
+from haplan.language.kinds import Anything, Text
 from haplan.language.record import current, here
 from haplan.language.refs import Ref, has_token
+from haplan.language.taking import BROKEN, Broken, Taking, shown
 from haplan.model import value as model
 from haplan.model.condition import Condition, Kind, needs
 from haplan.model.condition import shown as reads

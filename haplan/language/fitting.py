@@ -5,8 +5,9 @@ from pathlib import Path
 
 import attrs
 
-from haplan.language.kinds import BROKEN, HOLE, Broken, Choice, Flag, Kind, Taking, Text, Whole, shown
+from haplan.language.kinds import Choice, Flag, Text, Whole
 from haplan.language.record import Recording
+from haplan.language.taking import BROKEN, HOLE, Broken, Kind, Taking, shown
 from haplan.model.stack import Location
 from haplan.model.value import Secret, Tree
 

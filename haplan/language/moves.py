@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from haplan.language.blocks import helper
-from haplan.language.kinds import shown
 from haplan.language.record import Recording, current, here, nearest
 from haplan.language.refs import has_token
+from haplan.language.taking import shown
 from haplan.model.address import is_module, parse, quoted, within
 from haplan.model.stack import Import, Move, Removal
 from haplan.model.value import Tree

@@ -15,20 +15,10 @@ import attrs
 from haplan.errors import StackError
 from haplan.language import conditions
 from haplan.language.fitting import misfit
-from haplan.language.kinds import (
-    BROKEN,
-    Anything,
-    Kind,
-    MapOf,
-    ResourceOf,
-    Taking,
-    Text,
-    no_secret,
-    only_secrets,
-    shown,
-)
+from haplan.language.kinds import Anything, MapOf, ResourceOf, Text
 from haplan.language.record import PACKAGE, UNSTEADY, Recording, current, here, nearest
 from haplan.language.refs import Ref, has_token
+from haplan.language.taking import BROKEN, Kind, Taking, no_secret, only_secrets, shown
 from haplan.model import value as model
 from haplan.model.address import Address
 from haplan.model.left_alone import BESIDE, EVERY, as_path
@@ -111,7 +101,8 @@ def resource(
         made = attrs.define(cls, init=False, eq=False, slots=False, repr=False)
         fields = {f.name: f for f in attrs.fields(cast(Any, made)) if _INFO in f.metadata}
         infos = {name: attrs.evolve(f.metadata[_INFO], name=name) for name, f in fields.items()}
-        made.haplan_type = TypeInfo(  # type: ignore[attr-defined]  # set on every decorated class
+        typed = cast("type[Resource]", made)
+        typed.haplan_type = TypeInfo(
             name=type_name,
             rank=rank,
             attributes=infos,
@@ -123,8 +114,8 @@ def resource(
             text=(cls.__doc__ or "").strip().split("\n")[0],
             steps=tuple(steps),
         )
-        made.haplan_kinds = {name: f.metadata.get(_KIND) for name, f in fields.items()}  # type: ignore[attr-defined]
-        made.haplan_derive = {  # type: ignore[attr-defined]
+        typed.haplan_kinds = {name: f.metadata.get(_KIND) for name, f in fields.items()}
+        typed.haplan_derive = {
             name: f.metadata["haplan_derive"] for name, f in fields.items() if "haplan_derive" in f.metadata
         }
         return made
@@ -215,8 +206,8 @@ def _init(self: Resource, *labels: Any, **given: Any) -> None:
     _construct(self, label, given, data=False, surplus=labels[1:])
 
 
-Resource.__init__ = _init  # type: ignore[method-assign]
 # The typed signature above is what checkers see; this one records mistakes instead of raising at the first.
+Resource.__init__ = _init  # type: ignore[method-assign]  # attrs made none: init=False
 
 
 def _construct(

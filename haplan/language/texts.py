@@ -2,7 +2,8 @@
 
 import ipaddress
 
-from haplan.language.kinds import Text, shown
+from haplan.language.kinds import Text
+from haplan.language.taking import shown
 
 
 def _prefix_complaint(value: str) -> str:

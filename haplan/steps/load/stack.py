@@ -9,9 +9,9 @@ import attrs
 
 from haplan.errors import HaplanError, StackError
 from haplan.language import conditions, moves
-from haplan.language.kinds import Broken
 from haplan.language.record import Recording, recording
 from haplan.language.resource import Resource
+from haplan.language.taking import Broken
 from haplan.model import value as model
 from haplan.model.stack import USUAL, Block, Output, ProviderBlock, Reference, Stack
 from haplan.steps.load import said
