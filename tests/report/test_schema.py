@@ -3,13 +3,10 @@
 import copy
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import attrs
 import pytest
@@ -146,14 +143,6 @@ def test_the_plan_of_an_example_keeps_to_the_schema(tmp_path: Path, name: str) -
 
 def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(SCHEMA)
-
-
-def test_the_schema_travels_in_the_wheel(tmp_path: Path) -> None:
-    pytest.importorskip("hatchling", reason="the wheel is built with hatchling")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    assert "haplan/report/plan.schema.json" in ZipFile(wheel).namelist()
 
 
 @pytest.mark.parametrize(
