@@ -71,10 +71,17 @@ def in_several(state: State) -> frozenset[str]:
 def announced(change: Change) -> dict[str, Tree]:
     """What an intent says of a resource that it creates."""
     name = (change.after or {}).get("name", change.name)
-    return {"name": str(name), "owner": change.owner, "needs": list(change.depends_on)}
+    said = {"name": str(name), "owner": change.owner, "needs": list(change.depends_on)}
+    return {**said, "lifecycle": dict(change.lifecycle.plain)} if change.lifecycle.plain else said
 
 
-def with_orphans(state: State, stack: Collection[str]) -> State:
+def silenced(intent: Intent, addresses: Collection[str]) -> Intent:
+    """An intent, as a new one of its run, that says no more of these resources what it had for them."""
+    carried = [one for one in intent.result.get(BEGUN) or () if one["address"] not in addresses]
+    return attrs.evolve(intent, id=0, result={**intent.result, BEGUN: carried})
+
+
+def with_orphans(state: State, stack: Collection[str] = ()) -> State:
     """A state that has what dead runs began to create, where it left the stack before anybody recorded it.
 
     Nothing else would tell of such an object any more: it would stay in the estate for ever.
@@ -96,6 +103,7 @@ def with_orphans(state: State, stack: Collection[str]) -> State:
                     name=one["name"],
                     owner=one["owner"],
                     depends_on=tuple(one["needs"]),
+                    lifecycle=one.get("lifecycle", {}),
                     status="pending",
                     seq=last + len(rows),  # made after all that is recorded
                 )

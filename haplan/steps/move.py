@@ -11,6 +11,7 @@ from haplan.model.renames import living_in
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Move, Stack
 from haplan.model.state import Row, State
+from haplan.model.unfinished import with_orphans
 from haplan.model.value import decode
 
 
@@ -24,7 +25,8 @@ def names(stack: Stack, state: State) -> dict[str, str]:
         return {}
     known = sorted({*(address for address, _ in state.rows), *state.unsettled()})
     found = {old: new for old in known if (new := _followed(old, stack.moves)) != old}
-    found |= {old: new for old, new in living_in(state, found, stack.blocks).items() if old not in stack.blocks}
+    living = living_in(with_orphans(state), found, stack.blocks)
+    found |= {old: new for old, new in living.items() if old not in stack.blocks}
     mistakes = list(_taken(found, stack.moves, {address for address, _ in state.rows}))
     if mistakes:
         raise StackError(mistakes)

@@ -14,8 +14,9 @@ from haplan.model.address import Address, is_module, matches, parse
 from haplan.model.canonical import fingerprint
 from haplan.model.document import Document
 from haplan.model.plan import Drift
-from haplan.model.state import Intent, OrderRow, Row, State, Update
-from haplan.model.value import encode
+from haplan.model.state import Intent, IntentOutcome, OrderRow, Row, State, Update
+from haplan.model.unfinished import silenced, with_orphans
+from haplan.model.value import Tree, encode
 
 
 @attrs.frozen
@@ -26,8 +27,8 @@ class Mending:
         update: To be saved by a run; its `run` is filled in then.
         addresses: What it is about: address before → address after, "" where it is forgotten.
         notes: Lines for people.
-        announced: What a dead run announced, under the addresses from now on: to be journaled before the save, which
-            settles it under the old ones.
+        announced: What a dead run announced, under the addresses from now on, and without what is forgotten: to be
+            journaled before the save, which settles what it announced as it was.
     """
 
     update: Update
@@ -42,10 +43,12 @@ class Mending:
 def move(state: State, source: str, target: str) -> Mending:
     """Give a resource, or all of a module, another address; what lives in a moved resource comes along.
 
+    What a dead run began to create and nobody recorded counts as being in state.
+
     Raises:
         HaplanError: There is no such resource, the target is taken, or it would be of another type.
     """
-    names = _renames(state, source, target)
+    names = _renames(with_orphans(state), source, target)
     taken = [new for new in names.values() if new not in names and any(address == new for address, _ in state.rows)]
     if taken:
         raise HaplanError(f"{taken[0]}: is in state already; move or forget that one first")
@@ -53,9 +56,12 @@ def move(state: State, source: str, target: str) -> Mending:
     if open_:  # it may be there, and nobody recorded it
         raise HaplanError(f"{open_[0]}: an earlier run ended in the middle of it; apply first, then move it")
     moved = [intent for intent in state.intents if intent.touches() & names.keys()]
-    settled = Update(run="", intents=tuple((intent.id, "reconciled", {}) for intent in moved)).intents
-    update = attrs.evolve(renames.update(state, names), intents=settled)
+    update = attrs.evolve(renames.update(state, names), intents=_settled(moved))
     return Mending(update, names, announced=tuple(renames.announced(moved, names)))
+
+
+def _settled(intents: Iterable[Intent]) -> tuple[tuple[int, IntentOutcome, Mapping[str, Tree]], ...]:
+    return tuple((intent.id, "reconciled", {}) for intent in intents)
 
 
 def _renames(state: State, source: str, target: str) -> dict[str, str]:
@@ -107,23 +113,26 @@ def _fitting(source: str, target: str) -> Address:
 def forget(state: State, patterns: Iterable[str]) -> Mending:
     """Drop resources from state, with what lives in them; deposed objects too.
 
+    What a dead run began to create and nobody recorded is forgotten like any other: the next plan does not delete it.
+
     Raises:
         HaplanError: A pattern matches nothing.
     """
-    known = list(dict.fromkeys(address for address, _ in state.rows))
+    rows = with_orphans(state).rows
+    known = list(dict.fromkeys(address for address, _ in rows))
     chosen: set[str] = set()
     for pattern in patterns:
         matched = {address for address in known if matches(address, pattern)}
         if not matched:
             raise HaplanError(f"{pattern} is not in state{nearest(pattern, known)}")
         chosen |= matched
-    chosen |= {row.address for row in state.rows.values() if row.owner in chosen}
+    chosen |= {row.address for row in rows.values() if row.owner in chosen}
     gone = {key: row.serial for key, row in state.rows.items() if key[0] in chosen}
-    done = [intent.id for intent in state.intents if intent.touches() <= chosen]
-    update = Update(
-        run="", deleted=tuple(gone), expected=gone, intents=tuple((number, "reconciled", {}) for number in done)
-    )
-    return Mending(update, {address: "" for address in known if address in chosen}, tuple(_left(state, chosen)))
+    told = [intent for intent in state.intents if intent.touches() & chosen]
+    update = Update(run="", deleted=tuple(gone), expected=gone, intents=_settled(told))
+    left = tuple(silenced(intent, chosen) for intent in told if not intent.touches() <= chosen)
+    addresses = {address: "" for address in known if address in chosen}
+    return Mending(update, addresses, tuple(_left(state, chosen)), left)
 
 
 def _left(state: State, chosen: set[str]) -> Iterable[str]:

@@ -224,7 +224,9 @@ class Mem(Provider):
         found = found if found is not None and found.type == target.type else None
         if found is None and (target.pending or not target.id):
             same = [one for one in self.cloud.objects.values() if (one.type, one.name) == (target.type, target.name)]
-            same = [one for one in same if one.owner == target.owner]
+            within = [one for one in same if one.owner == target.owner]
+            named = [one for one in same if one.owner and one.values.get("thing") == target.owner_name]
+            same = within or named  # who owns it may have another address by now
             found, by_name = (same[-1] if same else None), True
         if found is None:
             return None

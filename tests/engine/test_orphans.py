@@ -4,13 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
-from haplan.errors import ProviderError
+from haplan import repair
+from haplan.errors import Denied, ProviderError
 from haplan.model.plan import Action
 from haplan.model.reason import Reason
 from haplan.testing import Project
 
 Make = Callable[..., Project]
 KEPT = 'Thing("kept")\n'
+
+
+OWNED = 't = Thing("t")\nRule("r", thing=t)\n'
 
 
 def left(project: Make, more: str, *numbers: int, then: str = KEPT, parallelism: int = 1) -> Project:
@@ -81,3 +85,112 @@ def test_a_destroy_takes_it_too(project: Make) -> None:
     made = left(project, 'Thing("zeta")\n', 1)
     assert made.apply(destroy=True).exit_code == 0
     assert (made.cloud.names(), made.state().rows, made.state().intents) == ([], {}, ())
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("more", ['with module("m"):\n    Thing("zeta", also=["X"])\n', 'Thing("zeta", also=["X"])\n'])
+def test_it_leaves_every_document_and_every_module(project: Make, more: str, number: int) -> None:
+    made = left(project, more, number)
+    assert made.apply().exit_code == 0
+    settled(made, "kept")
+    assert made.cloud.carried == {}
+
+
+def test_removed_without_destroying_it_stays_in_the_estate(project: Make) -> None:
+    made = left(project, 'Thing("zeta")\n', 1, then=KEPT + 'removed("mem_thing.zeta", destroy=False)\n')
+    assert made.apply().exit_code == 0
+    assert (sorted(made.cloud.names()), made.plan().empty()) == (["kept", "zeta"], True)
+    assert (made.state().intents, len(made.state().rows)) == ((), 1)
+
+
+def test_prevent_destroy_protects_it(project: Make) -> None:
+    made = left(project, 'Thing("zeta", lifecycle=lifecycle(prevent_destroy=True))\n', 1)
+    with pytest.raises(Denied, match=r"PROTECTED: mem_thing\.zeta"):
+        made.apply()
+
+
+def test_what_has_its_name_by_now_and_is_recorded_stays(project: Make) -> None:
+    made = project(KEPT, applied=True)
+    made.write(KEPT + 'Thing("zeta")\n')
+    made.cloud.errors[made.cloud.tried + 1] = ProviderError("no answer", lost=True)  # it was never made
+    assert made.apply().exit_code == 8
+    made.write(KEPT + 'Thing("eta", name="zeta")\n')
+    assert made.apply(targets=("mem_thing.eta",)).exit_code == 0
+    identity = made.cloud.thing("zeta").id
+    assert made.apply().exit_code == 0
+    assert made.cloud.thing("zeta").id == identity
+    settled(made, "kept", "zeta")
+
+
+def test_the_same_object_under_another_label_is_told_and_the_hint_leads_on(project: Make) -> None:
+    eta = 'Thing("eta", name="zeta")\n'
+    made = left(project, 'Thing("zeta")\n', 1, then=KEPT + eta)
+    (finding,) = made.plan().findings
+    hint = 'moved("mem_thing.zeta", "mem_thing.eta")'
+    assert (finding.rule, finding.hint) == ("EXISTS", f"write {hint} if this is its new label")
+    made.write(KEPT + eta + hint + "\n").apply()
+    settled(made, "kept", "zeta")
+
+
+# --- It goes where its owner goes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rule", "there"), [("", ["kept", "t"]), ('Rule("r", thing=t)\n', ["kept", "t", "r"])])
+def test_its_owner_moved_meanwhile(project: Make, rule: str, there: list[str]) -> None:
+    moved = 'moved("mem_thing.t", "mem_thing.u")\nt = Thing("u", name="t")\n'
+    made = left(project, OWNED, 2, then=KEPT + moved + rule)
+    assert made.apply().exit_code == 0
+    settled(made, *there)
+
+
+def test_its_owner_was_moved_in_state(project: Make) -> None:
+    made = left(project, OWNED, 2)
+    with made.session() as session:
+        repair.move(session, "mem_thing.t", "mem_thing.u")
+    assert [change.address for change in made.plan().changes] == ["mem_rule.u.r", "mem_thing.u"]
+    assert made.apply().exit_code == 0
+    settled(made, "kept")
+
+
+@pytest.mark.parametrize("source", ["module.m", "module.m.mem_thing.t"])
+def test_its_module_was_moved_in_state(project: Make, source: str) -> None:
+    inside = 'with module("{0}"):\n    t = Thing("t")\n    Rule("r", thing=t)\n'
+    made = left(project, inside.format("m"), 2, then=KEPT + inside.format("n"))
+    with made.session() as session:
+        repair.move(session, source, source.replace("module.m", "module.n"))
+    assert made.apply().exit_code == 0
+    settled(made, "kept", "t", "r")
+
+
+def test_it_was_moved_in_state_itself(project: Make) -> None:
+    made = left(project, 'Thing("zeta")\n', 1, then=KEPT + 'Thing("eta", name="zeta")\n')
+    with made.session() as session:
+        repair.move(session, "mem_thing.zeta", "mem_thing.eta")
+    assert made.apply().exit_code == 0
+    settled(made, "kept", "zeta")
+
+
+# --- Forgotten, it stays in the estate --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "deleted"),
+    [(["mem_thing.t"], []), (["mem_rule.t.r"], ["mem_thing.t"]), (["*"], [])],
+)
+def test_what_was_forgotten_is_deleted_by_no_plan(project: Make, forgotten: list[str], deleted: list[str]) -> None:
+    made = left(project, OWNED, 2)
+    with made.session() as session:
+        repair.forget(session, forgotten)
+    assert [change.address for change in made.plan().changes if change.address.rpartition(".")[2] != "kept"] == deleted
+    assert made.state().intents == ()
+
+
+def test_of_what_one_write_made_together_only_what_was_forgotten_stays(project: Make) -> None:
+    made = left(project, 'Thing("a", group="g")\nThing("b", group="g")\n', 2)
+    assert {"a", "b"} <= set(made.cloud.names())
+    with made.session() as session:
+        repair.forget(session, ["mem_thing.a"])
+    assert [change.address for change in made.plan().changes] == ["mem_thing.b"]
+    assert made.apply().exit_code == 0
+    assert sorted(made.cloud.names()) == ["a", "kept"]
+    assert (made.plan().empty(), made.state().intents) == (True, ())

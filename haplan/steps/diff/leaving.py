@@ -9,6 +9,7 @@ from haplan.model.reason import Reason
 from haplan.model.stack import Lifecycle
 from haplan.model.state import Row
 from haplan.model.unfinished import LEFT, still_there
+from haplan.steps.diff.one_address import recorded_elsewhere
 from haplan.steps.diff.work import Work, as_declared
 
 
@@ -21,6 +22,8 @@ def leaving(work: Work) -> list[Row]:
 def deletion(work: Work, row: Row) -> Change:
     """The deletion of a row; only of the row where nothing is there any more."""
     seen = None if row.deposed else work.seen.get(row.address)
+    if seen is not None and not row.serial and recorded_elsewhere(work, row, seen.id):
+        seen = None  # a dead run began to create it, and what has its name by now is another's
     kind, before = work.types.get(row.type), as_declared(row, model.decode(row.values))
     if seen is not None and kind is not None:
         before = seen_as(before, seen.values, before, kind.local)

@@ -7,6 +7,7 @@ from haplan.model.address import keyed, parse
 from haplan.model.finding import Finding
 from haplan.model.plan import Action, Change
 from haplan.model.stack import Block
+from haplan.model.state import Row
 from haplan.steps.diff.work import Work
 
 Object = tuple[str, str, tuple[str, ...], str]
@@ -30,9 +31,19 @@ def doubled(work: Work, changes: Iterable[Change]) -> Iterator[Finding]:
 
 def in_state(work: Work, block: Block, identity: str) -> bool:
     """True if state has an object of this id already."""
+    return _object(work, block.provider, block.type, block.address, identity) in _objects(work)
+
+
+def recorded_elsewhere(work: Work, row: Row, identity: str) -> bool:
+    """True if an object of this id was recorded at another address than that of a row, or is somebody's old self."""
+    found = _objects(work).get(_object(work, row.provider_key, row.type, row.address, identity), ())
+    return any(address != row.address and work.state.rows[address, mark].serial for address, mark in found)
+
+
+def _objects(work: Work) -> dict[Object, list[tuple[str, str]]]:
     if not work.objects:
-        work.objects |= _held(work, set()).keys()
-    return _object(work, block.provider, block.type, block.address, identity) in work.objects
+        work.objects.update(_held(work, set()))
+    return work.objects
 
 
 def _held(work: Work, forgotten: set[str]) -> dict[Object, list[tuple[str, str]]]:

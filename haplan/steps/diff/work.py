@@ -48,7 +48,7 @@ class Work:
     names: Names
     by_id: Mapping[str, ById]
     estates: Mapping[str, str]
-    objects: set[object] = attrs.field(factory=set)
+    objects: dict[Any, list[tuple[str, str]]] = attrs.field(factory=dict)
     readable: dict[str, str] = attrs.field(factory=dict)
     known: dict[str, dict[str, Tree]] = attrs.field(factory=dict)
     findings: list[Finding] = attrs.field(factory=list)
