@@ -71,6 +71,11 @@ class Row:
         """``name`` or ``name.alias``."""
         return f"{self.provider}.{self.alias}" if self.alias else self.provider
 
+    @property
+    def forgotten(self) -> bool:
+        """True of what is in no state any more, and a rollback looks for by its id: no run wrote it."""
+        return self.status == "ok" and not self.serial
+
 
 def deposed_mark(identity: str) -> str:
     """The mark of a deposed object, from its id."""

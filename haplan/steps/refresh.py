@@ -185,7 +185,7 @@ def recalled(
 
 
 def _recalled(key: str, asked: Iterable[Target], provider: Provider, state: State) -> Any:
-    return provider.recall(attrs.evolve(query(key, asked, provider, state), recorded=state.of_provider(key)))
+    return provider.recall(attrs.evolve(query(key, asked, provider, state), recorded=_recorded(key, state)))
 
 
 def looks(
@@ -212,9 +212,14 @@ def query(key: str, asked: Iterable[Target], provider: Provider, state: State) -
         targets=tuple(asked),
         max_age=0.0,
         memory=state.memories.get(key, {}),
-        recorded=state.of_provider(key) if provider.composes else {},
+        recorded=_recorded(key, state) if provider.composes else {},
         begun=frozenset(intent.document for intent in state.intents if intent.provider == key),
     )
+
+
+def _recorded(key: str, state: State) -> dict[str, Row]:
+    """As each write will be told it: without what is only looked for, of which no document is made now."""
+    return {address: row for address, row in state.of_provider(key).items() if not row.forgotten}
 
 
 def identities(

@@ -72,11 +72,23 @@ def read(estate: Estate, query: Query, slots: Mapping[str, int]) -> Reading:
     coming = _coming(design.recorded, design.wanted, clusters)
     pairs = estate.looks([*clusters.values(), *coming], query.max_age)
     looks = {address: pairs[one.cluster] for address, one in clusters.items()}
-    design = design.told(query, {address: look.live for address, look in looks.items() if look.clustered})
-    reading = _Reading(estate=estate, query=query, recorded=design.recorded, wanted=design.wanted, looks=looks)
+    lives = {address: look.live for address, look in looks.items() if look.clustered}
+    design = design.told(query, lives)
+    then = _then(design.recorded, query, slots, lives)
+    reading = _Reading(
+        estate=estate, query=query, recorded=design.recorded, then=then, wanted=design.wanted, looks=looks
+    )
     seen = {target.address: found for target in query.targets if (found := reading.seen(target)) is not None}
     notes = () if query.document else tuple(reading.notes(clusters))  # nobody reads them before a write
     return Reading(seen=seen, orders=reading.orders(), notes=notes, look=attrs.evolve(design, pairs=pairs))
+
+
+def _then(now: Picture, query: Query, slots: Mapping[str, int], lives: Mapping[str, Live]) -> Picture:
+    """What is recorded, with what no state has any more and is looked for; the very same where nothing is."""
+    rows = {one.address: one.row for one in query.targets if one.row is not None}
+    if rows.keys() <= query.recorded.keys():
+        return now
+    return unseen(attrs.evolve(query, recorded={**query.recorded, **rows}), slots).told(query, lives).recorded
 
 
 def _clusters(query: Query, recorded: Picture, wanted: Picture) -> dict[str, Nodes]:
@@ -102,24 +114,42 @@ def _coming(recorded: Picture, wanted: Picture, clusters: Mapping[str, Nodes]) -
 class _Reading:
     """What one read finds.
 
+    What is recorded is compared as it was written; what is in no state, and only looked for, says nothing of that.
+
     Threads: one; made for one read.
+
+    Args:
+        then: What is recorded, with what is only looked for.
     """
 
     def __init__(
-        self, *, estate: Estate, query: Query, recorded: Picture, wanted: Picture, looks: Mapping[str, PairSeen]
+        self,
+        *,
+        estate: Estate,
+        query: Query,
+        recorded: Picture,
+        then: Picture,
+        wanted: Picture,
+        looks: Mapping[str, PairSeen],
     ) -> None:
-        self._estate, self._query, self._recorded, self._wanted = estate, query, recorded, wanted
+        self._estate, self._query, self._recorded, self._then, self._wanted = estate, query, recorded, then, wanted
         self._looks = looks
-        self._drifted = {address: found for address, look in looks.items() if (found := self._drift(address, look))}
+        self._drifted = self._drift(recorded)
+        self._drifted_then = self._drifted if then is recorded else self._drift(then)
         self._who: dict[str, Commit | None] = {}
 
-    def _drift(self, address: str, look: PairSeen) -> Drifted | None:
+    def _drift(self, picture: Picture) -> dict[str, Drifted]:
+        """What differs from a picture, by address of the cluster."""
+        found = {address: self._drift_of(address, look, picture) for address, look in self._looks.items()}
+        return {address: one for address, one in found.items() if one is not None}
+
+    def _drift_of(self, address: str, look: PairSeen, recorded: Picture) -> Drifted | None:
         """Only what was written is expected there: a device that is still to be configured has not drifted."""
         row = self._query.recorded.get(address)
         if not look.clustered or row is None or row.status != "ok":
             return None
-        statements, listed = drifted(self._recorded.configuration(address), look.live), dict[str, Entries]()
-        if statements and (picture := self._recorded.running(address, look.live)) is not None:
+        statements, listed = drifted(recorded.configuration(address), look.live), dict[str, Entries]()
+        if statements and (picture := recorded.running(address, look.live)) is not None:
             statements = drifted(picture.configuration(address), look.live)
             owner = picture.design.owner_of(picture.design.resources[address])
             listed = {owner.address: owner.values["interfaces"]} if owner is not None else listed
@@ -137,8 +167,9 @@ class _Reading:
             return self._cluster(target)
         if target.row is None:
             return None
-        values = dict(self._recorded.design.resources[target.address].values)
-        found = [one for one in self._drifted.values() if one.about(target.address) and self._counts(one, target)]
+        values = dict(self._then.design.resources[target.address].values)
+        by_cluster = self._drifted if target.address in self._query.recorded else self._drifted_then
+        found = [one for one in by_cluster.values() if one.about(target.address) and self._counts(one, target)]
         if found and self._gone(target):
             return None
         for one in found:
@@ -168,7 +199,7 @@ class _Reading:
             (one, look)
             for cluster, look in self._looks.items()
             if look.clustered
-            for one in self._recorded.configuration(cluster).of(target.address)
+            for one in self._then.configuration(cluster).of(target.address)
             if one.path[0] == HOMES.get(target.type)
         ]
         return bool(said) and not any(one.path in look.live.prefixes for one, look in said)

@@ -115,11 +115,15 @@ def _sites(query: Query) -> dict[str, str]:
 
 def read(at: Look, query: Query) -> Reading:
     """Every target as it is."""
+    new = attrs.evolve(at, recorded=at.wanted)
     recorded, wanted = _by_source(at.recorded), _by_source(at.wanted)
-    found = (_seen(at, target, recorded.get(target.address, {}), wanted.get(target.address, {}))
-             for target in query.targets)  # fmt: skip
-    seen = {one.address: one for one in found if one is not None}
-    return Reading(seen=seen, unowned={documents.AUTHORITY: strangers(at)})
+    found = []
+    for target in query.targets:
+        known = target.row is not None and target.address in query.recorded
+        here, then = (at, recorded) if known else (new, wanted)
+        if _is_there(here, target, wanted.get(target.address, {}), known=known):
+            found.append(_seen(here, target, then.get(target.address, {}), wanted.get(target.address, {})))
+    return Reading(seen={one.address: one for one in found}, unowned={documents.AUTHORITY: strangers(at)})
 
 
 def _by_source(translation: Translation) -> dict[str, Leaves]:
@@ -131,15 +135,12 @@ def _by_source(translation: Translation) -> dict[str, Leaves]:
     return found
 
 
-def _seen(at: Look, target: Target, recorded: Leaves, wanted: Leaves) -> Seen | None:
-    own = at.recorded.own.get(target.address) if target.row is not None else at.wanted.own.get(target.address)
-    if own is not None and own not in at.live:
-        own = at.wanted.own.get(target.address)
-    if not _is_there(at, target, own, wanted):
-        return None
+def _seen(at: Look, target: Target, then: Leaves, wanted: Leaves) -> Seen:
+    """A resource by what it gave when it was recorded; what no state has any more, as what is new, by what it is to
+    give."""
     values = dict(decode(target.row.values)) if target.row is not None else dict(target.values)
-    for way in sorted({**recorded, **wanted}):
-        values = _with_way(at, values, way, recorded.get(way, ()), wanted.get(way, ()), target)
+    for way in sorted({**then, **wanted}):
+        values = _with_way(at, values, way, then.get(way, ()), wanted.get(way, ()), target)
     identity = identity_of(target.type, target.name)
     name = target.row.name if target.row is not None else target.name
     values = {name: dict(value) if isinstance(value, Entries) else value for name, value in values.items()}
@@ -160,28 +161,26 @@ def identity_of(type_name: str, name: str) -> str:
     return name if type_name in ("cluster", "network", "steering", "policy") else f"{type_name}:{name}"
 
 
-def _is_there(at: Look, target: Target, own: Path | None, wanted: Leaves) -> bool:
+def _is_there(at: Look, target: Target, wanted: Leaves, *, known: bool) -> bool:
     """A resource with an entry of its own is there if that is; another one if it is recorded, or all of it is there."""
-    expected = at.recorded.own.get(target.address) if target.row is not None else own
-    if expected is not None:
-        return expected in at.live or (own is not None and own in at.live)
-    if target.row is not None:
+    was, to_be = at.recorded.own.get(target.address), at.wanted.own.get(target.address)
+    if was is not None:
+        return was in at.live or (to_be is not None and to_be in at.live)
+    if known:
         return True
     given = [one for found in wanted.values() for one in found]
     return target.pending and bool(given) and not _different(at.live, given)
 
 
 def _with_way(
-    at: Look, values: dict[str, Tree], way: Way, recorded: Iterable[Any], wanted: Iterable[Any], target: Target
+    at: Look, values: dict[str, Tree], way: Way, then: Iterable[Any], wanted: Iterable[Any], target: Target
 ) -> dict[str, Tree]:
     """The values with one attribute as the authority has it."""
     want = at_path(target.values, way)
     if wanted and not _different(at.live, wanted):
         return values if is_mapping(want) or want is None else _put(values, way, want)
-    moved = _different(at.live, recorded) if target.row is not None else _different(at.live, wanted)
-    if not moved:
-        return values
-    return _put(values, way, _text(at.live, moved))
+    moved = _different(at.live, then)
+    return _put(values, way, _text(at.live, moved)) if moved else values
 
 
 def _different(live: Flat, given: Iterable[tuple[Path, Given]]) -> list[Path]:
