@@ -7,8 +7,8 @@ without a hit; addresses, tunnels and redundancy interrupt traffic; pairs restar
 from collections.abc import Mapping
 from typing import Any
 
-from haplan.design.clusters import refresh_note, refreshes
 from haplan.design.resources import steers_otherwise
+from haplan.design.settling import cost_of_forming, cost_of_refreshing, cost_of_replacing
 from haplan.plugin import (
     Action,
     Assessment,
@@ -20,7 +20,6 @@ from haplan.plugin import (
     Tree,
 )
 from haplan_mist.estate import Known, Lists
-from haplan_mist.pushes import FORMATION
 from haplan_mist.read import reach
 from haplan_mist.read.devices import seconds_of_push
 from haplan_mist.translate import endpoints, entries, keys
@@ -136,27 +135,21 @@ def _cluster(estate: Known, change: Change) -> Assessment:
         note = f"{nodes} become unassigned; site {site} loses its WAN edge"
         return Assessment(impact=Impact("outage", 300, False, note), sites=sites)
     before, after = (set((side or {}).get("nodes") or {}) for side in (change.before, change.after))
-    if refreshes(change.before, change.after):
-        note = refresh_note(change.before, change.after)
-        return Assessment(impact=Impact("outage", FORMATION, False, note), sites=sites)
+    refresh = cost_of_refreshing(change)
+    if refresh is not None:
+        return Assessment(impact=refresh, sites=sites)
     if change.action is Action.REPLACE:
-        return Assessment(
-            impact=Impact("outage", FORMATION, False, "the pair is dissolved and formed again"), sites=sites
-        )
+        return Assessment(impact=cost_of_replacing(), sites=sites)
     if change.action is Action.CREATE or change.before is None or len(before) < 2:
-        return Assessment(
-            impact=Impact("reboot", FORMATION, False, "both nodes restart"), sites=sites, resume=bool(change.id)
-        )
+        return Assessment(impact=cost_of_forming(), sites=sites, resume=bool(change.id))
     if before != after:
         new = ", ".join(sorted(after - before))
-        return Assessment(
-            impact=Impact("reboot", FORMATION, False, f"{new} joins the pair; its peer restarts"), sites=sites
-        )
+        return Assessment(impact=cost_of_forming(f"{new} joins the pair; its peer restarts"), sites=sites)
     if binding(change.before) != binding(change.after):
         seconds = seconds_of_push(str(values.get("model") or ""))
         return Assessment(impact=Impact("traffic", seconds, True, "another design is pushed"), sites=sites)
     if change.reason is Reason.RESUMED:
-        return Assessment(impact=Impact("reboot", FORMATION, False, "the formation goes on"), sites=sites, resume=True)
+        return Assessment(impact=cost_of_forming("the formation goes on"), sites=sites, resume=True)
     return Assessment(impact=Impact(), sites=sites)
 
 

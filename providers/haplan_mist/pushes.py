@@ -10,15 +10,10 @@ from typing import Literal
 
 import attrs
 
+from haplan.design.settling import FORMATION_LIMIT, UNCONFIRMED
 from haplan_mist.estate import Object
 from haplan_mist.read.devices import modules_of
 
-FORMATION = 900
-"""Seconds that a formation is expected to take (Juniper's design guide: up to 15 minutes)."""
-FORMATION_LIMIT = 2100
-"""Seconds after which it is given up, unless the task says otherwise."""
-UNCONFIRMED = 600
-"""Seconds after which a device that is connected and confirmed nothing counts as failed."""
 GRACE = 30
 """Seconds in which a change shows up as an event, if it reaches a device at all."""
 CHANGED = "GW_CONFIG_CHANGED_BY_USER"

@@ -10,6 +10,7 @@ from functools import partial
 
 import attrs
 
+from haplan.design.settling import FORMATION, UNCONFIRMED, done_on, forming
 from haplan.plugin import (
     Clock,
     Settlement,
@@ -18,17 +19,7 @@ from haplan.plugin import (
     Written,
 )
 from haplan_mist.estate import Estate, Object
-from haplan_mist.pushes import (
-    FORMATION,
-    FORMATION_LIMIT,
-    GRACE,
-    UNCONFIRMED,
-    Device,
-    Verdict,
-    in_time,
-    not_ready,
-    verdict,
-)
+from haplan_mist.pushes import GRACE, Device, Verdict, in_time, not_ready, verdict
 from haplan_mist.read.devices import Boxes, device_id, module_macs, seconds_of_push
 from haplan_mist.read.windows import held_back
 
@@ -145,15 +136,9 @@ class Settling:
                 text=verdict.text,
                 written=Written(ids={wait.address: id_}, values={wait.address: {"id": id_}}),
             )
-        limit = task.timeouts.get("formation", FORMATION_LIMIT)
-        elapsed = now - task.started
-        if verdict.state == "waiting" and elapsed > limit:
-            text = f"the pair did not form within {limit // 60} min: {verdict.text}"
-            return Settlement(state="failed", text=f"{text}; look at the devices, then apply again")
         if verdict.state == "waiting":
-            text = f"{int(elapsed // 60)} of about {FORMATION // 60} min: {verdict.text}"
-            return Settlement(state="waiting", text=text, doing=verdict.text)
-        return Settlement(state="queued" if verdict.state == "queued" else "failed", text=verdict.text)
+            return forming(task, now, verdict.text)
+        return Settlement(state=verdict.state, text=verdict.text)
 
     def _formed(self, task: Task, wait: Wait, now: float) -> Verdict:
         entry = self._entry(wait.pair[0])
@@ -208,7 +193,7 @@ class Settling:
         if state == "waiting":
             return f"configuration pushed to {done} of {count} devices"
         lines = "; ".join(f"{self._named(mac)}: {one.text}" for mac, one in sorted(found.items()))
-        return f"done on {done} of {count}: {lines}" if count > 1 else lines
+        return done_on(done, count, lines)
 
     def _named(self, mac: str) -> str:
         site = self._estate.name_of("sites", str(self._entry(mac).get("site_id") or ""))

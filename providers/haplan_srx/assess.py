@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from haplan.design.clusters import refresh_note, refreshes
+from haplan.design.clusters import refreshes
 from haplan.design.index import Resource
 from haplan.design.resources import GOING, steers_otherwise
+from haplan.design.settling import cost_of_forming, cost_of_refreshing, cost_of_replacing
 from haplan.plugin import (
     Action,
     Assessment,
@@ -23,8 +24,6 @@ from haplan_srx.translate.recorded import Picture, nodes_of
 from haplan_srx.translate.slots import slots
 from haplan_srx.translate.statements import Live, tag
 
-FORMATION = 900
-"""Seconds that forming a pair is expected to take (Juniper's design guide: up to 15 minutes)."""
 COMMIT = 60
 """Seconds that a confirmed commit and its checks are expected to take."""
 HITLESS = frozenset({"dns_servers", "ntp_servers", "name", "exclusive", "unowned", "extra"})
@@ -103,13 +102,12 @@ def _impact(change: Change, reaches: bool) -> Impact:
 def _cluster_impact(change: Change) -> Impact:
     if change.action in GOING:
         return Impact("outage", COMMIT, False, "what haplan configured goes")
-    if refreshes(change.before, change.after):
-        return Impact("outage", FORMATION, False, refresh_note(change.before, change.after))
+    refresh = cost_of_refreshing(change)
+    if refresh is not None:
+        return refresh
     if change.action is Action.REPLACE:
-        return Impact("outage", FORMATION, False, "the pair is dissolved and formed again")
-    if forms(change):
-        return Impact("reboot", FORMATION, False, "both nodes restart")
-    return Impact("traffic", COMMIT)
+        return cost_of_replacing()
+    return cost_of_forming() if forms(change) else Impact("traffic", COMMIT)
 
 
 def _cluster(look: Look, change: Change, access: Access, overrides: Mapping[str, int]) -> Iterable[Finding]:

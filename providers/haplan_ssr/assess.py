@@ -3,16 +3,14 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from haplan.design.clusters import refresh_note, refreshes
 from haplan.design.resources import GOING, steers_otherwise
+from haplan.design.settling import cost_of_forming, cost_of_refreshing
 from haplan.plugin import Action, Assessment, Change, Finding, Impact
 from haplan_ssr.model import model
 from haplan_ssr.read.resources import Look
 from haplan_ssr.translate import Problem
 from haplan_ssr.translate.tree import AUTHORITY, Flat, Path, is_entry, name_of, parents, words
 
-SETUP = 900
-"""Seconds that two new nodes are expected to take until both run."""
 PUSH = 60
 """Seconds until a commit has reached the routers."""
 
@@ -53,7 +51,7 @@ def _impact(at: Look, change: Change, routers: Iterable[str]) -> Impact:
     note = f"{count} router{'s' if count != 1 else ''} configured anew"
     if restarting:
         more = f" and {len(restarting) - 1} more" if restarting[1:] else ""
-        return Impact("reboot", SETUP, False, f"needs an SSR restart: {restarting[0]}{more}")
+        return cost_of_forming(f"needs an SSR restart: {restarting[0]}{more}")
     if any(_interrupts(path) for path in paths) or steers_otherwise(change):
         return Impact("traffic", PUSH, True, note)
     return Impact("config-push", PUSH, True, note)
@@ -61,15 +59,16 @@ def _impact(at: Look, change: Change, routers: Iterable[str]) -> Impact:
 
 def _forming(change: Change) -> Impact | None:
     """What it costs to set up nodes; None where all stay."""
-    if refreshes(change.before, change.after):
-        return Impact("outage", SETUP, False, refresh_note(change.before, change.after))
+    refresh = cost_of_refreshing(change)
+    if refresh is not None:
+        return refresh
     if change.action in (Action.CREATE, Action.REPLACE):
-        return Impact("reboot", SETUP, False, "both nodes are set up and restart")
+        return cost_of_forming("both nodes are set up and restart")
     before, after = (set((side or {}).get("nodes") or {}) for side in (change.before, change.after))
     if len(before) < 2 or before == after:
         return None
     new, old = ", ".join(sorted(after - before)), ", ".join(sorted(before - after))
-    return Impact("reboot", SETUP, False, f"{new} is set up in the place of {old}")
+    return cost_of_forming(f"{new} is set up in the place of {old}")
 
 
 def _touched(at: Look, change: Change) -> tuple[Path, ...]:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import attrs
 
+from haplan.design.settling import UNCONFIRMED, done_on, formation_limit, under_way
 from haplan.plugin import (
     Finding,
     Settlement,
@@ -19,11 +20,6 @@ from haplan_ssr.read.health import Expected, Trouble
 from haplan_ssr.rest import Asset
 from haplan_ssr.write.receipt import Receipt, read
 
-FORMATION = 2100
-"""Seconds after which new nodes that do not run have failed; `timeouts` of the cluster say otherwise (D1 of the design
-rules: 15 minutes expected, 35 allowed)."""
-CONFIRMATION = 600
-"""Seconds after which a connected router that is not as it should be is given up (HA163)."""
 FOUND = "found"
 """Key of a receipt: rule, address and text of each thing that is wrong."""
 ONE_BY_ONE = 8
@@ -104,8 +100,7 @@ def _look(estate: Estate, wanted: Sequence[Expected]) -> State:
 def _settlement(task: Task, receipt: Receipt, state: State, elapsed: float) -> Settlement:
     """Every router comes to an end of its own; one that is not as it should be fails the changes that reach it."""
     running = state.running([*receipt.routers, *receipt.peers])
-    formation = task.timeouts.get("formation", FORMATION)
-    stands = {one.name: _stand(one, state, running, elapsed, formation) for one in receipt.routers}
+    stands = {one.name: _stand(one, state, running, elapsed, formation_limit(task)) for one in receipt.routers}
     bad = {name: one for name, one in stands.items() if one.state in ("waiting", "failed", "ill")}
     lacking = tuple(address for address, names in receipt.reach.items() if {*names} & {*bad})
     partly = bool(bad) and (len(bad) < len(stands) or len(lacking) < len(receipt.reach))
@@ -118,9 +113,8 @@ def _settlement(task: Task, receipt: Receipt, state: State, elapsed: float) -> S
     written = Written(receipt={**task.receipt, FOUND: found})
     away = [one.text for one in stands.values() if one.state in ("failed", "queued")]
     text = "; ".join([*away, *(f"{rule}: {words}" for rule, _, words in found)])
-    if len(stands) > 1 and text:
-        good = sum(one.state == "done" for one in stands.values())
-        text = f"done on {good} of {len(stands)} routers: {text}"
+    if text:
+        text = done_on(sum(one.state == "done" for one in stands.values()), len(stands), text, " routers")
     ended: Literal["failed", "queued", "done"] = "done"
     if any(one.state == "failed" for one in stands.values()):
         ended = "failed"
@@ -133,7 +127,7 @@ def _waiting(waiting: Sequence[Stand], elapsed: float) -> Settlement:
     first = next((one for one in waiting if one.setting_up), waiting[0])
     text = first.text + (f"; and {len(waiting) - 1} more" if waiting[1:] else "")
     if first.setting_up:
-        return Settlement(state="waiting", text=f"{elapsed / 60:.0f} of about 15 min: {text}", doing=text)
+        return under_way(elapsed, text)
     return Settlement(state="waiting", text=text)
 
 
@@ -143,13 +137,13 @@ def _stand(one: Expected, state: State, running: frozenset[str], elapsed: float,
     text = f"{one.name}: {', '.join(behind)}"
     if health.offline(one, state.assets):
         return Stand("queued", f"{one.name} is offline: {', '.join(behind)}")
-    if behind and elapsed < (formation if fresh else CONFIRMATION):
+    if behind and elapsed < (formation if fresh else UNCONFIRMED):
         return Stand("waiting", text, fresh)
     if behind:
         return Stand("failed", f"{text}, after {elapsed / 60:.0f} min; look at it on the conductor")
     ill = tuple(health.troubles(one, state.routers.get(one.name), state.assets, running))
     # what restarts a node, this plan or somebody, gives it its time again
-    early = elapsed < (2 * CONFIRMATION if fresh else CONFIRMATION)
-    if ill and (early or (health.up(one, state.assets) < CONFIRMATION and elapsed < formation)):
+    early = elapsed < (2 * UNCONFIRMED if fresh else UNCONFIRMED)
+    if ill and (early or (health.up(one, state.assets) < UNCONFIRMED and elapsed < formation)):
         return Stand("waiting", ill[0].text)
     return Stand("ill" if ill else "done", troubles=ill)

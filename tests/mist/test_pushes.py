@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from haplan_mist.pushes import CHANGED, UNCONFIRMED, Device, Verdict, verdict
+from haplan.design.settling import UNCONFIRMED
+from haplan_mist.pushes import CHANGED, Device, Verdict, verdict
 
 START = 1000.0
 UP: dict[str, Any] = {"status": "connected"}

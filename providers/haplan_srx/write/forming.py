@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from haplan.design.clusters import refreshes
 from haplan.design.index import Resource
 from haplan.design.resources import GOING
+from haplan.design.settling import forming
 from haplan.plugin import (
     Change,
     Document,
@@ -26,11 +27,6 @@ from haplan_srx.private import Overwritten, Private
 from haplan_srx.translate.documents import RETIRED, device
 from haplan_srx.translate.recorded import nodes_of
 from haplan_srx.write.steps import JOIN, Step
-
-EXPECTED = 900
-"""Seconds that a pair is expected to take (Juniper's design guide: up to 15 minutes)."""
-LIMIT = 2100
-"""Seconds after which it is given up, unless the task says otherwise."""
 
 
 def write(estate: Estate, task: Task, io: Io) -> Written:
@@ -147,17 +143,9 @@ def _dissolve(estate: Estate, change: Change, io: Io) -> Written:
 def settled(estate: Estate, task: Task, now: float) -> Settlement:
     """How far a pair is."""
     change = _change(task)
-    text = _dissolved(estate, change) if change.action in GOING else _formed(estate, change)
-    if not text:
-        return Settlement(state="done")
-    limit = task.timeouts.get("formation", LIMIT)
-    elapsed = now - task.started
-    if elapsed > limit:
-        return Settlement(
-            state="failed", text=f"not done within {limit // 60} min: {text}; look at the boxes, then apply again"
-        )
-    told = f"{int(elapsed // 60)} of about {EXPECTED // 60} min: {text}"
-    return Settlement(state="waiting", text=told, doing=text)
+    going = change.action in GOING
+    lacking = _dissolved(estate, change) if going else _formed(estate, change)
+    return forming(task, now, lacking, "part" if going else "form") if lacking else Settlement(state="done")
 
 
 def _formed(estate: Estate, change: Change) -> str:
