@@ -40,7 +40,7 @@ def _impact(at: Look, change: Change, routers: Iterable[str]) -> Impact:
     count = len(list(routers))
     if change.type == "cluster" and change.action in GOING:
         return Impact("outage", PUSH, False, f"router {change.name} goes; its site loses its WAN edge")
-    forming = _forming(change) if change.type == "cluster" else None
+    forming = _forming(at, change) if change.type == "cluster" else None
     if forming is not None:
         return forming
     if not count or not at.says(change):
@@ -57,7 +57,7 @@ def _impact(at: Look, change: Change, routers: Iterable[str]) -> Impact:
     return Impact("config-push", PUSH, True, note)
 
 
-def _forming(change: Change) -> Impact | None:
+def _forming(at: Look, change: Change) -> Impact | None:
     """What it costs to set up nodes; None where all stay."""
     refresh = cost_of_refreshing(change)
     if refresh is not None:
@@ -66,9 +66,24 @@ def _forming(change: Change) -> Impact | None:
         return cost_of_forming("both nodes are set up and restart")
     before, after = (set((side or {}).get("nodes") or {}) for side in (change.before, change.after))
     if len(before) < 2 or before == after:
-        return None
+        return _another_box(at, change)
     new, old = ", ".join(sorted(after - before)), ", ".join(sorted(before - after))
     return cost_of_forming(f"{new} is set up in the place of {old}")
+
+
+def _another_box(at: Look, change: Change) -> Impact | None:
+    """What it costs to give a node another box than the one that the authority names there; None where none gets one.
+
+    Whether the stack names another one or somebody named another one on the conductor: the box that comes is set up.
+    """
+    changed = [path for path in at.moving.get(change.address, ()) if path[-1] == "asset-id" and path in at.live]
+    if not changed:
+        return None
+    said = ", ".join(
+        f"{path[2][1]} is another box: {at.live[path]} on the conductor, {at.flat[path]} from now on"
+        for path in changed if path in at.flat
+    )  # fmt: skip
+    return Impact("reboot", SETUP, False, said) if said else None
 
 
 def _touched(at: Look, change: Change) -> tuple[Path, ...]:

@@ -80,7 +80,7 @@ DEVIATIONS: list[tuple[Path, Any, str, tuple[str, ...], str]] = [
     ((*AUTHORITY, ("service", "internet"), ("access-policy", "guest"), "permission"), "deny", "policy.t.internet",
      ("action",), "service internet access-policy guest permission: deny"),
     ((*SPOKE, ("node", "node1"), "asset-id"), "X", "cluster.spoke", ("nodes", "0200000000ff", "asset_id"),
-     "router spoke node node1 asset-id: X"),
+     "router spoke node node1 asset-id: X (another box)"),
     ((*SPOKE, "location"), "elsewhere", "site.s", ("address",), "router spoke location: elsewhere"),
     ((*SPOKE, ("service-route", "internet-wan1")), None, "policy.t.internet", ("steering",),
      "router spoke service-route internet-wan1: missing"),

@@ -208,7 +208,8 @@ def _said(live: Flat, path: Path) -> str:
     if path not in live:
         return f"{words(path)}: missing"
     value = live[path]
-    return f"{words(path)}: {', '.join(map(str, value)) if isinstance(value, tuple) else value}"
+    said = f"{words(path)}: {', '.join(map(str, value)) if isinstance(value, tuple) else value}"
+    return f"{said} (another box)" if path[-1] == "asset-id" else said
 
 
 def strangers(at: Look) -> tuple[str, ...]:

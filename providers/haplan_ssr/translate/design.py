@@ -51,6 +51,11 @@ class Pair(index.Pair[Resource]):
         """An attribute of what it carries."""
         return at(self.carried, *way)
 
+    @property
+    def content(self) -> Source:
+        """What the cluster says of what it carries: what its router has that no attribute of its own is for."""
+        return at(self.cluster, "profile" if self.cluster.values.get("profile") else "template")
+
 
 class Design(Index[Resource]):
     """All resources of one provider, by address.

@@ -16,7 +16,12 @@ Way = tuple[str, ...]
 
 @attrs.frozen
 class Source:
-    """Where something in the authority comes from: a resource and one of its attributes."""
+    """Where something in the authority comes from: a resource and one of its attributes.
+
+    The first one of what is given is the attribute that it is *of*: a difference is told there, and costs what a change
+    of that attribute costs. So it is never one whose change replaces the resource, but for the entry that the resource
+    itself is; what else a value was taken from comes behind it.
+    """
 
     address: str
     way: Way

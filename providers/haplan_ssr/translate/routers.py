@@ -52,13 +52,13 @@ def _router(pair: Pair, design: Design, draft: Draft) -> None:
         draft.problem("SSR001", piece.address, f"router {why}", "give the cluster another name=")
         return
     draft.claim("router", pair.router, piece.address, f"cluster {piece.name}")
-    security = draft.entry((*AUTHORITY, ("security", design.terms.security)), at(piece, "model"))
+    security = draft.entry((*AUTHORITY, ("security", design.terms.security)), pair.content)
     router = draft.entry(router_path(pair.router), at(piece, "model"))
     draft.own[piece.address] = router
-    draft.leaf((*router, "inter-node-security"), security[-1][1], at(piece, "model"))
+    draft.leaf((*router, "inter-node-security"), security[-1][1], pair.content)
     site = pair.site
     place = pair.text(site.values.get("address")) if site is not None and site.values.get("address") else None
-    where = at(site, "address") if site is not None and place else at(piece, "site")
+    where = at(site, "address") if site is not None else pair.content
     draft.leaf((*router, "location"), place or str(piece.values.get("site")), where)
     vendor_keys.put(piece, router, draft)
     if len(pair.macs) == 2:
@@ -320,7 +320,7 @@ def _neighborhoods(pair: Pair, path: Path, name: str, face: Mapping[str, Tree], 
     draft.leaf((*path, "inter-router-security"), design.terms.security, source)
     for end, (overlay, hub, said) in ends.items():
         mesh = overlay is not None and overlay.values.get("type") == "mesh"
-        shape = (at(overlay, "type"), said) if overlay is not None else (said,)
+        shape = (said, at(overlay, "type")) if overlay is not None else (said,)
         entry = draft.entry((*path, ("neighborhood", clean(end))), said, vector=clean(end))
         draft.leaf((*entry, "topology"), "mesh" if mesh else "hub" if hub else "spoke", *shape)
         both = "bidirectional" if mesh or hub else "outbound-only"

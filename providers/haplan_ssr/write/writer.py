@@ -23,6 +23,7 @@ from haplan_ssr.translate.edits import Edit, any_above, edits, moved, outcome
 from haplan_ssr.translate.tree import AUTHORITY, HERE, Flat, Path, is_entry, name_of, nested, parents, same, words
 from haplan_ssr.write.ready import refuse_unready
 from haplan_ssr.write.receipt import receipt
+from haplan_ssr.write.scope import refuse_moved, scope
 from haplan_ssr.write.steps import Step
 
 LOOKS = 10
@@ -100,7 +101,8 @@ def prepare(task: Task, writer: Writer) -> Work:
     errors = [f"{one.address}: {one.text}" for one in after.errors() if one.address in mine]
     if errors:
         raise ProviderError("; ".join(errors))
-    live, about = writer.estate.running(), _mine(task, before, after)
+    live, about = writer.estate.running(), scope(task, before, after)
+    refuse_moved(task, about, before, after, live)
     owned, wanted = ({path: value for path, value in one.flat().items() if path in about} for one in (before, after))
     found = _found(task, live, owned, wanted)
     made = outcome(live, owned, wanted, found)
@@ -118,27 +120,6 @@ def prepare(task: Task, writer: Writer) -> Work:
         mine=about,
         found=found,
     )
-
-
-def _mine(task: Task, before: Translation, after: Translation) -> frozenset[Path]:
-    """The paths that a transaction is about: what its resources have a part in, and what changes by them.
-
-    One that goes on with what a dead run left is about all of it: rows may say more by now than what runs.
-    """
-    paths = {**before.entries, **after.entries}
-    if any(part.change.reason is Reason.RESUMED for part in task.parts):
-        return frozenset(paths)
-    changing = {part.change.address for part in task.parts}
-    found = {
-        path
-        for path, given in paths.items()
-        if not changing.isdisjoint(source.address for source in given.sources)
-        or path not in before.entries
-        or path not in after.entries
-        or before.entries[path].value != after.entries[path].value
-    }
-    above = {one for path in found if path in after.entries for one in parents(path)}
-    return frozenset(found | (above & paths.keys()))
 
 
 def _found(task: Task, live: Flat, owned: Flat, wanted: Flat) -> Found:
@@ -160,6 +141,12 @@ def touched(before: Translation, after: Translation) -> frozenset[str]:
     one, other = before.flat(), after.flat()
     paths = [path for path in {**one, **other} if path not in one or path not in other or one[path] != other[path]]
     return frozenset(step[1] for path in paths for step in path[1:2] if step[0] == "router" and len(step) > 1)
+
+
+def routers_of(made: Sequence[Edit]) -> frozenset[str]:
+    """The routers that edits are about."""
+    steps = (step for edit in made for step in edit.path[1:2])
+    return frozenset(step[1] for step in steps if step[0] == "router")
 
 
 # --- The candidate ----------------------------------------------------------------------------------------------------
@@ -402,7 +389,7 @@ def _written(task: Task, work: Work) -> Written:
         ids[change.address] = identity_of(change.type, change.name)
         private[change.address] = Private(found=shares.get(change.address, {})).plain()
     values = {address: {"id": identity} for address, identity in ids.items()}
-    mine = touched(work.before, work.after)
+    mine = touched(work.before, work.after) | routers_of(work.edits)
     if any(part.change.reason is Reason.RESUMED for part in task.parts):  # then it may stand in the rows already
         mine |= {name for part in task.parts for name in work.after.routers.get(part.change.address, ())}
     left = receipt(work.before, work.after, mine, [part.change.address for part in task.parts])
