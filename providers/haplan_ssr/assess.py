@@ -83,7 +83,7 @@ def _another_box(at: Look, change: Change) -> Impact | None:
         f"{path[2][1]} is another box: {at.live[path]} on the conductor, {at.flat[path]} from now on"
         for path in changed if path in at.flat
     )  # fmt: skip
-    return Impact("reboot", SETUP, False, said) if said else None
+    return cost_of_forming(said) if said else None
 
 
 def _touched(at: Look, change: Change) -> tuple[Path, ...]:
