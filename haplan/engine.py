@@ -359,7 +359,11 @@ def dependencies(session: Session) -> tuple[Stack, tuple[Edge, ...]]:
     blocks = [block for block in found.stack.blocks.values() if not block.data]
     new = tuple(attrs.evolve(order.as_new(block), impact=Impact("reboot")) for block in blocks)  # so that gates show
     hooks = session.plugins.order_about(types_of(found.stack, State()))
-    return found.stack, order.edges(found.stack, State(), new, resources.edges, hooks)
+    edges = order.edges(found.stack, State(), new, resources.edges, hooks)
+    looked_up = [
+        edge for edge in resources.edges if found.stack.blocks[edge.first].data or found.stack.blocks[edge.then].data
+    ]
+    return found.stack, (*looked_up, *edges)
 
 
 def labs(session: Session, *, port: int = 0, tls: bool = False) -> dict[str, Lab]:

@@ -50,7 +50,11 @@ class Plugins:
         self._asking = threading.RLock()
         self._manager = pluggy.PluginManager("haplan")
         self._manager.add_hookspecs(hookspecs)
+        claims: dict[str, EntryPoint] = {}
         for point in points:
+            if (other := claims.setdefault(point.name, point)) is not point:
+                both = f"{_told(other)} and {_told(point)}"
+                raise PluginError(f"two plugins claim the name {point.name!r}: {both}; uninstall one")
             self._load(point)
         try:
             self._manager.check_pending()
@@ -58,8 +62,6 @@ class Plugins:
             raise PluginError(f"plugin {self._manager.get_name(error.plugin)!r}: {said(error)}") from None
 
     def _load(self, point: EntryPoint) -> None:
-        if point.name in self._points:
-            raise PluginError(f"two plugins claim the name {point.name!r}: one of them is {point.value}; uninstall one")
         try:
             module = through(Call(who=f"plugin {point.name!r}", verb="its module"), point.load, hooks.module)
         except HaplanError as error:  # it is named, and the others go on
@@ -156,7 +158,8 @@ class Plugins:
             return self.providers[name]
         if name in self.broken:
             raise PluginError(f"provider {name!r} cannot be loaded: {self.broken[name]}")
-        raise PluginError(f"no provider {name!r} is installed; there are: {_names(self.providers)}")
+        hint = f"install the package that brings it into this Python, unless {OFF} leaves it out"
+        raise PluginError(f"no provider {name!r} is installed; there are: {_names(self.providers)}; {hint}")
 
     def example(self, name: str) -> Mapping[str, str]:
         """The files of a provider's example: name → text; none if it has none.
@@ -321,6 +324,11 @@ def _names(things: Mapping[str, Tree]) -> str:
         return ", ".join(sorted(things)) or "none"
     except PluginError as error:
         return f"those of other plugins than this: {error}"
+
+
+def _told(point: EntryPoint) -> str:
+    """A plugin by its module and the distribution that brings it."""
+    return point.value + (f" of {point.dist.name}" if point.dist else "")
 
 
 def load_plugins(environ: Mapping[str, str] | None = None) -> Plugins:

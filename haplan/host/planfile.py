@@ -57,6 +57,6 @@ def _refuse_elsewhere(where: str, plan: Plan, given: Options) -> None:
 
 def refuse_needless(session: Session, plan: Plan) -> None:
     """Of the variables a plan takes those again that it does not hold; the others it has decided."""
-    lines = session.variable.needless(approve.sensitive_variables(plan))
+    lines = session.variable.needless(approve.sensitive_variables(plan), plan.variables)
     if lines:
         raise HaplanError("\n".join(lines))

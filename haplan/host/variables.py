@@ -80,16 +80,29 @@ class Variables:
             value = self._values[name]
         return value if isinstance(value, str) else _written(value)
 
-    def needless(self, asked: Collection[str]) -> list[str]:
-        """One line for each ``--var`` that a plan file has decided already: it takes only the sensitive ones again."""
+    def needless(self, asked: Collection[str], decided: Mapping[str, Tree]) -> list[str]:
+        """One line for each ``--var`` that a plan file has decided already.
+
+        And for each ``--var-file`` that gives none of those it asks for again (the sensitive ones), or another value of
+        what is `decided`.
+        """
         words = "this plan has decided that; leave it out, or plan again"
-        return [f"--var {name}: {words}" for name in self._command_line if name not in asked]
+        found = [f"--var {name}: {words}" for name in self._command_line if name not in asked]
+        for source, values in self._files:
+            other = sorted(
+                name for name in values.keys() & decided.keys() - set(asked) if not _says(values[name], decided[name])
+            )
+            if other or not values.keys() & set(asked):
+                found.append(f"{source}{': ' if other else ''}{', '.join(other)}: {words}")
+        return found
 
     def unused(self, known: Mapping[str, Tree]) -> list[str]:
-        """One line for each ``--var`` that no variable has."""
+        """One line for each ``--var``, and each name in the environment's own file, that no variable has. A
+        ``--var-file`` may be shared with other stacks."""
         return [
-            f"--var {name}: the stack has no such variable{nearest(name, known)}"
-            for name in self._command_line
+            f"{source} {name}: the stack has no such variable{nearest(name, known)}"
+            for source, values in (("--var", self._command_line), *self._own)
+            for name in values
             if name not in known
         ]
 
@@ -128,10 +141,17 @@ class Variables:
 
     @cached_property
     def _sources(self) -> list[tuple[str, Mapping[str, Tree]]]:
+        return [("--var", self._command_line), *self._files, *self._own]
+
+    @cached_property
+    def _files(self) -> list[tuple[str, Mapping[str, Tree]]]:
         given = reversed(self._options.variable_files)
-        files = [(f"--var-file {name}", _read(Path(name), self._root)) for name in given]
+        return [(f"--var-file {name}", _read(Path(name), self._root)) for name in given]
+
+    @cached_property
+    def _own(self) -> list[tuple[str, Mapping[str, Tree]]]:
         own = self._root / "env" / f"{self._options.environment}.toml"
-        return [("--var", self._command_line), *files, *([(f"env/{own.name}", _read(own))] if own.is_file() else [])]
+        return [(f"env/{own.name}", _read(own))] if own.is_file() else []
 
 
 def _read(path: Path, root: Path | None = None) -> Mapping[str, Tree]:
@@ -168,6 +188,14 @@ def _typed(value: Tree, wanted: type, source: str, sensitive: bool) -> Tree:
         shown = "a sensitive value" if sensitive else repr(value)
         raise ValueError(f"expected {wanted.__name__}, got {shown} from {source}")
     return value
+
+
+def _says(value: Tree, decided: Tree) -> bool:
+    """Whether a value, as it was written, is the one that was decided."""
+    try:
+        return bool(_typed(value, type(decided), "", True) == decided)
+    except ValueError:
+        return False
 
 
 def _from_text(text: str, wanted: type) -> Tree:

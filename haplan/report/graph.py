@@ -1,10 +1,13 @@
-"""The dependency graph for graphviz and for mermaid."""
+"""The dependency graph for graphviz, for mermaid, and for programs."""
 
 import json
 from collections.abc import Sequence
 
+import attrs
+
 from haplan.model.graph import Edge
 from haplan.model.stack import Stack
+from haplan.model.value import Tree
 
 _DOT = {"hard": "", "soft": " [style=dashed]", "gate": " [style=bold, color=red]"}
 _MERMAID = {"hard": "-->", "soft": "-.->", "gate": "==>"}
@@ -19,6 +22,12 @@ def dot(stack: Stack, edges: Sequence[Edge]) -> str:
     rows = [f"  {_quoted(address)};" for address in stack.blocks]
     rows += [f"  {_quoted(one.first)} -> {_quoted(one.then)}{_DOT[one.kind]};" for one in edges]
     return "\n".join([f"digraph {_quoted(stack.name)} {{", "  rankdir=LR;", "  node [shape=box];", *rows, "}", ""])
+
+
+def graph_json(stack: Stack, edges: Sequence[Edge]) -> dict[str, Tree]:
+    """``haplan graph --json``: every block, and every edge from what comes first."""
+    blocks = [{"address": one.address, "type": one.type, "data": one.data} for one in stack.blocks.values()]
+    return {"stack": stack.name, "blocks": blocks, "edges": [attrs.asdict(edge) for edge in edges]}
 
 
 def mermaid(stack: Stack, edges: Sequence[Edge]) -> str:

@@ -13,10 +13,10 @@ from haplan.errors import Locked
 from haplan.model.state import Holder
 
 HEARTBEAT = 15.0
-"""Seconds between renewals (design, section 5): four chances before the lease ends."""
+"""Seconds between renewals: four chances before the lease ends."""
 
 LEASE = 60.0
-"""Seconds a lease lasts after it was taken or renewed (design, section 5)."""
+"""Seconds a lease lasts after it was taken or renewed."""
 
 NOBODY = Holder(id="", who="", where="", pid=0, what="", since=0.0, until=0.0)
 """What stands in the place of a holder while the lock is free; its token goes on counting."""

@@ -103,7 +103,8 @@ def unseal(path: Path) -> PlanFile:
     if not isinstance(document, dict) or not str(document.get("format", "")).startswith("haplan-plan/"):
         raise PlanFileError(f"{path}: not a plan file; `haplan plan --out FILE` writes one")
     if document["format"] != FORMAT:
-        raise PlanFileError(f"{path}: written as {document['format']}, this haplan reads {FORMAT}; plan again")
+        written = f"written as {document['format']}{_by(document)}"
+        raise PlanFileError(f"{path}: {written}, haplan {__version__} reads {FORMAT}; plan again")
     try:
         found = _digest(canonical(document["body"]))
         if found != document["digest"]:
@@ -124,11 +125,18 @@ def unseal(path: Path) -> PlanFile:
 
 def _unread(document: Mapping[str, Tree], error: Exception) -> str:
     """Why a file that was not tampered with is not read."""
+    maker = _by(document)
+    if maker not in ("", f" by haplan {__version__}"):
+        return f"made{maker}, whose plan files haplan {__version__} does not read"
+    return f"this plan file is damaged ({type(error).__name__})"
+
+
+def _by(document: Mapping[str, Tree]) -> str:
+    """The haplan that a file says made it, if it says one."""
     with suppress(Exception):  # nothing is known of its shape
         maker = str(document["body"]["origin"]["haplan"])
-        if maker != __version__ and VERSION.fullmatch(maker):
-            return f"made by haplan {maker}, whose plan files haplan {__version__} does not read"
-    return f"this plan file is damaged ({type(error).__name__})"
+        return f" by haplan {maker}" if VERSION.fullmatch(maker) else ""
+    return ""
 
 
 def _refuse_older(path: Path, document: Mapping[str, Tree]) -> None:

@@ -1,4 +1,4 @@
-"""After a commit, over a new session: is the pair well? (srx.md section 12; HA176, HA178, HA182 to HA184)"""
+"""After a commit, over a new session: is the pair well? (HA176, HA178, HA182 to HA184)"""
 
 from collections.abc import Iterable, Mapping
 

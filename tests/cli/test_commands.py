@@ -262,6 +262,14 @@ def test_graph_has_an_arrow_for_each_reference(run) -> None:
     assert "n0 --> n1" in run("graph", "edge", "--format", "mermaid").out
 
 
+def test_the_graph_as_json_has_every_block_and_every_edge(run) -> None:
+    found = json.loads(run("graph", "edge", "--json").out)
+    edges = [(one["first"], one["then"], one["kind"]) for one in found["edges"]]
+    assert ("record.a", "module.inner.record.b", "hard") in edges
+    assert {"address": "record.a", "type": "record", "data": False} in found["blocks"]
+    assert found["stack"] == "edge"
+
+
 def test_environments_have_their_own_state(run, folder: Path) -> None:
     run("apply", "edge", "--auto-approve", "--env", "test")
     assert run("state", "list", "edge").out == ""

@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 import pytest
 
+from haplan import __version__
 from haplan.cli.main import run as run_command_line
 from haplan.errors import ProviderError
 from haplan.hookspecs import hookimpl
@@ -154,7 +155,10 @@ def test_a_change_elsewhere_does_not_make_it_stale(place: Place) -> None:
     [
         ('"size":2', '"size":7', "was changed after it was written (digest does not match); plan again"),
         ('"digest":"sha256:', '"digest":"sha256:0', "was changed after it was written"),
-        ("haplan-plan/1", "haplan-plan/9", "written as haplan-plan/9, this haplan reads haplan-plan/1; plan again"),
+        (
+            *("haplan-plan/1", "haplan-plan/9"),
+            f"written as haplan-plan/9 by haplan {__version__}, haplan {__version__} reads haplan-plan/1; plan again",
+        ),
         ('"lineage"', '"linear"', "was changed after it was written"),
         ("{", "", "not a plan file; `haplan plan --out FILE` writes one"),
     ],
@@ -296,6 +300,22 @@ def test_a_sensitive_variable_that_is_no_text_matches_however_it_is_written(
 def test_a_variable_that_the_plan_holds_is_not_taken_again(place: Place) -> None:
     place.planned(OF_B + 'output("size", variable("size", default=1))\n')
     place.refused(1, "--var size: this plan has decided that; leave it out, or plan again", "--var", "size=2")
+
+
+def test_a_file_of_variables_gives_a_plan_file_the_sensitive_ones_and_changes_nothing_else(place: Place) -> None:
+    text = OF_B + 'output("size", variable("size", type=int))\n'
+    given = {
+        "other.toml": "size = 2\nkey = 'k'",
+        "none.toml": "size = 1",
+        "same.toml": "size = '1'\nkey = 'k'\nmore = 3",
+    }
+    for name, lines in given.items():
+        (place.folder / name).write_text(lines)
+    place.planned(text, "--var-file", "same.toml")
+    decided = "this plan has decided that; leave it out, or plan again"
+    place.refused(1, f"--var-file other.toml: size: {decided}", "--var-file", "other.toml")
+    place.refused(1, f"--var-file none.toml: {decided}", "--var-file", "none.toml", "--var", "key=k")
+    assert place.run("apply", "edge.plan", "--var-file", "same.toml")[0] == 0
 
 
 def test_a_person_at_a_terminal_is_asked_for_a_sensitive_variable_and_its_value_is_not_echoed(tmp_path: Path) -> None:

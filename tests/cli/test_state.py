@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from haplan.host.options import Options
@@ -147,13 +148,18 @@ def test_while_another_run_writes_every_command_that_writes_is_refused(edge, fol
 def test_a_lock_that_somebody_left_is_taken_away_by_its_id(edge, folder: Path) -> None:
     with open_session(folder / "edge", Options()) as session:
         now = session.backend.now()
-        session.backend.lock(
-            Holder(id="l1", who="ana@noc", where="elsewhere", pid=1, what="apply", since=now, until=now + 60)
-        )
+        holder = Holder(id="l1", who="ana@noc", where="elsewhere", pid=1, what="apply", since=now, until=now + 60)
+        session.backend.lock(holder)
     refused = edge("state", "rm", "edge", "record.a")
     assert (refused.code, "`haplan unlock l1`" in refused.err) == (6, True)
     assert edge("unlock", "edge", "other").code == 1
     assert edge("unlock", "edge", "l1").out == "unlocked; it was held by ana@noc on elsewhere for apply\n"
+    with open_session(folder / "edge", Options()) as session:
+        session.backend.lock(attrs.evolve(holder, id="l2"))
+    told = json.loads(edge("unlock", "edge", "l2", "--json").out)
+    assert {name: told[name] for name in ("id", "who", "where", "what")} == {
+        "id": "l2", "who": "ana@noc", "where": "elsewhere", "what": "apply",
+    }  # fmt: skip
     assert edge("state", "rm", "edge", "record.a").code == 0
     history = edge("state", "history", "edge").out
     assert " · unlock · " in history

@@ -147,6 +147,16 @@ def test_each_environment_has_a_state_and_variables_of_its_own(project: Make) ->
     assert sizes == [1, 5]
 
 
+def test_a_name_in_the_file_of_an_environment_that_the_stack_does_not_know_is_an_error(project: Make) -> None:
+    made = project('output("x", variable("size", default=1))')
+    (made.folder / "env").mkdir()
+    (made.folder / "env" / "default.toml").write_text("siez = 5\n")
+    with pytest.raises(
+        HaplanError, match=r"env/default.toml siez: the stack has no such variable; did you mean 'size'\?"
+    ):
+        made.plan()
+
+
 def test_a_variable_comes_from_the_nearest_place(project: Make, tmp_path: Path) -> None:
     made = project('output("x", variable("x", default="default"))', HAPLAN_VAR_x="environment")
     file = tmp_path / "more.toml"

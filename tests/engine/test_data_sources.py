@@ -154,3 +154,13 @@ def test_targets_bring_it_and_without_refresh_it_is_read_too(project: Make, opti
     made.cloud.add("other")
     assert made.apply(**options).exit_code == 0
     assert made.cloud.thing("user").values["tags"] == {"of": "id-1"}
+
+
+def test_the_graph_has_edges_from_what_is_only_looked_up(project: Make) -> None:
+    made = project('a = Thing.existing("a")\nb = Thing.existing("b", name=a.token)\nThing("c", tags={"of": b.id})\n')
+    with made.session() as session:
+        _, edges = engine.dependencies(session)
+    assert [(one.first, one.then) for one in edges] == [
+        ("data.mem_thing.a", "data.mem_thing.b"),
+        ("data.mem_thing.b", "mem_thing.c"),
+    ]

@@ -71,9 +71,9 @@ def test_a_plugin_is_asked_for_its_provider_when_a_stack_names_it() -> None:
     assert (pond.asked, lake.asked) == (1, 1)
 
 
-def test_two_plugins_of_one_name_are_refused_and_the_second_is_named() -> None:
+def test_two_plugins_of_one_name_are_refused_and_both_are_named() -> None:
     points: Any = [Point("pond", Strange("pond"), "pond_a"), Point("pond", Strange("pond"), "pond_b")]
-    with pytest.raises(PluginError, match="two plugins claim the name 'pond': one of them is pond_b; uninstall one"):
+    with pytest.raises(PluginError, match="two plugins claim the name 'pond': pond_a and pond_b; uninstall one"):
         Plugins(points)
 
 
@@ -145,7 +145,9 @@ def test_a_type_that_no_plugin_brings_is_told_with_the_line_that_wants_it(tmp_pa
 
 
 def test_an_unknown_provider_is_told_with_those_there_are() -> None:
-    with pytest.raises(PluginError, match="no provider 'sea' is installed; there are: lake, pond"):
+    with pytest.raises(
+        PluginError, match="there are: lake, pond; install the package that brings it into this Python, unless HAPLAN"
+    ):
         installed(pond=Strange("pond"), lake=Strange("lake")).provider("sea")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from haplan import __version__
 from haplan.errors import Denied, OtherEstate, PlanFileError, Stale
 from haplan.model.plan import Plan
 from haplan.steps.approve import digest, refuse_estates, refuse_limits, refuse_stale, sealed, unseal
@@ -94,7 +95,11 @@ def test_what_was_changed_after_it_was_written_is_refused(
         (b"\x00\xff", "not a plan file"),
         (b"[]", "not a plan file"),
         (b'{"format": 1}', "not a plan file"),
-        (b'{"format": "haplan-plan/2"}', "written as haplan-plan/2, this haplan reads haplan-plan/1"),
+        (b'{"format": "haplan-plan/2"}', f"written as haplan-plan/2, haplan {__version__} reads haplan-plan/1"),
+        (
+            b'{"format": "haplan-plan/2", "body": {"origin": {"haplan": "9.1.0"}}}',
+            f"written as haplan-plan/2 by haplan 9.1.0, haplan {__version__} reads haplan-plan/1",
+        ),
         (b'{"format": "haplan-plan/1"}', "is damaged"),
         (b'{"format": "haplan-plan/1", "body": [], "made": {}, "digest": 1}', "was changed after it was written"),
         (b'{"format": "haplan-plan/1", "body": [], "made": {}, "digest": "%s"}' % OF_A_LIST, "is damaged"),

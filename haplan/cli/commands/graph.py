@@ -4,11 +4,11 @@ import click
 
 from haplan.cli import terminal
 from haplan.cli.given import opening
-from haplan.cli.options import COMMON, STACK, VARIABLES, options
+from haplan.cli.options import COMMON, JSON, STACK, VARIABLES, options
 
 
 @click.command("graph")
-@options(STACK, COMMON, VARIABLES)
+@options(STACK, COMMON, VARIABLES, JSON)
 @click.option(
     "--format", "form", type=click.Choice(["dot", "mermaid"]), default="dot", show_default=True, help="What to write."
 )
@@ -23,4 +23,7 @@ def command(stack: str, form: str, **given: object) -> None:
 
     with terminal.session(stack, opening(given), given, quiet=True) as opened:
         found, edges = opened.dependencies()
-    terminal.page((graph.dot if form == "dot" else graph.mermaid)(found, edges))
+    if given["as_json"]:
+        terminal.dump(graph.graph_json(found, edges))
+    else:
+        terminal.page((graph.dot if form == "dot" else graph.mermaid)(found, edges))

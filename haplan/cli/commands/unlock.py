@@ -1,17 +1,18 @@
 """haplan unlock"""
 
+import attrs
 import click
 
 from haplan.cli import completion, terminal
 from haplan.cli.given import opening
-from haplan.cli.options import COMMON, options, stack_and
+from haplan.cli.options import COMMON, JSON, options, stack_and
 
 
 @click.command("unlock")
 @click.argument(
     "arguments", nargs=-1, metavar="[STACK] LOCK", shell_complete=completion.one_of(completion.locks, or_file=True)
 )
-@options(COMMON)
+@options(COMMON, JSON)
 def command(arguments: tuple[str, ...], **given: object) -> None:
     """Take a lock away from its holder.
 
@@ -25,4 +26,7 @@ def command(arguments: tuple[str, ...], **given: object) -> None:
     stack, lock = stack_and(arguments, "LOCK")
     with terminal.session(stack, opening(given), given, quiet=True) as opened:
         holder = opened.state.unlock(lock)
-    terminal.say(f"unlocked; it was held by {holder.who} on {holder.where} for {holder.what}")
+    if given["as_json"]:
+        terminal.dump(attrs.asdict(holder))
+    else:
+        terminal.say(f"unlocked; it was held by {holder.who} on {holder.where} for {holder.what}")

@@ -11,7 +11,7 @@ from haplan.model.value import Tree
 from haplan.steps.apply.schedule import Barred
 
 CODES = (9, 8, 3, 10, 7, 5, 4, 1)
-"""Exit codes, the one that wins first (design section 6)."""
+"""Exit codes, the one that wins first; the README has the table."""
 _WORST: tuple[tuple[Phase, Came], ...] = (
     (Phase.IN_DOUBT, "in_doubt"),
     (Phase.FAILED, "failed"),

@@ -1,4 +1,4 @@
-"""What operational replies of a device say (srx.md section 12). Pure.
+"""What operational replies of a device say. Pure.
 
 Some answer once for the cluster, others once for each node. The status of a group is flat: positions, not nesting, tell
 the nodes apart.

@@ -1,7 +1,7 @@
 """Replies of a Junos device: errors, warnings and data, in either dialect. No I/O.
 
 A reply may hold warnings and ``<ok/>``: that is success. It may hold several errors: all are kept. Elements are told
-by their local names, since a device says ``rpc-reply`` or ``nc:rpc-reply`` by how it is set up (srx.md sections 8, 10).
+by their local names, since a device says ``rpc-reply`` or ``nc:rpc-reply`` by how it is set up.
 """
 
 import re
@@ -137,7 +137,7 @@ def _parsed(message: bytes, what: str) -> etree._Element:
 def _repaired(message: bytes) -> bytes:
     """Close a ``routing-engine`` that holds a commit result before the next one or ``ok``; nothing else.
 
-    Captured on Junos 25.4R1.12, reported on EX and QFX 21.4 to 23.2 (srx.md section 10).
+    Captured on Junos 25.4R1.12, reported on EX and QFX 21.4 to 23.2.
     """
     out, done, open_at, prefix = [], 0, -1, b""
     for found in _BLOCK.finditer(message):

@@ -1,4 +1,4 @@
-"""One device as a caller sees it: the RPCs of Junos that haplan uses, each with its meaning (srx.md sections 1, 9)."""
+"""One device as a caller sees it: the RPCs of Junos that haplan uses, each with its meaning."""
 
 from lxml import etree
 

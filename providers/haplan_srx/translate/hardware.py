@@ -1,4 +1,4 @@
-"""The pair itself: redundancy groups, fabric, reths and their members, addresses (srx.md sections 3 and 4)."""
+"""The pair itself: redundancy groups, fabric, reths and their members, addresses."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Steering: one forwarding instance for each rule, chosen by a filter on the LAN (srx.md section 5).
+"""Steering: one forwarding instance for each rule, chosen by a filter on the LAN.
 
 No licence is needed for that. A rule's routes are: several next hops for ``ecmp``; next hops of rising preference for
 ``ordered``. The gateway of a WAN with DHCP is not known beforehand: the default route that DHCP installs is in the main

@@ -1,7 +1,7 @@
 """Statements as Junos XML, and Junos XML as statements.
 
-Only local names count: a device puts configuration into one namespace or another, by how it is set up (srx.md section
-8). What it wraps in ``<undocumented>`` it accepts and its models lack; that is left alone.
+Only local names count: a device puts configuration into one namespace or another, by how it is set up.
+What it wraps in ``<undocumented>`` it accepts and its models lack; that is left alone.
 """
 
 from collections.abc import Iterable, Mapping

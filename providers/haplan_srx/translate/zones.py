@@ -1,4 +1,4 @@
-"""Zones: one for each WAN, for each network, and for each endpoint of the overlay (srx.md section 6)."""
+"""Zones: one for each WAN, for each network, and for each endpoint of the overlay."""
 
 from collections.abc import Mapping
 

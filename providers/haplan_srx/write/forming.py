@@ -1,4 +1,4 @@
-"""Forming and dissolving pairs, and putting another box in the place of a node (srx.md section 1).
+"""Forming and dissolving pairs, and putting another box in the place of a node.
 
 Cluster id and node number are no configuration: an operational command on each box sets them, and it restarts. Each
 step finds out first whether it is done, so an apply that was killed goes on where it is.
