@@ -112,6 +112,18 @@ CASES = {
          "firewall family inet filter[from-lan] term[rest] then accept",
          f"{INTERFACE}[reth0] unit[10] family inet filter input filter-name = from-lan"],
     ),
+    "a denial with steering": (  # denied whatever the way, or a later policy lets it out by another
+        [('action="allow", steering=out', 'action="deny", steering=out'), (', edge.wan("wan1")])', "])")],
+        [f"{POLICY} then deny", "security policies policy[lan,wan1] policy[web-out] then deny"],
+        [f"{POLICY} then permit", "security policies policy[lan,wan1] policy[web-out] then permit",
+         f"{FILTER} from destination-address[203.0.113.0/24]", f"{FILTER} from protocol = tcp",
+         f"{FILTER} from destination-port = 443",
+         f"{FILTER} then routing-instance routing-instance-name = steer-out",
+         "firewall family inet filter[from-lan] term[rest] then accept",
+         f"{INTERFACE}[reth0] unit[10] family inet filter input filter-name = from-lan",
+         "routing-instances instance[steer-out] routing-options static route[0.0.0.0/0] "
+         "qualified-next-hop[198.51.100.1] preference = 6"],
+    ),
     "equal cost": (
         [('paths=[edge.wan("wan0"), edge.wan("wan1")]', 'strategy="ecmp", paths=[edge.wan("wan0"), edge.wan("wan1")]')],
         ["routing-instances instance[steer-out] routing-options static route[0.0.0.0/0] "

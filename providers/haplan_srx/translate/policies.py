@@ -52,15 +52,16 @@ def _enters_by(networks: Iterable[str], near: set[str], far: Mapping[str, Tree])
 
 
 def _leaves_by(pair: Pair, found: Mapping[str, Face], policy: Resource, to: Writer) -> list[str]:
-    """The zones that a policy lets into: those of its steering; a denial without one is for all."""
-    rule = pair.index.part("steering", pair.owner, policy.values.get("steering"))
-    if rule is None:
-        if policy.values.get("action") == "allow":
-            to.trouble(f"policy {policy.name}: SRX needs a steering rule to know where the traffic goes (HA105)")
-            return []
+    """The zones that a policy lets into: those of its steering. A denial is for all: what it forbids by one way would
+    go another way that a later policy allows."""
+    if policy.values.get("action") != "allow":
         ends = sorted({tunnel.endpoint for tunnel in pair.tunnels})
         wans = [name for name, face in found.items() if face.values["usage"] == "wan"]
         return [*wans, *ends, *(network.name for network in pair.networks)]
+    rule = pair.index.part("steering", pair.owner, policy.values.get("steering"))
+    if rule is None:
+        to.trouble(f"policy {policy.name}: SRX needs a steering rule to know where the traffic goes (HA105)")
+        return []
     zones = [str(name) for path in used(rule) for name in path.get("networks") or [path.get("name")]]
     return list(dict.fromkeys(zones))
 
