@@ -100,6 +100,10 @@ def _application(pair: Pair, application: Resource, to: Writer) -> None:
             to.trouble(f"application {application.name}: {why}, which haplan does not use on SRX direct")
     to.speak(application.address, "addresses")
     if not _everywhere(application):
+        given = application.values.get("addresses") or ()
+        for one in given:
+            if pair.text(one) is None:
+                to.trouble(f"application {application.name}: {one!r}: a variable is missing at site {pair.site.name}")
         members = [("ip-prefix", one) for one in prefixes(pair, application)]
         members += [("dns-name", str(one)) for one in application.values.get("hostnames") or ()]
         _set(destinations(application), "app", application.name, members, to)

@@ -2,7 +2,7 @@
 
 import attrs
 
-from haplan_srx.translate import book, hardware, overlay, policies, steering, system, zones
+from haplan_srx.translate import book, filters, hardware, overlay, policies, steering, system, zones
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.ports import faces_of
 from haplan_srx.translate.statements import Configuration, Trouble, Writer
@@ -30,5 +30,7 @@ def translate(pair: Pair) -> Translation:
     book.write(pair, to)
     overlay.write(pair, found, to)
     steering.write(pair, found, to)
+    filters.write(pair, found, to)
+    steering.balance(pair, to)
     policies.write(pair, found, to)
     return Translation(to.done(), tuple(to.troubles))

@@ -25,7 +25,7 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
     far = pair.far()
     for policy in pair.policies:
         _policy(pair, found, far, policy, to)
-    _nat(pair, found, to)
+    _nat(pair, found, far, to)
 
 
 def _policy(pair: Pair, found: Mapping[str, Face], far: Mapping[str, Tree], policy: Resource, to: Writer) -> None:
@@ -35,7 +35,7 @@ def _policy(pair: Pair, found: Mapping[str, Face], far: Mapping[str, Tree], poli
     networks = [str(name) for name in policy.values.get("networks") or ()]
     for zone_from, names in _enters_by(networks, near, far).items():
         for zone_to in leaves:
-            if zone_from != zone_to:
+            if zone_from != zone_to or zone_from not in near:  # one endpoint leads to many places
                 _pair(pair, policy, zone_from, zone_to, names, to)
 
 
@@ -84,10 +84,12 @@ def _pair(pair: Pair, policy: Resource, zone_from: str, zone_to: str, networks: 
         to.set(*at, "then", ACTIONS.get(str(policy.values.get("action")), "deny"))
 
 
-def _nat(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
-    """Traffic of the LANs leaves a WAN by its own address, unless the WAN says otherwise."""
-    zones = sorted(fit(network.name) for network in pair.networks)
+def _nat(pair: Pair, found: Mapping[str, Face], far: Mapping[str, Tree], to: Writer) -> None:
+    """Traffic of the LANs leaves a WAN by its own address, unless the WAN says otherwise; so does what comes in by the
+    overlay where a policy lets it out there."""
+    near = {network.name for network in pair.networks}
     for name, face in found.items():
+        zones = sorted(fit(zone) for zone in near | _let_out(pair, found, far, name))
         if face.values["usage"] != "wan" or not face.values.get("source_nat", True) or not zones:
             continue
         to.speak(pair.owner.address, "interfaces", name, "source_nat")
@@ -98,3 +100,12 @@ def _nat(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
         to.several(*rule, "src-nat-rule-match", "source-address", values=["0.0.0.0/0"])
         to.set(*rule, "then", "source-nat", "interface")
         to.sole(*rule, "then", "source-nat", elements=("interface", "pool", "off"))
+
+
+def _let_out(pair: Pair, found: Mapping[str, Face], far: Mapping[str, Tree], wan: str) -> set[str]:
+    """The endpoints by which comes in what a policy lets out of a WAN."""
+    zones: set[str] = set()
+    for policy in pair.policies:
+        if policy.values.get("action") == "allow" and wan in _leaves_by(pair, found, policy, Writer()):
+            zones |= set(_enters_by(policy.values.get("networks") or (), set(), far))
+    return zones

@@ -1,4 +1,4 @@
-"""Steering: one forwarding instance for each rule, chosen by a filter on the LAN.
+"""Steering: one forwarding instance for each rule, chosen by a filter where the traffic comes in.
 
 No licence is needed for that. A rule's routes are: several next hops for ``ecmp``; next hops of rising preference for
 ``ordered``. The gateway of a WAN with DHCP is not known beforehand: the default route that DHCP installs is in the main
@@ -11,11 +11,10 @@ import attrs
 
 from haplan.design.index import Resource
 from haplan.plugin import Tree
-from haplan_srx.translate.book import match_of
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.names import fit
 from haplan_srx.translate.overlay import hub_address
-from haplan_srx.translate.ports import Face, lan_unit
+from haplan_srx.translate.ports import Face
 from haplan_srx.translate.statements import Path, Writer
 
 DEFAULT = "0.0.0.0/0"
@@ -35,9 +34,9 @@ class Hop:
 
 
 def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
-    """Default routes, an instance for each steering rule in use, and the filters that choose it."""
+    """Default routes, and an instance for each steering rule in use; `filters` chooses it."""
     _defaults(pair, found, to)
-    rules = [rule for rule in pair.steering if _leaves(rule)]
+    rules = [rule for rule in pair.steering if leaves(rule)]
     for rule in rules:
         _instance(pair, found, rule, to)
     if rules:
@@ -45,11 +44,6 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
         to.set("routing-options", "interface-routes", "rib-group", "inet", value=GROUP)
         tables = ["inet.0", *(f"{instance(rule)}.inet.0" for rule in rules)]
         to.several("routing-options", ("rib-groups", GROUP), "import-rib", values=tables)
-    for name, face in found.items():
-        for network in face.values.get("networks") or {} if face.values["usage"] == "lan" else ():
-            _filter(pair, face, name, str(network), to)
-    if any(len(one.values) > 1 and one.path[-1] == "next-hop" for one in to.statements.values()):
-        _balance(pair, to)
 
 
 def instance(rule: Resource) -> str:
@@ -57,7 +51,7 @@ def instance(rule: Resource) -> str:
     return fit(f"steer-{rule.name}")
 
 
-def _leaves(rule: Resource) -> bool:
+def leaves(rule: Resource) -> bool:
     """True if a rule leads out of the site: into a LAN of its own the main table leads anyway."""
     return any(path.get("kind") != "local" for path in used(rule))
 
@@ -91,11 +85,18 @@ def _defaults(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
 
 
 def _to_hubs(pair: Pair, found: Mapping[str, Face], faces: Sequence[Face], dhcp: Sequence[Face], to: Writer) -> None:
+    dialled: dict[str, str] = {}
     for tunnel in pair.tunnels if not pair.hub else ():
         face = found.get(tunnel.wan)
         if face is None:
             continue
         to.speak(pair.owner.address, "interfaces", face.name, "overlay")
+        first = dialled.setdefault(hub_address(pair, tunnel) or tunnel.endpoint, face.name)
+        if first != face.name:
+            to.trouble(
+                f"interface {face.name}: {first} dials {tunnel.endpoint} already; one route leads there, so the tunnel "
+                "of one would leave by the other: let each WAN dial an endpoint of its own"
+            )
         if face in dhcp and (face != faces[0] or len(dhcp) > 1):
             to.trouble(
                 f"interface {face.name}: with DHCP it builds tunnels only as the first WAN and the only DHCP one"
@@ -130,7 +131,9 @@ def _instance(pair: Pair, found: Mapping[str, Face], rule: Resource, to: Writer)
     to.set(*at, "instance-type", value="forwarding")
     route = (*at, "routing-options", "static", ("route", DEFAULT))
     to.sole(*route, elements=("next-hop", "qualified-next-hop", "next-table"))
-    if any(hop.main for hop in hops):
+    if pair.hub and any(path.get("kind") == "endpoint" for path in used(rule)):
+        _to_spokes(rule, hops, route, to)
+    elif any(hop.main for hop in hops):
         _by_main(pair, found, rule, hops, route, to)
     elif strategy == "ecmp":
         to.several(*route, "next-hop", values=[hop.next for hop in hops])
@@ -146,6 +149,8 @@ def _hops(pair: Pair, found: Mapping[str, Face], rule: Resource, path: Mapping[s
         mine = [tunnel for tunnel in pair.tunnels if tunnel.endpoint == name]
         if not mine:
             to.trouble(f"steering {rule.name}: no tunnel of {pair.cluster.name} leads to {name}")
+        if pair.hub:
+            return [Hop(name, main=True)]
         return [Hop(f"st0.{units[tunnel.key]}") for tunnel in mine]
     if kind == "wan" and name in found:
         face = found[name]
@@ -156,6 +161,13 @@ def _hops(pair: Pair, found: Mapping[str, Face], rule: Resource, path: Mapping[s
     if kind == "tunnel":
         to.trouble(f"steering {rule.name}: tunnel {name} is not supported on SRX direct")
     return []
+
+
+def _to_spokes(rule: Resource, hops: Sequence[Hop], route: Path, to: Writer) -> None:
+    """At a hub the overlay leads to many places: the main table knows which tunnels lead to which."""
+    if not all(hop.main for hop in hops):
+        to.trouble(f"steering {rule.name}: at a hub a rule leads into the overlay or out of a WAN, not to both")
+    to.set(*route, "next-table", value="inet.0")
 
 
 def _by_main(
@@ -177,57 +189,10 @@ def _by_main(
     to.set(*route, "next-table", value="inet.0")
 
 
-# --- filters ---
-
-
-def _filter(pair: Pair, face: Face, name: str, network: str, to: Writer) -> None:
-    """The filter of one network: a term for what each policy steers out, in order, and the rest as it is."""
-    unit = lan_unit(pair, face, network)
-    rules = {rule.name: rule for rule in pair.steering}
-    filter_: Path = ("firewall", "family", "inet", ("filter", fit(f"from-{network}")))
-    written = False
-    for policy in pair.policies:
-        rule = rules.get(str(policy.values.get("steering") or ""))
-        if rule is None or network not in policy.values.get("networks", ()) or policy.values.get("action") != "allow":
-            continue
-        if _leaves(rule):
-            written = True
-            to.speak(policy.address, "steering")
-            _terms(pair, policy, rule, filter_, to)
-    if written and unit is not None:
-        to.speak(pair.owner.address, "interfaces", name)
-        to.set(*filter_, ("term", "rest"), "then", "accept")
-        at = ("interfaces", ("interface", face.device), ("unit", str(unit)), "family", "inet")
-        to.set(*at, "filter", "input", "filter-name", value=filter_[-1][1])
-
-
-def _terms(pair: Pair, policy: Resource, rule: Resource, filter_: Path, to: Writer) -> None:
-    for label in policy.values.get("applications") or ():
-        application = pair.index.named("application", label)
-        if application is None:
-            continue
-        if application.values.get("hostnames"):
-            to.trouble(f"policy {policy.name}: {label} has host names; a filter steers by addresses only")
-        matches = match_of(pair, application)
-        for match in matches:
-            single = len(policy.values["applications"]) == 1
-            words = [policy.name, *([] if single else [str(label)]), *([match["protocol"]] if len(matches) > 1 else [])]
-            _term((*filter_, ("term", fit("-".join(words)))), match, instance(rule), to)
-
-
-def _term(at: Path, match: Mapping[str, Tree], chosen: str, to: Writer) -> None:
-    for prefix in match["destination"]:
-        to.set(*at, "from", ("destination-address", prefix))
-    if match.get("protocol"):
-        to.several(*at, "from", "protocol", values=[match["protocol"]])
-    if match.get("ports"):
-        to.several(*at, "from", "destination-port", values=match["ports"])
-    to.sole(*at, "from", elements=("destination-address", "protocol", "destination-port"))
-    to.set(*at, "then", "routing-instance", "routing-instance-name", value=chosen)
-
-
-def _balance(pair: Pair, to: Writer) -> None:
+def balance(pair: Pair, to: Writer) -> None:
     """Several next hops are used at once only if this policy is exported; per-packet is per flow in effect."""
+    if not any(len(one.values) > 1 and one.path[-1] == "next-hop" for one in to.statements.values()):
+        return
     to.speak(pair.owner.address)
     to.set("policy-options", ("policy-statement", BALANCE), "then", "load-balance", "per-packet")
     to.several("routing-options", "forwarding-table", "export", values=[BALANCE], shared=True)
