@@ -35,12 +35,15 @@ from haplan_srx.read import resources
 from haplan_srx.read.look import Look, recall
 from haplan_srx.translate import documents
 from haplan_srx.translate.recorded import nodes_of
-from haplan_srx.write import confirming, forming, retiring, writer
+from haplan_srx.write import confirming, forming, retiring
+from haplan_srx.write.writer import Writer, rehearse, write
 
 PAIRS_POLL, DEVICE_POLL = 5.0, 0.2
 """Seconds until pairs that restart are looked at again, and until a device is looked at that has just been written."""
 LONGEST_WRITE = 45.0
 """Seconds that the lock is sure to last. A commit may take longer: it takes itself back unless it is confirmed."""
+WRITERS = {documents.DEVICE: write, documents.CLUSTER: forming.write, documents.RETIRED: retiring.write}
+"""By kind of document."""
 
 
 class SrxProvider(Provider):
@@ -133,17 +136,16 @@ class SrxProvider(Provider):
         """Load into a private copy, compare, check, throw away; only of a pair that is formed."""
         if task.transaction.document.kind != documents.DEVICE:
             return None
-        said = writer.rehearse(self._estate, task, self._slots, self._context.secret)
+        said = rehearse(self._estate, task, self._slots, self._context.secret)
         return None if said is None else Rehearsal(said)
 
     def write(self, task: Task, io: Io) -> Written:
         """Carry out one transaction."""
-        if task.transaction.document.kind == documents.CLUSTER:
-            return forming.write(self._estate, task, io)
-        if task.transaction.document.kind == documents.RETIRED:
-            return retiring.write(self._estate, task, io, self._slots, self._context.secret)
-        self._look_soon({task.transaction.id})
-        return writer.write(self._estate, task, io, self._slots, self._context.secret)
+        kind = task.transaction.document.kind
+        if kind == documents.DEVICE:
+            self._look_soon({task.transaction.id})
+        writer = Writer(estate=self._estate, secret=self._context.secret, io=io, overrides=self._slots)
+        return WRITERS[kind](task, writer)
 
     def settled(self, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
         """Pairs by their status; configured devices are looked at over new sessions, many at once."""

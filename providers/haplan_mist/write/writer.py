@@ -1,4 +1,4 @@
-"""What every write needs: the three verbs, with journal, look-up after unclear answers, and the lists kept true.
+"""What a transaction is written with: three verbs, a journal, look-up after unclear answers, and lists that stay true.
 
 Creating answers 200 and is not idempotent; names are not unique to the cloud, so an unclear answer is followed by a
 look for the name. A PUT carries only top-level keys that change (Mist OpenAPI 2509.1.2; terraform-provider-mist).
@@ -51,7 +51,7 @@ class Sent:
 
 @attrs.frozen
 class Writer:
-    """What a write needs.
+    """What a transaction is written with.
 
     Attributes:
         estate: The lists.

@@ -9,8 +9,8 @@ from haplan.plugin import (
 )
 from haplan_srx.device.operational import Commit
 from haplan_srx.estate import Estate
-from haplan_srx.write import writer
 from haplan_srx.write.receipt import Receipt, read
+from haplan_srx.write.writer import prepare
 
 CONFIRMED = " confirmed"
 """What the log of a confirmation has beyond that of its commit."""
@@ -29,7 +29,7 @@ def confirm(estate: Estate, task: Task, overrides: Mapping[str, int]) -> None:
     newest = _newest(box.history())
     if newest == receipt.log:
         box.confirm(f"{receipt.log}{CONFIRMED}")
-    elif newest != f"{receipt.log}{CONFIRMED}" and writer.work(task, overrides).on(box.configuration()).edits:
+    elif newest != f"{receipt.log}{CONFIRMED}" and prepare(task, overrides).on(box.configuration()).edits:
         raise ProviderError(f"{receipt.nodes.cluster}: {receipt.log} is not the newest commit any more; it went back")
 
 

@@ -27,9 +27,10 @@ from haplan_srx.private import Overwritten, Private
 from haplan_srx.translate.documents import RETIRED, device
 from haplan_srx.translate.recorded import nodes_of
 from haplan_srx.write.steps import JOIN, Step
+from haplan_srx.write.writer import Writer
 
 
-def write(estate: Estate, task: Task, io: Io) -> Written:
+def write(task: Task, writer: Writer) -> Written:
     """Join the nodes, or let them go: node1 first, so that node0 keeps the configuration.
 
     Raises:
@@ -37,8 +38,8 @@ def write(estate: Estate, task: Task, io: Io) -> Written:
     """
     change = _change(task)
     if change.action in GOING:
-        return _dissolve(estate, change, io)
-    return _form(estate, task, change, io)
+        return _dissolve(writer.estate, change, writer.io)
+    return _form(writer.estate, task, change, writer.io)
 
 
 def _change(task: Task) -> Change:

@@ -4,9 +4,9 @@ The new boxes are a pair by then, and are configured afterwards, so that no addr
 answer were taken away, and are left alone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from haplan.plugin import Document, Io, Part, ProviderError, Task, Written
+from haplan.plugin import Document, Part, ProviderError, Task, Written
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Estate, Nodes, outgoing
 from haplan_srx.private import Private, kept_in
@@ -17,15 +17,16 @@ from haplan_srx.translate.recorded import recorded
 from haplan_srx.translate.statements import Configuration, Live
 from haplan_srx.write.confirming import CONFIRMED
 from haplan_srx.write.steps import Step
-from haplan_srx.write.writer import load, put_away
+from haplan_srx.write.writer import Writer, load, put_away
 
 
-def write(estate: Estate, task: Task, io: Io, overrides: Mapping[str, int], secret: Callable[[str], str]) -> Written:
+def write(task: Task, writer: Writer) -> Written:
     """Let them go: node1 leaves first, as where a pair is dissolved.
 
     Raises:
         ProviderError: A box answers, and does not do it.
     """
+    estate, io = writer.estate, writer.io
     part = next(part for part in task.parts if part.change.type == "cluster")
     name, address = part.change.name, part.change.address
     hosts = _hosts(part)
@@ -36,7 +37,7 @@ def write(estate: Estate, task: Task, io: Io, overrides: Mapping[str, int], secr
     except ProviderError as error:
         io.progress(f"{error}; taken as gone")
         return gone
-    _take_off(estate, box, task, io, overrides, secret)
+    _take_off(box, task, writer)
     for mac, host in reversed(list(hosts.items())):
         if _answers(estate, host):
             io.about_to(Step.LEAVE, address, {"mac": mac}, idempotent=True)
@@ -60,18 +61,16 @@ def _answers(estate: Estate, host: str) -> bool:
         return False
 
 
-def _take_off(
-    estate: Estate, box: Box, task: Task, io: Io, overrides: Mapping[str, int], secret: Callable[[str], str]
-) -> None:
+def _take_off(box: Box, task: Task, writer: Writer) -> None:
     """One commit, confirmed at once: nobody is to reach these boxes over what they had."""
     part = next(part for part in task.parts if part.change.type == "cluster")
     try:
-        found = _left(task, part.change.address, device(part.change.name), overrides, box.configuration())
+        found = _left(task, part.change.address, device(part.change.name), writer.overrides, box.configuration())
         if found.edits:
-            log = str(CommitLog(io.run, task.transaction.id, task.transaction.document))
-            load(box, found, secret, io.evidence)
-            io.about_to(Step.TAKE_OFF, part.change.address, {"log": log}, idempotent=True)
-            box.commit(log, estate.access.confirm_minutes)
+            log = str(CommitLog(writer.io.run, task.transaction.id, task.transaction.document))
+            load(box, found, writer.secret, writer.io.evidence)
+            writer.io.about_to(Step.TAKE_OFF, part.change.address, {"log": log}, idempotent=True)
+            box.commit(log, writer.estate.access.confirm_minutes)
             box.confirm(f"{log}{CONFIRMED}")
     finally:
         put_away(box)

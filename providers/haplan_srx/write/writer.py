@@ -50,8 +50,25 @@ WAIT = 10.0
 
 
 @attrs.frozen(kw_only=True)
+class Writer:
+    """What a transaction is written with.
+
+    Attributes:
+        estate: The devices.
+        secret: Gives the secret behind a source.
+        io: Whom to tell.
+        overrides: Model → slots per node, as the user says.
+    """
+
+    estate: Estate
+    secret: Callable[[str], str]
+    io: Io
+    overrides: Mapping[str, int]
+
+
+@attrs.frozen(kw_only=True)
 class Work:
-    """What a transaction is to do on a device.
+    """One transaction worked out: what it is to do on a device.
 
     Attributes:
         nodes: Where it is reached.
@@ -73,8 +90,8 @@ class Work:
         return difference(self.wanted, self.owned, live, self.kept, self.scope)
 
 
-def work(task: Task, overrides: Mapping[str, int], live: Live | None = None) -> Work:
-    """Work out what a task is to do; pure. `live` is asked for what no state tells, see `Work.untold`.
+def prepare(task: Task, overrides: Mapping[str, int], live: Live | None = None) -> Work:
+    """Work out what a transaction is to do; pure. `live` is asked for what no state tells, see `Work.untold`.
 
     Raises:
         ProviderError: The cluster of the document is neither recorded nor in the task.
@@ -139,19 +156,20 @@ def _named(name: str, *listed: list[Resource]) -> Resource | None:
     return next((one for clusters in listed for one in clusters if one.name == name), None)
 
 
-def write(estate: Estate, task: Task, io: Io, overrides: Mapping[str, int], secret: Callable[[str], str]) -> Written:
+def write(task: Task, writer: Writer) -> Written:
     """Carry out one transaction, up to the commit that is still to be confirmed.
 
     Raises:
         Refused: The device does not want it; nothing was changed.
         ProviderError: Nothing was changed, unless it is `lost`.
     """
-    what = work(task, overrides)
+    estate, io = writer.estate, writer.io
+    what = prepare(task, writer.overrides)
     written = _written(task)
     box = estate.primary(what.nodes)
     try:
         live = box.configuration()
-        what = work(task, overrides, live) if what.untold else what
+        what = prepare(task, writer.overrides, live) if what.untold else what
         found = what.on(live)
         logs = [entry.log for entry in box.history()] if task.announced or found.overwritten or not found.edits else []
         found = _with_earlier(_without_ours(found, what, logs, task.transaction.document), task, logs)
@@ -159,7 +177,7 @@ def write(estate: Estate, task: Task, io: Io, overrides: Mapping[str, int], secr
             written = _keeping(written, task, what, found)
             return _with_receipt(written, estate, what.nodes, _unconfirmed(box, task.transaction.document))
         log = str(CommitLog(io.run, task.transaction.id, task.transaction.document))
-        load(box, found, secret, io.evidence)
+        load(box, found, writer.secret, io.evidence)
         key = {"log": log, OVERWRITTEN: as_plain(found.overwritten)}
         io.about_to(Step.COMMIT, task.parts[0].change.address, key, idempotent=True)
         _commit(estate, what.nodes, box, log)
@@ -213,14 +231,14 @@ def rehearse(estate: Estate, task: Task, overrides: Mapping[str, int], secret: C
     Raises:
         ProviderError: The device does not want it, or is not reached.
     """
-    what = work(task, overrides)
+    what = prepare(task, overrides)
     if not estate.looks([what.nodes], LOOK_AGE)[what.nodes.cluster].clustered:
         return None
     told: list[str] = []
     box = estate.primary(what.nodes)
     try:
         live = box.configuration()
-        what = work(task, overrides, live) if what.untold else what
+        what = prepare(task, overrides, live) if what.untold else what
         found = what.on(live)
         if found.edits:
             load(box, found, secret, told.append)
