@@ -1,6 +1,19 @@
 """The design rules: one module a group, one function a rule and moment. ``haplan rules ID`` prints what they say."""
 
-from haplan.design.rules import change, lan, lifecycle, overlay, pair, plan_pair, policy, ports, site, steering, wan
+from haplan.design.rules import (
+    change,
+    lan,
+    lifecycle,
+    overlay,
+    pair,
+    plan_pair,
+    policy,
+    ports,
+    site,
+    steering,
+    subnets,
+    wan,
+)
 from haplan.plugin import Rule
 
 
@@ -11,6 +24,7 @@ def all_rules() -> list[Rule]:
         ports.registry,
         lan.registry,
         wan.registry,
+        subnets.registry,
         overlay.registry,
         steering.registry,
         policy.registry,
