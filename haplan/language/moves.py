@@ -12,7 +12,7 @@ from haplan.language.record import Recording, current, here, nearest
 from haplan.language.refs import has_token
 from haplan.language.taking import shown
 from haplan.model.address import is_module, parse, quoted, within
-from haplan.model.stack import Import, Move, Removal
+from haplan.model.stack import Import, Move, Removal, followed
 from haplan.model.value import Tree
 
 
@@ -101,9 +101,9 @@ def check(recording: Recording) -> None:
 
 
 def _check_moves(recording: Recording, blocks: Mapping[str, Tree]) -> None:
-    onward: dict[str, Move] = {}
+    by_old: dict[str, Move] = {}
     for move in recording.moves:
-        first = onward.setdefault(move.old, move)
+        first = by_old.setdefault(move.old, move)
         if first is not move:
             text = f"moved: {move.old} moves twice; first at {first.location.short}, to {first.new}"
             recording.mistake(text, move.location)
@@ -113,20 +113,12 @@ def _check_moves(recording: Recording, blocks: Mapping[str, Tree]) -> None:
             place = blocks[there].haplan_location.short
             text = f"moved: {there} is still in the stack, at {place}; what moved away leaves no block behind"
             recording.mistake(text, move.location)
-        way = _way(move, onward)
+        way = followed(move.old, recording.moves)
         if way[-1] in way[:-1]:
             recording.mistake(f"moved: in a circle: {' → '.join(way)}", move.location)
         elif not any(True for _ in _inside(blocks, way[-1])) and not _removed(recording, way[-1]):
             text = f"moved: there is no {way[-1]} in the stack{nearest(way[-1], blocks)}"
             recording.mistake(text, move.location)
-
-
-def _way(move: Move, onward: Mapping[str, Move]) -> list[str]:
-    """The addresses that moves lead through, up to the last, or to the first that comes twice."""
-    way = [move.old, move.new]
-    while way[-1] in onward and way[-1] not in way[:-1]:
-        way.append(onward[way[-1]].new)
-    return way
 
 
 def _check_imports(recording: Recording, blocks: Mapping[str, Tree]) -> None:

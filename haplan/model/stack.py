@@ -1,11 +1,12 @@
 """What a stack says, after loading: data, with the place each piece was written at."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
 import attrs
 
+from haplan.model.address import within
 from haplan.model.condition import Condition
 from haplan.model.sources import sources
 from haplan.model.value import Tree, by_name
@@ -192,6 +193,22 @@ class Move:
     old: str
     new: str
     location: Location
+
+
+def followed(address: str, moves: Iterable[Move]) -> list[str]:
+    """The addresses that moves lead one through, itself first, up to the last or to the first that comes twice.
+
+    Of several moves that it lies in the closest goes first; each leads on once, so that it ends.
+    """
+    way, left = [address], list(moves)
+    while way[-1] not in way[:-1]:
+        here = way[-1]
+        move = max((one for one in left if within(here, one.old)), key=lambda one: len(one.old), default=None)
+        if move is None:
+            break
+        left.remove(move)
+        way.append(move.new + here[len(move.old) :])
+    return way
 
 
 @attrs.frozen

@@ -24,6 +24,7 @@ from haplan.model.address import keyed
 from haplan.model.canonical import canonical, parse
 from haplan.model.finding import Finding
 from haplan.model.plan import FORMAT, Action, Calls, Change, Plan
+from haplan.model.reason import Reason
 from haplan.model.sources import commands, sources
 from haplan.model.state import Run, State
 from haplan.model.value import Tree
@@ -304,14 +305,18 @@ def protected(changes: Iterable[Change]) -> tuple[Finding, ...]:
 def _forbidden(change: Change) -> Finding:
     replaced = change.action is Action.REPLACE
     because = f" ({change.why})" if replaced else ""
-    once = "apply the stack once with prevent_destroy=False first"
+    way = "apply the stack once with prevent_destroy=False first"
+    if replaced:
+        way = "write prevent_destroy=False to let it be replaced"
+    elif change.reason is Reason.NOT_IN_STACK:
+        way = "put its block back with prevent_destroy=False, apply that, then take it out again"
     return Finding(
         rule="PROTECTED",
         severity="error",
         address=change.address,
         message=f"{change.address}: {change.action.value} is forbidden by prevent_destroy{because}",
         location=change.location,
-        hint="write prevent_destroy=False to let it be replaced" if replaced else once,
+        hint=way,
     )
 
 

@@ -9,7 +9,7 @@ from haplan.model.address import within
 from haplan.model.plan import Action, Change
 from haplan.model.renames import living_in
 from haplan.model.selection import Selection
-from haplan.model.stack import Block, Move, Stack
+from haplan.model.stack import Block, Move, Stack, followed
 from haplan.model.state import Row, State
 from haplan.model.unfinished import with_orphans
 from haplan.model.value import decode
@@ -24,24 +24,13 @@ def names(stack: Stack, state: State) -> dict[str, str]:
     if not stack.moves:
         return {}
     known = sorted({*(address for address, _ in state.rows), *state.unsettled()})
-    found = {old: new for old in known if (new := _followed(old, stack.moves)) != old}
+    found = {old: new for old in known if (new := followed(old, stack.moves)[-1]) != old}
     living = living_in(with_orphans(state), found, stack.blocks)
     found |= {old: new for old, new in living.items() if old not in stack.blocks}
     mistakes = list(_taken(found, stack.moves, {address for address, _ in state.rows}))
     if mistakes:
         raise StackError(mistakes)
     return found
-
-
-def _followed(address: str, moves: Sequence[Move]) -> str:
-    """Where the chain of moves leads; each leads on once, so that it ends."""
-    left = list(moves)
-    while True:
-        move = next((one for one in left if within(address, one.old)), None)
-        if move is None:
-            return address
-        left.remove(move)
-        address = move.new + address[len(move.old) :]
 
 
 def _taken(found: Mapping[str, str], moves: Sequence[Move], there: set[str]) -> Iterable[str]:

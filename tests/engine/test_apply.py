@@ -124,6 +124,13 @@ def test_references_are_resolved_when_their_turn_comes(project: Make) -> None:
     assert made.state().outputs["id"].value == "id-1"
 
 
+def test_an_output_of_what_failed_is_shown_as_state_has_it(project: Make) -> None:
+    made = project('output("token", Thing("a", size=1).token)', applied=True)
+    made.write('output("token", Thing("a", size=2).token)')
+    made.cloud.errors[2] = ProviderError("no")
+    assert made.apply().outputs == {"token": made.state().outputs["token"].value}
+
+
 def test_an_empty_plan_opens_no_run(project: Make) -> None:
     made = project('Thing("a")', applied=True)
     assert made.apply().exit_code == 0

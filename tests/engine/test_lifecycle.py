@@ -75,6 +75,23 @@ def test_prevent_destroy_is_kept_and_guards_after_the_block_is_gone_and_against_
     assert said(made.write("").plan(targets=("*.b",))) == [("b", "delete")]
 
 
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        ({}, "put its block back with prevent_destroy=False, apply that, then take it out again"),
+        ({"destroy": True}, "apply the stack once with prevent_destroy=False first"),
+    ],
+)
+def test_the_hint_of_a_guard_leads_on(project: Make, options: dict[str, object], hint: str) -> None:
+    made = project('Thing("a", lifecycle=lifecycle(prevent_destroy=True))', applied=True)
+    made.write("")
+    assert [one.hint for one in made.plan(**options).findings] == [hint]
+    made.write('Thing("a", lifecycle=lifecycle(prevent_destroy=False))').apply()
+    made.write("")
+    assert made.apply(**options).exit_code == 0
+    assert made.cloud.objects == {}
+
+
 @pytest.mark.parametrize("options", [{"replaces": ("*.a",)}, {"excludes": ("*.b",), "replaces": ("mem_thing.?",)}])
 def test_it_guards_against_a_replacement_that_is_asked_for(project: Make, options: dict[str, object]) -> None:
     made = project('Thing("a", lifecycle=lifecycle(prevent_destroy=True))\nThing("b")', applied=True)

@@ -68,6 +68,24 @@ def test_moves_are_a_chain(project: Make) -> None:
     assert said(made.plan()) == [("mem_thing.a", "mem_thing.c", "no-op", "")]
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (("module.k.mem_thing.a", "module.k.mem_thing.b"), ("module.k", "module.m")),
+        (("module.m.mem_thing.a", "module.m.mem_thing.b"), ("module.k", "module.m")),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_chain_leads_through_the_move_of_a_module(
+    project: Make, first: tuple[str, str], then: tuple[str, str], turned: bool
+) -> None:
+    made = project('with module("k"):\n    Thing("a")', applied=True)
+    moves = [f'moved("{old}", "{new}")' for old, new in (first, then)]
+    lines = ['with module("m"):', '    Thing("b", name="a")', *(reversed(moves) if turned else moves)]
+    made.write("\n".join(lines))
+    assert said(made.plan()) == [("module.k.mem_thing.a", "module.m.mem_thing.b", "no-op", "")]
+
+
 def test_a_module_moves_with_all_that_is_in_it(project: Make) -> None:
     text = (
         'with module("{}"):\n    t = Thing("t")\n    Rule("r", thing=t)\n    with module("in"):\n        Thing("u")\n'

@@ -120,8 +120,10 @@ def outputs_after(
 
 
 def shown(change: OutputChange, known: Mapping[str, Mapping[str, Tree]]) -> Tree:
-    """An output as the run's result has it: of a sensitive one, that it is one."""
+    """An output as the run's result has it: as state has it after the run, of a sensitive one that it is one."""
     value = resolved(change.after, known)
+    if unknown_in(value) is not None and change.before is not None:
+        value = change.before
     return model.Secret(f"{model.OUTPUT}{change.name}") if change.sensitive or model.hides(value) else value
 
 
