@@ -21,6 +21,7 @@ HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z.:-]*")
 PORT = 830
 """NETCONF over SSH (RFC 6242)."""
 SSH = 22
+EDITING = ("private", "exclusive")
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +41,8 @@ class SrxConfig:
         timeout: Seconds to wait for an answer.
         commit_timeout: Seconds to wait for a commit.
         confirm_minutes: Minutes after which a device goes back by itself unless the commit is confirmed.
+        editing: ``private`` edits a copy of the configuration; ``exclusive`` locks it for all others meanwhile, for
+            releases that refuse a confirmed commit of a private copy (SRX before 21.2).
         probes: Hosts that a device must get an answer from, by ping from its main routing table, before its commit is
             confirmed.
         slots: Model → slots per node, for models that nobody wrote down.
@@ -57,6 +60,7 @@ class SrxConfig:
     timeout: float = 60.0
     commit_timeout: float = 300.0
     confirm_minutes: int = 10
+    editing: str = EDITING[0]
     probes: Sequence[str] = ()
     slots: Mapping[str, int] = attrs.field(factory=dict)
 
@@ -95,6 +99,7 @@ class Access:
     timeout: float = 60.0
     commit_timeout: float = 300.0
     confirm_minutes: int = 10
+    editing: str = EDITING[0]
     probes: tuple[str, ...] = ()
 
     def place(self, host: str) -> Place:
@@ -138,6 +143,8 @@ def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str]
         raise ProviderError(f"srx: {port!r} is no port: JUNOS_PORT takes 1 to 65535")
     if not 1 <= config.confirm_minutes <= 65535:
         raise ProviderError("srx: confirm_minutes is 1 to 65535")
+    if config.editing not in EDITING:
+        raise ProviderError(f"srx: editing={config.editing!r}: it is {' or '.join(map(repr, EDITING))}")
     if isinstance(config.probes, str) or not all(isinstance(one, str) and HOST.fullmatch(one) for one in config.probes):
         raise ProviderError('srx: probes is a list of addresses or names: probes=["192.0.2.1"]')
     home = environ.get("HOME", "")
@@ -155,6 +162,7 @@ def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str]
         timeout=float(config.timeout),
         commit_timeout=float(config.commit_timeout),
         confirm_minutes=config.confirm_minutes,
+        editing=config.editing,
         probes=tuple(config.probes),
     )
 

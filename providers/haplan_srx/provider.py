@@ -176,8 +176,8 @@ class SrxProvider(Provider):
         confirming.confirm(self._estate, task, self._slots)
 
     def revert(self, task: Task) -> Written:
-        """Let the device go back by itself."""
-        return confirming.let_go_back(task)
+        """Take a commit back at once; where no session does that, the device goes back by itself."""
+        return confirming.take_back(self._estate, task)
 
     def close(self) -> None:
         """Let go of connections."""

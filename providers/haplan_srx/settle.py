@@ -1,7 +1,6 @@
 """Waiting: pairs that form or dissolve, devices that are looked at after their commit, and those that go back."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from haplan.plugin import (
     Settlement,
@@ -11,7 +10,8 @@ from haplan.plugin import (
 from haplan_srx import verify
 from haplan_srx.estate import Estate
 from haplan_srx.translate import documents
-from haplan_srx.write import forming
+from haplan_srx.write import confirming, forming
+from haplan_srx.write.fate import Fate, fate
 from haplan_srx.write.receipt import Receipt, read
 
 
@@ -34,13 +34,15 @@ def _settlement(estate: Estate, task: Task) -> Settlement:
 def _back(estate: Estate, receipt: Receipt) -> Settlement:
     """How far a device is that goes back by itself; it is not asked before its time."""
     now, name = estate.clock.now(), receipt.nodes.cluster
-    until = f"taking itself back until {datetime.fromtimestamp(receipt.until, UTC):%H:%M} UTC"
+    until = f"taking itself back until {confirming.clock(receipt)}"
     if now < receipt.until:
         return Settlement(state="waiting", text=until)
-    newest = next(iter(estate.history(receipt.nodes)), None)
-    if newest is not None and newest.log != receipt.log:
+    found, after = fate(estate.history(receipt.nodes), receipt.log)
+    if found is Fate.BACK:
         estate.outdate(name)
         return Settlement(state="done", text="as before")
+    if found is Fate.OTHERS and after is not None:
+        return Settlement(state="failed", text=confirming.made_permanent(receipt, after.user, after.when))
     if now < receipt.until + estate.access.commit_timeout:
         return Settlement(state="waiting", text=until)
     return Settlement(state="failed", text=f"{name}: did not go back by itself")

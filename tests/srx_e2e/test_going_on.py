@@ -115,9 +115,18 @@ def test_what_was_overwritten_before_the_run_died_is_still_given_back(shop: Worl
     assert "set system name-server 9.9.9.9" in shop.lines(node_of(1))
 
 
-def test_a_device_that_goes_back_is_waited_for_and_said_so(shop: World) -> None:
+IN_THE_WAY = f"""{SILENT}
+[[srx.fault]]
+on = "open-configuration"
+nth = 2
+error = "configuration database locked by: pat"
+"""
+"""The change comes out red, and nobody can take it back but the device."""
+
+
+def test_a_device_that_goes_back_by_itself_is_waited_for_and_said_so(shop: World) -> None:
     shop.edit('provider("srx")', 'provider("srx", probes=["192.0.2.1"])')
-    shop.misbehave(SILENT)
+    shop.misbehave(IN_THE_WAY)
     result = shop.apply()
     (failed,) = result.failed
     assert failed.text.endswith("; taken back")
@@ -128,7 +137,7 @@ def test_a_device_that_goes_back_is_waited_for_and_said_so(shop: World) -> None:
 
 def test_a_run_that_died_while_a_device_went_back_leaves_that_to_be_waited_for(shop: World) -> None:
     shop.edit('provider("srx")', 'provider("srx", probes=["192.0.2.1"])')
-    shop.misbehave(SILENT)
+    shop.misbehave(IN_THE_WAY)
     before = len(shop.commits(node_of(1)))
     script = DYING.replace("lambda *given: os._exit(9)", "Die(getattr(module, name))").replace(
         "module, name =",

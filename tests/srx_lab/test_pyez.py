@@ -78,7 +78,7 @@ def test_a_confirmed_commit_goes_back_by_itself(bench: Bench, dev: Junos) -> Non
 
 
 def test_a_second_commit_confirms(bench: Bench, dev: Junos) -> None:
-    with Config(dev, mode="private") as config:
+    with Config(dev, mode="exclusive") as config:
         config.load(SET, format="set")
         config.commit(comment="plan 17", confirm=5)
         config.commit()

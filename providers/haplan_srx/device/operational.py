@@ -4,6 +4,7 @@ Some answer once for the cluster, others once for each node. The status of a gro
 the nodes apart.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -12,7 +13,10 @@ from lxml import etree
 from haplan_srx.device.replies import Reply, children, local, named, text_of
 
 NODES = ("node0", "node1")
+_MINUTES = re.compile(r"(\d+) ?min")
 PING_WORDS = ("ping-error-message", "ping-failure")
+SLACK = 300
+"""Seconds that the clock of a device may be behind."""
 NOT_CLUSTERED = "cluster is not enabled"
 
 
@@ -183,7 +187,12 @@ def _pairs(element: etree._Element, name: str, state: str) -> list[tuple[str, st
 
 @attrs.frozen(kw_only=True)
 class Commit:
-    """One entry of the commit history."""
+    """One entry of the commit history.
+
+    Attributes:
+        confirmed: It was to take itself back unless it was confirmed.
+        until: When it did, epoch seconds; 0 where the device does not say.
+    """
 
     number: int
     user: str
@@ -191,6 +200,11 @@ class Commit:
     when: str
     log: str
     confirmed: bool
+    until: float = 0.0
+
+    def pending(self, now: float) -> bool:
+        """True if it, as the newest, may still take itself back: a check confirms it without a trace."""
+        return self.confirmed and (not self.until or now < self.until + SLACK)
 
 
 def unanswered(reply: Reply) -> str:
@@ -214,9 +228,17 @@ def history(reply: Reply) -> tuple[Commit, ...]:
             when=text_of(one, "date-time"),
             log=text_of(one, "log") or text_of(one, "comment"),
             confirmed=any(local(child) == "commit-confirmed" for child in one.iter()),
+            until=_until(one),
         )
         for one in reply.all("commit-history")
     )
+
+
+def _until(entry: etree._Element) -> float:
+    when = next(named(entry, "date-time"), entry)
+    at = next((text for name, text in when.attrib.items() if str(name).endswith("seconds")), "")
+    minutes = _MINUTES.search(text_of(entry, "commit-confirmed"))
+    return float(at) + int(minutes[1]) * 60 if minutes and str(at).isdigit() else 0.0
 
 
 def editors(reply: Reply) -> tuple[str, ...]:

@@ -1,5 +1,8 @@
 """One device as a caller sees it: the RPCs of Junos that haplan uses, each with its meaning."""
 
+import contextlib
+from collections.abc import Iterator
+
 from lxml import etree
 
 from haplan.plugin import ProviderError
@@ -23,6 +26,8 @@ NARROW = {
 }  # fmt: skip
 """Of these only what is named."""
 
+NOT_PRIVATE = "not supported for private configuration"
+"""In what a release says that takes no confirmed commit of a private copy (py-junos-eznc pull request 954)."""
 PINGS = 3
 """Packets to a host that is to answer; one answer is enough."""
 
@@ -87,14 +92,31 @@ class Box:
 
     # --- editing ---
 
-    def open_private(self) -> None:
-        """A private copy to edit.
+    def open_candidate(self) -> None:
+        """A private copy to edit, or the configuration itself with all others locked out, as the settings say.
 
         Raises:
             ProviderError: Somebody else has uncommitted changes; it names who.
         """
+        self._open(self._access.editing)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """With the configuration locked, and nothing in it that is not committed: what is committed meanwhile is
+        nobody else's. A private copy without changes would not do, since its commit is none (Junos XML protocol guide).
+
+        Raises:
+            ProviderError: Somebody else has the lock, or uncommitted changes; it names who.
+        """
+        self._open("exclusive")
+        try:
+            yield
+        finally:
+            self.put_away()
+
+    def _open(self, how: str) -> None:
         request = etree.Element("open-configuration")
-        etree.SubElement(request, "private")
+        etree.SubElement(request, how)
         try:
             self.session.rpc(request)
         except Refused as error:
@@ -116,22 +138,29 @@ class Box:
         """Let the device check the copy on both nodes."""
         self._commit(check=None)
 
-    def commit(self, log: str, minutes: int) -> None:
+    def roll_back(self) -> None:
+        """Load what ran before the newest commit."""
+        self.session.rpc(etree.Element("load-configuration", rollback="1"))
+
+    def commit(self, log: str, minutes: int | None = None) -> None:
         """Commit; the device goes back by itself after so many minutes unless that is confirmed.
 
         Raises:
             Refused: Nothing was committed.
             ProviderError: `lost` says that nobody knows.
         """
-        self._commit(log=log, confirmed=None, **{"confirm-timeout": str(minutes)})
+        if minutes is None:
+            self._commit(log=log)
+        else:
+            self._commit(log=log, confirmed=None, **{"confirm-timeout": str(minutes)})
 
-    def confirm(self, log: str) -> None:
-        """Confirm the commit before."""
-        self._commit(log=log)
-
-    def close_private(self) -> None:
-        """Throw the copy away."""
-        self._ask("close-configuration", lenient=True)
+    def put_away(self) -> None:
+        """End editing, and throw away what was not committed; a session that cannot is ended, and that with it."""
+        try:
+            if self.session.open:
+                self._ask("close-configuration", lenient=True)
+        except ProviderError:
+            self.session.drop()
 
     def _commit(self, **parts: str | None) -> None:
         request = etree.Element("commit-configuration")
@@ -141,6 +170,8 @@ class Box:
         try:
             self.session.rpc(request, seconds=self._access.commit_timeout)
         except Refused as error:
+            if NOT_PRIVATE in str(error):
+                raise Refused(f'{error}; say provider("srx", editing="exclusive")', ()) from None
             raise self._named(error) from None
 
     def _named(self, error: Refused) -> ProviderError:

@@ -7,6 +7,7 @@ The table `[srx]` of `lab.toml` holds all of the following; without it the table
     `hold_seconds`               from there until a cluster node leaves `hold`, default 30
     `commit_seconds`             lab time that a commit takes, default 0
     `check_confirms`             a commit check confirms a pending confirmed commit, default true
+    `private_confirmed`          private copies take confirmed commits too (SRX from 21.2), default true
     `replace_in_merge`           marks `replace` count in a load with action `merge` too, default false
     `malformed_validate`         the standard `validate` of a cluster with `rfc-compliant` answers without an end tag,
                                  as captured, default true
@@ -81,6 +82,7 @@ class Settings:
     hold_seconds: float = 30.0
     commit_seconds: float = 0.0
     check_confirms: bool = True
+    private_confirmed: bool = True
     replace_in_merge: bool = False
     malformed_validate: bool = True
     session_end_reverts: bool = False

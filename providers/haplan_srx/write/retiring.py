@@ -15,9 +15,8 @@ from haplan_srx.translate.documents import device
 from haplan_srx.translate.log import CommitLog
 from haplan_srx.translate.recorded import recorded
 from haplan_srx.translate.statements import Configuration, Live
-from haplan_srx.write.confirming import CONFIRMED
 from haplan_srx.write.steps import Step
-from haplan_srx.write.writer import Writer, load, put_away
+from haplan_srx.write.writer import Writer, load
 
 
 def write(task: Task, writer: Writer) -> Written:
@@ -62,7 +61,7 @@ def _answers(estate: Estate, host: str) -> bool:
 
 
 def _take_off(box: Box, task: Task, writer: Writer) -> None:
-    """One commit, confirmed at once: nobody is to reach these boxes over what they had."""
+    """One commit, for good: nobody is to reach these boxes over what they had."""
     part = next(part for part in task.parts if part.change.type == "cluster")
     try:
         found = _left(task, part.change.address, device(part.change.name), writer.overrides, box.configuration())
@@ -70,10 +69,9 @@ def _take_off(box: Box, task: Task, writer: Writer) -> None:
             log = str(CommitLog(writer.io.run, task.transaction.id, task.transaction.document))
             load(box, found, writer.secret, writer.io.evidence)
             writer.io.about_to(Step.TAKE_OFF, part.change.address, {"log": log}, idempotent=True)
-            box.commit(log, writer.estate.access.confirm_minutes)
-            box.confirm(f"{log}{CONFIRMED}")
+            box.commit(log)
     finally:
-        put_away(box)
+        box.put_away()
 
 
 def _left(task: Task, address: str, document: Document, overrides: Mapping[str, int], live: Live) -> Difference:

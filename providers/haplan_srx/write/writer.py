@@ -22,6 +22,7 @@ from haplan.plugin import (
     Tree,
     Written,
 )
+from haplan_srx.device.operational import Commit
 from haplan_srx.device.replies import Refused
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Estate, Nodes
@@ -38,6 +39,7 @@ from haplan_srx.translate.recorded import (
     recorded,
 )
 from haplan_srx.translate.statements import Configuration, Live, Path, Statement
+from haplan_srx.write.fate import stands
 from haplan_srx.write.receipt import Receipt
 from haplan_srx.write.steps import Step
 
@@ -171,18 +173,20 @@ def write(task: Task, writer: Writer) -> Written:
         live = box.configuration()
         what = prepare(task, writer.overrides, live) if what.untold else what
         found = what.on(live)
-        logs = [entry.log for entry in box.history()] if task.announced or found.overwritten or not found.edits else []
-        found = _with_earlier(_without_ours(found, what, logs, task.transaction.document), task, logs)
+        history, document = box.history(), task.transaction.document
+        logs = [str(key.get("log")) for key in task.announced if stands(history, str(key.get("log")))]
+        found = _with_earlier(_without_ours(found, what, logs), task, logs)
         if not found.edits:
             written = _keeping(written, task, what, found)
-            return _with_receipt(written, estate, what.nodes, _unconfirmed(box, task.transaction.document))
+            return _with_receipt(written, estate, what.nodes, _unconfirmed(history, document))
+        _refuse_trial(estate, history, document)
         log = str(CommitLog(io.run, task.transaction.id, task.transaction.document))
         load(box, found, writer.secret, io.evidence)
         key = {"log": log, OVERWRITTEN: as_plain(found.overwritten)}
         io.about_to(Step.COMMIT, task.parts[0].change.address, key, idempotent=True)
         _commit(estate, what.nodes, box, log)
     finally:
-        put_away(box)
+        box.put_away()
         estate.outdate(what.nodes.cluster)
     return _with_receipt(_keeping(written, task, what, found), estate, what.nodes, log)
 
@@ -192,14 +196,32 @@ def _with_receipt(written: Written, estate: Estate, nodes: Nodes, log: str) -> W
     return attrs.evolve(written, receipt=Receipt(log=log, nodes=nodes, until=until).plain())
 
 
-def _unconfirmed(box: Box, document: Document) -> str:
+def _unconfirmed(history: Sequence[Commit], document: Document) -> str:
     """The log of the newest commit where it is one of this document that may still take itself back; a run that died
     made it."""
-    newest = next(iter(box.history()), None)
-    if newest is None or not newest.confirmed:
-        return ""
-    log = CommitLog.parse(newest.log)
-    return newest.log if log is not None and log.document == document else ""
+    newest = next(iter(history), None)
+    return newest.log if newest is not None and newest.confirmed and _is_of(newest, document) else ""
+
+
+def _is_of(entry: Commit, document: Document) -> bool:
+    log = CommitLog.parse(entry.log)
+    return log is not None and log.document == document
+
+
+def _refuse_trial(estate: Estate, history: Sequence[Commit], document: Document) -> None:
+    """What somebody else tries out for some minutes would be there for good by our commit.
+
+    Raises:
+        ProviderError: Somebody does; it names who.
+    """
+    newest = next(iter(history), None)
+    if newest is not None and newest.pending(estate.clock.now()) and not _is_of(newest, document):
+        raise ProviderError(f"{document}: {on_trial(newest)}; a commit now would confirm that too: apply again then")
+
+
+def on_trial(entry: Commit) -> str:
+    """A commit whose time runs, for people."""
+    return f"{entry.user}'s commit of {entry.when} still waits to be confirmed"
 
 
 def _with_earlier(found: Difference, task: Task, logs: Sequence[str]) -> Difference:
@@ -211,12 +233,9 @@ def _with_earlier(found: Difference, task: Task, logs: Sequence[str]) -> Differe
     return attrs.evolve(found, overwritten={**found.overwritten, **earlier}) if earlier else found
 
 
-def _without_ours(found: Difference, what: Work, logs: Sequence[str], document: Document) -> Difference:
+def _without_ours(found: Difference, what: Work, logs: Sequence[str]) -> Difference:
     """What a run wrote that died before it could record it is nothing of others."""
-    if not found.overwritten:
-        return found
-    known = (CommitLog.parse(log) for log in logs)
-    if not any(log is not None and log.document == document for log in known):
+    if not found.overwritten or not logs:
         return found
     said = what.wanted.statements
     others = {path: values for path, values in found.overwritten.items()
@@ -236,6 +255,9 @@ def rehearse(estate: Estate, task: Task, overrides: Mapping[str, int], secret: C
         return None
     told: list[str] = []
     box = estate.primary(what.nodes)
+    newest = next(iter(box.history()), None)
+    if newest is not None and newest.pending(estate.clock.now()):  # a check confirms it
+        return f"not checked: {on_trial(newest)}, and a check would confirm it"
     try:
         live = box.configuration()
         what = prepare(task, overrides, live) if what.untold else what
@@ -243,23 +265,14 @@ def rehearse(estate: Estate, task: Task, overrides: Mapping[str, int], secret: C
         if found.edits:
             load(box, found, secret, told.append)
     finally:
-        put_away(box)
+        box.put_away()
     return "\n".join(told)
 
 
-def put_away(box: Box) -> None:
-    """Throw the private copy away; a session that cannot is ended, and its copy with it."""
-    try:
-        if box.session.open:
-            box.close_private()
-    except ProviderError:
-        box.session.drop()
-
-
 def load(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> None:
-    """Put edits into a private copy, keep what the device says of them, and let it check them."""
+    """Put edits into the candidate, keep what the device says of them, and let it check them."""
     secrets = {edit.secret: secret(edit.secret) for edit in found.edits if isinstance(edit, Set) and edit.secret}
-    box.open_private()
+    box.open_candidate()
     box.load(xml.document(list(found.edits), secrets))
     keep(box.compare())
     box.check()

@@ -38,13 +38,18 @@ def commit(call: Call, order: Order) -> None:
         Refused: Somebody else is in the way, or the configuration is wrong.
     """
     tx, box, session = call.tx, call.box, call.session
+    private = session["mode"] == "private"
+    if private and order.minutes is not None and not tx.settings.private_confirmed:
+        raise Refused(Trouble(message="commit confirmed not supported for private configuration"))
     config = _allowed(call)
+    if private and session["private"] == session["base"] and not order.check:
+        return  # a private copy without changes is not committed, and confirms nothing
     if order.check:
         if tx.settings.check_confirms:
             tx.run("update dbs set deadline = null where id = ?", box["db"])
         return
     store(tx, box, config, user=session["user"], client="netconf", order=order, session=session["id"])
-    if session["mode"] == "private":
+    if private:
         running = candidates.database(tx, box)["running"]
         tx.run("update sessions set private = ?, base = ? where id = ?", running, running, session["id"])
     else:
