@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from haplan.contracts import Clock, Lab, LabRequest, Provider
+from haplan.errors import HaplanError
 from haplan.host.options import LAB
 from haplan.model.stack import Block, Stack
 
@@ -60,6 +61,10 @@ class Labs:
         return [lab.stop for lab in running.values()]
 
 
+A_YEAR = 366 * 24 * 3600.0
+"""Seconds that a run on simulators may wait in all: an end to a loop that has none, where waiting takes no time."""
+
+
 class LabsClock:
     """One time for all simulators of a session: what is slept passes for each of them.
 
@@ -68,14 +73,23 @@ class LabsClock:
 
     def __init__(self) -> None:
         self._clocks: list[Clock] = []
+        self._begun = 0.0
 
     def now(self) -> float:
         """Seconds since the epoch."""
         return self._clocks[0].now()
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass for everybody."""
+        """Let time pass for everybody.
+
+        Raises:
+            HaplanError: A year of it has passed in this run: something is waited for that never comes.
+        """
         until = self.now() + seconds
+        if until > self._begun + A_YEAR:
+            raise HaplanError(
+                "a year of simulated time has passed in this run: something is waited for that never comes"
+            )
         for clock in self._clocks:
             clock.sleep(max(0.0, until - clock.now()))
 
@@ -87,6 +101,7 @@ class LabsClock:
             behind = latest - one.now()
             if behind > APART:
                 one.sleep(behind)
+        self._begun = latest
 
 
 APART = 1.0

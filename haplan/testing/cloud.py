@@ -12,6 +12,9 @@ from haplan.contracts import Clock
 from haplan.errors import ProviderError
 from haplan.model.value import Tree
 
+A_YEAR = 366 * 24 * 3600.0
+"""Seconds of simulated time that a test may wait: more than anything lasts, and an end to a loop that has none."""
+
 
 class FakeClock:
     """Time that stands still until somebody sleeps.
@@ -22,13 +25,21 @@ class FakeClock:
     def __init__(self, at: float = 1_800_000_000.0) -> None:
         self._lock = threading.Lock()
         self._at = at
+        self._until = at + A_YEAR
 
     def now(self) -> float:
         return self._at
 
     def sleep(self, seconds: float) -> None:
+        """Let it pass.
+
+        Raises:
+            AssertionError: A year of it has passed: somebody waits for what never comes.
+        """
         with self._lock:
             self._at += seconds
+            if self._at > self._until:
+                raise AssertionError("a year of simulated time has passed: somebody waits for what never comes")
 
 
 @attrs.define(kw_only=True)

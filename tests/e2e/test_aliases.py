@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from haplan import api
+from haplan.errors import HaplanError
 from haplan.host.labs import LabsClock
 from haplan_mist.example import STACK as MIST
 from haplan_srx.example import STACK as SRX
@@ -152,6 +153,10 @@ def test_time_passes_for_all_simulators_of_a_session_alike() -> None:
     clocks[1].at += 500  # somebody else let time pass there
     shared.sleep(60.0)
     assert [clock.at for clock in clocks] == [1120.0, 1560.0, 1120.0]
+    for _ in range(364):
+        shared.sleep(24 * 3600.0)
+    with pytest.raises(HaplanError, match="a year of simulated time has passed in this run"):
+        shared.sleep(3 * 24 * 3600.0)
 
 
 def test_what_takes_time_in_the_second_estate_is_over_when_it_is_waited_for(tmp_path: Path) -> None:

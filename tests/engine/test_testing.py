@@ -42,6 +42,17 @@ def test_a_fake_clock_moves_when_somebody_sleeps() -> None:
     assert clock.now() == 15.0
 
 
+def test_a_loop_that_waits_for_what_never_comes_ends() -> None:
+    clock = FakeClock()
+
+    def wait() -> None:
+        while True:
+            clock.sleep(24 * 3600.0)
+
+    with pytest.raises(AssertionError, match="somebody waits for what never comes"):
+        wait()
+
+
 # --- The provider's word ----------------------------------------------------------------------------------------------
 
 
