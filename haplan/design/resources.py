@@ -23,6 +23,18 @@ def of_row(row: Row) -> Resource:
     )
 
 
+def of_change(change: Change, values: Mapping[str, Tree] | None) -> Resource:
+    """A resource that changes, with what it says before or after."""
+    return Resource(
+        address=change.address,
+        type=change.type,
+        name=change.name,
+        values=values or {},
+        owner=change.owner,
+        needs=change.depends_on,
+    )
+
+
 def recorded(rows: Mapping[str, Row]) -> Resources:
     """What is recorded."""
     return {address: of_row(row) for address, row in rows.items()}
@@ -48,15 +60,7 @@ def changed(known: Mapping[str, Resource], parts: Iterable[Part]) -> Resources:
         if change.action in GOING or change.after is None:
             found.pop(change.address, None)
         else:
-            values = without(without_name(change.after), change.unset)
-            found[change.address] = Resource(
-                address=change.address,
-                type=change.type,
-                name=change.name,
-                values=values,
-                owner=change.owner,
-                needs=change.depends_on,
-            )
+            found[change.address] = of_change(change, without(without_name(change.after), change.unset))
     return found
 
 

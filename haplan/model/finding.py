@@ -1,12 +1,24 @@
 """Rules and what they find."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import attrs
 
 Severity = Literal["error", "warning", "info"]
 Moment = Literal["V", "P", "A", "C"]
+
+
+class Subject(Protocol):
+    """What a finding may be about: it has an address, and a line in the stack."""
+
+    @property
+    def address(self) -> str:
+        """Its address."""
+
+    @property
+    def location(self) -> object:
+        """Its ``file:line``, if it has one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +40,12 @@ class Finding:
     message: str
     location: str = ""
     hint: str = ""
+
+    @classmethod
+    def at(cls, subject: "Subject", rule: str, message: str, severity: Severity = "error", hint: str = "") -> "Finding":
+        """What a rule has to say of a block or a change, in its line of the stack."""
+        where = str(subject.location or "")
+        return cls(rule=rule, severity=severity, address=subject.address, message=message, location=where, hint=hint)
 
 
 def explained(view: object) -> tuple[Finding, ...]:

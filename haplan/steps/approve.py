@@ -310,14 +310,8 @@ def _forbidden(change: Change) -> Finding:
         way = "write prevent_destroy=False to let it be replaced"
     elif change.reason is Reason.NOT_IN_STACK:
         way = "put its block back with prevent_destroy=False, apply that, then take it out again"
-    return Finding(
-        rule="PROTECTED",
-        severity="error",
-        address=change.address,
-        message=f"{change.address}: {change.action.value} is forbidden by prevent_destroy{because}",
-        location=change.location,
-        hint=way,
-    )
+    text = f"{change.address}: {change.action.value} is forbidden by prevent_destroy{because}"
+    return Finding.at(change, "PROTECTED", text, hint=way)
 
 
 def refuse_limits(plan: Plan) -> None:

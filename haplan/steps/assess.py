@@ -195,16 +195,7 @@ def side_by_side(changes: Iterable[Change], transactions: Iterable[Transaction])
             if late - early:
                 text = f"old and new would both be named {change.name!r} for a while: the new one is created first"
                 hint = "give the new one another name=, or let the old one go first"
-                found.append(
-                    Finding(
-                        rule="EXISTS",
-                        severity="error",
-                        address=change.address,
-                        message=text,
-                        location=change.location,
-                        hint=hint,
-                    )
-                )
+                found.append(Finding.at(change, "EXISTS", text, hint=hint))
     return tuple(found)
 
 

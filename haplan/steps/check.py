@@ -46,15 +46,7 @@ def check_secrets(
                 reveal(secret.source)
             except HaplanError as error:
                 if block.address in changing:
-                    found.append(
-                        Finding(
-                            rule="SECRET",
-                            severity="error",
-                            address=block.address,
-                            message=str(error),
-                            location=str(block.location),
-                        )
-                    )
+                    found.append(Finding.at(block, "SECRET", str(error)))
                 else:
                     notes.append(f"{block.address}: secret, not compared: {error}")
     return in_order(found), tuple(dict.fromkeys(notes))
@@ -67,23 +59,10 @@ def check_extra(stack: Stack, providers: Mapping[str, type[Provider]]) -> tuple[
         cls = providers.get(block.provider.split(".")[0])
         if cls is not None and block.extra:
             with gathering:
-                found += [
-                    Finding(
-                        rule="EXTRA",
-                        severity="error",
-                        address=block.address,
-                        message=line,
-                        location=str(block.location),
-                    )
-                    for line in cls.check_extra(block.type, block.extra)
-                ]
+                found += [Finding.at(block, "EXTRA", line) for line in cls.check_extra(block.type, block.extra)]
         ignored = sorted(set(getattr(block.object, "haplan_extra", {})) - {block.provider.split(".")[0]})
         if ignored:
             text = f"extra for {', '.join(ignored)} is ignored here: the provider is {block.provider}"
-            found.append(
-                Finding(
-                    rule="EXTRA", severity="info", address=block.address, message=text, location=str(block.location)
-                )
-            )
+            found.append(Finding.at(block, "EXTRA", text, "info"))
     gathering.refuse()
     return in_order(found)

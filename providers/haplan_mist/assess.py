@@ -160,14 +160,7 @@ def _nowhere(estate: Lists, change: Change) -> list[Finding]:
     known = sorted({end for vpn in estate.known("vpns").values() for end in vpn.get("paths") or {}})
     hint = f"known: {', '.join(known) or 'none'}"
     return [
-        Finding(
-            rule="HA072",
-            severity="error",
-            address=change.address,
-            message=f"{change.name}/{where}: no overlay endpoint {end}",
-            location=change.location,
-            hint=hint,
-        )
+        Finding.at(change, "HA072", f"{change.name}/{where}: no overlay endpoint {end}", hint=hint)
         for where, end in endpoints.lacking(change.after or {})
         if change.type in ("wan_edge_template", "steering") and not estate.overlay_of(end)
     ]
@@ -180,7 +173,5 @@ def _findings(change: Change) -> list[Finding]:
         extra: Mapping[str, Tree] = (interface.get("extra") or {}).get("mist") or {}
         for line in keys.problems(str(interface.get("usage") or "interface"), extra):
             text = f"{change.address}: interfaces.{name}: {line}"
-            found.append(
-                Finding(rule="EXTRA", severity="error", address=change.address, message=text, location=change.location)
-            )
+            found.append(Finding.at(change, "EXTRA", text))
     return found

@@ -86,10 +86,9 @@ class MistProvider(Provider):
         self._identity: Mapping[str, str] = {}
 
     @classmethod
-    def open(cls, settings: Any, context: Context) -> "MistProvider":
+    def open(cls, settings: MistConfig, context: Context) -> "MistProvider":
         """Make one; nothing is sent yet."""
-        config = MistConfig(**settings) if isinstance(settings, Mapping) else settings
-        found = access(config, context.environ, context.secret)
+        found = access(settings, context.environ, context.secret)
         return cls(Client(found, context.clock, log=context.log, tell=context.tell), context)
 
     @classmethod
@@ -110,7 +109,9 @@ class MistProvider(Provider):
         return tuple(keys.problems(type_name, extra))
 
     @classmethod
-    def destinations(cls, settings: Any, environ: Mapping[str, str], resources: Resources) -> Sequence[Destination]:
+    def destinations(
+        cls, settings: MistConfig, environ: Mapping[str, str], resources: Resources
+    ) -> Sequence[Destination]:
         """The cloud."""
         return destinations(settings, environ)
 

@@ -25,34 +25,19 @@ def findings(estate: Estate, task: Task, wait: Wait) -> Iterator[Finding]:
     if len(found) < 2:
         serials = len([module for module in modules_of(entry) if module.get("serial")])
         text = f"{change.name}: only {serials} serial visible, expected one device with {', '.join(macs)}"
-        yield Finding(
-            rule="HA175",
-            severity="error",
-            address=change.address,
-            message=text,
-            location=change.location,
-            hint="look at both devices in the portal",
-        )
+        yield Finding.at(change, "HA175", text, hint="look at both devices in the portal")
         return
     if head != macs[0]:
         made = bool(wait.pair) and change.action in (Action.CREATE, Action.REPLACE)
         text = f"{change.name}: node0 is {head}, planned {macs[0]}"
-        yield Finding(
-            rule="HA178",
-            severity="error" if made else "info",
-            address=change.address,
-            message=text,
-            location=change.location,
+        yield Finding.at(
+            change,
+            "HA178",
+            text,
+            "error" if made else "info",
             hint="the ports of node0 and node1 are swapped against the stack" if made else "",
         )
     versions = {str(module.get("version") or "") for module in modules_of(entry)} - {""}
     if len(versions) > 1:
         text = f"{change.name}: nodes run different firmware: {', '.join(sorted(versions))}"
-        yield Finding(
-            rule="HA183",
-            severity="error",
-            address=change.address,
-            message=text,
-            location=change.location,
-            hint="bring both nodes to one version",
-        )
+        yield Finding.at(change, "HA183", text, hint="bring both nodes to one version")

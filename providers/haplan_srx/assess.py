@@ -1,6 +1,7 @@
 """What changes cost, and what cannot be done: pure, from what was read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from haplan.design.clusters import refreshes
 from haplan.design.index import Resource
@@ -118,7 +119,7 @@ def _cluster(look: Look, change: Change, access: Access, overrides: Mapping[str,
     owner = look.wanted.design.owner_of(cluster)
     if owner is not None:
         yield from _unordered(change, owner.address, owner.values.get("interfaces"))
-    say = _Sayer(change)
+    say = partial(Finding.at, change, FOUND)
     nodes: Mapping[str, Tree] = cluster.values.get("nodes") or {}
     for mac, node in nodes.items():
         if not (node or {}).get("host") and mac not in access.addresses:
@@ -130,18 +131,8 @@ def _cluster(look: Look, change: Change, access: Access, overrides: Mapping[str,
         yield from _as_found(cluster, seen, say, overrides, forming=forms(change))
 
 
-class _Sayer:
-    def __init__(self, change: Change) -> None:
-        self._change = change
-
-    def __call__(self, text: str) -> Finding:
-        return Finding(
-            rule=FOUND, severity="error", address=self._change.address, message=text, location=self._change.location
-        )
-
-
 def _as_found(
-    cluster: Resource, seen: PairSeen, say: _Sayer, overrides: Mapping[str, int], *, forming: bool
+    cluster: Resource, seen: PairSeen, say: Callable[[str], Finding], overrides: Mapping[str, int], *, forming: bool
 ) -> Iterable[Finding]:
     nodes = set(nodes_of(cluster).hosts)
     wanted = cluster.values.get("cluster_id")
@@ -165,7 +156,7 @@ def _as_found(
                 )
 
 
-def _alike(cluster: Resource, seen: PairSeen, say: _Sayer) -> Iterable[Finding]:
+def _alike(cluster: Resource, seen: PairSeen, say: Callable[[str], Finding]) -> Iterable[Finding]:
     for mac, one in seen.facts.items():
         if one.mac and one.mac != mac:
             yield say(f"the box that answers for {mac} is {one.mac}")

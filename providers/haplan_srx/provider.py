@@ -68,11 +68,10 @@ class SrxProvider(Provider):
         self.write_seconds = min(estate.access.commit_timeout, LONGEST_WRITE)
 
     @classmethod
-    def open(cls, settings: Any, context: Context) -> "SrxProvider":
+    def open(cls, settings: SrxConfig, context: Context) -> "SrxProvider":
         """Make one; nothing is sent yet."""
-        config = SrxConfig(**settings) if isinstance(settings, Mapping) else settings
-        found = access(config, context.environ, context.secret)
-        return cls(Estate(found, context.clock, context.log), context, config.slots)
+        found = access(settings, context.environ, context.secret)
+        return cls(Estate(found, context.clock, context.log), context, settings.slots)
 
     @classmethod
     def lab(cls, request: LabRequest) -> Lab:
@@ -92,7 +91,9 @@ class SrxProvider(Provider):
         return [f"{', '.join(extra)}: SRX direct takes no vendor keys"] if extra else []
 
     @classmethod
-    def destinations(cls, settings: Any, environ: Mapping[str, str], resources: Resources) -> Sequence[Destination]:
+    def destinations(
+        cls, settings: SrxConfig, environ: Mapping[str, str], resources: Resources
+    ) -> Sequence[Destination]:
         """The nodes of the clusters."""
         clusters = (values for kind, values in resources if kind == "cluster")
         nodes = [nodes_of(Resource(address="", type="cluster", name="", values=values)) for values in clusters]

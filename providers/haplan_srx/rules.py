@@ -46,9 +46,7 @@ def different_ids(view: ValidateView) -> Iterator[Finding]:
             other = first.setdefault((block.provider, str(block.values.get("site")), id_), block)
             if other is not block:
                 text = f"cluster-id {id_} also used by {other.label}; reth MAC addresses would collide"
-                yield Finding(
-                    rule="HA050", severity="warning", address=block.address, message=text, location=str(block.location)
-                )
+                yield Finding.at(block, "HA050", text, "warning")
 
 
 RULES = (

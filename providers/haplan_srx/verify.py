@@ -1,6 +1,6 @@
 """After a commit, over a new session: is the pair well? (HA176, HA178, HA182 to HA184)"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 
 import attrs
 
@@ -8,6 +8,7 @@ from haplan.design.resources import GOING
 from haplan.plugin import (
     Finding,
     ProviderError,
+    Severity,
     Task,
     Tree,
 )
@@ -17,6 +18,8 @@ from haplan_srx.rules import ANSWERED
 
 FOUND = "found"
 """Key of a receipt: rule, severity and text of each thing that is wrong."""
+Wrong = tuple[str, Severity, str]
+"""Rule, severity and text."""
 
 
 @attrs.frozen(kw_only=True)
@@ -36,22 +39,18 @@ class Health:
 
 def checked(estate: Estate, nodes: Nodes, task: Task) -> dict[str, Tree]:
     """Look over a new session; gives what is wrong for the receipt."""
-    name, address = task.transaction.document.name, task.parts[0].change.address
+    name = task.transaction.document.name
     going = any(
         part.change.type == "cluster" and part.change.name == name and part.change.action in GOING
         for part in task.parts
     )
-    found = findings(look(estate, nodes), address, name, going=going)
-    return {FOUND: [[one.rule, one.severity, one.message] for one in found]}
+    return {FOUND: [list(one) for one in findings(look(estate, nodes), name, going=going)]}
 
 
 def told(task: Task) -> tuple[Finding, ...]:
     """What is wrong, from the receipt."""
-    address = task.parts[0].change.address
-    return tuple(
-        Finding(rule=rule, severity=severity, address=address, message=text)
-        for rule, severity, text in task.receipt.get(FOUND, ())
-    )
+    about = task.parts[0].change
+    return tuple(Finding.at(about, rule, text, severity) for rule, severity, text in task.receipt.get(FOUND, ()))
 
 
 def look(estate: Estate, nodes: Nodes) -> Health:
@@ -71,66 +70,40 @@ def look(estate: Estate, nodes: Nodes) -> Health:
         return Health(error=str(error))
 
 
-def findings(health: Health, address: str, name: str, *, going: bool) -> Iterable[Finding]:
+def findings(health: Health, name: str, *, going: bool) -> Iterator[Wrong]:
     """What is wrong; of a pair that is let go only whether it is still reached."""
     if health.error:
-        yield Finding(
-            rule="HA175",
-            severity="error",
-            address=address,
-            message=f"{name} is not reached any more after the commit: {health.error}",
-        )
+        yield "HA175", "error", f"{name} is not reached any more after the commit: {health.error}"
     if health.error or going:
         return
     for host, why in health.silent.items():
-        yield Finding(
-            rule=ANSWERED, severity="error", address=address, message=f"{name} gets no answer from {host}: {why}"
-        )
+        yield ANSWERED, "error", f"{name} gets no answer from {host}: {why}"
     if health.status is None:
-        yield Finding(rule="HA176", severity="error", address=address, message=f"{name} is in no cluster")
+        yield "HA176", "error", f"{name} is in no cluster"
         return
-    yield from _nodes(health.status, address, name)
+    yield from _nodes(health.status, name)
     if health.links is not None:
-        yield from _links(health.links, address, name)
+        yield from _links(health.links, name)
     if len(health.versions) > 1:
-        yield Finding(
-            rule="HA178",
-            severity="error",
-            address=address,
-            message=f"{name}: the nodes run {' and '.join(health.versions)}",
-        )
+        yield "HA178", "error", f"{name}: the nodes run {' and '.join(health.versions)}"
 
 
-def _nodes(status: Status, address: str, name: str) -> Iterable[Finding]:
+def _nodes(status: Status, name: str) -> Iterator[Wrong]:
     for group, nodes in sorted(status.groups.items()):
         for node in nodes:
             if node.status not in ("primary", "secondary"):
-                yield Finding(
-                    rule="HA176",
-                    severity="error",
-                    address=address,
-                    message=f"{name} RG{group}: {node.name} is {node.status}",
-                )
+                yield "HA176", "error", f"{name} RG{group}: {node.name} is {node.status}"
             elif node.priority == "0":
                 code = node.failures if node.failures not in ("", "None") else "no monitor code"
-                yield Finding(
-                    rule="HA184",
-                    severity="warning",
-                    address=address,
-                    message=f"{name} RG{group}: {node.name} priority 0 ({code})",
-                )
+                yield "HA184", "warning", f"{name} RG{group}: {node.name} priority 0 ({code})"
 
 
-def _links(links: Links, address: str, name: str) -> Iterable[Finding]:
+def _links(links: Links, name: str) -> Iterator[Wrong]:
     if links.control and links.control != "Up":
-        yield Finding(
-            rule="HA177", severity="error", address=address, message=f"{name}: the control link is {links.control}"
-        )
+        yield "HA177", "error", f"{name}: the control link is {links.control}"
     for child, state in links.fabric:
         if state != "Up / Up":
-            yield Finding(
-                rule="HA177", severity="error", address=address, message=f"{name}: fabric link {child} is {state}"
-            )
+            yield "HA177", "error", f"{name}: fabric link {child} is {state}"
     for reth, state in links.reths:
         if state != "Up":
-            yield Finding(rule="HA182", severity="error", address=address, message=f"{name}: {reth} is {state}")
+            yield "HA182", "error", f"{name}: {reth} is {state}"

@@ -69,12 +69,11 @@ class SsrProvider(Provider):
         self._given = terms(config)
 
     @classmethod
-    def open(cls, settings: Any, context: Context) -> "SsrProvider":
+    def open(cls, settings: SsrConfig, context: Context) -> "SsrProvider":
         """Make one; nothing is sent yet."""
-        config = SsrConfig(**settings) if isinstance(settings, Mapping) else settings
-        found = access(config, context.environ, context.secret)
+        found = access(settings, context.environ, context.secret)
         client = Client(found, context.clock, log=context.log, tell=context.tell)
-        return cls(Estate(client, context.clock), config, context)
+        return cls(Estate(client, context.clock), settings, context)
 
     @classmethod
     def lab(cls, request: LabRequest) -> Lab:
@@ -94,7 +93,9 @@ class SsrProvider(Provider):
         return tuple(vendor_keys.problems(type_name, extra))
 
     @classmethod
-    def destinations(cls, settings: Any, environ: Mapping[str, str], resources: Resources) -> Sequence[Destination]:
+    def destinations(
+        cls, settings: SsrConfig, environ: Mapping[str, str], resources: Resources
+    ) -> Sequence[Destination]:
         """The conductor."""
         return destinations(settings, environ)
 

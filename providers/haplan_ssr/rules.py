@@ -92,15 +92,8 @@ def _unseen(view: PlanView) -> Iterator[Finding]:
             if change.type == "cluster" and isinstance(wanted, Mapping) and mac in wanted:
                 text = f"the conductor has never seen asset {asset} ({mac}); its node stays down until the box calls"
                 hint = "check the asset id, and that the box is plugged in and reaches the conductor"
-                yield Finding(
-                    rule="SSR009",
-                    # the old boxes stay until the new ones are there
-                    severity="error" if refreshes(change.before, change.after) else "warning",
-                    address=change.address,
-                    message=text,
-                    location=change.location,
-                    hint=hint,
-                )
+                anew = refreshes(change.before, change.after)  # the old boxes stay until the new ones are there
+                yield Finding.at(change, "SSR009", text, "error" if anew else "warning", hint=hint)
 
 
 # --- The vendor's model -----------------------------------------------------------------------------------------------

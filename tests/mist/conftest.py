@@ -13,6 +13,7 @@ from haplan.model.plan import Action, Change, Order, Placed, Transaction
 from haplan.model.reason import Reason
 from haplan.model.state import Row
 from haplan.model.value import decode, encode
+from haplan_mist.config import MistConfig
 from haplan_mist.lab import Device, Lab, LabDefinition
 from haplan_mist.provider import MistProvider
 
@@ -278,7 +279,7 @@ def make_world(tmp_path: Any) -> Iterator[MakeWorld]:
             tell=told.append,
         )
         settings = {"host": served.url, "org_id": served.org_id, "apitoken": served.token}
-        provider = MistProvider.open(settings, context)
+        provider = MistProvider.open(MistConfig(**settings), context)
         stops.extend((provider.close, lab.stop))
         return World(lab, provider, served.url, told=told, logged=logged)
 

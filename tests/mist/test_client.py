@@ -70,7 +70,9 @@ def opened(world):
 
     def open_with(**settings):
         given = {"host": world.url, "org_id": world.lab.org_id, "apitoken": world.lab.token, **settings}
-        made.append(MistProvider.open(given, Context(clock=world.lab.clock, environ={}, secret=no_secret)))
+        made.append(
+            MistProvider.open(MistConfig(**given), Context(clock=world.lab.clock, environ={}, secret=no_secret))
+        )
         return made[-1]
 
     yield open_with

@@ -9,6 +9,7 @@ from haplan.errors import ProviderError
 from haplan.model.plan import Action, Change
 from haplan.model.stack import Block, Lifecycle, Location
 from haplan.model.state import Intent
+from haplan_mist.config import MistConfig
 from haplan_mist.provider import MistProvider
 from haplan_mist.translate.documents import placements
 
@@ -99,7 +100,7 @@ def test_a_lab_without_a_definition_has_the_nodes_of_the_stack(tmp_path):
         blocks=(block({"02005e300a10": {"serial": "S1"}, "02005e300a11": {}}, firmware="23.4R2-S3"),),
     )
     lab = MistProvider.lab(request)
-    provider = MistProvider.open(lab.settings, Context(clock=lab.clock, environ={}, secret=str))
+    provider = MistProvider.open(MistConfig(**lab.settings), Context(clock=lab.clock, environ={}, secret=str))
     try:
         assert provider.identity()["id"] == lab.settings["org_id"]
         records = provider._estate.items("inventory")

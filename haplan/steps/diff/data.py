@@ -25,16 +25,7 @@ def data_source(work: Work, block: Block, seen: Seen | None) -> Change | None:
         work.readable[block.address] = name
     elif chosen and seen is None:
         text = f"no {block.type.replace('_', ' ')} named {name!r} exists"
-        work.findings.append(
-            Finding(
-                rule="MISSING",
-                severity="error",
-                address=block.address,
-                message=text,
-                location=str(block.location),
-                hint="create it, or mend the name",
-            )
-        )
+        work.findings.append(Finding.at(block, "MISSING", text, hint="create it, or mend the name"))
     work.know(block.address, {}, seen, seen.values if seen else None)
     return None
 

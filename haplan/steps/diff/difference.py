@@ -140,9 +140,7 @@ def _misfits(block: Block, after: Mapping[str, Tree], kind: TypeInfo) -> Iterato
         if isinstance(value, model.Ref | model.Text) and (why := kind.misfit(name, after.get(name))):
             sources = " and ".join(dict.fromkeys(map(str, model.references(value))))
             text = f"{name}: {why}; it comes from {sources}"
-            yield Finding(
-                rule="VALUE", severity="error", address=block.address, message=text, location=str(block.location)
-            )
+            yield Finding.at(block, "VALUE", text)
 
 
 def _spread_create_first(work: Work) -> None:

@@ -40,16 +40,7 @@ def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) 
             f"a {block.type.replace('_', ' ')} named {block.name!r} exists already (id {seen.id}) and is not in state"
         )
         hint = f"run: haplan import {block.address} {seen.id}; or give this one another name="
-        work.findings.append(
-            Finding(
-                rule="EXISTS",
-                severity="error",
-                address=block.address,
-                message=text,
-                location=str(block.location),
-                hint=hint,
-            )
-        )
+        work.findings.append(Finding.at(block, "EXISTS", text, hint=hint))
     reason = Reason.RESUMED if resumed else Reason.IMPORTED if adopted else Reason.TAKEN_OVER
     base = change_of(block, Action.IMPORT, reason, after, None)
     before = seen_as(after, seen.values, {}, kind.local)
@@ -72,11 +63,4 @@ def _differing(change: Change, kind: TypeInfo) -> tuple[Path, ...]:
 
 def _nowhere(block: Block, id_: str) -> Finding:
     text = f"imported: there is no {block.type.replace('_', ' ')} with id {id_}"
-    return Finding(
-        rule="MISSING",
-        severity="error",
-        address=block.address,
-        message=text,
-        location=str(block.location),
-        hint="mend the id, or take the line out",
-    )
+    return Finding.at(block, "MISSING", text, hint="mend the id, or take the line out")

@@ -73,6 +73,4 @@ def _finding(work: Work, change: Change, address: str, deposed: str) -> Finding:
     else:
         text = f"{what} is in state as {address}: one object, one address"
         hint = f'write moved("{address}", "{change.address}") if this is its new label'
-    return Finding(
-        rule="EXISTS", severity="error", address=change.address, message=text, location=change.location, hint=hint
-    )
+    return Finding.at(change, "EXISTS", text, hint=hint)

@@ -66,9 +66,7 @@ def _refused(flow: Flow, first: Change, then: Change, group: Group) -> Finding:
         f"{group.document}, which provider {then.provider!r} takes whole"
     )
     hint = "take the reference out, write the value itself, or put one of the two into another document"
-    return Finding(
-        rule="ORDER", severity="error", address=then.address, message=text, location=then.location, hint=hint
-    )
+    return Finding.at(then, "ORDER", text, hint=hint)
 
 
 def written_again(

@@ -7,8 +7,7 @@ step finds out first whether it is done, so an apply that was killed goes on whe
 from collections.abc import Mapping
 
 from haplan.design.clusters import refreshes
-from haplan.design.index import Resource
-from haplan.design.resources import GOING
+from haplan.design.resources import GOING, of_change
 from haplan.design.settling import forming
 from haplan.plugin import (
     Change,
@@ -47,8 +46,7 @@ def _change(task: Task) -> Change:
 
 
 def _hosts(change: Change) -> Mapping[str, str]:
-    values = change.before if change.action in GOING else change.after
-    return nodes_of(Resource(address=change.address, type="cluster", name=change.name, values=values or {})).hosts
+    return nodes_of(of_change(change, change.before if change.action in GOING else change.after)).hosts
 
 
 def _form(estate: Estate, task: Task, change: Change, io: Io) -> Written:
@@ -76,9 +74,8 @@ def _form(estate: Estate, task: Task, change: Change, io: Io) -> Written:
 def _retiring(task: Task) -> tuple[tuple[str, str], ...]:
     """The boxes that are still to be let go, for the row of the cluster: who goes on after a crash needs them too."""
     part = next(part for part in task.parts if part.change.type == "cluster")
-    values = decode(part.row.values) if part.row is not None else part.change.before or {}
-    pair = Resource(address=part.change.address, type="cluster", name=part.change.name, values=values)
-    return tuple(nodes_of(pair).hosts.items())
+    values = decode(part.row.values) if part.row is not None else part.change.before
+    return tuple(nodes_of(of_change(part.change, values)).hosts.items())
 
 
 def _kept_of_old(change: Change) -> dict[Document, Overwritten]:

@@ -10,7 +10,7 @@ import attrs
 
 from haplan.design.clusters import refreshes
 from haplan.design.index import Resource
-from haplan.design.resources import GOING
+from haplan.design.resources import GOING, of_change
 from haplan.plugin import (
     Change,
     Clock,
@@ -335,14 +335,7 @@ def id_of(change: Change) -> str:
     """Of a cluster the MAC address of its node0; what a device has no id for is known by its name."""
     if change.type != "cluster":
         return change.name
-    return next(
-        iter(
-            nodes_of(
-                Resource(address=change.address, type="cluster", name=change.name, values=change.after or {})
-            ).hosts
-        ),
-        change.name,
-    )
+    return next(iter(nodes_of(of_change(change, change.after)).hosts), change.name)
 
 
 def _keeping(written: Written, task: Task, what: Work, found: Difference) -> Written:
