@@ -42,17 +42,12 @@ class Model:
 
 
 def _srx(name: str, fpc: int, control: str, data: str, fxp0: str, wan: str, lan: str) -> Model:
-    return Model(
-        name=name,
-        family="srx",
-        node1_fpc=fpc,
-        control=control,
-        data=data,
-        fxp0=fxp0,
-        wan=wan,
-        lan=lan,
-        control_fixed=True,
-    )
+    ports = {"control": control, "data": data, "fxp0": fxp0, "wan": wan, "lan": lan}
+    return Model(name=name, family="srx", node1_fpc=fpc, control_fixed=True, **ports)
+
+
+def _ssr(name: str, control: str, data: str, wan: str, lan: str) -> Model:
+    return Model(name=name, family="ssr", node1_fpc=1, control=control, data=data, fxp0="", wan=wan, lan=lan)
 
 
 MODELS: dict[str, Model] = {
@@ -68,66 +63,12 @@ MODELS: dict[str, Model] = {
         _srx("SRX1600", 7, "", "ge-0/0/1", "", "ge-0/0/0", "ge-0/0/2"),
         _srx("SRX4100", 7, "", "", "", "xe-0/0/0", "xe-0/0/1"),
         _srx("vSRX3", 7, "", "ge-0/0/0", "", "ge-0/0/1", "ge-0/0/2"),
-        Model(
-            name="SSR120",
-            family="ssr",
-            node1_fpc=1,
-            control="ge-0/0/5",
-            data="ge-0/0/4",
-            fxp0="",
-            wan="ge-0/0/0",
-            lan="ge-0/0/3",
-        ),
-        Model(
-            name="SSR130",
-            family="ssr",
-            node1_fpc=1,
-            control="ge-0/0/7",
-            data="ge-0/0/6",
-            fxp0="",
-            wan="ge-0/0/0",
-            lan="ge-0/0/5",
-        ),
-        Model(
-            name="SSR1200",
-            family="ssr",
-            node1_fpc=1,
-            control="ge-0/0/6",
-            data="ge-0/0/5",
-            fxp0="",
-            wan="ge-0/0/0",
-            lan="ge-0/0/3",
-        ),
-        Model(
-            name="SSR1300",
-            family="ssr",
-            node1_fpc=1,
-            control="ge-0/0/6",
-            data="xe-0/1/3",
-            fxp0="",
-            wan="ge-0/0/0",
-            lan="ge-0/0/3",
-        ),
-        Model(
-            name="SSR1400",
-            family="ssr",
-            node1_fpc=1,
-            control="ge-0/1/0",
-            data="xe-0/2/3",
-            fxp0="",
-            wan="xe-0/0/0",
-            lan="xe-0/0/3",
-        ),
-        Model(
-            name="SSR1500",
-            family="ssr",
-            node1_fpc=1,
-            control="ge-0/1/3",
-            data="xe-0/2/0",
-            fxp0="",
-            wan="ge-0/1/0",
-            lan="xe-0/2/1",
-        ),
+        _ssr("SSR120", "ge-0/0/5", "ge-0/0/4", "ge-0/0/0", "ge-0/0/3"),
+        _ssr("SSR130", "ge-0/0/7", "ge-0/0/6", "ge-0/0/0", "ge-0/0/5"),
+        _ssr("SSR1200", "ge-0/0/6", "ge-0/0/5", "ge-0/0/0", "ge-0/0/3"),
+        _ssr("SSR1300", "ge-0/0/6", "xe-0/1/3", "ge-0/0/0", "ge-0/0/3"),
+        _ssr("SSR1400", "ge-0/1/0", "xe-0/2/3", "xe-0/0/0", "xe-0/0/3"),
+        _ssr("SSR1500", "ge-0/1/3", "xe-0/2/0", "ge-0/1/0", "xe-0/2/1"),
     )
 }
 
