@@ -48,7 +48,7 @@ class Overlay(Resource):
     )
     psk: Secret | None = attribute(SecretOf(), default=None, sensitive=True, text="Pre-shared key; SRX direct only.")
     endpoints: Ref[list[str]] = derived(
-        _endpoints, init=False, kind="list of text", text="Of every hub profile that names it."
+        _endpoints, init=False, kind="list of text", shared=True, text="Of every hub profile that names it."
     )
     id: Ref[str] = computed(init=False)
 
@@ -63,8 +63,9 @@ class Network(Resource):
         Whole(1, 4094, or_text=True), default=None, text="VLAN, or a text with a site variable."
     )
     advertise: Overlay | Sequence[Overlay] = attribute(
-        ListOf(ResourceOf(("overlay",)), single=True), default=(), unordered=True, text="Overlays that learn of it."
-    )
+        ListOf(ResourceOf(("overlay",)), single=True), default=(), unordered=True, shared=True,
+        text="Overlays that learn of it.",
+    )  # fmt: skip
     cloud_access: Value[bool] = attribute(Flag(), default=True, text="May it reach the cloud's own services?")
     id: Ref[str] = computed(init=False)
 

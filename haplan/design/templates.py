@@ -27,6 +27,8 @@ from haplan.plugin import (
 )
 
 _INTERFACES = "wan(…), lan(…), ha_fabric(…), ha_sync(…), in order."
+_DNS = "DNS servers, in order; those that others have added come after them."
+_NTP = "NTP servers, in order; those that others have added come after them."
 _EXCLUSIVE = "True makes what haplan does not own in it drift that is removed."
 
 
@@ -47,8 +49,8 @@ class HubProfile(HubSide):
 
     interfaces: Sequence[Interface] = attribute(InterfacesOf(), text=_INTERFACES)
     overlay: Overlay | None = attribute(ResourceOf(("overlay",)), default=None, text="Whose endpoints its WANs are.")
-    dns_servers: Sequence[Value[str]] = attribute(ListOf(Text()), default=(), text="DNS servers, in order.")
-    ntp_servers: Sequence[Value[str]] = attribute(ListOf(Text()), default=(), text="NTP servers, in order.")
+    dns_servers: Sequence[Value[str]] = attribute(ListOf(Text()), default=(), shared=True, text=_DNS)
+    ntp_servers: Sequence[Value[str]] = attribute(ListOf(Text()), default=(), shared=True, text=_NTP)
     exclusive: Value[bool] = attribute(Flag(), default=False, local=True, text=_EXCLUSIVE)
     unowned: Ref[list[str]] = derived(_none_unowned, init=False, kind="list of text", text=_UNOWNED)
     id: Ref[str] = computed(init=False)
@@ -103,8 +105,8 @@ class WanEdgeTemplate(Resource):
     """The settings of many spokes."""
 
     interfaces: Sequence[Interface] = attribute(InterfacesOf(), text=_INTERFACES)
-    dns_servers: Sequence[Value[str]] = attribute(ListOf(Text()), default=(), text="DNS servers, in order.")
-    ntp_servers: Sequence[Value[str]] = attribute(ListOf(Text()), default=(), text="NTP servers, in order.")
+    dns_servers: Sequence[Value[str]] = attribute(ListOf(Text()), default=(), shared=True, text=_DNS)
+    ntp_servers: Sequence[Value[str]] = attribute(ListOf(Text()), default=(), shared=True, text=_NTP)
     exclusive: Value[bool] = attribute(Flag(), default=False, local=True, text=_EXCLUSIVE)
     unowned: Ref[list[str]] = derived(_none_unowned, init=False, kind="list of text", text=_UNOWNED)
     type: Ref[str] = derived(_template_type, init=False, text="spoke if a WAN builds towards a hub, else standalone.")

@@ -44,6 +44,7 @@ def attribute(
     replaces: Replaces = "",
     unordered: bool = False,
     unordered_when: tuple[str, str] | None = None,
+    shared: bool = False,
     sensitive: bool = False,
     local: bool = False,
     kw_only: bool = True,
@@ -58,6 +59,7 @@ def attribute(
         replaces=replaces,
         unordered=unordered,
         unordered_when=unordered_when,
+        shared=shared,
         sensitive=sensitive,
         local=local,
         refers=kind.types if isinstance(kind, ResourceOf) else (),
@@ -73,12 +75,12 @@ def computed(*, init: bool = False, kind: str = "text", text: str = "") -> Any:
 
 
 def derived(
-    work_out: Callable[[Any, Any], Any], *, init: bool = False, kind: str = "text", local: bool = False, text: str = ""
-) -> Any:
+    work_out: Callable[[Any, Any], Any], *, init: bool = False, kind: str = "text", shared: bool = False,
+    local: bool = False, text: str = "",
+) -> Any:  # fmt: skip
     """An attribute worked out from the whole stack: ``work_out(resource, all resources)``. A `Ref` without an edge."""
-    return attrs.field(
-        metadata={_INFO: Attribute(name="", kind=kind, derived=True, local=local, text=text), "haplan_derive": work_out}
-    )
+    info = Attribute(name="", kind=kind, derived=True, unordered=shared, shared=shared, local=local, text=text)
+    return attrs.field(metadata={_INFO: info, "haplan_derive": work_out})
 
 
 @dataclass_transform(

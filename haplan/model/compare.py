@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from haplan.model.canonical import sorted_json
 from haplan.model.entries import Entries, in_order, moved
-from haplan.model.schema import Attribute
+from haplan.model.schema import Attribute, TypeInfo
 from haplan.model.value import (
     PLAIN,
     SEQUENCES,
@@ -258,10 +258,21 @@ def _veiled(live: Tree, shape: Tree) -> Tree:
     return live if not isinstance(live, str) or live in texts(shape) else UNTOLD
 
 
-def seen_as(shape: Tree, live: Tree, recorded: Tree, local: Iterable[str]) -> dict[str, Tree]:
-    """The owned part of what is there; secrets and local attributes as recorded, since no backend can tell them."""
+def ours(kind: TypeInfo, shape: Tree, live: Tree, *also: Tree) -> dict[str, Tree]:
+    """The owned part of the values of a resource; of what it shares with others, what the shape or `also` names."""
     found = dict(owned(shape, live))
-    for name in local:
+    for name in kind.shared:
+        if isinstance(found.get(name), SEQUENCES):
+            known = [one for side in (shape, *also) for one in side.get(name) or ()]
+            found[name] = [one for one in found[name] if one in known]
+    return found
+
+
+def seen_as(shape: Tree, live: Tree, recorded: Tree, kind: TypeInfo, beside: Iterable[str] = ()) -> dict[str, Tree]:
+    """The owned part of what is there; secrets, local attributes and those `beside` as recorded: no backend can tell
+    them."""
+    found = ours(kind, shape, live, recorded)
+    for name in (*kind.local, *beside):
         found.pop(name, None)
         if name in recorded:
             found[name] = recorded[name]

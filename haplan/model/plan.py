@@ -174,7 +174,7 @@ class Placement:
         part: Which part of the resource, where it has several; ordered within a change.
         title: What is done there, for people; "" says it all by the action.
         verb: What happens to the document, where that is not what happens to the resource: of a replacement that makes
-            a new one in one document and deletes the old one in another.
+            a new one in one document and deletes the old one in another, or where others keep the document.
         late: Comes after everything that depends on the resource was re-pointed: names used by others shrink last.
         own: The document is the resource's own, although the part has a name.
         apart: One of several alike, such as the devices that carry a policy: nothing in another document waits for it,
@@ -184,7 +184,7 @@ class Placement:
     document: Document = attrs.field(converter=as_document)
     part: str = attrs.field(default="", converter=str)
     title: str = ""
-    verb: Literal["", "create", "delete"] = ""
+    verb: Literal["", "create", "update", "delete"] = ""
     late: bool = False
     own: bool = False
     apart: bool = False

@@ -26,6 +26,8 @@ class Attribute:
         replaces: Whether a change replaces the resource, and which of the two comes first.
         unordered: A list compared as a set.
         unordered_when: (attribute, value): compared as a set while that attribute has that value.
+        shared: A list in which others have entries of their own: of what is there only those count that the stack names
+            or named. Those of others stay, whatever becomes of the resource.
         local: Kept in plan and state, never sent: a change of it is no change on a device.
         refers: Types of which it names one resource: its value is that one's name.
         text: One sentence for ``haplan types``.
@@ -42,6 +44,7 @@ class Attribute:
     replaces: Replaces = ""
     unordered: bool = False
     unordered_when: tuple[str, str] | None = None
+    shared: bool = False
     local: bool = False
     refers: tuple[str, ...] = ()
     text: str = ""
@@ -92,6 +95,11 @@ class TypeInfo:
     def local(self) -> tuple[str, ...]:
         """Names of the attributes that are never sent."""
         return tuple(name for name, attribute in self.attributes.items() if attribute.local)
+
+    @cached_property
+    def shared(self) -> tuple[str, ...]:
+        """Names of the lists in which others have entries of their own."""
+        return tuple(name for name, attribute in self.attributes.items() if attribute.shared)
 
     @cached_property
     def referring(self) -> tuple[Attribute, ...]:

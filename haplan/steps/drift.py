@@ -83,7 +83,7 @@ def _left_alone(address: str, row: Row, kind: TypeInfo, stack: Stack) -> tuple[P
 def _moved(
     kind: TypeInfo, row: Row, recorded: Mapping[str, Tree], seen: Seen, names: Names, *, named: bool
 ) -> tuple[dict[str, Tree], dict[str, Tree]] | None:
-    live = names.as_recorded(kind, row, recorded, seen_as(recorded, seen.values, recorded, kind.local))
+    live = names.as_recorded(kind, row, recorded, seen_as(recorded, seen.values, recorded, kind))
     tops = dict.fromkeys(str(path[0]) for path in differences(recorded, live, unordered(kind.attributes, recorded)))
     before, after = {top: recorded.get(top) for top in tops}, {top: live.get(top) for top in tops}
     if named and seen.values.get("name", row.name) != row.name:

@@ -252,7 +252,7 @@ def _gone_on(work: Begun, change: Change, seen: Seen | None, types: Mapping[str,
 def _compared(change: Change, seen: Seen, row: Row | None, kind: TypeInfo) -> Change:
     after, before = change.after or {}, change.before or {}
     recorded = model.decode(row.values) if row is not None else {}
-    live = seen_as(merged(after, before), seen.values, recorded, kind.local)
+    live = seen_as(merged(after, before), seen.values, recorded, kind)
     sets = unordered(kind.attributes, after)
     if change.action in (Action.UPDATE, Action.IMPORT):
         for path in differences(before, live, sets):

@@ -97,7 +97,7 @@ def _gateway_kind(change: Change, changed: set[str]) -> Any:
 def _of_ports(change: Change) -> bool:
     """True if what is removed of others is more than rules: ports, addresses, paths."""
     gone = (change.before or {}).get("unowned") or ()
-    return any(entries.kind_of(word) not in ("policy", "steering") for word in gone)
+    return any(entries.kind_of(word) not in ("policy", "steering", "dns-server", "ntp-server") for word in gone)
 
 
 def _site_kind(estate: Known, change: Change, changed: set[str]) -> Any:

@@ -119,9 +119,10 @@ class Estate:
         return self._lists.get(kind, {})
 
     def look(self) -> Lists:
-        """The lists as they are now."""
+        """The lists as they are now; ``settings`` has those of the sites that were read, by the site's id."""
         with self.lock:
-            return Lists(dict(self._lists))
+            settings = {id_: setting for id_, (_, setting) in self._settings.items()}
+            return Lists({**self._lists, "settings": settings})
 
     def outdate(self, kinds: Iterable[str]) -> None:
         """The next look at these lists reads them again."""

@@ -152,7 +152,7 @@ class MistProvider(Provider):
 
     def placements(self, change: Change, look: Lists) -> Sequence[Placement]:
         """The documents a change touches."""
-        return documents.placements(change)
+        return documents.placements(change, look)
 
     def assess(self, change: Change, look: Lists) -> Assessment:
         """Cost and reach; from what was read."""

@@ -14,6 +14,7 @@ from haplan.model.reason import Reason
 from haplan.model.state import Row
 from haplan.model.value import decode, encode
 from haplan_mist.config import MistConfig
+from haplan_mist.estate import Lists
 from haplan_mist.lab import Device, Lab, LabDefinition
 from haplan_mist.provider import MistProvider
 
@@ -152,7 +153,7 @@ class World:
         documents: dict[str, list[Placed]] = {}
         by_address = {change.address: change for change in changes}
         for change in changes:
-            for placement in self.provider.placements(change, None):
+            for placement in self.provider.placements(change, Lists({})):
                 documents.setdefault(str(placement.document), []).append(Placed(change.address, placement))
         written = Written()
         for number, (document, placed) in enumerate(documents.items()):

@@ -9,6 +9,7 @@ from haplan.model.document import Document
 from haplan.model.plan import Action, Change, Placed
 from haplan.model.reason import Reason
 from haplan.model.value import Secret
+from haplan_mist.estate import Lists
 from haplan_mist.lab import Fault
 
 LAN = {"usage": "lan", "ports": "ge-0/0/3,ge-1/0/3", "redundant": True, "primary": "node0",
@@ -214,7 +215,7 @@ def test_a_name_that_others_use_is_replaced_new_first(world):
         previous_id=old.id,
         create_first=True,
     )
-    documents = [(str(p.document), p.part, p.late) for p in world.provider.placements(change, None)]
+    documents = [(str(p.document), p.part, p.late) for p in world.provider.placements(change, Lists({}))]
     assert documents == [("network:y", "create", False), ("network:x", "retire", True)]
     world.apply(change)
     assert [item["name"] for item in world.listed("networks")] == ["y"]
@@ -223,7 +224,7 @@ def test_a_name_that_others_use_is_replaced_new_first(world):
 def test_an_overlay_grows_first_and_shrinks_last(world):
     world.create("overlay", "o", type="hub_spoke", endpoints=["a", "b"])
     change = world.changed("overlay.o", endpoints=["b", "c"])
-    grow, shrink = world.provider.placements(change, None)
+    grow, shrink = world.provider.placements(change, Lists({}))
     assert (grow.part, grow.late, shrink.part, shrink.late) == ("grow", False, "shrink", True)
     world.start("t1", grow.document, [Placed(change.address, grow)], {change.address: change})
     assert sorted(world.listed("vpns")[0]["paths"]) == ["a", "b", "c"]

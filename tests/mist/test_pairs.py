@@ -10,6 +10,7 @@ from haplan.contracts import Target
 from haplan.errors import ProviderError
 from haplan.model.plan import Action, Change, Placed
 from haplan.model.reason import Reason
+from haplan_mist.estate import Lists
 from haplan_mist.lab import Device, Fault, LabDefinition, Pair, Push, Settings
 
 A, B = "02005e100c30", "02005e100c31"
@@ -110,7 +111,7 @@ def test_waiting_for_many_pairs_costs_one_call_a_look(make_world):
             action=Action.CREATE,
             after=cluster(site=f"s{number}", nodes={mac: {} for mac in pair}),
         )
-        bind, form = world.provider.placements(change, None)
+        bind, form = world.provider.placements(change, Lists({}))
         for placement in (bind, form):
             task, written = world.start(f"t{number}", placement.document, [Placed(change.address, placement)],
                                         {change.address: change})  # fmt: skip
@@ -215,7 +216,7 @@ def test_the_time_a_formation_may_take_can_be_set(make_world):
     change = Change(
         address="cluster.c", type="cluster", name="c", provider="mist", action=Action.CREATE, after=cluster()
     )
-    _, pair = world.provider.placements(change, None)
+    _, pair = world.provider.placements(change, Lists({}))
     task, _ = world.start("t1", pair.document, [Placed(change.address, pair)], {change.address: change})
     found = world.settle(attrs.evolve(task, timeouts={"formation": 300}))
     assert (found.state, found.text.startswith("the pair did not form within 5 min")) == ("failed", True)

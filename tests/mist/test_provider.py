@@ -10,6 +10,7 @@ from haplan.model.plan import Action, Change
 from haplan.model.stack import Block, Lifecycle, Location
 from haplan.model.state import Intent
 from haplan_mist.config import MistConfig
+from haplan_mist.estate import Lists
 from haplan_mist.provider import MistProvider
 from haplan_mist.translate.documents import placements
 
@@ -45,7 +46,7 @@ def test_a_change_is_placed_in_its_documents(kind, action, before, after, docume
     change = Change(
         address=f"{kind}.x", type=kind, name="x", provider="mist", action=action, before=before, after=after
     )
-    assert [str(placement.document) for placement in placements(change)] == documents
+    assert [str(placement.document) for placement in placements(change, Lists({}))] == documents
 
 
 def intent(address, document, step, key):

@@ -20,7 +20,7 @@ from haplan.model.compare import (
     without,
     without_secrets,
 )
-from haplan.model.schema import Attribute
+from haplan.model.schema import Attribute, TypeInfo
 from haplan.model.value import Ref, Secret, Text, Tree, Unknown
 
 names = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=7)
@@ -134,7 +134,8 @@ def test_paths_are_taken_out_and_shapes_put_together() -> None:
 def test_secrets_and_local_attributes_are_seen_as_recorded() -> None:
     secret = Secret("env:A", None, "f")
     shape = {"psk": Secret("env:A"), "note": "new", "size": 1}
-    seen = seen_as(shape, {"size": 2, "note": "what a backend made of it"}, {"psk": secret, "note": "old"}, ["note"])
+    kind = TypeInfo(name="thing", rank=0, attributes={"note": Attribute(name="note", kind="text", local=True)})
+    seen = seen_as(shape, {"size": 2, "note": "what a backend made of it"}, {"psk": secret, "note": "old"}, kind)
     assert seen == {"size": 2, "note": "old", "psk": secret}
     assert without_secrets(seen) == {"size": 2, "note": "old"}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from haplan.design.paths import Endpoint
 from haplan.design.rules.index import DesignIndex, Face, Owner
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import Action, PlanView
+from haplan.plugin import Action, Change, PlanView
 
 registry = Registry()
 
@@ -188,31 +188,58 @@ def _mapped_ends(values: object) -> set[str]:
 
 registry.says(
     "HA075", "warning", "Renaming or removing a hub WAN or hub profile takes paths from every spoke",
-    why="Spokes name endpoints; one that goes is a tunnel less at each of them.", source="POL", types=("hub_profile",),
+    why="Spokes name endpoints, those of other stacks and people too; one that goes is a tunnel less at each of them.",
+    source="POL", types=("hub_profile", "overlay"),
 )  # fmt: skip
 
 
 @registry.plan("HA075")
 def endpoints_go(view: PlanView) -> Iterator[Found]:
-    for change in view.changes:
-        if change.type != "hub_profile" or change.before is None:
-            continue
-        for end in sorted(_ends(change.before) - _ends(change.after or {})):
-            rows = [row for (_, deposed), row in view.state.rows.items() if not deposed]
-            templates = {
-                row.name for row in rows if row.type == "wan_edge_template" and end in _mapped_ends(row.values)
-            }
-            sites = sorted(
-                {
-                    str(r.values.get("site"))
-                    for r in rows
-                    if r.type == "cluster" and r.values.get("template") in templates
-                }
-            )
+    told: set[str] = set()
+    for change in sorted(view.changes, key=lambda one: one.type != "hub_profile"):
+        for end in sorted(_going(change) - told):
+            told.add(end)
+            sites = _of_ours(view, end)
             if sites:
                 many = f"{len(sites)} spoke site{'s' if len(sites) > 1 else ''}"
                 text = f"removing {end} takes a path away from {many}: {', '.join(sites)}"
                 yield Found(address=change.address, message=text, location=change.location)
+            for name, bound in _of_others(view, change, end):
+                at = f", at {', '.join(bound)}" if bound else ""
+                text = f"removing {end} takes a path away from {name}, which is not in this stack{at}"
+                hint = "whoever owns it has to take the path out first"
+                yield Found(address=change.address, message=text, location=change.location, hint=hint)
+
+
+def _going(change: Change) -> set[str]:
+    """The endpoints that a change takes away."""
+    if change.before is None or change.type not in ("hub_profile", "overlay"):
+        return set()
+    if change.type == "overlay":
+        before, after = ({str(end) for end in (side or {}).get("endpoints") or ()}
+                         for side in (change.before, change.after))  # fmt: skip
+        return before - after
+    return _ends(change.before) - _ends(change.after or {})
+
+
+def _of_ours(view: PlanView, end: str) -> list[str]:
+    """Spoke sites of this stack that build towards an endpoint, as recorded."""
+    rows = [row for (_, deposed), row in view.state.rows.items() if not deposed]
+    templates = {row.name for row in rows if row.type == "wan_edge_template" and end in _mapped_ends(row.values)}
+    return sorted(
+        {str(r.values.get("site")) for r in rows if r.type == "cluster" and r.values.get("template") in templates}
+    )
+
+
+def _of_others(view: PlanView, change: Change, end: str) -> Iterator[tuple[str, list[str]]]:
+    """Templates and profiles of others that use an endpoint, as seen, with the sites that they serve."""
+    owners = ("wan_edge_template", "hub_profile")
+    ours = {row.name for row in view.state.rows.values() if row.type in owners}
+    ours |= {one.name for one in view.changes if one.type in owners}
+    users = view.facts.get(change.address, {}).get("users") or {}
+    for name, sites in sorted((users.get(end) or {}).items()):
+        if name not in ours:
+            yield str(name), [str(site) for site in sites]
 
 
 registry.says(

@@ -86,7 +86,7 @@ class Beside:
         ignored = tuple(tuple(name.split(".")) for name in row.lifecycle.get("ignore_changes", ()))
         recorded = {name: value for name, value in model.decode(row.values).items() if name in row.declared}
         recorded = dict(without(recorded, ignored))
-        live = seen_as(recorded, seen.values, recorded, (*kind.local, *kind.owned_by))
+        live = seen_as(recorded, seen.values, recorded, kind, kind.owned_by)
         sets = unordered(kind.attributes, recorded)
         names = dict.fromkeys(str(path[0]) for path in differences(recorded, live, sets))
         if names:

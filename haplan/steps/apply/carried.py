@@ -12,7 +12,7 @@ import attrs
 from haplan.contracts import Part, Reading, Seen, Task, Written
 from haplan.model import value as model
 from haplan.model.canonical import fingerprint
-from haplan.model.compare import differences, owned, unordered, without, without_secrets
+from haplan.model.compare import differences, ours, unordered, without, without_secrets
 from haplan.model.document import Document
 from haplan.model.plan import Action, Change
 from haplan.model.schema import TypeInfo
@@ -130,7 +130,7 @@ def _is_there(part: Part, types: Mapping[str, TypeInfo]) -> bool:
         return False
     after = without_secrets(dict(without(change.after, change.unset)))
     after = {name: value for name, value in after.items() if name not in {*kind.local, *kind.owned_by}}
-    return not any(True for _ in differences(after, owned(after, seen.values), unordered(kind.attributes, after)))
+    return not any(True for _ in differences(after, ours(kind, after, seen.values), unordered(kind.attributes, after)))
 
 
 def written(task: Task, receipt: Mapping[str, Tree], types: Mapping[str, TypeInfo]) -> Written:

@@ -6,7 +6,7 @@ import attrs
 
 from haplan.contracts import Seen, Task
 from haplan.model import value as model
-from haplan.model.compare import differences, merged, owned, same, unordered, without_secrets
+from haplan.model.compare import differences, merged, ours, owned, same, unordered, without_secrets
 from haplan.model.plan import Action, Change
 from haplan.model.schema import TypeInfo
 from haplan.model.value import Path
@@ -55,7 +55,8 @@ def _half(change: Change, seen: Seen | None, kind: TypeInfo | None) -> Half:
     local = {*kind.local, *kind.owned_by} if kind else set()
     found: dict[str, list[str]] = {"planned": [], "before": [], "neither": []}
     fresh = change.action in (Action.CREATE, Action.REPLACE)
-    live = owned(merged(after, before), seen.values)
+    shape = merged(after, before)
+    live = ours(kind, shape, seen.values, before) if kind else owned(shape, seen.values)
     for path in differences(after, {} if fresh else before, sets):
         if path[0] not in local:
             found[_side(path, after, {} if fresh else before, live, as_set=path[0] in sets)].append(_words(path))

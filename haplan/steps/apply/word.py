@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from haplan.contracts import Task, Written
 from haplan.model import value as model
-from haplan.model.compare import differences, owned, unordered, without_secrets
+from haplan.model.compare import differences, ours, unordered, without_secrets
 from haplan.model.plan import Action, Change
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Row
@@ -35,7 +35,7 @@ def _broken(change: Change, written: Written, row: Row | None, kind: TypeInfo, *
     """
     wanted, got = without_secrets(change.after or {}), written.values.get(change.address, {})
     wanted = {name: value for name, value in wanted.items() if name in got and (name,) not in change.unset}
-    for path in differences(wanted, owned(wanted, got), unordered(kind.attributes, wanted)):
+    for path in differences(wanted, ours(kind, wanted, got), unordered(kind.attributes, wanted)):
         words = f"planned {model.at_path(wanted, path)!r}, got {model.at_path(got, path)!r}"
         yield f"{'.'.join(map(str, path))}: {words}"
     for name, misfit in misgiven(kind, got):

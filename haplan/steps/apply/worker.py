@@ -10,7 +10,7 @@ import attrs
 
 from haplan.contracts import ApplyView, Part, Provider, Query, Reading, Seen, Target, Task, Written
 from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, Unauthorized
-from haplan.model.compare import differences, merged, owned, unordered, without, without_secrets
+from haplan.model.compare import differences, merged, ours, unordered, without, without_secrets
 from haplan.model.document import Document
 from haplan.model.event import EventKind
 from haplan.model.finding import Finding, Rule
@@ -350,13 +350,13 @@ def _refuse_changed(part: Part, kind: TypeInfo, own: Own, by_id: ById) -> None:
         local |= {name for name in by_id.get(kind.name, ()) if seen.values.get(name) == told.get(name)}
     before = without_secrets({name: value for name, value in (change.before or {}).items() if name not in local})
     sets = unordered(kind.attributes, before)
-    moved = set(differences(before, owned(before, seen.values), sets))
+    moved = set(differences(before, ours(kind, before, seen.values), sets))
     half = left or change.reason is Reason.RESUMED or LEFT in change.private or bool(change.unset)
     if moved and (half or own.changes().intersection(change.depends_on)):
         # our own write to it, or to what it refers to, may have shown here already: such as a new name
         planned = without(change.after or {}, change.unset)
         wanted = without_secrets({name: planned.get(name) for name in before})
-        moved &= set(differences(wanted, owned(before, seen.values), sets))
+        moved &= set(differences(wanted, ours(kind, before, seen.values, change.after or {}), sets))
     if moved:
         who = " by an earlier run, or by somebody else," if left else f" by {seen.who}" if seen.who else ""
         words = ", ".join(".".join(map(str, path)) for path in sorted(moved, key=str)[:3])

@@ -23,7 +23,7 @@ from haplan.model.compare import (
 )
 from haplan.model.left_alone import as_path, as_there, ignored
 from haplan.model.plan import Action, Change, replaced
-from haplan.model.prior import nested, restored, with_prior
+from haplan.model.prior import nested, restored, with_prior, with_theirs, without_theirs
 from haplan.model.reason import Reason, forced_by
 from haplan.model.stack import Block, Lifecycle
 from haplan.model.state import Row
@@ -58,10 +58,13 @@ def compared(
     remembered = merged(declared, without(known, (("name",),)))
     after = ignoring(work, block, after, declared, seen.values, recorded)
     after, let_go = _leaving(after, block.lifecycle, remembered, seen.values)
-    before = seen_as(merged(after, remembered), seen.values, recorded, kind.local)
+    before = seen_as(merged(after, remembered), seen.values, recorded, kind)
+    before = without_theirs(before, after, row.private)
     left = tuple(lost(remembered, after))
     gone = tuple(path for path in left if path not in let_go and (half or stands_at(before, path)))
     private = with_prior(row.private, after, declared, _not_ours(work, row, before, after, declared), kind.attributes)
+    sure = not half and row.address not in work.pending
+    private = with_theirs(private, after, declared, before if sure else {}, kind)
     after = restored(after, gone, row.private)
     before = without(before, tuple(path for path in left if path not in gone))
     if row.owner == block.owner:  # a renamed owner is the same owner

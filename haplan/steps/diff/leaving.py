@@ -26,7 +26,7 @@ def deletion(work: Work, row: Row) -> Change:
         seen = None  # a dead run began to create it, and what has its name by now is another's
     kind, before = work.types.get(row.type), as_declared(row, model.decode(row.values))
     if seen is not None and kind is not None:
-        before = seen_as(before, seen.values, before, kind.local)
+        before = seen_as(before, seen.values, before, kind)
     forgotten = row.address in work.selection.forgetting and not row.deposed
     left = bool(row.private.get(LEFT)) and not forgotten
     before = merged(before, still_there(row.private)) if left else before

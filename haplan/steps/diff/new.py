@@ -9,7 +9,7 @@ from haplan.model.compare import differences, seen_as, unordered
 from haplan.model.finding import Finding
 from haplan.model.left_alone import ignored
 from haplan.model.plan import Action, Change
-from haplan.model.prior import with_prior
+from haplan.model.prior import with_prior, with_theirs
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block
@@ -30,9 +30,9 @@ def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) 
     after = ignoring(work, block, after, {}, seen.values, {})
     work.know(block.address, {}, seen, literal(after))
     if block.address in work.selection.importing:
-        live = seen_as(after, seen.values, {}, kind.local)
+        live = seen_as(after, seen.values, {}, kind)
         base = change_of(block, Action.IMPORT, Reason.IMPORTED, live, None)
-        private = with_prior(seen.private, live, {}, live, kind.attributes)
+        private = with_theirs(with_prior(seen.private, live, {}, live, kind.attributes), live, {}, live, kind)
         return attrs.evolve(base, before=live, id=seen.id, importing=seen.id, private=private)
     resumed = block.address in work.pending or seen.status == "incomplete"
     if not (kind.takes_over or resumed or adopted or in_state(work, block, seen.id)):
@@ -43,8 +43,10 @@ def new(work: Work, block: Block, after: Mapping[str, Tree], seen: Seen | None) 
         work.findings.append(Finding.at(block, "EXISTS", text, hint=hint))
     reason = Reason.RESUMED if resumed else Reason.IMPORTED if adopted else Reason.TAKEN_OVER
     base = change_of(block, Action.IMPORT, reason, after, None)
-    before = seen_as(after, seen.values, {}, kind.local)
-    private = dict(seen.private) if resumed else with_prior(seen.private, after, {}, before, kind.attributes)
+    before = seen_as(after, seen.values, {}, kind)
+    private = dict(seen.private)
+    if not resumed:
+        private = with_theirs(with_prior(private, after, {}, before, kind.attributes), after, {}, before, kind)
     half, name = seen.status == "incomplete", seen.values.get("name", block.name)
     if name != str(block.name) and ("name",) not in ignored(block.lifecycle.ignore_changes, kind.attributes):
         before, after = {"name": name, **before}, {"name": str(block.name), **after}

@@ -80,6 +80,8 @@ def _verb(group: Group, changes: Mapping[str, Change], placements: Placements) -
             return "read"
         if change.owner or not (placement.own or placement.verb or not placement.part):
             continue
+        if placement.verb == "update":
+            return "update"
         if change.action is Action.DELETE or placement.verb == "delete":
             return "delete"
         if change.action is Action.CREATE or placement.verb == "create":

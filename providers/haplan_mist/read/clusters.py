@@ -6,6 +6,7 @@ from typing import Any
 from haplan.plugin import Seen, Target, Tree, decode
 from haplan_mist.estate import Known
 from haplan_mist.private import Private
+from haplan_mist.read import paths
 from haplan_mist.read.devices import Boxes, device_id, mac_of
 
 ECHOED = ("managed", "cluster_id")
@@ -99,26 +100,21 @@ def _binding(
 
 def facts(estate: Known, targets: Iterable[Target]) -> dict[str, Mapping[str, Tree]]:
     """What rules want to know; from what was read."""
-    devices = boxes(estate)
+    devices, targets = boxes(estate), tuple(targets)
     found: dict[str, Mapping[str, Tree]] = {}
+    users = paths.users(estate) if any(target.type in ("overlay", "hub_profile") for target in targets) else {}
     for target in targets:
         if target.type == "cluster":
             found[target.address] = _cluster_facts(estate, devices, target)
         elif target.type == "wan_edge_template":
-            found[target.address] = {"bound": bound_sites(estate, target.id, target.name)}
+            found[target.address] = {"bound": paths.bound_sites(estate, target.id, target.name)}
+        elif target.type in ("overlay", "hub_profile"):
+            found[target.address] = {"users": users}
         elif target.type == "site":
             site = estate.known("sites").get(target.id) or {}
             template = estate.name_of("gatewaytemplates", str(site.get("gatewaytemplate_id") or ""))
             found[target.address] = {"bound": [target.name] if template else [], "template": template}
     return found
-
-
-def bound_sites(estate: Known, id_: str, name: str) -> list[str]:
-    """Names of the sites that carry a template."""
-    templates = estate.known("gatewaytemplates")
-    ids = {id_} if id_ in templates else {key for key, wire in templates.items() if wire.get("name") == name}
-    sites = estate.known("sites").values()
-    return sorted(str(site.get("name") or "") for site in sites if site.get("gatewaytemplate_id") in ids)
 
 
 def _cluster_facts(estate: Known, devices: Boxes, target: Target) -> dict[str, Tree]:

@@ -8,7 +8,7 @@ from haplan.plugin import FieldPath as Path
 from haplan_mist.estate import Estate, Object
 from haplan_mist.private import Private
 from haplan_mist.translate import endpoints, entries, gateway
-from haplan_mist.translate.documents import KIND, PREFIXES
+from haplan_mist.translate.documents import KIND, PREFIXES, of_existing
 
 _OWNERS = {"hub_profile": "profile", "wan_edge_template": "template"}
 
@@ -45,6 +45,8 @@ class Gateways:
             profile=target.type == "hub_profile",
         )  # fmt: skip
         without_passwords(values)
+        if of_existing(target.needs):
+            self._without_lost_paths(values)
         values["name"] = wire.get("name") or ""
         if "unowned" in target.values:
             values["unowned"] = self._strangers(target, wire)
@@ -52,6 +54,13 @@ class Gateways:
             address=target.address, id=str(wire["id"]), values=values, private=Private(name=values["name"]).plain(),
             when=float(wire.get("modified_time") or 0), found_by_name=by_name,
         )  # fmt: skip
+
+    def _without_lost_paths(self, values: dict[str, Tree]) -> None:
+        """Of a hub in an overlay of others: an endpoint that the overlay does not have is none."""
+        vpns = [vpn for vpn in self._estate.known("vpns").values() if vpn.get("name") == values.get("overlay")]
+        for face in values["interfaces"].values() if vpns else ():
+            if face.get("endpoint") not in (vpns[0].get("paths") or {}):
+                face.pop("endpoint", None)
 
     # --- rules ---
 

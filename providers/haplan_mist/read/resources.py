@@ -5,15 +5,15 @@ where the audit log shows that nothing touched it since the last look (Mist Open
 list).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from haplan.plugin import Query, Reading, Seen, Target, Tree, decode
+from haplan.plugin import Document, Query, Reading, Seen, Target, Tree, decode
 from haplan_mist.estate import Estate, Object
 from haplan_mist.private import Private
 from haplan_mist.read import clusters, gateways, sites
 from haplan_mist.read.sites import Look
-from haplan_mist.translate import endpoints, objects
-from haplan_mist.translate.documents import KIND
+from haplan_mist.translate import endpoints, objects, shared
+from haplan_mist.translate.documents import KIND, PREFIXES, of_existing, paths_of
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "site": ("sites",),
@@ -46,8 +46,9 @@ def read(estate: Estate, query: Query, now: float) -> Reading:
         if found is not None:
             seen[target.address] = found
     seen = look.signed(query.targets, seen)
+    unowned = {**look.unowned, **owners.unowned(), **_unowned(estate, query.targets)}
     return Reading(
-        seen=seen, orders=owners.orders(), unowned={**look.unowned, **owners.unowned()},
+        seen=seen, orders=owners.orders(), unowned=unowned,
         memory=look.remembered(query, seen), notes=look.notes,
     )  # fmt: skip
 
@@ -60,12 +61,26 @@ def needed(targets: tuple[Target, ...]) -> tuple[str, ...]:
         if target.type in ("steering", "policy"):
             kinds["deviceprofiles" if _in_profile(target) else "gatewaytemplates"] = None
         sides = (target.values, decode(target.row.values) if target.row else {})
+        if target.type == "hub_profile" and of_existing(target.needs):
+            kinds["vpns"] = None
+        if _loses_paths(target):
+            kinds |= dict.fromkeys(("vpns", "gatewaytemplates", "deviceprofiles"))
         if target.type in _SPOKES and any(True for side in sides for _ in endpoints.lacking(side)):
             kinds["vpns"] = None
         if target.type == "cluster":
             for values in (target.values, decode(target.row.values) if target.row else {}):
                 kinds["deviceprofiles" if values.get("profile") else "gatewaytemplates"] = None
     return tuple(kinds)
+
+
+def _loses_paths(target: Target) -> bool:
+    """True where an endpoint of an overlay goes: whoever else uses it is told of."""
+    if target.row is None or not (target.type == "overlay" or of_existing(target.needs)):
+        return False
+    had, wanted = decode(target.row.values), {} if target.leaving else target.values
+    if target.type == "overlay":
+        return bool(set(had.get("endpoints") or ()) - set(wanted.get("endpoints") or ()))
+    return bool(set(paths_of(had)) - set(paths_of(wanted)))
 
 
 def _in_profile(target: Target) -> bool:
@@ -85,6 +100,19 @@ def _seen(estate: Estate, target: Target, look: Look, gateways: gateways.Gateway
         case "overlay" | "network" | "application":
             return _object(estate, target)
     return None
+
+
+def _unowned(estate: Estate, targets: Sequence[Target]) -> dict[Document, tuple[str, ...]]:
+    """Entries of others in the objects that the stack shares with them."""
+    found = {}
+    for target in targets:
+        if target.type in shared.MAPS and not target.data:
+            wire, _ = estate.find(KIND[target.type], target.id, target.name)
+            sides = (target.values, decode(target.row.values) if target.row else {})
+            lines = shared.lines(target.type, target.name, wire or {}, *sides)
+            if lines:
+                found[Document(PREFIXES[target.type], target.name)] = lines
+    return found
 
 
 def _object(estate: Estate, target: Target) -> Seen | None:

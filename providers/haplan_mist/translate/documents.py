@@ -4,8 +4,10 @@ A document is one object of the API and is written by one call: `site:NAME`, `se
 `vpn:`, `network:`, `service:`, `deviceprofile:`, `gatewaytemplate:NAME`, and `cluster:NAME`, which is a pair.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+
+import attrs
 
 from haplan.plugin import (
     Action,
@@ -14,8 +16,11 @@ from haplan.plugin import (
     Placement,
     Reason,
     Tree,
+    parse_address,
 )
+from haplan_mist.estate import Known
 from haplan_mist.private import Private
+from haplan_mist.translate import shared
 from haplan_mist.translate.keys import setting_keys
 
 PREFIXES = {
@@ -31,17 +36,19 @@ KIND = {**{kind: LISTS[prefix] for kind, prefix in PREFIXES.items()}, "site": "s
 GOING = (Action.DELETE, Action.FORGET)
 
 
-def placements(change: Change) -> Sequence[Placement]:
+def placements(change: Change, look: Known) -> Sequence[Placement]:
     """The documents of a change, in order."""
     if change.type == "site":
-        return _site(change)
+        return _site(change, look)
     if change.type == "cluster":
         return _cluster(change)
     if change.type in ("steering", "policy"):
         return _in_owner(change)
     if change.type not in PREFIXES:
         return (Placement(document=Document("", change.address)),)
-    return _own(change)
+    if change.type == "hub_profile":
+        return _with_paths(change, _own(change))
+    return _of_shared(change, look, _own(change))
 
 
 def owner_document(values: Mapping[str, Tree] | None) -> Document:
@@ -65,6 +72,7 @@ class Piece(StrEnum):
     RETIRE = "retire"
     GROW = "grow"
     SHRINK = "shrink"
+    LEAVE = "leave"
     VARIABLES = "variables"
     PAIR = "pair"
     BIND = "bind"
@@ -107,12 +115,62 @@ def _own(change: Change) -> Sequence[Placement]:
     return (Placement(document=document),)
 
 
-def _site(change: Change) -> Sequence[Placement]:
+def _of_shared(change: Change, look: Known, own: Sequence[Placement]) -> Sequence[Placement]:
+    """Where an object goes that holds entries of others: these stay, and so does the object."""
+    id_ = change.previous_id or change.id
+    stay = shared.of_others(change.type, look.known(KIND[change.type]).get(id_) or {}, change.before)
+    if not stay:
+        return own
+    title = _taken_out("ours", stay)
+    if change.action is Action.DELETE:
+        return (Placement(document=own[0].document, part=Piece.LEAVE, title=title, verb="update"),)
+    return [attrs.evolve(one, title=title, verb="update") if one.part == Piece.RETIRE else one for one in own]
+
+
+def _taken_out(ours: str, stay: Sequence[str]) -> str:
+    some = ", ".join(stay[:3]) + (f" and {len(stay) - 3} more" if stay[3:] else "")
+    return f"take out {ours}; {some} of others stay{'' if stay[1:] else 's'}"
+
+
+def _with_paths(change: Change, own: Sequence[Placement]) -> Sequence[Placement]:
+    """A hub of an overlay that the stack does not make: its endpoints are paths that the profile adds there, before
+    any port speaks of them, and takes out last."""
+    if not of_existing(change.depends_on):
+        return own
+    before, after = (set(paths_of(side)) for side in (change.before, change.after))
+    return (*_paths(Piece.GROW, "add", after - before), *own, *_paths(Piece.SHRINK, "remove", before - after))
+
+
+def _paths(part: Piece, verb: str, paths: Iterable[tuple[str, str]]) -> Iterator[Placement]:
+    ends: dict[str, list[str]] = {}
+    for overlay, end in sorted(paths):
+        ends.setdefault(overlay, []).append(end)
+    for overlay, names in ends.items():
+        title = f"{verb} {', '.join(names)}"
+        yield Placement(document=Document("vpn", overlay), part=part, title=title, late=part == Piece.SHRINK)
+
+
+def paths_of(values: Mapping[str, Tree] | None) -> list[tuple[str, str]]:
+    """(overlay, endpoint) of the paths that a hub profile makes."""
+    overlay = (values or {}).get("overlay")
+    faces = ((values or {}).get("interfaces") or {}).values()
+    return [(str(overlay), str(face["endpoint"])) for face in faces if face.get("endpoint")] if overlay else []
+
+
+def of_existing(needs: Iterable[str]) -> bool:
+    """True for what refers to an overlay that the stack only looks up."""
+    return any((one := parse_address(need)).data and one.type == "overlay" for need in needs)
+
+
+def _site(change: Change, look: Known) -> Sequence[Placement]:
     site = Placement(document=Document("site", change.name))
     setting = Placement(document=Document("setting", change.name), part=Piece.VARIABLES, title="set variables")
     if change.action in GOING:
-        # the setting goes with its site
-        return (site,)
+        stay = shared.variables_of_others(look.known("settings").get(change.id) or {}, change.before)
+        if not stay or change.action is Action.FORGET:
+            # the setting goes with its site
+            return (site,)
+        return (attrs.evolve(site, part=Piece.LEAVE, title=_taken_out("our variables", stay), verb="update"),)
     in_setting = setting_keys()
     before, after = (_site_side(change, side) for side in (change.before, change.after))
     has = [(key, after.get(key), before.get(key)) for key in {**before, **after}]

@@ -10,6 +10,7 @@ from haplan_mist.translate.gateway import policy_names
 from haplan_mist.translate.merge import Wire
 from haplan_mist.translate.ports import same_ports
 
+_SERVERS = {"dns_servers": "dns-server", "ntp_servers": "ntp-server"}
 Where = tuple[str, ...]
 """The way to an entry: keys of mappings, at the end the name of what stands in a list."""
 
@@ -26,6 +27,8 @@ def strangers(live: Mapping[str, Tree], known: Collection[str]) -> list[str]:
 
 def words_of(values: Mapping[str, Tree]) -> Iterator[str]:
     """The words of the entries that a template or profile declares; values may still hold references."""
+    for key, kind in _SERVERS.items():
+        yield from (f"{kind} {server}" for server in values.get(key) or ())
     for interface in (values.get("interfaces") or {}).values():
         ports = same_ports(str(interface.get("ports") or ""))
         yield f"port {ports}"
@@ -57,6 +60,9 @@ def entries(wire: Mapping[str, Tree]) -> Iterator[tuple[str, Where]]:
     """Each entry with the way to it."""
     for key, port in (wire.get("port_config") or {}).items():
         yield from _of_port(key, port)
+    for key, kind in _SERVERS.items():
+        for server in wire.get(key) or ():
+            yield f"{kind} {server}", (key, str(server))
     for network in wire.get("ip_configs") or {}:
         yield f"address of {network}", ("ip_configs", network)
     for network, server in (wire.get("dhcpd_config") or {}).items():
@@ -84,6 +90,8 @@ def _without(tree: Mapping[str, Tree], where: Where) -> Wire:
     if key == "service_policies":
         names = policy_names(below or ())
         out[key] = [one for name, one in zip(names, below or (), strict=True) if name != rest[0]]
+    elif key in _SERVERS:
+        out[key] = [one for one in below or () if str(one) != rest[0]]
     elif key == "networks":
         stay = [index for index, name in enumerate(below or ()) if name != rest[0]]
         for listed in ("networks", "reth_nodes"):

@@ -64,6 +64,7 @@ def rewritten(
     _spelled_as(live, old)
     _spelled_as(live, new)
     _keep_networks(live, old, new)
+    _keep_servers(live, old, new)
     out = merged(live, old, new)
     ports = dict(out.get("port_config") or {})
     for key, port in (new.get("port_config") or {}).items():
@@ -105,6 +106,15 @@ def _keep_networks(live: Mapping[str, Tree], old: Wire, new: Wire) -> None:
         if owners:
             others = dict(zip(there["networks"], there.get("reth_nodes") or (), strict=False))
             port["reth_nodes"] = [owners.get(name, others.get(name, "node0")) for name in port["networks"]]
+
+
+def _keep_servers(live: Mapping[str, Tree], old: Wire, new: Wire) -> None:
+    """Name and time servers that others have added stay, behind ours."""
+    for key in ("dns_servers", "ntp_servers"):
+        ours = [*(old.get(key) or ()), *(new.get(key) or ())]
+        others = [one for one in live.get(key) or () if one not in ours]
+        if others:
+            new[key] = [*(new.get(key) or ()), *others]
 
 
 def _clean(port: Mapping[str, Tree], ours: Mapping[str, Tree]) -> Wire:

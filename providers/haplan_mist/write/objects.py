@@ -1,14 +1,14 @@
 """Overlays, networks, applications, sites and their settings: one call for each document."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from haplan.plugin import Action, Part, ProviderError, Task, Tree, Written
 from haplan_mist.estate import Estate, Object
 from haplan_mist.private import Private
-from haplan_mist.translate import merge, objects
-from haplan_mist.translate.documents import GOING, KIND, Piece
+from haplan_mist.translate import merge, objects, shared
+from haplan_mist.translate.documents import GOING, KIND, Piece, paths_of
 from haplan_mist.translate.keys import setting_keys
 from haplan_mist.translate.merge import Wire
 from haplan_mist.write.steps import Step
@@ -19,8 +19,9 @@ from haplan_mist.write.writer import FRESH, Sent, Writer, extras, identified, li
 
 def write_object(task: Task, writer: Writer) -> Sent:
     """An overlay, network or application."""
-    parts = [part for part in task.parts if part.change.type in KIND]
-    sent = Sent(Written())
+    hubs = [part for part in task.parts if part.change.type == "hub_profile"]
+    sent = write_paths(hubs, task.transaction.document.name, writer) if hubs else Sent(Written())
+    parts = [part for part in task.parts if part.change.type in KIND and part not in hubs]
     for part in parts:
         if part.placement.part == Piece.GROW and any(p.placement.part == Piece.SHRINK for p in parts):
             # both in one write
@@ -40,24 +41,61 @@ def write_object(task: Task, writer: Writer) -> Sent:
 def _one_object(part: Part, writer: Writer) -> Sent:
     change, kind = part.change, KIND[part.change.type]
     if change.action in GOING:
-        writer.delete(kind, change.id, change.address)
-        return Sent(Written())
+        return _let_go(part, change.id, writer, Step.DELETE)
     if part.placement.part == Piece.RETIRE:
-        writer.delete(kind, change.previous_id or change.id, change.address, Step.RETIRE)
-        return Sent(Written())
+        return _let_go(part, change.previous_id or change.id, writer, Step.RETIRE)
     old, new = _sides(part, writer)
     if change.action is Action.REPLACE:
         made = writer.create(kind, {"name": change.name, **new}, change.address, beside=change.previous_id or change.id)
         if part.placement.part == Piece.WHOLE:
-            writer.delete(kind, change.previous_id or change.id, change.address, Step.RETIRE)
+            _let_go(part, change.previous_id or change.id, writer, Step.RETIRE)
         return Sent(identified(change.address, made), frozenset({"*"}), str(made["id"]))
     live = live_of(part, kind, writer)
     if live is None:
         made = writer.create(kind, {"name": change.name, **new}, change.address)
         return Sent(identified(change.address, made), frozenset(), str(made["id"]))
     wanted = {**merge.merged(live, old, new), "name": change.name}
+    if change.type in shared.MAPS and shared.MAPS[change.type][0] in merge.body(live, wanted):
+        live = writer.now(kind, live, change.address) or live
+        wanted = {**merge.merged(live, old, new), "name": change.name}
     made, keys = writer.update(kind, live, wanted, change.address)
     return Sent(identified(change.address, made), keys, str(made["id"]))
+
+
+def _let_go(part: Part, id_: str, writer: Writer, step: Step) -> Sent:
+    """Delete an object; where others have entries in it, only ours are taken out."""
+    change, kind = part.change, KIND[part.change.type]
+    before = change.before or {}
+    live = writer.estate.items(kind).get(id_) if change.type in shared.MAPS else None
+    live = live and writer.now(kind, live, change.address)
+    if live is None or not shared.of_others(change.type, live, before):
+        writer.delete(kind, id_, change.address, step)
+        return Sent(Written())
+    _, keys = writer.update(kind, live, shared.without_ours(change.type, live, before), change.address)
+    return Sent(Written(), keys, id_)
+
+
+def write_paths(parts: Sequence[Part], name: str, writer: Writer) -> Sent:
+    """The endpoints of hub profiles, in an overlay that the stack does not make.
+
+    Raises:
+        ProviderError: The overlay is not there.
+    """
+    address = parts[0].change.address
+    known, _ = writer.estate.find("vpns", "", name)
+    live = known and writer.now("vpns", known, address)
+    if live is None:
+        raise ProviderError(f'{address}: overlay "{name}" is gone; plan again')
+    paths = dict(live.get("paths") or {})
+    for part in parts:
+        before, after = ({end for overlay, end in paths_of(side) if overlay == name}
+                         for side in (part.change.before, part.change.after))  # fmt: skip
+        if part.placement.part == Piece.GROW:
+            paths |= {end: {} for end in sorted(after) if end not in paths}
+        else:
+            paths = {end: path for end, path in paths.items() if end in after or end not in before}
+    made, keys = writer.update("vpns", live, {**live, "paths": paths}, address)
+    return Sent(Written(), keys, str(made["id"]))
 
 
 def _sides(part: Part, writer: Writer) -> tuple[Wire, Wire]:
@@ -78,8 +116,7 @@ def write_site(task: Task, writer: Writer) -> Sent:
     """A site object: its own fields, and the template that clusters bind to it."""
     part = main_part(task)
     if part is not None and part.change.action in GOING:
-        writer.delete("sites", part.change.id, part.change.address)
-        return Sent(Written())
+        return _leave_site(part, writer)
     binding, private = _binding(task, writer)
     name = task.transaction.document.name
     live = writer.estate.find("sites", "", name)[0] if part is None else live_of(part, "sites", writer)
@@ -98,6 +135,31 @@ def write_site(task: Task, writer: Writer) -> Sent:
     made, keys = writer.update("sites", live, wanted, task.parts[0].change.address)
     written = identified(part.change.address, made) if part is not None else Written()
     return Sent(_with_private(written, private), keys, str(made["id"]))
+
+
+def _leave_site(part: Part, writer: Writer) -> Sent:
+    """Delete a site; where others have variables in it, only ours are taken out.
+
+    Raises:
+        ProviderError: A pair of others is in it.
+    """
+    change, estate = part.change, writer.estate
+    pairs = [mac for mac, box in estate.items("inventory", FRESH).items()
+             if box.get("site_id") == change.id and box.get("vc_mac")]  # fmt: skip
+    if pairs:
+        hint = f'take it out of the site first, or leave the site: removed("{change.address}", destroy=False)'
+        raise ProviderError(f"{change.address}: a pair of others is in this site ({', '.join(sorted(pairs))}): {hint}")
+    live = estate.setting(change.id, FRESH) if change.id in estate.items("sites", FRESH) else {}
+    stay = shared.variables_of_others(live, change.before)
+    if not stay:
+        writer.delete("sites", change.id, change.address)
+        return Sent(Written())
+    body = merge.body(live, {**live, "vars": {name: live["vars"][name] for name in stay}})
+    if body:
+        writer.io.about_to(Step.VARIABLES, change.address, {"kind": "setting", "id": change.id}, idempotent=True)
+        answer = estate.client.put(f"/sites/{change.id}/setting", body, what=change.address)
+        estate.keep_setting(change.id, answer if isinstance(answer, dict) else merge.applied(live, body))
+    return Sent(Written(), frozenset(body), change.id)
 
 
 def _site_wires(part: Part, writer: Writer) -> tuple[Wire, Wire]:

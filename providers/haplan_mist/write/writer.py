@@ -118,6 +118,18 @@ class Writer:
             return made
         raise AssertionError("unreachable")
 
+    def now(self, kind: str, live: Object, address: str) -> Object | None:
+        """An object as it is this moment, or None: a map is replaced whole, and others write into it too."""
+        try:
+            found: Object = self.estate.client.get(self.path(kind, str(live["id"])), what=address)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            self.estate.drop(kind, str(live["id"]))
+            return None
+        self.estate.keep(kind, found)
+        return found
+
     def update(self, kind: str, live: Object, wanted: Wire, address: str) -> tuple[Object, frozenset[str]]:
         """PUT of what changes; no call if nothing does."""
         body = merge.body(live, wanted)
