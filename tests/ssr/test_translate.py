@@ -206,6 +206,20 @@ SAID: list[tuple[str, Change, list[str]]] = [
         "service internet transport tcp port-range 80 end-port = 90", "service internet transport gre"]),
     ("several applications", lambda design: design.change("policy.t.internet", applications=["any", "dns"]),
      ["service internet-any address = 0.0.0.0/0", "service internet-dns address = 8.8.8.8/32"]),
+    ("applications by name", lambda design: design.change("application.any", addresses=None, apps=["office365"]), [
+        "service internet application-name = office365", "router spoke application-identification mode = all",
+        "! router hub application-identification mode = all"]),
+    ("two policies for one application, which steer alike", lambda design: design.add("policy.t.staff", {
+        "template": "t", "networks": ["office"], "applications": ["any"], "action": "allow", "steering": "out"},
+        "wan_edge_template.t"), [
+        "service internet access-policy guest permission = allow", "service internet access-policy office permission ="
+        " allow", "router spoke service-route internet-wan1 vector = wan1", "! service staff"]),
+    ("a policy that keeps a second network out", lambda design: design.add("policy.t.staff", {
+        "template": "t", "networks": ["office"], "applications": ["any"], "action": "deny"}, "wan_edge_template.t"), [
+        "service internet access-policy office permission = deny", "! service staff"]),
+    ("a redundant LAN on unequal ports", interface("lan", ports="ge-0/0/3,ge-1/0/2"), [
+        f"{SPOKE_LAN} shared-phys-address = {shared_mac('spoke', 'lan')}",
+        f"router spoke node node1 device-interface ge-0-2 shared-phys-address = {shared_mac('spoke', 'lan')}"]),
     ("a deny", lambda design: design.change("policy.t.internet", action="deny"),
      ["service internet access-policy guest permission = deny", "! router spoke service-route internet-wan1"]),
     ("a rule of one name in two owners", lambda design: design.add("steering.h.out", {
@@ -273,6 +287,16 @@ REFUSED: list[tuple[str, Change, tuple[str, ...]]] = [
      ("SSR005", "internet", "again", "policy.t.internet", "guest", "0.0.0.0/0")),
     ("one network let in and kept out of one service", lambda design: design.change("policy.h.in", action="deny"),
      ("SSR006", "policy.", "'allow'", "'deny'", "access-policy guest permission")),
+    ("a LAN on the sync link", lambda design: design.change("network.guest", subnet="169.254.253.0/24").values(
+        "wan_edge_template.t")["interfaces"]["lan"]["networks"]["guest"].update(ip="169.254.253.9/24"),
+     ("SSR006", "wan_edge_template.t", "lan/guest 169.254.253.0/24 overlaps the sync link", 'provider("ssr", sync=')),
+    ("two policies of one application that steer otherwise", lambda design: design.add("policy.t.staff", {
+        "template": "t", "networks": ["office"], "applications": ["any"], "action": "allow"}, "wan_edge_template.t"),
+     ("SSR005", "internet and staff are two services of 0.0.0.0/0 that differ in their tenants alone")),
+    ("two endpoints whose names become one", lambda design: design.values("hub_profile.h")["interfaces"].update(
+        wan1={**WAN1, "ports": "ge-1/0/0", "endpoint": "h.wan0", "address": {"type": "static", "ip": "192.0.2.9/25",
+                                                                             "gateway": "192.0.2.1"}}),
+     ("SSR001", "endpoint h.wan0 and endpoint h-wan0 are both neighborhood h-wan0")),
     ("no way", lambda design: design.change("policy.t.internet", steering=None), ("SSR008", "spoke has no way to any")),
 ]  # fmt: skip
 
@@ -368,3 +392,17 @@ def test_what_only_an_apply_can_tell_is_left_out(design: Design) -> None:
 def test_everything_has_a_source_among_the_resources(design: Design) -> None:
     found = translate(design.pieces())
     assert {source.address for given in found.entries.values() for source in given.sources} <= set(design.table)
+
+
+def test_names_that_are_made_of_long_ones_stay_apart(design: Design) -> None:
+    long = "x" * 62 + "y"
+    design.table[f"policy.t.{long}"] = design.table.pop("policy.t.internet")
+    found = translate(design.pieces())
+    routes = {
+        path[2][1]
+        for path in found.entries
+        if path[1] == ("router", "spoke") and path[2:] and path[2][0] == "service-route"
+    }
+    assert len(routes) == 2
+    assert all(len(name) <= 63 and name.startswith("x" * 50) for name in routes)
+    assert problems(found) == []

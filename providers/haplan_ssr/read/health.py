@@ -28,7 +28,7 @@ class Expected:
         name: Of the router.
         address: Of its cluster.
         assets: Node → asset id.
-        shared: Names of its redundant device interfaces.
+        shared: Its redundant device interfaces: the name where both nodes call it so, else ``node0/a,node1/b``.
         peers: Routers that it is to have paths to.
         fresh: Nodes that are new, or that another box is for now: they are to be set up first.
     """
@@ -58,14 +58,15 @@ def expected(before: Translation, after: Translation, routers: Iterable[str]) ->
     assets: dict[str, dict[str, str]] = {}
     for (name, node), asset in _assets(after).items():
         assets.setdefault(name, {})[node] = asset
-    shared: dict[str, set[str]] = {}
+    shared: dict[str, dict[str, list[tuple[str, str]]]] = {}
     ends: dict[str, dict[str, str]] = {}
     for path, given in after.entries.items():
         if len(path) < 3 or path[1][0] != "router":
             continue
         name = path[1][1]
         if path[-1] == "shared-phys-address":
-            shared.setdefault(name, set()).add(path[3][1])
+            members = shared.setdefault(name, {}).setdefault(str(given.value), [])
+            members.append((path[2][1], path[3][1]))
         elif path[-1] == "topology":
             ends.setdefault(path[-2][1], {})[name] = str(given.value)
     peers, was = _peers(ends), _assets(before)
@@ -74,12 +75,18 @@ def expected(before: Translation, after: Translation, routers: Iterable[str]) ->
             name=name,
             address=after.entries[*AUTHORITY, ("router", name)].sources[0].address,
             assets=assets.get(name, {}),
-            shared=frozenset(shared.get(name, ())),
+            shared=frozenset(map(_interface, shared.get(name, {}).values())),
             peers=frozenset(peers.get(name, ())),
             fresh=frozenset(node for node, asset in assets.get(name, {}).items() if was.get((name, node)) != asset),
         )
         for name in sorted(wanted)
     )
+
+
+def _interface(members: list[tuple[str, str]]) -> str:
+    """The name of a redundant interface, by the device on each node."""
+    devices = {device for _, device in members}
+    return devices.pop() if len(devices) == 1 else ",".join(sorted(f"{node}/{device}" for node, device in members))
 
 
 def _assets(translation: Translation) -> dict[tuple[str, str], str]:
@@ -169,10 +176,12 @@ def _links(one: Expected, said: Mapping[str, Tree]) -> Iterator[Trouble]:
 
 def _redundancy(one: Expected, said: Mapping[str, Tree]) -> Iterator[Trouble]:
     states: dict[str, list[str]] = {name: [] for name in sorted(one.shared)}
+    members = {member: name for name in states for member in name.split(",")}
     for node in nodes(said.get("nodes")):
         for device in nodes(node.get("deviceInterfaces")):
-            name = str(device.get("name"))
-            if name in states:
+            called = str(device.get("name"))
+            name = members.get(f"{node.get('name')}/{called}", members.get(called, ""))
+            if name:
                 state = (device.get("state") or {}).get("redundancyStatus")
                 states[name].append(str(state or "unknown").lower())
     for name, found in states.items():

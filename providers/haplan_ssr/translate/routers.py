@@ -15,6 +15,7 @@ from haplan.plugin import Tree
 from haplan_ssr.translate import ports, vendor_keys
 from haplan_ssr.translate.design import Design, Pair, at
 from haplan_ssr.translate.draft import Draft, Source
+from haplan_ssr.translate.links import refuse_overlaps
 from haplan_ssr.translate.names import LONGEST_DEVICE, clean, complaint
 from haplan_ssr.translate.tree import AUTHORITY, Path
 
@@ -65,6 +66,7 @@ def _router(pair: Pair, design: Design, draft: Draft) -> None:
         _nodes(pair, router, draft)
         _names_servers(pair, router, draft)
         _faces(pair, router, design, draft)
+        refuse_overlaps(pair, design.terms, draft)
 
 
 def _nodes(pair: Pair, router: Path, draft: Draft) -> None:
@@ -348,4 +350,6 @@ def _endpoints(pair: Pair, name: str, face: Mapping[str, Tree], design: Design, 
     for end in found:
         if complaint(end):
             draft.problem("SSR001", owner, f"endpoint {complaint(end)}", "give it another name")
+        else:
+            draft.claim("neighborhood", clean(end), owner, f"endpoint {end}")
     return {end: how for end, how in found.items() if not complaint(end)}

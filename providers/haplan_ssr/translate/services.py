@@ -17,7 +17,7 @@ from haplan.plugin import Tree
 from haplan_ssr.translate import vendor_keys
 from haplan_ssr.translate.design import Design, Pair, at
 from haplan_ssr.translate.draft import Draft, Source
-from haplan_ssr.translate.names import clean, complaint
+from haplan_ssr.translate.names import clean, complaint, joined
 from haplan_ssr.translate.protocols import Transports, equally_narrow, transports
 from haplan_ssr.translate.routers import NODES, lan_interface, router_path
 from haplan_ssr.translate.steering import FAILOVER_ROUTES, content, paths_of
@@ -44,6 +44,16 @@ class Side:
     application: Resource
     steering: Resource | None
     title: str
+
+    @property
+    def denies(self) -> bool:
+        """True if it stops what it is about."""
+        return bool(self.policy.values.get("action") == "deny")
+
+    @property
+    def networks(self) -> frozenset[str]:
+        """Names of the networks it is about."""
+        return frozenset(map(str, self.policy.values.get("networks") or ()))
 
     @property
     def over(self) -> list[str]:
@@ -88,7 +98,7 @@ def _distinct(named: Iterable[tuple[Resource, str, str, Any]]) -> dict[str, str]
     for _, _, name, said in listed:
         contents.setdefault(name, set()).add(repr(said))
     return {
-        piece.address: clean(f"{owner}-{name}" if len(contents[name]) > 1 else name)
+        piece.address: joined(owner, name) if len(contents[name]) > 1 else clean(name)
         for piece, owner, name, _ in listed
     }  # fmt: skip
 
@@ -121,12 +131,32 @@ def _joined(sides: list[Side], design: Design, draft: Draft) -> list[tuple[Side,
             reaching.setdefault((side.application.address, _hubs(side, design)), []).append(side)
         else:
             serving.setdefault((side.application.address, side.owner.address), []).append(side)
-    joined: list[tuple[Side, ...]] = []
+    together: list[tuple[Side, ...]] = []
     for (application, hubs), heads in reaching.items():
         _refuse_two_steerings(heads, design, draft)
         served = [side for hub in sorted(hubs) for side in serving.pop((application, hub), ())]
-        joined.append((*heads, *served))
-    return [*joined, *((side,) for left in serving.values() for side in left)]
+        together.append((*heads, *served))
+    return [*together, *(group for left in serving.values() for group in _alike(left, design))]
+
+
+def _alike(sides: Sequence[Side], design: Design) -> list[tuple[Side, ...]]:
+    """Policies of one owner for one application: those that steer alike are one service with several tenants.
+
+    What is denied asks for no way. Two that say something of one network stay two: they are refused.
+    """
+    groups: list[list[Side]] = []
+    for side in sorted(sides, key=lambda one: one.denies):
+        fitting = (one for one in groups if (side.denies or _way(side, design) == _way(one[0], design)))
+        group = next((one for one in fitting if not any(side.networks & other.networks for other in one)), None)
+        if group is None:
+            groups.append([side])
+        else:
+            group.append(side)
+    return [tuple(group) for group in groups]
+
+
+def _way(side: Side, design: Design) -> Any:
+    return content(side.steering, design) if side.steering is not None else None
 
 
 def _hubs(side: Side, design: Design) -> frozenset[str]:
@@ -154,7 +184,7 @@ def _named(groups: list[tuple[Side, ...]], draft: Draft) -> list[Service]:
         titles.setdefault(head.title, set()).add(repr(_content(sides)))
     found: dict[str, Service] = {}
     for sides, head in said:
-        name = clean(head.title if len(titles[head.title]) == 1 else f"{head.owner.name}-{head.title}")
+        name = joined(head.title) if len(titles[head.title]) == 1 else joined(head.owner.name, head.title)
         there = found.get(name)
         if there is not None and there.head.title == head.title:
             sides = (*there.sides, *sides)  # the same words in several owners are one service
@@ -198,6 +228,9 @@ def _service(service: Service, design: Design, policies: Mapping[str, str], draf
         draft.leaf((*path, "service-policy"), name, at(head.policy, "steering"), at(head.steering, "paths"))
     for side in service.sides:
         for pair in design.carrying(side.owner):
+            if "application-name" in matchers:  # without it a router knows no application by name
+                identified = (*router_path(pair.router), "application-identification", "mode")
+                draft.leaf(identified, ("all",), at(side.policy, "applications"))
             _routes(service, side, pair, design, draft)
 
 
@@ -230,7 +263,7 @@ def _transports(application: Resource, path: Path, draft: Draft) -> None:
 
 
 def _access(side: Side, path: Path, draft: Draft) -> None:
-    permission = "deny" if side.policy.values.get("action") == "deny" else "allow"
+    permission = "deny" if side.denies else "allow"
     for network in side.policy.values.get("networks") or ():
         entry = draft.entry((*path, ("access-policy", clean(str(network)))), at(side.policy, "networks"))
         draft.leaf((*entry, "permission"), permission, at(side.policy, "action"))
@@ -241,7 +274,7 @@ def _access(side: Side, path: Path, draft: Draft) -> None:
 
 def _routes(service: Service, side: Side, pair: Pair, design: Design, draft: Draft) -> None:
     """How one router reaches the service: by its WANs, into its LANs; over the overlay the conductor makes routes."""
-    if side.policy.values.get("action") == "deny":
+    if side.denies:
         return
     hops = [*_wan_hops(side, pair), *_lan_hops(side, pair, design)]
     if not hops and not side.over:
@@ -250,7 +283,7 @@ def _routes(service: Service, side: Side, pair: Pair, design: Design, draft: Dra
         draft.problem("SSR008", side.policy.address, text, hint, "warning")
     ordered = len(hops) > 1 and not design.terms.before(*FAILOVER_ROUTES)
     for title, node, interface, more in hops:
-        name = clean(f"{service.name}-{title}")
+        name = joined(service.name, title)
         source = at(side.policy, "steering") if side.steering is not None else at(side.policy, "applications")
         path = (*router_path(pair.router), ("service-route", name))
         draft.entry(path, source, service_name=service.name)
@@ -343,6 +376,8 @@ def _refuse_ambiguous(found: list[Service], design: Design, draft: Draft) -> Non
                 both = sorted(tenants & tenants_)
                 if both and routers & routers_ and equally_narrow(ports, ports_):
                     _ambiguous(other, service, address, both, draft)
+                elif routers & routers_ and ports == ports_:
+                    _told_apart(other, service, address, draft)
             by_address.setdefault(address, []).append((service, ports, tenants, routers))
 
 
@@ -353,6 +388,16 @@ def _facts(service: Service, design: Design) -> tuple[set[str], Transports, froz
     tenants = frozenset(str(one) for side in service.sides for one in side.policy.values.get("networks") or ())
     routers = frozenset(pair.router for side in service.sides for pair in design.carrying(side.owner))
     return addresses, ports, tenants, routers
+
+
+def _told_apart(one: Service, other: Service, address: str, draft: Draft) -> None:
+    """Two services of one address and transport, told apart by their tenants alone; alike, they would be one."""
+    first, then = one.head.policy, other.head.policy
+    text = (
+        f"{first.name} and {then.name} are two services of {address} that differ in their tenants alone: whether a "
+        f"conductor takes them is not published, its validate says so ({first.address})"
+    )
+    draft.problem("SSR005", then.address, text, "the same steering rule makes them one service", "warning")
 
 
 def _ambiguous(one: Service, other: Service, address: str, tenants: list[str], draft: Draft) -> None:

@@ -32,9 +32,25 @@ def _narrow_links(router: Body) -> Iterator[Found]:
 
 
 def _same_addresses(authority: Body) -> Iterator[Found]:
-    seen: dict[str, str] = {}
+    seen: dict[str, list[Body]] = {}
     for service in authority.get("service", ()):
         for address in service.get("address", ()):
-            other = seen.setdefault(f"{address} {service.get('transport', [])}", service["name"])
-            if other != service["name"]:
-                yield f"service {other} has address {address} too", ("authority", "service", service["name"])
+            others = seen.setdefault(f"{address} {service.get('transport', [])}", [])
+            other = next((one for one in others if _meet(one, service)), None)
+            if other is not None:
+                yield f"service {other['name']} has address {address} too", ("authority", "service", service["name"])
+            others.append(service)
+
+
+def _meet(one: Body, other: Body) -> bool:
+    """True if two services apply to one router; those of router groups may."""
+    routers = [_routers(service) for service in (one, other)]
+    return None in routers or bool(set(routers[0] or ()) & set(routers[1] or ()))
+
+
+def _routers(service: Body) -> list[str] | None:
+    """Names of the routers that a service applies to, None where it is not by name."""
+    applies = service.get("applies-to", ())
+    if not applies or any(one.get("type") != "router" for one in applies):
+        return None
+    return [str(name) for one in applies for name in one.get("router-name", ())]
