@@ -35,7 +35,7 @@ from haplan_ssr.client import Client
 from haplan_ssr.config import SsrConfig, access, destinations, release_of, terms
 from haplan_ssr.estate import Estate
 from haplan_ssr.read import resources
-from haplan_ssr.read.facts import boxes_matter, facts
+from haplan_ssr.read.facts import away, boxes_matter, facts
 from haplan_ssr.read.resources import Look
 from haplan_ssr.translate import Terms, documents, vendor_keys
 from haplan_ssr.write.writer import Writer, write
@@ -124,13 +124,13 @@ class SsrProvider(Provider):
         return attrs.evolve(self._given, release=found, reached=reached)
 
     def read(self, query: Query) -> Reading:
-        """Read many resources with one read of the tree, and one of the assets if a pair is to be formed."""
+        """Read many resources with one read of the tree, and one of the assets for what a plan says of pairs."""
         live = self._estate.running(query.max_age)
         given = self._terms()
         assets = self._estate.client.assets() if boxes_matter(query) else None
         at = attrs.evolve(resources.look(live, query, given), assets=assets, version=self._estate.version)
         memory = {RELEASE: list(given.release), REACHED: given.reached}
-        return attrs.evolve(resources.read(at, query), look=at, memory=memory)
+        return attrs.evolve(resources.read(at, query), look=at, memory=memory, notes=away(at))
 
     def recall(self, query: Query) -> Look:
         """The authority as if it were as recorded, and the conductor as it was when it was last read."""

@@ -45,6 +45,13 @@ def test_boxes_newer_than_their_conductor_are_refused(pair: Make) -> None:
     assert said(plan)["HA150"] == ("error", f"{B} runs 6.10.0-1, which is newer than the conductor's 6.3.0-107.r1")
 
 
+def test_boxes_that_a_new_conductor_does_not_manage_any_more_are_refused(pair: Make) -> None:
+    older = '[settings]\nversion = "7.0.1-5"\n' + BOTH.replace('"\n', '"\nversion = "6.3.4-1"\n')
+    plan = pair(older).plan()
+    text = f"{B} runs 6.3.4-1, and a conductor of 7.0.1-5 manages none before 6.3.5"
+    assert said(plan)["HA150"] == ("error", text)
+
+
 def test_a_box_of_another_router_is_not_taken(pair: Make) -> None:
     world = pair(BOTH)
     world.change("POST", "/authority/router", {

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from haplan_ssr.client import Client
 from tests.ssr_e2e.world import World
 
@@ -42,14 +44,52 @@ def test_a_change_of_a_router_that_is_offline_is_held_back_and_said(pair: Make) 
     assert world.plan().empty()
 
 
-def test_nodes_of_unequal_software_are_red(pair: Make) -> None:
+def test_nothing_is_changed_in_a_pair_that_runs_two_versions(pair: Make) -> None:
     world = pair()
     world.apply()
     world.box(id="B", version="6.2.5-1")
     world.edit("stack.py", "vlan_id=2099", "vlan_id=2100")
+    before = world.calls("POST /config/commit")
+    result = world.apply()
+    assert result.exit_code != 0
+    assert "HA146: branch: nodes run different software (6.2.5-1, 6.3.0-107.r1); nothing was sent" in str(result)
+    assert world.calls("POST /config/commit") == before
+    assert not world.is_dirty()
+    world.box(id="B", version="6.3.0-107.r1")
+    assert world.apply().exit_code == 0
+
+
+def test_nodes_that_came_to_unequal_software_meanwhile_are_red(pair: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = pair()
+    world.apply()
+    world.edit("stack.py", "vlan_id=2099", "vlan_id=2100")
+    commit = Client.commit
+
+    def and_one_is_upgraded(self: Client) -> object:
+        world.box(id="B", version="6.2.5-1")
+        return commit(self)
+
+    monkeypatch.setattr(Client, "commit", and_one_is_upgraded)
     result = world.apply()
     assert result.exit_code == 3
     assert result.failed[0].text == "HA183: branch: nodes run different software: 6.2.5-1, 6.3.0-107.r1"
+
+
+def test_a_redundant_lan_on_unequal_ports_is_paired_by_its_mac_and_healthy(pair: Make) -> None:
+    world = pair()
+    world.edit("stack.py", "ge-0/0/3,ge-1/0/3", "ge-0/0/3,ge-1/0/2")
+    result = world.apply()
+    assert [one.text for one in result.failed] == []
+    assert result.exit_code == 0
+    assert world.plan().empty()
+
+
+def test_an_offline_node_is_told_at_plan(pair: Make) -> None:
+    world = pair()
+    world.apply()
+    world.box(id="B", connected=False)
+    world.edit("stack.py", "vlan_id=2099", "vlan_id=2100")
+    assert "branch node1 is offline: its part will be pending" in world.plan().notes
 
 
 def test_a_redundant_lan_without_one_active_and_one_standby_is_red(pair: Make) -> None:
@@ -81,4 +121,4 @@ def test_waiting_is_one_look_at_the_assets_for_all(example: World, monkeypatch) 
     monkeypatch.setattr(Client, "assets", lambda self: (looks.append(1), assets(self))[1])
     result = example.apply()
     assert result.exit_code == 0
-    assert len(looks) == 1
+    assert len(looks) == 3  # when planning, before the write, and while waiting

@@ -196,9 +196,14 @@ def ha_ports_stay(view: PlanView) -> Iterator[Found]:
             )
 
 
-registry.says("HA150", "error", "An SSR router's version is not above its conductor's",
-              why="A conductor manages routers of its own release and of older ones; what is newer it does not know.",
+registry.says("HA150", "error", "An SSR router's version is one that its conductor manages: not above its own",
+              why="A conductor manages routers of its own release and of older ones; what is newer it does not know. "
+                  "From 7.0.1 on it manages none before 6.3.5.",
               source="SSRDOC", types=_CLUSTER)  # fmt: skip
+
+
+OLDEST = (6, 3, 5)
+"""The oldest release that conductors of 7.0.1 and later manage (vendor's upgrade considerations)."""
 
 
 @registry.plan("HA150")
@@ -210,6 +215,10 @@ def not_above_conductor(view: PlanView) -> Iterator[Found]:
             yield Found(
                 address=change.address, message=text, location=change.location, hint="upgrade the conductor first"
             )
+        if has and _release(conductor) >= (7, 0, 1) and _release(has) < OLDEST:
+            text = f"{mac} runs {has}, and a conductor of {conductor} manages none before 6.3.5"
+            hint = "upgrade the box first, by a conductor that knows it"
+            yield Found(address=change.address, message=text, location=change.location, hint=hint)
 
 
 def _release(version: str) -> tuple[int, ...]:

@@ -14,10 +14,21 @@ AWAY = "disconnected"
 
 
 def boxes_matter(query: Query) -> bool:
-    """True if a pair is to be formed, or a node of one is another: only then are the assets worth a call."""
+    """True if there are pairs to tell of: a plan says what their boxes are like, changed or not. Before a write only
+    those that are to be formed, or get another node, are worth the call."""
     clusters = (target for target in query.targets if target.type == "cluster" and not target.data)
-    return any(target.row is None or target.row.status != "ok" or _nodes(target) != _recorded(target)
-               for target in clusters)  # fmt: skip
+    return any(query.document is None or target.row is None or target.row.status != "ok"
+               or _nodes(target) != _recorded(target) for target in clusters)  # fmt: skip
+
+
+def away(at: Look) -> tuple[str, ...]:
+    """A line for each node that gets a part of what is to change, and has lost the conductor."""
+    moving = {name for address in at.moving for name in at.wanted.routers.get(address, ())}
+    return tuple(
+        f"{box.router} {box.node} is offline: its part will be pending"
+        for box in sorted(at.assets or (), key=lambda one: (one.router, one.node))
+        if box.status == AWAY and box.router in moving
+    )
 
 
 def facts(targets: Iterable[Target], at: Look) -> dict[str, Mapping[str, Tree]]:

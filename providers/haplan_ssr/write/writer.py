@@ -21,7 +21,7 @@ from haplan_ssr.read.resources import identity_of
 from haplan_ssr.translate import Terms, Translation, translate
 from haplan_ssr.translate.edits import Edit, any_above, edits, moved, outcome
 from haplan_ssr.translate.tree import AUTHORITY, HERE, Flat, Path, is_entry, name_of, nested, parents, same, words
-from haplan_ssr.write.ready import refuse_unready
+from haplan_ssr.write.ready import refuse_unready, refuse_unwell
 from haplan_ssr.write.receipt import receipt
 from haplan_ssr.write.scope import refuse_moved, scope
 from haplan_ssr.write.steps import Step
@@ -87,6 +87,7 @@ def write(task: Task, writer: Writer) -> Written:
     refuse_unready(writer.estate, task)
     work = prepare(task, writer)
     if work.edits:
+        refuse_unwell(writer.estate, task, work.before, work.after, reached(task, work))
         _refuse_dirty(work, writer)
         _carry_out(work, writer)
     return _written(task, work)
@@ -141,6 +142,14 @@ def touched(before: Translation, after: Translation) -> frozenset[str]:
     one, other = before.flat(), after.flat()
     paths = [path for path in {**one, **other} if path not in one or path not in other or one[path] != other[path]]
     return frozenset(step[1] for path in paths for step in path[1:2] if step[0] == "router" and len(step) > 1)
+
+
+def reached(task: Task, work: Work) -> frozenset[str]:
+    """The routers that a transaction changes something for: by their own part, or by what they serve."""
+    changing = [part.change.address for part in task.parts]
+    sides = (work.before, work.after)
+    served = {name for address in changing for side in sides for name in side.routers.get(address, ())}
+    return frozenset(served | routers_of(work.edits))
 
 
 def routers_of(made: Sequence[Edit]) -> frozenset[str]:
