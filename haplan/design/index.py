@@ -144,9 +144,9 @@ class Tunnel(Generic[R]):
     overlay: str
 
     @property
-    def key(self) -> str:
+    def key(self) -> tuple[str, str, str]:
         """What tells it from all others."""
-        return f"{self.spoke.name} {self.wan} {self.endpoint}"
+        return str(self.spoke.name), self.wan, self.endpoint
 
     def peer(self, cluster: R) -> R:
         """The other end."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from haplan.design.index import Resource
 from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
-from haplan_srx.translate.names import address_of, fit
+from haplan_srx.translate.names import address_of
 from haplan_srx.translate.statements import Path, Writer
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
@@ -35,9 +35,9 @@ def write(pair: Pair, to: Writer) -> None:
 # --- networks ---
 
 
-def network_set(name: str) -> str:
+def network_set(pair: Pair, name: str) -> str:
     """The address set of a network."""
-    return fit(f"net-{name}")
+    return pair.names.name("address", "net", name)
 
 
 def _network(pair: Pair, network: Resource, far: Iterable[str], to: Writer) -> None:
@@ -48,14 +48,16 @@ def _network(pair: Pair, network: Resource, far: Iterable[str], to: Writer) -> N
         to.trouble(f"subnet {network.values.get('subnet')!r}: a variable is missing at site {pair.site.name}")
     if not prefixes:
         to.trouble(f"network {network.name} is neither on a LAN of {pair.cluster.name} nor behind its overlay")
-    _set(network_set(network.name), "net", network.name, [("ip-prefix", prefix) for prefix in prefixes], to)
+    _set(
+        pair, network_set(pair, network.name), ("net", network.name), [("ip-prefix", prefix) for prefix in prefixes], to
+    )
 
 
-def _set(name: str, kind: str, what: str, members: Iterable[tuple[str, str]], to: Writer) -> None:
+def _set(pair: Pair, name: str, what: tuple[str, str], members: Iterable[tuple[str, str]], to: Writer) -> None:
     book: Path = ("security", ("address-book", "global"))
     to.sole(*book, ("address-set", name), elements=("address",))
     for element, value in members:
-        member = fit(f"{kind}-{what}-{address_of(value)}", also=".:")
+        member = pair.names.name("address", *what, value, like="-".join([*what, address_of(value)]))
         if element == "dns-name":
             to.set(*book, ("address", member), ("dns-name", value))
         else:
@@ -66,14 +68,14 @@ def _set(name: str, kind: str, what: str, members: Iterable[tuple[str, str]], to
 # --- applications ---
 
 
-def destinations(application: Resource) -> str:
+def destinations(pair: Pair, application: Resource) -> str:
     """What a policy names as destination."""
-    return ANY if _everywhere(application) else fit(f"app-{application.name}")
+    return ANY if _everywhere(application) else pair.names.name("address", "app", application.name)
 
 
-def services(application: Resource) -> str:
+def services(pair: Pair, application: Resource) -> str:
     """What a policy names as application."""
-    return ANY if _anything(application) else fit(application.name)
+    return ANY if _anything(application) else pair.names.name("application", application.name)
 
 
 def prefixes(pair: Pair, application: Resource) -> list[str]:
@@ -106,15 +108,15 @@ def _application(pair: Pair, application: Resource, to: Writer) -> None:
                 to.trouble(f"application {application.name}: {one!r}: a variable is missing at site {pair.site.name}")
         members = [("ip-prefix", one) for one in prefixes(pair, application)]
         members += [("dns-name", str(one)) for one in application.values.get("hostnames") or ()]
-        _set(destinations(application), "app", application.name, members, to)
+        _set(pair, destinations(pair, application), ("app", application.name), members, to)
     to.speak(application.address, "protocols")
     if not _anything(application):
         for term, protocol, port in terms(application):
-            at = ("applications", ("application", services(application)), ("term", term))
+            at = ("applications", ("application", services(pair, application)), ("term", term))
             to.set(*at, "protocol", value=protocol)
             if port:
                 to.set(*at, "destination-port", value=port)
-        to.sole("applications", ("application", services(application)), elements=("term",))
+        to.sole("applications", ("application", services(pair, application)), elements=("term",))
 
 
 def terms(application: Resource) -> list[tuple[str, str, str]]:

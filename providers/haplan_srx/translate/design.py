@@ -1,17 +1,28 @@
 """The design as one device needs it: its pair, and what reaches it through the overlay."""
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 import attrs
 
 from haplan.design import index
 from haplan.design.index import Index, Resource, Tunnel
 from haplan.plugin import Secret
+from haplan_srx.translate.names import Key, Names
 from haplan_srx.translate.slots import Slots, slots
 
 UNITS = 16000
 """Units of st0 that tunnels are spread over (the interface has 16385)."""
+
+
+Given = Callable[[str], Mapping[Key, str]]
+"""Address of a cluster → the names and numbers that were given on its device before."""
+
+
+def _units(word: str) -> Iterator[int]:
+    first = zlib.crc32(word.encode())
+    return ((first + step) % UNITS for step in range(UNITS))
 
 
 class Design(Index[Resource]):
@@ -22,9 +33,10 @@ class Design(Index[Resource]):
         resources: Iterable[Resource],
         orders: Mapping[str, Sequence[str]] | None = None,
         overrides: Mapping[str, int] | None = None,
+        given: "Given | None" = None,
     ) -> None:
         super().__init__(resources, orders)
-        self._overrides = overrides
+        self._overrides, self._given = overrides, given
 
     def whole(self, address: str) -> "Pair | None":
         """One cluster with what it carries; None if there is no such cluster, or what it needs is not there."""
@@ -33,7 +45,8 @@ class Design(Index[Resource]):
         if found is None or found.owner is None or found.site is None:
             return None
         model = slots(str(found.cluster.values.get("model") or ""), self._overrides)
-        return Pair(index=self, cluster=found.cluster, owner=found.owner, site=found.site, slots=model)
+        names = Names(self._given(address) if self._given is not None else None)
+        return Pair(index=self, cluster=found.cluster, owner=found.owner, site=found.site, slots=model, names=names)
 
     def reached_by(self) -> dict[str, frozenset[str]]:
         """Address of each resource → addresses of the clusters whose configuration it flows into."""
@@ -52,16 +65,12 @@ class Pair(index.Pair[Resource]):
     owner: Resource
     site: Resource
     slots: Slots | None
+    names: Names = attrs.field(factory=Names)
 
-    def units(self) -> dict[str, int]:
-        """Unit of st0 by tunnel: by a checksum of its name, so that one tunnel more moves hardly any other."""
-        taken: dict[int, str] = {}
-        for key in sorted(tunnel.key for tunnel in self.tunnels):
-            unit = zlib.crc32(key.encode()) % UNITS
-            while unit in taken:
-                unit = (unit + 1) % UNITS
-            taken[unit] = key
-        return {key: unit for unit, key in taken.items()}
+    def units(self) -> dict[tuple[str, str, str], int]:
+        """Unit of st0 by tunnel: by a checksum of its name, else the next that is free."""
+        keys = sorted((tunnel.key for tunnel in self.tunnels), key=lambda key: (" ".join(key), key))
+        return {key: self.names.number("unit", *key, wishes=partial(_units, " ".join(key))) for key in keys}
 
     def prefix(self, network: Resource, cluster: Resource) -> str | None:
         """The addresses of a network behind one cluster."""

@@ -8,7 +8,6 @@ from haplan.design.index import Resource
 from haplan.plugin import Tree
 from haplan_srx.translate.book import match_of
 from haplan_srx.translate.design import Pair
-from haplan_srx.translate.names import fit
 from haplan_srx.translate.ports import Face, lan_unit
 from haplan_srx.translate.statements import Path, Writer
 from haplan_srx.translate.steering import instance, leaves
@@ -50,7 +49,7 @@ def _steered(pair: Pair) -> Iterator[Steered]:
 def _from_lan(pair: Pair, face: Face, name: str, network: str, steered: Sequence[Steered], to: Writer) -> None:
     """The filter of one network: a term for what each policy steers out, in order, and the rest as it is."""
     unit = lan_unit(pair, face, network)
-    filter_: Path = (*FILTERS, ("filter", fit(f"from-{network}")))
+    filter_: Path = (*FILTERS, ("filter", pair.names.name("filter", "lan", network, like=f"from-{network}")))
     mine = [one for one in steered if network in one.networks]
     for one in mine:
         _terms(pair, one, filter_, (), to)
@@ -61,9 +60,9 @@ def _from_lan(pair: Pair, face: Face, name: str, network: str, steered: Sequence
 
 def _from_overlay(pair: Pair, steered: Sequence[Steered], to: Writer) -> None:
     """One filter for all tunnels: the way out of the networks at the other ends, where a hub is their way out."""
-    filter_: Path = (*FILTERS, ("filter", "from-overlay"))
+    filter_: Path = (*FILTERS, ("filter", pair.names.name("filter", "overlay", like="from-overlay")))
     far, units = pair.far(), pair.units()
-    bound = dict[str, None]()
+    bound = dict[tuple[str, str, str], None]()
     for one in steered:
         sources = [far[name] for name in one.networks if name in far]
         if sources:
@@ -92,10 +91,12 @@ def _terms(pair: Pair, one: Steered, filter_: Path, sources: Sequence[str], to: 
             to.trouble(f"policy {one.policy.name}: {label} has host names; a filter steers by addresses only")
         matches = match_of(pair, application)
         for match in matches:
-            words = [one.policy.name, *([str(label)] if len(labels) > 1 else [])]
-            words += [match["protocol"]] if len(matches) > 1 else []
-            at: Path = (*filter_, ("term", fit("-".join(words))))
-            _term(at, {**match, "source": sources}, instance(one.rule), to)
+            part = [str(label) if len(labels) > 1 else "", match["protocol"] if len(matches) > 1 else ""]
+            words = [one.policy.name, *(word for word in part if word)]
+            what = (one.policy.name, *part) if any(part) else (one.policy.name,)
+            name = pair.names.name("term", *what, like="-".join(words) if any(part) else "")
+            at: Path = (*filter_, ("term", name))
+            _term(at, {**match, "source": sources}, instance(pair, one.rule), to)
 
 
 def _term(at: Path, match: Mapping[str, Tree], chosen: str, to: Writer) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
+from haplan_srx.translate.names import host_name
 from haplan_srx.translate.ports import Face, fabric, lan_unit, unit_of
 from haplan_srx.translate.statements import Path, Writer
 
@@ -31,7 +32,7 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
 def _names(pair: Pair, to: Writer) -> None:
     for node, mac in enumerate(pair.macs):
         to.speak(pair.cluster.address, "nodes", mac)
-        name = f"{pair.cluster.name}-node{node}".replace(" ", "-")
+        name = host_name(f"{pair.cluster.name}-node{node}")
         to.set(("groups", f"node{node}"), "system", "host-name", value=name)
     to.several("apply-groups", values=["${node}"], shared=True)
 

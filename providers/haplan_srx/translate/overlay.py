@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from haplan.design.index import Resource, Tunnel, faces
 from haplan_srx.translate.design import Pair, secret_of
-from haplan_srx.translate.names import SHORT, fit
+from haplan_srx.translate.names import fit
 from haplan_srx.translate.ports import Face, wan_interface
 from haplan_srx.translate.statements import Path, Writer
 
@@ -34,7 +34,14 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
 
 
 def _complete(pair: Pair, to: Writer) -> None:
-    """Every endpoint that a spoke names has a hub, and just one."""
+    """Every endpoint that a spoke names has a hub, and just one; a hub can tell its spokes apart."""
+    to.speak(pair.owner.address, "interfaces")
+    known: dict[str, Tunnel[Resource]] = {}
+    for tunnel in pair.tunnels:
+        first = known.setdefault(identity(tunnel), tunnel)
+        if first is not tunnel:
+            one, other = (f"{end.wan} of {end.spoke.name}" for end in (first, tunnel))
+            to.trouble(f"{one} and {other} would be one name to {tunnel.hub.name}; name one of them otherwise")
     for name, values in (pair.owner.values.get("interfaces") or {}).items():
         to.speak(pair.owner.address, "interfaces", name, "overlay")
         for endpoint in values.get("overlay") or {}:
@@ -46,10 +53,11 @@ def _complete(pair: Pair, to: Writer) -> None:
                 to.trouble(f"{endpoint}: {names} carry its hub profile; on SRX direct a profile is of one cluster")
 
 
-def name_of(tunnel: Tunnel[Resource], cluster: Resource) -> str:
+def name_of(pair: Pair, tunnel: Tunnel[Resource]) -> str:
     """How one end calls a tunnel: a spoke by its WAN and the endpoint, a hub by the spoke too."""
     own = f"{tunnel.wan}-{tunnel.endpoint}"
-    return fit(own if cluster.address == tunnel.spoke.address else f"{tunnel.spoke.name}-{own}", SHORT)
+    like = own if pair.cluster.address == tunnel.spoke.address else f"{tunnel.spoke.name}-{own}"
+    return pair.names.name("tunnel", *tunnel.key, like=like)
 
 
 def identity(tunnel: Tunnel[Resource]) -> str:
@@ -58,21 +66,22 @@ def identity(tunnel: Tunnel[Resource]) -> str:
 
 
 def _proposals(pair: Pair, overlay: Resource, to: Writer) -> None:
-    name, psk = fit(overlay.name, SHORT), secret_of(overlay)
+    name, psk = pair.names.name("overlay", overlay.name), secret_of(overlay)
     to.speak(overlay.address, "type")
     if overlay.values.get("type") == "mesh":
         to.trouble("a mesh overlay is not supported on SRX direct; hub_spoke is")
-    ike = (*IKE, ("proposal", PROPOSAL))
+    proposal = pair.names.name("proposal", PROPOSAL)
+    ike = (*IKE, ("proposal", proposal))
     for element, value in (
         ("authentication-method", "pre-shared-keys"), ("dh-group", "group19"),
         ("authentication-algorithm", "sha-256"), ("encryption-algorithm", "aes-256-cbc"),
     ):  # fmt: skip
         to.set(*ike, element, value=value)
-    to.set(*IPSEC, ("proposal", PROPOSAL), "protocol", value="esp")
-    to.set(*IPSEC, ("proposal", PROPOSAL), "encryption-algorithm", value="aes-256-gcm")
-    to.several(*IKE, ("policy", name), "proposals", values=[PROPOSAL])
+    to.set(*IPSEC, ("proposal", proposal), "protocol", value="esp")
+    to.set(*IPSEC, ("proposal", proposal), "encryption-algorithm", value="aes-256-gcm")
+    to.several(*IKE, ("policy", name), "proposals", values=[proposal])
     to.set(*IPSEC, ("policy", name), "perfect-forward-secrecy", "keys", value="group19")
-    to.several(*IPSEC, ("policy", name), "proposals", values=[PROPOSAL])
+    to.several(*IPSEC, ("policy", name), "proposals", values=[proposal])
     to.speak(overlay.address, "psk")
     if psk is None:
         to.trouble(f'overlay {overlay.name} needs psk=secret("env:…"): SRX direct builds the tunnels itself')
@@ -82,7 +91,7 @@ def _proposals(pair: Pair, overlay: Resource, to: Writer) -> None:
 
 
 def _tunnel(pair: Pair, tunnel: Tunnel[Resource], overlay: Resource, face: Face, unit: int, to: Writer) -> None:
-    name, policy = name_of(tunnel, pair.cluster), fit(overlay.name, SHORT)
+    name, policy = name_of(pair, tunnel), pair.names.name("overlay", overlay.name)
     gateway: Path = (*IKE, ("gateway", name))
     vpn: Path = (*IPSEC, ("vpn", name))
     to.set(*gateway, "ike-policy", value=policy)
@@ -122,7 +131,7 @@ def hub_address(pair: Pair, tunnel: Tunnel[Resource]) -> str | None:
     return text.partition("/")[0] if text is not None else None
 
 
-def _routes(pair: Pair, units: Mapping[str, int], to: Writer) -> None:
+def _routes(pair: Pair, units: Mapping[tuple[str, str, str], int], to: Writer) -> None:
     """What lies behind the other ends, by all tunnels that lead there."""
     for network, prefixes in sorted(pair.far().items()):
         named = pair.index.named("network", network)

@@ -10,7 +10,6 @@ from haplan.design.index import Resource
 from haplan.plugin import Tree
 from haplan_srx.translate.book import destinations, network_set, services
 from haplan_srx.translate.design import Pair
-from haplan_srx.translate.names import fit
 from haplan_srx.translate.ports import Face
 from haplan_srx.translate.statements import Path, Writer
 from haplan_srx.translate.steering import used
@@ -68,17 +67,18 @@ def _leaves_by(pair: Pair, found: Mapping[str, Face], policy: Resource, to: Writ
 
 def _pair(pair: Pair, policy: Resource, zone_from: str, zone_to: str, networks: list[str], to: Writer) -> None:
     applications = [pair.index.named("application", name) for name in policy.values.get("applications") or ()]
-    context: Path = ("security", "policies", ("policy", fit(zone_from), fit(zone_to)))
+    zones = (pair.names.name("zone", zone) for zone in (zone_from, zone_to))
+    context: Path = ("security", "policies", ("policy", *zones))
     for application in applications:
         if application is None:
             continue
-        name = policy.name if len(applications) == 1 else f"{policy.name}-{application.name}"
-        at = (*context, ("policy", fit(name)))
+        words = [policy.name] if len(applications) == 1 else [policy.name, application.name]
+        at = (*context, ("policy", pair.names.name("policy", *words)))
         to.speak(policy.address, "networks")
-        to.several(*at, "match", "source-address", values=[network_set(network) for network in networks])
+        to.several(*at, "match", "source-address", values=[network_set(pair, network) for network in networks])
         to.speak(policy.address, "applications")
-        to.several(*at, "match", "destination-address", values=[destinations(application)])
-        to.several(*at, "match", "application", values=[services(application)])
+        to.several(*at, "match", "destination-address", values=[destinations(pair, application)])
+        to.several(*at, "match", "application", values=[services(pair, application)])
         to.speak(policy.address, "action")
         to.sole(*at, "then", elements=("permit", "deny", "reject"))
         to.set(*at, "then", ACTIONS.get(str(policy.values.get("action")), "deny"))
@@ -89,14 +89,15 @@ def _nat(pair: Pair, found: Mapping[str, Face], far: Mapping[str, Tree], to: Wri
     overlay where a policy lets it out there."""
     near = {network.name for network in pair.networks}
     for name, face in found.items():
-        zones = sorted(fit(zone) for zone in near | _let_out(pair, found, far, name))
+        zones = sorted(pair.names.name("zone", zone) for zone in near | _let_out(pair, found, far, name))
         if face.values["usage"] != "wan" or not face.values.get("source_nat", True) or not zones:
             continue
         to.speak(pair.owner.address, "interfaces", name, "source_nat")
-        rules: Path = ("security", "nat", "source", ("rule-set", fit(f"to-{name}")))
+        called = pair.names.name("rule-set", name, like=f"to-{name}")
+        rules: Path = ("security", "nat", "source", ("rule-set", called))
         to.several(*rules, "from", "zone", values=zones)
-        to.several(*rules, "to", "zone", values=[fit(name)])
-        rule = (*rules, ("rule", fit(f"to-{name}")))
+        to.several(*rules, "to", "zone", values=[pair.names.name("zone", name)])
+        rule = (*rules, ("rule", called))
         to.several(*rule, "src-nat-rule-match", "source-address", values=["0.0.0.0/0"])
         to.set(*rule, "then", "source-nat", "interface")
         to.sole(*rule, "then", "source-nat", elements=("interface", "pool", "off"))

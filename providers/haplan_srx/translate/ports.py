@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import attrs
@@ -45,7 +46,7 @@ def faces_of(pair: Pair, to: Writer | None = None) -> dict[str, Face]:
     """The WANs and LANs of a pair, by name; what cannot be is told to the writer."""
     to = to or Writer()
     given = [*pair.faces("wan").items(), *pair.faces("lan").items()]
-    taken = {int(values["reth_idx"]) for _, values in given if isinstance(values.get("reth_idx"), int)}
+    said = {int(values["reth_idx"]) for _, values in given if isinstance(values.get("reth_idx"), int)}
     found: dict[str, Face] = {}
     for name, values in given:
         to.speak(pair.owner.address, "interfaces", name, "ports")
@@ -59,8 +60,7 @@ def faces_of(pair: Pair, to: Writer | None = None) -> dict[str, Face]:
         else:
             index = values.get("reth_idx")
             if not isinstance(index, int):
-                index = next(number for number in range(len(taken) + 1) if number not in taken)
-                taken.add(index)
+                index = pair.names.number("reth", name, wishes=count, taken=said)
             group = values.get("redundancy_group") or FIRST_GROUP
             found[name] = Face(
                 name=name,

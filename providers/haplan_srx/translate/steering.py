@@ -12,7 +12,6 @@ import attrs
 from haplan.design.index import Resource
 from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
-from haplan_srx.translate.names import fit
 from haplan_srx.translate.overlay import hub_address
 from haplan_srx.translate.ports import Face
 from haplan_srx.translate.statements import Path, Writer
@@ -41,14 +40,15 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
         _instance(pair, found, rule, to)
     if rules:
         to.speak(pair.owner.address)
-        to.set("routing-options", "interface-routes", "rib-group", "inet", value=GROUP)
-        tables = ["inet.0", *(f"{instance(rule)}.inet.0" for rule in rules)]
-        to.several("routing-options", ("rib-groups", GROUP), "import-rib", values=tables)
+        group = pair.names.name("rib-group", "steering", like=GROUP)
+        to.set("routing-options", "interface-routes", "rib-group", "inet", value=group)
+        tables = ["inet.0", *(f"{instance(pair, rule)}.inet.0" for rule in rules)]
+        to.several("routing-options", ("rib-groups", group), "import-rib", values=tables)
 
 
-def instance(rule: Resource) -> str:
+def instance(pair: Pair, rule: Resource) -> str:
     """The forwarding instance of a rule."""
-    return fit(f"steer-{rule.name}")
+    return pair.names.name("instance", rule.name, like=f"steer-{rule.name}")
 
 
 def leaves(rule: Resource) -> bool:
@@ -127,7 +127,7 @@ def _instance(pair: Pair, found: Mapping[str, Face], rule: Resource, to: Writer)
         return
     to.speak(rule.address, "paths")
     hops = [hop for path in used(rule) for hop in _hops(pair, found, rule, path, to)]
-    at: Path = ("routing-instances", ("instance", instance(rule)))
+    at: Path = ("routing-instances", ("instance", instance(pair, rule)))
     to.set(*at, "instance-type", value="forwarding")
     route = (*at, "routing-options", "static", ("route", DEFAULT))
     to.sole(*route, elements=("next-hop", "qualified-next-hop", "next-table"))
@@ -194,5 +194,6 @@ def balance(pair: Pair, to: Writer) -> None:
     if not any(len(one.values) > 1 and one.path[-1] == "next-hop" for one in to.statements.values()):
         return
     to.speak(pair.owner.address)
-    to.set("policy-options", ("policy-statement", BALANCE), "then", "load-balance", "per-packet")
-    to.several("routing-options", "forwarding-table", "export", values=[BALANCE], shared=True)
+    name = pair.names.name("policy-statement", "balance", like=BALANCE)
+    to.set("policy-options", ("policy-statement", name), "then", "load-balance", "per-packet")
+    to.several("routing-options", "forwarding-table", "export", values=[name], shared=True)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
-from haplan_srx.translate.names import fit
 from haplan_srx.translate.ports import Face, lan_interface
 from haplan_srx.translate.statements import Writer
 
@@ -32,7 +31,7 @@ def _dhcp(pair: Pair, interface: str, network: str, values: Mapping[str, Tree], 
     dhcp: Mapping[str, Tree] = values.get("dhcp") or {}
     if not dhcp or not interface:
         return
-    name = fit(network)
+    name = pair.names.name("pool", network)
     if dhcp.get("type") == "relay":
         servers = [pair.text(server) or str(server) for server in dhcp.get("servers") or ()]
         relay = ("forwarding-options", "dhcp-relay")
@@ -48,7 +47,7 @@ def _dhcp(pair: Pair, interface: str, network: str, values: Mapping[str, Tree], 
 def _server(
     pair: Pair, interface: str, network: str, values: Mapping[str, Tree], dhcp: Mapping[str, Tree], to: Writer
 ) -> None:
-    name, named = fit(network), pair.index.named("network", network)
+    name, named = pair.names.name("pool", network), pair.index.named("network", network)
     prefix = pair.prefix(named, pair.cluster) if named is not None else None
     low, high = (pair.text(dhcp.get(end)) for end in ("start", "end"))
     gateway = pair.text(values.get("ip"))

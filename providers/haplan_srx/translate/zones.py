@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 
 from haplan_srx.translate.design import Pair
-from haplan_srx.translate.names import fit
 from haplan_srx.translate.ports import Face, lan_interface, wan_interface
 from haplan_srx.translate.statements import Path, Writer
 
 ZONES = ("security", "zones")
 
 
-def zone(name: str) -> Path:
+def zone(pair: Pair, name: str) -> Path:
     """Where a zone is."""
-    return (*ZONES, ("security-zone", fit(name)))
+    return (*ZONES, ("security-zone", pair.names.name("zone", name)))
 
 
 def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
@@ -28,19 +27,19 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
     units = pair.units()
     for tunnel in pair.tunnels:
         _once(tunnel.endpoint, "an overlay endpoint", taken, pair.owner.address, to)
-        at = (*zone(tunnel.endpoint), ("interfaces", f"st0.{units[tunnel.key]}"))
+        at = (*zone(pair, tunnel.endpoint), ("interfaces", f"st0.{units[tunnel.key]}"))
         to.set(*at, "host-inbound-traffic", ("system-services", "ping"))
 
 
 def _once(name: str, what: str, taken: dict[str, str], origin: str, to: Writer) -> None:
     to.speak(origin)
-    if taken.setdefault(fit(name), what) != what:
-        to.trouble(f"{name!r} names {taken[fit(name)]} and {what}: each is a zone of the device; name one otherwise")
+    if taken.setdefault(name, what) != what:
+        to.trouble(f"{name!r} names {taken[name]} and {what}: each is a zone of the device; name one otherwise")
 
 
 def _wan(pair: Pair, face: Face, to: Writer) -> None:
     to.speak(pair.owner.address, "interfaces", face.name)
-    at = (*zone(face.name), ("interfaces", wan_interface(pair, face)), "host-inbound-traffic")
+    at = (*zone(pair, face.name), ("interfaces", wan_interface(pair, face)), "host-inbound-traffic")
     services = ["ping"]
     if (face.values.get("address") or {}).get("type") == "dhcp":
         services.append("dhcp")
@@ -55,7 +54,7 @@ def _lan(pair: Pair, found: Mapping[str, Face], network: str, origin: str, to: W
     if not interface:
         return
     to.speak(origin, "vlan_id")
-    at = (*zone(network), ("interfaces", interface), "host-inbound-traffic")
+    at = (*zone(pair, network), ("interfaces", interface), "host-inbound-traffic")
     to.set(*at, ("system-services", "ping"))
     served = any((face.values.get("networks") or {}).get(network, {}).get("dhcp") for face in found.values())
     if served:
