@@ -5,13 +5,39 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from haplan.plugin import Document, Row, Tree, decode, encode
+from haplan_srx.translate.names import Key
 from haplan_srx.translate.statements import Path
 
 KEPT = "kept "
 """What was overwritten in a document stands under this and the document."""
+GIVEN = "given "
+"""What names and numbers were given in a document stands under this and the document."""
 
 Overwritten = Mapping[Path, tuple[str, ...]]
 """Path → what stood there."""
+
+
+@attrs.frozen
+class Given:
+    """Names and numbers on a device that do not follow from the design alone.
+
+    Attributes:
+        number: Of several records of one device the one with the highest counts.
+        names: What has them → the name.
+    """
+
+    number: int = 0
+    names: Mapping[Key, str] = attrs.field(factory=dict)
+
+    @classmethod
+    def of(cls, plain: Tree) -> "Given":
+        """From plain JSON."""
+        number, names = plain
+        return cls(int(number), {tuple(key): str(name) for key, name in names})
+
+    def plain(self) -> Tree:
+        """As plain JSON."""
+        return [self.number, [[list(key), name] for key, name in self.names.items()]]
 
 
 @attrs.frozen(kw_only=True)
@@ -25,6 +51,7 @@ class Private:
         retiring: Of a cluster: MAC and host of each box, node0 first, that a hardware refresh is still to let go; None
             where nothing is told of it.
         kept: Document → what haplan once overwrote there for this resource.
+        given: Document → names and numbers on that device.
     """
 
     was: Mapping[str, Tree] | None = None
@@ -32,6 +59,7 @@ class Private:
     configured: bool = False
     retiring: tuple[tuple[str, str], ...] | None = None
     kept: Mapping[Document, Overwritten] = attrs.field(factory=dict)
+    given: Mapping[Document, Given] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, kept: Mapping[str, Tree]) -> "Private":
@@ -43,6 +71,7 @@ class Private:
             configured=bool(kept.get("configured")),
             retiring=tuple((str(mac), str(host)) for mac, host in kept["retiring"]) if "retiring" in kept else None,
             kept={document: from_plain(kept[key] or ()) for key, document in documents.items()},
+            given=_given(kept),
         )
 
     def plain(self) -> dict[str, Tree]:
@@ -53,6 +82,7 @@ class Private:
             **({"configured": True} if self.configured else {}),
             **({"retiring": [list(one) for one in self.retiring]} if self.retiring is not None else {}),
             **{f"{KEPT}{document}": as_plain(overwritten) for document, overwritten in self.kept.items()},
+            **{f"{GIVEN}{document}": given.plain() for document, given in self.given.items()},
         }
 
 
@@ -62,6 +92,20 @@ def kept_in(rows: Iterable[Row], document: Document) -> dict[Path, tuple[str, ..
     for row in rows:
         for path, values in Private.of(row.private).kept.get(document, {}).items():
             found.setdefault(path, values)
+    return found
+
+
+def _given(kept: Mapping[str, Tree]) -> dict[Document, Given]:
+    return {Document.parse(key.removeprefix(GIVEN)): Given.of(kept[key]) for key in kept if key.startswith(GIVEN)}
+
+
+def given_in(rows: Iterable[Row]) -> dict[Document, Given]:
+    """What was given on each device, by the newest record of it."""
+    found: dict[Document, Given] = {}
+    for row in rows:
+        for document, given in _given(row.private).items():
+            if given.number > found.get(document, Given()).number:
+                found[document] = given
     return found
 
 

@@ -15,7 +15,7 @@ def _pictures(stack: Stack) -> Iterator[Picture]:
     for key, block in stack.providers.items():
         if block.name == "srx":
             slots: Mapping[str, Tree] = block.settings.get("slots") or {}
-            yield Picture(of_stack(stack, key).values(), None, slots)
+            yield Picture(of_stack(stack, key).values(), overrides=slots)
 
 
 def sayable(view: ValidateView) -> Iterator[Finding]:

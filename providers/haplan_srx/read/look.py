@@ -46,7 +46,8 @@ class Look:
         """The same, with the interfaces of each template in order where the state has none: as a device has them, by
         address of the cluster, else as the stack lists them."""
         stack = recorded.in_stack(query)
-        return attrs.evolve(self, recorded=self.recorded.told(lives, stack), wanted=self.wanted.told(lives, stack))
+        was, wanted = self.recorded.told(lives, stack), self.wanted.told(lives, stack)
+        return attrs.evolve(self, recorded=was, wanted=wanted if was is self.recorded else wanted.following(was))
 
     def cluster(self, address: str) -> Resource:
         """A cluster as it is wanted, else as recorded."""
@@ -102,7 +103,8 @@ def recall(query: Query, slots: Mapping[str, int]) -> Look:
 
 def unseen(query: Query, slots: Mapping[str, int]) -> Look:
     """The same before anything is said of an order that no state has; see `Look.told`."""
-    return Look(recorded.recorded(query.recorded, slots), recorded.wanted(query, slots), query.begun)
+    was = recorded.recorded(query.recorded, slots)
+    return Look(was, recorded.wanted(query, slots, was), query.begun)
 
 
 def _has_new_secret(change: Change) -> bool:

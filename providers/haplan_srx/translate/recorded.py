@@ -27,10 +27,13 @@ from haplan.plugin import (
     TextValue as Text,
 )
 from haplan_srx.estate import Nodes
-from haplan_srx.private import Private
+from haplan_srx.private import Given, Private, given_in
 from haplan_srx.translate import sequence
 from haplan_srx.translate.design import Design, Pair
+from haplan_srx.translate.design import Given as GivenOn
 from haplan_srx.translate.device import Translation, translate
+from haplan_srx.translate.documents import device
+from haplan_srx.translate.names import Key
 from haplan_srx.translate.statements import Configuration, Live, Path, Statement
 
 
@@ -43,12 +46,14 @@ class Picture:
     def __init__(
         self,
         known: Iterable[Resource],
+        *,
         orders: Mapping[str, Sequence[str]] | None = None,
         overrides: Mapping[str, int] | None = None,
         earlier: "Picture | None" = None,
+        given: GivenOn | None = None,
     ) -> None:
-        self.design = Design(known, orders, overrides)
-        self._orders, self._overrides, self._earlier = orders, overrides, earlier
+        self.design = Design(known, orders, overrides, given)
+        self._orders, self._overrides, self._earlier, self._given = orders, overrides, earlier, given
         self._done: dict[str, Translation | None] = {}
         self._reach: Mapping[str, frozenset[str]] | None = None
 
@@ -63,7 +68,28 @@ class Picture:
         if not self.untold:
             return self
         earlier = self._earlier.told(lives, stack) if self._earlier is not None else None
-        return Picture(sequence.told(self.design, lives, stack), self._orders, self._overrides, earlier)
+        return self._of(sequence.told(self.design, lives, stack), earlier, self._given)
+
+    def following(self, was: "Picture") -> "Picture":
+        """The same, where what has a name or number in another picture keeps it."""
+        return self._with(was.given)
+
+    def _with(self, given: GivenOn | None) -> "Picture":
+        return self._of(self.design.resources.values(), self._earlier, given)
+
+    def _of(self, known: Iterable[Resource], earlier: "Picture | None", given: GivenOn | None) -> "Picture":
+        return Picture(known, orders=self._orders, overrides=self._overrides, earlier=earlier, given=given)
+
+    def given(self, cluster: str) -> Mapping[Key, str]:
+        """The names and numbers on a device."""
+        found = self.translation(cluster)
+        return found.given if found is not None else {}
+
+    def to_record(self, cluster: str) -> Mapping[Key, str]:
+        """Of them those that are to be recorded, so that all come to the same without what was before."""
+        now, alone = self.given(cluster), self._with(None).given(cluster)
+        found = {key: name for key, name in now.items() if alone.get(key) != name}
+        return found if not found or self._with(lambda _: found).given(cluster) == now else now
 
     def running(self, cluster: str, live: Live) -> "Picture | None":
         """The same, with the interfaces in the order in which one device has them; None where that is this one."""
@@ -72,7 +98,7 @@ class Picture:
         if owner is None:
             return None
         known = {**self.design.resources, owner.address: owner}
-        return Picture(known.values(), self._orders, self._overrides)
+        return self._of(known.values(), None, self._given)
 
     def translation(self, cluster: str) -> Translation | None:
         """What a device is to have; None if the cluster is not there, or not whole."""
@@ -111,9 +137,10 @@ def _told(found: Translation, pair: Pair) -> Translation:
     return attrs.evolve(found, troubles=()) if unknown else found
 
 
-def wanted(query: Query, overrides: Mapping[str, int]) -> Picture:
+def wanted(query: Query, overrides: Mapping[str, int], was: Picture) -> Picture:
     """The design as the stack wants it; what a plan is not about stays as recorded."""
-    return Picture(resources.wanted(resources.recorded(query.recorded), query.targets).values(), None, overrides)
+    known = resources.wanted(resources.recorded(query.recorded), query.targets)
+    return Picture(known.values(), overrides=overrides, given=was.given)
 
 
 def in_stack(query: Query) -> dict[str, list[str]]:
@@ -130,8 +157,16 @@ def recorded(rows: Mapping[str, Row], overrides: Mapping[str, int]) -> Picture:
         if row.status != "ok" and row.private and Private.of(row.private).was
     }
     was = [_before(row) if address in half else of_row(row) for address, row in rows.items()] if half else []
-    earlier = Picture(was, None, overrides) if half else None
-    return Picture((of_row(row) for row in rows.values()), None, overrides, earlier)
+    given = _given_on(rows)
+    earlier = Picture(was, overrides=overrides, given=given) if half else None
+    return Picture((of_row(row) for row in rows.values()), overrides=overrides, earlier=earlier, given=given)
+
+
+def _given_on(rows: Mapping[str, Row]) -> GivenOn:
+    """What was given on the device of a cluster, as it was recorded."""
+    found = given_in(rows.values())
+    names = {address: row.name for address, row in rows.items() if row.type == "cluster"}
+    return lambda cluster: found.get(device(names.get(cluster, "")), Given()).names
 
 
 def _before(row: Row) -> Resource:
@@ -173,7 +208,8 @@ def of_device(
 def after(task: Task, overrides: Mapping[str, int]) -> Picture:
     """The design once a task is carried out: what is recorded, with the task's changes."""
     known = resources.changed(resources.recorded(task.recorded), task.parts)
-    return Picture(known.values(), orders_of(task), overrides)
+    given = _given_on(task.recorded)
+    return Picture(known.values(), orders=orders_of(task), overrides=overrides, given=given)
 
 
 def before(task: Task, overrides: Mapping[str, int]) -> Picture:
@@ -183,7 +219,7 @@ def before(task: Task, overrides: Mapping[str, int]) -> Picture:
         known.update(_as_it_was(part, known))
         if part.change.before is None:
             known.pop(part.change.address, None)
-    return Picture(known.values(), None, overrides)
+    return Picture(known.values(), overrides=overrides, given=_given_on(task.recorded))
 
 
 def _as_it_was(part: Part, known: Mapping[str, Resource]) -> dict[str, Resource]:

@@ -48,14 +48,22 @@ def told(design: Design, lives: Mapping[str, Live], stack: Mapping[str, Sequence
 def as_running(pair: Pair, live: Live) -> Resource | None:
     """What a pair carries, with the interfaces in the order in which its device has them; None where that is theirs."""
     listed = pair.owner.values.get("interfaces")
-    names = running(pair, live, list(listed)) if isinstance(listed, Entries) else []
+    names = running(pair, live, list(listed), numbered=False) if isinstance(listed, Entries) else []
     return None if names == list(listed or ()) else _with(pair.owner, names)
 
 
-def running(pair: Pair, live: Live, usual: Sequence[str]) -> list[str]:
-    """Names of the interfaces of a pair in the order in which a device has them; as usual where nothing on it tells."""
+def running(pair: Pair, live: Live, usual: Sequence[str], *, numbered: bool = True) -> list[str]:
+    """Names of the interfaces of a pair in the order in which a device has them; as usual where nothing on it tells.
+
+    Args:
+        pair: The pair.
+        live: What its device has.
+        usual: Their order otherwise.
+        numbered: The numbers of redundant interfaces tell it too, as where no state has them.
+    """
     wans = pair.faces("wan")
-    reths = {name: number for name in _numbered(pair) if (number := _reth(pair, live, name)) is not None}
+    listed = _numbered(pair) if numbered else ()
+    reths = {name: number for name in listed if (number := _reth(pair, live, name)) is not None}
     found = _put(usual, _preferred(pair, live, [name for name in usual if name in wans], reths))
     lans = [name for name in reths if name not in wans]
     return _put(found, sorted(lans, key=reths.__getitem__))

@@ -26,7 +26,7 @@ from haplan_srx.device.operational import Commit
 from haplan_srx.device.replies import Refused
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Estate, Nodes
-from haplan_srx.private import Private, as_plain, from_plain, kept_in
+from haplan_srx.private import Given, Private, as_plain, from_plain, given_in, kept_in
 from haplan_srx.translate import xml
 from haplan_srx.translate.difference import Difference, Scope, Set, difference
 from haplan_srx.translate.log import CommitLog
@@ -78,6 +78,7 @@ class Work:
         kept: What haplan once overwrote there.
         scope: What the task is about; None is about all that haplan says there.
         untold: No state has the order of some interfaces: what runs tells it.
+        given: Names and numbers on it that are to be recorded.
     """
 
     nodes: Nodes
@@ -86,6 +87,7 @@ class Work:
     kept: Mapping[Path, tuple[str, ...]]
     scope: Scope | None = None
     untold: bool = False
+    given: Given = Given()
 
     def on(self, live: Live) -> Difference:
         """The edits for what a device has."""
@@ -112,12 +114,18 @@ def prepare(task: Task, overrides: Mapping[str, int], live: Live | None = None) 
     untold = any(picture.untold for picture in (then, was, now))
     if untold and live is not None:
         then, was, now = (picture.told({cluster.address: live}, {}) for picture in (then, was, now))
+    then = then.following(was if was.translation(cluster.address) is not None else then)
     owned, wanted, scope = Configuration(), then.configuration(cluster.address), None
     if _configured(task, cluster.address):
         known = (was.configuration(cluster.address), *now.said(cluster.address))
         owned, scope = joined(*known), _scope(task, wanted, known)
     kept = kept_in(task.recorded.values(), task.transaction.document)
-    return Work(nodes=nodes_of(cluster), wanted=wanted, owned=owned, kept=kept, scope=scope, untold=untold)
+    earlier = given_in(task.recorded.values()).get(task.transaction.document, Given())
+    given = Given(earlier.number + 1, then.to_record(cluster.address))
+    return Work(
+        nodes=nodes_of(cluster), wanted=wanted, owned=owned, kept=kept, scope=scope, untold=untold,
+        given=given if given.names or earlier.names else Given(),
+    )  # fmt: skip
 
 
 def _scope(task: Task, wanted: Configuration, known: Sequence[Configuration]) -> Scope | None:
@@ -339,23 +347,29 @@ def id_of(change: Change) -> str:
 
 
 def _keeping(written: Written, task: Task, what: Work, found: Difference) -> Written:
-    """With what was overwritten, in the row of the resource that said what stands there now."""
+    """With what was overwritten, in the row of the resource that said what stands there now, and with the names and
+    numbers that were given, in all of them."""
     stay = [part.change.address for part in task.parts if part.change.action not in GOING]
-    if not found.overwritten or not stay:
-        return written
     document = task.transaction.document
+    private = dict(written.private)
+    for address, kept in _kept(task, what, found, stay).items():
+        private[address] = attrs.evolve(Private.of(private.get(address, {})), kept={document: kept}).plain()
+    for address in stay if what.given.number else ():
+        private[address] = attrs.evolve(Private.of(private.get(address, {})), given={document: what.given}).plain()
+    return attrs.evolve(written, private=private)
+
+
+def _kept(task: Task, what: Work, found: Difference, stay: Sequence[str]) -> dict[str, dict[Path, tuple[str, ...]]]:
+    """Address → what was overwritten for it in this document, now and before."""
     rows = {row.address: row for row in task.recorded.values()}
     by_address: dict[str, dict[Path, tuple[str, ...]]] = {}
-    for path, values in found.overwritten.items():
+    for path, values in found.overwritten.items() if stay else ():
         origin = _origin(what.wanted, path)
         by_address.setdefault(origin if origin in stay else stay[0], {})[path] = values
-    private = dict(written.private)
     for address, overwritten in by_address.items():
-        earlier = Private.of(rows[address].private).kept.get(document, {}) if address in rows else {}
-        kept = {**earlier, **{path: values for path, values in overwritten.items() if path not in earlier}}
-        mine = attrs.evolve(Private.of(private.get(address, {})), kept={document: kept})
-        private[address] = mine.plain()
-    return attrs.evolve(written, private=private)
+        earlier = Private.of(rows[address].private).kept.get(task.transaction.document, {}) if address in rows else {}
+        by_address[address] = {**earlier, **{path: one for path, one in overwritten.items() if path not in earlier}}
+    return by_address
 
 
 def _origin(wanted: Configuration, path: Path) -> str:
