@@ -32,6 +32,7 @@ from haplan.steps import (
     conditions,
     diff,
     graph,
+    halves,
     move,
     order,
     outputs,
@@ -317,7 +318,8 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
     )
     ranks = {change.type: kind.rank for change in changes if (kind := session.types.get(change.type)) is not None}
     whole = {key for key, provider in looked.providers.items() if provider.atomic}
-    staged = stages.stages(changes, decided.placements, edges, ranks, decided.orders, whole)
+    placements = halves.in_halves(changes, decided.placements, edges, state, looked.providers, looked.seen.looks)
+    staged = stages.stages(changes, placements, edges, ranks, decided.orders, whole)
     transactions, calls = assess.count(staged.transactions, changes, looked.providers, looked.seen.looks)
     written = tuple(change for change in changes if change.action is not Action.READ)
     view = PlanView(

@@ -8,6 +8,10 @@ import attrs
 
 N = TypeVar("N", bound=Hashable)
 EdgeKind = Literal["hard", "soft", "gate"]
+REFERENCE = "reference"
+"""Why an edge is that stands between two that stay, from what is referred to."""
+USED = "goes before what it needs"
+"""Why an edge is that leads to what goes, or is let go of, from what uses it until then."""
 
 
 @attrs.frozen

@@ -177,6 +177,8 @@ class Placement:
             a new one in one document and deletes the old one in another, or where others keep the document.
         late: Comes after everything that depends on the resource was re-pointed: names used by others shrink last.
         own: The document is the resource's own, although the part has a name.
+        half: Of a replacement whose old object goes before what that needs is replaced: ``old`` where it goes, ``new``
+            where the new one comes; see `in_half`.
         apart: One of several alike, such as the devices that carry a policy: nothing in another document waits for it,
             and it waits there only for what it refers to that does not stand apart: values of that may flow into it.
     """
@@ -188,11 +190,25 @@ class Placement:
     late: bool = False
     own: bool = False
     apart: bool = False
+    half: Literal["", "old", "new"] = ""
 
     @property
     def somewhere(self) -> bool:
         """False for what touches no document."""
         return bool(str(self.document))
+
+
+def in_half(change: Change, placement: Placement) -> Change:
+    """A change as one document is to carry it out: of a replacement in two halves the deletion of the old object, or
+    the creation of the new one."""
+    if not placement.half or change.action not in (Action.REPLACE, Action.CREATE):
+        return change
+    plain = attrs.evolve(change, previous_id="", importing="", replaces=(), unset=(), reason=Reason.NONE, position=None)
+    if placement.half == "new":
+        return attrs.evolve(plain, action=Action.CREATE, before=None, id="", private={})
+    named = str((change.before or {}).get("name", change.name))
+    before_it_goes = attrs.evolve(change.lifecycle, precondition=(), postcondition=())
+    return attrs.evolve(plain, action=Action.DELETE, name=named, after=None, lifecycle=before_it_goes)
 
 
 @attrs.frozen

@@ -10,7 +10,7 @@ from haplan.model.address import keyed
 from haplan.model.compare import differences, lost, unordered, without
 from haplan.model.document import Document, said
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Calls, Change, Impact, OutputChange, Placement, Transaction, replaced
+from haplan.model.plan import Action, Calls, Change, Impact, OutputChange, Placement, Transaction, in_half, replaced
 from haplan.model.reason import Reason, forced_by
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Stack
@@ -117,6 +117,9 @@ def _missing(
     if change.action is Action.DELETE and left:
         there = {*left, *had}  # of a document that has it no longer nothing is said any more
         return (*(one for one in placements if (one.document, one.part) in there), *more)
+    if change.action is Action.CREATE and more:  # what is gone elsewhere goes there too, before it is made again
+        new = (attrs.evolve(one, half="new") for one in placements)
+        return (*(attrs.evolve(one, half="old") for one in more), *new)
     placements = (*placements, *more)
     if change.action is not Action.UPDATE or change.reason is not Reason.RESUMED or not _as_recorded(change, row):
         return placements
@@ -236,7 +239,7 @@ def count(
 
 
 def _task(transaction: Transaction, changes: Mapping[str, Change]) -> Task:
-    parts = tuple(Part(changes[placed.address], placed.placement) for placed in transaction.placed)
+    parts = tuple(Part(in_half(changes[one.address], one.placement), one.placement) for one in transaction.placed)
     return Task(transaction=transaction, parts=parts, orders=transaction.orders)
 
 

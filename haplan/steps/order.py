@@ -8,7 +8,7 @@ from haplan.contracts import Node, OrderHook, Provider
 from haplan.errors import Gathering
 from haplan.model.compare import kept_in_order
 from haplan.model.document import Document
-from haplan.model.graph import Edge, contracted
+from haplan.model.graph import REFERENCE, USED, Edge, contracted
 from haplan.model.plan import Action, Change, Order, Placement
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
@@ -204,13 +204,20 @@ def _deposed(changes: Sequence[Change], state: State) -> Iterable[Edge]:
         row = state.row(address)
         for needed in row.depends_on if row else ():
             users.setdefault(needed, []).append(address)
+    retired: dict[str, list[str]] = {}
+    for change in old:
+        retired.setdefault(change.address, []).append(change.key)
     for change in old:
         for user in (change.address, *users.get(change.address, ())):
             if user in current:
-                yield Edge(user, change.key, "hard", "goes after what uses it")
+                yield Edge(user, change.key, "hard", USED)
         for needed in change.depends_on:
             if needed in current and current[needed].action is Action.DELETE:
-                yield Edge(change.key, needed, "hard", "goes before what it needs")
+                yield Edge(change.key, needed, "hard", USED)
+            if needed in current and current[needed].create_first:
+                yield Edge(needed, change.key, "hard", "its old one goes before what it needs")
+            for other in retired.get(needed, ()):
+                yield Edge(change.key, other, "hard", USED)
 
 
 def _nodes(stack: Stack, state: State, changes: Sequence[Change]) -> tuple[Node, ...]:
@@ -277,13 +284,13 @@ def edges_of_work(
     """
     by_address = {change.address: change for change in changes}
     found = [
-        Edge(first, then, "hard", "reference")
+        Edge(first, then, "hard", REFERENCE)
         for first, then in _passed_on(hard, by_address, lambda change: change.action not in GOING)
     ]
     going = [Edge(edge.then, edge.first, edge.kind, edge.why) for edge in recorded]
     loose: list[Edge] = []
     for first, then in _passed_on(going, by_address, lambda change: True):
-        edge = Edge(first, then, "hard", "goes before what it needs")
+        edge = Edge(first, then, "hard", USED)
         if by_address[then].action in GOING:
             found.append(edge)
         elif (then in unwritten or by_address[then].action is Action.REPLACE) and _lets_go(by_address[first], then):

@@ -7,7 +7,7 @@ import attrs
 from haplan.contracts import Part, Provider, Rehearsal, Task
 from haplan.errors import HaplanError
 from haplan.model.finding import Finding
-from haplan.model.plan import Change, Transaction
+from haplan.model.plan import Change, Transaction, in_half
 from haplan.model.state import State
 
 RULE = "CHECK"
@@ -35,7 +35,12 @@ def rehearse(
 
     def ask(one: Transaction) -> Rehearsal | None:
         parts = tuple(
-            Part(by_key[placed.address], placed.placement, None, state.row(by_key[placed.address].address))
+            Part(
+                in_half(by_key[placed.address], placed.placement),
+                placed.placement,
+                None,
+                state.row(by_key[placed.address].address),
+            )
             for placed in one.placed
         )
         provider = providers[one.provider]

@@ -146,8 +146,9 @@ def rest(work: Begun, readings: Iterable[Reading], types: Mapping[str, TypeInfo]
         if change.key in left
     ]
     idle = {change.key for change in changes if change.action is Action.FORGET}
+    gone = {change.key for change in changes if change.action is Action.CREATE}
     lists = {where: names for where, names in lists.items() if where[0] in {document for _, document in written}}
-    transactions = [_shorter(one, left, idle, lists) for one in work.plan.transactions]
+    transactions = [_shorter(one, left, idle, gone, lists) for one in work.plan.transactions]
     kept = {one.id for one in transactions if one.placed}
     return attrs.evolve(
         work.plan,
@@ -187,7 +188,9 @@ def _done(work: Begun, change: Change, placement: Placement) -> bool:
     if change.action in GOING or change.after is None:
         return _recorded(work, change)
     row = work.mine(change.address)
-    if row is None:
+    if placement.half == "old":  # it is gone, or the new one is there
+        return work.state.row(change.address) is None or (row is not None and row.id != change.previous_id)
+    if row is None or (placement.half == "new" and row.id == change.previous_id):
         return False
     if placement.late:
         return row.status == "ok" and not _retires(work, change)
@@ -279,6 +282,7 @@ def _shorter(
     transaction: Transaction,
     left: Mapping[str, list[Placement]],
     idle: set[str],
+    gone: set[str],
     lists: Mapping[tuple[Document, str], tuple[str, ...]],
 ) -> Transaction:
     """A transaction without what is done; lists that these runs may have written are taken as they are."""
@@ -289,6 +293,7 @@ def _shorter(
         known = () if live is None else tuple(name for name in live if name in (*one.before, *one.after))
         orders.append(one if live is None else attrs.evolve(one, before=known))
     placed = [one for one in placed if one.address not in idle]
+    placed = [one for one in placed if one.placement.half != "old" or one.address not in gone]
     return attrs.evolve(transaction, placed=tuple(placed), orders=tuple(orders))
 
 

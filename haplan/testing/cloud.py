@@ -97,15 +97,14 @@ class Cloud:
         lost: Numbers of writes that take effect and whose answer is lost.
         seconds: Document → seconds until a write of it has settled.
         seconds_back: Document → seconds until it has taken a write back.
-        red: Document → what its check finds wrong.
-        broken: Document → why its writes never settle.
-        held: Document → why its writes are queued.
+        red, broken, held: Document → what its check finds wrong; why its writes never settle; why they are queued.
         during: Called in each write, in the writer's thread, with document and name.
+        guarded: What another object names by its id is not deleted.
         confirmed, revertible, atomic: What the provider declares. A write that needs a confirmation takes itself back
             after `patience` seconds without one; one that is not atomic sets its attributes one by one.
     """
 
-    confirmed = revertible = False
+    confirmed = revertible = guarded = False
     atomic = True
     patience = 600.0
 
@@ -143,9 +142,9 @@ class Cloud:
     def add(self, name: str, type_name: str = "mem_thing", owner: str = "", **values: Tree) -> Stored:
         """Make an object, as a person at the portal does."""
         self.made += 1
-        id_, now = f"id-{self.made}", self.clock.now()
-        made = Stored(id=id_, type=type_name, name=name, owner=owner, values=values, who="portal", when=now)
-        return self.objects.setdefault(id_, made)
+        now, made = self.clock.now(), f"id-{self.made}"
+        new = Stored(id=made, type=type_name, name=name, owner=owner, values=values, who="portal", when=now)
+        return self.objects.setdefault(made, new)
 
     def edit(self, name: str, *, who: str = "portal", **values: Tree) -> None:
         """Change an object, as a person at the portal does."""
@@ -158,8 +157,8 @@ class Cloud:
         self.drop(self.thing(name).id)
 
     def drop(self, identity: str) -> None:
-        """Delete the object of an id, if it is there."""
-        self.objects.pop(identity, None)
+        """Delete the object of an id, if it is there, and nothing guards it."""
+        (_unused(self.objects, identity) if self.guarded else self.objects).pop(identity, None)
 
     def make(self, name: str, type_name: str, owner: str, values: Mapping[str, Tree], instead_of: str = "") -> str:
         """Make an object, perhaps in the place of another; gives its id."""
@@ -281,6 +280,22 @@ class Cloud:
     def _keep(self) -> None:
         if self._file is not None:
             self._file.write_text(json.dumps(self.kept()), encoding="utf-8")
+
+
+def _unused(objects: dict[str, Stored], identity: str) -> dict[str, Stored]:
+    users = sorted(one.name for one in objects.values() if _names(one.values, identity))
+    if users:
+        raise ProviderError(f"{objects[identity].name} is in use by {', '.join(users)}")
+    return objects
+
+
+def _names(tree: Tree, identity: str) -> bool:
+    """True if an id is among the values of an object."""
+    if isinstance(tree, Mapping):
+        return any(_names(one, identity) for one in tree.values())
+    if isinstance(tree, list | tuple):
+        return any(_names(one, identity) for one in tree)
+    return bool(identity) and tree == identity
 
 
 Effect = Callable[[Cloud], str | None]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from haplan import engine
 from haplan.contracts import Node, Query, Reading
 from haplan.errors import Denied, ProviderError
 from haplan.hookspecs import hookimpl
@@ -289,3 +290,85 @@ def test_an_object_that_is_imported_and_replaced_create_first_lets_the_old_one_g
     assert made.apply().exit_code == 0
     assert made.cloud.names() == ["d"]
     assert made.plan().empty()
+
+
+# --- What depends goes first ------------------------------------------------------------------------------------------
+
+TOGETHER = """\
+a = Thing("zoe", zone="{zone}"{more})
+b = Thing("mid", zone="{zone}"{more}, tags={{"of": a.id}})
+Thing("end", zone="{zone}", also=["X"], tags={{"of": b.id}})
+"""
+
+
+def guarded(project: Make, more: str = "") -> Project:
+    """Three things that are to be replaced, on a backend that deletes nothing that is in use."""
+    made = project()
+    made.cloud.atomic, made.cloud.guarded = False, True
+    made.write(TOGETHER.format(zone="x", more=more)).apply()
+    return made.write(TOGETHER.format(zone="y", more=more))
+
+
+@pytest.mark.parametrize("more", ["", ', group="g"'])
+def test_of_replacements_what_depends_is_deleted_first_and_created_last(project: Make, more: str) -> None:
+    made = guarded(project, more)
+    plan, before = made.plan(), len(made.cloud.writes)
+    assert [one.action for one in plan.changes] == [Action.REPLACE] * 3
+    result = made.apply(plan, parallelism=10)
+    assert (result.exit_code, len(result.done)) == (0, 3)
+    done = [(one.step, one.name) for one in made.cloud.writes[before:] if one.document != "X"]
+    deleted = [("delete", "end"), ("delete", "mid")]
+    assert done == [*deleted, ("create", "zoe"), ("create", "mid"), ("create", "end")]
+    assert made.plan().empty()
+
+
+def test_a_plan_says_why_a_document_is_written_twice_for_a_replacement(project: Make) -> None:
+    plan = guarded(project).plan()
+    why = "the old mem_thing.mid goes before what it needs is replaced, the new one comes after that"
+    assert f"thing:mid is written again: {why}" in plan.notes
+    assert [(str(one.document), one.verb) for one in plan.transactions if str(one.document) == "thing:mid"] == [
+        ("thing:mid", "delete"),
+        ("thing:mid", "create"),
+    ]
+
+
+def test_a_replacement_of_which_the_old_one_is_deleted_and_the_new_one_not_made_says_so(project: Make) -> None:
+    made = guarded(project)
+    made.cloud.errors[made.cloud.tried + 4] = ProviderError("no")
+    result = made.apply()
+    assert [(one.address, one.text) for one in (*result.failed, *result.skipped)] == [
+        ("mem_thing.zoe", "no; read back: mem_thing.zoe: it as before"),
+        ("mem_thing.mid", "mem_thing.zoe failed; its old one is deleted"),
+        ("mem_thing.end", "mem_thing.mid was skipped; its old one is deleted"),
+    ]
+    plan = made.plan()
+    assert [(one.address, one.action) for one in plan.changes] == [
+        ("mem_thing.zoe", Action.REPLACE),
+        ("mem_thing.mid", Action.CREATE),
+        ("mem_thing.end", Action.CREATE),
+    ]
+    assert plan.drift == ()
+    assert (made.apply(plan).exit_code, made.plan().empty()) == (0, True)
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_a_replacement_in_two_halves_is_gone_on_with_wherever_it_stopped(project: Make, number: int) -> None:
+    made = guarded(project)
+    made.cloud.errors[made.cloud.tried + number] = ProviderError("no")
+    first = made.apply()
+    assert first.exit_code in (1, 3)
+    with made.session() as session:
+        assert engine.resume(session, first.run).exit_code == 0
+    assert (made.plan().empty(), made.cloud.names()) == (True, ["end", "mid", "zoe"])
+    assert made.cloud.carried["X"]["end"]["tags"] == {"of": made.cloud.thing("mid").id}
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_a_replacement_in_two_halves_of_which_an_answer_was_lost_is_found_out(project: Make, number: int) -> None:
+    made = guarded(project)
+    made.cloud.lost = {made.cloud.tried + number}
+    assert made.apply().exit_code == 8
+    assert made.apply().exit_code == 0
+    assert (made.plan().empty(), made.cloud.names()) == (True, ["end", "mid", "zoe"])
+    assert made.cloud.carried["X"]["end"]["tags"] == {"of": made.cloud.thing("mid").id}
+    assert made.state().intents == ()

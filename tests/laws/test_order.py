@@ -19,7 +19,7 @@ from haplan.model.graph import Edge
 from haplan.model.plan import Action, Plan
 from haplan.testing import Cloud
 from haplan.testing.cloud import Effect
-from tests.laws.stacks import EDITS, LABELS, NONE, Faults, Piece, Wanted, World, at_once, changes, law
+from tests.laws.stacks import EDITS, LABELS, NONE, Faults, Piece, Wanted, World, at_once, changes, law, stacks
 
 STAYS = tuple(edit for edit in EDITS if edit != "move")
 refused = st.frozensets(st.integers(1, 6), max_size=2).map(Faults)
@@ -215,3 +215,58 @@ def test_the_order_of_blocks_and_the_alphabet_of_labels_change_nothing_in_many_m
     stacks: Sequence[Wanted], labels: Sequence[str], seed: int, parallelism: int
 ) -> None:
     check_any_order(stacks, labels, seed, parallelism)
+
+
+# --- What depends goes first ------------------------------------------------------------------------------------------
+
+
+@st.composite
+def replaced_together(draw: st.DrawFn) -> tuple[Wanted, Wanted]:
+    """A stack, and then some of its things replaced with all that hold a value of them, be it through others."""
+    before = draw(stacks())
+    chosen = set(draw(st.lists(st.sampled_from(sorted(before.pieces)), min_size=1, max_size=3)))
+    for number, piece in before.pieces.items():  # what refers stands behind what it refers to
+        if piece.uses() & chosen:
+            chosen.add(number)
+    attribute = draw(st.sampled_from(["zone", "zone", "model"]))
+    new = {
+        number: attrs.evolve(one, made=one.made + 1, **{attribute: 1 + (getattr(one, attribute) or 0)})
+        for number, one in before.pieces.items()
+        if number in chosen
+    }
+    return before, attrs.evolve(before, pieces={**before.pieces, **new})
+
+
+def check_guarded(stacks: Sequence[Wanted], parallelism: int, faults: Faults, *, atomic: bool) -> None:
+    """A backend that refuses to delete what is in use takes it all."""
+    before, wanted = stacks
+    with World(atomic=atomic) as world, World(atomic=atomic) as other:
+        assume(world.possible(before) and not world.apply(before).exit_code)
+        other.apply(before)
+        world.cloud.guarded = True
+        assume(world.possible(wanted))
+        result = world.apply(wanted, parallelism=parallelism, faults=faults)
+        assert [one.text for one in result.failed if "in use" in one.text] == []
+        assert bool(result.exit_code) is bool(result.failed)
+        if result.exit_code:
+            assert world.apply(wanted, parallelism=parallelism).exit_code == 0
+        assert world.plan(wanted).empty()
+        other.apply(wanted)
+        assert world.estate(wanted) == other.estate(wanted)
+
+
+@given(replaced_together(), at_once, refused, st.booleans())
+@law(25)
+def test_of_what_is_replaced_together_what_depends_goes_first(
+    stacks: Sequence[Wanted], parallelism: int, faults: Faults, atomic: bool
+) -> None:
+    check_guarded(stacks, parallelism, faults, atomic=atomic)
+
+
+@pytest.mark.deep
+@given(replaced_together(), at_once, refused, st.booleans())
+@law(1500)
+def test_of_what_is_replaced_together_what_depends_goes_first_in_many_more(
+    stacks: Sequence[Wanted], parallelism: int, faults: Faults, atomic: bool
+) -> None:
+    check_guarded(stacks, parallelism, faults, atomic=atomic)

@@ -136,11 +136,14 @@ class Ledger:
         numbers = self.journal.ended(transaction) if transaction else []
         self._before.pop(transaction.id if transaction else "", None)
         placements = self._carried_out(transaction, changes, lacking, queued=queued) if transaction else []
+        first_halves = (
+            {one.address for one in transaction.placed if one.placement.half == "old"} if transaction else set()
+        )
         for change in changes:
             if change.action is Action.READ:  # that is in no state
                 continue
             left = self.placements.left(change)
-            if not left:
+            if not left and change.key not in first_halves:
                 numbers += self.journal.recorded(change.address)
             if change.action in GOING or change.after is None:
                 deleted += [(change.address, change.deposed)] if not left and change.key not in lacking else []

@@ -64,6 +64,7 @@ def sort_outcomes(
         mine = carrying.get(change.key, [])
         ends = _ends(change.key, mine, phase, lacking)
         came, text = _came_of(mine, ends, why)
+        text = f"{text}; its old one is deleted" if came != "done" and _half_done(change.key, mine, ends) else text
         identity = change.id if change.deposed else str(known.get(change.address, {}).get("id") or change.id)
         earlier = had.get(change.key, ()) if change.reason is Reason.RESUMED else ()
         documents = _in_documents(mine, ends, why, earlier) if came != "done" else ()
@@ -71,6 +72,17 @@ def sort_outcomes(
             Outcome(address=change.key, action=change.action, text=text, id=identity, documents=documents)
         )
     return {name: tuple(outcomes) for name, outcomes in found.items()}
+
+
+def _half_done(key: str, carrying: Iterable[Transaction], phase: Mapping[str, Phase]) -> bool:
+    """True of a replacement in two halves of which the first is done."""
+    old = [
+        phase[one.id] is Phase.RECORDED
+        for one in carrying
+        for placed in one.placed
+        if placed.address == key and placed.placement.half == "old"
+    ]
+    return bool(old) and all(old)
 
 
 def _ends(

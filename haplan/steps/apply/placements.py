@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from haplan.model.plan import Change, Placed, Placement, Plan, Transaction
+from haplan.model.plan import Action, Change, Placed, Placement, Plan, Transaction
 from haplan.model.state import PlacementRow
 from haplan.model.unfinished import Place
 from haplan.steps.apply.record import placement_row
@@ -31,11 +31,11 @@ class Placements:
 
     def left(self, change: Change) -> bool:
         """True if something of it is still to be carried out."""
-        return bool(self._left.get(change.key))
+        return bool(self._of(change))
 
     def waits(self, change: Change) -> bool:
         """True if something of it is still to be carried out, beside the deletion of what it replaced."""
-        left = self._left.get(change.key, ())
+        left = self._of(change)
         return any(not one.late for one in left) if self.retires(change) else bool(left)
 
     def retires(self, change: Change) -> bool:
@@ -45,7 +45,7 @@ class Placements:
     def completes(self, transaction: Transaction, change: Change) -> bool:
         """True if a change waits for nothing but this transaction, and the deletion of what it replaced."""
         here = [placed.placement for placed in transaction.placed if placed.address == change.key]
-        return all(one in here or one.late for one in self._left.get(change.key, ()))
+        return all(one in here or one.late for one in self._of(change))
 
     def carried_out(self, placed: Iterable[Placed]) -> None:
         """These are done."""
@@ -54,8 +54,15 @@ class Placements:
 
     def open(self, change: Change) -> list[Place]:
         """Documents and parts that do not have it yet."""
-        return [(one.document, one.part) for one in self._left.get(change.key, ()) if not one.late]
+        return [(one.document, one.part) for one in self._of(change) if not one.late]
 
     def awaited(self, change: Change) -> list[PlacementRow]:
         """Those that are still to be carried out, as rows."""
-        return [placement_row(change, one, "pending") for one in self._left.get(change.key, ()) if not one.late]
+        return [placement_row(change, one, "pending") for one in self._of(change) if not one.late]
+
+    def _of(self, change: Change) -> list[Placement]:
+        """What is left of a change; of one half of a replacement, what is left of that."""
+        left = self._left.get(change.key, [])
+        if not any(one.half for one in left) or change.action is Action.REPLACE:
+            return left
+        return [one for one in left if (one.half == "old") == (change.action is Action.DELETE)]

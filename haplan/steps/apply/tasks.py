@@ -8,8 +8,8 @@ import attrs
 from haplan.contracts import Part, Target, Task, Written
 from haplan.errors import ProviderError
 from haplan.model.document import Document
-from haplan.model.plan import Change, Placement, Plan, Transaction
-from haplan.model.value import Secret, Tree, transform
+from haplan.model.plan import Action, Change, Placement, Plan, Transaction, in_half
+from haplan.model.value import Secret, Tree, decode, transform
 from haplan.steps.apply.beside import Beside
 from haplan.steps.apply.carried import Carried, carried, content
 from haplan.steps.apply.checks import refuse_misfits, refuse_unmet
@@ -116,16 +116,25 @@ class Tasks:
         """From now on references may use what the write gave, and later writes expect it."""
         for part in task.parts:
             change = part.change
-            if not change.deposed:
+            if part.placement.half == "old":
+                self.known.pop(change.address, None)  # nobody may take the old one's values for the new one's
+            elif not change.deposed:
                 known = self.known.setdefault(change.address, {})
                 before = known.get("id") if change.key in self._touched else ""
                 identity = written.ids.get(change.address) or before or change.id
-                known.update({**(change.after or {}), **written.values.get(change.address, {})})
+                known.update({**self._told(change), **(change.after or {}), **written.values.get(change.address, {})})
                 known.update({"id": identity} if identity else {})
             self._touched.add(change.key)
 
+    def _told(self, change: Change) -> dict[str, Tree]:
+        """What is recorded of an object that stays, beside what the stack sets: such as what another document gave."""
+        row = self._ledger.rows.get(change.address, change.deposed)
+        if row is None or change.action is Action.REPLACE:
+            return {}
+        return {name: value for name, value in decode(row.values).items() if name not in row.declared}
+
     def _part(self, key: str, placement: Placement) -> Part:
-        change = self.final(self.changes[key])
+        change = self.final(in_half(self.changes[key], placement))
         refuse_unmet(change, self.known)
         return Part(change, placement, None, self._ledger.rows.get(change.address, change.deposed))
 

@@ -200,8 +200,8 @@ def _with_what_is_left(task: Task) -> Task:
     for part in task.parts:
         left = places(part.row.private) if part.row is not None else {}
         was = left.get((part.placement.document, part.placement.part))
-        if was is not None and part.change.before is not None:
-            part = attrs.evolve(part, change=attrs.evolve(part.change, before=merged(was, part.change.before)))
+        if was is not None:  # of what is gone elsewhere, and made again, too
+            part = attrs.evolve(part, change=attrs.evolve(part.change, before=merged(was, part.change.before or {})))
         parts.append(part)
     return attrs.evolve(task, parts=tuple(parts))
 

@@ -92,11 +92,11 @@ def compared(
     forced = as_asked(work, block, row, base, running, spelled)
     if forced is not None:
         return forced
+    if half and paths and not running:  # other documents lack it: what runs tells what it is
+        return attrs.evolve(base, reason=Reason.RESUMED, incomplete=True)
     if paths:
         is_name = paths[0] == ("name",) and base.id.rpartition(":")[2] == there  # with a name another id, then
         work.forget_computed(block.address, *(() if is_name else ("id",)))
-        if half and not running:
-            return attrs.evolve(base, reason=Reason.RESUMED, incomplete=True)
         return attrs.evolve(base, reason=_reason({**recorded, "name": row.name}, after, gone, paths, sets))
     if half or seen.status == "incomplete":
         return attrs.evolve(base, reason=Reason.RESUMED, incomplete=True)

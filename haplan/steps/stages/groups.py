@@ -118,7 +118,7 @@ def _soft(
         if edge.kind != "soft" or not placements.get(edge.first) or not placements.get(edge.then):
             continue
         first, then = (
-            {of[end, index] for index, one in enumerate(placements[end]) if not one.apart}
+            {of[end, index] for index, one in enumerate(placements[end]) if not one.apart and one.half != "old"}
             for end in (edge.first, edge.then)
         )
         for one in sorted(first - then):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from haplan.model.plan import Action, Change, Order, Placed, Transaction, Verb
+from haplan.model.plan import Action, Change, Order, Placed, Transaction, Verb, in_half
 from haplan.steps.stages.groups import Between, Group, Place
 from haplan.steps.stages.ways import Placements, split
 
@@ -75,7 +75,8 @@ def _named(numbers: Iterable[int], names: Mapping[int, str]) -> tuple[str, ...]:
 def _verb(group: Group, changes: Mapping[str, Change], placements: Placements) -> Verb:
     """What happens to the document, told by the resource whose own document it is."""
     for address, index in group.nodes:
-        change, placement = changes[address], placements[address][index]
+        placement = placements[address][index]
+        change = in_half(changes[address], placement)
         if change.action is Action.READ:
             return "read"
         if change.owner or not (placement.own or placement.verb or not placement.part):

@@ -53,7 +53,7 @@ def impossible(
     for (then, index), befores in found.items():
         for (first, at), way in befores.items():
             group = of[then, index]
-            if way is Way.VALUE and group is of[first, at] and (first, then) not in told:
+            if way is Way.VALUE and group is of[first, at] and first != then and (first, then) not in told:
                 told.add((first, then))
                 flow = next(one for one in values if (one.first, one.then) == (first, then))
                 yield _refused(flow, changes[first], changes[then], group)
@@ -93,6 +93,8 @@ def _because(
 ) -> str:
     ways = [(then, first, way) for then in group.nodes for first, way in found[then].items() if of[first] is not group]
     for then, first, way in ways:
+        if first[0] == then[0] and placements[then[0]][then[1]].half == "new" and of[first].number in before:
+            return f"the old {then[0]} goes before what it needs is replaced, the new one comes after that"
         if way is Way.VALUE and of[first].number in before:
             flow = flowing[first[0], then[0]]
             return f"{then[0]} {'asks for' if flow.asked else 'takes'} {flow.why}, known after {first[0]}"
