@@ -167,6 +167,7 @@ class Assessment:
         replaces: Paths that force a replacement beyond those the type names.
         findings: Reasons to refuse (severity ``error``) or to warn.
         resume: True if a half-made object is gone on with.
+        overwrites: What of others its write changes or takes away, a line each.
     """
 
     impact: Impact = Impact()
@@ -174,6 +175,7 @@ class Assessment:
     replaces: tuple[tuple[str | int, ...], ...] = ()
     findings: tuple[Finding, ...] = ()
     resume: bool = False
+    overwrites: tuple[str, ...] = ()
 
 
 @attrs.frozen

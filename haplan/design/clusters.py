@@ -9,6 +9,7 @@ from haplan.design.sites import Site
 from haplan.design.templates import HubProfile, WanEdgeTemplate
 from haplan.plugin import (
     Flag,
+    ListOf,
     Made,
     Ref,
     Resource,
@@ -84,6 +85,10 @@ class Cluster(Resource):
     attested: Attestation | None = attribute(
         Made((Attestation,), "attest(…)"), default=None, local=True, text="What a person vouches for; never sent."
     )
+    overwrite: Sequence[Value[str]] | None = attribute(
+        ListOf(Text()), default=None, local=True,
+        text="Statements of others on its devices that may go though they work: as the refusal of a plan prints them.",
+    )  # fmt: skip
     cluster_id: Value[int] | None = attribute(
         Whole(1, 255), default=None, replaces="destroy-first", text="Chassis cluster id; required on SRX direct."
     )

@@ -89,6 +89,7 @@ class Change:
         location: ``file:line``, with the calls.
         impact: See `Impact`.
         sites: Names of the sites it reaches.
+        overwrites: What of others its write changes or takes away, a line each: what nobody wrote down in haplan.
         serial: Serial of the row it was planned on; 0 = none.
         private: What the provider keeps in the row, as planned.
     """
@@ -121,6 +122,7 @@ class Change:
     location: str = ""
     impact: Impact = Impact()
     sites: tuple[str, ...] = ()
+    overwrites: tuple[str, ...] = ()
     serial: int = 0
     private: Mapping[str, Tree] = attrs.field(factory=dict)
 

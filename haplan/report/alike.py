@@ -96,7 +96,7 @@ def _sort(change: Change, usual: Mapping[tuple[str, str], set[frozenset[str]]]) 
     moved = (bool(change.previous_address), bool(change.importing), bool(change.deposed), change.position is not None)
     cost = (change.impact.kind, change.impact.undoable)
     conditions = (change.lifecycle.precondition, change.lifecycle.postcondition)
-    told = (change.reason, change.because, change.create_first, change.replaces, str(conditions))
+    told = (change.reason, change.because, change.create_first, change.replaces, change.overwrites, str(conditions))
     return change.type, change.action, moved, cost, told, shape
 
 

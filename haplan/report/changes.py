@@ -78,6 +78,9 @@ def common_remarks(change: Change) -> Iterator[Line]:
         yield line("leaves the state; the estate keeps it", indent=6)
     if change.reason not in OBVIOUS:
         yield line(change.because or REASONS.get(change.reason, change.why), indent=6)
+    if change.overwrites:
+        yield line(("overwrites what others wrote:", "warning"), indent=6)
+        yield from (line(("~ ", "update"), one, indent=8, hang=12) for one in change.overwrites)
     for when, conditions in (("before", change.lifecycle.precondition), ("after", change.lifecycle.postcondition)):
         yield from (line(f"checked {when}: {one.text}", indent=6) for one in conditions if holds(one) is None)
 

@@ -185,6 +185,7 @@ def _more(index: _Index, change: Change) -> Json:
         "reason": change.why,
         "impact": attrs.asdict(change.impact),
         "sites": list(change.sites),
+        **({"overwrites": list(change.overwrites)} if change.overwrites else {}),
         "documents": list(index.documents.get(change.key, ())),
         "location": change.location,
         "owner": change.owner,

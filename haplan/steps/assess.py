@@ -91,6 +91,8 @@ def _as_said(change: Change, said: Assessment) -> Change:
         change = replaced(change, Reason.FORCED, because, said.replaces, create_first=False)
     if (said.impact, said.sites) != (change.impact, change.sites):
         change = attrs.evolve(change, impact=said.impact, sites=said.sites)
+    if said.overwrites:
+        change = attrs.evolve(change, overwrites=said.overwrites)
     return change
 
 

@@ -16,6 +16,7 @@ from haplan.plugin import (
     Impact,
     Tree,
 )
+from haplan_srx import overwriting
 from haplan_srx.config import Access
 from haplan_srx.estate import PairSeen, incoming
 from haplan_srx.read.look import Look
@@ -42,15 +43,18 @@ def assess(look: Look, change: Change, access: Access, overrides: Mapping[str, i
     """
     clusters = [one for one in map(look.cluster, sorted(look.reach(change.address))) if one.type == "cluster"]
     sites = tuple(sorted({str(look.cluster(one).values.get("site") or "") for one in look.to_write(change)}))
-    findings = [*_troubles(look.wanted, clusters, change)]
+    findings = [*_troubles(look.wanted, clusters, change), *overwriting.findings(look, clusters, change)]
+    overwrites = overwriting.lines(look, clusters, change)
     if change.type == "cluster":
         sites = (str((change.after or change.before or {}).get("site") or ""),)
         findings += _cluster(look, change, access, overrides)
         return Assessment(
-            impact=_cluster_impact(change), sites=sites, findings=tuple(findings), resume=change.incomplete
-        )
+            impact=_cluster_impact(change), sites=sites, findings=tuple(findings), resume=change.incomplete,
+            overwrites=overwrites,
+        )  # fmt: skip
     findings += _unordered(change, change.address, (change.after or {}).get("interfaces"))
-    return Assessment(impact=_impact(change, bool(sites)), sites=sites, findings=tuple(findings))
+    impact = _impact(change, bool(sites))
+    return Assessment(impact=impact, sites=sites, findings=tuple(findings), overwrites=overwrites)
 
 
 def _unordered(change: Change, address: str, listed: Tree) -> Iterable[Finding]:
@@ -128,7 +132,18 @@ def _cluster(look: Look, change: Change, access: Access, overrides: Mapping[str,
         yield say(f"cluster {cluster.name} needs cluster_id=, 1 to 255, another one than its neighbours' (HA050)")
     seen = look.pairs.get(incoming(cluster.name) if refreshes(change.before, change.after) else cluster.name)
     if seen is not None:
+        yield from _multinode(seen, say)
         yield from _as_found(cluster, seen, say, overrides, forming=forms(change))
+
+
+def _multinode(seen: PairSeen, say: Callable[[str], Finding]) -> Iterable[Finding]:
+    """Boxes of another kind of high availability, which are two routers of their own: never two free boxes."""
+    for name, live in (("the pair", seen.live), *seen.lives.items()):
+        if live.has(("chassis", "high-availability")):
+            yield say(
+                f"{name} runs multi-node high availability (chassis high-availability), which is no chassis cluster; "
+                "haplan does not form or configure it"
+            )
 
 
 def _as_found(

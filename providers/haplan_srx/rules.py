@@ -7,7 +7,7 @@ from haplan.design.resources import of_stack
 from haplan.plugin import Block, Finding, Rule, Stack, Tree, ValidateView, explained
 from haplan_srx.translate.recorded import Picture
 
-SAYABLE, FOUND, ANSWERED = "SRX001", "SRX002", "SRX003"
+SAYABLE, FOUND, ANSWERED, UNASKED = "SRX001", "SRX002", "SRX003", "SRX004"
 
 
 def _pictures(stack: Stack) -> Iterator[Picture]:
@@ -70,6 +70,15 @@ RULES = (
         "hosts that each device pings over the new session, from its main routing table; a commit after which one is "
         "silent is not confirmed, and the device goes back by itself.",
         source="vendor YANG, Junos 24.4R1: ping; no reply was captured", confidence="M", check=explained,
+    ),
+    Rule(
+        id=UNASKED, severity="error", moments=("P",), types=everything,
+        title="What others made on a device and what works there does not go unasked",
+        why="A pair may be configured by hand before haplan comes, or beside it. What takes away an interface, the "
+        "membership of a zone or a default route of others is refused unless the cluster's overwrite=[…] names the "
+        "statement, as the refusal prints it. What else is overwritten stands in the plan; destroy gives it back.",
+        source="what a commit of Junos does to what is there", confidence="H", check=explained,
+        override="overwrite=[…] of the cluster",
     ),
     Rule(
         id="HA050", severity="warning", moments=("V",), types=("cluster",),

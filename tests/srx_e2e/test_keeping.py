@@ -18,6 +18,12 @@ BEFORE = (
     "set chassis cluster reth-count 2",
 )
 
+WORKING = (
+    "interfaces ge-0/0/7 unit 0 family inet address 192.0.2.99/25",
+    "security zones security-zone untrust interfaces ge-0/0/7.0",
+    "routing-options static route 0.0.0.0/0 next-hop 192.0.2.77",
+)
+
 
 def test_values_that_haplan_overwrote_are_given_back_when_it_lets_go(shops: Shops) -> None:
     world = shops()
@@ -25,6 +31,8 @@ def test_values_that_haplan_overwrote_are_given_back_when_it_lets_go(shops: Shop
     joined_by_hand(world, 1)
     world.by_hand(node_of(1), *BEFORE)
     before = world.lines(node_of(1))
+    named = ", ".join(repr(one) for one in WORKING)
+    world.edit("cluster_id=number,", f"cluster_id=number, overwrite=[{named}],")
     assert world.apply().exit_code == 0
     during = world.lines(node_of(1))
     assert "set interfaces ge-0/0/7 unit 0 family inet address 192.0.2.10/25" in during
@@ -39,17 +47,32 @@ def test_one_attribute_that_leaves_the_stack_gives_its_old_value_back(shops: Sho
     world = shops()
     world.plan()
     joined_by_hand(world, 1)
-    world.by_hand(node_of(1), "set system name-server 9.9.9.9")
+    world.by_hand(node_of(1), "set interfaces ge-0/0/7 mtu 1400")
+    world.edit('gateway="192.0.2.1"))', 'gateway="192.0.2.1"), mtu=1500)')
+    assert world.apply().exit_code == 0
+    assert "set interfaces ge-0/0/7 mtu 1500" in world.lines(node_of(1))
+    world.edit(", mtu=1500", "")
+    assert world.apply().exit_code == 0
+    assert "set interfaces ge-0/0/7 mtu 1400" in world.lines(node_of(1))
+
+
+def test_name_servers_of_others_stay_while_haplan_has_some_and_when_it_lets_go(shops: Shops) -> None:
+    world = shops()
+    world.plan()
+    joined_by_hand(world, 1)
+    world.by_hand(node_of(1), "set system name-server 9.9.9.9", "set system name-server 8.8.4.4")
     world.edit(
         '    ha_fabric("ge-0/0/2,ge-1/0/2"),\n])', '    ha_fabric("ge-0/0/2,ge-1/0/2"),\n], dns_servers=["8.8.8.8"])'
     )
     assert world.apply().exit_code == 0
-    assert "set system name-server 9.9.9.9" not in world.lines(node_of(1))
+    assert servers(world) == ["8.8.8.8", "9.9.9.9", "8.8.4.4"]
     world.edit(', dns_servers=["8.8.8.8"]', "")
     assert world.apply().exit_code == 0
-    lines = world.lines(node_of(1))
-    assert "set system name-server 9.9.9.9" in lines
-    assert "set system name-server 8.8.8.8" not in lines
+    assert servers(world) == ["9.9.9.9", "8.8.4.4"]
+
+
+def servers(world: World) -> list[str]:
+    return [line.split()[-1] for line in world.set_lines(node_of(1)) if line.startswith("set system name-server")]
 
 
 def test_the_pre_shared_key_is_on_the_device_and_nowhere_else(example: World) -> None:

@@ -5,18 +5,19 @@ the nodes apart.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 from lxml import etree
 
-from haplan_srx.device.replies import Reply, children, local, named, text_of
+from haplan_srx.device.replies import Complaint, Reply, children, local, named, text_of
 
 NODES = ("node0", "node1")
 _MINUTES = re.compile(r"(\d+) ?min")
 PING_WORDS = ("ping-error-message", "ping-failure")
 SLACK = 300
 """Seconds that the clock of a device may be behind."""
+NOT_PRIVATE = "not supported for private configuration"
 NOT_CLUSTERED = "cluster is not enabled"
 
 
@@ -131,6 +132,11 @@ def versions(reply: Reply) -> dict[str, str]:
 def unclustered(reply: Reply) -> bool:
     """True if a device says that it is in no cluster."""
     return any(NOT_CLUSTERED in one.message.lower() for one in reply.complaints)
+
+
+def takes_no_private(complaints: Iterable[Complaint]) -> bool:
+    """True if a release says that it takes no confirmed commit of a private copy (py-junos-eznc pull request 954)."""
+    return any(NOT_PRIVATE in one.message for one in complaints)
 
 
 def status(reply: Reply) -> Status | None:

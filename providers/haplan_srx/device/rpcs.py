@@ -20,14 +20,11 @@ HIERARCHIES = (
 """Top-level statements that haplan says something below of: read with one RPC."""
 NARROW = {
     "system": ("name-server", "ntp", "time-zone", "services/dhcp-local-server"),
-    "chassis": ("cluster",),
     "access": ("address-assignment",),
     "forwarding-options": ("dhcp-relay",),
 }  # fmt: skip
 """Of these only what is named."""
 
-NOT_PRIVATE = "not supported for private configuration"
-"""In what a release says that takes no confirmed commit of a private copy (py-junos-eznc pull request 954)."""
 PINGS = 3
 """Packets to a host that is to answer; one answer is enough."""
 
@@ -170,7 +167,7 @@ class Box:
         try:
             self.session.rpc(request, seconds=self._access.commit_timeout)
         except Refused as error:
-            if NOT_PRIVATE in str(error):
+            if operational.takes_no_private(error.complaints):
                 raise Refused(f'{error}; say provider("srx", editing="exclusive")', ()) from None
             raise self._named(error) from None
 

@@ -14,11 +14,12 @@ from haplan.plugin import (
     Reason,
 )
 from haplan_srx.estate import PairSeen
-from haplan_srx.private import Private
+from haplan_srx.private import Overwritten, Private
 from haplan_srx.translate import documents, recorded
 from haplan_srx.translate.difference import Edit, Set, difference
+from haplan_srx.translate.losses import Loss, losses
 from haplan_srx.translate.recorded import Picture
-from haplan_srx.translate.statements import Configuration, Live
+from haplan_srx.translate.statements import Configuration, Live, Path
 
 NOWHERE = Placement(document="")
 """Of what flows into no device, or changes nothing there."""
@@ -34,13 +35,18 @@ class Look:
         recorded, wanted: The design as recorded, and as the stack wants it.
         begun: Documents that a run was writing when it died: the device may still take that back.
         pairs: Name of a cluster → what was seen of it; empty where nobody looked, and all counts as recorded.
+        configured: Addresses of the clusters whose device haplan has configured once.
+        kept: Document → what haplan overwrote there once.
     """
 
     recorded: Picture
     wanted: Picture
     begun: frozenset[Document] = frozenset()
     pairs: Mapping[str, PairSeen] = attrs.field(factory=dict)
+    configured: frozenset[str] = frozenset()
+    kept: Mapping[Document, Overwritten] = attrs.field(factory=dict)
     _differing: dict[str, bool] = attrs.field(init=False, factory=dict, repr=False)
+    _lost: dict[str, tuple[Loss, ...]] = attrs.field(init=False, factory=dict, repr=False)
 
     def told(self, query: Query, lives: Mapping[str, Live]) -> "Look":
         """The same, with the interfaces of each template in order where the state has none: as a device has them, by
@@ -85,6 +91,28 @@ class Look:
             self._differing[address] = self._to_edit(address)
         return self._differing[address]
 
+    def lost(self, address: str) -> tuple[Loss, ...]:
+        """What of others the writes of a plan take from one device; worked out once for all that flows into it."""
+        if address not in self._lost:
+            self._lost[address] = self._taken(address)
+        return self._lost[address]
+
+    def _taken(self, address: str) -> tuple[Loss, ...]:
+        live = self.live(address)
+        if live is None:
+            return ()
+        owned = self.recorded.owned(address) if address in self.configured else Configuration()
+        wanted = self.wanted.configuration(address)
+        return losses(wanted, difference(wanted, owned, live, {}), live)
+
+    def live(self, address: str) -> Live | None:
+        """What a device has; of boxes that are still to be a pair what the first has, which the pair keeps."""
+        cluster = self.cluster(address)
+        seen = self.pairs.get(cluster.name)
+        if seen is None or seen.clustered:
+            return None if seen is None else seen.live
+        return seen.lives.get(next(iter(recorded.nodes_of(cluster).hosts), ""))
+
     def _to_edit(self, address: str) -> bool:
         wanted, owned = self.wanted.configuration(address), self.recorded.owned(address)
         seen = self.pairs.get(self.cluster(address).name)
@@ -103,8 +131,15 @@ def recall(query: Query, slots: Mapping[str, int]) -> Look:
 
 def unseen(query: Query, slots: Mapping[str, int]) -> Look:
     """The same before anything is said of an order that no state has; see `Look.told`."""
+    rows = {row.address: Private.of(row.private) for row in query.recorded.values() if row.private}
+    kept: dict[Document, dict[Path, tuple[str, ...]]] = {}
+    for private in rows.values():
+        for document, overwritten in private.kept.items():
+            kept.setdefault(document, {}).update(overwritten)
+    configured = frozenset(address for address, private in rows.items() if private.configured)
     was = recorded.recorded(query.recorded, slots)
-    return Look(was, recorded.wanted(query, slots, was), query.begun)
+    wanted = recorded.wanted(query, slots, was)
+    return Look(was, wanted, query.begun, configured=configured, kept=kept)
 
 
 def _has_new_secret(change: Change) -> bool:

@@ -60,6 +60,11 @@ class Difference:
     edits: tuple[Edit, ...]
     overwritten: Mapping[Path, tuple[str, ...]]
 
+    @property
+    def activated(self) -> tuple[Path, ...]:
+        """What somebody had switched off, and is switched on."""
+        return tuple(edit.path for edit in self.edits if isinstance(edit, Activate))
+
 
 NOTHING = Configuration()
 
@@ -107,6 +112,7 @@ def difference(
         scope: What this is about; what else differs is left as it runs. None is about all of it.
     """
     kept = kept or {}
+    wanted = _no_fewer(wanted, owned, live)
     mine, had = (wanted, owned) if scope is None else (scope.of(wanted), scope.of(owned))
     sets = list(_sets(mine, owned, live))
     gone = _gone(mine, had, live, wanted.prefixes)
@@ -114,6 +120,7 @@ def difference(
     given = [Set(path, values) for path, values in kept.items() if _free(path, wanted) and _lets_go(path, owned)]
     for edit in given:
         _without(gone, edit, owned, live)
+    given = [as_was for edit in given if (as_was := _as_it_was(edit, gone, live)).values or not edit.values]
     deletes = _deletes(gone, wanted, live, keep=[edit.path for edit in given])
     inserts = (one for one in _inserts(wanted, live) if scope is None or scope.moves(one, mine, live))
     return Difference((*deletes, *sets, *given, *_activations(mine, live), *inserts), overwritten)
@@ -163,9 +170,40 @@ def _stands(one: Statement, live: Live) -> bool:
     if one.secret or not one.values:
         return True
     there = live.values.get(one.path, ())
+    if one.holds(there):
+        return True
     if one.shared:
         return set(one.values) <= set(there)
     return set(one.values) == set(there) if one.many else one.values == there
+
+
+def _no_fewer(wanted: Configuration, owned: Configuration, live: Live) -> Configuration:
+    """With numbers that leave others what they have: of reths no fewer than somebody uses, and no fewer than there were
+    before haplan counted them."""
+    statements = dict(wanted.statements)
+    for path, one in owned.statements.items():
+        there = live.values.get(path, ())
+        if one.least and path not in statements and there and (there != one.values or _used(live, owned)):
+            count = there[0] if there != one.values else str(_used(live, owned))
+            statements[path] = attrs.evolve(one, values=(count,))
+    for path, one in wanted.statements.items():
+        before, there = owned.statements.get(path), live.values.get(path, ())
+        if not one.least:
+            continue
+        least = max(int(one.values[0]), _used(live, owned))
+        if before is not None and there == before.values and least < int(there[0]):
+            statements[path] = attrs.evolve(one, values=(str(least),), least=False)  # haplan's own number goes down
+        elif least != int(one.values[0]):
+            statements[path] = attrs.evolve(one, values=(str(least),))
+    return attrs.evolve(wanted, statements=statements) if statements != wanted.statements else wanted
+
+
+def _used(live: Live, owned: Configuration) -> int:
+    """One more than the highest reth that others configured."""
+    names = (step[1] for step in live.sequence(("interfaces",), "interface") if isinstance(step, tuple)
+             if ("interfaces", step) not in owned.prefixes)  # fmt: skip
+    numbers = (name.removeprefix("reth") for name in names if name.startswith("reth"))
+    return max((int(number) + 1 for number in numbers if number.isdigit()), default=0)
 
 
 # --- what goes ---
@@ -198,8 +236,21 @@ def _without(gone: dict[Path, tuple[str, ...]], given: Set, owned: Configuration
     """What is given back need not go first: a leaf takes the old value; of one with several, ours go."""
     one = owned.statements.get(given.path)
     if gone.pop(given.path, None) is not None and one is not None and one.many:
-        ours = tuple(value for value in live.values.get(given.path, ()) if value not in given.values)
+        there = [value for value in live.values.get(given.path, ()) if value in one.values or not one.shared]
+        ours = tuple(value for value in there if value not in given.values)
         gone |= {given.path: ours} if ours else {}
+
+
+def _as_it_was(given: Set, gone: dict[Path, tuple[str, ...]], live: Live) -> Set:
+    """What is given back of a leaf that stands several times comes in its order: what would stand in front of what
+    came before it goes, and is set anew."""
+    if len(given.values) < 2:
+        return given
+    left = [value for value in live.values.get(given.path, ()) if value in given.values]
+    same = next((at for at, value in enumerate(left) if value != given.values[at]), len(left))
+    if left[same:]:
+        gone[given.path] = (*gone.get(given.path, ()), *left[same:])
+    return attrs.evolve(given, values=given.values[same:])
 
 
 def _not_alone(wanted: Configuration, live: Live, prefixes: frozenset[Path]) -> Iterator[Path]:
@@ -261,7 +312,8 @@ def _inserts(wanted: Configuration, live: Live) -> Iterator[Insert]:
         kept = kept_in_order(names, there)
         for place, name in enumerate(names):
             later = next((other for other in names[place + 1 :] if other in kept), "")
-            if name in kept or (name not in there and not later):
+            first = element == SERVER and there and not kept  # what is asked first comes first, in front of others'
+            if name in kept or (name not in there and not later and not first):
                 continue
             path = (*parent, (element, name))
             yield Insert(path, "after", names[place - 1]) if place else Insert(path, "before", later or there[0])

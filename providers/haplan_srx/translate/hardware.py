@@ -44,7 +44,8 @@ def _groups(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
     if not reths:
         return
     to.speak(pair.owner.address, "interfaces")
-    to.set(*CLUSTER, "reth-count", value=max(int(face.device.removeprefix("reth")) for face in reths) + 1)
+    count = max(int(face.device.removeprefix("reth")) for face in reths) + 1
+    to.set(*CLUSTER, "reth-count", value=count, least=True)
     for face in reths:
         to.speak(pair.owner.address, "interfaces", face.name)
         _priorities(to, face.group, face.primary)

@@ -50,6 +50,7 @@ class Statement:
         values: The value of a leaf, all values of a leaf that may stand several times; () for a statement without one.
         many: It may stand several times; haplan owns all of them.
         shared: It may stand several times, and others may have said some of them.
+        least: It is a number of something that others have too: where there are more, that stays.
         secret: Source of the secret that is its value; `values` holds the fingerprint then.
         origin: Address of the resource that says it.
         field: Which of its attributes does.
@@ -59,9 +60,14 @@ class Statement:
     values: tuple[str, ...] = ()
     many: bool = False
     shared: bool = False
+    least: bool = False
     secret: str = ""
     origin: str = ""
     field: Field = ()
+
+    def holds(self, values: tuple[str, ...]) -> bool:
+        """True if what stands there is no less than what is wanted, where that is a number of at least so many."""
+        return self.least and len(values) == 1 and values[0].isdigit() and int(values[0]) >= int(self.values[0])
 
 
 @attrs.frozen
@@ -175,10 +181,11 @@ class Writer:
         if found not in self.troubles:
             self.troubles.append(found)
 
-    def set(self, *path: Step, value: str | int | None = None) -> None:
-        """A leaf, or an element without content. Who said it first, said it."""
+    def set(self, *path: Step, value: str | int | None = None, least: bool = False) -> None:
+        """A leaf, or an element without content. Who said it first, said it. `least`: or more, where others have it."""
         values = () if value is None else (str(value),)
-        self.statements.setdefault(path, Statement(path=path, values=values, origin=self.origin, field=self.field))
+        said = Statement(path=path, values=values, least=least, origin=self.origin, field=self.field)
+        self.statements.setdefault(path, said)
 
     def several(self, *path: Step, values: Iterable[str], shared: bool = False) -> None:
         """All values of a leaf that may stand several times; more of them join. `shared`: others may have some too."""

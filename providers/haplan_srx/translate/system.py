@@ -14,8 +14,6 @@ def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
         element = "name-server" if attribute == "dns_servers" else "server"
         servers = pair.owner.values.get(attribute) or ()
         to.speak(pair.owner.address, attribute)
-        if servers:
-            to.sole(*path, elements=(element,))
         for server in servers:
             to.set(*path, (element, pair.text(server) or str(server)))
     if pair.site.values.get("timezone"):

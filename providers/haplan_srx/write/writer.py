@@ -30,6 +30,7 @@ from haplan_srx.private import Given, Private, as_plain, from_plain, given_in, k
 from haplan_srx.translate import xml
 from haplan_srx.translate.difference import Difference, Scope, Set, difference
 from haplan_srx.translate.log import CommitLog
+from haplan_srx.translate.losses import origin as origin_of
 from haplan_srx.translate.recorded import (
     after,
     before,
@@ -364,18 +365,9 @@ def _kept(task: Task, what: Work, found: Difference, stay: Sequence[str]) -> dic
     rows = {row.address: row for row in task.recorded.values()}
     by_address: dict[str, dict[Path, tuple[str, ...]]] = {}
     for path, values in found.overwritten.items() if stay else ():
-        origin = _origin(what.wanted, path)
+        origin = origin_of(what.wanted, path)
         by_address.setdefault(origin if origin in stay else stay[0], {})[path] = values
     for address, overwritten in by_address.items():
         earlier = Private.of(rows[address].private).kept.get(task.transaction.document, {}) if address in rows else {}
         by_address[address] = {**earlier, **{path: one for path, one in overwritten.items() if path not in earlier}}
     return by_address
-
-
-def _origin(wanted: Configuration, path: Path) -> str:
-    """Who says what stands at a path, or the nearest to it."""
-    for depth in range(len(path), 0, -1):
-        for one in wanted.statements.values():
-            if one.path[:depth] == path[:depth]:
-                return one.origin
-    return ""

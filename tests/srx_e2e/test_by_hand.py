@@ -1,0 +1,117 @@
+"""A pair that somebody configured by hand before haplan came: what a plan takes of it, and that it all comes back."""
+
+from collections.abc import Callable
+
+import pytest
+
+from haplan.report.json import plan_json
+from haplan.report.lines import UNWRAPPED, plain
+from haplan.report.text import plan_lines
+from tests.srx_e2e.test_forming import joined_by_hand
+from tests.srx_e2e.world import World, node_of
+
+Shops = Callable[..., World]
+ADDRESS = "interfaces ge-0/0/7 unit 0 family inet address 192.0.2.99/25"
+ZONED = "security zones security-zone untrust interfaces ge-0/0/7.0"
+ROUTE = "routing-options static route 0.0.0.0/0 next-hop 192.0.2.77"
+HAND = (
+    f"set {ADDRESS}",
+    "set interfaces ge-0/0/7 description uplink",
+    "set interfaces ge-1/0/7 unit 0 family inet address 198.51.100.10/24",
+    "set interfaces ge-0/0/5 gigether-options redundant-parent reth4",
+    "set interfaces ge-1/0/5 gigether-options redundant-parent reth4",
+    "set interfaces reth4 redundant-ether-options redundancy-group 1",
+    "set interfaces reth4 unit 0 family inet address 172.16.4.1/24",
+    f"set {ZONED} host-inbound-traffic system-services ping",
+    f"set {ZONED} host-inbound-traffic system-services ssh",
+    "set security zones security-zone untrust tcp-rst",
+    "set security zones security-zone servers interfaces reth4.0",
+    "set security policies from-zone servers to-zone untrust policy out match source-address any",
+    "set security policies from-zone servers to-zone untrust policy out match destination-address any",
+    "set security policies from-zone servers to-zone untrust policy out match application any",
+    "set security policies from-zone servers to-zone untrust policy out then permit",
+    "set security policies default-policy permit-all",
+    "set system time-zone UTC",
+    "set system name-server 9.9.9.9",
+    "set system name-server 1.1.1.1",
+    "set system ntp server 192.0.2.123",
+    f"set {ROUTE}",
+    "set routing-options static route 10.9.0.0/16 next-hop 172.16.4.9",
+    "set routing-options interface-routes rib-group inet THEIRS",
+    "set routing-options rib-groups THEIRS import-rib inet.0",
+    "set routing-options rib-groups THEIRS import-rib inet.2",
+    "set chassis cluster reth-count 5",
+    "set chassis cluster redundancy-group 0 node 0 priority 150",
+    "set chassis cluster redundancy-group 1 node 0 priority 180",
+    "set chassis cluster redundancy-group 1 gratuitous-arp-count 8",
+    "set chassis cluster redundancy-group 1 interface-monitor ge-0/0/3 weight 100",
+    "set interfaces ge-0/0/3 description inside",
+    "set groups node0 system host-name left",
+    "set groups common system login message hello",
+    "delete apply-groups",
+    "set apply-groups common",
+    'set apply-groups "${node}"',
+)
+"""Its own reth, zone and policy, and at each place where the stack wants something, something else."""
+SAID = (
+    f"{ADDRESS} → address 192.0.2.10/25: ge-0/0/7.0 loses it",
+    f"{ZONED} → security-zone wan0: ge-0/0/7.0 leaves zone untrust",
+    f"{ROUTE} → qualified-next-hop 192.0.2.1, qualified-next-hop 198.51.100.1",
+    "security policies default-policy permit-all → deny-all",
+    "routing-options interface-routes rib-group inet THEIRS → inet haplan-steering",
+    "chassis cluster redundancy-group 0 node 0 priority 150 → priority 200",
+    "chassis cluster redundancy-group 1 node 0 priority 180 → priority 200",
+    "chassis cluster redundancy-group 1 gratuitous-arp-count 8 → gratuitous-arp-count 4",
+    "chassis cluster redundancy-group 1 interface-monitor ge-0/0/3 weight 100 → weight 255",
+    "groups node0 system host-name left → host-name shop1-node0",
+    "system time-zone UTC → time-zone Europe/Zurich",
+)
+
+
+def letters(world: World) -> tuple[list[str], list[str]]:
+    """All lines, and those whose order means something."""
+    lines = world.set_lines(node_of(1))
+    ordered = ("set apply-groups", "set system name-server", "set security policies from-zone")
+    return sorted(lines), [line for line in lines if line.startswith(ordered) or "import-rib" in line]
+
+
+def overwrite(world: World, *texts: str) -> None:
+    listed = ", ".join(f'"{text}"' for text in texts)
+    world.edit("cluster_id=number,", f"cluster_id=number, overwrite=[{listed}],")
+
+
+@pytest.fixture
+def hand(shops: Shops) -> World:
+    world = shops()
+    links = '    ha_fabric("ge-0/0/2,ge-1/0/2"),\n]'
+    world.edit(f"{links})", f'{links}, dns_servers=["8.8.8.8", "1.1.1.1"], ntp_servers=["192.0.2.5"])')
+    world.plan()
+    joined_by_hand(world, 1)
+    world.by_hand(node_of(1), *HAND)
+    return world
+
+
+def test_a_pair_configured_by_hand_is_told_statement_by_statement_and_comes_back_to_the_letter(hand: World) -> None:
+    before = letters(hand)
+    plan = hand.plan()
+    errors = [one for one in plan.findings if one.severity == "error"]
+    assert {one.rule for one in errors} == {"SRX004"}
+    assert sorted(one.hint.partition(": ")[2].strip('",') for one in errors) == [ADDRESS, ROUTE, ZONED]
+    said = plain(plan_lines(plan), UNWRAPPED)
+    assert [line for line in SAID if line not in said] == []
+    assert "reth-count" not in said
+    told = plan_json(plan, digest="", made=0.0)["resource_changes"]
+    assert [one["address"] for one in told if "overwrites" in one["haplan"]] == ["cluster.shop1"]
+    overwrite(hand, ADDRESS, f"set {ZONED}", ROUTE, "interfaces ge-0/0/6 unit 0")
+    warned = [one.message for one in hand.plan().findings if one.rule == "SRX004"]
+    assert warned == ["overwrite names what is not there: interfaces ge-0/0/6 unit 0"]
+    assert hand.apply().exit_code == 0
+    during = hand.set_lines(node_of(1))
+    assert {line for line in HAND if "reth" in line or "servers" in line} <= set(during)
+    assert {line for line in HAND if "THEIRS" in line and "interface-routes" not in line} <= set(during)
+    servers = [line.split()[-1] for line in during if line.startswith("set system name-server")]
+    assert servers == ["9.9.9.9", "8.8.8.8", "1.1.1.1"]
+    again = hand.plan()
+    assert (again.changes, again.drift) == ((), ())
+    assert hand.apply(destroy=True).exit_code == 0
+    assert letters(hand) == before
