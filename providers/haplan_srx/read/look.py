@@ -25,7 +25,7 @@ NOWHERE = Placement(document="")
 """Of what flows into no device, or changes nothing there."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Look:
     """One look at all devices.
 
@@ -139,7 +139,7 @@ def unseen(query: Query, slots: Mapping[str, int]) -> Look:
     configured = frozenset(address for address, private in rows.items() if private.configured)
     was = recorded.recorded(query.recorded, slots)
     wanted = recorded.wanted(query, slots, was)
-    return Look(was, wanted, query.begun, configured=configured, kept=kept)
+    return Look(recorded=was, wanted=wanted, begun=query.begun, configured=configured, kept=kept)
 
 
 def _has_new_secret(change: Change) -> bool:
