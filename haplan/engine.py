@@ -93,7 +93,7 @@ def _planned(session: Session, found: Validation, stack: Stack, now: State, opti
 
 def _may_be_of_another_run(made: Plan) -> bool:
     """True if the estate has what state did not say: a run that ended since that was read may have done it."""
-    return bool(made.drift) or any(finding.rule == "EXISTS" for finding in made.findings)
+    return any(one.moved for one in made.drift) or any(finding.rule == "EXISTS" for finding in made.findings)
 
 
 def import_(session: Session, address: str, identity: str) -> Plan:
@@ -184,7 +184,7 @@ def apply(session: Session, plan: Plan, stop: threading.Event | None = None) -> 
         Locked: Somebody else is writing this state.
     """
     approve.refuse_limits(plan)
-    if plan.command == "refresh" and plan.drift:
+    if plan.command == "refresh" and any(one.moved for one in plan.drift):
         return _accepted(session, plan)
     if plan.empty():  # a run without change opens no serial
         _settle(session, plan)
@@ -215,7 +215,7 @@ def _accepted(session: Session, plan: Plan) -> Result:
             session.backend.save(attrs.evolve(mended.update, run=run.id))
         runs_.end(session, run, 0)
     gone = {one.address for one in plan.drift if one.seen is None}
-    addresses = dict.fromkeys(one.address for one in plan.drift)
+    addresses = dict.fromkeys(one.address for one in plan.drift if one.moved)
     done = tuple(Outcome(address=one, action=Action.FORGET if one in gone else Action.READ) for one in addresses)
     return Result(run=run.id, exit_code=0, done=done, left_out=left_out(plan))
 

@@ -333,7 +333,7 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
     )
     missing, uncompared = check.check_secrets(stack, changes, session.secrets.reveal)
     findings = (
-        *question.found.findings,
+        *(() if question.options.refresh_only else question.found.findings),  # nothing of the stack is written then
         *decided.findings,
         *staged.findings,
         *assess.side_by_side(changes, transactions),
@@ -402,7 +402,7 @@ def _drifted(session: Session, question: Question, looked: _Looked) -> dict[str,
     """The rows that a refresh-only plan brings up to date, with their versions."""
     if question.options.command != "refresh":
         return {}
-    rows = {one.address: question.recorded.row(one.address) for one in looked.drift}
+    rows = {one.address: question.recorded.row(one.address) for one in looked.drift if one.moved}
     return {address: row.serial for address, row in rows.items() if row is not None}
 
 

@@ -115,6 +115,7 @@ from haplan.model.finding import (
 from haplan.model.graph import (
     Edge,
 )
+from haplan.model.moment import moment
 from haplan.model.plan import (
     Action,
     Calls,
@@ -317,6 +318,7 @@ __all__ = [
     "lease",
     "leaves",
     "mistake",
+    "moment",
     "owned",
     "parse_address",
     "parse_document",

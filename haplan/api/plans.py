@@ -62,7 +62,8 @@ class Plan:
     @property
     def empty(self) -> bool:
         """True if an apply would do nothing; a plan that only refreshes takes the drift into state."""
-        return self.body.empty() and not (self.body.command == "refresh" and self.body.drift)
+        moved = any(one.moved for one in self.body.drift)
+        return self.body.empty() and not (self.body.command == "refresh" and moved)
 
     @property
     def errors(self) -> tuple[Finding, ...]:

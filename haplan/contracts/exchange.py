@@ -114,6 +114,9 @@ class Seen:
         when: When, epoch seconds, where known.
         found_by_name: True if it was not known by id but found by its natural key.
         status: ``ok``, or ``incomplete`` for a half-made object that can be resumed.
+        amiss: What of it does not run though it is written as it should be, one line each: a device that refuses its
+            configuration. That is drift, whatever the values say.
+        send_again: True if what is amiss may be well once all of it is sent again: the plan offers that.
     """
 
     address: str
@@ -124,6 +127,8 @@ class Seen:
     when: float = 0.0
     found_by_name: bool = False
     status: Literal["ok", "incomplete"] = "ok"
+    amiss: tuple[str, ...] = ()
+    send_again: bool = False
 
 
 def called(seen: Mapping[str, Seen]) -> dict[str, tuple[str, str]]:

@@ -154,7 +154,8 @@ def replaced(change: Change, reason: Reason, because: str, forcing: tuple[Path, 
 class Drift:
     """What moved in the estate since it was recorded: seen against recorded, owned fields only.
 
-    `seen` is None when the object is gone. `who` and `when` (epoch seconds) where the backend knows.
+    `seen` is None when the object is gone. `who` and `when` (epoch seconds) where the backend knows. `amiss` says what
+    does not run there though it is written, one line each: no value of it can be taken into state.
     """
 
     address: str
@@ -164,6 +165,12 @@ class Drift:
     seen: Mapping[str, Tree] | None
     who: str = ""
     when: float = 0.0
+    amiss: tuple[str, ...] = ()
+
+    @property
+    def moved(self) -> bool:
+        """True if values are others than recorded, or the object is gone."""
+        return self.seen is None or bool(self.recorded or self.seen)
 
 
 @attrs.frozen(kw_only=True)

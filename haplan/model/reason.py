@@ -26,6 +26,8 @@ class Reason(Enum):
     TAINTED = "tainted"
     ASKED_FOR = "asked for by --replace"
     RESUMED = "resume"
+    SENT_AGAIN = "sent again"
+    """It is written as wanted, and does not run."""
     TAKEN_OVER = "taken over"
     IMPORTED = "taken into state"
     REMEMBERED = "remembered"

@@ -7,7 +7,7 @@ from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.value import Path, Ref, Tree, at_path
 
-_ONLY_STATE = (Reason.REMEMBERED, Reason.RESUMED)
+_ONLY_STATE = (Reason.REMEMBERED, Reason.RESUMED, Reason.SENT_AGAIN)
 
 
 def fired(

@@ -29,6 +29,7 @@ REASONS = {
     Reason.DEPOSED: "it was replaced, and its old object is still there",
     Reason.RESUMED: "goes on where an earlier run stopped",
     Reason.REMEMBERED: "only the state changes",
+    Reason.SENT_AGAIN: "it is written there as it should be, and does not run: it is sent again",
     Reason.TAKEN_OVER: "it is there already and is taken into state",
 }
 """Our words for a reason, said to a reader."""
@@ -188,9 +189,23 @@ def _row(name: str, text: str, width: int) -> Line:
 
 
 def drift_lines(drift: tuple[Drift, ...]) -> Lines:
-    """What was changed outside haplan."""
-    if not drift:
+    """What was changed outside haplan, and what does not run though it is written."""
+    moved = [one for one in drift if one.moved]
+    return [*(_moved_lines(moved) if moved else []), *_amiss_lines(drift)]
+
+
+def _amiss_lines(drift: tuple[Drift, ...]) -> Lines:
+    amiss = [one for one in drift if one.amiss]
+    if not amiss:
         return []
+    lines = title("Does not run what is written for it")
+    for one in amiss:
+        lines.append(line(("  ! ", "warning"), (one.address, "warning"), hang=6))
+        lines += [line(f"{one.name}: {said}", indent=6) for said in one.amiss]
+    return lines
+
+
+def _moved_lines(drift: list[Drift]) -> Lines:
     lines = title("Changed outside haplan")
     for one in drift:
         sign, style = ("-", "delete") if one.seen is None else ("~", "update")

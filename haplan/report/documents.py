@@ -82,7 +82,8 @@ def drift_json(plan: Mapping[str, Tree]) -> Json:
     """What ``haplan drift --json`` gives of its plan: what drifted, whether anything did, and what nobody could see."""
     drift = plan["resource_drift"]
     found: Json = {"format_version": VALIDATE_FORMAT_VERSION, "drift": bool(drift), "resource_drift": drift}
-    return {**found, "complete": plan["complete"], "unread": plan["haplan"]["unread"]}
+    found |= {"complete": plan["complete"], "unread": plan["haplan"]["unread"]}
+    return {**found, "findings": plan["haplan"]["findings"]}
 
 
 def unread_json(plan: Plan) -> list[Json]:

@@ -224,7 +224,8 @@ def _drift(index: _Index, drift: Drift) -> Json:
         "before_sensitive": tree.marks(drift.recorded, tree.is_secret, sensitive),
         "after_sensitive": False if drift.seen is None else tree.marks(drift.seen, tree.is_secret, sensitive),
     }
-    found["haplan"] = {"who": drift.who, "when": stamp(drift.when) if drift.when else ""}
+    when = stamp(drift.when) if drift.when else ""
+    found["haplan"] = {"who": drift.who, "when": when, "amiss": list(drift.amiss)}
     return found
 
 

@@ -70,11 +70,13 @@ def _head(plan: Plan) -> Line:
 
 
 def _why_nothing(plan: Plan) -> str:
-    if plan.drift and plan.command == "refresh":
-        count = words.plural(len(plan.drift), "resource")
-        return f"{count} changed outside haplan; applied, this plan takes it into state."
+    moved = sum(one.moved for one in plan.drift)
+    if moved and plan.command == "refresh":
+        return f"{words.plural(moved, 'resource')} changed outside haplan; applied, this plan takes it into state."
+    if moved:
+        return f"{words.plural(moved, 'resource')} changed outside haplan in a way that asks for no write."
     if plan.drift:
-        return f"{words.plural(len(plan.drift), 'resource')} changed outside haplan in a way that asks for no write."
+        return f"All is written as the stack says, and {_not_running(plan)}."
     if plan.unread:
         return f"That is so of what could be read: {words.plural(plan.unchanged, 'resource')} compared."
     if plan.command == "destroy":
@@ -222,12 +224,21 @@ def drift_report(plan: Plan) -> Lines:
     if not plan.drift:
         seen = "What could be read" if plan.unread else _what_counts(plan)
         none = line(("No drift. ", "good"), f"{seen} is as haplan left it.")
-        return [_head(plan), *scope_lines(plan), *unread_lines(plan), none, *_calls(plan)]
-    gone = sum(one.seen is None for one in plan.drift)
-    text = f"{words.plural(len(plan.drift), 'resource')} changed outside haplan"
-    text += f", {gone} of them gone" if gone else ""
+        head = [_head(plan), *scope_lines(plan), *unread_lines(plan), none, *_calls(plan)]
+        return [*head, *finding_lines(plan.findings)]
+    gone, moved = sum(one.seen is None for one in plan.drift), sum(one.moved for one in plan.drift)
+    said = [f"{words.plural(moved, 'resource')} changed outside haplan"] if moved else []
+    said += [f"{gone} of them gone"] if gone else []
+    said += [_not_running(plan)] if any(one.amiss for one in plan.drift) else []
+    text = ", ".join(said)
     head = [_head(plan), *scope_lines(plan), *unread_lines(plan), line((text, "warning")), *_calls(plan)]
-    return [*head, *drift_lines(plan.drift), *_notes(plan)]
+    return [*head, *drift_lines(plan.drift), *_notes(plan), *finding_lines(plan.findings)]
+
+
+def _not_running(plan: Plan) -> str:
+    """How many resources do not run what is written for them."""
+    count = sum(bool(one.amiss) for one in plan.drift)
+    return f"{words.plural(count, 'resource')} {'does' if count == 1 else 'do'} not run what is written there"
 
 
 def unchanged(change: Change) -> bool:

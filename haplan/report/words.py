@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from haplan.model.document import Document, called
 from haplan.model.entries import Entries
+from haplan.model.moment import moment as moment
 from haplan.model.value import Path, Ref, Secret, Text, Tree, Unknown, hides
 
 UNKNOWN = "(known after apply)"
@@ -38,11 +39,6 @@ def took(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def moment(at: float) -> str:
-    """A time in UTC, to the minute."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def stamp(at: float) -> str:

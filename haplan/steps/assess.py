@@ -163,9 +163,14 @@ def _to_confirm(change: Change) -> Change:
 
 
 def _without_moot(changes: Iterable[Change]) -> Iterator[Change]:
-    """A site whose edge is gone has nothing left to lose: what is deleted there afterwards costs nothing more."""
-    gone: set[str] = set()
+    """A site whose edge is gone has nothing left to lose: what is deleted there afterwards costs nothing more. And
+    what another write reaches anyhow is not sent again beside it."""
+    changes, gone = [*changes], set[str]()
+    others = (one for one in changes if one.reason is not Reason.SENT_AGAIN and one.impact.kind != "none")
+    reached = {site for one in others for site in one.sites}
     for change in changes:
+        if change.reason is Reason.SENT_AGAIN and change.sites and reached.issuperset(change.sites):
+            continue
         if change.action is Action.DELETE and change.sites:
             if gone.issuperset(change.sites):
                 change = attrs.evolve(change, impact=Impact())

@@ -35,16 +35,17 @@ def drift(
             yield Drift(address=address, type=row.type, name=row.name, recorded=recorded, seen=None)
             continue
         moved = _moved(kind, row, recorded, found, names, named=("name",) not in alone)
-        if moved:
-            before, after = moved
+        if moved or found.amiss:
+            before, after = moved or ({}, {})
             yield Drift(
                 address=address,
                 type=row.type,
                 name=row.name,
                 recorded=before,
                 seen=after,
-                who=found.who,
-                when=found.when,
+                who=found.who if moved else "",
+                when=found.when if moved else 0.0,
+                amiss=found.amiss,
             )
 
 

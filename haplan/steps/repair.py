@@ -149,6 +149,7 @@ def _left(state: State, chosen: set[str]) -> Iterable[str]:
 
 def accept(state: State, drift: Sequence[Drift]) -> Mending:
     """What moved in the estate, as state remembers it from now on; what is gone is forgotten."""
+    drift = [one for one in drift if one.moved]
     moved = {one.address: one for one in drift if one.seen is not None and "position" not in one.seen}
     gone = [one.address for one in drift if one.seen is None]
     rows = [_as_seen(_there(state, one.address), one) for one in moved.values()]

@@ -148,6 +148,10 @@ def _cluster(estate: Known, change: Change) -> Assessment:
     if binding(change.before) != binding(change.after):
         seconds = seconds_of_push(str(values.get("model") or ""))
         return Assessment(impact=Impact("traffic", seconds, True, "another design is pushed"), sites=sites)
+    if change.reason is Reason.SENT_AGAIN:
+        seconds = seconds_of_push(str(values.get("model") or ""))
+        note = "its configuration is pushed again"
+        return Assessment(impact=Impact("config-push", seconds, True, note), sites=sites, resume=True)
     if change.reason is Reason.RESUMED:
         return Assessment(impact=cost_of_forming("the formation goes on"), sites=sites, resume=True)
     return Assessment(impact=Impact(), sites=sites)

@@ -42,7 +42,8 @@ from haplan_mist.estate import Estate, Lists
 from haplan_mist.private import Private
 from haplan_mist.read import clusters, reach, resources
 from haplan_mist.read.recall import recall
-from haplan_mist.settle import Settling, Wait, has_failed, wait_of
+from haplan_mist.read.running import has_failed
+from haplan_mist.settle import Settling, Wait, wait_of
 from haplan_mist.translate import documents, keys
 from haplan_mist.write.clusters import write_cluster
 from haplan_mist.write.gateways import write_gateway

@@ -21,6 +21,7 @@ from haplan.plugin import (
 from haplan_mist.estate import Estate, Object
 from haplan_mist.pushes import GRACE, Device, Verdict, in_time, not_ready, verdict
 from haplan_mist.read.devices import Boxes, device_id, module_macs, seconds_of_push
+from haplan_mist.read.running import REFUSED, reason
 from haplan_mist.read.windows import held_back
 
 LOOK_AGE = 20
@@ -28,7 +29,6 @@ LOOK_AGE = 20
 OVERLAP = 120
 """Events may arrive late: each look goes back a little."""
 COMMITTED = ("COMMITED", "COMMITTED", "SUCCESS")
-FAILED = ("FAILED", "REVERTED")
 HA_ERRORS = ("HA_FORMATION_FAILED", "HA_FW_MISMATCH")
 
 
@@ -167,8 +167,8 @@ class Settling:
         current = at is None or not wait.fresh or float(at) >= int(task.started)
         if status in COMMITTED and current:
             return Verdict("done", "one device with two nodes, configured")
-        if status in FAILED and current:
-            return Verdict("failed", f"the pair formed, its configuration did not hold: {_reason(entry)}")
+        if status in REFUSED and current:
+            return Verdict("failed", f"the pair formed, its configuration did not hold: {reason(entry)}")
         held = self._held(entry, now, ask=now - task.started > FORMATION + GRACE)
         if held:
             return Verdict("queued", f"the pair formed; {held}")
@@ -231,15 +231,3 @@ class Settling:
             setting = estate.setting(site_id, UNCONFIRMED)
         site = estate.known("sites").get(site_id) or {}
         return held_back(setting or {}, str(site.get("timezone") or "UTC"), now)
-
-
-def has_failed(entry: Mapping[str, Tree] | None) -> bool:
-    """True for a device whose last configuration did not hold."""
-    return str((entry or {}).get("config_status") or "").upper() in FAILED
-
-
-def _reason(entry: Mapping[str, Tree]) -> str:
-    for error in entry.get("errors") or ():
-        if str(error.get("type", "")).startswith("CONFIG"):
-            return f"{error['type']}: {error.get('reason') or 'no reason given'}"
-    return str(entry.get("config_status"))

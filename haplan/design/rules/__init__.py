@@ -4,6 +4,7 @@ from haplan.design.rules import (
     change,
     lan,
     lifecycle,
+    live,
     overlay,
     pair,
     plan_pair,
@@ -31,6 +32,7 @@ def all_rules() -> list[Rule]:
         site.registry,
         lifecycle.registry,
         change.registry,
+        live.registry,
     )
     found = [rule for registry in books for rule in registry.rules()]
     return sorted(found, key=lambda rule: rule.id)

@@ -52,6 +52,25 @@ def members(change: Change, facts: Mapping[str, Tree]) -> dict[str, Mapping[str,
     return {mac: known[mac] for mac in nodes(change.after) if isinstance(known, Mapping) and mac in known}
 
 
+Facts = Mapping[str, Tree]
+"""What a backend tells of one resource."""
+
+
+def living(view: PlanView) -> Iterator[tuple[str, str, Facts, str]]:
+    """Each pair that is formed and stays as it is: address, label, facts, line in the stack."""
+    forming = {
+        change.address
+        for change in view.changes
+        if change.type == "cluster"
+        and change.action is not Action.IMPORT  # what is taken in was formed by others
+        and (joining(change) or change.action is Action.DELETE)
+    }
+    for address, facts in view.facts.items():
+        if parse_address(address).type == "cluster" and facts.get("pair") and address not in forming:
+            block = view.stack.blocks.get(address) if view.stack is not None else None
+            yield address, parse_address(address).label, facts, str(block.location) if block is not None else ""
+
+
 FORMING = (Action.CREATE, Action.REPLACE, Action.UPDATE)
 
 
@@ -82,6 +101,19 @@ def one_model_really(view: PlanView) -> Iterator[Found]:
             yield Found(address=change.address, message=text, location=change.location, hint=hint)
 
 
+def _formed_unequal(view: PlanView) -> Iterator[Found]:
+    """Pairs that are formed and whose nodes run different software: an upgrade that was not brought to its end."""
+    for address, name, facts, location in living(view):
+        pair = [str(mac) for mac in facts.get("pair") or ()]
+        known = facts.get("nodes") or {}
+        found = {mac: str(known[mac]["firmware"]) for mac in pair if known.get(mac, {}).get("firmware")}
+        if len(set(found.values())) > 1:
+            words = ", ".join(f"{mac} {version}" for mac, version in found.items())
+            text = f"{name}: its nodes run different firmware ({words})"
+            hint = "bring both to one version before anything else changes there"
+            yield Found(address=address, message=text, location=location, hint=hint, severity="warning")
+
+
 registry.says(
     "HA006", "error", "Both nodes run the same firmware",
     why="Nodes of different software do not form a pair, or form one that does not fail over.", source="SEED, CCFORM",
@@ -91,6 +123,7 @@ registry.says(
 
 @registry.plan("HA006")
 def one_firmware(view: PlanView) -> Iterator[Found]:
+    yield from _formed_unequal(view)
     for change, facts in clusters(view, *FORMING):
         found = {mac: str(fact["firmware"]) for mac, fact in members(change, facts).items() if fact.get("firmware")}
         if not joining(change) or not found:

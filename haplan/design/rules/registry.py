@@ -32,6 +32,7 @@ SOURCES = {
     "SSRHA": "Juniper: SSR high availability configuration for Mist",
     "SLOT": "Juniper: slot numbering of SRX chassis clusters",
     "CCFORM": "Juniper: how SRX chassis clusters form",
+    "CCFAIL": "Juniper: failover and recovery of SRX chassis clusters",
     "CCNOTE": "Juniper: warning on fabric links of clustered nodes",
     "SSRDOC": "github 128technology/docs",
     "MISTLAB": "Mist lab documents",

@@ -34,7 +34,7 @@ class Beside:
         self._orders = state.orders
         self._reordered = {one.type for one in plan.drift if "position" in one.recorded}
         changing = {change.address for change in plan.changes}
-        known = changing | {one.address for one in plan.drift} | state.unsettled() | set(state.waiting())
+        known = changing | {one.address for one in plan.drift if one.moved} | state.unsettled() | set(state.waiting())
         written = {(transaction.provider, transaction.document) for transaction in plan.transactions}
         self._rows: dict[Place, dict[str, Row]] = {}
         for address, document, _ in state.placements:

@@ -36,7 +36,8 @@ from haplan.steps.diff.work import Work, as_declared, change_of, literal
 def untouched(work: Work, block: Block, after: Tree, row: Row, recorded: Mapping[str, Tree], seen: Seen) -> bool:
     """True where stack, state and estate have the very same words and nothing asks for more: most of a large stack."""
     kind = work.types[block.type]
-    asked = row.status != "ok" or seen.status == "incomplete" or block.address in work.selection.replace
+    asked = row.status != "ok" or seen.status == "incomplete" or seen.send_again
+    asked = asked or block.address in work.selection.replace
     followed = block.lifecycle.ignore_changes or block.lifecycle.triggers
     renamed = any(work.names.renamed(reference.address) for reference in block.references)
     if asked or kind.ordered or followed or renamed or _noted_otherwise(block, row):
@@ -100,6 +101,8 @@ def compared(
         return attrs.evolve(base, reason=_reason({**recorded, "name": row.name}, after, gone, paths, sets))
     if half or seen.status == "incomplete":
         return attrs.evolve(base, reason=Reason.RESUMED, incomplete=True)
+    if seen.send_again:
+        return attrs.evolve(base, reason=Reason.SENT_AGAIN, incomplete=True)
     if left or _moved_on(block, row, recorded, after, sets, ignored(block.lifecycle.ignore_changes, kind.attributes)):
         return attrs.evolve(base, reason=Reason.REMEMBERED)
     work.unchanged += 1

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from haplan.plugin import Seen, Target, Tree, decode
-from haplan_mist.estate import Known
+from haplan_mist.estate import Known, Object
 from haplan_mist.private import Private
 from haplan_mist.read import paths
+from haplan_mist.read import running
 from haplan_mist.read.devices import Boxes, device_id, mac_of
 
 ECHOED = ("managed", "cluster_id")
@@ -64,7 +65,10 @@ def _seen(
     for name in ECHOED:
         if target.values.get(name) is not None:
             values[name] = target.values[name]
+    entry = devices.stats.get(head) if status == "ok" else None
     return Seen(
+        amiss=running.amiss(entry),
+        send_again=running.worth_sending(entry, estate, _carried(estate, devices, head, site_id)),
         address=target.address,
         id=device_id(head),
         values=values,
@@ -93,6 +97,14 @@ def _binding(
     site = estate.known("sites").get(site_id) or {}
     name = estate.name_of("gatewaytemplates", str(site.get("gatewaytemplate_id") or ""))
     return {"template": name} if name else {}
+
+
+def _carried(estate: Known, devices: Boxes, head: str, site_id: str) -> list[Object]:
+    """The template of a pair's site and its own profile, as far as they were read."""
+    site = estate.known("sites").get(site_id) or {}
+    template = estate.known("gatewaytemplates").get(str(site.get("gatewaytemplate_id") or ""))
+    profile = estate.known("deviceprofiles").get(devices.profile_id(head))
+    return [one for one in (template, profile) if one is not None]
 
 
 # --- facts ---
@@ -125,7 +137,29 @@ def _cluster_facts(estate: Known, devices: Boxes, target: Target) -> dict[str, T
     return {
         "nodes": {mac: _device_facts(estate, devices, mac) for mac in macs},
         "pair": list(pair), "status": status,
+        "amiss": list(running.amiss(devices.stats.get(pair[0]))) if pair else [],
+        "others": _others(devices, pair, macs),
     }  # fmt: skip
+
+
+def _others(devices: Boxes, pair: Sequence[str], macs: Sequence[str]) -> list[dict[str, str]]:
+    """The gateways that are at a pair's site and not of it: what is pushed to the site reaches them too."""
+    site = devices.site_id(pair[0]) if pair else ""
+    found = (mac for mac in devices.at_site(site) if mac not in pair and mac not in macs) if site else ()
+    return [_stranger(devices, mac) for mac in found]
+
+
+def _stranger(devices: Boxes, mac: str) -> dict[str, str]:
+    record, pair = devices.records[mac], devices.pair_of(mac)
+    kind = "pair" if pair else "standalone" if devices.stats.get(mac, {}).get("config_status") else "spare"
+    name = str(record.get("name") or "")
+    return {"mac": mac, "name": name, "model": str(record.get("model") or ""), "kind": kind}
+
+
+def _away(module: Mapping[str, Tree], entry: Mapping[str, Tree]) -> dict[str, float]:
+    """Since when a device that is away is not seen any more, epoch seconds."""
+    seen = module.get("last_seen") or entry.get("last_seen")
+    return {"since": float(seen)} if seen and "disconnected" in (module.get("status"), entry.get("status")) else {}
 
 
 def _device_facts(estate: Known, devices: Boxes, mac: str) -> dict[str, Tree]:
@@ -138,6 +172,7 @@ def _device_facts(estate: Known, devices: Boxes, mac: str) -> dict[str, Tree]:
         "serial": str((record or {}).get("serial") or ""),
         "firmware": str(module.get("version") or entry.get("version") or ""),
         "site": estate.name_of("sites", devices.site_id(mac)),
+        **_away(module, entry),
         "connected": bool((record or {}).get("connected", module.get("status") == "connected")),
         "managed": bool(entry.get("managed", (record or {}).get("managed", True))),
         "cluster": pair[0] if pair else "",

@@ -72,6 +72,17 @@ class Boxes:
         pair = self.pair_of(mac)
         return own or (str((self.records.get(pair[0]) or {}).get("site_id") or "") if pair else "")
 
+    @cached_property
+    def _by_site(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for mac in self.records:
+            found.setdefault(self.site_id(mac), []).append(mac)
+        return found
+
+    def at_site(self, site_id: str) -> Sequence[str]:
+        """The devices at a site, members of pairs included."""
+        return self._by_site.get(site_id, ())
+
     def profile_id(self, mac: str) -> str:
         """The hub profile of a device or of its pair."""
         pair = self.pair_of(mac)

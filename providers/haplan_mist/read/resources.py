@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from haplan.plugin import Document, Query, Reading, Seen, Target, Tree, decode
 from haplan_mist.estate import Estate, Object
 from haplan_mist.private import Private
-from haplan_mist.read import clusters, gateways, sites
+from haplan_mist.read import clusters, gateways, running, sites
 from haplan_mist.read.sites import Look
 from haplan_mist.translate import endpoints, objects, shared
 from haplan_mist.translate.documents import KIND, PREFIXES, of_existing, paths_of
@@ -37,6 +37,11 @@ def read(estate: Estate, query: Query, now: float) -> Reading:
     if query.max_age <= 0:
         estate.outdate([*kinds, "settings"])
     for kind in kinds:
+        estate.fresh(kind, query.max_age)
+    more = running.lists_asked_for(estate.known("stats")) - set(kinds) if "stats" in kinds else ()
+    if query.max_age <= 0:
+        estate.outdate(more)
+    for kind in more:
         estate.fresh(kind, query.max_age)
     look = sites.look(estate, query, now)
     owners = gateways.Gateways(estate, query.targets)

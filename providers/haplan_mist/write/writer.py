@@ -178,7 +178,8 @@ def main_part(task: Task) -> Part | None:
 def resumes(task: Task) -> bool:
     """True if this goes on with what an earlier run did not bring to its end."""
     return any(
-        part.change.reason is Reason.RESUMED or (part.row is not None and part.row.status not in ("", "ok"))
+        part.change.reason in (Reason.RESUMED, Reason.SENT_AGAIN)
+        or (part.row is not None and part.row.status not in ("", "ok"))
         for part in task.parts
     )
 

@@ -1,0 +1,131 @@
+"""What devices really run, who else is at their site, and what of it a plan, a drift report and an import tell."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from haplan import engine
+from haplan.model.plan import Plan
+from haplan.report.text import drift_report, plan_lines
+from tests.e2e.world import World, summary
+
+Example = Callable[[str], World]
+NODES = ("02005e100c30", "02005e100c31")
+
+
+@pytest.fixture
+def applied(example: Example) -> World:
+    world = example("one_pair")
+    assert world.apply().exit_code == 0
+    return world
+
+
+def change_port(world: World, **keys: Any) -> None:
+    """A person puts something on the first WAN of the template; the cloud pushes it, and a minute later it is known."""
+    template = world.template("ha-branch")
+    ports = template["port_config"]
+    ports["ge-0/0/0"] = {**ports["ge-0/0/0"], **keys}
+    world.put(f"/orgs/{{org}}/gatewaytemplates/{template['id']}", {"port_config": ports})
+    world.lab.clock.sleep(120)
+
+
+def box(world: World, **keys: Any) -> None:
+    """The world outside changes: a cable, a firmware, a box more."""
+    assert world.portal.post("/lab/devices", json=keys).status_code == 200
+
+
+def said(lines: Any) -> str:
+    return "\n".join("".join(text for text, _ in line.spans) for line in lines)
+
+
+def found(plan: Plan, rule: str) -> list[tuple[str, str]]:
+    return [(one.severity, one.message) for one in plan.findings if one.rule == rule]
+
+
+def test_a_pair_that_refuses_its_configuration_is_drift_with_the_device_s_reason_and_since_when(applied: World) -> None:
+    change_port(applied, vpn_paths={"nowhere.Org": {"role": "spoke"}})
+    plan = applied.plan()
+    (drift,) = plan.drift
+    assert (drift.address, drift.recorded, drift.seen) == ("cluster.branch", {}, {})
+    (reason,) = drift.amiss
+    assert reason.startswith("refuses its configuration since 20")
+    assert reason.endswith("UTC: unknown vpn path 'nowhere.Org'")
+    assert summary(plan) == {}  # what it refuses is still written there
+    assert "All is written as the stack says, and 1 resource does not run what is written there." in said(
+        plan_lines(plan)
+    )
+    asked = applied.plan(refresh_only=True)
+    assert asked.drift == plan.drift  # which is exit 2 of `haplan drift`
+    assert f"branch: {reason}" in said(drift_report(asked))
+
+
+def test_what_does_not_run_is_nothing_to_take_into_state(applied: World) -> None:
+    change_port(applied, vpn_paths={"nowhere.Org": {"role": "spoke"}})
+    assert applied.apply(refresh_only=True).run == ""
+    assert applied.plan().drift
+
+
+def test_once_the_cause_is_gone_the_plan_offers_to_push_again_and_the_pair_runs_it(applied: World) -> None:
+    applied.portal.post("/lab/faults", json={"push": [{"result": "lock_failed"}]})
+    change_port(applied, description="by a colleague")
+    plan = applied.plan()
+    assert [(one.address, one.why) for one in plan.changes] == [("cluster.branch", "sent again")]
+    (change,) = plan.changes
+    assert (change.impact.kind, change.impact.note) == ("config-push", "its configuration is pushed again")
+    assert applied.apply().exit_code == 0
+    plan = applied.plan()
+    assert (summary(plan), plan.drift) == ({}, ())
+
+
+def test_a_site_with_a_spare_an_offline_node_and_two_firmwares_is_told_with_names(applied: World) -> None:
+    (site,) = applied.get("/orgs/{org}/sites")
+    box(applied, mac="02005e100cff", serial="SPARE", model="SSR120", name="old-edge", site=site["name"])
+    box(applied, mac=NODES[1], connected=False, version="6.9.9-1")
+    for plan in (applied.plan(), applied.plan(refresh_only=True)):
+        assert found(plan, "HA125") == [
+            ("warning", "branch: its site also holds old-edge (02005e100cff), a spare; "
+             "the site's template reaches them too")
+        ]  # fmt: skip
+        ((severity, text),) = found(plan, "HA176")
+        assert (severity, text.startswith(f"branch: node1 {NODES[1]} is offline since 20")) == ("warning", True)
+        assert found(plan, "HA006")[0][1].endswith(f", {NODES[1]} 6.9.9-1)")
+        assert plan.drift == ()
+    assert "HA176" in said(drift_report(plan))
+
+
+def test_an_import_tells_what_the_pair_is_like(applied: World) -> None:
+    change_port(applied, vpn_paths={"nowhere.Org": {"role": "spoke"}})
+    box(applied, mac=NODES[1], connected=False)
+    applied.edit("stack.py", 'Cluster("branch"', 'Cluster("again"')
+    with applied.session() as session:
+        plan = engine.import_(session, "cluster.again", f"00000000-0000-0000-1000-{NODES[0]}")
+    assert summary(plan) == {"cluster.again": "import"}
+    assert "refuses its configuration since" in found(plan, "HA162")[0][1]
+    assert found(plan, "HA176")
+
+
+def test_what_another_write_of_the_plan_reaches_is_not_sent_again_beside_it(applied: World) -> None:
+    applied.portal.post("/lab/faults", json={"push": [{"result": "lock_failed"}]})
+    change_port(applied, description="by a colleague")
+    applied.edit("stack.py", "172.22.99.1/24", "172.22.99.2/24")
+    assert summary(applied.plan()) == {"wan_edge_template.ha-branch": "update"}
+    assert applied.apply().exit_code == 0
+    assert applied.plan().drift == ()
+
+
+def test_the_plan_after_the_path_is_back_has_nothing_to_mend_and_before_it_makes_the_path(example: Example) -> None:
+    world = example("hub_spoke_ssr")
+    assert world.apply().exit_code == 0
+    vpn = world.named("/orgs/{org}/vpns", "OrgOverlay")
+    world.put(
+        f"/orgs/{{org}}/vpns/{vpn['id']}",
+        {"paths": {name: one for name, one in vpn["paths"].items() if name != "h2-wan1"}},
+    )
+    world.lab.clock.sleep(120)
+    plan = world.plan()
+    assert summary(plan) == {"overlay.OrgOverlay": "update"}
+    assert {one.address for one in plan.drift if one.amiss} == {"cluster.h2", "cluster.spoke1", "cluster.spoke2"}
+    assert world.apply().exit_code == 0
+    plan = world.plan()
+    assert (summary(plan), plan.drift) == ({}, ())
