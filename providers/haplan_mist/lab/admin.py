@@ -2,7 +2,8 @@
 
 `GET /lab/`                       organisation and tokens
 `POST /lab/devices`               `{"mac": …, "connected": …, "version": …}` changes a box (also managed, model,
-                                  serial), or puts a new one into the world
+                                  serial, and `unplugged`: its ports without a cable, of a pair by node0's MAC), or puts
+                                  a new one into the world
 `POST /lab/portal/materialise`    `{"path": "/orgs/…"}` saves an object as the portal does: with documented defaults
 
 Keys of boxes are those of `lab.toml` (see `definition`).
@@ -14,7 +15,7 @@ from haplan.lab import surface
 from haplan.lab.tables import build
 from haplan.plugin import Tree
 from haplan_mist.lab.definition import TABLES, Device, mac_of
-from haplan_mist.lab.devices import pushes
+from haplan_mist.lab.devices import pushes, running
 from haplan_mist.lab.devices.boxes import event
 from haplan_mist.lab.estate import Estate, Tx, replace_mishaps, seed_device
 from haplan_mist.lab.organisation import portal
@@ -34,10 +35,12 @@ def box(tx: Tx, body: Tree) -> Tree:
     if row is None:
         seed_device(tx, build(Device, body, "device"))
     else:
-        for key in body.keys() - {"mac"}:
+        for key in body.keys() - {"mac", "unplugged"}:
             if key not in ("connected", "version", "serial", "model", "managed"):
                 raise ValueError(f"{key}: cannot be changed; allowed are connected, managed, model, serial, version")
             tx.run(f"update devices set {key} = ? where mac = ?", body[key], mac)
+        if "unplugged" in body:
+            running.plug(tx, mac, body["unplugged"])
         if "connected" in body and bool(row["connected"]) != body["connected"]:
             _plugged(tx, mac, body["connected"])
     return {"mac": mac}

@@ -41,6 +41,8 @@ create table if not exists pushes (
     due real, hold text, digest text not null, problem text, result text, text text);
 create index if not exists pushes_by_due on pushes (result, due);
 create index if not exists pushes_by_mac on pushes (mac, seq);
+create table if not exists running (mac text primary key, at real not null, body text not null) without rowid;
+create table if not exists unplugged (mac text not null, port text not null, primary key (mac, port)) without rowid;
 create table if not exists events (
     seq integer primary key, at real not null, org_id text not null, site_id text, mac text not null,
     type text not null, text text);

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 
 from haplan.lab.mishaps import next_mishap
 from haplan.plugin import Tree
+from haplan_mist.lab.devices import running
 from haplan_mist.lab.devices.boxes import cluster_of, device, done_at, event
 from haplan_mist.lab.devices.effective import Basis, World, basis, digest, merge
 from haplan_mist.lab.devices.models import family_of
@@ -89,6 +90,7 @@ def forget(tx: Tx, mac: str) -> None:
         "update devices set digest = null, configured_at = null, config_status = null, config_text = null,"
         " config_at = null where mac = ?", mac,
     )  # fmt: skip
+    running.forget(tx, mac)
 
 
 def effective(tx: Tx, row: sqlite3.Row) -> Basis:
@@ -100,9 +102,7 @@ def effective(tx: Tx, row: sqlite3.Row) -> Basis:
 
 def _wanted(tx: Tx, row: sqlite3.Row, setting: Mapping[str, Tree]) -> tuple[str, str | None]:
     """Digest of what the device should run, and why it cannot."""
-    base = _basis(tx, row, _body(tx, "site", row["site_id"]), setting)
-    own = json.loads(row["overrides"])
-    variables = {**(setting.get("vars") or {}), **(own.get("vars") or {})}
+    base, variables = _with_variables(tx, row, setting)
     clustered = row["vc_mac"] is not None
     undefined = sorted(base.variables - variables.keys())
     problem = base.problem(row["model"], clustered)
@@ -110,6 +110,13 @@ def _wanted(tx: Tx, row: sqlite3.Row, setting: Mapping[str, Tree]) -> tuple[str,
         problem = f"undefined variable {{{{{undefined[0]}}}}}"
     values = {name: variables[name] for name in sorted(base.variables & variables.keys())}
     return digest(base.digest, values, row["mac"], clustered, row["name"]), problem
+
+
+def _with_variables(tx: Tx, row: sqlite3.Row, setting: Mapping[str, Tree]) -> tuple[Basis, dict[str, Tree]]:
+    """What the device should run, and what stands for the variables in it."""
+    base = _basis(tx, row, _body(tx, "site", row["site_id"]), setting)
+    own = json.loads(row["overrides"])
+    return base, {**(setting.get("vars") or {}), **(own.get("vars") or {})}
 
 
 def _basis(tx: Tx, row: sqlite3.Row, site: Mapping[str, Tree], setting: Mapping[str, Tree]) -> Basis:
@@ -264,6 +271,8 @@ def _finish(tx: Tx, push: sqlite3.Row) -> None:
         status, text, push["due"], stored, push["due"], row["mac"],
     )  # fmt: skip
     event(tx, row, type_, text, at=push["due"])
+    if stored == "success":
+        running.keep(tx, row, push["due"], *_with_variables(tx, row, _body(tx, "site_setting", row["site_id"])))
 
 
 def _meant(tx: Tx, spec: Mapping[str, Tree], row: sqlite3.Row) -> bool:

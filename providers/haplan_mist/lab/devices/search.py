@@ -3,12 +3,15 @@
 Source: Mist OpenAPI 2509.1.2. All of them look at access points unless told otherwise, and at the last day.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from haplan.lab.exchange import Answer
 from haplan.plugin import Tree
+from haplan_mist.lab.devices import peers, running
 from haplan_mist.lab.devices.boxes import connected, formations, is_head
 from haplan_mist.lab.devices.models import family_of
+from haplan_mist.lab.devices.running import Box
 from haplan_mist.lab.devices.stats import address
 from haplan_mist.lab.http.paging import count_answer, page_of, search_answer, search_page, sorted_by, window
 from haplan_mist.lab.http.wire import Call, Handler
@@ -177,13 +180,37 @@ def count_config_history(call: Call) -> Answer:
     return count_answer(call, config_records(call, last=False), "mac")
 
 
-def nothing(call: Call) -> Answer:
-    """Searches over things that the simulator does not have: peers, ports, alarms."""
-    return search_page(call, [])
+ALIVE: Mapping[str, tuple[Callable[[Sequence[Box], float], list[dict[str, Tree]]], str]] = {
+    "vpn_peers": (peers.vpn_peers, "mac"), "bgp_peers": (peers.bgp_peers, "mac"), "ports": (peers.ports, "mac"),
+    "tunnels": (peers.tunnels, "tunnel_name"), "alarms": (peers.alarms, "type"),
+}  # fmt: skip
+"""What follows from what boxes run: how, and what is counted by."""
 
 
-def count_nothing(call: Call) -> Answer:
-    return count_answer(call, [], "mac")
+def alive(call: Call) -> list[dict[str, Tree]]:
+    """Rows of the kind that the path names; `ports` and `tunnels` look at other devices unless told otherwise."""
+    name = call.path.split("/")[-2]
+    type_ = call.query.get("type")
+    if (name == "tunnels" and type_ != "wan") or (name == "ports" and type_ not in ("gateway", "all", None)):
+        return []
+    found = ALIVE[name][0](running.boxes(call.tx, call.org_id), call.tx.now)
+    asked = {key: call.query[key] for key in FILTERS if call.query.get(key)}
+    if "site_id" in call.params:
+        asked["site_id"] = call.site_id
+    if name == "alarms" and type_:
+        asked["type"] = type_
+    return [one for one in found if all(str(one.get(key, "")).lower() == value for key, value in asked.items())]
+
+
+FILTERS = ("mac", "peer_mac", "neighbor_mac", "site_id", "tunnel_name", "status", "up", "port_id", "vrf_name")
+
+
+def search_alive(call: Call) -> Answer:
+    return search_page(call, alive(call))
+
+
+def count_alive(call: Call) -> Answer:
+    return count_answer(call, alive(call), ALIVE[call.path.split("/")[-2]][1])
 
 
 def _routes() -> list[tuple[str, str, Handler]]:
@@ -195,11 +222,13 @@ def _routes() -> list[tuple[str, str, Handler]]:
             ("GET", f"{base}/events/search", events), ("GET", f"{base}/events/count", count_events),
             ("GET", f"{base}/last_config/search", last_configs),
             ("GET", f"{base}/last_config/count", count_last_configs),
-            ("GET", f"{scope}/alarms/search", nothing),
+            ("GET", f"{scope}/alarms/search", search_alive),
         ]  # fmt: skip
         for name in ("vpn_peers", "bgp_peers", "ports"):
-            out.append(("GET", f"{scope}/stats/{name}/search", nothing))
-            out.append(("GET", f"{scope}/stats/{name}/count", count_nothing))
+            out.append(("GET", f"{scope}/stats/{name}/search", search_alive))
+            out.append(("GET", f"{scope}/stats/{name}/count", count_alive))
+    for verb, handler in (("search", search_alive), ("count", count_alive)):
+        out.append(("GET", f"/orgs/{{org_id}}/stats/tunnels/{verb}", handler))
     out.append(("GET", "/sites/{site_id}/devices/config_history/search", config_history))
     out.append(("GET", "/sites/{site_id}/devices/config_history/count", count_config_history))
     return out

@@ -6,12 +6,15 @@ Shapes after the published samples `DeviceStatsGatewayStats` and `DevicesSearchG
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from haplan.lab.exchange import Answer
 from haplan.plugin import Tree
+from haplan_mist.lab.devices import peers
 from haplan_mist.lab.devices.boxes import Formation, connected, device_id, formations, is_head, mac_of_id
+from haplan_mist.lab.devices.effective import expand
 from haplan_mist.lab.devices.models import family_of
+from haplan_mist.lab.devices.running import Box, boxes
 from haplan_mist.lab.http.paging import page_of_list
 from haplan_mist.lab.http.wire import Call, Handler, not_found
 
@@ -36,7 +39,8 @@ def one(call: Call) -> Answer:
     row = rows.get(mac or "")
     if row is None or not is_head(row):
         raise not_found()
-    return Answer(entry(call, row, rows, formations(call.tx, call.org_id), "*"))
+    living = {box.mac: box for box in boxes(call.tx, call.org_id)}
+    return Answer(entry(call, row, rows, formations(call.tx, call.org_id), "*", living))
 
 
 def _list(call: Call, rows: list[sqlite3.Row]) -> Answer:
@@ -53,11 +57,14 @@ def _list(call: Call, rows: list[sqlite3.Row]) -> Answer:
         heads = [row for row in heads if device_status(row, pairs, tx.now) == query["status"]]
     by_mac = {row["mac"]: row for row in rows}
     answer = page_of_list(call, heads, whole=whole)
-    found = [entry(call, row, by_mac, pairs, query.get("fields", "")) for row in answer.body]
+    living = {box.mac: box for box in boxes(tx, call.org_id)}
+    found = [entry(call, row, by_mac, pairs, query.get("fields", ""), living) for row in answer.body]
     return Answer(found, headers=answer.headers)
 
 
-def entry(call: Call, row: sqlite3.Row, rows: Rows, pairs: Mapping[str, Formation], fields: str) -> dict[str, Tree]:
+def entry(
+    call: Call, row: sqlite3.Row, rows: Rows, pairs: Mapping[str, Formation], fields: str, living: Mapping[str, Box]
+) -> dict[str, Tree]:  # fmt: skip
     """The stats of one standalone device or pair."""
     now, pair = call.tx.now, pairs.get(row["mac"])
     up = connected(row, pairs, now)
@@ -77,11 +84,13 @@ def entry(call: Call, row: sqlite3.Row, rows: Rows, pairs: Mapping[str, Formatio
     if row["config_status"]:
         out |= _config(row)
     if pair and pair.is_ha and pair.node1 in rows:
-        _pair(call, out, rows[pair.node1], pair, connected(rows[pair.node1], pairs, now))
+        _pair(call, out, rows[pair.node1], pair, connected(rows[pair.node1], pairs, now), living.get(row["mac"]))
     if family_of(row["model"]) == "ssr":
         out |= {"router_name": row["name"] or row["mac"], "node_name": "node0"}
     if fields:
         out |= {"cpu_stat": {"idle": 90, "user": 5, "system": 5, "interrupt": 0}, "memory_stat": {"usage": 40}}
+    if fields and row["mac"] in living:
+        _heavy(out, living[row["mac"]], list(living.values()), fields, now)
     return out
 
 
@@ -118,34 +127,79 @@ def _module(row: sqlite3.Row, up: bool, now: float, role: str, pair: Formation |
     return out
 
 
-def _pair(call: Call, out: dict[str, Tree], node1: sqlite3.Row, pair: Formation, up: bool) -> None:
+def _pair(
+    call: Call, out: dict[str, Tree], node1: sqlite3.Row, pair: Formation, up: bool, box: Box | None
+) -> None:  # fmt: skip
     out["module2_stat"] = [_module(node1, up, call.tx.now, "secondary", pair)]
     if call.tx.settings.swap_modules:
         # in the field the first module can be node1: match by MAC
         out["module_stat"], out["module2_stat"] = out["module2_stat"], out["module_stat"]
     if family_of(out["model"]) == "srx":
-        out["cluster_config"] = cluster_config(pair.formed)
+        out["cluster_config"] = cluster_config(pair.formed, box)
     else:
-        out["cluster_stat"] = {"state": "healthy" if pair.formed else "forming"}
+        linked = box is None or all(map(box.link_up, ("ha_control", "ha_data")))
+        out["cluster_stat"] = {"state": "forming" if not pair.formed else "healthy" if linked else "degraded"}
 
 
-def cluster_config(formed: bool) -> dict[str, Tree]:
-    """The SRX view of a pair."""
-    up, health = ("Up", "Healthy") if formed else ("Down", "Not healthy")
+def cluster_config(formed: bool, box: Box | None) -> dict[str, Tree]:
+    """The SRX view of a pair: its links, its redundancy groups, its redundant interfaces."""
+    control, fabric = (box.link_up(usage) if box else formed for usage in ("ha_control", "ha_data"))
+    single = box is not None and formed and not all(box.up)
+    well = formed and control and fabric and not single
+    reason = "No failures" if well else "cluster is forming" if not formed else (
+        "node1 is lost" if single else "control link is down" if not control else "fabric link is down"
+    )  # fmt: skip
     return {
         "configuration": "active-active", "operational": "active-active" if formed else "",
-        "status": "Green" if formed else "Red", "primary_node_health": "Healthy", "secondary_node_health": health,
-        "last_status_change_reason": "No failures" if formed else "cluster is forming",
-        "control_link_info": {"name": "fxp1", "status": up},
+        "status": "Green" if formed else "Red", "primary_node_health": "Healthy",
+        "secondary_node_health": "Healthy" if well else "Not healthy", "last_status_change_reason": reason,
+        "control_link_info": {"name": "fxp1", "status": _word(control)},
         "fabric_link_info": {
-            "State": "Enabled", "Status": "Enabled" if formed else "Disabled", "DataPlaneNotifiedStatus": up,
-            "InternalStatus": up, "Interface": [],
+            "State": "Enabled", "Status": "Enabled" if fabric else "Disabled", "DataPlaneNotifiedStatus": _word(fabric),
+            "InternalStatus": _word(fabric), "Interface": [],
         },
-        "ethernet_connection": [{"name": "reth0", "status": up}],
-        "redundancy_group_information": [
-            {"Id": group, "MonitoringFailure": "none", "Threshold": 255} for group in (0, 1)
-        ],
+        "ethernet_connection": _reths(box, formed),
+        "redundancy_group_information": _groups(box),
     }  # fmt: skip
+
+
+def _word(up: bool) -> str:
+    return "Up" if up else "Down"
+
+
+def _redundant(box: Box | None) -> Iterator[tuple[str, dict[str, Tree]]]:
+    if box is not None:
+        ports = [*box.ports("lan"), *box.ports("wan")]
+        yield from ((key, dict(port)) for key, port in ports if port.get("redundant"))
+
+
+def _reths(box: Box | None, formed: bool) -> list[dict[str, Tree]]:
+    found = [{"name": f"reth{port.get('reth_idx') or 0}", "status": _word(box is not None and box.port_up(key, port))}
+             for key, port in _redundant(box)]  # fmt: skip
+    return found or [{"name": "reth0", "status": _word(formed)}]
+
+
+def _groups(box: Box | None) -> list[dict[str, Tree]]:
+    """Group 0 is the routing engine's; the others carry interfaces, and monitor their ports."""
+    broken = {int(port.get("redundant_group") or 1) for key, port in _redundant(box)
+              if box is not None and not all(map(box.member_up, expand(key)))}  # fmt: skip
+    groups = sorted({0, 1, *(int(port.get("redundant_group") or 1) for _, port in _redundant(box))})
+    return [
+        {"Id": group, "MonitoringFailure": "interface-monitoring" if group in broken else "none",
+         "Threshold": 0 if group in broken else 255} for group in groups
+    ]  # fmt: skip
+
+
+def _heavy(out: dict[str, Tree], box: Box, boxes: Sequence[Box], fields: str, now: float) -> None:
+    """The parts that are only answered when they are asked for."""
+    asked = set(fields.split(","))
+    made = {"vpn_peers": peers.vpn_peers, "bgp_peers": peers.bgp_peers, "tunnels": peers.tunnels, "ports": peers.ports}
+    for name, rows in made.items():
+        if name in asked or "*" in asked:
+            out[name] = [
+                {key: one for key, one in row.items() if key not in ("mac", "org_id", "site_id")}
+                for row in rows(boxes, now) if row["mac"] == box.mac
+            ]  # fmt: skip
 
 
 def errors(row: sqlite3.Row, pair: Formation | None, now: float) -> list[dict[str, Tree]]:
