@@ -27,6 +27,13 @@ LISTS: Mapping[str, tuple[str, Mapping[str, Tree]]] = {
     "stats": ("stats/devices", {"type": "gateway"}),
 }
 """Lists by name: path below the organisation, and what has to be asked for."""
+SEARCHES: Mapping[str, tuple[str, Mapping[str, Tree]]] = {
+    "vpn_peers": ("stats/vpn_peers/search", {}),
+    "bgp_peers": ("stats/bgp_peers/search", {}),
+    "tunnels": ("stats/tunnels/search", {"type": "wan"}),
+    "alarms": ("alarms/search", {"status": "open"}),
+}
+"""Searches that are kept as lists are; their rows have no id of their own."""
 TITLES = {
     "sites": "site", "networks": "network", "services": "application", "vpns": "overlay",
     "gatewaytemplates": "WAN edge template", "deviceprofiles": "hub profile",
@@ -107,12 +114,21 @@ class Estate:
         with self.lock:
             at = self._read_at.get(kind, -math.inf)
             if at == -math.inf or (max_age != math.inf and at < self._clock.now() - max_age):
-                path, params = LISTS[kind]
-                found = self.client.all(self.path(path), what=f"the list of {kind}", **params)
-                key = "mac" if kind in _BY_MAC else "id"
-                self._lists[kind] = {str(item[key]): item for item in found if item.get(key)}
+                self._lists[kind] = self._searched(kind) if kind in SEARCHES else self._listed(kind)
                 self._read_at[kind] = self._clock.now()
             return self._lists[kind]
+
+    def _listed(self, kind: str) -> dict[str, Object]:
+        path, params = LISTS[kind]
+        found = self.client.all(self.path(path), what=f"the list of {kind}", **params)
+        key = "mac" if kind in _BY_MAC else "id"
+        return {str(item[key]): item for item in found if item.get(key)}
+
+    def _searched(self, kind: str) -> dict[str, Object]:
+        path, params = SEARCHES[kind]
+        pages = self.client.search(self.path(path), what=f"the list of {kind}", **params)
+        rows = (row for page in pages for row in page.get("results") or ())
+        return {str(number): row for number, row in enumerate(rows)}
 
     def known(self, kind: str) -> Mapping[str, Object]:
         """A list if it was read before; never a call."""

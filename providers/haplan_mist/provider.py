@@ -35,7 +35,7 @@ from haplan.plugin import (
 from haplan.plugin import (
     parse_address as parse,
 )
-from haplan_mist import assess, calls, example, verify
+from haplan_mist import aftermath, assess, calls, example, verify
 from haplan_mist.client import Client
 from haplan_mist.config import MistConfig, access, destinations
 from haplan_mist.estate import Estate, Lists
@@ -181,9 +181,10 @@ class MistProvider(Provider):
         if write is None:
             raise ProviderError(f"mist: {task.transaction.document} is no document of this provider")
         writer = Writer(self._estate, self._context.secret, io, self._to_push_again(task))
+        down = self._down_before(task)
         with self._client.asking(io.still):
             sent = write(task, writer)
-        wait = self._wait(task, sent)
+        wait = attrs.evolve(self._wait(task, sent), down=tuple(down))
         return attrs.evolve(sent.written, settling=bool(wait.pair or wait.macs), receipt=wait.plain())
 
     def _to_push_again(self, task: Task) -> frozenset[str]:
@@ -196,6 +197,17 @@ class MistProvider(Provider):
             macs = sorted((task.parts[0].change.after or {}).get("nodes") or {})
         stats = self._estate.items("stats", FRESH)
         return frozenset(mac for mac in macs if has_failed(stats.get(mac)))
+
+    def _down_before(self, task: Task) -> list[str]:
+        """What is down before a write at the devices that it reaches."""
+        document = task.transaction.document
+        if document.kind == "cluster":
+            nodes = sorted((task.parts[0].change.before or {}).get("nodes") or {})
+            self._estate.items("inventory")
+            heads = sorted({pair[0] for pair in map(clusters.boxes(self._estate).pair_of, nodes) if pair})
+        else:
+            heads = reach.devices_of(self._estate.items, document)
+        return aftermath.down_before(self._estate, heads)
 
     def _wait(self, task: Task, sent: Sent) -> Wait:
         if task.transaction.document.kind == "cluster":
@@ -228,11 +240,13 @@ class MistProvider(Provider):
         return self._settling.settle(tasks, {task.transaction.id: wait_of(task) for task in tasks})
 
     def verify(self, task: Task) -> Sequence[Finding]:
-        """Look at a pair that has formed: node0, both nodes, equal firmware (HA175, HA178, HA183)."""
-        if task.transaction.document.kind != "cluster":
-            return ()
-        self._estate.items("stats", verify.MAX_AGE)
-        return tuple(verify.findings(self._estate, task, wait_of(task)))
+        """Look at a pair that has formed: node0, both nodes, links, equal firmware (HA175 to HA178, HA183); and at what
+        a write reached: overlay paths, tunnels and BGP neighbours (HA180, HA181)."""
+        wait, found = wait_of(task), list[Finding]()
+        if task.transaction.document.kind == "cluster":
+            self._estate.items("stats", verify.MAX_AGE)
+            found += verify.findings(self._estate, task, wait)
+        return (*found, *aftermath.findings(self._estate, task, wait.heads, wait.down))
 
     def identify(self, intent: Intent) -> Seen | None:
         """What became of an announced write: by name, or by the MACs of a pair; from fresh lists."""

@@ -18,6 +18,7 @@ from haplan.plugin import (
     Tree,
     Written,
 )
+from haplan_mist.aftermath import LONGEST, coming
 from haplan_mist.estate import Estate, Object
 from haplan_mist.pushes import GRACE, Device, Verdict, in_time, not_ready, verdict
 from haplan_mist.read.devices import Boxes, device_id, module_macs, seconds_of_push
@@ -41,23 +42,31 @@ class Wait:
         macs: Devices that the configuration is pushed to.
         address: The cluster, for a pair.
         fresh: True if only a configuration that was taken after the write counts.
+        down: Keys of what was down at these devices before the write.
     """
 
     pair: tuple[str, ...] = ()
     macs: tuple[str, ...] = ()
     address: str = ""
     fresh: bool = True
+    down: tuple[str, ...] = ()
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Devices, and node0 of pairs."""
+        return self.pair[:1] or self.macs
 
     def plain(self) -> dict[str, Tree]:
         """As the receipt of a write."""
-        return {"pair": list(self.pair), "macs": list(self.macs), "address": self.address, "fresh": self.fresh}
+        plain = {"pair": list(self.pair), "macs": list(self.macs), "address": self.address, "fresh": self.fresh}
+        return {**plain, "down": list(self.down)} if self.down else plain
 
 
 def wait_of(task: Task) -> Wait:
     """What a task is waited for, from its receipt."""
     plain = task.receipt
-    pair, macs = (tuple(map(str, plain.get(name, ()))) for name in ("pair", "macs"))
-    return Wait(pair, macs, str(plain.get("address", "")), bool(plain.get("fresh", True)))
+    pair, macs, down = (tuple(map(str, plain.get(name, ()))) for name in ("pair", "macs", "down"))
+    return Wait(pair, macs, str(plain.get("address", "")), bool(plain.get("fresh", True)), down)
 
 
 class Settling:
@@ -74,6 +83,7 @@ class Settling:
         self._boxes = Boxes({}, {})
         self._restarting: frozenset[str] = frozenset()
         self._unformed: dict[str, float] = {}
+        self._done: dict[str, float] = {}
 
     def settle(self, tasks: Sequence[Task], waits: Mapping[str, Wait]) -> dict[str, Settlement]:
         """How far each task is."""
@@ -97,7 +107,17 @@ class Settling:
                 found[task.transaction.id] = self._push(task, wait, now)
             else:
                 found[task.transaction.id] = Settlement(state="done")
-        return found
+        return {number: self._with_paths(number, one, waits[number], now) for number, one in found.items()}
+
+    def _with_paths(self, number: str, found: Settlement, wait: Wait, now: float) -> Settlement:
+        """What has taken its configuration is given a while for its paths of the overlay to come up."""
+        if found.state != "done" or not wait.heads or now - self._done.setdefault(number, now) > LONGEST:
+            return found
+        missing = coming(self._estate, wait.heads, wait.down)
+        if not missing:
+            return found
+        text = f"configured; {len(missing)} overlay path{'s' if len(missing) > 1 else ''} to come up"
+        return Settlement(state="waiting", text=text, doing="waiting for the overlay")
 
     # --- looking ---
 

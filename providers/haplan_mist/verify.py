@@ -3,13 +3,19 @@
 from collections.abc import Iterator
 
 from haplan.plugin import Action, Finding, Task
-from haplan_mist.estate import Estate
+from haplan_mist.estate import Estate, Object
+from haplan_mist.read.alive import links_down
 from haplan_mist.read.devices import module_macs, modules_of
 from haplan_mist.settle import Wait
 from haplan_mist.translate.documents import GOING
 from haplan_mist.write.clusters import node_order
 
 MAX_AGE = 60.0
+
+
+def roles_missing(entry: Object) -> list[str]:
+    """Nodes of a pair that are away, in words."""
+    return [f"{one.get('mac')} is away" for one in modules_of(entry) if one.get("status") == "disconnected"]
 
 
 def findings(estate: Estate, task: Task, wait: Wait) -> Iterator[Finding]:
@@ -36,6 +42,16 @@ def findings(estate: Estate, task: Task, wait: Wait) -> Iterator[Finding]:
             text,
             "error" if made else "info",
             hint="the ports of node0 and node1 are swapped against the stack" if made else "",
+        )
+    for text in (*links_down(entry), *roles_missing(entry)):
+        rule = "HA177" if "link" in text or "state" in text else "HA176"
+        yield Finding(
+            rule=rule,
+            severity="error",
+            address=change.address,
+            message=f"{change.name}: {text}",
+            location=change.location,
+            hint="look at the cables between the nodes" if rule == "HA177" else "look at that node",
         )
     versions = {str(module.get("version") or "") for module in modules_of(entry)} - {""}
     if len(versions) > 1:

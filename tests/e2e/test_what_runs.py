@@ -129,3 +129,58 @@ def test_the_plan_after_the_path_is_back_has_nothing_to_mend_and_before_it_makes
     assert world.apply().exit_code == 0
     plan = world.plan()
     assert (summary(plan), plan.drift) == ({}, ())
+
+
+@pytest.fixture
+def overlay(example: Example) -> World:
+    """Two hubs and two spokes, all up."""
+    world = example("hub_spoke_ssr")
+    assert world.apply().exit_code == 0
+    return world
+
+
+def unplug(world: World, mac: str, *ports: str) -> None:
+    box(world, mac=mac, unplugged=[*ports])
+
+
+def cut(world: World, *macs: str) -> None:
+    """Both circuits of these pairs are dead."""
+    for mac in macs:
+        box(world, mac=mac, unplugged=["ge-0/0/0", "ge-1/0/0"])
+
+
+def test_paths_that_are_down_are_told_at_both_their_ends_and_ask_for_nothing(overlay: World) -> None:
+    assert [found(overlay.plan(), rule) for rule in ("HA180", "HA177", "HA186")] == [[], [], []]
+    box(overlay, mac="02005e100c30", unplugged=["ge-0/0/0", "ge-0/0/5"])
+    plan = overlay.plan()
+    assert (summary(plan), plan.drift) == ({}, ())
+    assert [text for _, text in found(plan, "HA180")] == [
+        "h1: an overlay path is down: wan0 to h1-wan0 from spoke1-site",
+        "h2: an overlay path is down: wan0 to h2-wan0 from spoke1-site",
+        "spoke1: 2 overlay paths are down: wan0 to h1-wan0, wan0 to h2-wan0",
+    ]
+    assert found(plan, "HA177") == [("warning", "spoke1: the state of the pair is degraded")]
+    assert any("gw_ha_control_link_down" in text for _, text in found(plan, "HA186"))
+
+
+def test_a_write_after_which_nothing_it_reached_has_a_path_is_not_green_and_blames_no_other(overlay: World) -> None:
+    overlay.edit("../modules/hub_spoke.py", "dhcp(), overlay", "dhcp(), mtu=1400, overlay")
+    cut(overlay, "02005e100c30")
+    result = overlay.apply()
+    assert result.exit_code == 0  # spoke2 is well, and spoke1 was cut off before
+    assert [one.severity for one in result.findings if one.rule == "HA180"] == ["warning"]
+    overlay.edit("../modules/hub_spoke.py", "mtu=1400", "mtu=1500")
+    cut(overlay, "02005e100c30", "02005e100d0a")
+    result = overlay.apply()
+    assert result.exit_code == 3
+    assert "none of its overlay paths is up: wan0 to h1-wan0" in result.failed[0].text
+
+
+def test_a_pair_that_forms_without_a_path_to_any_hub_is_red_and_stops_the_next(example: Example) -> None:
+    world = example("hub_spoke_ssr")
+    world.plan()  # makes the lab
+    cut(world, "02005e100a10", "02005e100b20")
+    result = world.apply()
+    assert result.exit_code == 10
+    assert [(one.address, "HA180" in one.text) for one in result.failed] == [("cluster.spoke1", True)]
+    assert "cluster.spoke2" in {one.address for one in result.stopped}

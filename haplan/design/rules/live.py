@@ -1,4 +1,4 @@
-"""Pairs that run, at plan: HA125, HA162, HA176 and what HA006 says of them, changed by the plan or not.
+"""Pairs that run, at plan: HA125, HA162, HA176 to HA186 and what HA006 says of them, changed by the plan or not.
 
 What a backend tells of its devices (`Provider.facts`) is looked at for every pair of the plan, also by ``haplan drift``
 and ``haplan import``: nothing here says that a change is wrong, so none of it is more than a warning.
@@ -82,6 +82,75 @@ def both_there(view: PlanView) -> Iterator[Found]:
                 when = f" since {moment(since)}" if since else ""
                 text = f"{label}: {_node(facts, mac)} is offline{when}"
                 yield Found(address=address, message=text, location=location, severity="warning")
+
+
+registry.says(
+    "HA177", "error", "The links between the nodes are up",
+    why="Without the fabric a pair cannot fail over with its sessions; without the control link each node is alone.",
+    source="SEED, API, EVT", types=_CLUSTER,
+)  # fmt: skip
+registry.says(
+    "HA180", "error", "Every path of the overlay is up, and every tunnel",
+    why="What is configured and not up carries nothing: a site with none of its paths is cut off.",
+    source="SEED, API", types=("cluster", "wan_edge_template", "hub_profile", "overlay"),
+)  # fmt: skip
+registry.says(
+    "HA181", "error", "Every BGP neighbour is established",
+    why="Without its neighbour a site does not learn the way, or does not tell its own.", source="SEED",
+    types=_CLUSTER,
+)  # fmt: skip
+registry.says(
+    "HA184", "warning", "No redundancy group sees a failure",
+    why="A group that monitors a dead port does not fail over to the node with it.", source="CCFAIL", confidence="M",
+    types=_CLUSTER,
+)  # fmt: skip
+registry.says(
+    "HA186", "warning", "No alarm of the pair is open", why="The cloud has noticed something, and nobody looked.",
+    source="EVT", confidence="M", types=_CLUSTER,
+)  # fmt: skip
+
+
+@registry.plan("HA177")
+def links(view: PlanView) -> Iterator[Found]:
+    yield from _as_said(view, "links_down")
+
+
+@registry.plan("HA180")
+def paths_up(view: PlanView) -> Iterator[Found]:
+    for address, label, facts, location in living(view):
+        down = [str(one) for one in facts.get("paths_down") or ()]
+        if down:
+            what = "none of its overlay paths is up" if facts.get("cut_off") else f"{len(down)} overlay paths are down"
+            what = what if len(down) > 1 or facts.get("cut_off") else "an overlay path is down"
+            text = f"{label}: {what}: {', '.join(down)}"
+            yield Found(address=address, message=text, location=location, severity="warning")
+    yield from _as_said(view, "tunnels_down", "tunnel {} is down")
+
+
+@registry.plan("HA181")
+def neighbours(view: PlanView) -> Iterator[Found]:
+    yield from _as_said(view, "bgp_down", "BGP neighbour {}")
+
+
+@registry.plan("HA184")
+def groups(view: PlanView) -> Iterator[Found]:
+    yield from _as_said(view, "groups_failing")
+
+
+@registry.plan("HA186")
+def alarms(view: PlanView) -> Iterator[Found]:
+    for address, label, facts, location in living(view):
+        for type_, since in facts.get("alarms") or ():
+            text = f"{label}: alarm {type_} is open since {moment(float(since))}"
+            yield Found(address=address, message=text, location=location)
+
+
+def _as_said(view: PlanView, name: str, words: str = "{}") -> Iterator[Found]:
+    """One warning for each text of a fact: what is at hand is said, and stops nothing."""
+    for address, label, facts, location in living(view):
+        for text in facts.get(name) or ():
+            said = f"{label}: {words.format(text)}"
+            yield Found(address=address, message=said, location=location, severity="warning")
 
 
 __all__ = ["registry"]

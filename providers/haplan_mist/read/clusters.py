@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from haplan.plugin import Seen, Target, Tree, decode
-from haplan_mist.estate import Known, Object
+from haplan_mist.estate import Known
 from haplan_mist.private import Private
-from haplan_mist.read import paths
-from haplan_mist.read import running
+from haplan_mist.read import paths, running
+from haplan_mist.read.alive import Alive
 from haplan_mist.read.devices import Boxes, device_id, mac_of
 
 ECHOED = ("managed", "cluster_id")
@@ -33,6 +33,14 @@ def cluster(estate: Known, target: Target) -> Seen | None:
     if len(half) == 2 or (half and begun):
         return _seen(estate, devices, target, tuple(half), "incomplete")
     return None
+
+
+def pairs(devices: Boxes, target: Target) -> list[tuple[str, ...]]:
+    """The formed pairs that a cluster's nodes are in."""
+    recorded = decode(target.row.values) if target.row else {}
+    macs = {*(target.values.get("nodes") or {}), *(recorded.get("nodes") or {})}
+    found = {devices.pair_of(mac) for mac in macs} - {()}
+    return sorted(pair for pair in found if devices.formed(pair))
 
 
 def _pair(devices: Boxes, target: Target, wanted: Sequence[str], recorded: Sequence[str]) -> tuple[str, ...]:
@@ -68,7 +76,7 @@ def _seen(
     entry = devices.stats.get(head) if status == "ok" else None
     return Seen(
         amiss=running.amiss(entry),
-        send_again=running.worth_sending(entry, estate, _carried(estate, devices, head, site_id)),
+        send_again=running.worth_sending(entry, estate, Alive(estate).carried(head) if running.amiss(entry) else ()),
         address=target.address,
         id=device_id(head),
         values=values,
@@ -99,25 +107,17 @@ def _binding(
     return {"template": name} if name else {}
 
 
-def _carried(estate: Known, devices: Boxes, head: str, site_id: str) -> list[Object]:
-    """The template of a pair's site and its own profile, as far as they were read."""
-    site = estate.known("sites").get(site_id) or {}
-    template = estate.known("gatewaytemplates").get(str(site.get("gatewaytemplate_id") or ""))
-    profile = estate.known("deviceprofiles").get(devices.profile_id(head))
-    return [one for one in (template, profile) if one is not None]
-
-
 # --- facts ---
 
 
 def facts(estate: Known, targets: Iterable[Target]) -> dict[str, Mapping[str, Tree]]:
     """What rules want to know; from what was read."""
-    devices, targets = boxes(estate), tuple(targets)
+    now, targets = Alive(estate), tuple(targets)
     found: dict[str, Mapping[str, Tree]] = {}
     users = paths.users(estate) if any(target.type in ("overlay", "hub_profile") for target in targets) else {}
     for target in targets:
         if target.type == "cluster":
-            found[target.address] = _cluster_facts(estate, devices, target)
+            found[target.address] = _cluster_facts(estate, now, target)
         elif target.type == "wan_edge_template":
             found[target.address] = {"bound": paths.bound_sites(estate, target.id, target.name)}
         elif target.type in ("overlay", "hub_profile"):
@@ -129,7 +129,8 @@ def facts(estate: Known, targets: Iterable[Target]) -> dict[str, Mapping[str, Tr
     return found
 
 
-def _cluster_facts(estate: Known, devices: Boxes, target: Target) -> dict[str, Tree]:
+def _cluster_facts(estate: Known, now: Alive, target: Target) -> dict[str, Tree]:
+    devices = now.devices
     recorded = decode(target.row.values) if target.row else {}
     macs = sorted({*(target.values.get("nodes") or {}), *(recorded.get("nodes") or {})})
     pair = next((devices.pair_of(mac) for mac in macs if devices.pair_of(mac)), ())
@@ -139,6 +140,7 @@ def _cluster_facts(estate: Known, devices: Boxes, target: Target) -> dict[str, T
         "pair": list(pair), "status": status,
         "amiss": list(running.amiss(devices.stats.get(pair[0]))) if pair else [],
         "others": _others(devices, pair, macs),
+        **(now.facts(pair) if status == "formed" else {}),
     }  # fmt: skip
 
 

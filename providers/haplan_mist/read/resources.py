@@ -11,6 +11,7 @@ from haplan.plugin import Document, Query, Reading, Seen, Target, Tree, decode
 from haplan_mist.estate import Estate, Object
 from haplan_mist.private import Private
 from haplan_mist.read import clusters, gateways, running, sites
+from haplan_mist.read.alive import Alive
 from haplan_mist.read.sites import Look
 from haplan_mist.translate import endpoints, objects, shared
 from haplan_mist.translate.documents import KIND, PREFIXES, of_existing, paths_of
@@ -43,6 +44,7 @@ def read(estate: Estate, query: Query, now: float) -> Reading:
         estate.outdate(more)
     for kind in more:
         estate.fresh(kind, query.max_age)
+    _look_alive(estate, query)
     look = sites.look(estate, query, now)
     owners = gateways.Gateways(estate, query.targets)
     seen = {}
@@ -56,6 +58,22 @@ def read(estate: Estate, query: Query, now: float) -> Reading:
         seen=seen, orders=owners.orders(), unowned=unowned,
         memory=look.remembered(query, seen), notes=look.notes,
     )  # fmt: skip
+
+
+def _look_alive(estate: Estate, query: Query) -> None:
+    """Where all is looked at anew: how the pairs that are asked about are. Before a write, that decides nothing."""
+    if query.max_age > 0 or query.document is not None:
+        return
+    now = Alive(estate)
+    pairs = {
+        pair for target in query.targets if target.type == "cluster" for pair in clusters.pairs(now.devices, target)
+    }
+    kinds = now.searches(pair[0] for pair in pairs)
+    if "vpn_peers" in kinds and not estate.known("deviceprofiles"):  # who serves the endpoints
+        kinds.add("deviceprofiles")
+    estate.outdate(kinds)
+    for kind in sorted(kinds):
+        estate.items(kind)
 
 
 def needed(targets: tuple[Target, ...]) -> tuple[str, ...]:
