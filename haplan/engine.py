@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from haplan.contracts import Lab, Provider, ValidateView
-from haplan.errors import Abandoned, Denied, HaplanError, Locked
+from haplan.errors import Abandoned, Denied, HaplanError, Locked, StackError
 from haplan.host import admission, planfile
 from haplan.host import records as runs_
 from haplan.host.currency import currency as currency
@@ -54,7 +54,10 @@ def validate(session: Session, *, twice: bool = False) -> Validation:
     Raises:
         StackError: The stack itself has mistakes.
     """
-    stack = _load(session)
+    try:
+        stack = _load(session)
+    except StackError as error:
+        raise check.beside(error, session.plugins.rules_about(set(session.types))) from None
     asked = any(variable.source == "asked" for variable in stack.variables.values())
     again = steady.unsteady(stack, _load(session)) if twice and not asked else ()
     session.providers.check(stack, session.types)

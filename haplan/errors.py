@@ -45,11 +45,13 @@ class StackError(HaplanError):
 
     Attributes:
         mistakes: One line each, beginning with ``file:line``.
+        part: The stack as far as it could be put together, for what else is wrong with it; or None.
     """
 
-    def __init__(self, mistakes: Sequence[str]) -> None:
+    def __init__(self, mistakes: Sequence[str], part: object = None) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = tuple(mistakes)
+        self.part = part
 
 
 class PluginError(HaplanError):

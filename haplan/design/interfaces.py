@@ -77,6 +77,7 @@ class Wan(Interface):
     vlan_id: Any
     mtu: Any
     shared_wan: Any
+    underlay: Any
 
     def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
         if isinstance(self.address, WanAddress):
@@ -89,6 +90,8 @@ class Wan(Interface):
             )
         if not isinstance(self.endpoint, bool | str):
             taking.wrong(f"{at}.endpoint", f"expected True, False or a name, got {shown(self.endpoint)}")
+        if self.underlay not in (None, "private"):
+            taking.wrong(f"{at}.underlay", f'expected "private" or nothing, got {shown(self.underlay)}')
         return {
             "address": address,
             "overlay": _mappings(self.overlay, f"{at}.overlay", taking),
@@ -161,13 +164,15 @@ def wan(
     vlan_id: Value[int] | Value[str] | None = None,
     mtu: Value[int] | None = None,
     shared_wan: str | None = None,
+    underlay: str | None = None,
     extra: Mapping[str, Mapping[str, Tree]] | None = None,
 ) -> Interface:
     """A WAN interface.
 
     `overlay` is a spoke's side: the hub endpoints it builds towards. `endpoint` is a hub's side: True names it
     ``<profile>-<wan>``, a text is a name of your own, False makes none. `shared_wan="reason"` excuses one circuit on
-    ports of both nodes (HA057).
+    ports of both nodes (HA057). `underlay="private"` at both ends says that hub and spokes meet on a network of their
+    own, such as MPLS, where private addresses reach each other (HA061).
     """
     return Wan(
         name=name,
@@ -180,6 +185,7 @@ def wan(
         vlan_id=vlan_id,
         mtu=mtu,
         shared_wan=shared_wan,
+        underlay=underlay,
         extra=extra,
         location=here(),
     )

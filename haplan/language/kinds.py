@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from haplan.language.record import PACKAGE, UNSTEADY, nearest
+from haplan.language.record import PACKAGE, UNSTEADY, close_words, nearest
 from haplan.language.refs import Ref, has_token, plain_secret
 from haplan.language.taking import (
     BROKEN,
@@ -216,11 +216,18 @@ class ResourceOf:
     def _declared(self, value: Tree, taking: Taking) -> str:
         if not isinstance(value, str):
             return ""
+        named = dict[str, Any]()
         for found in taking.recording.resources.values():
-            kind = type(found).haplan_type.name
-            if kind in self.types and value in (found.label, found.haplan_name):
-                return f"; a {kind.replace('_', ' ')} of that name is declared at {found.haplan_location.short}"
-        return ""
+            if type(found).haplan_type.name in self.types:
+                named.setdefault(found.label, found)
+                named.setdefault(str(found.haplan_name), found)
+        near = next(iter(close_words(value, named)), "")
+        if not near:
+            return ""
+        kind, place = type(named[near]).haplan_type.name.replace("_", " "), named[near].haplan_location.short
+        if value == near:
+            return f"; a {kind} of that name is declared at {place}"
+        return f"; did you mean the {kind} {near!r}, declared at {place}?"
 
 
 @attrs.frozen

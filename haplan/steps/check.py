@@ -1,10 +1,10 @@
 """Check: run the rules of one moment and collect what they find."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from haplan.contracts import Provider
-from haplan.errors import Gathering, HaplanError
+from haplan.contracts import Provider, ValidateView
+from haplan.errors import Gathering, HaplanError, StackError
 from haplan.model.finding import Finding, Moment, Rule
 from haplan.model.plan import Change
 from haplan.model.stack import Stack
@@ -31,6 +31,41 @@ def check(moment: Moment, view: Any, rules: Iterable[Rule]) -> tuple[Finding, ..
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Each finding once: worst first, then by rule, address and message."""
     return tuple(sorted(set(findings), key=lambda f: (_WEIGHT[f.severity], f.rule, f.address, f.message)))
+
+
+def beside(error: StackError, rules: Iterable[Rule]) -> StackError:
+    """The mistakes of a stack with what the rules find in the rest of it, so that all is told in one run.
+
+    Of what has a mistake, and of what refers to it or is referred to by it, only what needs no look at anything else.
+    """
+    part = error.part
+    if not isinstance(part, Stack):
+        return error
+    apart, found = _apart(part, error.mistakes), list[Finding]()
+    for rule in rules:
+        if "V" in rule.moments:
+            try:
+                said = [*rule.check(ValidateView(part))]
+            except Exception:  # a rule is written for stacks without mistakes, and those are told anyhow
+                continue
+            found += [one for one in said if one.severity == "error" and (rule.alone or one.address in apart)]
+    lines = [f"{one.location or part.name}: {one.rule}: {one.address}: {one.message}" for one in in_order(found)]
+    return StackError([*error.mistakes, *lines])
+
+
+def _apart(stack: Stack, mistakes: Sequence[str]) -> set[str]:
+    """The resources that have nothing to do with one that has a mistake."""
+    wrong = {
+        address
+        for address, block in stack.blocks.items()
+        if any(line.startswith(f"{block.location}: ") or f"{address}: " in line for line in mistakes)
+    }
+    touched = set(wrong)
+    for address, block in stack.blocks.items():
+        named = {reference.address for reference in block.references} | ({block.owner} if block.owner else set())
+        touched |= {address} if named & wrong else set()
+        touched |= named if address in wrong else set()
+    return set(stack.blocks) - touched
 
 
 def check_secrets(

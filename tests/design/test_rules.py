@@ -16,10 +16,10 @@ def named(case: dict[str, Any]) -> str:
     return f"{case['rule']}: {case['says']}"[:60]
 
 
-def changed(case: dict[str, Any]) -> tuple[str, str]:
+def changed(case: dict[str, Any], key: str = "change") -> tuple[str, str]:
     """The base and the changed text of a case."""
     base = text = (CASES / f"{case.get('base_stack', 'ssr')}.txt").read_text()
-    for old, new in case["change"]:
+    for old, new in case[key]:
         old = old.replace("\\n", "\n")
         assert text.count(old) >= 1, f"{case['rule']}: the base has no {old!r}"
         text = text.replace(old, new.replace("\\n", "\n"))
@@ -38,6 +38,12 @@ def test_the_change_trips_the_rule_and_the_clean_stack_does_not(
     assert tripped[0].severity == case.get("severity", rule.severity)
     assert tripped[0].location.startswith("stack.py:")
     assert not [f for f in findings(stack(good)) if f.rule == case["rule"] and case["says"] in f.message]
+
+
+@pytest.mark.parametrize("case", [case for case in ALL if "not_by" in case], ids=named)
+def test_the_nearest_change_does_not_trip_the_rule(case: dict[str, Any], stack: Any, findings: Any) -> None:
+    _, near = changed(case, "not_by")
+    assert not [f for f in findings(stack(near)) if f.rule == case["rule"] and case["says"] in f.message]
 
 
 @pytest.mark.parametrize("base", ["ssr", "srx"])

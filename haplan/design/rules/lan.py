@@ -1,4 +1,4 @@
-"""LANs of a pair: HA035 to HA047."""
+"""LANs of a pair: HA035 to HA049."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,6 +6,7 @@ from haplan.design.addresses import Dhcp, WanAddress
 from haplan.design.rules.index import DesignIndex, Face, Owner
 from haplan.design.rules.pair import attested
 from haplan.design.rules.registry import Found, Registry
+from haplan.design.rules.wan import at_sites, where
 
 registry = Registry()
 
@@ -182,3 +183,63 @@ def node_entries(design: DesignIndex) -> Iterator[Found]:
                     location=face.location,
                     hint=f"name {', '.join(sorted(face.networks))}",
                 )
+
+
+registry.says(
+    "HA047", "error", "An SSR has a VLAN on one LAN interface",
+    why="Two interfaces of an SSR do not share a VLAN: the segment needs a switch in front of the pair.",
+    source="JVDEX", confidence="M",
+)  # fmt: skip
+
+
+@registry.validate("HA047")
+def vlan_once(design: DesignIndex) -> Iterator[Found]:
+    for owner in design.owners:
+        if "ssr" not in owner.families():
+            continue
+        behind = [(face, one) for face in owner.of("lan") for one in design.each_key(face.object.networks)]
+        tagged = [(face, one.values["vlan_id"]) for face, one in behind if one.values.get("vlan_id") is not None]
+        for pair, ids in at_sites(owner, *(vlan for _, vlan in tagged)):
+            first: dict[str, Face] = {}
+            for (face, _), vlan in zip(tagged, ids, strict=True):
+                other = first.setdefault(vlan, face)
+                if other is not face:
+                    ends = f"{other.name} and {face.name}"
+                    text = f"VLAN {vlan}: SSR cannot serve it on {ends}; use a switch{where(pair)}"
+                    yield Found(address=owner.block.address, message=text, location=face.location)
+
+
+registry.says(
+    "HA049", "warning", "The members of a redundant interface agree in speed",
+    why="After a failover the LAN is as fast as the other member; an SSR from 5.3 on refuses members that differ.",
+    source="SSRDOC",
+)  # fmt: skip
+
+
+@registry.validate("HA049")
+def members_alike(design: DesignIndex) -> Iterator[Found]:
+    for owner in design.owners:
+        for face in owner.faces:
+            kinds = sorted({port.kind for port in face.ports or ()})
+            if face.redundant and len(kinds) > 1:
+                text = f"{face.name}: members differ in speed: {face.text} ({' and '.join(kinds)})"
+                yield Found(address=owner.block.address, message=text, location=face.location)
+
+
+registry.says(
+    "HA066", "error", "Out-of-band addresses differ for each node",
+    why="Two management ports of one address: neither is reached when it is needed.", source="API",
+)  # fmt: skip
+
+
+@registry.validate("HA066")
+def own_management(design: DesignIndex) -> Iterator[Found]:
+    for owner in design.owners:
+        given = owner.block.extra.get("oob_ip_config")
+        node1 = given.get("node1") if isinstance(given, Mapping) else None
+        if not isinstance(given, Mapping) or not isinstance(node1, Mapping) or not given.get("ip"):
+            continue
+        for pair, (one, other) in at_sites(owner, given.get("ip"), node1.get("ip")):
+            if one.partition("/")[0] == other.partition("/")[0]:
+                text = f"{owner.label}: node1 out-of-band address equals node0: {one}{where(pair)}"
+                yield Found(address=owner.block.address, message=text, location=owner.location)

@@ -230,6 +230,7 @@ def pins(design: DesignIndex) -> Iterator[Found]:
 registry.says(
     "HA014", "error", "A MAC address is twelve hex digits, with any separator",
     why="A device is found by its MAC; a wrong one finds nothing, or another box.", source="API", types=_CLUSTER,
+    alone=True,
 )  # fmt: skip
 
 

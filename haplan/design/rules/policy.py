@@ -1,4 +1,4 @@
-"""Application policies: HA100 to HA113."""
+"""Application policies: HA100 to HA106, HA108 to HA113."""
 
 import ipaddress
 from collections.abc import Iterator, Mapping
@@ -127,53 +127,7 @@ def ssr_does_not(design: DesignIndex) -> Iterator[Found]:
                     )
 
 
-registry.says("HA107", "warning", "No earlier policy matches everything that a later one would",
-              why="Policies are evaluated top to bottom: the later one never comes to its turn.", source="POL, MISTLAB",
-              types=_TYPES)  # fmt: skip
-
-
-@registry.validate("HA107")
-def shadowed(design: DesignIndex) -> Iterator[Found]:
-    for owner in filter(in_order, design.owners):
-        for index, later in enumerate(owner.policies):
-            first = next((one for one in owner.policies[:index] if _covers(design, one, later)), None)
-            if first is not None:
-                text = f"{later.label} can never match; {first.label} comes first"
-                yield Found(
-                    address=later.address,
-                    message=text,
-                    location=str(later.location),
-                    hint=f"put it before {first.label}",
-                )
-
-
-def in_order(owner: Owner) -> bool:
-    """True if the policies of an owner are looked at one after the other: on a conductor the narrowest is taken."""
-    return owner.block.provider.partition(".")[0] != "ssr"
-
-
-def _covers(design: DesignIndex, first: Block, later: Block) -> bool:
-    ours, theirs = design.each(first, "networks"), design.each(later, "networks")
-    wide, narrow = design.each(first, "applications"), design.each(later, "applications")
-    same_networks = bool(theirs) and {b.address for b in theirs} <= {b.address for b in ours}
-    return same_networks and bool(narrow) and all(any(_wider(one, other) for one in wide) for other in narrow)
-
-
-def _wider(one: Block, other: Block) -> bool:
-    """True if an application matches all that another does."""
-    if one.address == other.address:
-        return True
-    mine, theirs = _prefixes(one.values), _prefixes(other.values)
-    protocols, wanted = set(_list(one.values, "protocols")), set(_list(other.values, "protocols"))
-    if one.values.get("hostnames") or not mine or not ("any" in protocols or (wanted and wanted <= protocols)):
-        return False
-    if any(net.prefixlen == 0 for net in mine):
-        return True
-    # Host names, apps and URLs resolve to any address: only the whole internet is wider.
-    return bool(theirs) and not other.values.get("hostnames") and all(_inside(net, mine) for net in theirs)
-
-
-def _list(values: Mapping[str, Tree], name: str) -> list[str]:
+def listed(values: Mapping[str, Tree], name: str) -> list[str]:
     found = values.get(name)
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
@@ -181,8 +135,8 @@ def _list(values: Mapping[str, Tree], name: str) -> list[str]:
 Net = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def _prefixes(values: Mapping[str, Tree]) -> list[Net]:
-    return [net for net in map(prefix, _list(values, "addresses")) if net is not None]
+def prefixes(values: Mapping[str, Tree]) -> list[Net]:
+    return [net for net in map(prefix, listed(values, "addresses")) if net is not None]
 
 
 def prefix(text: str | None) -> Net | None:
@@ -227,10 +181,7 @@ def has_policy(design: DesignIndex) -> Iterator[Found]:
         allowed = [policy for policy in owner.policies if policy.values.get("action") == "allow"]
         sources = {block.address for policy in allowed for block in design.each(policy, "networks")}
         targets = [
-            net
-            for policy in allowed
-            for block in design.each(policy, "applications")
-            for net in _prefixes(block.values)
+            net for policy in allowed for block in design.each(policy, "applications") for net in prefixes(block.values)
         ]
         for face in owner.of("lan"):
             for network in design.each_key(face.object.networks):

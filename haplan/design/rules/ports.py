@@ -1,16 +1,16 @@
-"""Ports and HA links: HA020 to HA034, HA044."""
+"""Ports: HA020 to HA025, HA032 to HA034, HA044."""
 
 from collections.abc import Iterator
 
 from haplan.design import catalogue
 from haplan.design.catalogue import Model, Port
 from haplan.design.rules.index import DesignIndex, Face, Owner
-from haplan.design.rules.pair import attested
 from haplan.design.rules.registry import Found, Registry
+from haplan.design.rules.wan import at_sites, where
 
 registry = Registry()
 _ETHERNET = ("ge", "xe", "et", "mge")
-_HA = {"ha_data": "fabric", "ha_control": "sync"}
+HA_LINKS = {"ha_data": "fabric", "ha_control": "sync"}
 
 
 def judged(design: DesignIndex) -> Iterator[tuple[Owner, Face, Model]]:
@@ -24,7 +24,7 @@ def judged(design: DesignIndex) -> Iterator[tuple[Owner, Face, Model]]:
 
 registry.says(
     "HA020", "error", "A port name is type-slot/pic/port",
-    why="A name that is none configures nothing.", source="API",
+    why="A name that is none configures nothing.", source="API", alone=True,
 )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ registry.says(
 @registry.validate("HA023")
 def reserved(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
-        if face.usage in _HA:
+        if face.usage in HA_LINKS:
             continue
         taken = _reserved(owner, row)
         for port in face.ports or ():
@@ -116,7 +116,7 @@ def _reserved(owner: Owner, row: Model) -> dict[Port, str]:
     for usage, default in (("ha_data", row.fabric), ("ha_control", row.control)):
         declared = [port for face in owner.of(usage) for port in face.ports or ()]
         ports = declared or ([catalogue.one_port(default)] if default else [])
-        found |= {row.on_node0(port).base: _HA[usage] for port in ports}
+        found |= {row.on_node0(port).base: HA_LINKS[usage] for port in ports}
     return found
 
 
@@ -164,140 +164,6 @@ def control_port(design: DesignIndex) -> Iterator[Found]:
 
 def _suggest(face: Face, row: Model) -> str:
     return {"wan": row.wan, "lan": row.lan}.get(face.usage, row.fabric)
-
-
-registry.says(
-    "HA026", "error", "A fabric link is declared, one port of each node",
-    why="Without it neither sessions nor traffic pass between the nodes; the create call expects it to be configured.",
-    source="SEED, API",
-)  # fmt: skip
-
-
-@registry.validate("HA026")
-def fabric(design: DesignIndex) -> Iterator[Found]:
-    for owner in design.owners:
-        for row in owner.rows():
-            links = owner.of("ha_data")
-            if not links and not row.fixed_fabric:
-                pair = row.pair_of(row.fabric)
-                text = f"{owner.label}: no fabric link; declare {pair} as ha_data"
-                yield Found(
-                    address=owner.block.address, message=text, location=owner.location, hint=f'ha_fabric("{pair}")'
-                )
-            for face in links:
-                yield from _one_each(owner, face, row, row.fabric)
-
-
-def _one_each(owner: Owner, face: Face, row: Model, default: str) -> Iterator[Found]:
-    nodes = [row.node(port) for port in face.ports or ()]
-    if face.ports is not None and None not in nodes and sorted(nodes, key=str) != [0, 1]:
-        text = f"{face.name}: the {_HA[face.usage]} link needs one node0 port and one node1 port, got {face.text}"
-        hint = f"{row.pair_of(default)} on {row.name}" if default else ""
-        yield Found(address=owner.block.address, message=text, location=face.location, hint=hint)
-
-
-registry.says(
-    "HA027", "error", "A sync link is declared where the model has no control port of its own, and only there",
-    why="An SSR pair knows of each other by it; on SRX the control port is fixed and cannot be declared.",
-    source="SEED, API, SSRDOC", confidence="M",
-)  # fmt: skip
-
-
-@registry.validate("HA027")
-def sync(design: DesignIndex) -> Iterator[Found]:
-    for owner in design.owners:
-        for row in owner.rows():
-            links = owner.of("ha_control")
-            if not links and not row.fixed_control:
-                pair = row.pair_of(row.control)
-                text = f"{owner.label}: no HA sync link; {row.name} expects {pair}"
-                yield Found(
-                    address=owner.block.address, message=text, location=owner.location, hint=f'ha_sync("{pair}")'
-                )
-            for face in links:
-                if row.fixed_control:
-                    text = (
-                        f"{face.name}: the control link of {row.name} is fixed; {face.text} cannot be declared as one"
-                    )
-                    yield Found(
-                        address=owner.block.address, message=text, location=face.location, hint="leave ha_sync(…) out"
-                    )
-                else:
-                    yield from _one_each(owner, face, row, row.control)
-
-
-registry.says(
-    "HA028", "warning", "HA links use the same port position on both boxes",
-    why="Different positions are allowed, and usually a patch cable in the wrong hole.",
-    source="SEED figure, API examples", confidence="M",
-)  # fmt: skip
-
-
-@registry.validate("HA028")
-def positions(design: DesignIndex) -> Iterator[Found]:
-    for owner, face, row in judged(design):
-        ports = face.ports or ()
-        if face.usage in _HA and len(ports) == 2 and {row.node(port) for port in ports} == {0, 1}:
-            first, second = ports
-            if row.on_node0(first) != row.on_node0(second):
-                text = f"{face.name}: {first} and {second} are different positions; check the patch cable"
-                yield Found(address=owner.block.address, message=text, location=face.location)
-
-
-registry.says(
-    "HA029", "warning", "HA links are direct back-to-back cables",
-    why="A switch in the path can show the link up while the pair is broken.", source="SEED", types=("cluster",),
-    override="attested=attest(cabled=True, by=…, on=…)",
-)  # fmt: skip
-
-
-@registry.validate("HA029")
-def cabled(design: DesignIndex) -> Iterator[Found]:
-    for pair in design.pairs:
-        if attested(pair, "cabled") or pair.row is None:
-            continue
-        ports = [pair.row.pair_of(name).replace(",", " - ") for name in (pair.row.control, pair.row.fabric) if name]
-        which = " and ".join(ports) or "each HA link"
-        text = f"{pair.label}: confirm {which} is a direct patch cable"
-        hint = 'attested=attest(cabled=True, by="…", on="…") once somebody looked'
-        yield Found(address=pair.block.address, message=text, location=pair.location, hint=hint)
-
-
-registry.says(
-    "HA030", "info", "The fabric port is not the model's usual one",
-    why="The portal cannot show it; it is set through the API only.", source="SEED",
-)  # fmt: skip
-
-
-@registry.validate("HA030")
-def custom_fabric(design: DesignIndex) -> Iterator[Found]:
-    for owner, face, row in judged(design):
-        default = row.pair_of(row.fabric) if row.fabric else ""
-        if face.usage == "ha_data" and default and set(face.text.split(",")) != set(default.split(",")):
-            text = f"{owner.label}: custom fabric {face.text} (default {default}); set through the API"
-            yield Found(address=owner.block.address, message=text, location=face.location)
-
-
-registry.says(
-    "HA031", "error", "On SRX3xx the fabric is a gigabit port",
-    why="Other speeds are not supported as fabric there; sources disagree on xe-0/0/16 of SRX380, which is a warning.",
-    source="SLOT",
-)  # fmt: skip
-
-
-@registry.validate("HA031")
-def gigabit_fabric(design: DesignIndex) -> Iterator[Found]:
-    for owner, face, row in judged(design):
-        for port in face.ports or () if face.usage == "ha_data" and row.gigabit_fabric else ():
-            if port.kind != "ge":
-                unsure = row.name == "SRX380" and str(row.on_node0(port)) == "xe-0/0/16"
-                text = f"{face.name}: {port}: {row.name} supports gigabit fabric ports only"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=face.location,
-                    severity="warning" if unsure else None,
-                )
 
 
 registry.says(
@@ -350,6 +216,15 @@ def port_lists(design: DesignIndex) -> Iterator[Found]:
                     location=face.location,
                     hint="leave redundant=False out, or say aggregated=True",
                 )
+            if face.plain.get("aggregated") and len(face.ports or ()) == 1:
+                text = f"{face.name}: {face.text}: aggregated bundles several ports, and this is one"
+                yield Found(
+                    address=owner.block.address,
+                    message=text,
+                    location=face.location,
+                    hint="name the other members, or leave aggregated=True out",
+                    severity="warning",
+                )
 
 
 registry.says(
@@ -380,8 +255,11 @@ def needs_cluster(design: DesignIndex) -> Iterator[Found]:
 
 
 registry.says(
-    "HA044", "error", "A port is used once", why="Two interfaces on one port: one of them is lost.", source="ours"
-)
+    "HA044", "error", "A port is used once",
+    why="Two interfaces on one port: one of them is lost. Two WANs of different VLANs may share one: carriers hand "
+        "over two circuits on one cable.",
+    source="ours",
+)  # fmt: skip
 
 
 @registry.validate("HA044")
@@ -390,8 +268,21 @@ def ports_once(design: DesignIndex) -> Iterator[Found]:
         users: dict[tuple[Port, int | None], Face] = {}
         for face in owner.faces:
             for port in face.ports or ():
-                first = users.get((port, port.unit))
-                if first is not None:
-                    text = f"{port} is used by {first.name} and {face.name}"
-                    yield Found(address=owner.block.address, message=text, location=face.location)
-                users.setdefault((port, port.unit), face)
+                first = users.setdefault((port, port.unit), face)
+                if first is not face:
+                    yield from _together(owner, port, first, face)
+
+
+def _together(owner: Owner, port: Port, first: Face, second: Face) -> Iterator[Found]:
+    """Two interfaces on one port: that goes for two WANs that each have a VLAN of their own, at every site."""
+    vlans = [face.plain.get("vlan_id") for face in (first, second)]
+    text = f"{port} is used by {first.name} and {second.name}"
+    if first.usage != "wan" or second.usage != "wan" or None in vlans:
+        hint = "give each a vlan_id= of its own" if first.usage == second.usage == "wan" else ""
+        yield Found(address=owner.block.address, message=text, location=second.location, hint=hint)
+        return
+    same = str(vlans[0]) == str(vlans[1])
+    sites = [where(pair) for pair, (one, other) in at_sites(owner, *vlans) if one == other] if not same else [""]
+    for site in sites:
+        words = f"{text}, both with VLAN {vlans[0]}" if same else f"{text}, with one VLAN{site}"
+        yield Found(address=owner.block.address, message=words, location=second.location)

@@ -77,6 +77,7 @@ class Registry:
         confidence: Literal["H", "M", "L"] = "H",
         types: tuple[str, ...] = OWNERS,
         override: str = "",
+        alone: bool = False,
     ) -> None:
         """Write down a rule; its functions follow."""
         self._said[id] = {
@@ -87,6 +88,7 @@ class Registry:
             "confidence": confidence,
             "types": types,
             "override": override,
+            "alone": alone,
         }
 
     def validate(self, id: str) -> Callable[[Validate], Validate]:

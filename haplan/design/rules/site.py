@@ -233,7 +233,7 @@ def _remote(design: DesignIndex, owner: Owner, pair: Pair, seen: set[str]) -> It
 registry.says(
     "HA119", "error", "A variable name is letters, digits and underscore, between double braces",
     why="Another name is never replaced.", source="Mist variables topic", confidence="M",
-    types=("site", "network", "hub_profile", "wan_edge_template"),
+    types=("site", "network", "hub_profile", "wan_edge_template"), alone=True,
 )  # fmt: skip
 
 

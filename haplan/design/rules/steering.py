@@ -210,6 +210,8 @@ registry.says(
 def no_failover(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for policy in owner.policies:
+            if policy.values.get("action") == "deny":  # what stops is stopped whatever is down
+                continue
             for steering in design.each(policy, "steering"):
                 paths = active(paths_of(steering))
                 if len(paths) == 1 and isinstance(paths[0], WanPath | Endpoint):

@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Iterator
 
-from haplan.design.catalogue import Model
+from haplan.design.catalogue import Model, Port
 from haplan.design.rules.index import DesignIndex, Face, Owner, Pair
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.substitution import has_variable, substitute
@@ -31,6 +31,25 @@ def own_port(design: DesignIndex) -> Iterator[Found]:
                     location=face.location,
                     hint='split it, or say shared_wan="reason"',
                 )
+        for port, faces in _by_port(owner).items():
+            if len(faces) > 1:
+                names = " and ".join(face.name for face in faces)
+                text = f"{names} are on one port, {port}: one cable takes both"
+                yield Found(
+                    address=owner.block.address,
+                    message=text,
+                    location=faces[-1].location,
+                    severity="warning",
+                )
+
+
+def _by_port(owner: Owner) -> dict[Port, list[Face]]:
+    """The WANs by their port: two VLANs on one cable fail together, as one."""
+    found: dict[Port, list[Face]] = {}
+    for face in owner.of("wan"):
+        for port in face.ports or () if len(face.ports or ()) == 1 else ():
+            found.setdefault(port.base, []).append(face)
+    return found
 
 
 registry.says(
@@ -175,8 +194,10 @@ def _gateway_complaint(ip: str, gateway: str) -> str:
 
 registry.says(
     "HA061", "warning", "A hub WAN behind NAT says its public address",
-    why="Spokes outside cannot reach a private or carrier-NAT address.", source="MISTLAB, API", types=("hub_profile",),
-    override='wan(…, public_ip="…")',
+    why="Spokes outside cannot reach a private or carrier-NAT address. On an underlay that is private itself, such as "
+        "an MPLS network, they can: then both ends say so.",
+    source="MISTLAB, API", types=("hub_profile", "wan_edge_template"),
+    override='wan(…, public_ip="…"), or underlay="private" at both ends',
 )  # fmt: skip
 
 
@@ -187,15 +208,28 @@ def public_address(design: DesignIndex) -> Iterator[Found]:
             if face.plain.get("public_ip") or not face.plain.get("endpoint"):
                 continue
             for pair, (text,) in at_sites(owner, _address(face).get("ip")):
-                if _private(text):
-                    words = f"{text} is private; spokes outside cannot reach it without an override"
-                    message = f"{owner.label}/{face.name}{where(pair)}: {words}"
-                    yield Found(
-                        address=owner.block.address,
-                        message=message,
-                        location=face.location,
-                        hint="public_ip= on this WAN",
-                    )
+                if not _private(text):
+                    continue
+                if face.object.underlay == "private":
+                    yield from _other_end(design, owner, face)
+                    break
+                words = f"{text} is private; spokes outside cannot reach it without an override"
+                message = f"{owner.label}/{face.name}{where(pair)}: {words}"
+                hint = 'public_ip= on this WAN, or underlay="private" here and on the spokes\' WANs'
+                yield Found(address=owner.block.address, message=message, location=face.location, hint=hint)
+
+
+def _other_end(design: DesignIndex, hub: Owner, face: Face) -> Iterator[Found]:
+    """WANs that build towards a hub on a private underlay, and do not say that they are on it."""
+    for spoke in design.owners:
+        for wan in spoke.of("wan"):
+            ends = wan.plain.get("overlay")
+            if isinstance(ends, dict) and face.plain.get("endpoint") in ends and wan.object.underlay != "private":
+                text = (
+                    f"{spoke.label}/{wan.name}: {hub.label}/{face.name} is on a private underlay, and this WAN is not"
+                )
+                hint = 'underlay="private" here too, if they are on the same network'
+                yield Found(address=spoke.block.address, message=text, location=wan.location, hint=hint)
 
 
 def _private(text: str) -> bool:
@@ -240,7 +274,8 @@ registry.says(
 def several_paths(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         wans = owner.of("wan")
-        if owner.pairs and len(wans) == 1:
+        on_one = len(_by_port(owner)) == 1 and all(len(face.ports or ()) == 1 for face in wans)
+        if owner.pairs and (len(wans) == 1 or on_one):
             text = f"{owner.label}: a single WAN path; node redundancy without path redundancy"
             yield Found(address=owner.block.address, message=text, location=wans[0].location)
 

@@ -56,19 +56,36 @@ def load(place: str | Path, resources: Mapping[str, type], variable_value: Varia
     """
     file = find(place)
     into = Recording(file.parent, variable_value, resources)
+    whole = True
     with recording(into), PrivatePackage(into.package, file) as package:
         into.inputs = package.inputs
         try:
             package.import_stack()
         except HaplanError as error:
             into.mistakes.append(str(error))
+            whole = False
         # The stack is somebody's program: whatever it raises is reported with its line.
         except (Exception, SystemExit) as error:
             if not (into.mistakes and BROKEN in str(error)):
                 into.mistakes.append(said.line(error, into))
+                whole = False
     if into.mistakes:
-        raise StackError(into.mistakes)
+        raise StackError(into.mistakes, _what_there_is(into, file) if whole else None)
     return _frozen(into, file)
+
+
+def _what_there_is(into: Recording, file: Path) -> Stack | None:
+    """A stack with mistakes as far as it goes: what else is wrong with it is said in the same run."""
+    mistakes = [*into.mistakes]
+    try:
+        blocks = {address: _block(address, found, into) for address, found in into.resources.items()}
+        resolve_derived(blocks, into)
+    except Exception:  # what stands on a broken value may break in any way; the mistake itself is told
+        return None
+    finally:
+        into.mistakes[:] = mistakes
+    providers = dict(into.providers)
+    return Stack(name=file.stem, root=str(file.parent), blocks=blocks, providers=providers, variables={}, outputs={})
 
 
 def _frozen(into: Recording, file: Path) -> Stack:
