@@ -216,3 +216,19 @@ def test_a_wrong_vendor_key_is_told_with_the_right_spelling(kind, extra, line):
 def test_right_vendor_keys_pass():
     assert not list(keys.problems("wan_edge_template", {"router_id": "1.1.1.1", "bgp_config": {}}))
     assert not list(keys.problems("site", {"notes": "x", "config_push_policy": {"no_push": True}}))
+
+
+def test_two_wans_on_one_port_are_two_sub_interfaces_and_come_back_as_they_were() -> None:
+    def wan(port: str, **more: Any) -> dict[str, Any]:
+        return {"usage": "wan", "ports": port, "address": {"type": "dhcp"}, "source_nat": True, **more}
+
+    interfaces = {"wan0": wan("ge-0/0/0", vlan_id=10), "wan1": wan("ge-0/0/0", vlan_id=20), "wan2": wan("ge-1/0/0")}
+    wire = gateway.gateway_wire({"interfaces": interfaces}, {})
+    assert {key: (port["name"], port.get("vlan_id")) for key, port in wire["port_config"].items()} == {
+        "ge-0/0/0.10": ("wan0", 10), "ge-0/0/0.20": ("wan1", 20), "ge-1/0/0": ("wan2", None)
+    }  # fmt: skip
+    back = gateway.gateway_values(wire, gateway.hints_of(interfaces))
+    assert back["interfaces"] == interfaces
+    moved = {**interfaces, "wan1": wan("ge-0/0/0", vlan_id=30)}
+    after = gateway.rewritten(wire, {"interfaces": interfaces}, {"interfaces": moved})
+    assert sorted(after["port_config"]) == ["ge-0/0/0.10", "ge-0/0/0.30", "ge-1/0/0"]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from haplan.plugin import Tree
 from haplan_mist.translate.gateway import policy_names
 from haplan_mist.translate.merge import Wire
-from haplan_mist.translate.ports import same_ports
+from haplan_mist.translate.ports import same_ports, wire_keys
 
 _SERVERS = {"dns_servers": "dns-server", "ntp_servers": "ntp-server"}
 Where = tuple[str, ...]
@@ -29,12 +29,13 @@ def words_of(values: Mapping[str, Tree]) -> Iterator[str]:
     """The words of the entries that a template or profile declares; values may still hold references."""
     for key, kind in _SERVERS.items():
         yield from (f"{kind} {server}" for server in values.get(key) or ())
-    for interface in (values.get("interfaces") or {}).values():
-        ports = same_ports(str(interface.get("ports") or ""))
+    keys = wire_keys(values.get("interfaces"))
+    for name, interface in (values.get("interfaces") or {}).items():
+        ports = same_ports(keys[name])
         yield f"port {ports}"
-        ends = [(name, towards.get("overlay")) for name, towards in (interface.get("overlay") or {}).items()]
-        for name, overlay in (*ends, (interface.get("endpoint"), values.get("overlay"))):
-            yield f"path {name}.{overlay} on {ports}" if overlay else f"path {name} on {ports}"
+        ends = [(end, towards.get("overlay")) for end, towards in (interface.get("overlay") or {}).items()]
+        for end, overlay in (*ends, (interface.get("endpoint"), values.get("overlay"))):
+            yield f"path {end}.{overlay} on {ports}" if overlay else f"path {end} on {ports}"
         for network, address in (interface.get("networks") or {}).items():
             yield f"network {network} on {ports}"
             yield f"address of {network}"

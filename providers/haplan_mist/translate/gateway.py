@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from haplan.plugin import Tree
 from haplan_mist.translate.merge import Wire, merged, without
 from haplan_mist.translate.objects import Values
-from haplan_mist.translate.ports import harmless, lan_addresses_wire, port_values, port_wire, same_ports
+from haplan_mist.translate.ports import harmless, lan_addresses_wire, port_values, port_wire, same_ports, wire_keys
 
 KNOWN: Mapping[str, Tree] = {
     "name": 1, "type": 1, "port_config": {"*": 1}, "ip_configs": {"*": 1}, "dhcpd_config": {"*": 1},
@@ -25,9 +25,9 @@ def hints_of(*interfaces: Mapping[str, Tree] | None) -> dict[str, tuple[str, str
     """How ports are called; the first that names a port wins."""
     found: dict[str, tuple[str, str]] = {}
     for named in interfaces:
+        keys = wire_keys(named)
         for name, interface in (named or {}).items():
-            ports = str(interface.get("ports", ""))
-            found.setdefault(same_ports(ports), (name, ports))
+            found.setdefault(same_ports(keys[name]), (name, str(interface.get("ports", ""))))
     return found
 
 
@@ -39,9 +39,10 @@ def gateway_wire(values: Mapping[str, Tree], extra: Mapping[str, Tree], meshes: 
     overlay = str(values.get("overlay") or "")
     role = "mesh" if overlay in meshes else "hub"
     out: Wire = {"port_config": {}, "ip_configs": {}, "dhcpd_config": {}}
+    keys = wire_keys(values.get("interfaces"))
     for name, interface in (values.get("interfaces") or {}).items():
         if interface.get("ports"):
-            out["port_config"][interface["ports"]] = port_wire(name, interface, overlay=overlay, hub_role=role)
+            out["port_config"][keys[name]] = port_wire(name, interface, overlay=overlay, hub_role=role)
         addresses, servers = lan_addresses_wire(interface)
         out["ip_configs"] |= addresses
         out["dhcpd_config"] |= servers
@@ -78,11 +79,11 @@ def _moved(live: Mapping[str, Tree], before: Mapping[str, Tree], after: Mapping[
     """An interface that goes to other ports takes along what others have set on it."""
     ports = dict(live.get("port_config") or {})
     there = {same_ports(key): key for key in ports}
-    for name, interface in (after.get("interfaces") or {}).items():
-        old = (before.get("interfaces") or {}).get(name) or {}
-        source, target = same_ports(old.get("ports") or ""), same_ports(interface.get("ports") or "")
+    old, new = wire_keys(before.get("interfaces")), wire_keys(after.get("interfaces"))
+    for name, key in new.items():
+        source, target = same_ports(old.get(name, "")), same_ports(key)
         if source and source != target and source in there and target not in there:
-            ports = {interface["ports"] if key == there[source] else key: port for key, port in ports.items()}
+            ports = {key if one == there[source] else one: port for one, port in ports.items()}
     return {**live, "port_config": ports} if ports else dict(live)
 
 

@@ -44,6 +44,19 @@ def same_ports(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
+def wire_keys(interfaces: Mapping[str, Tree] | None) -> dict[str, str]:
+    """Name of an interface → its key in `port_config`; WANs that share a port are told apart by their VLANs."""
+    ports = {name: str(one.get("ports") or "") for name, one in (interfaces or {}).items()}
+    plain = [same_ports(text) for text in ports.values()]
+    return {name: _with_vlan(text, (interfaces or {})[name]) if plain.count(same_ports(text)) > 1 else text
+            for name, text in ports.items()}  # fmt: skip
+
+
+def _with_vlan(ports: str, interface: Mapping[str, Tree]) -> str:
+    """A sub-interface of a port, as Mist writes it: ``ge-0/0/0.100``."""
+    return f"{ports}.{interface['vlan_id']}" if interface.get("vlan_id") is not None else ports
+
+
 # --- to the wire ---
 
 
