@@ -23,13 +23,15 @@ YOUNG = 5.0
 
 @attrs.frozen
 class Broken:
-    """One thing that is down: what tells it apart, the rule, words, and of a site without any path the keys of all."""
+    """One thing that is down: what tells it apart, the rule, words, and of a site without any path the keys of all, and
+    whether any device is there to serve one of them."""
 
     key: str
     rule: str
     text: str
     site: str
     paths: tuple[str, ...] = ()
+    served: bool = False
 
 
 def down_before(estate: Estate, heads: Sequence[str]) -> list[str]:
@@ -43,10 +45,11 @@ def findings(estate: Estate, task: Task, heads: Sequence[str], before: Sequence[
     broken = list(_broken(_looked(estate, heads, OLD), heads)) if heads else []
     if any(one.key not in before for one in broken):
         broken = list(_broken(_looked(estate, heads, YOUNG), heads))
-    change, cut_off = task.parts[0].change, [one for one in broken if one.paths]
-    alone = task.transaction.document.kind == "cluster" or len(cut_off) == len(_overlay_heads(estate, heads))
+    change, formed = task.parts[0].change, task.transaction.document.kind == "cluster"
+    cut_off = [one for one in broken if one.paths]
+    alone = bool(cut_off) and len(cut_off) == len(_overlay_heads(estate, heads))
     for one in broken:
-        new = one.key not in before or (alone and bool(one.paths))
+        new = one.key not in before or (bool(one.paths) and (formed or (alone and one.served)))
         severity: Severity = "error" if new else "warning"
         said = one.text if new else f"{one.text}, as before this write"
         yield Finding(
@@ -96,7 +99,8 @@ def _paths(now: Alive, head: str, site: str) -> Iterator[Broken]:
     down = now.down(wanted)
     if down and len(down) == len(wanted):
         text = f"none of its overlay paths is up: {', '.join(now.title(one, head) for one in down)}"
-        yield Broken(f"{head} cut off", "HA180", text, site, tuple(one.key for one in down))
+        served = any(map(now.could_be_up, down))
+        yield Broken(f"{head} cut off", "HA180", text, site, tuple(one.key for one in down), served)
         return
     for one in down:
         yield Broken(one.key, "HA180", f"overlay path {now.title(one, head)} is down", site)

@@ -259,7 +259,7 @@ def test_outputs_drift_checks_and_variables() -> None:
     assert found["output_changes"]["pw"]["after"] == "(sensitive)"
     assert [one["change"]["actions"] for one in found["resource_drift"]] == [["update"], ["delete"]]
     assert found["resource_drift"][0]["provider_name"] == "haplan/mist"
-    assert found["resource_drift"][0]["haplan"] == {"who": "kim", "when": "1970-01-01T00:01:00Z"}
+    assert found["resource_drift"][0]["haplan"] == {"who": "kim", "when": "1970-01-01T00:01:00Z", "amiss": []}
     assert [check["address"]["to_display"] for check in found["checks"]] == ["check.HA001"]
     assert found["variables"] == {"size": {"value": 3}, "token": {"value": "(sensitive)"}}
     assert (found["errored"], found["applyable"]) == (True, False)
