@@ -21,7 +21,7 @@ YOUNG = 5.0
 """Seconds that a list may be old to say that something is down."""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Broken:
     """One thing that is down: what tells it apart, the rule, words, and of a site without any path the keys of all, and
     whether any device is there to serve one of them."""
@@ -88,9 +88,9 @@ def _broken(now: Alive, heads: Sequence[str]) -> Iterator[Broken]:
         site = now.lists.name_of("sites", now.devices.site_id(head)) or head
         yield from _paths(now, head, site)
         for text in now.bgp_down(head):
-            yield Broken(f"{head} bgp {text.split(' ')[0]}", "HA181", f"BGP neighbour {text}", site)
+            yield Broken(key=f"{head} bgp {text}", rule="HA181", text=f"BGP neighbour {text}", site=site)
         for text in now.tunnels_down(head):
-            yield Broken(f"{head} tunnel {text.split(' ')[0]}", "HA180", f"tunnel {text} is down", site)
+            yield Broken(key=f"{head} tunnel {text}", rule="HA180", text=f"tunnel {text} is down", site=site)
 
 
 def _paths(now: Alive, head: str, site: str) -> Iterator[Broken]:
@@ -100,7 +100,9 @@ def _paths(now: Alive, head: str, site: str) -> Iterator[Broken]:
     if down and len(down) == len(wanted):
         text = f"none of its overlay paths is up: {', '.join(now.title(one, head) for one in down)}"
         served = any(map(now.could_be_up, down))
-        yield Broken(f"{head} cut off", "HA180", text, site, tuple(one.key for one in down), served)
+        keys = tuple(one.key for one in down)
+        yield Broken(key=f"{head} cut off", rule="HA180", text=text, site=site, paths=keys, served=served)
         return
     for one in down:
-        yield Broken(one.key, "HA180", f"overlay path {now.title(one, head)} is down", site)
+        text = f"overlay path {now.title(one, head)} is down"
+        yield Broken(key=one.key, rule="HA180", text=text, site=site)

@@ -35,21 +35,18 @@ from haplan.plugin import (
 from haplan.plugin import (
     parse_address as parse,
 )
-from haplan_mist import aftermath, assess, calls, example, verify
+from haplan_mist import aftermath, assess, calls, example, verify, waits
 from haplan_mist.client import Client
 from haplan_mist.config import MistConfig, access, destinations
 from haplan_mist.estate import Estate, Lists
-from haplan_mist.private import Private
-from haplan_mist.read import clusters, reach, resources
+from haplan_mist.read import clusters, resources
 from haplan_mist.read.recall import recall
-from haplan_mist.read.running import has_failed
-from haplan_mist.settle import Settling, Wait, wait_of
+from haplan_mist.settle import Settling, wait_of
 from haplan_mist.translate import documents, keys
 from haplan_mist.write.clusters import write_cluster
 from haplan_mist.write.gateways import write_gateway
 from haplan_mist.write.objects import write_object, write_setting, write_site
-from haplan_mist.write.steps import Step
-from haplan_mist.write.writer import FRESH, Sent, Writer, resumes
+from haplan_mist.write.writer import Writer
 
 LONGEST_WRITE = 45.0
 """Seconds that the engine allows a write; who is told to wait longer for an answer may have sent it long before."""
@@ -59,8 +56,6 @@ WRITERS = {
     "cluster": write_cluster,
 }  # fmt: skip
 """By kind of document."""
-SILENT = frozenset({"name", "address", "country_code", "timezone", "notes", "latlng", "sitegroup_ids"})
-"""Keys whose change reaches no device."""
 
 
 class MistProvider(Provider):
@@ -180,58 +175,12 @@ class MistProvider(Provider):
         write = WRITERS.get(kind)
         if write is None:
             raise ProviderError(f"mist: {task.transaction.document} is no document of this provider")
-        writer = Writer(self._estate, self._context.secret, io, self._to_push_again(task))
-        down = self._down_before(task)
+        writer = Writer(self._estate, self._context.secret, io, waits.to_push_again(self._estate, task))
+        down = aftermath.down_before(self._estate, waits.reached(self._estate, task))
         with self._client.asking(io.still):
             sent = write(task, writer)
-        wait = attrs.evolve(self._wait(task, sent), down=tuple(down))
+        wait = attrs.evolve(waits.after(self._estate, task, sent), down=tuple(down))
         return attrs.evolve(sent.written, settling=bool(wait.pair or wait.macs), receipt=wait.plain())
-
-    def _to_push_again(self, task: Task) -> frozenset[str]:
-        """Devices that did not take what an earlier run wrote into this document: they are to be pushed again."""
-        document = task.transaction.document
-        if not resumes(task):
-            return frozenset()
-        macs = reach.devices_of(self._estate.items, document)
-        if document.kind == "cluster":
-            macs = sorted((task.parts[0].change.after or {}).get("nodes") or {})
-        stats = self._estate.items("stats", FRESH)
-        return frozenset(mac for mac in macs if has_failed(stats.get(mac)))
-
-    def _down_before(self, task: Task) -> list[str]:
-        """What is down before a write at the devices that it reaches."""
-        document = task.transaction.document
-        if document.kind == "cluster":
-            nodes = sorted((task.parts[0].change.before or {}).get("nodes") or {})
-            self._estate.items("inventory")
-            heads = sorted({pair[0] for pair in map(clusters.boxes(self._estate).pair_of, nodes) if pair})
-        else:
-            heads = reach.devices_of(self._estate.items, document)
-        return aftermath.down_before(self._estate, heads)
-
-    def _wait(self, task: Task, sent: Sent) -> Wait:
-        if task.transaction.document.kind == "cluster":
-            return self._wait_for_pair(task, sent)
-        if not sent.keys - SILENT:
-            return Wait()
-        document = task.transaction.document
-        macs = reach.devices_of(self._estate.items, document, sent.id)
-        return Wait(macs=tuple(macs))
-
-    def _wait_for_pair(self, task: Task, sent: Sent) -> Wait:
-        part = task.parts[0]
-        if part.change.action in documents.GOING:
-            return Wait()
-        written = sent.written.private
-        nodes = Private.of(written[part.change.address]).nodes if part.change.address in written else ()
-        self._estate.items("inventory")
-        self._estate.items("stats", FRESH)
-        boxes = clusters.boxes(self._estate)
-        if {Step.FORM, Step.REPLACE_NODE, Step.PUSH_AGAIN} & sent.keys:
-            return Wait(pair=nodes, address=part.change.address)
-        if resumes(task) or not boxes.formed(nodes):
-            return Wait(pair=nodes, address=part.change.address, fresh=False)
-        return Wait(macs=nodes[:1]) if "profile" in sent.keys else Wait()
 
     # --- waiting ---
 

@@ -33,7 +33,7 @@ COMMITTED = ("COMMITED", "COMMITTED", "SUCCESS")
 HA_ERRORS = ("HA_FORMATION_FAILED", "HA_FW_MISMATCH")
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Wait:
     """What a written document is waited for.
 
@@ -66,7 +66,8 @@ def wait_of(task: Task) -> Wait:
     """What a task is waited for, from its receipt."""
     plain = task.receipt
     pair, macs, down = (tuple(map(str, plain.get(name, ()))) for name in ("pair", "macs", "down"))
-    return Wait(pair, macs, str(plain.get("address", "")), bool(plain.get("fresh", True)), down)
+    fresh = bool(plain.get("fresh", True))
+    return Wait(pair=pair, macs=macs, address=str(plain.get("address", "")), fresh=fresh, down=down)
 
 
 class Settling:

@@ -43,16 +43,10 @@ def findings(estate: Estate, task: Task, wait: Wait) -> Iterator[Finding]:
             "error" if made else "info",
             hint="the ports of node0 and node1 are swapped against the stack" if made else "",
         )
-    for text in (*links_down(entry), *roles_missing(entry)):
-        rule = "HA177" if "link" in text or "state" in text else "HA176"
-        yield Finding(
-            rule=rule,
-            severity="error",
-            address=change.address,
-            message=f"{change.name}: {text}",
-            location=change.location,
-            hint="look at the cables between the nodes" if rule == "HA177" else "look at that node",
-        )
+    for text in links_down(entry):
+        yield Finding.at(change, "HA177", f"{change.name}: {text}", hint="look at the cables between the nodes")
+    for text in roles_missing(entry):
+        yield Finding.at(change, "HA176", f"{change.name}: {text}", hint="look at that node")
     versions = {str(module.get("version") or "") for module in modules_of(entry)} - {""}
     if len(versions) > 1:
         text = f"{change.name}: nodes run different firmware: {', '.join(sorted(versions))}"

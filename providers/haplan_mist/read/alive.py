@@ -21,7 +21,7 @@ UNWELL = ("degraded", "unhealthy", "failed")
 """States of an SSR pair that something is wrong with; the list of all is not published."""
 
 
-@attrs.frozen(order=True)
+@attrs.frozen(order=True, kw_only=True)
 class OverlayPath:
     """One path of the overlay that is to be up.
 
@@ -91,7 +91,7 @@ class Alive:
                     written[id_] = [*ports_of(wire, "spoke")]
                 for wan, endpoint in written[id_]:
                     for hub, hub_wan in self._served.get(endpoint) or [("", "")]:
-                        path = OverlayPath(head, wan, endpoint, hub, hub_wan)
+                        path = OverlayPath(spoke=head, wan=wan, endpoint=endpoint, hub=hub, hub_wan=hub_wan)
                         found.setdefault(head, []).append(path)
                         found.setdefault(hub, []).append(path)
         return found
