@@ -17,7 +17,7 @@ import attrs
 
 from haplan.kit.budget import Budget
 from haplan.kit.calls import Answer, ApiError, Call, Endpoint, Lost, NoAnswer, redacted
-from haplan.kit.tls import trust
+from haplan.kit.tls import OTHER, distrust, plain, trust
 from haplan.plugin import Clock, ProviderError, Tree
 
 if TYPE_CHECKING:  # imported where a client is made: no plan of another provider waits for it
@@ -183,7 +183,7 @@ class HttpClient:
             self._log(f"{call.method} {url} no answer: {type(error).__name__}")
             never = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
             reason = str(error) or type(error).__name__
-            untrusted = "certificate" in reason.lower()
+            untrusted = "certificate" in reason.lower() or OTHER in reason
             raise _NoAnswer(reason, sent=not isinstance(error, never), again=not untrusted) from None
         took = (self._clock.now() - started) * 1000
         sent = "" if call.body is None else f" {json.dumps(redacted(call.body), ensure_ascii=False)}"
@@ -207,9 +207,8 @@ class HttpClient:
 
     def unreached(self, call: Call, reason: str) -> str:
         """The sentence about a service that nobody reaches."""
-        if "CERTIFICATE_VERIFY_FAILED" in reason:
-            return f"{self.subject(call)}the certificate of {self._endpoint.host} is not trusted; {self.trusting}"
-        return f"{self.subject(call)}cannot reach {self._endpoint.url}: {reason}; check {self.check}"
+        said = distrust(self._endpoint.host, reason, self.trusting)
+        return self.subject(call) + (said or f"cannot reach {self._endpoint.url}: {plain(reason)}; check {self.check}")
 
     def _unanswered(self, call: Call, error: _NoAnswer) -> _Trouble:
         if not error.sent:

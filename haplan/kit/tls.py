@@ -1,11 +1,15 @@
 """What a client trusts: the machine's certificates, those in a file, one certificate by its fingerprint, or any."""
 
 import hashlib
+import re
 import ssl
 from functools import cache
 from typing import Any
 
 from haplan.plugin import ProviderError
+
+OTHER = "its SHA-256 is"
+"""Begins the reason where a certificate is another one than the trusted one."""
 
 
 def trust(provider: str, ca_file: str = "", fingerprint: str = "", *, verify: bool = True) -> ssl.SSLContext | bool:
@@ -22,6 +26,21 @@ def trust(provider: str, ca_file: str = "", fingerprint: str = "", *, verify: bo
         return ssl.create_default_context(cafile=ca_file) if ca_file else _usual()
     except (OSError, ssl.SSLError) as error:
         raise ProviderError(f"{provider}: cannot read the certificates in {ca_file}: {error}") from None
+
+
+def distrust(host: str, reason: str, trusting: str) -> str:
+    """The sentence about a certificate that is not trusted, or "" where the reason is another one."""
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return f"the certificate of {host} is not trusted; {trusting}"
+    if OTHER in reason:
+        what = "if it was renewed, give the new SHA-256 as fingerprint=, else somebody stands in between"
+        return f"{host} shows another certificate than the one that is trusted ({reason}); {what}"
+    return ""
+
+
+def plain(reason: str) -> str:
+    """What TLS says, without the names that Python has for it."""
+    return re.sub(r"^\[[\w: -]*\] *| *\(_ssl\.c:\d+\)", "", reason)
 
 
 @cache
@@ -55,5 +74,5 @@ class _Pinned(ssl.SSLContext):
         shown = hashlib.sha256(wrapped.getpeercert(binary_form=True) or b"").hexdigest()
         if shown != self.fingerprint:
             wrapped.close()
-            raise ssl.SSLError(f"its certificate has the SHA-256 {shown}, expected {self.fingerprint}")
+            raise ssl.SSLError(0, f"{OTHER} {shown}, not {self.fingerprint}")
         return wrapped

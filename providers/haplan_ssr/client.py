@@ -1,4 +1,4 @@
-"""The HTTP client: login, and what a conductor says; see `haplan.kit.http` for the rest.
+"""The HTTP client of one conductor: login, and how it answers; see `haplan.kit.http` for the rest.
 
 An edit of the candidate is sent once: whatever fails before the commit, the candidate is given up. A commit whose
 answer never came is `Lost`: what became of it is read back.
@@ -6,20 +6,20 @@ answer never came is `Lost`: what became of it is read back.
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from haplan.kit.calls import Answer, Call
 from haplan.kit.http import HttpClient, silent
-from haplan.plugin import Clock, ProviderError, Tree, Unauthorized
+from haplan.plugin import Clock, Tree, Unauthorized
 from haplan_ssr import rest
 from haplan_ssr.config import Access
-from haplan_ssr.rest import Store
+from haplan_ssr.questions import Questions
 
 if TYPE_CHECKING:
     import httpx
 
 
-class Client(HttpClient):
+class Client(HttpClient, Questions):
     """Calls to one conductor.
 
     Threads: any; one logs in for all of them, under a lock.
@@ -46,54 +46,10 @@ class Client(HttpClient):
         if not access.verify:
             tell(f"warning: the certificate of {access.host} is not verified (verify=False): anybody could answer")
 
-    # --- What is asked ---
-
-    def tree(self, store: Store) -> dict[str, Tree]:
-        """The whole configuration of a store."""
-        found = self._get(rest.tree_path(store), f"{store} configuration")
-        if not isinstance(found, dict):
-            raise ProviderError(f"ssr: {self.access.host} gave no configuration where its {store} one was asked for")
-        return found
-
-    def system(self) -> Mapping[str, Tree]:
-        """What the conductor says of itself."""
-        found = self._get(rest.SYSTEM, "system")
-        return found if isinstance(found, Mapping) else {}
-
-    def version(self) -> Tree:
-        """Whether the candidate differs from what runs."""
-        return self._get(f"{rest.VERSION}?datastore=candidate", "candidate")
-
-    def assets(self) -> tuple[rest.Asset, ...]:
-        """All assets."""
-        return rest.assets(self._get(f"{rest.ASSETS}?verbose=false", "assets"))
-
-    def query(self, query: str, **variables: Any) -> Mapping[str, Tree]:
-        """A GraphQL query; partial data is taken, since errors beside it may be noise."""
-        body = {"query": query, "variables": variables}
-        found = self._post(rest.GRAPHQL, body, "health", reads=True)
-        data = found.get("data") if isinstance(found, Mapping) else None
-        return data if isinstance(data, Mapping) else {}
-
-    def edit(self, method: str, url: str, body: Mapping[str, Tree] | None, what: str) -> None:
-        """One edit of the candidate; `url` is below it."""
-        self.call(Call(method=method, path=f"{rest.CANDIDATE}{url}", body=body, what=what, again=False))
-
-    def validate(self) -> tuple[rest.Complaint, ...]:
-        """What is wrong with the candidate."""
-        return rest.complaints(self._post(rest.VALIDATE, rest.DISTRIBUTED, "validate"))
-
-    def commit(self) -> tuple[rest.Complaint, ...]:
-        """Make the candidate the running configuration; what stood against it, () if nothing.
-
-        Raises:
-            Lost: It is not known whether it was done.
-        """
-        return rest.complaints(self._post(rest.COMMIT, rest.DISTRIBUTED, "commit"))
-
-    def revert(self) -> None:
-        """Throw away what the candidate has beyond what runs."""
-        self._post(rest.REVERT, {}, "revert")
+    @property
+    def host(self) -> str:
+        """Host and port."""
+        return self.access.host
 
     # --- What a conductor has its own way of ---
 
@@ -143,18 +99,13 @@ class Client(HttpClient):
 
     # --- Inside ---
 
-    def _get(self, path: str, what: str) -> Tree:
-        return self.call(Call(method="GET", path=path, what=what))
-
-    def _post(self, path: str, body: Tree, what: str, *, reads: bool = False) -> Tree:
-        return self.call(Call(method="POST", path=path, body=body, what=what, reads=reads))
-
     def _login(self, old: str) -> str:
         """The token; a new one unless another thread has replaced `old` already."""
         with self._login_lock:
             if not self._token or self._token == old:
                 given = {"username": self.access.username, "password": self.access.password}
-                self._token = self._post(rest.LOGIN, given, "login", reads=True)
+                call = Call(method="POST", path=rest.LOGIN, body=given, what="login", reads=True)
+                self._token = self.call(call)
             return self._token
 
     def _token_of(self, answer: Answer) -> str:

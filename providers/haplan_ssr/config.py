@@ -2,15 +2,15 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from haplan.kit.calls import Endpoint
-from haplan.kit.destinations import of_service
+from haplan.kit.destinations import of_service, said
 from haplan.kit.settings import Settings, url_of
-from haplan.plugin import Destination, ProviderError, Tree
+from haplan.plugin import Destination, ProviderError, Secret
 from haplan_ssr.translate import Terms
 
 TIMEOUT = 600.0
@@ -24,11 +24,13 @@ class SsrConfig:
     """What ``provider("ssr", …)`` takes; what is left out comes from the environment.
 
     Attributes:
-        host: Name or address of the conductor, with ``:port`` if it is not 443.
+        host: Name or address of the conductor, with ``:port`` if it is not 443; of a pair both, as a list or with a
+            comma between. The second is asked where the first does not answer.
         username: A user of haplan's own: from release 5.6 on it has a candidate of its own.
         password: As ``secret(…)``.
-        ca_file: File with the certificates to trust.
-        fingerprint: SHA-256 of the conductor's certificate, in hex: that one certificate is trusted.
+        ca_file: File with the certificates to trust; of a pair a list has one for each.
+        fingerprint: SHA-256 of the conductor's certificate, in hex: that one certificate is trusted. Of a pair, a list
+            or a text with a comma between has one for each.
         verify: False trusts any certificate, with a warning.
         timeout: Seconds to wait for an answer.
         release: The conductor's release, such as ``6.3.0``: what `haplan validate` goes by, and what is checked then.
@@ -37,11 +39,11 @@ class SsrConfig:
         discard_candidate: Throw away uncommitted changes that are found in the candidate, whosever they are.
     """
 
-    host: str = ""
+    host: str | Sequence[str] = ""
     username: str = ""
     password: Any = attrs.field(default="", repr=False)
-    ca_file: str = ""
-    fingerprint: str = ""
+    ca_file: str | Sequence[str] = ""
+    fingerprint: str | Sequence[str] = ""
     verify: bool = True
     timeout: float = TIMEOUT
     release: str = ""
@@ -60,31 +62,60 @@ class Access(Endpoint):
 
 
 def destinations(config: SsrConfig, environ: Mapping[str, str]) -> tuple[Destination, ...]:
-    """The conductor that the settings, else the environment, name."""
-    trust: dict[str, Tree] = {name: getattr(config, name) for name in ("ca_file", "fingerprint", "verify")}
-    return of_service(config.host, "SSR_HOST", environ, **trust)
+    """The conductors that the settings, else the environment, name."""
+    hosts = _listed(
+        said(config.host) if isinstance(config.host, Secret) else config.host or environ.get("SSR_HOST", "")
+    )
+    files, prints = _each(config.ca_file, len(hosts)), _each(config.fingerprint, len(hosts))
+    return tuple(
+        one
+        for host, file, print_ in zip(hosts, files, prints, strict=True)
+        for one in of_service(host, "SSR_HOST", environ, ca_file=file, fingerprint=print_, verify=config.verify)
+    )
 
 
-def access(config: SsrConfig, environ: Mapping[str, str], secret: Callable[[str], str]) -> Access:
-    """Settings and environment together.
+def accesses(config: SsrConfig, environ: Mapping[str, str], secret: Callable[[str], str]) -> tuple[Access, ...]:
+    """Settings and environment together: one conductor, or both of a pair.
 
     Raises:
         ProviderError: Something is missing or not usable; one line names it and its variable.
     """
     settings = Settings("ssr", environ, secret)
-    host = settings.text(config.host, "SSR_HOST", needed=True)
+    given = config.host if isinstance(config.host, str | Secret) else ",".join(config.host)
+    hosts = _listed(settings.text(given, "SSR_HOST", needed=True))
     username = settings.text(config.username, "SSR_USERNAME", needed=True)
     password = settings.take(config.password, "SSR_PASSWORD", needed=True)
     settings.complete()
-    if config.fingerprint and not _FINGERPRINT.match(config.fingerprint):
+    files, prints = _each(config.ca_file, len(hosts)), _each(config.fingerprint, len(hosts))
+    if any(one and not _FINGERPRINT.match(one) for one in prints):
         raise ProviderError(
             "ssr: fingerprint= takes the SHA-256 of the certificate: 64 hex digits, with or without ':'"
         )
-    return Access(
-        url=url_of("ssr", host, "SSR_HOST", "conductor.example.net"), username=username, password=password.value,
-        ca_file=config.ca_file, fingerprint=config.fingerprint.lower().removeprefix("sha256:").replace(":", ""),
-        verify=bool(config.verify), timeout=float(config.timeout),
+    return tuple(
+        Access(
+            url=url_of("ssr", host, "SSR_HOST", "conductor.example.net"), username=username, password=password.value,
+            ca_file=file, fingerprint=print_.lower().removeprefix("sha256:").replace(":", ""),
+            verify=bool(config.verify), timeout=float(config.timeout),
+        )
+        for host, file, print_ in zip(hosts, files, prints, strict=True)
     )  # fmt: skip
+
+
+def _listed(value: str | Sequence[str]) -> list[str]:
+    found = value.split(",") if isinstance(value, str) else value
+    return list(dict.fromkeys(str(one).strip() for one in found if str(one).strip()))
+
+
+def _each(value: str | Sequence[str], hosts: int) -> list[str]:
+    """What is said for each host: one for all of them, or as many as there are.
+
+    Raises:
+        ProviderError: It is another number.
+    """
+    found = _listed(value) or [""]
+    if len(found) not in (1, hosts):
+        raise ProviderError(f"ssr: {len(found)} certificates are named for {hosts} conductors: one for each, or one")
+    return found * hosts if len(found) == 1 else found
 
 
 def terms(config: SsrConfig) -> Terms:
@@ -124,3 +155,8 @@ def _link(name: str, text: str) -> ipaddress.IPv4Network:
     if found.prefixlen > 31:
         raise ProviderError(f"ssr: {name}={text} has no address for each of two nodes")
     return found
+
+
+def access(config: SsrConfig, environ: Mapping[str, str], secret: Callable[[str], str]) -> Access:
+    """The conductor that is asked first."""
+    return accesses(config, environ, secret)[0]

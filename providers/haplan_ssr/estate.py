@@ -4,8 +4,8 @@ import threading
 from collections.abc import Mapping
 
 from haplan.plugin import Clock, Tree
-from haplan_ssr.client import Client
 from haplan_ssr.config import release_of
+from haplan_ssr.questions import Questions
 from haplan_ssr.translate.tree import AUTHORITY, Flat, Path, flat, kebab
 
 ASSIGNED = frozenset({"id", "global-id"})
@@ -22,7 +22,7 @@ class Estate:
         clock: Time.
     """
 
-    def __init__(self, client: Client, clock: Clock) -> None:
+    def __init__(self, client: Questions, clock: Clock) -> None:
         self.client, self.clock = client, clock
         self._lock = threading.Lock()
         self._running: Flat | None = None

@@ -32,7 +32,8 @@ from haplan.plugin import (
 )
 from haplan_ssr import assess, example, settle
 from haplan_ssr.client import Client
-from haplan_ssr.config import SsrConfig, access, destinations, release_of, terms
+from haplan_ssr.conductors import Conductors
+from haplan_ssr.config import SsrConfig, accesses, destinations, release_of, terms
 from haplan_ssr.estate import Estate
 from haplan_ssr.read import resources
 from haplan_ssr.read.facts import away, boxes_matter, facts
@@ -71,8 +72,9 @@ class SsrProvider(Provider):
     @classmethod
     def open(cls, settings: SsrConfig, context: Context) -> "SsrProvider":
         """Make one; nothing is sent yet."""
-        found = access(settings, context.environ, context.secret)
-        client = Client(found, context.clock, log=context.log, tell=context.tell)
+        found = accesses(settings, context.environ, context.secret)
+        clients = [Client(one, context.clock, log=context.log, tell=context.tell) for one in found]
+        client = Conductors(clients, context.tell) if len(clients) > 1 else clients[0]
         return cls(Estate(client, context.clock), settings, context)
 
     @classmethod
@@ -111,7 +113,7 @@ class SsrProvider(Provider):
         said, found = release_of(self._config.release), self._estate.release
         if said and found and said[:2] != found[:2]:
             raise ProviderError(
-                f"ssr: {self._estate.client.access.host} runs {self._estate.version}, and the stack says "
+                f"ssr: {self._estate.client.host} runs {self._estate.version}, and the stack says "
                 f'release="{self._config.release}"; mend the one that is wrong'
             )
         name = self._estate.authority

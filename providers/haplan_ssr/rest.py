@@ -14,16 +14,20 @@ import attrs
 from haplan.plugin import Tree
 from haplan_ssr.translate.tree import kebabs
 
-BASE = "/api/v1"
-LOGIN = "/login"
-VERSION = "/config/version"
-VALIDATE = "/config/validate"
-COMMIT = "/config/commit"
-REVERT = "/config/revertToRunning"
-SYSTEM = "/system"
-ASSETS = "/asset"
-GRAPHQL = "/graphql"
-CANDIDATE = "/config/candidate"
+BASE = "/api"
+LOGIN = "/v1/login"
+VERSION = "/v1/config/version"
+VALIDATE = "/v1/config/validate"
+COMMIT = "/v1/config/commit"
+REVERT = "/v1/config/revertToRunning"
+SYSTEM = "/v1/system"
+ASSETS = "/v1/asset"
+GRAPHQL = "/v1/graphql"
+CANDIDATE = "/v1/config/candidate"
+EDIT = "/config/edit"
+"""The edit door of release 6.3, which is below no version (cc_fips_6.3.0_rest_graphql_apis)."""
+WHOLE = "/config"
+"""The path of the whole configuration in an edit."""
 DISTRIBUTED = {"distributed": False}
 """Sent with validate and commit: which of the two is the default changed between releases."""
 
@@ -54,7 +58,7 @@ class Complaint:
 
 def tree_path(store: Store) -> str:
     """The whole tree of a store; leaves that are not set do not come back."""
-    return f"/config/{store}/"
+    return f"/v1/config/{store}/"
 
 
 def complaints(body: Tree) -> tuple[Complaint, ...]:
@@ -70,6 +74,18 @@ def _complaint(one: Any) -> Complaint:
     warns = any(str(value).lower() == "warning" for value in more.values())
     where = tuple(str(value) for value in more.values() if isinstance(value, str) and value.lower() != "error")
     return Complaint(str(one.get("message") or one), "warning" if warns else "error", where)
+
+
+def merging(tree: Tree) -> list[Tree]:
+    """The body of an edit that merges a tree, ``{"authority": {…}}``, into the candidate."""
+    return [{"path": WHOLE, "type": "merge", "value": tree}]
+
+
+def refused(body: Tree) -> str:
+    """What the answer to an edit complains of, or "": its form is not documented but for "no errors reported"."""
+    if isinstance(body, Mapping):
+        body = body.get("errors") or ([body["error"]] if body.get("error") else [])
+    return "; ".join(one.message for one in complaints(body) if one.severity == "error")
 
 
 def is_dirty(body: Tree) -> bool:

@@ -217,7 +217,7 @@ def test_another_certificate_than_the_pinned_one_is_refused_before_the_password_
     served = lab.start()
     one = Client(Access(url=served.url, username="haplan", password=lab.password(), fingerprint="00" * 32), FakeClock())
     digits = _fingerprint(served.ca_file)
-    with pytest.raises(ProviderError, match=f"certificate has the SHA-256 {digits}, expected 0000"):
+    with pytest.raises(ProviderError, match=f"its SHA-256 is {digits}, not 0000"):
         one.system()
     with lab.estate.read() as tx:
         assert tx.number("select count(*) from tokens") == 0

@@ -1,4 +1,4 @@
-"""An authority of many routers is read with three calls, and planned in time that grows with their number."""
+"""An authority of many routers is read with four calls, and planned in time that grows with their number."""
 
 import json
 from typing import Any
@@ -83,11 +83,13 @@ def authority(design: Design, routers: int) -> Authority:
     return Authority(provider, rows, calls)
 
 
-def test_a_thousand_routers_are_read_with_three_calls_and_are_as_recorded(design: Design) -> None:
+def test_a_thousand_routers_are_read_with_four_calls_and_are_as_recorded(design: Design) -> None:
     found = authority(design, 1000)
     assert found.provider.identity() == {"kind": "ssr authority", "id": "authority/conductor", "name": "authority"}
     reading = found.provider.read(found.query())
-    assert sorted(found.calls) == ["GET /api/v1/config/running/", "GET /api/v1/system", "POST /api/v1/login"]
+    assert sorted(found.calls) == [
+        "GET /api/v1/asset", "GET /api/v1/config/running/", "GET /api/v1/system", "POST /api/v1/login",
+    ]  # fmt: skip
     assert set(reading.seen) == set(found.rows)
     for address, seen in reading.seen.items():
         values = found.rows[address].values
@@ -95,7 +97,7 @@ def test_a_thousand_routers_are_read_with_three_calls_and_are_as_recorded(design
     assert reading.unowned == {Document("", "authority"): ()}
 
 
-def test_a_pair_to_be_formed_costs_one_more_look_at_the_assets_however_many_there_are(design: Design) -> None:
+def test_pairs_cost_one_look_at_the_assets_however_many_there_are(design: Design) -> None:
     found = authority(design, 100)
     found.provider.identity()
     new = Target(

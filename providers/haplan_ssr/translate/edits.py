@@ -104,8 +104,8 @@ def edits(live: Flat, wanted: Flat) -> list[Edit]:
     made = _topmost([*again, *(path for path in changed if path not in live and is_entry(path))])
     patched = _patched(live, wanted, changed, {*deleted, *made})
     bodies = nested_all(wanted, made)
-    found = [Edit("DELETE", path, url(path)) for path in sorted(deleted, key=_rank, reverse=True) if path in live]
-    for path in sorted([*made, *patched], key=_rank):
+    found = [Edit("DELETE", path, url(path)) for path in sorted(deleted, key=rank, reverse=True) if path in live]
+    for path in sorted([*made, *patched], key=rank):
         if path in patched:
             found.append(Edit("PATCH", path, url(path), patched[path]))
         else:
@@ -113,7 +113,8 @@ def edits(live: Flat, wanted: Flat) -> list[Edit]:
     return found
 
 
-def _rank(path: Path) -> tuple[int, str]:
+def rank(path: Path) -> tuple[int, str]:
+    """The place of an edit among others."""
     kind = name_of(path[1]) if len(path) > 1 else ""
     return (RANKS.index(kind) if kind in RANKS else 0, repr(path))
 

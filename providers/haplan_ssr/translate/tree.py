@@ -126,7 +126,7 @@ def nested(tree: Mapping[Path, Any], at: Path) -> dict[str, Tree]:
 
 def nested_all(tree: Mapping[Path, Any], roots: list[Path]) -> dict[Path, dict[str, Tree]]:
     """As `nested`, for many paths with one walk over the tree."""
-    made: dict[Path, dict[str, Tree]] = {root: _keyed(root) for root in roots}
+    made: dict[Path, dict[str, Tree]] = {root: entry_keys(root) for root in roots}
     containers: dict[Path, dict[str, Tree] | None] = dict(made)
 
     def container(path: Path) -> dict[str, Tree] | None:
@@ -136,7 +136,7 @@ def nested_all(tree: Mapping[Path, Any], roots: list[Path]) -> dict[Path, dict[s
         if above is None:
             containers[path] = None
             return None
-        fresh = _keyed(path)
+        fresh = entry_keys(path)
         if is_entry(path):
             above.setdefault(name_of(path[-1]), []).append(fresh)
         else:
@@ -152,7 +152,8 @@ def nested_all(tree: Mapping[Path, Any], roots: list[Path]) -> dict[Path, dict[s
     return made
 
 
-def _keyed(path: Path) -> dict[str, Tree]:
+def entry_keys(path: Path) -> dict[str, Tree]:
+    """The keys of the entry at a path as JSON has them; {} for a container."""
     step = path[-1]
     if isinstance(step, str):
         return {}

@@ -24,6 +24,7 @@ from haplan_ssr.translate.tree import AUTHORITY, HERE, Flat, Path, is_entry, nam
 from haplan_ssr.write.ready import refuse_unready, refuse_unwell
 from haplan_ssr.write.receipt import receipt
 from haplan_ssr.write.scope import refuse_moved, scope
+from haplan_ssr.write.sending import Sender, send
 from haplan_ssr.write.steps import Step
 
 LOOKS = 10
@@ -231,10 +232,13 @@ def _carry_out(work: Work, writer: Writer) -> None:
 
 
 def _send(work: Work, writer: Writer) -> None:
-    for number, edit in enumerate(work.edits, start=1):
-        sources = _sources(edit.path, work)
-        writer.io.progress(f"{number} of {len(work.edits)}: {edit.text}")
-        writer.estate.client.edit(edit.method, edit.url, edit.body, f"{sources[0] or work.address}: {edit.text}")
+    sender = Sender(
+        estate=writer.estate,
+        title=lambda edit: _sources(edit.path, work)[0] or work.address,
+        progress=writer.io.progress,
+        undo=lambda: _give_up(work, writer),
+    )
+    send(work.edits, sender)
 
 
 def _validate(work: Work, writer: Writer) -> None:

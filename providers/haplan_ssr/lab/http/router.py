@@ -8,15 +8,20 @@ import json
 import urllib.parse
 from collections.abc import Callable
 
+import attrs
+
 from haplan.lab.exchange import Answer, Drop, Exchange, query_of
 from haplan.lab.faults import Fault, struck
 from haplan.lab.surface import count_request
 from haplan.plugin import Tree
-from haplan_ssr.lab.config import datastores
+from haplan_ssr.lab.config import datastores, door
 from haplan_ssr.lab.estate import Estate, Tx
 from haplan_ssr.lab.http import account
 from haplan_ssr.lab.http.wire import Call, Refused, error
 from haplan_ssr.lab.routers import queries
+
+DOOR = "//config/edit"
+"""The one path that is below no version."""
 
 
 class Router:
@@ -27,9 +32,18 @@ class Router:
 
     def pass_through(self, exchange: Exchange) -> Answer | Drop:
         """Answer one exchange."""
+        exchange = _below_version(exchange)
         with self._estate.write() as tx:
             count_request(tx, exchange.method, exchange.path)
             return struck(tx, exchange, lambda: _work(tx, exchange), error, lambda fault: _expire(tx, exchange, fault))
+
+
+def _below_version(exchange: Exchange) -> Exchange:
+    """An exchange by its path below /api/v1; what is not below v1 keeps its slash: `//config/edit`."""
+    if exchange.path.startswith("/v1/"):
+        path, raw = exchange.path.removeprefix("/v1"), exchange.raw_path.removeprefix("/v1")
+        return attrs.evolve(exchange, path=path, raw_path=raw)
+    return attrs.evolve(exchange, path=f"/{exchange.path}", raw_path=f"/{exchange.raw_path}")
 
 
 def _expire(tx: Tx, exchange: Exchange, fault: Fault) -> None:
@@ -53,6 +67,8 @@ def _worked(tx: Tx, exchange: Exchange) -> Answer:
     needed = "config-write" if path[:1] == ("config",) and exchange.method != "GET" else "config-read"
     if needed not in capabilities:
         raise Refused(403, f"{user} has no capability {needed}")
+    if exchange.path.startswith("//") and (exchange.path != DOOR or not door.open_in(tx)):
+        raise Refused(404, f"no such path: /api{exchange.path[1:]}")
     call = Call(
         tx=tx, method=exchange.method, path=path, query=query_of(exchange), body=_json(exchange.body), user=user
     )
@@ -60,6 +76,8 @@ def _worked(tx: Tx, exchange: Exchange) -> Answer:
 
 
 def _handler(call: Call) -> Callable[[Call], Answer]:
+    if (call.method, call.path) == ("PATCH", ("config", "edit")):
+        return door.edit
     if call.path[:1] == ("config",):
         return datastores.handle
     if call.path == ("graphql",):

@@ -10,4 +10,4 @@ from haplan_ssr.lab.http.router import Router
 
 def app(estate: Estate) -> Starlette:
     """The whole simulator over one estate."""
-    return application("/api/v1", Router(estate).pass_through, admin_routes(estate))
+    return application("/api", Router(estate).pass_through, admin_routes(estate))
