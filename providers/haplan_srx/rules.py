@@ -1,11 +1,12 @@
 """What can be said of a stack before a device is asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from haplan.design import haplan_types as everything
 from haplan.design.resources import of_stack
 from haplan.plugin import Block, Finding, Rule, Stack, Tree, ValidateView, explained
-from haplan_srx.translate.recorded import Picture
+from haplan_srx.translate.recorded import Picture, unknown
+from haplan_srx.translate.statements import Trouble
 
 SAYABLE, FOUND, ANSWERED, UNASKED = "SRX001", "SRX002", "SRX003", "SRX004"
 
@@ -22,9 +23,8 @@ def sayable(view: ValidateView) -> Iterator[Finding]:
     """What of the stack cannot be said on a device, and why."""
     told = set()
     for picture in _pictures(view.stack):
-        for cluster in picture.design.of("cluster"):
-            translation = picture.translation(cluster.address)
-            for one in translation.troubles if translation is not None else ():
+        for troubles in _troubles(picture):
+            for one in troubles:
                 if one not in told:
                     told.add(one)
                     where = view.stack.blocks.get(one.origin)
@@ -35,6 +35,19 @@ def sayable(view: ValidateView) -> Iterator[Finding]:
                         message=one.text,
                         location=str(where.location) if where else "",
                     )
+
+
+def _troubles(picture: Picture) -> Iterator[Iterable[Trouble]]:
+    """What cannot be said on each device; where all can, what the device would refuse."""
+    from haplan_srx.refusals import Refusals  # the models of a device: one does without them until there is a stack
+
+    refusals = Refusals()
+    for cluster in picture.design.of("cluster"):
+        pair, found = picture.design.whole(cluster.address), picture.translation(cluster.address)
+        if pair is None or found is None:
+            continue
+        whole = not found.troubles and pair.slots is not None and not unknown(pair)
+        yield refusals.of(picture, cluster.address, pair.slots) if whole and pair.slots else found.troubles
 
 
 def different_ids(view: ValidateView) -> Iterator[Finding]:
@@ -53,7 +66,9 @@ RULES = (
     Rule(
         id=SAYABLE, severity="error", moments=("V",), types=everything, title="An SRX can be told what the stack says",
         why="Steering goes by routes and filters here, without licences; what needs application identification, "
-        "weights or ports that a model does not have cannot be configured. The message says what and why.",
+        "weights or ports that a model does not have cannot be configured. What can be said is held against the "
+        "vendor's models, statements, values and the constraints of a commit: what a device would refuse shows before "
+        "it restarts. The message says what and why.",
         source="the translation of this provider; vendor YANG, Junos 24.4R1", confidence="H", check=sayable,
     ),
     Rule(

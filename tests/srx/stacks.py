@@ -43,9 +43,9 @@ def design_of(place: Path) -> Design:
     return Design(of_stack(stack, "srx").values())
 
 
-def translation(found: Design, cluster: str = "cluster.shop") -> Translation:
-    """What a cluster of a design comes to."""
-    pair = found.whole(cluster)
+def translation(found: Design, cluster: str | None = "cluster.shop") -> Translation:
+    """What a cluster of a design comes to; None is the only one."""
+    pair = found.whole(cluster or found.of("cluster")[0].address)
     assert pair is not None
     return translate(pair)
 

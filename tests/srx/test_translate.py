@@ -154,6 +154,11 @@ CASES = {
          f"{INTERFACE}[reth0] unit[10] family inet filter input filter-name = from-lan",
          "security zones security-zone[lan] interfaces[reth0.10] host-inbound-traffic system-services[ping]"],
     ),
+    "a network that comes without a tag": (
+        [('reth_idx=0', 'reth_idx=0, untagged=lan_net')],
+        [f"{INTERFACE}[reth0] flexible-vlan-tagging", f"{INTERFACE}[reth0] native-vlan-id = 10"],
+        [f"{INTERFACE}[reth0] vlan-tagging"],
+    ),
     "site variables": (
         [('"10.0.0.1/24"', '"{{NET}}.1/24"'), ('"10.0.0.0/24", vlan_id=10', '"{{NET}}.0/24", vlan_id="{{VLAN}}"')],
         [],
@@ -201,6 +206,28 @@ REFUSED = {
     "PPPoE": ([('static("192.0.2.10/25", gateway="192.0.2.1")', 'pppoe("shop")')],
               "wan_edge_template.edge", "pppoe is not supported"),
     "a bundle": ([("reth_idx=0)", "aggregated=True)")], "wan_edge_template.edge", "a bundle of ports"),
+    "an IPv6 address of a LAN": ([('"10.0.0.1/24"', '"2001:db8::1/64"')], "wan_edge_template.edge", "IPv4 only"),
+    "a second IPv6 address of a LAN": (
+        [('"10.0.0.1/24"', 'lan_address("10.0.0.1/24", secondary=["2001:db8::1/64"])')],
+        "wan_edge_template.edge", "2001:db8::1/64: haplan configures IPv4 only"),
+    "an IPv6 address of a WAN": (
+        [('"192.0.2.10/25", gateway="192.0.2.1"', '"2001:db8::2/64", gateway="2001:db8::1"')],
+        "wan_edge_template.edge", "interface wan0: 2001:db8::1: haplan configures IPv4 only"),
+    "an IPv6 network": ([('subnet="10.0.0.0/24"', 'subnet="2001:db8::/64"')], "network.lan", "IPv4 only"),
+    "an IPv6 destination": (
+        [('addresses=["203.0.113.0/24"]', 'addresses=["203.0.113.0/24", "2001:db8::/32"]')],
+        "application.web", "application web: 2001:db8::/32: haplan configures IPv4 only"),
+    "a wildcard": (
+        [('addresses=["203.0.113.0/24"]', 'hostnames=["*.example.com"]'),
+         ('edge.wan("wan0"), edge.wan("wan1")', "local(lan_net)")],
+        "application.web", "takes no wildcard"),
+    "a network without VLAN beside others that is untagged": (
+        [(", vlan_id=10", ""), ("lan_net = ", 'more = Network("more", subnet="10.1.0.0/24", vlan_id=11)\nlan_net = '),
+         ('{lan_net: "10.0.0.1/24"}', '{lan_net: "10.0.0.1/24", more: "10.1.0.1/24"}, untagged=lan_net')],
+        "wan_edge_template.edge", "needs its vlan_id"),
+    "a destination whose variable is missing": (
+        [('addresses=["203.0.113.0/24"]', 'addresses=["{{NOWHERE}}.0/24"]')],
+        "application.web", "a variable is missing at site shop"),
     "an unknown model": ([('model="SRX300"', 'model="SRX4700"')], "cluster.shop", "SRX4700 numbers its nodes"),
     "a port that becomes management": (
         [("ge-0/0/7", "ge-0/0/0")],

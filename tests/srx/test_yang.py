@@ -18,6 +18,7 @@ from haplan_srx.translate import xml
 from haplan_srx.translate.difference import NOTHING, difference
 from haplan_srx.translate.statements import Configuration, Live, Statement, keys, tag
 from tests.srx.stacks import design, design_of, translation
+from tests.srx.test_refusals import odd
 from tests.srx.test_translate import CASES, STACKS, edited
 
 VALIDATE = Path(__file__).parent.parent.parent.parent / "shared" / "tools" / "yang-validate"
@@ -36,6 +37,14 @@ def configurations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[S
     for number, (edits, _, _) in enumerate(CASES.values()):
         folder = tmp_path_factory.mktemp("case")
         found[f"case{number}"] = translation(design(folder, edited(*edits))).configuration
+    return {name: list(one.statements.values()) for name, one in found.items()}
+
+
+@pytest.fixture(scope="module")
+def odd_ones(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Statement]]:
+    """Twenty stacks with odd labels in no order, one or two of each model."""
+    folders = {f"odd{number}": (tmp_path_factory.mktemp("odd"), odd(number)) for number in range(20)}
+    found = {name: translation(design(*one), None).configuration for name, one in folders.items()}
     return {name: list(one.statements.values()) for name, one in found.items()}
 
 
@@ -67,10 +76,23 @@ def problems(one: Statement) -> Iterator[str]:
 def test_the_vendors_models_and_their_constraints_hold(
     tmp_path: Path, configurations: dict[str, list[Statement]]
 ) -> None:
+    hold(tmp_path, configurations, covering(configurations))
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(not VALIDATE.is_file(), reason="the vendor's models are not beside the repository")
+def test_they_hold_for_stacks_with_odd_labels_on_every_model(
+    tmp_path: Path, odd_ones: dict[str, list[Statement]]
+) -> None:
+    hold(tmp_path, odd_ones, list(odd_ones))
+
+
+def hold(tmp_path: Path, configurations: dict[str, list[Statement]], names: list[str]) -> None:
+    """The vendor's models have nothing to say of these."""
     python = os.environ.get("YANG_VALIDATE_PYTHON") or (sys.executable if find_spec("yangson") else "")
     if not python:
         pytest.skip("no YANG engine: install yangson, or name a Python that has it in YANG_VALIDATE_PYTHON")
-    for name in covering(configurations):
+    for name in names:
         statements = {one.path: one for one in configurations[name]}
         edits = difference(Configuration(statements), NOTHING, Live()).edits
         (tmp_path / f"{name}.xml").write_text(xml.text(xml.document(list(edits))))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from haplan.design.index import Resource
 from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
+from haplan_srx.translate.families import NO_IPV6, is_ipv6
 from haplan_srx.translate.names import address_of
 from haplan_srx.translate.statements import Path, Writer
 
@@ -48,6 +49,8 @@ def _network(pair: Pair, network: Resource, far: Iterable[str], to: Writer) -> N
         to.trouble(f"subnet {network.values.get('subnet')!r}: a variable is missing at site {pair.site.name}")
     if not prefixes:
         to.trouble(f"network {network.name} is neither on a LAN of {pair.cluster.name} nor behind its overlay")
+    for prefix in filter(is_ipv6, prefixes):
+        to.trouble(f"network {network.name}: {prefix}: {NO_IPV6}")
     _set(
         pair, network_set(pair, network.name), ("net", network.name), [("ip-prefix", prefix) for prefix in prefixes], to
     )
@@ -106,6 +109,11 @@ def _application(pair: Pair, application: Resource, to: Writer) -> None:
         for one in given:
             if pair.text(one) is None:
                 to.trouble(f"application {application.name}: {one!r}: a variable is missing at site {pair.site.name}")
+            elif is_ipv6(pair.text(one)):
+                to.trouble(f"application {application.name}: {one}: {NO_IPV6}")
+        for host in application.values.get("hostnames") or ():
+            if "*" in str(host):
+                to.trouble(f"application {application.name}: {host}: an address book takes no wildcard")
         members = [("ip-prefix", one) for one in prefixes(pair, application)]
         members += [("dns-name", str(one)) for one in application.values.get("hostnames") or ()]
         _set(pair, destinations(pair, application), ("app", application.name), members, to)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
+from haplan_srx.translate.families import NO_IPV6, is_ipv6
 from haplan_srx.translate.names import host_name
 from haplan_srx.translate.ports import Face, fabric, lan_unit, unit_of
 from haplan_srx.translate.statements import Path, Writer
@@ -136,13 +137,15 @@ def _lan(pair: Pair, face: Face, to: Writer) -> None:
         at = _unit(face, unit, tagged=vlan is not None, to=to)
         if face.values.get("untagged") == network and vlan is not None:
             to.set("interfaces", ("interface", face.device), "native-vlan-id", value=unit)
+        if face.values.get("untagged") == network and vlan is None and len(face.values["networks"]) > 1:
+            to.trouble(f"interface {face.name}: {network}, which is untagged= beside others, needs its vlan_id")
         to.sole(*at, "family", "inet", elements=("address", "dhcp"))
         field = ("interfaces", face.name, "networks", network)
         _address(pair, at, values.get("ip"), (*field, "ip"), to)
         for secondary in values.get("secondary") or ():
             _address(pair, at, secondary, (*field, "secondary"), to)
     units = {lan_unit(pair, face, name) for name in face.values.get("networks") or {}}
-    if 0 in units and len(units) > 1:
+    if 0 in units and len(units) > 1 and not face.values.get("untagged"):
         to.trouble(f"interface {face.name}: a network without VLAN stands alone on its port, or is untagged=")
 
 
@@ -150,7 +153,9 @@ def _unit(face: Face, unit: int, *, tagged: bool, to: Writer) -> Path:
     device = ("interfaces", ("interface", face.device))
     at = (*device, ("unit", str(unit)))
     if tagged:
-        to.set(*device, "vlan-tagging")
+        # a native VLAN takes what comes without a tag: only with this tagging
+        to.set(*device, "flexible-vlan-tagging" if face.values.get("untagged") else "vlan-tagging")
+        to.sole(*device, elements=("vlan-tagging", "flexible-vlan-tagging", "stacked-vlan-tagging"))
         to.set(*at, "vlan-id", value=unit)
     return at
 
@@ -160,5 +165,8 @@ def _address(pair: Pair, at: Path, value: Tree, field: tuple[str, ...], to: Writ
     text = pair.text(value)
     if text is None:
         to.trouble(f"{value!r} is no address at site {pair.site.name}: a site variable is missing")
+        return
+    if is_ipv6(text):
+        to.trouble(f"{text}: {NO_IPV6}")
         return
     to.set(*at, "family", "inet", ("address", text))

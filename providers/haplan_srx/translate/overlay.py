@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from haplan.design.index import Resource, Tunnel, faces
 from haplan_srx.translate.design import Pair, secret_of
+from haplan_srx.translate.families import NO_IPV6, is_ipv6
 from haplan_srx.translate.names import fit
 from haplan_srx.translate.ports import Face, wan_interface
 from haplan_srx.translate.statements import Path, Writer
@@ -106,6 +107,8 @@ def _tunnel(pair: Pair, tunnel: Tunnel[Resource], overlay: Resource, face: Face,
                 f"{tunnel.endpoint}: the address of {tunnel.hub.name} {tunnel.hub_wan} is not fixed or not known"
             )
             return
+        if is_ipv6(address):
+            to.trouble(f"{tunnel.endpoint}: {address}: {NO_IPV6}")
         to.several(*gateway, "address", values=[address])
         to.set(*gateway, "local-identity", "hostname", "identity-hostname", value=identity(tunnel))
         to.set(*gateway, "remote-identity", "hostname", "identity-hostname", value=fit(tunnel.endpoint))

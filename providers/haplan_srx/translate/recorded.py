@@ -36,6 +36,9 @@ from haplan_srx.translate.documents import device
 from haplan_srx.translate.names import Key
 from haplan_srx.translate.statements import Configuration, Live, Path, Statement
 
+FEW = 2
+"""Clusters that stand for all that carry one template."""
+
 
 class Picture:
     """One design, and its translation for each device, worked out when it is asked for.
@@ -107,6 +110,18 @@ class Picture:
             self._done[cluster] = None if pair is None else _told(translate(pair), pair)
         return self._done[cluster]
 
+    def sample(self, cluster: str) -> "Picture":
+        """The same with few of the other clusters that carry one template, since a hub is told of each alike."""
+        design, seen = self.design, dict[str, int]()
+        known = dict(design.resources)
+        for one in design.of("cluster"):
+            owner = design.owner_of(one)
+            if owner is not None and one.address != cluster:
+                seen[owner.address] = seen.get(owner.address, 0) + 1
+                if seen[owner.address] > FEW:
+                    known.pop(one.address)
+        return self._of(known.values(), None, self._given) if len(known) < len(design.resources) else self
+
     def configuration(self, cluster: str) -> Configuration:
         """The statements of a device; none if it is not there."""
         found = self.translation(cluster)
@@ -130,11 +145,13 @@ class Picture:
 
 def _told(found: Translation, pair: Pair) -> Translation:
     """Without troubles where something is known only after the apply: then a variable only seems to be missing."""
-    if not found.troubles:
-        return found
+    return attrs.evolve(found, troubles=()) if found.troubles and unknown(pair) else found
+
+
+def unknown(pair: Pair) -> bool:
+    """True if something of a pair is known only after the apply."""
     values = (pair.index.resources[address].values for address in pair.needs())
-    unknown = any(isinstance(leaf, Ref | Text | Unknown) for tree in values for _, leaf in leaves(tree))
-    return attrs.evolve(found, troubles=()) if unknown else found
+    return any(isinstance(leaf, Ref | Text | Unknown) for tree in values for _, leaf in leaves(tree))
 
 
 def wanted(query: Query, overrides: Mapping[str, int], was: Picture) -> Picture:

@@ -12,6 +12,7 @@ import attrs
 from haplan.design.index import Resource
 from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
+from haplan_srx.translate.families import NO_IPV6, is_ipv6
 from haplan_srx.translate.overlay import hub_address
 from haplan_srx.translate.ports import Face
 from haplan_srx.translate.statements import Path, Writer
@@ -79,6 +80,8 @@ def _defaults(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
         if gateway is None:
             to.trouble(f"interface {face.name}: its gateway is not known at site {pair.site.name}")
             continue
+        if is_ipv6(gateway):
+            to.trouble(f"interface {face.name}: {gateway}: {NO_IPV6}")
         to.set(*at, ("qualified-next-hop", gateway), "preference", value=base + place)
     to.sole(*at, elements=("next-hop", "qualified-next-hop"))
     _to_hubs(pair, found, faces, dhcp, to)

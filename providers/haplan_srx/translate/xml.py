@@ -64,6 +64,12 @@ def _keys_of(element: etree._Element) -> dict[str, str]:
     return {"name": (first.text or "").strip()}
 
 
+def step_of(element: etree._Element) -> Step:
+    """The step of a path that an element is."""
+    names = _keys_of(element)
+    return (local(element), *names.values()) if names else local(element)
+
+
 # --- writing ---
 
 

@@ -16,14 +16,18 @@ Finding = tuple[Element, str]
 
 def check(config: Element, model: models.Model, nodes: tuple[str, ...]) -> list[Trouble]:
     """What is wrong with a configuration on these nodes (one nameless one if the box is not clustered)."""
-    found: dict[tuple[str, str, str], Trouble] = {}
+    troubles: dict[tuple[str, str, str], Trouble] = {}
+    for element, said in found(config, model, nodes):
+        trouble = Trouble(message=said, path=_above(element), bad=_statement(element))
+        troubles.setdefault((said, trouble.path, trouble.bad), trouble)
+    return list(troubles.values())
+
+
+def found(config: Element, model: models.Model, nodes: tuple[str, ...]) -> Iterator[Finding]:
+    """Each thing that is wrong on one of these nodes, with its statement in what the node makes of the groups."""
     for node in nodes:
-        made = groups.effective(config, node)
-        for found_at, said in _wrong(made, model, bool(node)):
-            element = _entry_of(found_at)
-            trouble = Trouble(message=said, path=_above(element), bad=_statement(element))
-            found.setdefault((said, trouble.path, trouble.bad), trouble)
-    return list(found.values())
+        for element, said in _wrong(groups.effective(config, node), model, bool(node)):
+            yield _entry_of(element), said
 
 
 def _entry_of(element: Element) -> Element:
