@@ -158,6 +158,7 @@ def _load(session: Session) -> Stack:
     if unused:
         raise HaplanError("\n".join(unused))
     session.secrets.allow(stack.sources())
+    session.secrets.know(stack.literals)
     return stack
 
 

@@ -62,6 +62,7 @@ from haplan.hookspecs import (
 from haplan.language.blocks import (
     helper,
 )
+from haplan.language.extra import ExtraOf, VendorKeys
 from haplan.language.kinds import Anything, Choice, Flag, ListOf, Made, MapOf, Name, ResourceOf, SecretOf, Text, Whole
 from haplan.language.record import (
     close_to,
@@ -169,6 +170,7 @@ from haplan.model.value import (
 from haplan.model.value import (
     Text as TextValue,
 )
+from haplan.model.vendor_keys import SECRET_NAMES, Doubt
 from haplan.state import (
     codec,
     lease,
@@ -197,6 +199,7 @@ __all__ = [
     "FORMAT",
     "HIDDEN",
     "HOLE",
+    "SECRET_NAMES",
     "SEQUENCES",
     "VARIABLE",
     "Action",
@@ -214,9 +217,11 @@ __all__ = [
     "Context",
     "Destination",
     "Document",
+    "Doubt",
     "Edge",
     "Entries",
     "Event",
+    "ExtraOf",
     "FieldPath",
     "Finding",
     "Flag",
@@ -293,6 +298,7 @@ __all__ = [
     "Update",
     "ValidateView",
     "Value",
+    "VendorKeys",
     "Way",
     "Whole",
     "Written",

@@ -29,6 +29,7 @@ from haplan.model.plan import Calls, Change, Placement
 from haplan.model.stack import Block
 from haplan.model.state import Intent
 from haplan.model.value import Tree
+from haplan.model.vendor_keys import Doubt
 
 
 @attrs.frozen(kw_only=True)
@@ -150,8 +151,13 @@ class Provider:
         raise Unsupported(cls.name, "example")
 
     @classmethod
-    def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
-        """One line for each vendor key in ``extra={"<name>": …}`` that is wrong; offline."""
+    def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str | Doubt]:
+        """One line for each vendor key in ``extra={"<name>": …}`` that is wrong, and a `Doubt` for each that its
+        description does not know: that is sent, and told as a warning (an error with ``strict_extra=True``). Offline.
+
+        `type_name` is a resource type, or what a part of one is: ``wan``, ``lan``, ``ha_data``,
+        ``ha_control``, ``path``.
+        """
         return ()
 
     @classmethod

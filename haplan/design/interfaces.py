@@ -1,6 +1,6 @@
 """Interfaces of a template or profile: WANs, LANs and the two HA links. Frozen values with their own line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 import attrs
@@ -11,18 +11,18 @@ from haplan.design.networks import Network
 from haplan.design.paths import Endpoint, Path
 from haplan.plugin import (
     BROKEN,
-    Anything,
     Broken,
     Entries,
+    ExtraOf,
     Flag,
     Location,
-    MapOf,
     Name,
     ResourceOf,
     Taking,
     Text,
     Tree,
     Value,
+    VendorKeys,
     Whole,
     address_with_length,
     helper,
@@ -30,6 +30,9 @@ from haplan.plugin import (
     host,
     shown,
 )
+
+Extra = Mapping[str, Mapping[str, Tree]]
+"""Vendor keys by provider."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -56,8 +59,8 @@ class Interface:
         taken: dict[str, Tree] = {"usage": self.usage, "ports": _ports(self.ports, f"{at}.ports", mine)}
         taken |= {key: value for key, value in self.parts(mine, at).items() if value is not None}
         if self.extra:
-            taken["extra"] = MapOf(MapOf(Anything())).take(self.extra, f"{at}.extra", mine)
-        return whole(taken)
+            taken["extra"] = ExtraOf().take(self.extra, f"{at}.extra", mine)
+        return whole({key: value for key, value in taken.items() if key != "extra" or value})
 
     def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
         """What is special to its usage; None leaves a part out."""
@@ -165,7 +168,7 @@ def wan(
     mtu: Value[int] | None = None,
     shared_wan: str | None = None,
     underlay: str | None = None,
-    extra: Mapping[str, Mapping[str, Tree]] | None = None,
+    extra: Extra | None = None,
 ) -> Interface:
     """A WAN interface.
 
@@ -204,7 +207,7 @@ def lan(
     redundancy_group: Value[int] | None = None,
     aggregated: bool = False,
     single_homed: str | None = None,
-    extra: Mapping[str, Mapping[str, Tree]] | None = None,
+    extra: Extra | None = None,
 ) -> Interface:
     """A LAN interface: its networks, each with the gateway's address.
 
@@ -228,15 +231,15 @@ def lan(
 
 
 @helper
-def ha_fabric(ports: str, *, name: str = "ha-fabric") -> Interface:
+def ha_fabric(ports: str, *, name: str = "ha-fabric", extra: Extra | None = None) -> Interface:
     """The fabric link: one port of each node, patched directly."""
-    return Fabric(name=name, ports=ports, location=here())
+    return Fabric(name=name, ports=ports, extra=extra, location=here())
 
 
 @helper
-def ha_sync(ports: str, *, name: str = "ha-sync") -> Interface:
+def ha_sync(ports: str, *, name: str = "ha-sync", extra: Extra | None = None) -> Interface:
     """The HA sync link of an SSR pair; models with a fixed control port have none (HA027)."""
-    return Sync(name=name, ports=ports, location=here())
+    return Sync(name=name, ports=ports, extra=extra, location=here())
 
 
 @attrs.frozen
@@ -266,6 +269,14 @@ class InterfacesOf:
                 continue
             taken.setdefault(str(one.name), one.plain(taking, f"{at}[{shown(one.name)}]"))
         return BROKEN if any(one is BROKEN for one in taken.values()) else Entries(taken)
+
+
+def extras_of(values: Tree, listed: Mapping[str, Tree]) -> Iterator[VendorKeys]:
+    """The vendor keys of interfaces, as they were listed and as they were taken."""
+    for one in interfaces_of(values):
+        keys = (listed.get(str(one.name)) or {}).get("extra")
+        if keys:
+            yield VendorKeys(kind=one.usage, where=f"interfaces.{one.name}", keys=keys, location=one.location)
 
 
 def optional(kind: Any, value: Tree, at: str, taking: Taking) -> Tree:

@@ -1,5 +1,6 @@
 """Paths: the ways by which traffic may leave. Values that can be wrong: rules compare them with what there is."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 import attrs
@@ -9,6 +10,7 @@ from haplan.design.networks import Network
 from haplan.plugin import (
     BROKEN,
     Choice,
+    ExtraOf,
     Flag,
     ListOf,
     Location,
@@ -36,12 +38,14 @@ class Path:
         location: Its own line.
         cost: For weighted steering (HA090).
         disabled: Written down, not used.
+        extra: Vendor keys.
     """
 
     usage: ClassVar[str] = ""
     location: Location
     cost: Any = None
     disabled: Any = None
+    extra: Any = None
 
     @property
     def title(self) -> str:
@@ -60,7 +64,8 @@ class Path:
             taken["cost"] = Whole(0, 65535).take(self.cost, f"{at}.cost", mine)
         if self.disabled is not None:
             taken["disabled"] = Flag().take(self.disabled, f"{at}.disabled", mine)
-        return whole(taken)
+        keys = ExtraOf().take(self.extra, f"{at}.extra", mine) if self.extra is not None else {}
+        return whole({**taken, "extra": keys} if keys else taken)
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -179,10 +184,15 @@ def local(
 
 
 @helper
-def path(any_of_them: Path, cost: int | None = None, disabled: bool = False) -> Path:
-    """A path with a cost, for weighted steering, or one that is written down and not used."""
+def path(
+    any_of_them: Path,
+    cost: int | None = None,
+    disabled: bool = False,
+    extra: "Mapping[str, Mapping[str, Tree]] | None" = None,
+) -> Path:
+    """A path with a cost, for weighted steering, one that is written down and not used, or one with vendor keys."""
     if not isinstance(any_of_them, Path):
         if any_of_them is not BROKEN:
             mistake(f'path: expected a path such as edge.wan("wan0"), got {shown(any_of_them)}')
         return cast(Path, BROKEN)
-    return attrs.evolve(any_of_them, cost=cost, disabled=disabled or None, location=here())
+    return attrs.evolve(any_of_them, cost=cost, disabled=disabled or None, extra=extra, location=here())

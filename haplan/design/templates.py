@@ -1,11 +1,11 @@
 """WAN edge templates and hub profiles: the settings of many spokes, and of one hub."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
 
-from haplan.design.interfaces import Interface, InterfacesOf, Wan, interfaces_of
+from haplan.design.interfaces import Interface, InterfacesOf, Wan, extras_of, interfaces_of
 from haplan.design.networks import Overlay
 from haplan.design.paths import Endpoint, HubSide, Path, TunnelPath, WanPath
 from haplan.plugin import (
@@ -18,6 +18,7 @@ from haplan.plugin import (
     Text,
     Tree,
     Value,
+    VendorKeys,
     attribute,
     computed,
     derived,
@@ -80,6 +81,11 @@ class HubProfile(HubSide):
         """The names of all its endpoints."""
         return [self.haplan_endpoint(str(one.name)) for one in _wans(self) if one.endpoint is not False]
 
+    def haplan_extras(self) -> Iterator[VendorKeys]:
+        """Those of its interfaces too."""
+        yield from super().haplan_extras()
+        yield from extras_of(self.interfaces, self.haplan_values.get("interfaces") or {})
+
     def haplan_finish(self, values: dict[str, Tree], taking: Taking) -> dict[str, Tree]:
         """Give each WAN the name of its endpoint, and the overlay its profile."""
         for one in _wans(self):
@@ -126,6 +132,11 @@ class WanEdgeTemplate(Resource):
     def haplan_role(self) -> str:
         """What devices it makes; one that lives elsewhere is taken for a spoke's."""
         return "spoke" if self.haplan_data or any(one.overlay for one in _wans(self)) else "standalone"
+
+    def haplan_extras(self) -> Iterator[VendorKeys]:
+        """Those of its interfaces too."""
+        yield from super().haplan_extras()
+        yield from extras_of(self.interfaces, self.haplan_values.get("interfaces") or {})
 
     def haplan_finish(self, values: dict[str, Tree], taking: Taking) -> dict[str, Tree]:
         """A template's WAN is never an endpoint."""

@@ -1,11 +1,11 @@
 """Traffic steering and application policies: parts of the document of a template or profile."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from haplan.design.networks import Application, Network
 from haplan.design.paths import Path
 from haplan.design.templates import HubProfile, WanEdgeTemplate
-from haplan.plugin import ListOf, Made, Resource, ResourceOf, Text, Value, attribute, resource
+from haplan.plugin import ListOf, Made, Resource, ResourceOf, Text, Value, VendorKeys, attribute, resource
 
 _OWNER = "The template or profile it lives in: exactly one of the two."
 
@@ -28,6 +28,15 @@ class Steering(Resource):
         unordered_when=("strategy", "ecmp"),
         text="Left to right; the first of an ordered rule is primary.",
     )
+
+    def haplan_extras(self) -> Iterator[VendorKeys]:
+        """Those of its paths too."""
+        yield from super().haplan_extras()
+        for index, plain in enumerate(self.haplan_values.get("paths") or ()):
+            if plain.get("extra"):
+                yield VendorKeys(
+                    kind="path", where=f"paths.{index}", keys=plain["extra"], location=self.paths[index].location
+                )
 
 
 @resource("policy", rank=60, owned_by=("template", "profile"), ordered=True)

@@ -15,6 +15,7 @@ from haplan.model.plan import Plan
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block, ProviderBlock, Stack
 from haplan.model.value import Tree
+from haplan.model.vendor_keys import STRICT
 from haplan.plugins import Plugins
 from haplan.wall.call import Call, through
 
@@ -139,8 +140,10 @@ def _of(key: str, found: Iterable[Destination]) -> tuple[Destination, ...]:
 
 
 def _settings(cls: type[Provider], given: Mapping[str, Tree], block: ProviderBlock) -> Any:
-    known = [field.name for field in attrs.fields(cls.config)]
+    known = [STRICT, *(field.name for field in attrs.fields(cls.config))]
     where = f"{block.location}: " if block.location else ""
+    if not isinstance(given.get(STRICT, False), bool):
+        raise HaplanError(f"{where}provider {block.key!r}: {STRICT} is True or False")
     for name in given:
         if name not in known:
             raise HaplanError(f"{where}provider {block.key!r}: unknown setting {name!r}{nearest(name, known)}")
@@ -151,5 +154,6 @@ def _settings(cls: type[Provider], given: Mapping[str, Tree], block: ProviderBlo
     if lacking:
         words = ", ".join(f"{name}=…" for name in lacking)
         raise HaplanError(f'{where}provider {block.key!r}: say provider("{block.name}", {words})')
+    own = {name: value for name, value in given.items() if name != STRICT}  # which the engine goes by
     call = Call(who=f"provider {block.key!r}", verb="its settings", error=lambda text: HaplanError(f"{where}{text}"))
-    return through(call, lambda: cls.config(**given), lambda settings: settings)
+    return through(call, lambda: cls.config(**own), lambda settings: settings)

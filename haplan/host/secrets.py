@@ -12,6 +12,7 @@ from haplan.language.record import close_to
 from haplan.model import value as model
 from haplan.model.sources import COMMAND
 from haplan.model.state import State
+from haplan.model.vendor_keys import LITERAL
 from haplan.plugins import Plugins
 
 
@@ -43,10 +44,17 @@ class Secrets:
         self._hidden: dict[str, str] = {}
         self._made_up: dict[str, str] = {}
         self._commands: set[str] = set()
+        self._literals: dict[str, str] = {}
 
     def allow(self, found: Iterable[str]) -> None:
         """Let these sources run commands: a stack that was run here named them, or this user has allowed it."""
         self._commands.update(found)
+
+    def know(self, literals: Mapping[str, str]) -> None:
+        """Secrets that stand in a stack that was run here, by their place."""
+        self._literals.update(literals)
+        for text in literals.values():
+            self._redact.learn(text)
 
     def reveal(self, source: str) -> str:
         """The secret behind a source.
@@ -55,7 +63,7 @@ class Secrets:
             HaplanError: It cannot be found; the message never holds it.
         """
         scheme, _, rest = source.partition(":")
-        own = {"env": self._from_environment, "text": self._text}
+        own = {"env": self._from_environment, "text": self._text, LITERAL: self._in_stack}
         if scheme.partition(".")[0] == model.VARIABLE:
             return self._redact.learn(self._variables.words(rest, scheme.partition(".")[2] or "str"))
         if source.startswith(model.OUTPUT):
@@ -102,6 +110,12 @@ class Secrets:
     def _text(self, parts: str) -> str:
         found = model.pieces(f"{model.TEXT}{parts}")
         return "".join(part if isinstance(part, str) else self.reveal(part.source) for part in found)
+
+    def _in_stack(self, place: str) -> str:
+        if place not in self._literals:
+            hint = 'write secret("env:NAME") there and plan again'
+            raise HaplanError(f"{place}: this secret stands in the stack, which is not run here; {hint}")
+        return self._literals[place]
 
     def _said_in_output(self, place: str) -> str:
         """Not learned for the redactor: no provider is told it, and a word such as "test" would shred every text."""

@@ -5,18 +5,16 @@ ApiError        the service said no
 └── Lost        a write was sent, and what came back says neither yes nor no: it may be done or not
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import attrs
 
 from haplan.kit.settings import is_loopback
-from haplan.plugin import ProviderError, Tree
+from haplan.plugin import SECRET_NAMES, ProviderError, Tree
 
 AGAIN = frozenset({"GET", "PUT", "DELETE"})
 """Methods that done twice are done once."""
-_SECRET_KEYS = re.compile(r"passw|psk|secret|token|auth_key|community|poser", re.IGNORECASE)
 
 
 @attrs.frozen(kw_only=True)
@@ -153,4 +151,4 @@ def redacted(body: Tree, key: str = "") -> Tree:
         return {name: redacted(value, str(name)) for name, value in body.items()}
     if isinstance(body, list):
         return [redacted(value, key) for value in body]
-    return "***" if isinstance(body, str) and _SECRET_KEYS.search(key) else body
+    return "***" if isinstance(body, str) and SECRET_NAMES.search(key) else body

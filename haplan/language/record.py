@@ -49,6 +49,7 @@ class Recording:
         self.moves: list[Move] = []
         self.imports: list[Import] = []
         self.removals: list[Removal] = []
+        self.literals: dict[str, str] = {}
         self.mistakes: list[str] = []
         self.inputs: set[Path] = set()
         self.modules: tuple[str, ...] = ()

@@ -7,13 +7,14 @@ class Site(Resource):
     id: Ref[str] = computed(init=False)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar, Union, cast, dataclass_transform
 
 import attrs
 
 from haplan.errors import StackError
 from haplan.language import conditions
+from haplan.language.extra import ExtraOf, VendorKeys
 from haplan.language.fitting import misfit
 from haplan.language.kinds import Anything, MapOf, ResourceOf, Text
 from haplan.language.record import PACKAGE, UNSTEADY, Recording, current, here, nearest
@@ -33,7 +34,7 @@ Value = Union[T, Ref[T]]  # noqa: UP007  (a generic alias; X | Y of a type varia
 """A value, or a reference to one that is known after apply."""
 
 _KIND, _INFO = "haplan_kind", "haplan_attribute"
-_EXTRA = MapOf(MapOf(Anything()))
+_EXTRA = ExtraOf()
 COMMON = ("name", "provider", "depends_on", "lifecycle", "extra")
 
 
@@ -189,6 +190,12 @@ class Resource:
     def haplan_provider_of(self) -> "Resource | None":
         """Whose provider it takes, and may not differ from: its owner's, unless the type says another."""
         return None if self.haplan_data else self.haplan_owner
+
+    def haplan_extras(self) -> Iterator[VendorKeys]:
+        """Its vendor keys, and those of its parts: each is looked at by the provider."""
+        if self.haplan_extra:
+            kind = type(self).haplan_type.name
+            yield VendorKeys(kind=kind, where="", keys=self.haplan_extra, location=self.haplan_location)
 
     def haplan_finish(self, values: dict[str, model.Tree], taking: Taking) -> Mapping[str, model.Tree]:
         """For types whose parts depend on the whole: may add to the plain values, and record mistakes."""

@@ -245,6 +245,7 @@ class Stack:
         limits: See `Limits`.
         inputs: Files that were read, relative to the folder around the stack.
         moves, imports, removals: What it says of state: see `Move`, `Import`, `Removal`.
+        literals: Secrets that stand in it, by their place; in no plan and no state.
     """
 
     name: str
@@ -258,6 +259,7 @@ class Stack:
     moves: tuple[Move, ...] = ()
     imports: tuple[Import, ...] = ()
     removals: tuple[Removal, ...] = ()
+    literals: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
     _kept: dict[Any, Any] = attrs.field(factory=dict, init=False, eq=False, repr=False)
 
     def once(self, work_out: "Callable[[Stack], T]") -> T:

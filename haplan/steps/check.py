@@ -1,14 +1,17 @@
 """Check: run the rules of one moment and collect what they find."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+import attrs
 
 from haplan.contracts import Provider, ValidateView
 from haplan.errors import Gathering, HaplanError, StackError
-from haplan.model.finding import Finding, Moment, Rule
+from haplan.model.finding import Finding, Moment, Rule, Severity
 from haplan.model.plan import Change
-from haplan.model.stack import Stack
-from haplan.model.value import secrets
+from haplan.model.stack import Block, Stack
+from haplan.model.value import Tree, secrets
+from haplan.model.vendor_keys import LITERAL, STRICT, Doubt
 
 _WEIGHT = {"error": 0, "warning": 1, "info": 2}
 
@@ -88,16 +91,46 @@ def check_secrets(
 
 
 def check_extra(stack: Stack, providers: Mapping[str, type[Provider]]) -> tuple[Finding, ...]:
-    """Vendor keys that a provider does not know, and a note for those that nobody reads."""
+    """Vendor keys that a provider does not know or take, on resources and parts of them; a note for those that nobody
+    reads, and a warning for each secret that stands there in plain."""
     found, gathering = list[Finding](), Gathering()
     for block in stack.blocks.values():
-        cls = providers.get(block.provider.split(".")[0])
-        if cls is not None and block.extra:
+        name = block.provider.split(".")[0]
+        for part in block.object.haplan_extras() if block.object is not None else ():
+            where = f"{part.where}: " if part.where else ""
+            place = attrs.evolve(block, location=part.location)
             with gathering:
-                found += [Finding.at(block, "EXTRA", line) for line in cls.check_extra(block.type, block.extra)]
-        ignored = sorted(set(getattr(block.object, "haplan_extra", {})) - {block.provider.split(".")[0]})
-        if ignored:
-            text = f"extra for {', '.join(ignored)} is ignored here: the provider is {block.provider}"
-            found.append(Finding.at(block, "EXTRA", text, "info"))
+                found += [
+                    Finding.at(place, "EXTRA", f"{where}{text}", severity)
+                    for text, severity in _said(stack, block, part.kind, part.keys.get(name) or {}, providers.get(name))
+                ]
+            ignored = sorted(set(part.keys) - {name})
+            if ignored:
+                text = f"{where}extra for {', '.join(ignored)} is ignored here: the provider is {block.provider}"
+                found.append(Finding.at(place, "EXTRA", text, "info"))
+        found += _literals(block)
     gathering.refuse()
     return in_order(found)
+
+
+def _said(
+    stack: Stack, block: Block, kind: str, keys: Mapping[str, Tree], cls: type[Provider] | None
+) -> Iterator[tuple[str, Severity]]:
+    """What the provider says of vendor keys: mistakes, and what it does not know."""
+    owner = stack.providers.get(block.provider)
+    strict = owner is not None and owner.settings.get(STRICT) is True
+    for one in cls.check_extra(kind, keys) if cls is not None and keys else ():
+        if isinstance(one, Doubt):
+            yield one.text, "error" if strict else "warning"
+        else:
+            yield one, "error"
+
+
+def _literals(block: Block) -> Iterator[Finding]:
+    for secret in secrets([block.values, block.extra]):
+        scheme, _, place = secret.source.partition(":")
+        if scheme == LITERAL:
+            at = place.removeprefix(block.address).strip()
+            text = f"{at}: a secret stands in the stack; it is kept out of plan, state and logs"
+            hint = 'write secret("env:NAME") instead; a plan file cannot be applied with it'
+            yield Finding.at(block, "EXTRA", text, "warning", hint)

@@ -4,7 +4,6 @@ Classes after Juniper's documentation: metadata reaches no device; rules, applic
 without a hit; addresses, tunnels and redundancy interrupt traffic; pairs restart their nodes.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from haplan.design.resources import steers_otherwise
@@ -17,12 +16,11 @@ from haplan.plugin import (
     Finding,
     Impact,
     Reason,
-    Tree,
 )
 from haplan_mist.estate import Known, Lists
 from haplan_mist.read import reach
 from haplan_mist.read.devices import seconds_of_push
-from haplan_mist.translate import endpoints, entries, keys
+from haplan_mist.translate import endpoints, entries
 from haplan_mist.translate.documents import GOING, PREFIXES, binding, old_name, owner_document
 from haplan_mist.translate.keys import setting_keys
 
@@ -37,7 +35,7 @@ def assess(estate: Lists, change: Change) -> Assessment:
     document, id_ = _document(change)
     macs = reach.devices_of(estate.known, document, id_)
     sites = reach.sites_of(estate, macs)
-    findings = (*_findings(change), *_nowhere(estate, change))
+    findings = (*_nowhere(estate, change),)
     if change.type == "site":
         sites = tuple(sorted({*sites, old_name(change)})) if change.action is not Action.CREATE else (change.name,)
     if not macs:
@@ -168,14 +166,3 @@ def _nowhere(estate: Lists, change: Change) -> list[Finding]:
         for where, end in endpoints.lacking(change.after or {})
         if change.type in ("wan_edge_template", "steering") and not estate.overlay_of(end)
     ]
-
-
-def _findings(change: Change) -> list[Finding]:
-    """Vendor keys of interfaces: each is checked against what its usage may have."""
-    found = []
-    for name, interface in ((change.after or {}).get("interfaces") or {}).items():
-        extra: Mapping[str, Tree] = (interface.get("extra") or {}).get("mist") or {}
-        for line in keys.problems(str(interface.get("usage") or "interface"), extra):
-            text = f"{change.address}: interfaces.{name}: {line}"
-            found.append(Finding.at(change, "EXTRA", text))
-    return found

@@ -13,6 +13,7 @@ from haplan.plugin import (
     Change,
     Context,
     Destination,
+    Doubt,
     Finding,
     Intent,
     Io,
@@ -100,7 +101,7 @@ class MistProvider(Provider):
         return example.FILES
 
     @classmethod
-    def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
+    def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str | Doubt]:
         """One line for each wrong vendor key; `type_name` may also be a usage of an interface."""
         return tuple(keys.problems(type_name, extra))
 

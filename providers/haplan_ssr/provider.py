@@ -12,6 +12,7 @@ from haplan.plugin import (
     Change,
     Context,
     Destination,
+    Doubt,
     Finding,
     Intent,
     Io,
@@ -90,7 +91,7 @@ class SsrProvider(Provider):
         return example.FILES
 
     @classmethod
-    def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
+    def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str | Doubt]:
         """Vendor keys against the vendor's model."""
         return tuple(vendor_keys.problems(type_name, extra))
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from haplan.model.vendor_keys import Doubt
 from haplan_mist.translate import gateway, keys, merge, objects, ports
 
 OVERLAYS = frozenset({"OrgOverlay"})
@@ -203,10 +204,11 @@ def test_what_nobody_owns_stays_behind_its_predecessor(live, there, wanted, orde
 @pytest.mark.parametrize(("kind", "extra", "line"), [
     ("network", {"vlan_id": 3}, "extra mist.vlan_id: the vocabulary says this: use vlan_id="),
     ("network", {"isolatoin": True},
-     "extra mist.isolatoin: Mist has no such key on a network; did you mean isolation?"),
+     Doubt("extra mist.isolatoin: the description of Mist has no such key on a network; it is sent; "
+           "did you mean isolation?")),
     ("wan", {"ip_config": {"gateway": "x"}}, "extra mist.ip_config.gateway: the vocabulary says this: use address="),
     ("lan", {"wan_type": "lte"}, "extra mist.wan_type: only a WAN port may have this, an SSR rejects it on lan"),
-    ("cluster", {"x": 1}, "extra mist.x: a cluster has no vendor keys in Mist"),
+    ("cluster", {"x": 1}, "extra mist: a cluster has no vendor keys in Mist"),
     ("site", {"vars": {}}, "extra mist.vars: the vocabulary says this: use variables="),
 ])  # fmt: skip
 def test_a_wrong_vendor_key_is_told_with_the_right_spelling(kind, extra, line):

@@ -44,13 +44,17 @@ def test_a_vendor_key_is_written_compared_mended_changed_and_taken_back(pair: Ma
     assert without_generated(world.running()) == found
 
 
-def test_a_wrong_vendor_key_is_said_offline_with_the_line(pair: Make) -> None:
+def test_an_unknown_vendor_key_is_said_offline_with_the_line_and_the_conductor_has_the_word(pair: Make) -> None:
     world = pair()
     world.edit("stack.py", BARE, 'Cluster("branch", extra={"ssr": {"bdf": {"multiplier": 5}}},')
     with world.session() as session:
         (finding,) = [one for one in engine.validate(session).findings if one.rule == "EXTRA"]
-    assert (finding.severity, finding.address, finding.location) == ("error", "cluster.branch", "stack.py:19")
-    assert finding.message == ("extra ssr.bdf: the vendor's model has no such key on a router; did you mean bfd?")
+    assert (finding.severity, finding.address, finding.location) == ("warning", "cluster.branch", "stack.py:19")
+    assert finding.message == (
+        "extra ssr.bdf: the vendor's model has no such key on a router; it is sent; did you mean bfd?"
+    )
+    result = world.apply()
+    assert (result.exit_code, "bdf" in str(result.failed)) == (3, True)
 
 
 def test_what_the_model_forbids_in_a_vendor_key_is_said_offline(pair: Make) -> None:

@@ -116,6 +116,7 @@ def _frozen(into: Recording, file: Path) -> Stack:
         moves=tuple(into.moves),
         imports=tuple(into.imports),
         removals=tuple(into.removals),
+        literals=dict(into.literals),
     )
 
 

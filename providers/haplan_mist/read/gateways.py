@@ -75,7 +75,8 @@ class Gateways:
         if not name:
             return None
         found = find(document, name) or {}
-        hint = target.values.get("paths") or ()
+        recorded = decode(target.row.values) if target.row else {}
+        hint = (*(target.values.get("paths") or ()), *(recorded.get("paths") or ()))
         live = (gateway.steering_values(found, self._overlays, hint) if target.type == "steering"
                 else gateway.policy_values(found))  # fmt: skip
         owner = "profile" if kind == "hub_profile" else "template"

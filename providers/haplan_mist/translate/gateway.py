@@ -7,12 +7,14 @@ owned entries is kept: unknown keys, ports, addresses and rules of others.
 from collections.abc import Iterable, Mapping, Sequence
 
 from haplan.plugin import Tree
-from haplan_mist.translate.merge import Wire, merged, without
+from haplan_mist.translate.merge import Wire, merged, overlaid, without
 from haplan_mist.translate.objects import Values
 from haplan_mist.translate.ports import harmless, lan_addresses_wire, port_values, port_wire, same_ports, wire_keys
 
 KNOWN: Mapping[str, Tree] = {
-    "name": 1, "type": 1, "port_config": {"*": 1}, "ip_configs": {"*": 1}, "dhcpd_config": {"*": 1},
+    "name": 1, "type": 1, "port_config": {"*": 1},
+    "ip_configs": {"*": {"type": 1, "ip": 1, "netmask": 1, "secondary_ips": 1}},
+    "dhcpd_config": {"*": {"type": 1, "ip_start": 1, "ip_end": 1, "dns_servers": 1, "lease_time": 1, "servers": 1}},
     "dns_servers": 1, "ntp_servers": 1, "path_preferences": {"*": 1}, "service_policies": 1,
 }  # fmt: skip
 """What templates, profiles, steering and policies say; the rest is `extra`."""
@@ -51,7 +53,7 @@ def gateway_wire(values: Mapping[str, Tree], extra: Mapping[str, Tree], meshes: 
             out[key] = list(values[key])
     if values.get("type"):
         out["type"] = values["type"]
-    return {**{key: value for key, value in out.items() if value}, **extra}
+    return overlaid({key: value for key, value in out.items() if value}, extra)
 
 
 def rewritten(
@@ -151,7 +153,7 @@ def gateway_values(
         values["type"] = wire.get("type") or "standalone"
     rest = without(wire, KNOWN)
     if "enabled" in (wire.get("dhcpd_config") or {}):
-        rest["dhcpd_config"] = {"enabled": wire["dhcpd_config"]["enabled"]}
+        rest["dhcpd_config"] = {**rest.get("dhcpd_config", {}), "enabled": wire["dhcpd_config"]["enabled"]}
     return {**values, "extra": rest} if rest else values
 
 
@@ -181,7 +183,8 @@ def _served(wire: Mapping[str, Tree], overlays: frozenset[str]) -> list[str]:
 
 def steering_wire(values: Mapping[str, Tree]) -> Wire:
     """One entry of `path_preferences`."""
-    return {"strategy": values.get("strategy", "ordered"), "paths": [path_wire(p) for p in values.get("paths") or ()]}
+    own = {"strategy": values.get("strategy", "ordered"), "paths": [path_wire(p) for p in values.get("paths") or ()]}
+    return {**own, **(values.get("extra") or {})}
 
 
 def path_wire(path: Mapping[str, Tree]) -> Wire:
@@ -198,9 +201,12 @@ def path_wire(path: Mapping[str, Tree]) -> Wire:
             out["target_ips"] = list(path["target_ips"])
     else:
         out = {"type": kind, "name": path["name"]}
-    return {**out, **{key: path[key] for key in ("cost", "disabled") if path.get(key) is not None}}
+    own = {key: path[key] for key in ("cost", "disabled") if path.get(key) is not None}
+    return {**out, **own, **vendor_keys_of(path)}
 
 
+_PATH = frozenset({"type", "name", "networks", "gateway_ip", "target_ips", "cost", "disabled"})
+"""What the vocabulary says of a path; the rest is `extra`."""
 Paths = Sequence[Mapping[str, Tree]]
 
 
@@ -209,9 +215,10 @@ def steering_values(wire: Mapping[str, Tree], overlays: frozenset[str], hint: Pa
     strategy = wire.get("strategy") or "ordered"
     paths = [_path_values(path, overlays, hint) for path in wire.get("paths") or ()]
     if strategy == "ecmp":
-        order = {_identity(path): index for index, path in enumerate(hint)}
+        order = {_identity(path): -index for index, path in enumerate(reversed(hint))}
         paths.sort(key=lambda path: order.get(_identity(path), len(order)))
-    return {"strategy": strategy, "paths": paths}
+    rest = {key: value for key, value in wire.items() if key not in ("strategy", "paths")}
+    return {"strategy": strategy, "paths": paths, **({"extra": rest} if rest else {})}
 
 
 def _identity(path: Mapping[str, Tree]) -> tuple[str, str, str]:
@@ -240,18 +247,31 @@ def _path_values(wire: Mapping[str, Tree], overlays: frozenset[str], hint: Seque
         out["cost"] = wire["cost"]
     if wire.get("disabled"):
         out["disabled"] = True
-    return out
+    named = {key for path in hint if _identity(path) == _identity(out) for key in vendor_keys_of(path)}
+    rest = {key: value for key, value in wire.items() if key in named - _PATH}
+    return {**out, "extra": {"mist": rest}} if rest else out
 
 
-def steered(live: Mapping[str, Tree] | None, values: Mapping[str, Tree]) -> Wire:
-    """A rule as it is to be; keys that others have set on a path stay on it."""
+def vendor_keys_of(path: Mapping[str, Tree]) -> Mapping[str, Tree]:
+    """What a path of a steering rule has beside the vocabulary."""
+    return (path.get("extra") or {}).get("mist") or {}
+
+
+def steered(live: Mapping[str, Tree] | None, before: Mapping[str, Tree], values: Mapping[str, Tree]) -> Wire:
+    """A rule as it is to be; keys that others have set on it and on a path stay."""
     wire = steering_wire(values)
-    there = {(p.get("type"), p.get("name"), str(p.get("networks"))): p for p in (live or {}).get("paths") or ()}
-    ours = {"type", "name", "networks", "gateway_ip", "target_ips", "cost", "disabled"}
+    there = {_place(path): path for path in (live or {}).get("paths") or ()}
+    left = {_place(path_wire(path)): vendor_keys_of(path) for path in before.get("paths") or ()}
     for index, path in enumerate(wire["paths"]):
-        old = there.get((path.get("type"), path.get("name"), str(path.get("networks")))) or {}
-        wire["paths"][index] = {**{k: v for k, v in old.items() if k not in ours}, **path}
-    return {**{k: v for k, v in (live or {}).items() if k not in wire}, **wire}
+        gone = {*_PATH, *left.get(_place(path), ())}
+        old = there.get(_place(path)) or {}
+        wire["paths"][index] = {**{k: v for k, v in old.items() if k not in gone}, **path}
+    stay = {k: v for k, v in (live or {}).items() if k not in wire and k not in (before.get("extra") or {})}
+    return {**stay, **wire}
+
+
+def _place(path: Mapping[str, Tree]) -> tuple[str, str, str]:
+    return str(path.get("type")), str(path.get("name")), str(path.get("networks"))
 
 
 # --- policies ---

@@ -9,40 +9,54 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 
-from haplan.plugin import Tree
+from haplan.plugin import Doubt, Tree
+from haplan_mist.translate.merge import SERVER_KEYS
 
 _OBJECTS = {
     "site": ("site", "site_setting"), "overlay": ("overlay",), "network": ("network",),
     "application": ("application",), "hub_profile": ("gateway",), "wan_edge_template": ("gateway",),
     "policy": ("policy",), "interface": ("port",), "wan": ("port",), "lan": ("port",), "ha_data": ("port",),
-    "ha_control": ("port",), "steering": (), "cluster": (),
+    "ha_control": ("port",), "steering": ("steering",), "path": ("path",), "cluster": (),
 }  # fmt: skip
 _INTERFACES = "interfaces=[…]"
-_SPELLINGS: dict[str, dict[str, str]] = {
+_TOWARDS = "overlay= or endpoint="
+_ADDRESS = ("type", "ip", "netmask", "secondary_ips")
+_DHCP = ("type", "ip_start", "ip_end", "dns_servers", "lease_time", "servers")
+Words = Mapping[str, Tree]
+"""Key → how the vocabulary says it, or the same of what is below it; ``*`` stands for any key."""
+_SPELLINGS: Mapping[str, Words] = {
     "site": {"name": "name=", "country_code": "country_code=", "timezone": "timezone=", "address": "address=",
              "vars": "variables=", "gatewaytemplate_id": "template= on its Cluster"},
-    "overlay": {"name": "name=", "type": "type=", "paths": "the hub profiles' WAN interfaces (endpoint=)"},
-    "network": {"name": "name=", "subnet": "subnet=", "vlan_id": "vlan_id=", "disallow_mist_services": "cloud_access="},
+    "overlay": {"name": "name=", "type": "type="},
+    "network": {"name": "name=", "subnet": "subnet=", "vlan_id": "vlan_id=", "disallow_mist_services": "cloud_access=",
+                "vpn_access": {"*": {"routed": "advertise="}}},
     "application": {"name": "name=", "type": "the list that is given", "addresses": "addresses=",
                     "hostnames": "hostnames=", "apps": "apps=", "app_categories": "categories=", "urls": "urls=",
                     "specs": "protocols="},
-    "gateway": {"name": "name=", "type": "overlay= on a WAN", "port_config": _INTERFACES, "ip_configs": _INTERFACES,
-                "dhcpd_config": "dhcp= of a lan_address", "dns_servers": "dns_servers=", "ntp_servers": "ntp_servers=",
+    "gateway": {"name": "name=", "type": "overlay= on a WAN", "port_config": _INTERFACES,
+                "ip_configs": {"*": dict.fromkeys(_ADDRESS, "the address of the lan(…)")},
+                "dhcpd_config": {"*": dict.fromkeys(_DHCP, "dhcp= of a lan_address")},
+                "dns_servers": "dns_servers=", "ntp_servers": "ntp_servers=",
                 "path_preferences": "Steering(…)", "service_policies": "Policy(…)"},
     "policy": {"name": "name=", "tenants": "networks=", "services": "applications=", "action": "action=",
                "path_preference": "steering="},
+    "steering": {"strategy": "strategy=", "paths": "paths="},
+    "path": {"type": "the kind of path", "name": "the path", "networks": "local(…)", "cost": "cost=",
+             "disabled": "disabled=", "gateway_ip": "local(…, gateway_ip=)", "target_ips": "local(…, target_ips=)"},
     "port": {"usage": "wan(), lan(), ha_fabric() or ha_sync()", "name": "the interface's name", "networks": "networks",
-             "vpn_paths": "overlay= or endpoint=", "wan_ext_ip": "public_ip=", "vlan_id": "vlan_id=", "mtu": "mtu=",
+             "wan_ext_ip": "public_ip=", "vlan_id": "vlan_id=", "mtu": "mtu=",
              "redundant": "redundant=", "reth_node": "primary=", "reth_nodes": "primary=", "reth_idx": "reth_idx=",
-             "redundant_group": "redundancy_group=", "aggregated": "aggregated=", "port_network": "untagged="},
+             "redundant_group": "redundancy_group=", "aggregated": "aggregated=", "port_network": "untagged=",
+             "vpn_paths": {"*": dict.fromkeys(("role", "preference", "bfd_profile"), _TOWARDS)},
+             "wan_source_nat": {"disabled": "source_nat="},
+             "ip_config": dict.fromkeys(("type", "ip", "netmask", "gateway", "pppoe_username", "pppoe_auth",
+                                         "poser_password", "pppoe_password"), "address=")},
 }  # fmt: skip
-_PARTS = {
-    "port": {"ip_config": {"type", "ip", "netmask", "gateway", "pppoe_username", "pppoe_auth", "poser_password",
-                           "pppoe_password"},
-             "wan_source_nat": {"disabled"}},
-}  # fmt: skip
-"""Keys inside a key that the vocabulary knows."""
-_PART_SPELLING = {"ip_config": "address=", "wan_source_nat": "source_nat="}
+_BESIDE: Mapping[str, frozenset[str]] = {
+    "steering": frozenset(),
+    "path": frozenset({"internet_access", "wan_name", "traffic_shaping"}),
+}
+"""Keys of the parts that stand in no list of their own in the description."""
 
 
 @cache
@@ -56,27 +70,34 @@ def setting_keys() -> frozenset[str]:
     return _table()["site_setting"] - _table()["site"]
 
 
-def problems(type_name: str, extra: Mapping[str, Tree]) -> Iterator[str]:
-    """One line for each vendor key that is wrong."""
+def problems(type_name: str, extra: Mapping[str, Tree]) -> Iterator[str | Doubt]:
+    """One line for each vendor key that is wrong, a doubt for each that the description does not know."""
     objects = _OBJECTS.get(type_name, ())
-    allowed = frozenset().union(*(_table()[name] for name in objects)) if objects else frozenset()
+    allowed = frozenset[str]().union(*(_BESIDE.get(name) or _table().get(name, frozenset()) for name in objects))
+    words: Words = {key: word for name in objects for key, word in _SPELLINGS.get(name, {}).items()}
+    if not objects:
+        yield f"extra mist: a {type_name} has no vendor keys in Mist"
+        return
     for key, value in extra.items():
-        spelling = next((_SPELLINGS[o][key] for o in objects if key in _SPELLINGS.get(o, {})), "")
-        if spelling:
-            yield f"extra mist.{key}: the vocabulary says this: use {spelling}"
+        if key in SERVER_KEYS:
+            yield f"extra mist.{key}: read-only: the cloud sets it"
+        elif key in words:
+            yield from _said_already(f"extra mist.{key}", value, words[key])
         elif key not in allowed:
-            yield f"extra mist.{key}: {_unknown(type_name, key, allowed)}"
-        else:
-            yield from _below(objects, key, value)
+            yield Doubt(f"extra mist.{key}: {_unknown(type_name, key, allowed)}")
     if type_name in ("lan", "ha_data", "ha_control"):
         yield from _wan_keys(type_name, extra)
 
 
-def _below(objects: tuple[str, ...], key: str, value: Tree) -> Iterator[str]:
-    known = next((_PARTS[o][key] for o in objects if key in _PARTS.get(o, {})), set())
-    if isinstance(value, Mapping):
-        for part in sorted(known & value.keys()):
-            yield f"extra mist.{key}.{part}: the vocabulary says this: use {_PART_SPELLING[key]}"
+def _said_already(at: str, value: Tree, words: Tree) -> Iterator[str]:
+    """What the vocabulary says too: two owners of one key."""
+    if not isinstance(words, Mapping):
+        yield f"{at}: the vocabulary says this: use {words}"
+    elif isinstance(value, Mapping):
+        for key, below in value.items():
+            word = words.get(key, words.get("*"))
+            if word is not None:
+                yield from _said_already(f"{at}.{key}", below, word)
 
 
 def _wan_keys(usage: str, extra: Mapping[str, Tree]) -> Iterator[str]:
@@ -87,7 +108,6 @@ def _wan_keys(usage: str, extra: Mapping[str, Tree]) -> Iterator[str]:
 
 
 def _unknown(type_name: str, key: str, allowed: frozenset[str]) -> str:
-    if not allowed:
-        return f"a {type_name} has no vendor keys in Mist"
     near = difflib.get_close_matches(key, sorted(allowed), 1)
-    return f"Mist has no such key on a {type_name}" + (f"; did you mean {near[0]}?" if near else "")
+    said = f"the description of Mist has no such key on a {type_name}; it is sent"
+    return said + (f"; did you mean {near[0]}?" if near else "")

@@ -57,7 +57,7 @@ def _rewritten(live: Object, part: Part | None, writer: Writer) -> Wire:
     )
     before = endpoints.completed(change.before or {}, writer.estate.overlay_of)
     after = writer.complete(writer.plain(change.after), change.address)
-    out = gateway.rewritten(live, before, after, extras(part), meshes)
+    out = gateway.rewritten(live, before, after, extras(part, writer), meshes)
     strange = set((change.before or {}).get("unowned") or ()) - set((change.after or {}).get("unowned") or ())
     out = entries.cleared(out, strange)
     out["name"] = change.name
@@ -115,7 +115,7 @@ def _rules(wanted: Wire, task: Task, writer: Writer) -> Written:
         if part.change.type == "steering":
             _steer(part, preferences, writer)
         else:
-            _police(part, policies)
+            _police(part, policies, writer)
     live = [_renamed(parts, name) for name in gateway.policy_names(listed)]
     order = next((order.after for order in task.orders if order.list in ("policy", "service_policies")), ())
     sequence = [policies[name] for name in gateway.sequenced(live, policies, order)]
@@ -138,15 +138,17 @@ def _steer(part: Part, preferences: dict[str, Wire], writer: Writer) -> None:
         preferences.pop(old, None)
         return
     live = preferences.pop(old, None) if old != change.name else preferences.get(old)
-    preferences[change.name] = gateway.steered(live, writer.complete(change.after or {}, change.address))
+    after = writer.complete(writer.plain({"extra": extras(part, writer)[1], **(change.after or {})}), change.address)
+    before = endpoints.completed(change.before or {}, writer.estate.overlay_of)
+    preferences[change.name] = gateway.steered(live, before, after)
 
 
-def _police(part: Part, policies: dict[str, Wire]) -> None:
+def _police(part: Part, policies: dict[str, Wire], writer: Writer) -> None:
     change, old = part.change, old_name(part.change)
     if going(part):
         policies.pop(old, None)
         return
-    extra = extras(part)
+    extra = extras(part, writer)
     live = policies.pop(old, {}) if old != change.name else policies.get(old, {})
     before = gateway.policy_wire(old, change.before, extra[0]) if change.before is not None else {}
     policies[change.name] = merge.merged(live, before, gateway.policy_wire(change.name, change.after or {}, extra[1]))

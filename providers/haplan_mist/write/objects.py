@@ -104,7 +104,7 @@ def _sides(part: Part, writer: Writer) -> tuple[Wire, Wire]:
     before, after = dict(change.before or {}), writer.plain(change.after)
     if part.placement.part == Piece.GROW:
         after["endpoints"] = sorted({*(before.get("endpoints") or ()), *(after.get("endpoints") or ())})
-    extra = extras(part)
+    extra = extras(part, writer)
     old = merge.overlaid(wire(before), extra[0]) if change.before is not None else {}
     return old, merge.overlaid(wire(after), extra[1])
 
@@ -164,7 +164,7 @@ def _leave_site(part: Part, writer: Writer) -> Sent:
 
 def _site_wires(part: Part, writer: Writer) -> tuple[Wire, Wire]:
     old, new = (
-        {key: value for key, value in extra.items() if key not in setting_keys()} for extra in extras(part)
+        {key: value for key, value in extra.items() if key not in setting_keys()} for extra in extras(part, writer)
     )  # fmt: skip
     before = part.change.before
     return (
@@ -224,7 +224,7 @@ def write_setting(task: Task, writer: Writer) -> Sent:
         raise ProviderError(f'{change.address}: site "{change.name}" is gone; plan again')
     site_id = str(site["id"])
     live = estate.setting(site_id, FRESH)
-    before, after = ({k: v for k, v in extra.items() if k in setting_keys()} for extra in extras(part))
+    before, after = ({k: v for k, v in extra.items() if k in setting_keys()} for extra in extras(part, writer))
     old = {"vars": objects.variables_wire((change.before or {}).get("variables") or {}), **before}
     new = {"vars": objects.variables_wire(writer.plain(change.after).get("variables") or {}), **after}
     body = merge.body(live, merge.merged(live, old, new))

@@ -163,11 +163,11 @@ def _named(items: Mapping[str, Object], name: str, beside: str) -> Object | None
     return next((item for id_, item in items.items() if item.get("name") == name and id_ != beside), None)
 
 
-def extras(part: Part) -> tuple[Mapping[str, Tree], Mapping[str, Tree]]:
-    """Vendor keys before and after."""
+def extras(part: Part, writer: Writer) -> tuple[Mapping[str, Tree], Mapping[str, Tree]]:
+    """Vendor keys before and after; those after with the secrets themselves."""
     before = (part.change.before or {}).get("extra") or {}
     after = part.change.after or {}
-    return before, after.get("extra", part.change.extra) or {}
+    return before, writer.plain(after.get("extra", part.change.extra) or {})
 
 
 def main_part(task: Task) -> Part | None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from haplan.design.index import Resource
+from haplan.plugin import Doubt, Secret, Tree, is_mapping, leaves
 from haplan.plugin import Reference as Ref
-from haplan.plugin import Secret, Tree, is_mapping
 from haplan.plugin import TextValue as Text
 from haplan_ssr.translate.design import at
 from haplan_ssr.translate.draft import Draft
@@ -50,7 +50,7 @@ SAID: Mapping[str, Mapping[str, str]] = {
 """What the vocabulary says, or haplan decides, and how: object → key → the right spelling."""
 
 
-def problems(type_name: str, extra: Mapping[str, Tree]) -> Iterator[str]:
+def problems(type_name: str, extra: Mapping[str, Tree]) -> Iterator[str | Doubt]:
     """One line for each vendor key that is wrong."""
     from haplan_ssr.model import model  # half a megabyte that only a stack with vendor keys needs
 
@@ -79,14 +79,14 @@ def _put(piece: Resource, path: Path, way: tuple[str, ...], tree: Tree, draft: D
 # --- Checking ---------------------------------------------------------------------------------------------------------
 
 
-def _wrong(node: "Node", kind: str, tree: Mapping[str, Tree], above: str = "") -> Iterator[str]:
+def _wrong(node: "Node", kind: str, tree: Mapping[str, Tree], above: str = "") -> Iterator[str | Doubt]:
     for key, value in tree.items():
         way = f"{above}{key}"
         child = node.children.get(key)
         if way in SAID[kind]:
             yield f"extra ssr.{way}: {SAID[kind][way]}"
         elif child is None:
-            yield f"extra ssr.{way}: {_unknown(node, kind, key)}"
+            yield from _beyond(node, kind, key, way, value)
         elif child.hidden or child.read_only or child.generated:
             yield f"extra ssr.{way}: the conductor sets it itself"
         elif child.kind == "list":
@@ -99,10 +99,17 @@ def _wrong(node: "Node", kind: str, tree: Mapping[str, Tree], above: str = "") -
                 yield f"extra ssr.{way}: {why}"
 
 
-def _unknown(node: "Node", kind: str, key: str) -> str:
+def _beyond(node: "Node", kind: str, key: str, way: str, value: Tree) -> Iterator[str | Doubt]:
+    """A key that the vendor's model of then does not have: a newer conductor may, and validates it."""
     near = difflib.get_close_matches(key.replace("_", "-"), sorted(node.children), 1)
-    said = f"the vendor's model has no such key {'on' if node.name == kind else f'in {node.name} of'} a {kind}"
-    return said + (f"; did you mean {near[0]}?" if near else "")
+    where = "on" if node.name == kind else f"in {node.name} of"
+    said = f"the vendor's model has no such key {where} a {kind}; it is sent"
+    if any(isinstance(leaf, Secret) for _, leaf in leaves(value)):
+        yield f"extra ssr.{way}: secrets are not taken: what a conductor shows of them cannot be compared"
+    elif isinstance(value, list | tuple) and any(is_mapping(one) for one in value):
+        yield f"extra ssr.{way}: a list of entries is not taken, only values and what they are grouped in"
+    else:
+        yield Doubt(f"extra ssr.{way}: {said}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 def _misfit(node: "Node", value: Tree) -> str:
