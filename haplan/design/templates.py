@@ -84,7 +84,8 @@ class HubProfile(HubSide):
     def haplan_extras(self) -> Iterator[VendorKeys]:
         """Those of its interfaces too."""
         yield from super().haplan_extras()
-        yield from extras_of(self.interfaces, self.haplan_values.get("interfaces") or {})
+        if not self.haplan_data:
+            yield from extras_of(self.interfaces, self.haplan_values.get("interfaces") or {})
 
     def haplan_finish(self, values: dict[str, Tree], taking: Taking) -> dict[str, Tree]:
         """Give each WAN the name of its endpoint, and the overlay its profile."""
@@ -136,7 +137,8 @@ class WanEdgeTemplate(Resource):
     def haplan_extras(self) -> Iterator[VendorKeys]:
         """Those of its interfaces too."""
         yield from super().haplan_extras()
-        yield from extras_of(self.interfaces, self.haplan_values.get("interfaces") or {})
+        if not self.haplan_data:
+            yield from extras_of(self.interfaces, self.haplan_values.get("interfaces") or {})
 
     def haplan_finish(self, values: dict[str, Tree], taking: Taking) -> dict[str, Tree]:
         """A template's WAN is never an endpoint."""
