@@ -21,6 +21,8 @@ HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z.:-]*")
 PORT = 830
 """NETCONF over SSH (RFC 6242)."""
 SSH = 22
+CONNECT = 10.0
+"""Seconds: a box that takes a connection and then says nothing is no news that is worth more."""
 EDITING = ("private", "exclusive")
 
 
@@ -38,6 +40,7 @@ class SrxConfig:
         jump: Host that the devices are reached through: ``bastion.example.com`` or ``user@…``, with ``:port``.
         port: Where NETCONF answers.
         addresses: Host of a node → ``host:port`` where it is reached instead.
+        connect_timeout: Seconds to wait until a device has let haplan in.
         timeout: Seconds to wait for an answer.
         commit_timeout: Seconds to wait for a commit.
         confirm_minutes: Minutes after which a device goes back by itself unless the commit is confirmed.
@@ -57,6 +60,7 @@ class SrxConfig:
     jump: str = ""
     port: int | None = None
     addresses: Mapping[str, str] = attrs.field(factory=dict)
+    connect_timeout: float = CONNECT
     timeout: float = 60.0
     commit_timeout: float = 300.0
     confirm_minutes: int = 10
@@ -96,6 +100,7 @@ class Access:
     jump: Place | None = None
     port: int = PORT
     addresses: Mapping[str, str] = attrs.field(factory=dict)
+    connect_timeout: float = CONNECT
     timeout: float = 60.0
     commit_timeout: float = 300.0
     confirm_minutes: int = 10
@@ -159,6 +164,7 @@ def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str]
         jump=place_of(config.jump, SSH) if config.jump else None,
         port=int(port),
         addresses=config.addresses,
+        connect_timeout=float(config.connect_timeout),
         timeout=float(config.timeout),
         commit_timeout=float(config.commit_timeout),
         confirm_minutes=config.confirm_minutes,

@@ -1,8 +1,8 @@
 """The devices of all clusters: sessions, one a host, and what was seen of each pair."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import attrs
@@ -17,8 +17,11 @@ from haplan_srx.device.rpcs import Box
 from haplan_srx.device.session import Loop, Session
 from haplan_srx.translate.statements import Live
 
-AT_ONCE = 32
+AT_ONCE = 64
 """Devices that are looked at together: each takes one session, and costs no thread while it is quiet."""
+
+PATIENCE = 2.0
+"""Seconds that one node keeps haplan waiting before the other is tried beside it."""
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -91,6 +94,8 @@ class Estate:
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         self.calls = 0
+        self.formation: dict[str, tuple[float, str]] = {}
+        """Name of a cluster → when it was looked at while it forms or dissolves, and what it was waited for."""
 
     # --- sessions ---
 
@@ -148,11 +153,9 @@ class Estate:
             ProviderError: Neither node is reached, or none of those that are is the primary.
         """
         failed = []
-        for mac, host in nodes.hosts.items():
-            if anew:
-                self.forget(host)
+        for mac, host, opened in self._side_by_side(nodes.hosts, anew=anew):
             try:
-                box, status = self._answering(host)
+                box, status = self._answering(host, opened())
             except ProviderError as error:
                 failed.append(str(error))
                 continue
@@ -164,14 +167,51 @@ class Estate:
                 failed.append(f"{box.place}: is the secondary node")
         raise ProviderError(f"{nodes.cluster}: {'; '.join(failed) or 'no host of a node is known'}")
 
-    def _answering(self, host: str) -> tuple[Box, Status | None]:
+    def _side_by_side(
+        self, hosts: Mapping[str, str], *, anew: bool = False
+    ) -> Iterator[tuple[str, str, Callable[[], bool]]]:
+        """MAC address, host, and what waits for its session and tells whether that is new: each in turn. One that keeps
+        haplan waiting comes last, while the others are asked."""
+        late = []
+        for mac, host in hosts.items():
+            if anew:
+                self.forget(host)
+            opening = self._opening(host)
+            try:
+                opening.result(PATIENCE)
+            except TimeoutError:
+                late.append((mac, host, opening.result))
+                continue
+            except ProviderError:
+                pass
+            yield mac, host, opening.result
+        yield from late
+
+    def _opening(self, host: str) -> "Future[bool]":
+        """The session of a host on its way; true where it is new."""
+        found, opening = self._boxes.get(host), Future[bool]()
+        if found is not None and found.session.open:
+            opening.set_result(False)
+            return opening
+
+        def work() -> None:
+            try:
+                self.box(host)
+            except Exception as error:
+                opening.set_exception(error)
+            else:
+                opening.set_result(True)
+
+        threading.Thread(target=work, name="haplan-srx-opening", daemon=True).start()
+        return opening
+
+    def _answering(self, host: str, new: bool) -> tuple[Box, Status | None]:
         """The session of a host that answers: one that was kept may have ended without a word."""
-        kept = host in self._boxes
         box = self.box(host)
         try:
             return box, box.status()
         except ProviderError:
-            if not kept or box.session.open:
+            if new or box.session.open:
                 raise
         box = self.box(host)
         return box, box.status()
@@ -215,10 +255,9 @@ class Estate:
         now, errors = self.clock.now(), dict[str, str]()
         facts: dict[str, Facts] = {}
         lives: dict[str, Live] = {}
-        for mac, host in nodes.hosts.items():
+        for mac, host, opened in self._side_by_side(nodes.hosts):
             try:
-                box = self.box(host)
-                status = box.status()
+                box, status = self._answering(host, opened())
                 if status is not None:
                     return PairSeen(
                         at=now, status=status, macs=self._told_macs(nodes, box), live=box.configuration(), errors=errors

@@ -1,6 +1,8 @@
 """SSH servers of the tests' own: one that says nothing, one that passes connections on."""
 
 import asyncio
+import os
+import subprocess
 import threading
 from pathlib import Path
 
@@ -63,6 +65,25 @@ class Silent(_Server):
     async def _serve(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         process.stdout.write(self.HELLO)
         await process.stdin.read()
+
+
+class Piped(_Server):
+    """An SSH server whose NETCONF subsystem is a program."""
+
+    def __init__(self, folder: Path, *command: str) -> None:
+        super().__init__()
+        self._command = command
+        self.port = self.listen(server_factory=_Anyone, process_factory=self._serve, encoding=None)
+        known = folder / "known_hosts"
+        known.write_text(f"[127.0.0.1]:{self.port} {self.key.export_public_key().decode()}")
+        self.access = Access(username="haplan", known_hosts=str(known), timeout=5)
+
+    async def _serve(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
+        environ = {**os.environ, "SSH_CONNECTION": "127.0.0.1 1 127.0.0.1 830", "USER": "root"}
+        with subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as program:
+            await process.redirect(stdin=program.stdin, stdout=program.stdout)
+            await process.wait_closed()
+            program.kill()
 
 
 class Jump(_Server):

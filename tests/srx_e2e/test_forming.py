@@ -3,9 +3,12 @@
 import sqlite3
 from collections.abc import Callable
 
+import pytest
 from lxml import etree
 
 from haplan.model.plan import Action
+from haplan_srx.device.rpcs import Box
+from haplan_srx.estate import Estate
 from tests.srx_e2e.world import World, node_of
 
 Shops = Callable[..., World]
@@ -99,6 +102,34 @@ def test_boxes_of_two_releases_are_refused(shops: Shops) -> None:
     second = boxes().replace(f'serial = "{node_of(1, 1)}"', f'serial = "{node_of(1, 1)}"\nversion = "23.4R2-S3"')
     world = shops(lab=second)
     assert any("different Junos versions" in one.message for one in world.plan().findings)
+
+
+def logins(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The hosts that haplan opens a session with, or tries to."""
+    found: list[str] = []
+    real = Estate.fresh
+
+    def fresh(estate: Estate, host: str) -> Box:
+        found.append(host)
+        return real(estate, host)
+
+    monkeypatch.setattr(Estate, "fresh", fresh)
+    return found
+
+
+def test_a_pair_that_forms_costs_few_logins_and_one_that_does_not_no_more_than_thirty(
+    shops: Shops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = f'\n[[srx.boot]]\ndevice = "{node_of(1, 1)}"\nresult = "never"\n'
+    world = shops(lab=boxes() + never)
+    made = logins(monkeypatch)
+    assert world.apply().exit_code != 0
+    assert 10 < len(made) <= 30
+    world.lab.power(node_of(1, 1), on=True)
+    world.lab.clock.sleep(1200)
+    made.clear()
+    assert world.apply().exit_code == 0
+    assert len(made) < 10
 
 
 def test_a_box_that_does_not_come_back_fails_in_time_and_the_next_apply_goes_on(shops: Shops) -> None:

@@ -1,5 +1,7 @@
 """Sessions: who is let in, which device it is, deadlines, dialects, and what is kept from logs."""
 
+import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from haplan_srx.config import Access, Place, SrxConfig, access
 from haplan_srx.device.replies import Refused
 from haplan_srx.device.rpcs import Box
 from haplan_srx.device.session import Loop, Session
+from haplan_srx.estate import Estate, Nodes
 from haplan_srx.lab import Device, Fault, Lab, LabDefinition, Served
 from tests.srx_e2e.servers import Jump, Silent
 
@@ -72,8 +75,10 @@ def test_a_key_is_enough(start: Start, loop: Loop) -> None:
 
 @pytest.mark.parametrize(("change", "said"), [
     ({"password": "wrong"}, "it does not let haplan in: with password"),
-    ({"known_hosts": "nowhere"}, "its host key is not the known one; look at nowhere"),
-    ({"known_hosts": ""}, "its host key is not the known one"),
+    ({"known_hosts": "nowhere"}, "its host key is not known: there is no file nowhere; put it there, or"),
+    ({"known_hosts": ""}, "its host key is not known: there is no file known_hosts; put it there, or let new hosts in"),
+    ({"key_file": "no/such/key"}, "no/such/key: No such file or directory"),
+    ({"key_file": __file__}, f"key file {__file__}: "),
 ])  # fmt: skip
 def test_who_is_not_let_in_and_who_is_not_known_is_one_line(
     start: Start, loop: Loop, change: dict[str, str], said: str
@@ -97,13 +102,61 @@ def test_a_new_device_is_let_in_only_when_that_is_said_and_never_with_another_ke
     Session.connect(loop, place(served), attrs.evolve(new, accept_new=False)).close()
     other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
     known.write_text(f"[127.0.0.1]:{served.ports[MAC]} {other}")
-    with pytest.raises(ProviderError, match="host key is not the known one"):
+    with pytest.raises(ProviderError, match="its host key is another one than in") as error:
         Session.connect(loop, place(served), new)
+    assert "accept_new" not in str(error.value)
+
+
+@pytest.mark.parametrize("accept_new", [False, True])
+@pytest.mark.parametrize("name", ["[127.0.0.1]:{port}", "127.0.0.1"])
+def test_a_revoked_key_is_never_taken_however_its_host_is_spelt(
+    start: Start, loop: Loop, tmp_path: Path, name: str, accept_new: bool
+) -> None:
+    served, found = start()
+    known, port = tmp_path / "known_hosts", served.ports[MAC]
+    line = Path(found.known_hosts).read_text()
+    revoked = f"@revoked {name.format(port=port)} {line.split(maxsplit=1)[1]}"
+    for text in (revoked, line + revoked):
+        known.write_text(text)
+        with pytest.raises(ProviderError, match="its host key is revoked in") as error:
+            Session.connect(loop, place(served), attrs.evolve(found, known_hosts=str(known), accept_new=accept_new))
+        assert "accept_new" not in str(error.value)
+
+
+def test_a_damaged_file_of_known_hosts_is_named(start: Start, loop: Loop, tmp_path: Path) -> None:
+    served, found = start()
+    known = tmp_path / "known_hosts"
+    known.write_text("@nonsense * ssh-ed25519 AAAA\n")
+    with pytest.raises(ProviderError, match=f"known_hosts {known}: "):
+        Session.connect(loop, place(served), attrs.evolve(found, known_hosts=str(known)))
 
 
 def test_a_host_that_nobody_is_at_is_one_line(loop: Loop) -> None:
     with pytest.raises(ProviderError, match="it refuses the connection: is NETCONF on"):
         Session.connect(loop, Place("127.0.0.1", 1), Access(username="haplan", timeout=5))
+
+
+def test_a_box_that_takes_the_connection_and_says_nothing_costs_the_other_node_and_the_other_pairs_nothing(
+    tmp_path: Path,
+) -> None:
+    boxes = [Device(mac=f"02000000000{one}", serial=str(one), model="SRX300") for one in range(4)]
+    lab = Lab(tmp_path, definition=LabDefinition(devices=tuple(boxes)))
+    served = lab.start()
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        hosts = {one.mac: f"127.0.0.1:{served.ports[one.mac]}" for one in boxes}
+        hosts[boxes[0].mac] = f"127.0.0.1:{mute.getsockname()[1]}"
+        found = Access(username="haplan", password=served.password, known_hosts=str(served.known_hosts))
+        found = attrs.evolve(found, addresses=hosts, connect_timeout=4)
+        estate = Estate(found, lab.clock)
+        pairs = [Nodes(str(at), {one.mac: one.mac for one in boxes[at : at + 2]}) for at in (0, 2)]
+        began = time.monotonic()
+        seen = estate.looks(pairs, 0)
+        assert time.monotonic() - began < 9
+        assert set(seen["0"].facts) == {boxes[1].mac}
+        assert set(seen["2"].facts) == {boxes[2].mac, boxes[3].mac}
+        assert "nobody lets haplan in within 4 s" in seen["0"].errors[boxes[0].mac]
+        estate.close()
+    lab.stop()
 
 
 def test_an_answer_that_does_not_come_in_time_is_lost_and_ends_the_session(loop: Loop, tmp_path: Path) -> None:

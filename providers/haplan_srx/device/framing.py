@@ -14,9 +14,10 @@ LARGEST = 128 * 2**20
 
 
 def framed(message: bytes, framing: Literal["end", "chunks"]) -> bytes:
-    """A message as it is sent."""
+    """A message as it is sent. Nothing follows an end-of-message mark: where chunks come next, a newline there is an
+    error for a server that is strict."""
     if framing == "end":
-        return message + END + b"\n"
+        return message + END
     return b"\n#%d\n%s%s" % (len(message), message, CHUNKS_END)
 
 

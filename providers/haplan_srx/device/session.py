@@ -10,17 +10,17 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError as Cancelled
 from concurrent.futures import TimeoutError as Late
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncssh
 from lxml import etree
 
-from haplan.plugin import ProviderError, Tree
+from haplan.plugin import ProviderError
 from haplan_srx.config import Access, Place
 from haplan_srx.device.framing import Unframer, framed
+from haplan_srx.device.hostkeys import Client, matched
 from haplan_srx.device.replies import Refused, Reply, named, reply, text_of, without_secrets
 
 BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
@@ -55,13 +55,24 @@ class Loop:
         except Late:
             future.cancel()
             raise TimeoutError from None
+        except Cancelled:  # the loop has ended
+            raise TimeoutError from None
 
     def stop(self) -> None:
-        """End it."""
+        """End it, and what is under way in it."""
+        with contextlib.suppress(TimeoutError):
+            self.run(_cancel_all(), 5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         if not self._thread.is_alive():
             self._loop.close()
+
+
+async def _cancel_all() -> None:
+    rest = [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
+    for one in rest:
+        one.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 class Session:
@@ -102,16 +113,16 @@ class Session:
     def _opened(self) -> None:
         place, access = self.place, self._access
         try:
-            self._loop.run(self._connect(), access.timeout)
+            self._loop.run(self._connect(), access.connect_timeout)
         except TimeoutError:
             self.drop()
-            raise ProviderError(f"{place}: no answer within {access.timeout:.0f} s") from None
+            raise ProviderError(f"{place}: nobody lets haplan in within {access.connect_timeout:.0f} s") from None
         except (OSError, asyncssh.Error, EOFError, ValueError) as error:
             self.drop()
             raise ProviderError(f"{place}: {_words(error, access, place)}") from None
-        except ProviderError:
+        except ProviderError as error:
             self.drop()
-            raise
+            raise ProviderError(f"{place}: {error}") from None
         self.open = True
 
     @contextlib.contextmanager
@@ -189,7 +200,7 @@ class Session:
         hello = reply(greeting, str(self.place)).element
         said = {(one.text or "").strip() for one in named(hello, "capability")}
         if JUNOS not in said:
-            raise ProviderError(f"{self.place}: what answers there is no Junos device")
+            raise ProviderError("what answers there is no Junos device")
         self.id = text_of(hello, "session-id")
         self._unframer.framing = "chunks" if CHUNKED in said else "end"
 
@@ -229,63 +240,27 @@ def _hello() -> bytes:
 
 
 async def _ssh(place: Place, access: Access, tunnel: Any) -> asyncssh.SSHClientConnection:
-    given: dict[str, Tree] = {
+    client = Client(access)
+    given: dict[str, Any] = {
         "port": place.port, "username": place.user or access.username, "config": None, "tunnel": tunnel or (),
-        "keepalive_interval": KEEPALIVE, "keepalive_count_max": MISSES, "login_timeout": access.timeout,
-        "known_hosts": _known(access), "client_factory": lambda: _Client(access),
+        "keepalive_interval": KEEPALIVE, "keepalive_count_max": MISSES, "login_timeout": access.connect_timeout,
+        "known_hosts": lambda host, addr, port: matched(access, host, addr, port), "client_factory": lambda: client,
         "encryption_algs": CIPHERS, "agent_path": access.agent or None, "password": access.password or None,
     }  # fmt: skip
     if access.key_file:
         given |= {"client_keys": [access.key_file], "passphrase": access.key_passphrase or None}
     elif access.password:
         given["client_keys"] = None
-    return await asyncssh.connect(place.host, **given)
-
-
-def _known(access: Access) -> Any:
-    """Keys of known hosts: nothing is known without the file, and nothing unknown is trusted."""
-    file = Path(access.known_hosts)
-    if not file.is_file():
-        return asyncssh.import_known_hosts("")
-    stamp = file.stat()
-    return _known_in(access.known_hosts, stamp.st_mtime_ns, stamp.st_size)
-
-
-@lru_cache(maxsize=8)
-def _known_in(file: str, _written: int, _size: int) -> Any:
-    """Read once while it stays as it is: it has a line for every device, and every connection looks into it."""
-    return asyncssh.read_known_hosts(file)
-
-
-class _Client(asyncssh.SSHClient):
-    """Decides about keys that the known hosts do not have."""
-
-    def __init__(self, access: Access) -> None:
-        self._access = access
-
-    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
-        """A new host's key is accepted, and kept, only where the settings say so; another key of a known one never."""
-        known = _known(self._access).match(host, addr, port)
-        if not self._access.accept_new or known[0] or known[2]:
-            return False
-        file = Path(self._access.known_hosts)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        name = host if port == 22 else f"[{host}]:{port}"
-        with _KEEPING, file.open("a", encoding="ascii") as out:
-            out.write(f"{name} {key.export_public_key('openssh').decode('ascii').strip()}\n")
-        return True
-
-
-_KEEPING = threading.Lock()
+    try:
+        return await asyncssh.connect(place.host, **given)
+    except asyncssh.HostKeyNotVerifiable:
+        raise ProviderError(client.why()) from None
+    except asyncssh.KeyImportError as error:
+        raise ProviderError(f"key file {access.key_file}: {error}") from None
 
 
 def _words(error: Exception, access: Access | None, place: Place) -> str:
     match error:
-        case asyncssh.HostKeyNotVerifiable() if access is not None:
-            return (
-                f"its host key is not the known one; look at {access.known_hosts}, or let new hosts in with "
-                "accept_new=True"
-            )
         case asyncssh.PermissionDenied() if access is not None:
             return f"it does not let {access.username} in: {access.offered}"
         case ConnectionRefusedError():
@@ -295,5 +270,6 @@ def _words(error: Exception, access: Access | None, place: Place) -> str:
         case asyncssh.Error():
             return error.reason
         case OSError():
-            return error.strerror or type(error).__name__
+            said = error.strerror or type(error).__name__
+            return f"{error.filename}: {said}" if error.filename else said
     return str(error)

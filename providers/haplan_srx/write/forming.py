@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from haplan.design.clusters import refreshes
 from haplan.design.resources import GOING, of_change
-from haplan.design.settling import forming
+from haplan.design.settling import formation_limit, forming
 from haplan.plugin import (
     Change,
     Document,
@@ -27,6 +27,12 @@ from haplan_srx.translate.documents import RETIRED, device
 from haplan_srx.translate.recorded import nodes_of
 from haplan_srx.write.steps import JOIN, Step
 from haplan_srx.write.writer import Writer
+
+SELDOM = 230
+LOOKS = (0, *range(240, 961, 90))
+"""Seconds after the boxes were sent off when a look tells something: none is back before four minutes. Those that take
+longer than they should are looked at every `SELDOM` seconds. A look may cost a login at either node: that makes 30 at
+most until a pair is given up."""
 
 
 def write(task: Task, writer: Writer) -> Written:
@@ -142,7 +148,13 @@ def settled(estate: Estate, task: Task, now: float) -> Settlement:
     """How far a pair is."""
     change = _change(task)
     going = change.action in GOING
-    lacking = _dissolved(estate, change) if going else _formed(estate, change)
+    last, lacking = estate.formation.pop(change.name, (task.started - 1, ""))
+    elapsed = now - task.started
+    due = any(last - task.started < at <= elapsed for at in LOOKS) or now - last >= SELDOM
+    if due or elapsed > formation_limit(task):
+        last, lacking = now, _dissolved(estate, change) if going else _formed(estate, change)
+    if lacking:
+        estate.formation[change.name] = last, lacking
     return forming(task, now, lacking, "part" if going else "form") if lacking else Settlement(state="done")
 
 
