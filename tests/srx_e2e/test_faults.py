@@ -132,7 +132,7 @@ def test_what_left_the_stack_goes_from_a_device_that_was_away_while_it_did(shops
     world.edit(', guest: "172.22.99.1/24"', "")
     world.edit('allow("guest-out", [guest], anything, second)', "")
     world.edit('guest = Network("guest", subnet="172.22.99.0/24", vlan_id=99)', "")
-    world.edit(', "ge-0/0/7"', ', "ge-0/0/6"')
+    world.edit(', "ge-0/0/7"', ', "ge-0/0/5"')
     assert world.apply().exit_code == 3
     for node in (0, 1):
         world.lab.power(node_of(2, node), on=True)
