@@ -117,6 +117,7 @@ class Seen:
         amiss: What of it does not run though it is written as it should be, one line each: a device that refuses its
             configuration. That is drift, whatever the values say.
         send_again: True if what is amiss may be well once all of it is sent again: the plan offers that.
+        state: What the document that was asked about has of it, as the `state` of its placement there.
     """
 
     address: str
@@ -129,6 +130,7 @@ class Seen:
     status: Literal["ok", "incomplete"] = "ok"
     amiss: tuple[str, ...] = ()
     send_again: bool = False
+    state: str = ""
 
 
 def called(seen: Mapping[str, Seen]) -> dict[str, tuple[str, str]]:

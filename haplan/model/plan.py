@@ -190,6 +190,8 @@ class Placement:
             where the new one comes; see `in_half`.
         apart: One of several alike, such as the devices that carry a policy: nothing in another document waits for it,
             and it waits there only for what it refers to that does not stand apart: values of that may flow into it.
+        state: What this document has of the resource, as the plan saw it, where documents have each their own; then it
+            is this that is compared before the write, not the values, of which the resource has one for all.
     """
 
     document: Document = attrs.field(converter=as_document)
@@ -200,6 +202,7 @@ class Placement:
     own: bool = False
     apart: bool = False
     half: Literal["", "old", "new"] = ""
+    state: str = ""
 
     @property
     def somewhere(self) -> bool:

@@ -343,6 +343,12 @@ def _refuse_changed(part: Part, kind: TypeInfo, own: Own, by_id: ById) -> None:
     if seen is None:
         why = ": what an earlier run sent came through" if left else ""
         raise Stale(f"{change.address}: is gone, it was there when the plan was made{why}; plan again")
+    half = left or change.reason is Reason.RESUMED or LEFT in change.private or bool(change.unset)
+    if part.placement.state and seen.state and not half:
+        if seen.state != part.placement.state:
+            who = f" by {seen.who}" if seen.who else ""
+            raise Stale(f"{change.address}: changed{who} on {part.placement.document} since the plan; plan again")
+        return
     # an owner may have been renamed by now; what is not in it any more counts as gone
     local = {*kind.local, *kind.owned_by, "name"}
     if part.row is not None:  # what it names may be called otherwise by now, and still be told as it was written
@@ -351,7 +357,6 @@ def _refuse_changed(part: Part, kind: TypeInfo, own: Own, by_id: ById) -> None:
     before = without_secrets({name: value for name, value in (change.before or {}).items() if name not in local})
     sets = unordered(kind.attributes, before)
     moved = set(differences(before, ours(kind, before, seen.values), sets))
-    half = left or change.reason is Reason.RESUMED or LEFT in change.private or bool(change.unset)
     if moved and (half or own.changes().intersection(change.depends_on)):
         # our own write to it, or to what it refers to, may have shown here already: such as a new name
         planned = without(change.after or {}, change.unset)

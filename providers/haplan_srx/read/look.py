@@ -37,6 +37,7 @@ class Look:
         pairs: Name of a cluster → what was seen of it; empty where nobody looked, and all counts as recorded.
         configured: Addresses of the clusters whose device haplan has configured once.
         kept: Document → what haplan overwrote there once.
+        states: (Address of a cluster, of a resource) → what the cluster's device has of that resource.
     """
 
     recorded: Picture
@@ -45,6 +46,7 @@ class Look:
     pairs: Mapping[str, PairSeen] = attrs.field(factory=dict)
     configured: frozenset[str] = frozenset()
     kept: Mapping[Document, Overwritten] = attrs.field(factory=dict)
+    states: Mapping[tuple[str, str], str] = attrs.field(factory=dict)
     _differing: dict[str, bool] = attrs.field(init=False, factory=dict, repr=False)
     _lost: dict[str, tuple[Loss, ...]] = attrs.field(init=False, factory=dict, repr=False)
 
@@ -65,7 +67,8 @@ class Look:
 
     def placements(self, change: Change) -> Sequence[Placement]:
         """The devices that carry a resource; of a cluster also its forming."""
-        placed = documents.apart(self.to_write(change), lambda address: self.cluster(address).name)
+        reached = {self.cluster(one).name: self.states.get((one, change.address), "") for one in self.to_write(change)}
+        placed = documents.apart(reached)
         if change.type != "cluster":
             return placed or (NOWHERE,)
         known = Private.of(change.private)

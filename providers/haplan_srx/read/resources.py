@@ -4,6 +4,7 @@ A device is read once for all that is on it. What haplan said is compared statem
 as it was said, the attribute that said it shows what the device has instead.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -61,6 +62,12 @@ class Drifted:
         """True if something of a resource is not as it was said."""
         return address in self.statements or address in self.listed
 
+    def state(self, address: str) -> str:
+        """What the device has of a resource: how it differs from what was said, as one word."""
+        there = [(one.path, sorted(self.live.below(one.path), key=str)) for one in self.statements.get(address, ())]
+        listed = list(self.listed.get(address, ()))
+        return hashlib.sha256(repr((there, listed)).encode()).hexdigest()[:16]
+
 
 def read(estate: Estate, query: Query, slots: Mapping[str, int]) -> Reading:
     """Read many resources at once, each device once."""
@@ -80,7 +87,9 @@ def read(estate: Estate, query: Query, slots: Mapping[str, int]) -> Reading:
     )
     seen = {target.address: found for target in query.targets if (found := reading.seen(target)) is not None}
     notes = () if query.document else tuple(reading.notes(clusters))  # nobody reads them before a write
-    return Reading(seen=seen, orders=reading.orders(), notes=notes, look=attrs.evolve(design, pairs=pairs))
+    return Reading(
+        seen=seen, orders=reading.orders(), notes=notes, look=attrs.evolve(design, pairs=pairs, states=reading.states())
+    )
 
 
 def _then(now: Picture, query: Query, slots: Mapping[str, int], lives: Mapping[str, Live]) -> Picture:
@@ -182,7 +191,20 @@ class _Reading:
             id=target.id or target.row.id or target.name,
             values={**values, "name": target.row.name},
             who=who.user if who else "",
+            state=self._state(target),
         )
+
+    def _state(self, target: Target) -> str:
+        """What the one device that was asked about has of a resource."""
+        if not self._query.document:
+            return ""
+        return next((one.state(target.address) for one in self._drifted.values() if self._counts(one, target)), "")
+
+    def states(self) -> dict[tuple[str, str], str]:
+        """(Device, address of a resource) → what it has of that, each on its own."""
+        rows = [target for target in self._query.targets if target.row is not None and target.type != "cluster"]
+        return {(device_, target.address): one.state(target.address)
+                for device_, one in self._drifted.items() for target in rows if self._counts(one, target)}  # fmt: skip
 
     def _counts(self, drifted: Drifted, target: Target) -> bool:
         """False on a device that does not have it yet as it was last wanted: what differs there has not drifted."""

@@ -2,7 +2,7 @@
 configuration, ``retired:NAME`` for the boxes that a hardware refresh lets go. A resource is in the document of every
 cluster that it flows into."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from haplan.design.resources import GOING
@@ -50,9 +50,9 @@ def of_cluster(change: Change, *, forms: bool, dissolves: bool, retires: bool = 
     return (form, old, configured)
 
 
-def apart(clusters: Iterable[str], named: Callable[[str], str]) -> list[Placement]:
-    """One placement for each device that carries a resource."""
-    return [Placement(document=device(name), apart=True) for name in sorted(map(named, clusters))]
+def apart(states: Mapping[str, str]) -> list[Placement]:
+    """One placement for each device that carries a resource, by name of the cluster, with what it has of that now."""
+    return [Placement(document=device(name), apart=True, state=state) for name, state in sorted(states.items())]
 
 
 def forms(change: Change) -> bool:
