@@ -340,9 +340,12 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
         *check.check("P", view, session.plugins.rules_about(types)),
         *missing,
     )
-    if question.options.check_on_device and not any(finding.severity == "error" for finding in findings):
-        said = rehearse.rehearse(transactions, changes, looked.providers, state, session.options.parallelism)
-        transactions, findings = session.redact.tree(said.transactions), (*findings, *said.findings)
+    asked = question.options.check_on_device
+    checked = transactions if asked else _after_restarts(question, transactions, changes, looked)
+    if checked and not any(finding.severity == "error" for finding in findings):
+        said = rehearse.rehearse(checked, changes, looked.providers, state, session.options.parallelism)
+        findings = (*findings, *session.redact.tree(said.findings))
+        transactions = session.redact.tree(said.transactions) if asked else transactions
     return _Staged(
         edges=edges,
         transactions=transactions,
@@ -350,6 +353,19 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
         calls=calls,
         findings=findings,
         notes=(*uncompared, *staged.notes),
+    )
+
+
+def _after_restarts(
+    question: Question, transactions: Sequence[Transaction], changes: Sequence[Change], looked: _Looked
+) -> tuple[Transaction, ...]:
+    """What is written where something restarts first, of providers that check that without being asked."""
+    restarts = {one.key for one in changes if one.after is not None and one.impact.kind in ("reboot", "outage")}
+    return tuple(
+        one
+        for one in transactions
+        if question.options.refresh and looked.providers[one.provider].checks_first
+        if any(placed.address in restarts for placed in one.placed)
     )
 
 

@@ -111,6 +111,8 @@ class Provider:
         by_id: Type → attributes that hold another resource by its id, or that nothing holds: no document spells what
             that one is called, so that another name of it is no change there. Of what something lives in that is so.
         composes: Its documents are made of many resources, changed and unchanged ones: it is given every row.
+        checks_first: What is written after a restart is rehearsed in every plan that looks, asked for or not: what a
+            backend would refuse is known before anything restarts.
         writes_at_once: Most transactions of it under way at once; 0 sets no limit beside ``--parallelism``.
         calls_a_second: Most calls a second: of writes, as `calls` expects them, of polls and of checks; 0 sets none.
             What waits for either limit keeps no other provider from writing. What goes out within one write the
@@ -130,6 +132,7 @@ class Provider:
     orderless: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     by_id: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     composes: ClassVar[bool] = False
+    checks_first: ClassVar[bool] = False
     writes_at_once: ClassVar[int] = 0
     calls_a_second: ClassVar[float] = 0.0
     poll_seconds: float = 30.0

@@ -36,7 +36,8 @@ from haplan_srx.read.look import Look, recall
 from haplan_srx.translate import documents
 from haplan_srx.translate.recorded import nodes_of
 from haplan_srx.write import confirming, forming, retiring
-from haplan_srx.write.writer import Writer, rehearse, write
+from haplan_srx.write.rehearsal import rehearse
+from haplan_srx.write.writer import Writer, write
 
 PAIRS_POLL, DEVICE_POLL = 5.0, 0.2
 """Seconds until pairs that restart are looked at again, and until a device is looked at that has just been written."""
@@ -59,6 +60,7 @@ class SrxProvider(Provider):
     revertible: ClassVar[bool] = True
     by_id: ClassVar[Mapping[str, tuple[str, ...]]] = {"cluster": ("site", "template", "profile")}
     composes: ClassVar[bool] = True
+    checks_first: ClassVar[bool] = True
     poll_seconds: float = PAIRS_POLL
 
     def __init__(self, estate: Estate, context: Context, slots: Mapping[str, int]) -> None:
@@ -134,7 +136,7 @@ class SrxProvider(Provider):
     # --- writing ---
 
     def rehearse(self, task: Task) -> Rehearsal | None:
-        """Load into a private copy, compare, check, throw away; only of a pair that is formed."""
+        """Load into a private copy, compare, check, throw away; a box of a pair that is to be formed does that too."""
         if task.transaction.document.kind != documents.DEVICE:
             return None
         said = rehearse(self._estate, task, self._slots, self._context.secret)

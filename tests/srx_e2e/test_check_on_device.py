@@ -33,6 +33,20 @@ def test_what_a_device_would_refuse_is_an_error_of_the_plan(shops: Shops) -> Non
     assert "policy table is full" in finding.message
 
 
-def test_a_pair_that_is_still_to_be_formed_is_not_asked(shops: Shops) -> None:
+def test_a_box_that_is_to_join_a_pair_is_asked_too(shops: Shops) -> None:
     plan = shops().plan(check_on_device=True)
+    assert ["policy office-web" in one.rehearsed for one in plan.transactions] == [False, True]
+
+
+def test_what_a_box_would_refuse_is_known_before_it_restarts_though_nobody_asked(shops: Shops) -> None:
+    world = shops(lab='[[srx.fault]]\non = "commit-configuration"\nerror = "policy table is full"\n')
+    plan = world.plan()
+    (finding,) = [one for one in plan.findings if one.severity == "error"]
+    assert (finding.rule, finding.address) == ("CHECK", "site.shop1")
+    assert "policy table is full" in finding.message
     assert [one.rehearsed for one in plan.transactions] == ["", ""]
+    world.misbehave("")
+    assert not [one for one in world.plan().findings if one.severity == "error"]
+    before = world.lines(node_of(1))
+    assert not [one for one in world.plan(refresh=False).findings if one.severity == "error"]
+    assert world.lines(node_of(1)) == before

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -9,6 +10,7 @@ from lxml import etree
 from haplan.model.plan import Action
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Estate
+from tests.srx.test_refusals import odd
 from tests.srx_e2e.world import World, node_of
 
 Shops = Callable[..., World]
@@ -187,3 +189,24 @@ def test_a_pair_in_which_the_old_node_still_stands_is_not_taken_for_the_new_one(
     world.lab.clock.sleep(1200)
     assert world.apply().exit_code == 0
     assert world.plan().changes == ()
+
+
+def odd_pair(folder: Path, number: int) -> None:
+    (folder / "stack.py").write_text(odd(number))
+    world = World(folder)
+    try:
+        assert world.apply().exit_code == 0
+        assert world.plan().empty()
+        assert world.apply(destroy=True).exit_code == 0
+    finally:
+        world.close()
+
+
+def test_a_pair_whose_labels_are_odd_is_formed_and_configured(tmp_path: Path) -> None:
+    odd_pair(tmp_path, 13)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("number", [0, 2, 5, 8, 11, 12, 14, 15, 17])
+def test_pairs_of_every_kind_of_model_are_formed_and_configured(tmp_path: Path, number: int) -> None:
+    odd_pair(tmp_path, number)

@@ -13,7 +13,9 @@ from haplan.errors import ProviderError
 from haplan.model.stack import Block, Lifecycle, Location
 from haplan_srx import labs
 from haplan_srx.lab import Lab, read_definition
+from haplan_srx.lab.chassis.models import MODELS
 from haplan_srx.lab.config import make_schema, schema
+from haplan_srx.translate.slots import ROWS
 
 ARCHIVE = Path(__file__).parents[2] / "../shared/reference/yang/junos-es-24.4R1.tar.xz"
 TOML = """
@@ -142,3 +144,8 @@ def test_the_shipped_models_are_what_the_script_makes_of_the_vendors(tmp_path: P
     made = tmp_path / "schema.json.xz"
     make_schema.main(ARCHIVE, made)
     assert made.read_bytes() == (Path(schema.__file__).with_name("schema.json.xz")).read_bytes()
+
+
+def test_every_model_that_is_formed_is_in_the_lab() -> None:
+    formed = {row.model: (row.offset, row.management, row.control) for row in ROWS.values() if row.offset is not None}
+    assert {name: (model.offset, model.fxp0, model.fxp1) for name, model in MODELS.items()} == formed

@@ -88,7 +88,10 @@ def read(estate: Estate, query: Query, slots: Mapping[str, int]) -> Reading:
     seen = {target.address: found for target in query.targets if (found := reading.seen(target)) is not None}
     notes = () if query.document else tuple(reading.notes(clusters))  # nobody reads them before a write
     return Reading(
-        seen=seen, orders=reading.orders(), notes=notes, look=attrs.evolve(design, pairs=pairs, states=reading.states())
+        seen=seen,
+        orders=reading.orders(),
+        notes=notes,
+        look=attrs.evolve(design, pairs=pairs, states=reading.states(query.targets)),
     )
 
 
@@ -191,20 +194,14 @@ class _Reading:
             id=target.id or target.row.id or target.name,
             values={**values, "name": target.row.name},
             who=who.user if who else "",
-            state=self._state(target),
+            state=next(iter(self.states((target,)).values()), "") if self._query.document else "",
         )
 
-    def _state(self, target: Target) -> str:
-        """What the one device that was asked about has of a resource."""
-        if not self._query.document:
-            return ""
-        return next((one.state(target.address) for one in self._drifted.values() if self._counts(one, target)), "")
-
-    def states(self) -> dict[tuple[str, str], str]:
+    def states(self, targets: Iterable[Target]) -> dict[tuple[str, str], str]:
         """(Device, address of a resource) → what it has of that, each on its own."""
-        rows = [target for target in self._query.targets if target.row is not None and target.type != "cluster"]
-        return {(device_, target.address): one.state(target.address)
-                for device_, one in self._drifted.items() for target in rows if self._counts(one, target)}  # fmt: skip
+        rows = [target for target in targets if target.row is not None and target.type != "cluster"]
+        return {(address, target.address): one.state(target.address)
+                for address, one in self._drifted.items() for target in rows if self._counts(one, target)}  # fmt: skip
 
     def _counts(self, drifted: Drifted, target: Target) -> bool:
         """False on a device that does not have it yet as it was last wanted: what differs there has not drifted."""

@@ -46,8 +46,6 @@ from haplan_srx.write.steps import Step
 
 OVERWRITTEN = "overwritten"
 """Key of what a commit overwrites, in its announcement."""
-LOOK_AGE = 60.0
-"""Seconds that a look may be old to say that a pair is formed."""
 WAIT = 10.0
 """Seconds between two looks for a commit whose session ended."""
 
@@ -252,36 +250,15 @@ def _without_ours(found: Difference, what: Work, logs: Sequence[str]) -> Differe
     return attrs.evolve(found, overwritten=others)
 
 
-def rehearse(estate: Estate, task: Task, overrides: Mapping[str, int], secret: Callable[[str], str]) -> str | None:
-    """What the device says that a task would change, after it has checked it; leaves nothing behind. None of a pair
-    that is still to be formed.
-
-    Raises:
-        ProviderError: The device does not want it, or is not reached.
-    """
-    what = prepare(task, overrides)
-    if not estate.looks([what.nodes], LOOK_AGE)[what.nodes.cluster].clustered:
-        return None
-    told: list[str] = []
-    box = estate.primary(what.nodes)
-    newest = next(iter(box.history()), None)
-    if newest is not None and newest.pending(estate.clock.now()):  # a check confirms it
-        return f"not checked: {on_trial(newest)}, and a check would confirm it"
-    try:
-        live = box.configuration()
-        what = prepare(task, overrides, live) if what.untold else what
-        found = what.on(live)
-        if found.edits:
-            load(box, found, secret, told.append)
-    finally:
-        box.put_away()
-    return "\n".join(told)
-
-
 def load(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> None:
     """Put edits into the candidate, keep what the device says of them, and let it check them."""
-    secrets = {edit.secret: secret(edit.secret) for edit in found.edits if isinstance(edit, Set) and edit.secret}
     box.open_candidate()
+    check(box, found, secret, keep)
+
+
+def check(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> None:
+    """The same where the candidate is open."""
+    secrets = {edit.secret: secret(edit.secret) for edit in found.edits if isinstance(edit, Set) and edit.secret}
     box.load(xml.document(list(found.edits), secrets))
     keep(box.compare())
     box.check()
