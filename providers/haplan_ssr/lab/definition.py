@@ -7,6 +7,9 @@ Tables of `lab.toml` (any other table belongs to another provider and is left al
     `authority`, `router`        names of the authority and of the conductor's own router, default "lab", with the alias
                                  behind it where there is one, and "conductor"
     `version`                    software of the conductor, default "6.3.0-107.r1"
+    `start`                      a file beside `lab.toml` with the whole configuration of an authority, as a conductor
+                                 exports or reads it (JSON, plain or gzipped): what runs in a new estate. What the model
+                                 does not know in it is kept
     `candidate`                  "per-user" or "shared"; default: as `version` has it, per user since 5.6
     `token_minutes`              how long a login lasts, default what `access-management/token/expiration` in the
                                  running configuration says, else for ever
@@ -42,6 +45,8 @@ Tables of `lab.toml` (any other table belongs to another provider and is left al
 Faults are counted in the estate; see `haplan.lab.mishaps`.
 """
 
+import gzip
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -52,6 +57,7 @@ from haplan.lab.faults import HttpFault
 from haplan.lab.tables import lists_of, read_tables, refuse_twice, settings_of
 from haplan.plugin import Tree
 from haplan_ssr.model import release_of
+from haplan_ssr.translate.tree import kebabs
 
 AUTHORITY = "lab"
 """Name of an authority that nobody named."""
@@ -66,6 +72,7 @@ class Settings:
     authority: str = AUTHORITY
     router: str = "conductor"
     version: str = attrs.field(default="6.3.0-107.r1")
+    start: str = ""
     candidate: Literal["per-user", "shared", ""] = ""
     token_minutes: float | None = None
     validate_seconds: float = 2.0
@@ -121,11 +128,13 @@ class LabDefinition:
         assets: Boxes.
         faults: Exchanges that go wrong.
         settings: How the conductor behaves.
+        running: What runs in a new estate, ``{"authority": {…}}``; None for a conductor that was just installed.
     """
 
     assets: tuple[Asset, ...] = ()
     faults: tuple[Fault, ...] = ()
     settings: Settings = Settings()
+    running: Mapping[str, Tree] | None = None
 
 
 TABLES: dict[str, type[Any]] = {"asset": Asset, "fault": Fault}
@@ -137,7 +146,22 @@ def read_definition(path: Path, key: str = "ssr", keys: Sequence[str] = ()) -> L
     Args:
         key, keys: Of the provider, and of all of the stack; see `haplan.lab.tables.read_tables`.
     """
-    return read_tables(path, key, definition_from, keys)
+    found = read_tables(path, key, definition_from, keys)
+    return attrs.evolve(found, running=_started(path, found.settings.start)) if found.settings.start else found
+
+
+def _started(path: Path, name: str) -> Mapping[str, Tree]:
+    """The configuration in a file beside `lab.toml`."""
+    file = path.parent / name
+    try:
+        content = file.read_bytes()
+        text = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+        found = kebabs(json.loads(text))
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{path}: start: {name}: {error}") from None
+    if not isinstance(found, dict) or not isinstance(found.get("authority"), dict):
+        raise ValueError(f"{path}: start: {name} is no configuration of an authority")
+    return found
 
 
 def definition_from(data: Mapping[str, Tree]) -> LabDefinition:

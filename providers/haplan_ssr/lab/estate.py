@@ -8,6 +8,7 @@ sees the configuration it was begun with, whatever others commit meanwhile; `edi
 import json
 import secrets
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from haplan.lab import Tx as LabTx
 from haplan.lab import mishaps
 from haplan.lab.estate import DefinedEstate
 from haplan.lab.surface import REQUESTS
+from haplan.plugin import Tree
 from haplan_ssr.lab.definition import LabDefinition, Settings
+from haplan_ssr.lab.start import taken_over
 
 TABLES = (
     """
@@ -88,7 +91,7 @@ class Estate(DefinedEstate[Tx, Settings]):
         self.settle(tx, definition.settings)
         tx.settings = definition.settings
         if tx.meta("version") is None:
-            _found(tx)
+            _found(tx, definition.running)
         for asset in definition.assets:
             tx.run(
                 "insert into assets (id, version, connected, since) values (?, ?, ?, ?) on conflict do nothing",
@@ -105,8 +108,9 @@ class Estate(DefinedEstate[Tx, Settings]):
         return str(row[0])
 
 
-def _found(tx: Tx) -> None:
-    """A conductor as it is after its installation: an authority with its own router, and nothing else."""
+def _found(tx: Tx, start: Mapping[str, Tree] | None) -> None:
+    """A conductor as it is after its installation, an authority with its own router and nothing else; or as another one
+    runs."""
     for name, value in (("version", "1"), ("global-id", "0"), ("router", tx.settings.router)):
         tx.remember(name, value)
     for name, capabilities in USERS.items():
@@ -121,5 +125,8 @@ def _found(tx: Tx) -> None:
         ("router", tx.settings.router, own),
         ("security", "internal", {"name": "internal"}),
     ]
-    for list_, key, body in rows:
-        tx.run("insert into running values (?, ?, 1, null, 1, ?)", list_, key, json.dumps(body, separators=(",", ":")))
+    if start is not None:
+        rows = taken_over(tx, start["authority"], own)
+    for number, (list_, key, body) in enumerate(rows, start=1):
+        text = json.dumps(body, separators=(",", ":"))
+        tx.run("insert into running values (?, ?, 1, null, ?, ?)", list_, key, number, text)

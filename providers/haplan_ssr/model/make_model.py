@@ -212,7 +212,7 @@ class Maker:
         return out, default
 
     def add_later(self, root: Node, entry: dict[str, Tree]) -> None:
-        """A node, or values of an enumeration, that came after the exports."""
+        """A node, values of an enumeration, or a wider type, that came after the exports."""
         *above, name = entry["path"].strip("/").split("/")
         place = root
         for step in above:
@@ -222,7 +222,15 @@ class Maker:
             made = self.types[leaf["type"]]
             leaf["type"] = self.place({**made, "values": [*made["values"], *entry["values"]]})
             return
-        node: Node = {key: entry[key] for key in ("kind", "since", "keys", "default", "either") if key in entry}
+        if "kind" not in entry:  # something of a node that the exports have is otherwise by now
+            there: Node = dict(children(place))[name]
+            there.update({"type": self.place(entry["type"])} if "type" in entry else {})
+            for word in ("must", "when") if entry.get("free") else ():
+                there.pop(word, None)
+            if "also" in entry:
+                there["must"] = [[f"{condition} or {entry['also']}", said] for condition, said in there["must"]]
+            return
+        node: Node = {key: entry[key] for key in ("kind", "since", "keys", "default", "either", "open") if key in entry}
         if "type" in entry:
             node["type"] = self.place(entry["type"])
         if "as" in entry:

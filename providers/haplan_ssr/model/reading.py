@@ -99,6 +99,8 @@ class Reading:
         """What is in a container or an entry."""
         for name, value in data.items():
             child = node.children.get(name)
+            if child is None and node.open:
+                continue
             if child is None:
                 self._say("unknown: the model has no such name here", element, name)
                 continue
@@ -108,6 +110,8 @@ class Reading:
                 self._leaf(child, value, element)
             elif child.kind == "container":
                 self._container(child, value, element)
+            elif isinstance(value, Mapping) if child.kind == "list" else not isinstance(value, list | Mapping):
+                self._several(child, [value], element)  # of a list of one, some write the one
             elif not isinstance(value, Sequence) or isinstance(value, str):
                 self._say("must be a list", element, name)
             else:
@@ -188,7 +192,10 @@ def _absent(node: Node, data: Mapping[str, Tree]) -> Iterator[tuple[Path, str]]:
     for key in node.keys:
         if key not in data:
             yield (key,), "missing: it is the key"
+    elsewhere = _unchosen(node, data)
     for name, low in _needed(node):
+        if name in elsewhere:
+            continue
         if not low and name not in data:
             yield (name,), f"{name} is required"
         elif low and len(data.get(name) or ()) < low:
@@ -199,6 +206,13 @@ def _absent(node: Node, data: Mapping[str, Tree]) -> Iterator[tuple[Path, str]]:
             yield (), f"only one of {', '.join(there)} ({choice.name})"
         elif choice.mandatory and not there:
             yield (), f"one of {', '.join(choice.cases)} is required ({choice.name})"
+
+
+def _unchosen(node: Node, data: Mapping[str, Tree]) -> frozenset[str]:
+    """What stands in a case of a choice that is not the one that is there: nobody asks for it."""
+    return frozenset(
+        name for choice in node.choices for names in choice.cases.values() if names.isdisjoint(data) for name in names
+    )
 
 
 @functools.lru_cache(10000)

@@ -73,6 +73,7 @@ class Node:
         generated: The mark of objects that the conductor makes.
         secret: Not to be shown.
         either: Leaf or leaf-list is not documented: both are taken.
+        open: What is below it is documented in part or not at all: any name is taken there.
         units: For numbers.
         children: What may be below it.
         choices: Choices among its children.
@@ -99,6 +100,7 @@ class Node:
     generated: bool = False
     secret: bool = False
     either: bool = False
+    open: bool = False
     units: str = ""
     children: Mapping[str, "Node"] = attrs.field(factory=dict)
     choices: tuple[Choice, ...] = ()
@@ -195,6 +197,7 @@ def _node(
         generated=data.get("generated", False),
         secret=data.get("secure", False),
         either=data.get("either", False),
+        open=data.get("open", False),
         units=data.get("units", ""),
         children={child: _node(child, f"{path}/{child}", one, types, whens) for child, one, whens in below},
         choices=tuple(_choices(data)),

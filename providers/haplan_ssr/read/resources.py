@@ -31,8 +31,8 @@ from haplan_ssr.private import Found, Private
 from haplan_ssr.rest import Asset
 from haplan_ssr.translate import Given, Terms, Translation, clean, documents, translate
 from haplan_ssr.translate.draft import Way
-from haplan_ssr.translate.edits import any_above
-from haplan_ssr.translate.tree import HERE, Flat, Path, is_entry, name_of, parents, same, words
+from haplan_ssr.translate.edits import any_above, stands
+from haplan_ssr.translate.tree import Flat, Path, is_entry, name_of, parents, words
 
 Leaves = dict[Way, list[tuple[Path, Given]]]
 MOST = 3
@@ -184,9 +184,7 @@ def _with_way(
 
 
 def _different(live: Flat, given: Iterable[tuple[Path, Given]]) -> list[Path]:
-    return [
-        path for path, one in given if path not in live or (one.value is not HERE and not same(live[path], one.value))
-    ]
+    return [path for path, one in given if not stands(live, path, one.value)]
 
 
 def _put(values: dict[str, Tree], way: Way, value: Tree) -> dict[str, Tree]:
@@ -213,10 +211,10 @@ def _said(live: Flat, path: Path) -> str:
 
 
 def strangers(at: Look) -> tuple[str, ...]:
-    """Entries inside what haplan owns that nobody here owns: they stay."""
-    ours = {path for one in (at.recorded, at.wanted) for path in one.entries if is_entry(path)}
-    return tuple(f"{words(path)} is not in the stack" for path in at.live if _is_strange(path, ours))
-
-
-def _is_strange(path: Path, ours: set[Path]) -> bool:
-    return is_entry(path) and path not in ours and next((one for one in parents(path) if is_entry(one)), None) in ours
+    """What stands inside what haplan owns and nobody here owns, entries and leaves: it stays."""
+    ours = {path for one in (at.recorded, at.wanted) for path in one.entries}
+    return tuple(
+        f"{words(path)} is not in the stack"
+        for path, value in at.live.items()
+        if path not in ours and value != () and next((one for one in parents(path) if is_entry(one)), None) in ours
+    )

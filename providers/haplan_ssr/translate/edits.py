@@ -6,6 +6,7 @@ leaves by PATCH; whatever has to lose a leaf or a value is deleted and created a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import attrs
@@ -61,7 +62,7 @@ def outcome(live: Flat, owned: Flat, wanted: Flat, found: Mapping[Path, Any]) ->
         wanted: What it wants there.
         found: What was there before haplan owned it; given back instead of removed.
     """
-    made = {**live, **{path: value for path, value in wanted.items() if not _stands(live, path, value)}}
+    made = {**live, **{path: value for path, value in wanted.items() if not stands(live, path, value)}}
     going = [path for path in owned if path not in wanted and path in live]
     gone = {path for path in going if is_entry(path) and path not in found}
     for path in going:
@@ -80,14 +81,33 @@ def any_above(path: Path, among: Iterable[Path]) -> bool:
     return any(above in among for above in parents(path))
 
 
-def _stands(live: Flat, path: Path, value: Tree) -> bool:
-    return path in live and (value is HERE or same(live[path], value))
+def stands(live: Flat, path: Path, value: Tree) -> bool:
+    """True if this is at a path: an entry, a value; or nothing in an entry that is there, where it is the default."""
+    if path in live:
+        return value is HERE or same(live[path], value)
+    return value is not HERE and path[:-1] in live and is_entry(path[:-1]) and _is_default(path, value)
+
+
+def _is_default(path: Path, value: Tree) -> bool:
+    default = _default("/".join(name_of(step) for step in path[1:]))
+    return default is not None and not isinstance(value, tuple) and same(default, value)
+
+
+@lru_cache(10_000)
+def _default(path: str) -> str | None:
+    """What holds at a path of the vendor's model where nothing is set; None where it does not say."""
+    from haplan_ssr.model import model  # half a megabyte: only where something is not there
+
+    try:
+        return model().at(path).default
+    except KeyError:
+        return None
 
 
 def moved(one: Flat, other: Flat) -> list[Path]:
     """The paths at which two trees differ."""
-    changed = [path for path, value in other.items() if not _stands(one, path, value)]
-    return [*changed, *(path for path in one if path not in other)]
+    changed = [path for path, value in other.items() if not stands(one, path, value)]
+    return [*changed, *(path for path, value in one.items() if path not in other and not stands(other, path, value))]
 
 
 def edits(live: Flat, wanted: Flat) -> list[Edit]:

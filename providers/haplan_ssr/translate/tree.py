@@ -105,6 +105,8 @@ def _flatten(tree: Mapping[str, Tree], at: Path, into: Flat) -> None:
     here = name_of(at[-1])
     for name, value in tree.items():
         keys = KEYS.get(f"{here}/{name}")
+        if isinstance(value, dict) and keys is not None:
+            value = [value]  # of a list of one, some write the one
         if isinstance(value, dict):
             _flatten(value, (*at, name), into)
         elif isinstance(value, list) and keys is not None and all(isinstance(one, dict) for one in value):
@@ -187,6 +189,8 @@ def same(one: Any, other: Any) -> bool:
     """True if two values of a leaf mean the same: booleans and numbers may come as texts, leaf-lists are sets."""
     if type(one) is type(other) and one == other:
         return True
+    if isinstance(one, tuple) != isinstance(other, tuple):  # a single value stands for a list of it
+        one, other = (value if isinstance(value, tuple) else (value,) for value in (one, other))
     if isinstance(one, tuple) and isinstance(other, tuple):
         return sorted(map(_meaning, one)) == sorted(map(_meaning, other))
     return _meaning(one) == _meaning(other)

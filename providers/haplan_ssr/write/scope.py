@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from haplan.plugin import Change, Reason, Stale, Task, at_path
 from haplan_ssr.translate import Given, Translation
-from haplan_ssr.translate.tree import HERE, Flat, Path, parents, same, words
+from haplan_ssr.translate.edits import stands
+from haplan_ssr.translate.tree import Flat, Path, parents, words
 
 
 def scope(task: Task, before: Translation, after: Translation) -> frozenset[Path]:
@@ -67,6 +68,4 @@ def _is_changed(given: Given, changes: Mapping[str, Change]) -> bool:
 
 
 def _runs(live: Flat, path: Path, given: Given | None) -> bool:
-    if given is None or path not in live:
-        return given is None and path not in live
-    return given.value is HERE or same(live[path], given.value)
+    return path not in live if given is None else stands(live, path, given.value)

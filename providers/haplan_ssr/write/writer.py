@@ -19,7 +19,7 @@ from haplan_ssr.model import evaluate
 from haplan_ssr.private import Found, Private, found_before
 from haplan_ssr.read.resources import identity_of
 from haplan_ssr.translate import Terms, Translation, translate
-from haplan_ssr.translate.edits import Edit, any_above, edits, moved, outcome
+from haplan_ssr.translate.edits import Edit, any_above, edits, moved, outcome, stands
 from haplan_ssr.translate.tree import AUTHORITY, HERE, Flat, Path, is_entry, name_of, nested, parents, same, words
 from haplan_ssr.write.ready import refuse_unready, refuse_unwell
 from haplan_ssr.write.receipt import receipt
@@ -367,9 +367,8 @@ def _waits_for_commit(work: Work, writer: Writer) -> bool:
 def moved_of(work: Work, running: Flat) -> list[Path]:
     """Of what this transaction wants and wants gone, what is not so."""
     wanted = [
-        path for path, value in work.after.flat().items()
-        if path in work.mine and (path not in running or not (value is HERE or same(running[path], value)))
-    ]  # fmt: skip
+        path for path, value in work.after.flat().items() if path in work.mine and not stands(running, path, value)
+    ]
     gone = [
         path for path in work.before.entries
         if path in work.mine and path in running and path not in work.wanted

@@ -1,6 +1,7 @@
 """Validating and committing a candidate."""
 
 import itertools
+import json
 from collections.abc import Iterator, Sequence
 
 import attrs
@@ -68,10 +69,21 @@ def commit(store: Store, tx: Tx, user: str) -> tuple[Complaint, ...]:
 def complaints(tree: Body, store: Store, tx: Tx) -> tuple[Complaint, ...]:
     """What a configuration breaks: every finding of the model is an error of this conductor, which has that model."""
     problems = evaluate(tree, release=tx.settings.version).problems
-    found = [Complaint(one.message, one.path, one.documented and one.severity == "warning") for one in problems]
+    before = _taken_over(tx)
+    found = [
+        Complaint(one.message, one.path, one.documented and one.severity == "warning")
+        for one in problems
+        if (one.path, one.message) not in before
+    ]
     found += (Complaint(said, path) for said, path in doubtful(tree, tx.settings))
     found += (Complaint(NODE_ADDED, path, warning=True) for path in _added_nodes(store, tx))
     return tuple(sorted(found, key=lambda one: one.warning))
+
+
+def _taken_over(tx: Tx) -> frozenset[tuple[tuple[str, ...], str]]:
+    """What this model complains of in a configuration that ran elsewhere before: there it was good."""
+    kept = tx.meta("taken-over")
+    return frozenset((tuple(path), message) for path, message in json.loads(kept)) if kept else frozenset()
 
 
 def _added_nodes(store: Store, tx: Tx) -> Iterator[tuple[str, ...]]:

@@ -85,6 +85,10 @@ def _cloned(call: Call, store: Store, way: Sequence[Spot]) -> dict[str, Tree]:
     node = way[-1].node if way else None
     if node is None or node.keys != ("name",) or not isinstance(body.get("name"), str):
         raise Refused(400, "clone takes the new name of an entry")
+    if way[-1].key is None:  # on the list as a whole, as the table of 4.2 has it: the body says of which
+        if not isinstance(body.get("source"), str):
+            raise Refused(400, "clone takes the source and the new name of an entry")
+        way = [*way[:-1], Spot(node, body["source"], f"{way[-1].text}/{body['source']}")]
     found: dict[str, Tree] = stores.read(store, way, call.tx, defaults=False)
     return {**found, "name": body["name"]}
 

@@ -16,6 +16,8 @@ from haplan_ssr.model import Node, Type, release_of, text_of
 from haplan_ssr.model.kinds import INTEGERS
 
 Body = dict[str, Tree]
+STRANGE = Node(name="", path="", kind="leaf")
+"""What the model has no name for: it is there since the configuration was taken over, and stays as it is."""
 
 
 @attrs.frozen
@@ -88,6 +90,9 @@ def merge(node: Node, target: Body, patch: Any, settings: Settings, where: str) 
     for name, value in patch.items():
         child = node.children.get(name)
         place = f"{where}/{name}"
+        if child is None and node.open:
+            target[name] = value
+            continue
         if child is None or child.read_only or not available(child, settings):
             raise Refused(400, f"{place}: unknown element")
         if child.kind == "container":
@@ -169,7 +174,7 @@ def shown(node: Node, data: Body, settings: Settings, *, defaults: bool = False)
     out: Body = {}
     names = {**dict.fromkeys(data), **(dict.fromkeys(node.children) if defaults else {})}
     for name in names:
-        child = node.children[name]
+        child = node.children.get(name, STRANGE)
         value = _shown(child, data.get(name), name in data, settings, defaults)
         if value is not None:
             out[_camel(name) if settings.keys == "camel" else name] = value[0]

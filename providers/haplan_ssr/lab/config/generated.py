@@ -62,8 +62,10 @@ def generate(tree: Body, next_id: Iterator[int]) -> Body:
     made: Body = without_generated(tree)
     authority = made["authority"]
     routers = {str(router["name"]): router for router in authority.get("router", ())}
+    taken = {one.get("global-id") for router in routers.values() for _, _, one in interfaces(router)}
+    free = (number for number in next_id if number not in taken)
     for router in routers.values():
-        _identify(router, next_id)
+        _identify(router, free)
     _peer(authority, routers)
     _share(authority, routers)
     _reach_conductor(authority, routers)

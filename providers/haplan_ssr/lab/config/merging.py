@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from haplan.plugin import Tree
-from haplan_ssr.lab.config.edits import key_of
+from haplan_ssr.lab.config.edits import STRANGE, key_of
 from haplan_ssr.model import Node
 
 Conflicts = list[str]
@@ -27,7 +27,12 @@ def _objects(node: Node, base: Tree, ours: Tree, theirs: Tree, where: str, confl
     out = {}
     for name in dict.fromkeys((*theirs, *ours)):
         kept = merged(
-            node.children[name], base.get(name), ours.get(name), theirs.get(name), f"{where}/{name}", conflicts
+            node.children.get(name, STRANGE),
+            base.get(name),
+            ours.get(name),
+            theirs.get(name),
+            f"{where}/{name}",
+            conflicts,
         )
         if kept is not None:
             out[name] = kept

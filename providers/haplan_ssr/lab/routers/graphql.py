@@ -16,15 +16,24 @@ from haplan_ssr.lab.http.wire import Call, Refused
 from haplan_ssr.lab.routers.assets import NEVER, Box, boxes
 from haplan_ssr.lab.routers.state import World
 
-CONNECTIONS = ("Router", "Authority", "Node", "DeviceInterface", "NetworkInterface", "Address", "Peer")
+CONNECTIONS = (
+    "Router", "Authority", "Node", "DeviceInterface", "NetworkInterface", "Address", "Peer", "Service", "Tenant",
+    "Alarm",
+)  # fmt: skip
 """Types that are listed as `edges { node }` or `nodes`."""
 
 SCHEMA = """
 type Query {
   allRouters(name: String): RouterConnection
   allAuthorities(name: String): AuthorityConnection
+  allServices(name: String): ServiceConnection
+  allTenants(name: String): TenantConnection
+  allAlarms: AlarmConnection
   metrics: Metrics
 }
+type Service { name: String, scope: String, servicePolicy: String, serviceGroup: String, enabled: Boolean }
+type Tenant { name: String }
+type Alarm { id: String, category: String, severity: String, message: String, router: String, node: String }
 type Router { name: String, nodes(name: String): NodeConnection, peers(name: String): PeerConnection }
 type Authority {
   name: String, assets(assetIds: [String]): [Asset], duplicateAssets(assetIds: [String]): [DuplicateAsset]
@@ -103,6 +112,15 @@ class Root:
 
         authority = {"name": tx.settings.authority, "assets": assets, "duplicateAssets": []}
         return _connection([authority], name)
+
+    def allServices(self, _info: object, name: str | None = None) -> Body:  # noqa: N802 (the schema's name)
+        return _connection([_service(one) for one in self._world.listed("service")], name)
+
+    def allTenants(self, _info: object, name: str | None = None) -> Body:  # noqa: N802 (the schema's name)
+        return _connection([{"name": one["name"]} for one in self._world.listed("tenant")], name)
+
+    def allAlarms(self, _info: object) -> Body:  # noqa: N802 (the schema's name)
+        return _connection(list(self._world.alarms()))
 
     def metrics(self, _info: object) -> Body:
         def active(_info: object, router: str | None = None) -> list[Body]:
@@ -194,6 +212,13 @@ def _peer(world: World, router: Body, peer: str) -> Body:
         for one in world.paths(router, peer)
     ]  # fmt: skip
     return {"name": peer, "paths": paths}
+
+
+def _service(service: Body) -> Body:
+    return {
+        "name": service["name"], "scope": service.get("scope"), "servicePolicy": service.get("service-policy"),
+        "serviceGroup": service.get("service-group"), "enabled": service.get("enabled", True),
+    }  # fmt: skip
 
 
 def _asset(box: Box) -> Body:

@@ -22,6 +22,11 @@ def system(call: Call) -> Answer:
     })  # fmt: skip
 
 
+def version_of_all(call: Call) -> Answer:
+    """The software; the vendor shows the call (cc_fips_6.3.0_rest_graphql_apis.md), and not what it answers."""
+    return Answer({"version": call.tx.settings.version})
+
+
 def assets(call: Call) -> Answer:
     """All boxes."""
     return Answer([
@@ -130,6 +135,7 @@ def _online(call: Call) -> tuple[World, Body, Body]:
 NODE = "/router/*/node/*"
 QUERIES: Mapping[str, Callable[[Call], Answer]] = {
     "/system": system,
+    "/version": version_of_all,
     "/asset": assets,
     "/router": routers,
     "/router/*": router,

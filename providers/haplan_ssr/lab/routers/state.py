@@ -46,6 +46,20 @@ class World:
         tree = Store(self.tx, None).tree()
         return {router["name"]: router for router in tree["authority"].get("router", ())}
 
+    def listed(self, name: str) -> Sequence[Body]:
+        """The entries of a list of the authority."""
+        found: Sequence[Body] = Store(self.tx, None).tree()["authority"].get(name, ())
+        return found
+
+    def alarms(self) -> Iterator[Body]:
+        """One for each node that has lost the conductor."""
+        for (router, node), box in sorted(self.boxes.items()):
+            if not box.connected:
+                yield {
+                    "id": f"{router}.{node}", "category": "SYSTEM", "severity": "CRITICAL", "router": router,
+                    "node": node, "message": f"No connectivity to {node}.{router}",
+                }  # fmt: skip
+
     @functools.cached_property
     def boxes(self) -> dict[tuple[str, str], Box]:
         """(router, node) → its box."""
