@@ -36,6 +36,8 @@ class SsrConfig:
         release: The conductor's release, such as ``6.3.0``: what `haplan validate` goes by, and what is checked then.
         security: Name of the security policy between nodes and routers.
         sync, fabric: Prefixes of the two HA links.
+        management: Manage each box over its own WANs, as the vendor's templates do: its DNS, NTP and downloads leave
+            there by its default route. False where boxes have a management port.
         discard_candidate: Throw away uncommitted changes that are found in the candidate, whosever they are.
     """
 
@@ -50,6 +52,7 @@ class SsrConfig:
     security: str = "internal"
     sync: str = "169.254.253.0/30"
     fabric: str = "169.254.253.4/31"
+    management: bool = True
     discard_candidate: bool = False
 
 
@@ -132,6 +135,7 @@ def terms(config: SsrConfig) -> Terms:
         security=config.security,
         sync=str(prefixes["sync"]),
         fabric=str(prefixes["fabric"]),
+        management=bool(config.management),
     )
 
 

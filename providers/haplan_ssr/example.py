@@ -15,7 +15,7 @@ site = Site("branch", country_code="US", timezone="America/New_York")
 guest = Network("guest", subnet="172.22.99.0/24", vlan_id=2099)
 anything = Application("any", addresses=["0.0.0.0/0"], protocols=["any"])
 
-edge = WanEdgeTemplate("ha-branch", interfaces=[
+edge = WanEdgeTemplate("ha-branch", ntp_servers=["192.0.2.123"], interfaces=[
     wan("wan0", "ge-0/0/0", dhcp()),
     wan("wan1", "ge-1/0/0", dhcp()),
     lan("lan", "ge-0/0/3,ge-1/0/3", {guest: "172.22.99.1/24"}),

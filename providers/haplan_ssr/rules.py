@@ -96,6 +96,15 @@ def _unseen(view: PlanView) -> Iterator[Finding]:
                 yield Finding.at(change, "SSR009", text, "error" if anew else "warning", hint=hint)
 
 
+def _clocks(view: ValidateView) -> Iterator[Finding]:
+    for block in view.stack.blocks.values():
+        carries = block.type in ("hub_profile", "wan_edge_template") and block.provider.partition(".")[0] == "ssr"
+        if carries and not block.data and not block.values.get("ntp_servers"):
+            text = f"{block.label} names no time server, and a conductor gives its routers none"
+            yield Finding(rule="SSR012", severity="warning", address=block.address, message=text,
+                          location=str(block.location), hint='ntp_servers=["…"]')  # fmt: skip
+
+
 # --- The vendor's model -----------------------------------------------------------------------------------------------
 
 
@@ -192,6 +201,12 @@ RULES: Iterable[Rule] = (
         "SSR009", "warning", "The boxes of a new pair have called the conductor",
         "A wrong asset id looks like a box that is still in its carton: the apply would wait for it in vain.",
         "128technology/docs: config_reference_guide, asset-id", "M", "cluster", check=_unseen, moment="P",
+    ),
+    _rule(
+        "SSR012", "warning", "A pair names its time servers",
+        "The clocks of its nodes have to agree: shared sessions, certificates and logs go by them.",
+        "128technology/docs: config_ha, concepts_ha_theoryofoperation", "M", "hub_profile", "wan_edge_template",
+        check=_clocks,
     ),
     _rule(
         "SSR010", "error", "The configuration keeps the rules of the vendor's model",

@@ -195,3 +195,28 @@ def test_the_outcome_has_all_that_is_wanted_and_all_that_is_nobodys(live: Any, o
     entries = {path for path in ours if path not in want}
     strange = [path for path in there if path not in ours and not any(path[:n] in entries for n in range(len(path)))]
     assert all(path in made for path in strange)
+
+
+WIDE = "10.0.0.0/8"
+LEFT_OUT: list[tuple[Any, Any, bool]] = [
+    ({"service-policy": [{"name": "p", "lb-strategy": "hunt"}]}, {"service-policy": [{"name": "p"}]}, True),
+    ({"service-policy": [{"name": "p", "lb-strategy": "proportional"}]}, {"service-policy": [{"name": "p"}]}, False),
+    (
+        {"service": [{"name": "s", "address": ["10.0.0.0/8"]}]},
+        {"service": [{"name": "s", "address": "10.0.0.0/8"}]},
+        True,
+    ),
+    ({"service": [{"name": "s"}]}, {"service": {"name": "s"}}, True),
+    (
+        {"service": [{"name": "s", "address": ["10.0.0.0/8"]}]},
+        {"service": [{"name": "s", "address": "10.0.0.0/9"}]},
+        False,
+    ),
+]
+
+
+@pytest.mark.parametrize(("wanted", "there", "alike"), LEFT_OUT)
+def test_a_default_that_is_left_out_and_a_single_value_mean_the_same(wanted: Any, there: Any, alike: bool) -> None:
+    one, other = flat({"authority": wanted}), flat({"authority": there})
+    assert (not moved(other, one) and not moved(one, other)) == alike
+    assert (edits(other, one) == []) == alike

@@ -20,7 +20,7 @@ guest = Network("guest", subnet="172.22.99.0/24", vlan_id=2099)
 office = Network("office", subnet="10.1.0.0/24")
 anything = Application("any", addresses=["0.0.0.0/0"], protocols=["any"])
 dns = Application("dns", addresses=["8.8.8.8/32", "9.9.9.9/32"], protocols=["udp/53"])
-edge = WanEdgeTemplate("edge", interfaces=[
+edge = WanEdgeTemplate("edge", ntp_servers=["192.0.2.123"], interfaces=[
     wan("wan0", "ge-0/0/0", dhcp()), wan("wan1", "ge-1/0/0", static("{{{{IP}}}}/25", gateway="192.0.2.1")),
     lan("lan", "ge-0/0/3,ge-1/0/3", {{guest: "172.22.99.1/24"}}),
     ha_fabric("ge-0/0/4,ge-1/0/4"), ha_sync("ge-0/0/5,ge-1/0/5")])

@@ -8,6 +8,24 @@ from haplan.plugin import PlanView
 registry = Registry()
 
 registry.says(
+    "HA166", "warning", "A change of the interface that a box is managed over may lock everybody out",
+    why="Once it is wrong, no later change reaches the box: somebody has to go there.", source="ours", confidence="M",
+    types=("site", "network", "hub_profile", "wan_edge_template", "cluster"),
+)  # fmt: skip
+
+
+@registry.plan("HA166")
+def over_its_own_way(view: PlanView) -> Iterator[Found]:
+    for change in view.changes:
+        touched = [str(one) for one in view.facts.get(change.address, {}).get("management", ())]
+        if touched:
+            more = f" and {len(touched) - 3} more" if touched[3:] else ""
+            text = f"this change touches what boxes are managed over: {', '.join(touched[:3])}{more}"
+            hint = "have a second way in, or somebody on site, before it is applied"
+            yield Found(address=change.address, message=text, location=change.location, hint=hint)
+
+
+registry.says(
     "HA169", "warning", "The calls of a plan fit into what is left of the hour",
     why="Mist answers 5000 calls an hour for each token; what is over waits for the next full hour.",
     source="TOK", types=(),

@@ -9,6 +9,7 @@ from haplan.plugin import Query, Target, Tree, decode, is_mapping
 from haplan_ssr.read.resources import Look
 from haplan_ssr.rest import Asset
 from haplan_ssr.translate import clean
+from haplan_ssr.translate.tree import same
 
 AWAY = "disconnected"
 
@@ -41,7 +42,22 @@ def facts(targets: Iterable[Target], at: Look) -> dict[str, Mapping[str, Tree]]:
         elif target.type == "wan_edge_template":
             carrying = at.recorded.routers.get(target.address, frozenset())
             found[target.address] = {"bound": sorted({sites[name] for name in carrying if sites.get(name)})}
+        touched = managing(at, target.address)
+        if touched:
+            found[target.address] = {**found.get(target.address, {}), "management": touched}
     return found
+
+
+def managing(at: Look, address: str) -> list[str]:
+    """The interfaces that boxes are managed over and that a change of a resource touches, each by its words."""
+    moving = (path for path in at.moving.get(address, ()) if len(path) > 4)
+    interfaces = {path[:5] for path in moving if path[4][0] == "network-interface"}
+    return sorted(
+        f"{router[1]} {node[1]} {name[1]}"
+        for path in interfaces
+        if (*path, "management") in at.live and same(at.live[*path, "management"], True)
+        for router, node, name in [(path[1], path[2], path[4])]
+    )
 
 
 def _of_cluster(target: Target, assets: Mapping[str, Asset], sites: Mapping[str, str]) -> dict[str, Tree]:

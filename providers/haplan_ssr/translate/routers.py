@@ -20,6 +20,8 @@ from haplan_ssr.translate.names import LONGEST_DEVICE, clean, complaint
 from haplan_ssr.translate.tree import AUTHORITY, Path
 
 NODES = ("node0", "node1")
+MANAGEMENT = (4, 3)
+"""The first release whose forwarding interfaces may be for management (vendor's model)."""
 FIRST, SECOND = 50, 25
 """Priorities of the redundancy groups of the preferred node and of the other: those of the published sample."""
 
@@ -218,12 +220,23 @@ def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Tree], design: 
     draft.leaf((*path, "source-nat"), nat, pair.source("interfaces", name, "source_nat"))
     if nat and design.terms.reached:  # by translated sources only (a rule of the vendor's model)
         draft.leaf((*path, "conductor"), True, source)
+    if nat and design.terms.management and not design.terms.before(*MANAGEMENT):
+        _managed(pair, path, name, source, draft)
     if face.get("vlan_id") is not None:
         _vlan(pair, path, face["vlan_id"], pair.source("interfaces", name, "vlan_id"), draft)
     if face.get("mtu") is not None:
         draft.leaf((*path, "mtu"), face["mtu"], pair.source("interfaces", name, "mtu"))
     _wan_address(pair, path, name, face.get("address") or {}, draft)
     _neighborhoods(pair, path, name, face, design, draft)
+
+
+def _managed(pair: Pair, path: Path, name: str, source: Source, draft: Draft) -> None:
+    """The box's own way out: DNS, time, downloads and what manages it. Of several WANs of a node, by their names."""
+    draft.leaf((*path, "management"), True, source)
+    draft.leaf((*path, "default-route"), True, source)
+    place = sorted(pair.faces("wan")).index(name) + 1
+    draft.leaf((*path, "management-vector", "name"), clean(name), source)
+    draft.leaf((*path, "management-vector", "priority"), 10 * place, source)
 
 
 def _wan_address(pair: Pair, path: Path, name: str, address: Mapping[str, Tree], draft: Draft) -> None:
