@@ -126,7 +126,7 @@ def _found(tx: Tx, start: Mapping[str, Tree] | None) -> None:
         ("security", "internal", {"name": "internal"}),
     ]
     if start is not None:
-        rows = taken_over(tx, start["authority"], own)
+        rows = taken_over(tx, start["authority"], own, tx.settings.version)
     for number, (list_, key, body) in enumerate(rows, start=1):
         text = json.dumps(body, separators=(",", ":"))
         tx.run("insert into running values (?, ?, 1, null, ?, ?)", list_, key, number, text)

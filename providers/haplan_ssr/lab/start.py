@@ -5,19 +5,17 @@ What the model complains of in it is remembered: there it runs, so it stands in 
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from haplan.lab import Tx
 from haplan.plugin import Tree
 from haplan_ssr.model import evaluate, model
-
-if TYPE_CHECKING:
-    from haplan_ssr.lab.estate import Tx
 
 Rows = list[tuple[str, str, Any]]
 """List, key and body of each entry; the rest of the authority without both."""
 
 
-def taken_over(tx: "Tx", authority: Mapping[str, Tree], own: Mapping[str, Tree]) -> Rows:
+def taken_over(tx: Tx, authority: Mapping[str, Tree], own: Mapping[str, Tree], version: str) -> Rows:
     """The rows of a configuration; a conductor that is not in it is put beside. Its boxes run since long."""
     root = model().authority
     lists = [name for name, node in root.children.items() if node.kind == "list" and len(node.keys) == 1]
@@ -32,8 +30,8 @@ def taken_over(tx: "Tx", authority: Mapping[str, Tree], own: Mapping[str, Tree])
         tx.remember("router", conductor)
     else:
         rows.append(("router", str(own["name"]), own))
-    _assign(tx, routers)
-    problems = evaluate({"authority": dict(authority)}, release=tx.settings.version).problems
+    _assign(tx, routers, version)
+    problems = evaluate({"authority": dict(authority)}, release=version).problems
     tx.remember("taken-over", json.dumps([[one.path, one.message] for one in problems]))
     return rows
 
@@ -51,11 +49,11 @@ def _conducts(node: Mapping[str, Tree]) -> bool:
     return node.get("role") == "conductor"
 
 
-def _assign(tx: "Tx", routers: list[Mapping[str, Tree]]) -> None:
+def _assign(tx: Tx, routers: list[Mapping[str, Tree]], version: str) -> None:
     for router, node in _placed(routers):
         tx.run(
             "insert into assets (id, version, connected, since, router, node, assigned) values (?, ?, 1, 0, ?, ?, 0) "
-            "on conflict do nothing", str(node["asset-id"]), tx.settings.version, router, str(node.get("name")),
+            "on conflict do nothing", str(node["asset-id"]), version, router, str(node.get("name")),
         )  # fmt: skip
 
 
