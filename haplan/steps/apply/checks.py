@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from haplan.contracts import CheckView, Provider, Query, Task
+import attrs
+
+from haplan.contracts import CheckView, Provider, Query, Settlement, Task
 from haplan.errors import Denied, HaplanError
 from haplan.model import value as model
 from haplan.model.condition import complaint, holds, settled
@@ -35,14 +37,40 @@ def _sources(tree: Tree) -> list[str]:
     return list(dict.fromkeys(map(str, model.references(tree))))
 
 
+@attrs.frozen
+class Checked:
+    """What the last look at a write found; `error` says that nobody could look.
+
+    Attributes:
+        settlement: How it settled.
+    """
+
+    task: Task
+    settlement: Settlement
+    found: tuple[Finding, ...] = ()
+    error: HaplanError | None = None
+
+
 def looked_at(task: Task, context: RunContext) -> bool:
     """True if a check comes between the write and its record."""
+    return calls(task, context) or any(part.change.lifecycle.postcondition for part in task.parts)
+
+
+def calls(task: Task, context: RunContext) -> bool:
+    """True if the check asks somebody, which may take its time."""
     provider = context.providers[task.transaction.provider]
-    checks = bool(context.after) or any(part.change.lifecycle.postcondition for part in task.parts)
-    return checks or type(provider).verify is not Provider.verify
+    return bool(context.after) or type(provider).verify is not Provider.verify
 
 
-def look(task: Task, context: RunContext) -> list[Finding]:
+def check(task: Task, settlement: Settlement, context: RunContext) -> Checked:
+    """Look at what was written, in a thread of its own; never raises."""
+    try:
+        return Checked(task, settlement, tuple(_look(task, context)))
+    except HaplanError as error:
+        return Checked(task, settlement, error=error)
+
+
+def _look(task: Task, context: RunContext) -> list[Finding]:
     """What the provider's check and the rules find."""
     provider = context.providers[task.transaction.provider]
     found = [*provider.verify(task)]

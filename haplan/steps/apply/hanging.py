@@ -1,4 +1,7 @@
-"""Writes that hang: one that is still under way past its time is not waited for, and nobody knows what it does."""
+"""Writes that hang: one that is still under way past its time is not waited for, and nobody knows what it does.
+
+So with a look at what was written: that counts as one that found nothing good.
+"""
 
 import time
 from collections.abc import Callable
@@ -8,9 +11,10 @@ import attrs
 from haplan.contracts import Task
 from haplan.errors import ProviderError
 from haplan.model.plan import Transaction
+from haplan.steps.apply.checks import Checked
 from haplan.steps.apply.run_context import Progress
 from haplan.steps.apply.timeouts import Limit
-from haplan.steps.apply.transactions import Transactions
+from haplan.steps.apply.transactions import WHOLLY, Transactions
 from haplan.steps.apply.worker import Broke, Done, Ended
 
 GRACE = 5.0
@@ -27,11 +31,13 @@ class Hanging:
         transactions: What is under way, how long it takes, and what is to be taken back: for that there is always time.
         ticks: Real time.
         given_up: Ids of transactions whose writes were given up: what they say later counts no more.
+        unchecked: The same of those whose checks were.
     """
 
     transactions: Transactions
     ticks: Callable[[], float] = time.monotonic
     given_up: set[str] = attrs.field(init=False, factory=set)
+    unchecked: set[str] = attrs.field(init=False, factory=set)
     _since: dict[str, float] = attrs.field(init=False, factory=dict)
 
     def late(self, message: object) -> bool:
@@ -41,11 +47,26 @@ class Hanging:
                 return message.transaction in self.given_up
             case Done() | Broke() | Ended():
                 return message.task.transaction.id in self.given_up
+            case Checked():
+                return message.task.transaction.id in self.unchecked
         return False
 
     def give_up(self) -> bool:
-        """Wait no more for the writes whose time is over, and begin none of those that wait for their documents; True
-        if there were some."""
+        """Wait no more for what is under way and its time is over, and write in none of the documents that may still be
+        written; True if there was something."""
+        return any([self._give_up_checks(), self._give_up_writes()])
+
+    def _give_up_checks(self) -> bool:
+        checking = sorted(self.transactions.schedule.checking)
+        late = {number: limit for number in checking if (limit := self._limit(number)) is not None}
+        for number, limit in late.items():
+            self.unchecked.add(number)
+            task = self.transactions.answers[number].task
+            text = f"{task.transaction.document}: the check gives no answer {limit}"
+            self.transactions.checked(Checked(task, WHOLLY, error=ProviderError(text)))
+        return bool(late)
+
+    def _give_up_writes(self) -> bool:
         schedule, failures = self.transactions.schedule, self.transactions.failures
         late = {number: limit for number in sorted(schedule.running) if (limit := self._limit(number)) is not None}
         for number, limit in late.items():

@@ -7,12 +7,13 @@ the observers. It ends when nothing runs, nothing settles and nothing may start 
 from collections.abc import Sequence
 from functools import partial
 
-from haplan.contracts import Task
+from haplan.contracts import Settlement, Task
 from haplan.errors import Abandoned, HaplanError, Locked, ProviderError
 from haplan.model.event import EventKind
 from haplan.model.plan import Plan
 from haplan.model.result import Result, left_out
 from haplan.model.state import Intent
+from haplan.steps.apply.checks import Checked, check
 from haplan.steps.apply.events import Teller
 from haplan.steps.apply.failures import Failures
 from haplan.steps.apply.hanging import Hanging
@@ -84,12 +85,13 @@ class _Loop:
         self.pace = Pace(context.providers, context.clock)
         self.lease = Lease(self.ledger.keep_lease, context.wall)
         self.mailbox = Mailbox(context.wall)
-        self.writers = Writers(context.parallelism, self.mailbox.put)
+        self.writers = Writers(context.parallelism, self.mailbox.put, "haplan-write")
+        self.checkers = Writers(context.parallelism, self.mailbox.put, "haplan-check")
         self.pollers = Pollers(context.providers, context.clock, self.mailbox.put, self.pace)
         self.transactions = Transactions(
             context=context, schedule=self.schedule, ledger=self.ledger, tasks=self.tasks, watch=self.watch,
             teller=self.teller, failures=self.failures, recorder=self.recorder, patience=patience,
-            way_back=self.way_back, end_write=self._end_write,
+            way_back=self.way_back, begin_check=self._begin_check, end_write=self._end_write,
         )  # fmt: skip
         self.hanging = Hanging(self.transactions)
         self.writes = 0
@@ -99,7 +101,7 @@ class _Loop:
         while True:
             self._start_ready()
             waiting = (self.schedule.settling or self.schedule.ready()) and not self.context.stop.is_set()
-            if self.schedule.idle() and not self.pollers.awaited(self.transactions.settling()) and not waiting:
+            if not self.schedule.busy() and not self.pollers.awaited(self.transactions.settling()) and not waiting:
                 return
             self.pollers.start_due(self.transactions.settling())
             try:
@@ -113,6 +115,7 @@ class _Loop:
         """Nothing is waited for: at the end all is done, and after an error a writer must not hold up the way out."""
         self.mailbox.close()
         self.writers.close()
+        self.checkers.close()
         self.pollers.close()
 
     def refuse_to_forget(self) -> None:
@@ -149,7 +152,7 @@ class _Loop:
     # --- Start what may start ---
 
     def _start_ready(self) -> None:
-        while len(self.schedule.running) < self.context.parallelism and not self.context.stop.is_set():
+        while self.schedule.busy() < self.context.parallelism and not self.context.stop.is_set():
             transaction = self.schedule.next(self.pace.full(map(self.schedule.get, self.schedule.running)))
             if transaction is None:
                 return
@@ -164,6 +167,12 @@ class _Loop:
 
     def _begin_write(self, job: Job) -> None:
         self.writers.start(partial(surely, lambda: work(job), lambda error: Broke(job.task, error)))
+
+    def _begin_check(self, task: Task, settlement: Settlement) -> None:
+        """Look at a write, in a thread: however long that takes, what becomes of the others is told and saved."""
+        self.schedule.checks(task.transaction.id)
+        look = partial(check, task, settlement, self.context)
+        self.checkers.start(partial(surely, look, lambda error: Checked(task, settlement, error=error)))
 
     def _end_write(self, task: Task, step: LastStep) -> None:
         """Confirm a write, or take it back: in a thread, and in a place of its own among the writes."""
@@ -183,8 +192,8 @@ class _Loop:
 
     def _arrived(self) -> list[object]:
         """The messages that are there; none when it is time to look around."""
-        busy = not self.schedule.idle() or self.pollers.busy()
-        found = self.mailbox.arrived(busy=busy, running=len(self.schedule.running))
+        busy = bool(self.schedule.busy()) or self.pollers.busy()
+        found = self.mailbox.arrived(busy=busy, running=self.schedule.busy())
         if not busy and not found:
             self.pollers.let_time_pass(self.transactions.settling(), self.pace.due())
         return found
@@ -197,6 +206,7 @@ class _Loop:
         self.transactions.verify_written()
         if self.hanging.give_up():
             self.writers.replace()
+            self.checkers.replace()
         for provider in filter(self.pollers.hangs, self.context.providers):
             self.transactions.give_up_unanswered(provider)
 
@@ -208,6 +218,8 @@ class _Loop:
                 self.transactions.written(message)
             case Broke():
                 self.recorder.broke(message)
+            case Checked():
+                self.transactions.checked(message)
             case Ended():
                 self.transactions.ended(message)
             case Polled():

@@ -44,6 +44,7 @@ class Schedule:
         self._held_up: set[str] = set()
         self.running: set[str] = set()
         self.settling: set[str] = set()
+        self.checking: set[str] = set()
 
     def next(self, full: frozenset[str] = frozenset()) -> Transaction | None:
         """The next that may start, in order of the plan, and is of no provider that is `full`; it counts as being
@@ -95,9 +96,17 @@ class Schedule:
                 else:
                     self._release(other, one)
 
+    def checks(self, number: str) -> None:
+        """It was written and has settled, and is looked at."""
+        self.running.discard(number)
+        self.settling.discard(number)
+        self.checking.add(number)
+        self.phase[number] = Phase.SETTLING
+
     def works(self, number: str) -> None:
         """It was written, and one more write ends it."""
         self.settling.discard(number)
+        self.checking.discard(number)
         self.running.add(number)
         self.phase[number] = Phase.WRITING
 
@@ -105,6 +114,7 @@ class Schedule:
         """It came to an end; gives what can never start because of it."""
         self.running.discard(number)
         self.settling.discard(number)
+        self.checking.discard(number)
         self.phase[number] = phase
         barred: list[Barred] = []
         ended = deque([number])
@@ -134,9 +144,9 @@ class Schedule:
         if not self._open[other.id] and self.phase[other.id] is Phase.WAITING:
             heappush(self._ready, self._place[other.id])
 
-    def idle(self) -> bool:
-        """True if nothing is being written."""
-        return not self.running
+    def busy(self) -> int:
+        """How many are being written, or looked at."""
+        return len(self.running) + len(self.checking)
 
     def recorded(self) -> bool:
         """True if anything came to a good end."""

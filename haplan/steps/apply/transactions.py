@@ -1,6 +1,7 @@
 """A transaction after its write: settled, verified, confirmed, recorded; or failed, and what then.
 
-Called by the loop alone. Nothing here waits: a write that ends another one is handed to `Transactions.end_write`.
+Called by the loop alone. Nothing here waits: a check that asks somebody is handed to `Transactions.begin_check`, a
+write that ends another one to `Transactions.end_write`.
 """
 
 from collections.abc import Callable
@@ -8,12 +9,11 @@ from collections.abc import Callable
 import attrs
 
 from haplan.contracts import Settlement, Task, Written
-from haplan.errors import HaplanError
 from haplan.model.finding import Finding
 from haplan.model.phase import Phase
 from haplan.model.plan import Transaction
 from haplan.steps.apply.carried import kept
-from haplan.steps.apply.checks import look, looked_at, unmet
+from haplan.steps.apply.checks import Checked, calls, looked_at, unmet
 from haplan.steps.apply.events import Teller
 from haplan.steps.apply.failures import Failures
 from haplan.steps.apply.ledger import Ledger
@@ -49,6 +49,7 @@ class Transactions:
         recorder: Saves what came of them.
         patience: How long what settles is waited for.
         way_back: What dead runs were taking back.
+        begin_check: Looks at a write that has settled.
         end_write: Confirms a write, or takes it back.
         answers: Id of a transaction → what its write gave.
         findings: Of the checks.
@@ -65,6 +66,7 @@ class Transactions:
     recorder: Recorder
     patience: Patience
     way_back: WayBack
+    begin_check: Callable[[Task, Settlement], None]
     end_write: Callable[[Task, LastStep], None]
     answers: dict[str, Answer] = attrs.field(factory=dict)
     moved: list[str] = attrs.field(factory=list)
@@ -151,7 +153,7 @@ class Transactions:
                 self.failures.why[number] = settlement.text
                 self.recorder.record(task, written, Phase.PENDING)
             case "done":
-                self._verify(task, written, settlement)
+                self._verify(task, settlement)
 
     def verify_written(self) -> None:
         """Verify what settled at once. Whatever the look at it takes or tells, the ids of what was made are durable
@@ -160,17 +162,24 @@ class Transactions:
         if any(self._waits(answer) for answer in answers):
             self.recorder.save()
         for answer in answers:
-            self._verify(answer.task, answer.written)
+            self._verify(answer.task)
 
-    def _verify(self, task: Task, written: Written, settlement: Settlement = WHOLLY) -> None:
-        """The last look: the provider's own and the rules after a step. A red one stops what lies behind a gate."""
-        transaction = task.transaction
-        try:
-            found = [*look(task, self.context), *unmet(task, self.tasks.known, self.ledger)]
-        except HaplanError as error:
-            self.failures.stop_if_fatal(error)
-            self._red(transaction, str(error))
+    def _verify(self, task: Task, settlement: Settlement = WHOLLY) -> None:
+        """The last look: the provider's own, the rules after a step, and the conditions of the stack."""
+        if calls(task, self.context):
+            self.begin_check(task, settlement)
+        else:
+            self.checked(Checked(task, settlement))
+
+    def checked(self, message: Checked) -> None:
+        """A write was looked at. A red one stops what lies behind a gate."""
+        task, transaction, settlement = message.task, message.task.transaction, message.settlement
+        if message.error is not None:
+            self.failures.stop_if_fatal(message.error)
+            self._red(transaction, str(message.error))
             return
+        written = self.answers[transaction.id].written
+        found = [*message.found, *unmet(task, self.tasks.known, self.ledger)]
         self.findings += found
         self.teller.found(transaction, found)
         red = [finding for finding in found if finding.severity == "error"]

@@ -1,4 +1,4 @@
-"""Writers: the threads of the writes, at most so many at once."""
+"""Writers: the threads of the writes, and of the looks at them, at most so many at once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +10,8 @@ class Writers:
     Threads: one, that of the run's loop. Those that work have their work and `put`.
     """
 
-    def __init__(self, most: int, put: Callable[[object], None]) -> None:
-        self._most, self._put = most, put
+    def __init__(self, most: int, put: Callable[[object], None], name: str) -> None:
+        self._most, self._put, self._name = most, put, name
         self._pool = self._new()
 
     def start(self, work: Callable[[], object]) -> None:
@@ -28,4 +28,4 @@ class Writers:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _new(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._most, thread_name_prefix="haplan-write")
+        return ThreadPoolExecutor(self._most, thread_name_prefix=self._name)
