@@ -222,3 +222,16 @@ class Gathering:
             raise Several(self._errors)
         if self._errors:
             raise self._errors[0]
+
+
+REPORT = "report it to its author"
+"""What to do about a plugin's fault."""
+
+
+def said(error: BaseException) -> str:
+    """An error in one line."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # even that is the plugin's code
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

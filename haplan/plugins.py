@@ -15,13 +15,13 @@ import pluggy
 
 from haplan import hookspecs
 from haplan.contracts import API, Observer, OpenState, OrderHook, Provider
-from haplan.errors import HaplanError, PluginError, Unsupported
+from haplan.errors import HaplanError, PluginError, Unsupported, said
 from haplan.model.finding import Rule
 from haplan.model.plan import Plan
 from haplan.model.schema import TypeInfo
 from haplan.model.value import Tree
 from haplan.wall import hooks
-from haplan.wall.call import Call, said, through
+from haplan.wall.call import Call, through
 
 T = TypeVar("T")
 

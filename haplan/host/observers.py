@@ -8,10 +8,9 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from haplan.contracts import Clock, Observer
-from haplan.errors import PluginError
+from haplan.errors import PluginError, said
 from haplan.host.redaction import Redactor
 from haplan.model.event import Event, EventKind
-from haplan.wall.call import said
 
 
 class Observers:

@@ -47,10 +47,22 @@ class Text:
         found = text(value, at, taking)
         if not isinstance(found, str) or HOLE.search(found):
             return found
-        complaint = self.check(found) if self.check else ""
+        complaint = _text_of(self.check, found) if self.check else ""
         if complaint:
             return taking.wrong(at, complaint)
-        return self.clean(found) if self.clean else found
+        return _text_of(self.clean, found) if self.clean else found
+
+
+def _text_of(function: Callable[[str], Any], value: str) -> str:
+    """What a plugin's function makes of a text.
+
+    Raises:
+        TypeError: It gave something else than text.
+    """
+    found = function(value)
+    if not isinstance(found, str):
+        raise TypeError(f"it gave {shown(found)}, where text is due")
+    return found
 
 
 @attrs.frozen

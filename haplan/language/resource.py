@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self, TypeVar, Union, cast, dataclass_transfor
 
 import attrs
 
-from haplan.errors import StackError
+from haplan.errors import REPORT, HaplanError, StackError, said
 from haplan.language import conditions
 from haplan.language.extra import ExtraOf, VendorKeys
 from haplan.language.fitting import misfit
@@ -116,6 +116,7 @@ def resource(
             upgrade=upgrade,
             text=(cls.__doc__ or "").strip().split("\n")[0],
             steps=tuple(steps),
+            package=cls.__module__.partition(".")[0],
         )
         typed.haplan_kinds = {name: f.metadata.get(_KIND) for name, f in fields.items()}
         typed.haplan_derive = {
@@ -308,14 +309,14 @@ def _name(self: Resource, given: Any, label: str, taking: Taking) -> None:
 
 
 def _values(self: Resource, given: Mapping[str, Tree], taking: Taking) -> dict[str, model.Tree]:
-    kind, kinds, put = type(self).haplan_type, type(self).haplan_kinds, _put(self)
+    kind, put = type(self).haplan_type, _put(self)
     values: dict[str, model.Tree] = {}
     for name, info in kind.settable.items():
         if name in COMMON:
             continue
         taking.via = name
         if name in given:
-            taken = kinds[name].take(given[name], name, taking)  # type: ignore[union-attr]  # settable ones have a kind
+            taken = _taken(self, name, given[name], taking)
             if info.sensitive and taken is not BROKEN and not only_secrets(taken):
                 taken = no_secret(given[name], name, taking)
             put(name, given[name] if taken is not BROKEN else BROKEN)
@@ -325,12 +326,30 @@ def _values(self: Resource, given: Mapping[str, Tree], taking: Taking) -> dict[s
                 taking.wrong(name, f"is required: {info.kind}")
             put(name, BROKEN if info.required else info.default)
             if info.default is not None:
-                values[name] = kinds[name].take(info.default, name, taking)  # type: ignore[union-attr]
+                values[name] = _taken(self, name, info.default, taking)
     if kind.owned_by:
         chosen = [name for name in kind.owned_by if name in given]
         if len(chosen) != 1:
             taking.wrong("", f"needs exactly one of {', '.join(kind.owned_by)}, got {' and '.join(chosen) or 'none'}")
-    return dict(self.haplan_finish({name: value for name, value in values.items() if value is not BROKEN}, taking))
+    known = {name: value for name, value in values.items() if value is not BROKEN}
+    finished = _asked(self, "", taking, lambda: dict(self.haplan_finish(known, taking)))
+    return {} if finished is BROKEN else finished
+
+
+def _taken(self: Resource, name: str, value: Tree, taking: Taking) -> Tree:
+    """A value as its attribute takes it."""
+    kind = type(self).haplan_kinds[name]
+    return _asked(self, name, taking, lambda: kind.take(value, name, taking) if kind is not None else value)
+
+
+def _asked(self: Resource, at: str, taking: Taking, ask: Callable[[], Tree]) -> Tree:
+    """What the type's own code makes of it; where that breaks, a mistake says whose it is."""
+    try:
+        return ask()
+    except HaplanError:
+        raise
+    except (Exception, SystemExit) as error:  # a plugin's code
+        return taking.wrong(at, f"{type(self).haplan_type.who} broke: {said(error)}; {REPORT}")
 
 
 def _computed(self: Resource, taking: Taking, put: Callable[[str, Tree], None]) -> None:

@@ -66,6 +66,7 @@ class TypeInfo:
         upgrade: Brings stored values from an older version to this one.
         text: One sentence for ``haplan types``.
         steps: Steps of it that ``timeouts`` may bound, beside ``create``, ``update`` and ``delete``: its provider does.
+        package: The Python package that it comes from.
     """
 
     name: str
@@ -78,6 +79,12 @@ class TypeInfo:
     upgrade: Callable[[Mapping[str, Tree], int], Mapping[str, Tree]] | None = None
     text: str = ""
     steps: tuple[str, ...] = ()
+    package: str = "haplan"
+
+    @property
+    def who(self) -> str:
+        """Whose code it is, for people."""
+        return f"type {self.name!r} of {self.package}"
 
     def misfit(self, name: str, value: Tree) -> str:
         """Why a value that came by reference does not fit an attribute; "" where it does, or is not known yet."""

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from haplan.contracts import Task
-from haplan.errors import ProviderError
-from haplan.wall.call import REPORT
+from haplan.errors import REPORT, ProviderError
 from haplan.wall.shapes import Misfit, fit, text
 
 

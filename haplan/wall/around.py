@@ -11,10 +11,10 @@ from types import FunctionType, NoneType
 from typing import Any, ClassVar, cast
 
 from haplan.contracts import Lab, StateBackend
-from haplan.errors import HaplanError, ProviderError, StateError, StateNotSaved
+from haplan.errors import REPORT, HaplanError, ProviderError, StateError, StateNotSaved
 from haplan.model.state import Intent, State, Update
 from haplan.state import recovery
-from haplan.wall.call import REPORT, Call, through
+from haplan.wall.call import Call, through
 from haplan.wall.shapes import fit, unlike
 
 

@@ -7,13 +7,11 @@ from typing import Any, TypeVar
 
 import attrs
 
-from haplan.errors import HaplanError, PluginError
+from haplan.errors import REPORT, HaplanError, PluginError, said
 from haplan.model.schema import TypeInfo
 from haplan.wall.shapes import Misfit
 
 T = TypeVar("T")
-
-REPORT = "report it to its author"
 
 
 @attrs.frozen(kw_only=True)
@@ -69,12 +67,3 @@ def trace(error: HaplanError, where: str = "") -> Iterator[str]:
     if error.__cause__ is not None:
         for text in traceback.format_exception(error.__cause__):
             yield from text.rstrip("\n").split("\n")
-
-
-def said(error: BaseException) -> str:
-    """An error in one line."""
-    try:
-        text = " ".join(str(error).split())
-    except Exception:  # even that is the plugin's code
-        text = ""
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -15,13 +15,13 @@ from typing import Any, ClassVar
 import attrs
 
 from haplan.contracts import Context, Provider, Query, Target, Task
-from haplan.errors import HaplanError, ProviderError
+from haplan.errors import REPORT, HaplanError, ProviderError
 from haplan.model.document import Document
 from haplan.model.plan import Change
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent
 from haplan.wall.answers import CHECKS
-from haplan.wall.call import REPORT, Call, through, trace
+from haplan.wall.call import Call, through, trace
 from haplan.wall.shapes import Misfit, fit
 
 VERBS = tuple(name for name, thing in vars(Provider).items() if name[0] != "_" and callable(getattr(Provider, name)))

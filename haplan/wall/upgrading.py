@@ -33,7 +33,7 @@ def in_shape(row: Row, kind: TypeInfo) -> Row:
     upgrade = kind.upgrade
     if upgrade is None:
         raise Misshapen(f"{row.type} was recorded in version {was}, and its plugin cannot bring that up to date")
-    call = Call(who=f"type {row.type!r}", verb=f"upgrade of version {was} to {now}")
+    call = Call(who=kind.who, verb=f"upgrade of version {was} to {now}")
     try:
         values = through(call, lambda: upgrade(row.values, was), fit(Mapping[str, Any]))
     except HaplanError as error:

@@ -89,7 +89,7 @@ def test_each_row_that_cannot_be_read_has_its_line_with_type_address_and_version
     with pytest.raises(StateError) as broken:
         shaped(made, 2, tenfold)
     assert str(broken.value) == (
-        "mem_thing.b: type 'mem_thing': upgrade of version 1 to 2 broke: KeyError: 'size'; report it to its author; "
+        "mem_thing.b: type 'mem_thing' of haplan: upgrade of version 1 to 2 broke: KeyError: 'size'; report it to its author; "
         f"{hint}"
     )
     with pytest.raises(StateError, match="version 1, and its plugin cannot bring that up to date"):
@@ -99,7 +99,9 @@ def test_each_row_that_cannot_be_read_has_its_line_with_type_address_and_version
 @pytest.mark.parametrize("given", [None, 7, {"size": object()}, {1: "one"}])
 def test_what_an_upgrade_gives_is_looked_at(project: Make, given: Any) -> None:
     made = project('Thing("a", size=1)', applied=True)
-    with pytest.raises(StateError, match=r"mem_thing\.a: type 'mem_thing': upgrade of version 1 to 2 gave .* is due"):
+    with pytest.raises(
+        StateError, match=r"mem_thing\.a: type 'mem_thing' of haplan: upgrade of version 1 to 2 gave .* is due"
+    ):
         shaped(made, 2, lambda values, version: given)
 
 

@@ -28,14 +28,16 @@ def broken(one: object, resources: object) -> Any:
 
 def test_what_breaks_is_named_with_type_attribute_and_address() -> None:
     with pytest.raises(
-        PluginError, match=r"type 'pond_odd': derived depth of pond_odd\.a broke: KeyError: 'oops'; rep"
+        PluginError, match=r"type 'pond_odd' of tests: derived depth of pond_odd\.a broke: KeyError: 'oops'; rep"
     ):
         asked(odd(broken), "depth", {})
 
 
 @pytest.mark.parametrize("given", [object(), {"a": {1}}, [float("nan")], {1: 2}])
 def test_what_is_no_plain_data_is_refused(given: Any) -> None:
-    with pytest.raises(PluginError, match=r"type 'pond_odd': derived depth of pond_odd\.a gave .* is due; report it"):
+    with pytest.raises(
+        PluginError, match=r"type 'pond_odd' of tests: derived depth of pond_odd\.a gave .* is due; report it"
+    ):
         asked(odd(lambda one, resources: given), "depth", {})
 
 

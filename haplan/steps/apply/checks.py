@@ -15,6 +15,7 @@ from haplan.model.value import Tree
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.run_context import RunContext
 from haplan.steps.apply.worker import MAX_AGE, target_of
+from haplan.wall.deriving import misfit
 
 
 def refuse_misfits(change: Change, after: Mapping[str, Tree], types: Mapping[str, TypeInfo]) -> None:
@@ -28,7 +29,7 @@ def refuse_misfits(change: Change, after: Mapping[str, Tree], types: Mapping[str
         if (
             kind is not None
             and isinstance(planned, model.Ref | model.Text)
-            and (why := kind.misfit(name, after.get(name)))
+            and (why := misfit(kind, name, after.get(name), change.address))
         ):
             raise HaplanError(f"{change.address}: {name}: {why}; it comes from {' and '.join(_sources(planned))}")
 

@@ -6,10 +6,9 @@ from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from typing import TypeVar
 
-from haplan.errors import HaplanError, ProviderError
+from haplan.errors import HaplanError, ProviderError, said
 from haplan.model.state import Intent
 from haplan.steps.apply.run_context import Announce
-from haplan.wall.call import said
 
 T = TypeVar("T")
 

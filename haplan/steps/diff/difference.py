@@ -22,6 +22,7 @@ from haplan.steps.diff.leaving import deletion, leaving
 from haplan.steps.diff.new import new
 from haplan.steps.diff.one_address import doubled
 from haplan.steps.diff.work import Work, change_of, literal
+from haplan.wall.deriving import misfit
 
 
 @attrs.frozen(kw_only=True)
@@ -137,7 +138,7 @@ def _after(work: Work, block: Block) -> dict[str, Tree]:
 def _misfits(block: Block, after: Mapping[str, Tree], kind: TypeInfo) -> Iterator[Finding]:
     """What came by reference and is not what the attribute takes; what is not known yet is looked at in the apply."""
     for name, value in block.values.items():
-        if isinstance(value, model.Ref | model.Text) and (why := kind.misfit(name, after.get(name))):
+        if isinstance(value, model.Ref | model.Text) and (why := misfit(kind, name, after.get(name), block.address)):
             sources = " and ".join(dict.fromkeys(map(str, model.references(value))))
             text = f"{name}: {why}; it comes from {sources}"
             yield Finding.at(block, "VALUE", text)

@@ -16,7 +16,7 @@ from haplan.model import value as model
 from haplan.model.stack import USUAL, Block, Output, ProviderBlock, Reference, Stack
 from haplan.steps.load import said
 from haplan.steps.load.package import PrivatePackage
-from haplan.wall.deriving import derived
+from haplan.wall.deriving import derived, owner_of, values_of
 
 BROKEN = f"'{Broken.__name__}' object"
 """How Python names a value that stands for one with a mistake: what it says of it only follows from that mistake."""
@@ -134,7 +134,7 @@ def _block(address: str, found: Resource, into: Recording) -> Block:
         name=found.haplan_name,
         owner=str(found.haplan_owner.haplan_address) if found.haplan_owner is not None else "",
         provider=provider,
-        values=found.haplan_values,
+        values=values_of(found),
         extra=found.haplan_extra.get(provider.split(".")[0], {}),
         # by address: the order of the mapping in which they stand says nothing
         references=tuple(references[one] for one in sorted(references)),
@@ -167,7 +167,7 @@ def _provider_key(found: Resource, into: Recording) -> str:
     if kind.name == "record":
         return "haplan"
     own = found.provider.key if isinstance(found.provider, ProviderBlock) else ""
-    owner = found.haplan_provider_of()
+    owner = owner_of(found)
     if owner is not None:
         owners = _provider_key(owner, into)
         if own and owners and own != owners:
