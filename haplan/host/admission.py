@@ -5,6 +5,7 @@ of its providers when it is carried out. A plan of this session's own is not ask
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from haplan.errors import Declined, Denied, HaplanError
@@ -15,7 +16,7 @@ from haplan.model.origin import Destination
 from haplan.model.plan import Plan
 from haplan.model.state import State
 from haplan.state.location import shown
-from haplan.state.nouns import cast, revive
+from haplan.state.nouns import revive
 from haplan.steps import admit as admit_
 
 HOST_PARAMETERS = ("host", "hostaddr")
@@ -85,7 +86,8 @@ def _of_state(session: Session, keys: Iterable[str], state: State) -> tuple[Dest
         kept = state.destinations.get(key, {})
         for name, one in kept.items():
             where = f"destinations.{key}.{name}"
-            found.append(revive(Destination, {**cast(Mapping, one, where), "provider": key, "name": name}, where))
+            said = revive(Mapping[str, Any], one, where)
+            found.append(revive(Destination, {**said, "provider": key, "name": name}, where))
         if key in state.settings:
             told = session.providers.destinations(key, state.settings[key], recorded_values(state, key))
             found += [one for one in told if one.name not in kept]

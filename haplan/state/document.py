@@ -8,7 +8,7 @@ from haplan.model.canonical import parse as parse_json
 from haplan.model.state import FORMAT, Intent, OrderRow, OutputRow, PlacementRow, Row, Run, State
 from haplan.model.value import Tree
 from haplan.state.codec import PROVIDER_NOTES, document
-from haplan.state.nouns import cast, expect, revive
+from haplan.state.nouns import revive
 
 DOCUMENT = f"haplan-state/{FORMAT}"
 """The ``format`` of a pulled state."""
@@ -44,34 +44,28 @@ def parse(text: bytes) -> State:
         StateError: It is not such a document, or was made by a newer haplan.
     """
     data = _opened(text)
-    nouns: dict[str, list[Any]] = {
-        name: [revive(cls, item, f"{name}[{i}]") for i, item in enumerate(data[name])] for name, cls in _LISTS.items()
-    }
-    for name in _PROVIDERS:
-        cast(Mapping, data[name], name)
-        for key, note in data[name].items():
-            cast(Mapping, note, f"{name}.{key}")
+    nouns = {name: revive(kinds, data[name], name) for name, kinds in _LISTS.items()}
     return State(
-        lineage=cast(str, data["lineage"], "lineage"),
-        serial=cast(int, data["serial"], "serial"),
+        lineage=revive(str, data["lineage"], "lineage"),
+        serial=revive(int, data["serial"], "serial"),
         rows=_keyed(nouns["rows"], lambda row: (row.address, row.deposed), "rows"),
         placements=_keyed(nouns["placements"], lambda row: (row.address, row.document, row.part), "placements"),
         orders=_keyed(nouns["orders"], lambda row: (row.document, row.list), "orders"),
         outputs=_keyed(nouns["outputs"], lambda row: row.name, "outputs"),
-        intents=tuple(nouns["intents"]),
-        runs=tuple(nouns["runs"]),
-        applied=frozenset(cast(tuple[str, ...], data["applied"], "applied")),
-        **{name: data[name] for name in _PROVIDERS},
+        intents=nouns["intents"],
+        runs=nouns["runs"],
+        applied=frozenset(revive(tuple[str, ...], data["applied"], "applied")),
+        **{name: revive(Mapping[str, Mapping[str, Any]], data[name], name) for name in _PROVIDERS},
     )
 
 
-_LISTS: Mapping[str, type] = {
-    "rows": Row,
-    "placements": PlacementRow,
-    "orders": OrderRow,
-    "outputs": OutputRow,
-    "intents": Intent,
-    "runs": Run,
+_LISTS: Mapping[str, Any] = {
+    "rows": tuple[Row, ...],
+    "placements": tuple[PlacementRow, ...],
+    "orders": tuple[OrderRow, ...],
+    "outputs": tuple[OutputRow, ...],
+    "intents": tuple[Intent, ...],
+    "runs": tuple[Run, ...],
 }
 _PROVIDERS = tuple(PROVIDER_NOTES.values())
 _NAMES = frozenset(_LISTS) | {"format", "lineage", "serial", *_PROVIDERS, "applied"}
@@ -89,8 +83,6 @@ def _opened(text: bytes) -> dict[str, Tree]:
         raise StateError(f"the pulled state has format {data['format']}, this haplan reads {DOCUMENT}; upgrade haplan")
     if wrong := sorted(_NAMES ^ data.keys()):
         raise StateError(f"the pulled state is damaged: {', '.join(wrong)} missing or unknown")
-    for name in _LISTS:
-        expect(isinstance(data[name], list), data[name], name)
     return data
 
 

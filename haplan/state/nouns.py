@@ -4,10 +4,11 @@ The values of a plan's nouns are decoded, with references and secrets among them
 kept, since few of them are looked at.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache, lru_cache
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
 
@@ -16,8 +17,6 @@ from haplan.model import value as model
 from haplan.model.document import Document
 from haplan.model.entries import Entries
 from haplan.model.value import Tree
-
-T = TypeVar("T")
 
 
 def plain(thing: Tree) -> Tree:
@@ -53,75 +52,180 @@ def _fields(kind: Tree) -> tuple[str, ...] | None:
     return tuple(field.name for field in attrs.fields(kind)) if attrs.has(kind) else None
 
 
-def noun(kind: type[T], tree: Tree) -> T:
-    """A noun of a plan from plain JSON, with all that it holds; raises whatever is wrong with it."""
-    found: T = _reader().structure(tree, kind)
-    return found
+def noun(kind: Any, tree: Tree) -> Any:
+    """A noun of a plan from plain JSON, with all that it holds.
+
+    Raises:
+        ValueError: A field is missing, unknown or of another kind; it says which.
+    """
+    return _reader(decoded=True).structure(tree, kind)
+
+
+def revive(kind: Any, tree: Tree, where: str) -> Any:
+    """A noun of a state from plain JSON, every field checked; its values stay as they are kept.
+
+    Raises:
+        StateError: As `noun`; `where` says in what.
+    """
+    try:
+        return _reader(decoded=False).structure(tree, kind)
+    except Unlike as wrong:
+        raise StateError(str(wrong.under(where))) from None
+
+
+class Unlike(ValueError):
+    """What is not of its kind; the text says where in it.
+
+    Threads: one; raised and caught in one reading.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._where, self._text = "", text
+
+    def under(self, part: str) -> "Unlike":
+        """The same, seen from further up."""
+        between = "." if self._where and not self._where.startswith("[") else ""
+        self._where = f"{part}{between}{self._where}"
+        return self
+
+    def __str__(self) -> str:
+        return f"{self._where}: {self._text}" if self._where else self._text
+
+
+Read = Callable[[Any], Any]
+Of = Callable[[Any], Read]
+"""Gives what reads plain JSON as a kind, which is what a field is annotated with."""
 
 
 @cache
-def _reader() -> Any:
+def _reader(*, decoded: bool) -> Any:
+    """Reads plain JSON as any kind; nothing is bent into shape."""
     import cattrs
 
-    reader = cattrs.Converter(forbid_extra_keys=True)
-    reader.register_structure_hook_func(lambda kind: kind is Any, lambda value, _: model.decode(value))
-    reader.register_structure_hook(Document, lambda text, _: Document.parse(text))
+    reader = cattrs.Converter()
+
+    def of(kind: Any) -> Read:
+        hook = reader.get_structure_hook(kind)
+        return lambda value: hook(value, kind)
+
+    for fits, made in _SHAPES:
+        reader.register_structure_hook_factory(fits, lambda kind, made=made: _hook(made(kind, of)))
+    for leaf in (str, int, float, bool, type(None)):
+        reader.register_structure_hook(leaf, _leaf)
+    reader.register_structure_hook(Document, _document)
     reader.register_structure_hook_func(
-        lambda kind: kind == model.Path or kind == str | int,
-        lambda value, _: tuple(value) if isinstance(value, list) else value,
+        lambda kind: kind is Any, lambda value, _: model.decode(value) if decoded else value
     )
     return reader
 
 
-def revive(cls: type[T], data: object, where: str) -> T:
-    """A noun from plain JSON, every field checked.
-
-    Raises:
-        StateError: A field is missing, unknown or of another kind; `where` says in what.
-    """
-    if not isinstance(data, Mapping):
-        raise StateError(f"{where}: expected a mapping, found {type(data).__name__}")
-    fields = {field.name: field for field in attrs.fields(cls)}  # type: ignore[arg-type]  # only attrs classes come here
-    for name in data:
-        if name not in fields:
-            raise StateError(f"{where}: unknown field {name!r}")
-    for name, field in fields.items():
-        if name not in data and field.default is attrs.NOTHING:
-            raise StateError(f"{where}: field {name!r} is missing")
-    return cls(**{name: cast(fields[name].type, value, f"{where}.{name}") for name, value in data.items()})
+def _hook(read: Read) -> Callable[[Any, Any], Any]:
+    return lambda value, _: read(value)
 
 
-def cast(kind: Any, value: Tree, where: str) -> Tree:
-    """The value of a field of that kind.
-
-    Raises:
-        StateError: It is of another kind.
-    """
-    origin = get_origin(kind) or kind
-    if kind is Any:
-        return value
-    if origin is Literal:
-        return expect(value in get_args(kind), value, where)
-    if origin is tuple:
-        expect(isinstance(value, list | tuple) and all(isinstance(item, str) for item in value), value, where)
-        return tuple(value)
-    if origin is Mapping:
-        return expect(isinstance(value, Mapping), value, where)
-    if kind is Document:
-        return expect(isinstance(value, str), value, where)
-    if kind is float:
-        return expect(isinstance(value, int | float) and not isinstance(value, bool), value, where)
-    if kind is int:
-        return expect(isinstance(value, int) and not isinstance(value, bool), value, where)
-    return expect(isinstance(value, kind), value, where)
+def _refuse(value: Any) -> Any:
+    raise Unlike(f"{value!r} is not allowed here")
 
 
-def expect(right: bool, value: Tree, where: str) -> Tree:
-    """The value, if it is right.
+def _each(items: Iterable[tuple[Any, Any]], read: Callable[[Any], Read], part: str = "{}") -> dict[Any, Any]:
+    """Names and what is read of them; what is wrong is told with the name."""
+    found, name = {}, None
+    try:
+        for name, item in items:
+            found[name] = read(name)(item)
+    except Unlike as wrong:
+        raise wrong.under(part.format(name)) from None
+    return found
 
-    Raises:
-        StateError: It is not.
-    """
-    if not right:
-        raise StateError(f"{where}: {value!r} is not allowed here")
-    return value
+
+def _document(text: Any, kind: Any) -> Document:
+    return Document.parse(text) if isinstance(text, str) else _refuse(text)
+
+
+def _leaf(value: Any, kind: Any) -> Any:
+    return value if type(value) is kind or (kind is float and type(value) is int) else _refuse(value)
+
+
+def _word(kind: Any, of: Of) -> Read:
+    words = {one.value: one for one in kind}
+    return lambda value: words[value] if isinstance(value, str) and value in words else _refuse(value)
+
+
+def _one_of(kind: Any, of: Of) -> Read:
+    return lambda value: value if value in get_args(kind) else _refuse(value)
+
+
+def _either(kind: Any, of: Of) -> Read:
+    readers = [of(one) for one in get_args(kind)]
+
+    def read(value: Any) -> Any:
+        found: list[Unlike] = []
+        for one in readers:
+            try:
+                return one(value)
+            except Unlike as wrong:
+                found.append(wrong)
+        raise found[0]
+
+    return read
+
+
+def _listed(kind: Any, of: Of) -> Read:
+    """A tuple: of any number of one kind, or one of each."""
+    given = get_args(kind)
+    many = given[-1] is Ellipsis
+    readers = [of(one) for one in given if one is not Ellipsis]
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, list | tuple) or not (many or len(value) == len(readers)):
+            return _refuse(value)
+        return tuple(_each(enumerate(value), (lambda _: readers[0]) if many else readers.__getitem__, "[{}]").values())
+
+    return read
+
+
+def _mapping(kind: Any, of: Of) -> Read:
+    one = of(get_args(kind)[1])
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+            return _refuse(value)
+        return _each(value.items(), lambda _: one)
+
+    return read
+
+
+def _noun(kind: Any, of: Of) -> Read:
+    @cache  # made when one is first read: a noun may hold others of its kind
+    def readers() -> Mapping[str, Read]:
+        return {field.name: of(field.type) for field in attrs.fields(kind)}
+
+    needed = [field.name for field in attrs.fields(kind) if field.default is attrs.NOTHING]
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise Unlike(f"expected a mapping, found {type(value).__name__}")
+        for name in value:
+            if name not in readers():
+                raise Unlike(f"unknown field {name!r}")
+        for name in needed:
+            if name not in value:
+                raise Unlike(f"field {name!r} is missing")
+        return kind(**_each(value.items(), readers().__getitem__))
+
+    return read
+
+
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)
+
+
+_SHAPES: Sequence[tuple[Callable[[Any], bool], Callable[[Any, Of], Read]]] = (
+    (attrs.has, _noun),
+    (lambda kind: get_origin(kind) is Mapping, _mapping),
+    (lambda kind: get_origin(kind) is tuple, _listed),
+    (lambda kind: get_origin(kind) in (Union, UnionType), _either),
+    (lambda kind: get_origin(kind) is Literal, _one_of),
+    (_is_enum, _word),
+)

@@ -87,16 +87,15 @@ def _parts(lineage: str, update: Update) -> dict[str, Tree]:
 
 
 def _update(cells: Mapping[str, Tree]) -> Update:
-    outputs = cells["outputs"]
     return Update(
         run=str(cells["run"]),
-        rows=tuple(revive(Row, row, "rows") for row in cells["rows"]),
+        rows=revive(tuple[Row, ...], cells["rows"], "rows"),
         deleted=tuple((address, deposed) for address, deposed in cells["deleted"]),
         expected={(address, deposed): int(serial) for address, deposed, serial in cells["expected"]},
-        placements=tuple(revive(PlacementRow, row, "placements") for row in cells["placements"]),
+        placements=revive(tuple[PlacementRow, ...], cells["placements"], "placements"),
         placements_gone=tuple((a, Document.parse(document), part) for a, document, part in cells["placements_gone"]),
-        orders=tuple(revive(OrderRow, row, "orders") for row in cells["orders"]),
-        outputs=None if outputs is None else tuple(revive(OutputRow, row, "outputs") for row in outputs),
+        orders=revive(tuple[OrderRow, ...], cells["orders"], "orders"),
+        outputs=revive(tuple[OutputRow, ...] | None, cells["outputs"], "outputs"),
         identities=dict(cells["identities"]),
         settings=dict(cells["settings"]),
         memories=dict(cells["memories"]),

@@ -89,7 +89,8 @@ def test_each_row_that_cannot_be_read_has_its_line_with_type_address_and_version
     with pytest.raises(StateError) as broken:
         shaped(made, 2, tenfold)
     assert str(broken.value) == (
-        "mem_thing.b: type 'mem_thing' of haplan: upgrade of version 1 to 2 broke: KeyError: 'size'; report it to its author; "
+        "mem_thing.b: type 'mem_thing' of haplan: upgrade of version 1 to 2 broke: KeyError: 'size'; "
+        "report it to its author; "
         f"{hint}"
     )
     with pytest.raises(StateError, match="version 1, and its plugin cannot bring that up to date"):

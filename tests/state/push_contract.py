@@ -100,7 +100,7 @@ class StatePushContract(Opening):
             (lambda d: changed(d, outputs=[{"name": 1, "value": 1}]), r"outputs\[0\]\.name: 1 is not allowed here"),
             (lambda d: changed(d, orders=[{"document": "d", "list": "l", "names": "ab"}]), r"orders\[0\]\.names: 'ab'"),
             (lambda d: changed(d, outputs=[{"name": "o", "value": 1}] * 2), "outputs: one key stands there twice"),
-            (lambda d: changed(d, applied=[1]), r"applied: \[1\]"),
+            (lambda d: changed(d, applied=[1]), r"applied\[0\]: 1 is not allowed here"),
             (lambda d: changed(d, memories={"mist": 1}), "memories.mist: 1"),
         ],
     )
