@@ -11,6 +11,7 @@ from haplan.host.clock import RealClock
 from haplan.model.state import State
 from haplan.testing import Project
 from haplan.testing.cloud_process import CloudProcess, RemoteCloud
+from tests.mixed import mixed
 
 
 def apply_at_once(folder: Path, size: int, *more: object, **options: str) -> None:
@@ -22,7 +23,7 @@ def apply_at_once(folder: Path, size: int, *more: object, **options: str) -> Non
         more: Plugins they need beside the usual ones.
         options: Of their sessions.
     """
-    first, text = 'Thing("first")\n', f'for number in range({size}):\n    Thing(f"t{{number:02d}}")\n'
+    first, text = 'Thing("first")\n', f'for number in {mixed(size)}:\n    Thing(f"t{{number:02d}}")\n'
     with CloudProcess(folder / "cloud") as address:
 
         def estate() -> RemoteCloud:

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.mixed import mixed
+
 CHAIN = """
 from haplan import Data, output
 last = None
-for number in range(6):
+for number in NUMBERS:
     last = Data(f"d{number}", input=last.id if last else "first")
 output("last", last.id)
-"""
+""".replace("NUMBERS", str(mixed(6)))
 KILLED = """
 import os, signal
 from haplan import builtin

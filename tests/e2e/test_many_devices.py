@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tests.e2e.test_waves import SPOKES
 from tests.e2e.world import World
+from tests.mixed import mixed
 
 Example = Callable[[str], World]
 RULE = 'Policy("more", template=edge, networks=[guest], action="deny", applications=[anything])\n'
@@ -15,7 +16,7 @@ Cluster("s900", site=site, template=edge, model="SSR120", nodes=["02005e900010",
 
 def applied(example: Example, count: int) -> World:
     world = example("one_pair")
-    text = SPOKES % count
+    text = SPOKES % mixed(count)
     spare = text + NEW  # so that the boxes are in the lab
     (world.folder / "stack.py").write_text(spare)
     world.plan()
@@ -27,7 +28,7 @@ def applied(example: Example, count: int) -> World:
 def test_a_device_that_refuses_a_template_fails_for_itself_alone(example: Example) -> None:
     world = applied(example, 4)
     world.misbehave('[[push]]\nsite = "s002"\nresult = "fail"\nreason = "no room"\n')
-    world.edit("stack.py", "for number in range", f"{RULE}for number in range")
+    world.edit("stack.py", "for number in", f"{RULE}for number in")
     (world.folder / "stack.py").write_text((world.folder / "stack.py").read_text() + NEW)
     result = world.apply()
     assert result.exit_code == 3
@@ -49,7 +50,7 @@ def test_a_device_that_is_quick_to_refuse_does_not_end_the_wait_for_the_others(e
         '[[push]]\nsite = "s001"\nresult = "fail"\nreason = "no room"\n'
         '[[push]]\nsite = "s002"\nresult = "lock_failed"\n'
     )
-    world.edit("stack.py", "for number in range", f"{RULE}for number in range")
+    world.edit("stack.py", "for number in", f"{RULE}for number in")
     result = world.apply()
     (failed,) = result.failed
     assert result.seconds > 300

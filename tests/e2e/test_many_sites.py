@@ -16,15 +16,16 @@ from haplan.model.state import Holder, Run, Update
 from haplan.steps.apply.record import row_of
 from haplan_mist.lab.estate import put_row
 from tests.e2e.world import World, summary
+from tests.mixed import mixed
 
 STACK = """
 from haplan import provider
 from haplan.design import Site
 
 provider("mist")
-for number in range(500):
+for number in NUMBERS:
     Site(f"s{number:03}", variables={"VLAN": f"{number}"})
-"""
+""".replace("NUMBERS", str(mixed(500)))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.world import World
+from tests.mixed import mixed
 
 Example = Callable[[str], World]
 
@@ -23,7 +24,7 @@ edge = WanEdgeTemplate("edge", interfaces=[
     ha_fabric("ge-0/0/4,ge-1/0/4"), ha_sync("ge-0/0/5,ge-1/0/5"),
 ])
 Policy("out", template=edge, networks=[guest], action="allow", applications=[anything])
-for number in range(%d):
+for number in %s:
     site = Site(f"s{number:03}", country_code="US", timezone="UTC")
     nodes = [f"02005e{number:04x}10", f"02005e{number:04x}11"]
     Cluster(f"s{number:03}", site=site, template=edge, model="SSR120", nodes=nodes)
@@ -67,7 +68,7 @@ def test_a_pair_that_never_forms_stops_what_lies_behind_it(example: Example, sit
 
 def test_300_spokes_form_in_under_40_simulated_minutes_with_under_100_polls(example: Example) -> None:
     world = example("one_pair")
-    (world.folder / "stack.py").write_text(SPOKES % 300)
+    (world.folder / "stack.py").write_text(SPOKES % mixed(300))
     result = world.apply()
     assert result.exit_code == 0
     assert started(world)[0] == "s000"

@@ -16,6 +16,7 @@ from haplan.model.state import Intent, Update
 from haplan.testing import Project
 from haplan_sqlite import SqliteState
 from tests.a_rule import a_rule
+from tests.mixed import mixed
 
 Make = Callable[..., Project]
 
@@ -55,7 +56,7 @@ def test_each_write_is_journaled_before_it_is_sent_and_settled_with_its_record(p
 
 
 def test_what_is_announced_at_the_same_time_is_one_commit(project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = project('for number in range(40):\n    Thing(f"t{number:02d}")')
+    made = project(f'for number in {mixed(40)}:\n    Thing(f"t{{number:02d}}")')
     journaled: list[int] = []
     journal = SqliteState.journal
 
@@ -150,7 +151,7 @@ def test_destroy_goes_backwards(project: Make) -> None:
 
 @pytest.mark.parametrize("parallelism", [1, 3])
 def test_no_more_writes_at_once_than_allowed(project: Make, parallelism: int) -> None:
-    made = project("".join(f'Thing("t{n}")\n' for n in range(9)))
+    made = project("".join(f'Thing("t{n}")\n' for n in mixed(9)))
     meeting = threading.Barrier(parallelism)
     made.cloud.during = lambda document, name: meeting.wait(10) and None
     assert made.apply(parallelism=parallelism).exit_code == 0
@@ -158,7 +159,7 @@ def test_no_more_writes_at_once_than_allowed(project: Make, parallelism: int) ->
 
 
 def test_waiting_takes_no_place_and_one_look_asks_for_all(project: Make) -> None:
-    made = project("".join(f'Thing("t{n}")\n' for n in range(40)))
+    made = project("".join(f'Thing("t{n}")\n' for n in mixed(40)))
     made.cloud.seconds = {f"thing:t{n}": 900.0 for n in range(40)}
     start = made.cloud.clock.now()
     assert made.apply(parallelism=2).exit_code == 0

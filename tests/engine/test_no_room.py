@@ -11,6 +11,7 @@ from haplan.errors import HaplanError
 from haplan.host.options import Options
 from haplan.host.session import open_session
 from haplan.lab.estate import Estate
+from tests.mixed import mixed
 
 FULL = Path("/dev/full")
 SITE = 'from haplan import provider\nfrom haplan.design import Site\nprovider("mist")\nSite("a")\nSite("b")\n'
@@ -65,7 +66,7 @@ def test_a_result_without_room_ends_no_run(tmp_path: Path) -> None:
 
 
 MANY = 'from haplan import provider\nfrom haplan.design import Site\nprovider("mist")\n' + "\n".join(
-    f'Site("s{number}", address="{"a long way " * 200}")' for number in range(20)
+    f'Site("s{number}", address="{"a long way " * 200}")' for number in mixed(20)
 )
 
 

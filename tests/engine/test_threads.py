@@ -22,6 +22,7 @@ from haplan.model.value import Secret, leaves
 from haplan.plugins import Plugins
 from haplan.testing import HEAD, Cloud, Mem, plugins
 from haplan.testing.memory import Settings
+from tests.mixed import mixed
 from tests.turns import THREADS, often, side_by_side
 
 SECRETS, TOGETHER = 60, 4
@@ -102,7 +103,7 @@ def many_secrets(folder: Path) -> Path:
         HEAD.replace("'mem'", "'chatty'"),
         "from haplan import secret",
         "typed = variable('typed', sensitive=True)",
-        f"for number in range({SECRETS}):",
+        f"for number in {mixed(SECRETS)}:",
         "    source = secret(f'env:S{number}' if number % 2 else f'vault:{number}')",
         "    Thing(f't{number}', psk=source, tags={'typed': typed, 'of': f'{secret(\"vault:x\")}!'})",
     ]

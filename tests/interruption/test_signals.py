@@ -13,6 +13,7 @@ import pytest
 
 from haplan.host.lock import locked
 from haplan.host.session import open_session
+from tests.mixed import mixed
 
 if TYPE_CHECKING:
     from tests.interruption.conftest import Workshop
@@ -205,7 +206,7 @@ def test_a_log_says_what_takes_long_though_nothing_else_happens(workshop: Worksh
 def many(workshop: Workshop) -> None:
     """A stack whose plan is longer than what a pipe holds."""
     (workshop.folder / "stack.py").write_text(
-        "from haplan import Data\nfor n in range(400):\n    Data(f'a{n}', input='x' * 200)\n"
+        f"from haplan import Data\nfor n in {mixed(400)}:\n    Data(f'a{{n}}', input='x' * 200)\n"
     )
 
 

@@ -19,8 +19,12 @@ from haplan.model.state import Run
 from haplan.state import recovery
 from haplan.testing import Cloud, FakeClock, Project
 from haplan_sqlite import writing
+from tests.mixed import mixed
 
-TEXT = 'for number in range(24):\n    Thing(f"t{number:02d}", size=number, tags={"text": "as its owner says " * 200})\n'
+TEXT = (
+    f"for number in {mixed(24)}:\n"
+    '    Thing(f"t{number:02d}", size=number, tags={"text": "as its owner says " * 200})\n'
+)
 EMPTY = Plan(stack="stack", environment="default", command="apply", lineage="", serial=0, changes=())
 NAMES = [f"t{number:02d}" for number in range(24)]
 

@@ -18,6 +18,7 @@ from haplan_ssr.estate import Estate
 from haplan_ssr.provider import SsrProvider
 from haplan_ssr.rules import tree_of
 from haplan_ssr.translate import translate, tree
+from tests.mixed import mixed
 from tests.ssr.conftest import Design
 
 
@@ -47,7 +48,7 @@ class Authority:
 
 
 def authority(design: Design, routers: int) -> Authority:
-    for number in range(routers - 2):
+    for number in mixed(routers - 2):
         nodes = {f"02{number:09x}{node}": {"asset_id": f"A{number}-{node}"} for node in (0, 1)}
         design.add(f"cluster.c{number}", {**design.values("cluster.spoke"), "nodes": nodes})
     body = json.dumps(tree_of(translate(design.pieces())))
