@@ -10,7 +10,7 @@ they hold no rule of their own.
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -40,6 +40,9 @@ from haplan.steps import resume as resume_
 from haplan.steps import rollback as rollback_
 from haplan.steps.approve import PlanFile
 from haplan.steps.load import load
+
+if TYPE_CHECKING:
+    from haplan.steps.apply import RunContext
 
 RUNS_MEANWHILE = 3
 """So often at most a plan is made of a state that others write meanwhile; what is left then is as it was looked at."""
@@ -253,7 +256,6 @@ def resume(session: Session, run: str, stop: threading.Event | None = None) -> R
 def _carried_out(
     session: Session, plan: Plan, stop: threading.Event | None, resumed: runs_.Kept | None = None
 ) -> Result:
-    from haplan.steps.apply import RunContext
     from haplan.steps.apply import apply as carry_out  # a plan does without it
 
     approve.refuse_other_plugins(plan, session.plugins.versions, session.plugins.broken)
@@ -274,22 +276,9 @@ def _carried_out(
         run = runs_.begin(session, plan.command, sealed)
         with runs_.record(session, run, left, kept, held.told) as tell:
             opened = begun(state if state.lineage else recorded(session))  # the first run gives the state its key
-            context = RunContext(
-                backend=session.backend,
-                holder=held.holder,
-                run=run,
-                state=opened,
-                providers=providers,
-                types=session.types,
-                rules=session.plugins.rules_about({change.type for change in left.changes}),
-                clock=session.clock,
-                tell=tell,
-                stop=stop or threading.Event(),
-                parallelism=session.options.parallelism,
-                fingerprint=session.secrets.fingerprint(opened),
-                wall=session.wall.now,
-                catch_up=session.catch_up,
-                redact=session.redact.tree,
+            stopping = stop or threading.Event()
+            context = _run_context(
+                session, left, holder=held.holder, run=run, state=opened, providers=providers, tell=tell, stop=stopping
             )
             try:
                 result = session.redact.tree(carry_out(left, context))
@@ -299,6 +288,25 @@ def _carried_out(
             runs_.end(session, run, result.exit_code)
             runs_.keep_result(session, run, result)
     return result
+
+
+def _run_context(session: Session, plan: Plan, *, state: State, **of_run: Any) -> "RunContext":
+    """What a run works with: what is the session's, and what is of this run."""
+    from haplan.steps.apply import RunContext
+
+    return RunContext(
+        backend=session.backend,
+        state=state,
+        types=session.types,
+        rules=session.plugins.rules_about({change.type for change in plan.changes}),
+        clock=session.clock,
+        parallelism=session.options.parallelism,
+        fingerprint=session.secrets.fingerprint(state),
+        wall=session.wall.now,
+        catch_up=session.catch_up,
+        redact=session.redact.tree,
+        **of_run,
+    )
 
 
 def _left(session: Session, plan: Plan, sealed: str, state: State, providers: Mapping[str, Provider]) -> Plan:

@@ -88,27 +88,33 @@ def recorded(
         lines = _Lines(place / "events.jsonl")
     except OSError as error:
         raise HaplanError(f"{place}: its record cannot be kept: {error.strerror}; nothing was begun") from None
+
+    def keep(event: Event) -> None:
+        if wrong := lines.write(event):
+            observe(Event(kind="warning", at=event.at, text=wrong))
+
+    def tell(event: Event) -> None:
+        event = redact(event)
+        keep(event)
+        observe(event)
+
     with lines:
         for event in told:
-            if wrong := lines.write(event):
-                observe(Event(kind="warning", at=event.at, text=wrong))
-
-        def tell(event: Event) -> None:
-            event = redact(event)
-            if wrong := lines.write(event):
-                observe(Event(kind="warning", at=event.at, text=wrong))
-            observe(event)
-
-        data = {
-            "state": "started",
-            "run": run.id,
-            "transactions": len(plan.transactions),
-            "stages": max((t.stage for t in plan.transactions), default=0),
-            "expected_seconds": plan.seconds(),
-        }
-        tell(Event(kind="run", at=clock.now(), data=data))
+            keep(event)
+        tell(Event(kind="run", at=clock.now(), data=_begins(run, plan)))
         yield tell
         tell(Event(kind="run", at=clock.now(), data={"state": "ended", "run": run.id}))
+
+
+def _begins(run: Run, plan: Plan) -> dict[str, object]:
+    """What is told of a run when it begins."""
+    return {
+        "state": "started",
+        "run": run.id,
+        "transactions": len(plan.transactions),
+        "stages": max((t.stage for t in plan.transactions), default=0),
+        "expected_seconds": plan.seconds(),
+    }
 
 
 class _Lines:

@@ -12,8 +12,9 @@ from typing import Any, ClassVar, Self, TypeVar, Union, cast, dataclass_transfor
 
 import attrs
 
-from haplan.errors import REPORT, HaplanError, StackError, said
+from haplan.errors import StackError
 from haplan.language import conditions
+from haplan.language.asking import asked
 from haplan.language.extra import ExtraOf, VendorKeys
 from haplan.language.fitting import misfit
 from haplan.language.kinds import Anything, MapOf, ResourceOf, Text
@@ -332,24 +333,16 @@ def _values(self: Resource, given: Mapping[str, Tree], taking: Taking) -> dict[s
         if len(chosen) != 1:
             taking.wrong("", f"needs exactly one of {', '.join(kind.owned_by)}, got {' and '.join(chosen) or 'none'}")
     known = {name: value for name, value in values.items() if value is not BROKEN}
-    finished = _asked(self, "", taking, lambda: dict(self.haplan_finish(known, taking)))
+    finished = asked(type(self).haplan_type.who, "", taking, lambda: dict(self.haplan_finish(known, taking)))
     return {} if finished is BROKEN else finished
 
 
 def _taken(self: Resource, name: str, value: Tree, taking: Taking) -> Tree:
     """A value as its attribute takes it."""
     kind = type(self).haplan_kinds[name]
-    return _asked(self, name, taking, lambda: kind.take(value, name, taking) if kind is not None else value)
-
-
-def _asked(self: Resource, at: str, taking: Taking, ask: Callable[[], Tree]) -> Tree:
-    """What the type's own code makes of it; where that breaks, a mistake says whose it is."""
-    try:
-        return ask()
-    except HaplanError:
-        raise
-    except (Exception, SystemExit) as error:  # a plugin's code
-        return taking.wrong(at, f"{type(self).haplan_type.who} broke: {said(error)}; {REPORT}")
+    return asked(
+        type(self).haplan_type.who, name, taking, lambda: kind.take(value, name, taking) if kind is not None else value
+    )
 
 
 def _computed(self: Resource, taking: Taking, put: Callable[[str, Tree], None]) -> None:

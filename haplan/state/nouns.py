@@ -98,7 +98,7 @@ Of = Callable[[Any], Read]
 """Gives what reads plain JSON as a kind, which is what a field is annotated with."""
 
 
-@cache
+@lru_cache(2)
 def _reader(*, decoded: bool) -> Any:
     """Reads plain JSON as any kind; nothing is bent into shape."""
     import cattrs

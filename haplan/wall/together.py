@@ -39,20 +39,7 @@ def together(
         return {key: job() for key, job in jobs.items()}
     found: dict[str, T] = {}
     wrong: dict[str, BaseException] = {}
-    waiting = deque(apart)
-
-    def work() -> None:
-        while waiting:
-            try:
-                key = waiting.popleft()  # whole by itself: deques are made for that
-            except IndexError:
-                return
-            _done(key, jobs[key], found, wrong)
-
-    # daemons: who presses Ctrl-C does not wait for an answer that never comes
-    workers = [threading.Thread(target=work, name=f"haplan-ask-{n}", daemon=True) for n in range(min(MOST, len(apart)))]
-    for worker in workers:
-        worker.start()
+    workers = _begun(deque(apart), lambda key: _done(key, jobs[key], found, wrong))
     for key in (key for key in jobs if key in here):
         _done(key, jobs[key], found, wrong)
     for worker in workers:
@@ -65,6 +52,25 @@ def together(
             raise _naming(key, wrong[key])
     gathering.refuse()
     return {key: found[key] for key in jobs}
+
+
+def _begun(waiting: deque[str], ask: Callable[[str], None]) -> list[threading.Thread]:
+    """Threads that ask for one after the other until nobody waits. Each key is taken by one of them."""
+
+    def work() -> None:
+        while waiting:
+            try:
+                key = waiting.popleft()  # whole by itself: deques are made for that
+            except IndexError:
+                return
+            ask(key)
+
+    # daemons: who presses Ctrl-C does not wait for an answer that never comes
+    count = range(min(MOST, len(waiting)))
+    workers = [threading.Thread(target=work, name=f"haplan-ask-{number}", daemon=True) for number in count]
+    for worker in workers:
+        worker.start()
+    return workers
 
 
 def _done(key: str, job: Callable[[], T], found: dict[str, T], wrong: dict[str, BaseException]) -> None:

@@ -83,6 +83,7 @@ def _state(db: "Database") -> None:
     _table(db, "placements", placement, "address", "document", "part")
     _table(db, "providers", {"name": str, "kind": str, "content": str}, "name", "kind")
     _runs(db)
+    _lock(db)
 
 
 def _runs(db: "Database") -> None:
@@ -110,6 +111,13 @@ def _runs(db: "Database") -> None:
         "outcome": str,
         "result": str,
     }
+    _table(db, "runs", run, "id")
+    _table(db, "applied", {"digest": str}, "digest")
+    _table(db, "intents", intent, "id")
+    db.table("intents").create_index(["outcome"])  # the open ones are few among many
+
+
+def _lock(db: "Database") -> None:
     lock = {
         "only": int,
         "token": int,
@@ -121,10 +129,6 @@ def _runs(db: "Database") -> None:
         "since": float,
         "until": float,
     }
-    _table(db, "runs", run, "id")
-    _table(db, "applied", {"digest": str}, "digest")
-    _table(db, "intents", intent, "id")
-    db.table("intents").create_index(["outcome"])  # the open ones are few among many
     # One row for ever: the fencing token goes on counting while nobody holds the lock.
     _table(db, "lock", lock, "only")
     db.table("lock").insert(

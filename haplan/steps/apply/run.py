@@ -7,13 +7,14 @@ the observers. It ends when nothing runs, nothing settles and nothing may start 
 from collections.abc import Sequence
 from functools import partial
 
-from haplan.contracts import Settlement, Task
+from haplan.contracts import Task
 from haplan.errors import Abandoned, HaplanError, Locked, ProviderError
 from haplan.model.event import EventKind
 from haplan.model.plan import Plan
 from haplan.model.result import Result, left_out
 from haplan.model.state import Intent
-from haplan.steps.apply.checks import Checked, check
+from haplan.steps.apply.checkers import Checkers
+from haplan.steps.apply.checks import Checked
 from haplan.steps.apply.events import Teller
 from haplan.steps.apply.failures import Failures
 from haplan.steps.apply.hanging import Hanging
@@ -86,12 +87,12 @@ class _Loop:
         self.lease = Lease(self.ledger.keep_lease, context.wall)
         self.mailbox = Mailbox(context.wall)
         self.writers = Writers(context.parallelism, self.mailbox.put, "haplan-write")
-        self.checkers = Writers(context.parallelism, self.mailbox.put, "haplan-check")
+        self.checkers = Checkers(context, self.schedule, self.mailbox.put)
         self.pollers = Pollers(context.providers, context.clock, self.mailbox.put, self.pace)
         self.transactions = Transactions(
             context=context, schedule=self.schedule, ledger=self.ledger, tasks=self.tasks, watch=self.watch,
             teller=self.teller, failures=self.failures, recorder=self.recorder, patience=patience,
-            way_back=self.way_back, begin_check=self._begin_check, end_write=self._end_write,
+            way_back=self.way_back, begin_check=self.checkers.begin, end_write=self._end_write,
         )  # fmt: skip
         self.hanging = Hanging(self.transactions)
         self.writes = 0
@@ -167,12 +168,6 @@ class _Loop:
 
     def _begin_write(self, job: Job) -> None:
         self.writers.start(partial(surely, lambda: work(job), lambda error: Broke(job.task, error)))
-
-    def _begin_check(self, task: Task, settlement: Settlement) -> None:
-        """Look at a write, in a thread: however long that takes, what becomes of the others is told and saved."""
-        self.schedule.checks(task.transaction.id)
-        look = partial(check, task, settlement, self.context)
-        self.checkers.start(partial(surely, look, lambda error: Checked(task, settlement, error=error)))
 
     def _end_write(self, task: Task, step: LastStep) -> None:
         """Confirm a write, or take it back: in a thread, and in a place of its own among the writes."""

@@ -4,7 +4,7 @@ Called by the loop alone. Nothing here waits: a check that asks somebody is hand
 write that ends another one to `Transactions.end_write`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 
@@ -91,7 +91,7 @@ class Transactions:
             self.recorder.record(task, written, Phase.RECORDED)
             return
         self.teller.tell("written", transaction, data={"seconds": self.watch.elapsed(transaction.id)})
-        if written.settling or self._waits(self.answers[transaction.id]):
+        if written.settling or _waits(self.answers[transaction.id], self.context):
             self.recorder.keep(self.answers[transaction.id], "pending")
             if message.carried is None:
                 self.ledger.journal.keep(transaction, kept(task, self.context.redact(written.receipt)))
@@ -105,10 +105,6 @@ class Transactions:
         task = attrs.evolve(task, receipt=written.receipt)
         self.answers[task.transaction.id] = Answer(task, written, ending)
         return task
-
-    def _waits(self, answer: Answer) -> bool:
-        """True if something comes between the write and its record: a check, or the step that confirms it."""
-        return answer.ending.confirms or looked_at(answer.task, self.context)
 
     def polled(self, message: Polled) -> None:
         """A provider said how far its settling transactions are; of some perhaps that nobody can tell."""
@@ -159,7 +155,7 @@ class Transactions:
         """Verify what settled at once. Whatever the look at it takes or tells, the ids of what was made are durable
         before."""
         answers, self._unverified = [self.answers[number] for number in self._unverified], []
-        if any(self._waits(answer) for answer in answers):
+        if any(_waits(answer, self.context) for answer in answers):
             self.recorder.save()
         for answer in answers:
             self._verify(answer.task)
@@ -185,10 +181,7 @@ class Transactions:
         red = [finding for finding in found if finding.severity == "error"]
         wrong = "" if red else broken_word(task, written, self.context.types, self.ledger)
         if red or wrong:
-            said = "; ".join(f"{f.rule}: {f.message}" for f in red)
-            text = wrong or (settlement.text if settlement.partly else said)
-            concerned = tuple({*settlement.lacking, *(one.address for one in red)}) if settlement.lacking else ()
-            self._red(transaction, text, WHOLLY if wrong else attrs.evolve(settlement, lacking=concerned))
+            self._red(transaction, wrong or _said(settlement, red), WHOLLY if wrong else _with(settlement, red))
             return
         self.teller.tell("verified", transaction)
         if self.answers[transaction.id].ending.confirms:
@@ -240,3 +233,19 @@ class Transactions:
             return
         self.recorder.keep(answer, "incomplete")
         self.failures.fail(transaction, text, phase=Phase.RED)
+
+
+def _said(settlement: Settlement, red: Sequence[Finding]) -> str:
+    """What is wrong with what was written; where it came out well on some devices, what those said that did not."""
+    return settlement.text if settlement.partly else "; ".join(f"{one.rule}: {one.message}" for one in red)
+
+
+def _with(settlement: Settlement, red: Sequence[Finding]) -> Settlement:
+    """A settlement that lacks what was found wrong, too."""
+    lacking = {*settlement.lacking, *(one.address for one in red)} if settlement.lacking else ()
+    return attrs.evolve(settlement, lacking=tuple(lacking))
+
+
+def _waits(answer: Answer, context: RunContext) -> bool:
+    """True if something comes between the write and its record: a check, or the step that confirms it."""
+    return answer.ending.confirms or looked_at(answer.task, context)

@@ -3,6 +3,7 @@
 import datetime
 import ipaddress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -11,6 +12,10 @@ from haplan.lab.server import Server
 from haplan_ssr.lab.definition import LabDefinition
 from haplan_ssr.lab.estate import Estate
 from haplan_ssr.lab.http.web import app
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
 
 USER, PERSON, READER = "haplan", "pat", "reader"
 
@@ -53,18 +58,29 @@ class Lab(ServedLab[Estate]):
 
 
 def certificate(folder: Path) -> Path:
-    """Key and certificate in the estate's folder, made at the first use; the certificate alone is beside them.
-
-    It signs itself, as a conductor's own does.
-    """
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
+    """Key and certificate in the estate's folder, made at the first use; the certificate alone is beside them."""
+    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
     file, public = folder / "ssr-server.pem", folder / "ssr-cert.pem"
     if file.exists() and public.exists():
         return file
     key = ec.generate_private_key(ec.SECP256R1())
+    pem = _signed_by_itself(key).public_bytes(serialization.Encoding.PEM)
+    file.touch(mode=0o600)
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(secret + pem)
+    public.write_bytes(pem)
+    return file
+
+
+def _signed_by_itself(key: "ec.EllipticCurvePrivateKey") -> "x509.Certificate":
+    """A certificate that is its own authority, as a conductor's is."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "conductor.lab")])
     now = datetime.datetime.now(datetime.UTC)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
@@ -73,7 +89,7 @@ def certificate(folder: Path) -> Path:
         ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "crl_sign", "encipher_only",
          "decipher_only"), False
     )  # fmt: skip
-    signed = (
+    return (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -88,11 +104,3 @@ def certificate(folder: Path) -> Path:
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
         .sign(key, hashes.SHA256())
     )
-    pem = signed.public_bytes(serialization.Encoding.PEM)
-    file.touch(mode=0o600)
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(secret + pem)
-    public.write_bytes(pem)
-    return file

@@ -8,6 +8,8 @@ its commit 865bee40 shows that an omitted key is left alone). Unknown keys are s
 import json
 from collections.abc import Callable, Mapping
 
+import attrs
+
 from haplan.lab.exchange import Answer
 from haplan.plugin import Tree
 from haplan_mist.lab.estate import Tx, put_row
@@ -109,59 +111,78 @@ def schema_of(path: str, body: Mapping[str, Tree]) -> str:
 
 def collection(path: str, after: AfterWrite) -> list[tuple[str, str, Handler]]:
     """The five routes of an organisation's collection."""
-    kind, _, title = KINDS[path]
+    of = Collection(path, after)
     many = f"/orgs/{{org_id}}/{path}"
-    one = f"{many}/{{{kind}_id}}"
+    one = f"{many}/{{{of.kind}_id}}"
+    return [
+        ("GET", many, of.list), ("POST", many, of.create), ("GET", one, of.read), ("PUT", one, of.update),
+        ("DELETE", one, of.delete),
+    ]  # fmt: skip
 
-    def found(call: Call) -> dict[str, Tree]:
-        body = load(call.tx, kind, call.params[f"{kind}_id"], call.org_id)
+
+@attrs.frozen
+class Collection:
+    """The objects of one kind in an organisation, as calls get at them.
+
+    Attributes:
+        path: Such as ``networks``.
+        after: What follows a write.
+    """
+
+    path: str
+    after: AfterWrite
+
+    @property
+    def kind(self) -> str:
+        """Such as ``network``."""
+        return KINDS[self.path][0]
+
+    def _told(self, call: Call, verb: str, name: object, old: Tree, new: Tree) -> None:
+        record(call, f'{verb} {KINDS[self.path][2]} "{name}"', old, new)
+        self.after(call, old, new)
+
+    def _found(self, call: Call) -> dict[str, Tree]:
+        body = load(call.tx, self.kind, call.params[f"{self.kind}_id"], call.org_id)
         if body is None:
             raise not_found()
         return body
 
-    def list_(call: Call) -> Answer:
+    def list(self, call: Call) -> Answer:
         sql = "select body from objects where kind = ? and org_id = ?"
-        values = [kind, call.org_id]
-        if path == "deviceprofiles":
+        values = [self.kind, call.org_id]
+        if self.path == "deviceprofiles":
             # without a type the cloud answers access point profiles only
             sql += " and coalesce(json_extract(body, '$.type'), 'ap') = ?"
             values.append(call.query.get("type") or "ap")
         return page_of_rows(call, f"{sql} order by created, id", *values)
 
-    def create(call: Call) -> Answer:
+    def create(self, call: Call) -> Answer:
         sent = call.object_body()
-        name = schema_of(path, sent)
+        name = schema_of(self.path, sent)
         check(name, sent, partial=False)
         id_ = call.tx.new_id()
         kept = {key: value for key, value in sent.items() if key not in server_keys(name) and not key.startswith("-")}
         body = filled(call.tx, name, {"id": id_, "org_id": call.org_id, **kept})
-        put_row(call.tx, kind, id_, call.org_id, body)
-        record(call, f'Add {title} "{body.get("name", id_)}"', None, body)
-        after(call, None, body)
+        put_row(call.tx, self.kind, id_, call.org_id, body)
+        self._told(call, "Add", body.get("name", id_), None, body)
         return Answer(body)
 
-    def read(call: Call) -> Answer:
-        return Answer(found(call))
+    def read(self, call: Call) -> Answer:
+        return Answer(self._found(call))
 
-    def update(call: Call) -> Answer:
-        old = found(call)
+    def update(self, call: Call) -> Answer:
+        old = self._found(call)
         sent = call.object_body()
-        name = schema_of(path, old)
+        name = schema_of(self.path, old)
         check(name, sent, partial=True)
         new = merged(old, sent, server_keys(name))
         touched(call.tx, old, new)
-        store(call.tx, kind, old["id"], new)
-        record(call, f'Update {title} "{new.get("name", old["id"])}"', old, new)
-        after(call, old, new)
-        return Answer(load(call.tx, kind, old["id"]))
+        store(call.tx, self.kind, old["id"], new)
+        self._told(call, "Update", new.get("name", old["id"]), old, new)
+        return Answer(load(call.tx, self.kind, old["id"]))
 
-    def delete(call: Call) -> Answer:
-        old = found(call)
-        call.tx.run("delete from objects where kind = ? and id = ?", kind, old["id"])
-        record(call, f'Delete {title} "{old.get("name", old["id"])}"', old, None)
-        after(call, old, None)
+    def delete(self, call: Call) -> Answer:
+        old = self._found(call)
+        call.tx.run("delete from objects where kind = ? and id = ?", self.kind, old["id"])
+        self._told(call, "Delete", old.get("name", old["id"]), old, None)
         return Answer()
-
-    return [
-        ("GET", many, list_), ("POST", many, create), ("GET", one, read), ("PUT", one, update), ("DELETE", one, delete),
-    ]  # fmt: skip
