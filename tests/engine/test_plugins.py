@@ -221,7 +221,8 @@ def test_two_plugins_that_claim_one_scheme_are_both_named() -> None:
 
 def test_each_finding_of_the_engine_has_a_page() -> None:
     text = "".join(file.read_text(encoding="utf-8") for file in Path(engine.__file__).parent.glob("steps/**/*.py"))
-    found = {*re.findall(r'Finding\(\s*rule="(\w+)"', text), *re.findall(r'^RULE = "(\w+)"', text, re.MULTILINE)}
+    made = r'Finding(?:\(\s*rule=|\.at\(\s*[\w.]+,\s*)"(\w+)"'
+    found = {*re.findall(made, text), *re.findall(r'^RULE = "(\w+)"', text, re.MULTILINE)}
     assert found == {rule.id for rule in builtin.PAGES}
     assert found <= {*load_plugins({}).rules}
 
