@@ -169,3 +169,25 @@ def test_what_stands_beside_the_vocabulary_passes(stack: Half) -> None:
     assert stack.named("/orgs/{org}/networks", "n")["vpn_access"] == {"O": {"routed": True, "allow_ping": True}}
     stack.applies('o = Overlay("O")', 'Network("n", subnet="10.9.0.0/24", advertise=o)')
     assert stack.named("/orgs/{org}/networks", "n")["vpn_access"] == {"O": {"routed": True}}
+
+
+def test_variables_in_vendor_keys_have_to_be_defined_and_count_as_used(stack: Half) -> None:
+    where = {
+        "A": ('wan("wan0", "ge-0/0/0", dhcp(), extra={"mist": {"description": "{{A}}"}})', ""),
+        "B": (
+            'wan("wan0", "ge-0/0/0", dhcp())',
+            ', extra={"mist": {"extra_routes": {"{{B}}/24": {"via": "192.0.2.1"}}}}',
+        ),
+        "C": ('wan("wan0", "ge-0/0/0", dhcp())', ""),
+    }
+    for name, (face, more) in where.items():
+        site_extra = ', extra={"mist": {"ntp_servers": ["{{C}}"]}}' if name == "C" else ""
+        for given in (str({name: "x"}), "{}"):
+            stack.says(
+                f'site = Site("s", variables={given}{site_extra})',
+                f'edge = WanEdgeTemplate("edge", interfaces=[{face}, {LINKS}]{more})',
+                'Cluster("c", site=site, template=edge, model="SSR120", nodes=["02005e100c30", "02005e100c31"])',
+            )
+            with stack.session() as session:
+                found = engine.validate(session).findings
+            assert [one.rule for one in found if one.rule in ("HA118", "HA121")] == (["HA118"] if given == "{}" else [])

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from haplan.design.rules.in_extra import InExtra, in_extra, of_site
 from haplan.design.rules.index import DesignIndex, Owner, Pair
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.wan import at_sites, where
@@ -178,6 +179,12 @@ def uses(design: DesignIndex, owner: Owner) -> Iterator[Use]:
                 )
 
 
+def every_use(design: DesignIndex, owner: Owner) -> Iterator[Use | InExtra]:
+    """What an owner puts together per site, in the vocabulary and in vendor keys."""
+    yield from uses(design, owner)
+    yield from in_extra(design, owner)
+
+
 def _dhcp(network: str, dhcp: Tree) -> list[tuple[str, Tree, str]]:
     if not isinstance(dhcp, Mapping):
         return []
@@ -201,7 +208,7 @@ def defined(design: DesignIndex) -> Iterator[Found]:
             if pair.site is None or pair.variables is None:
                 continue
             seen: set[str] = set()
-            for use in uses(design, owner):
+            for use in (*every_use(design, owner), *of_site(pair.site)):
                 for name in names(use.value):
                     if name not in pair.variables and name not in seen:
                         seen.add(name)
@@ -310,10 +317,11 @@ def unused(design: DesignIndex) -> Iterator[Found]:
             for block in design.each(p, "networks") + design.each(p, "applications")
         ]
         used[owner.block.address] = {name for tree in [owner.block.values, *policies] for name in names(tree)}
-        used[owner.block.address] |= {name for use in uses(design, owner) for name in names(use.value)}
+        used[owner.block.address] |= {name for use in every_use(design, owner) for name in names(use.value)}
         for pair in owner.pairs:
             if pair.site is not None:
-                by_site.setdefault(pair.site.address, set()).update(used[owner.block.address])
+                own = {name for use in of_site(pair.site) for name in names(use.value)}
+                by_site.setdefault(pair.site.address, set()).update(used[owner.block.address] | own)
     for site in design.of("site"):
         variables = site.values.get("variables")
         for name in variables if site.address in by_site and isinstance(variables, Mapping) else ():
