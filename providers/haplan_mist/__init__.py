@@ -6,7 +6,7 @@ Importing this package is cheap: HTTP is imported when a provider is opened.
 
 from collections.abc import Iterable
 
-from haplan.plugin import Provider, hookimpl
+from haplan.plugin import Provider, Rule, hookimpl
 
 haplan_api = 2
 
@@ -17,3 +17,11 @@ def haplan_providers() -> Iterable[type[Provider]]:
     from haplan_mist.provider import MistProvider
 
     return (MistProvider,)
+
+
+@hookimpl
+def haplan_checks() -> Iterable[Rule]:
+    """What can be said of a stack once the organisation was looked at."""
+    from haplan_mist.rules import RULES
+
+    return RULES

@@ -40,7 +40,7 @@ from haplan_mist import aftermath, assess, calls, example, verify, waits
 from haplan_mist.client import Client
 from haplan_mist.config import MistConfig, access, destinations
 from haplan_mist.estate import Estate, Lists
-from haplan_mist.read import clusters, resources
+from haplan_mist.read import clusters, named, resources
 from haplan_mist.read.recall import recall
 from haplan_mist.settle import Settling, wait_of
 from haplan_mist.translate import documents, keys
@@ -141,7 +141,12 @@ class MistProvider(Provider):
 
     def facts(self, targets: Sequence[Target], look: Lists) -> Mapping[str, Mapping[str, Tree]]:
         """What rules want to know of devices and bindings; from what was read."""
-        return clusters.facts(look, targets)
+        found = dict(clusters.facts(look, targets))
+        for target in targets if not look.recalled else ():
+            names = named.names_for(look, target)
+            if names:
+                found[target.address] = {**found.get(target.address, {}), "names": names}
+        return found
 
     def recall(self, query: Query) -> Lists:
         """The lists as they would be if all were as recorded."""

@@ -191,3 +191,41 @@ def test_variables_in_vendor_keys_have_to_be_defined_and_count_as_used(stack: Ha
             with stack.session() as session:
                 found = engine.validate(session).findings
             assert [one.rule for one in found if one.rule in ("HA118", "HA121")] == (["HA118"] if given == "{}" else [])
+
+
+TUNNEL = '{"tunnel_configs": {"z": {"primary": {"wan_names": ["%s"]}}}, "vrf_instances": {"v": {"networks": ["%s"]}}}'
+
+
+def test_names_in_vendor_keys_are_held_against_stack_and_organisation(stack: Half) -> None:
+    def said(wan: str, network: str, policy: str) -> list[tuple[str, str]]:
+        stack.says(
+            'office = Network("office", subnet="10.9.0.0/24")',
+            'any_ = Application("any", addresses=["0.0.0.0/0"], protocols=["any"])',
+            'edge = WanEdgeTemplate("edge", interfaces=[wan("wan0", "ge-0/0/0", dhcp()), '
+            f'lan("lan", "ge-0/0/3", {{office: "10.9.0.1/24"}}), {LINKS}], '
+            f'extra={{"mist": {TUNNEL % (wan, network)}}})',
+            'Policy("p", template=edge, networks=[office], applications=[any_], action="allow", '
+            f'extra={{"mist": {{"servicepolicy_id": "{policy}"}}}})',
+        )
+        return [(one.message, one.hint) for one in stack.plan().findings if one.rule == "MIST001"]
+
+    stack.applies('Network("theirs", subnet="10.8.0.0/24")')
+    stack.portal.post(f"/api/v1/orgs/{stack.lab.org_id}/servicepolicies", json={"name": "x"}).raise_for_status()
+    (policy,) = stack.get("/orgs/{org}/servicepolicies")
+    assert not said("wan0", "office", policy["id"])
+    assert not said("wan0", "theirs", policy["id"])
+    assert said("wan1", "ofice", "00000000-0000-0000-0000-00000000abcd") == [
+        (
+            "extra mist.servicepolicy_id: no organisation policy '00000000-0000-0000-0000-00000000abcd' "
+            "in the stack or the organisation",
+            f"there are: {policy['id']}",
+        ),
+        (
+            "extra mist.tunnel_configs.z.primary.wan_names: no WAN 'wan1' in the stack or the organisation",
+            "did you mean wan0?",
+        ),
+        (
+            "extra mist.vrf_instances.v.networks: no network 'ofice' in the stack or the organisation",
+            "did you mean office?",
+        ),
+    ]

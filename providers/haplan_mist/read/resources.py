@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from haplan.plugin import Document, Query, Reading, Seen, Target, Tree, decode
 from haplan_mist.estate import Estate, Object
 from haplan_mist.private import Private
-from haplan_mist.read import clusters, gateways, running, sites
+from haplan_mist.read import clusters, gateways, named, running, sites
 from haplan_mist.read.alive import Alive
 from haplan_mist.read.sites import Look
 from haplan_mist.translate import endpoints, objects, shared
@@ -80,7 +80,7 @@ def needed(targets: tuple[Target, ...]) -> tuple[str, ...]:
     """The lists that these targets need, each once."""
     kinds: dict[str, None] = {}
     for target in targets:
-        kinds.update(dict.fromkeys(NEEDS.get(target.type, ())))
+        kinds.update(dict.fromkeys((*NEEDS.get(target.type, ()), *named.lists_for(target))))
         if target.type in ("steering", "policy"):
             kinds["deviceprofiles" if _in_profile(target) else "gatewaytemplates"] = None
         sides = (target.values, decode(target.row.values) if target.row else {})
