@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from haplan import engine
+from haplan.errors import ProviderError
 from haplan.host.options import Options
 from haplan.host.session import open_session
 from haplan_srx import refusals
+from haplan_srx.device.rpcs import Box
 from haplan_srx.refusals import Refusals
+from haplan_srx.translate.difference import Difference, Set
 from haplan_srx.translate.names import fit
 from haplan_srx.translate.recorded import Picture
 from haplan_srx.translate.slots import ROWS
+from haplan_srx.write.writer import check
 from tests.srx.stacks import PAIR, design
 from tests.srx.test_hub import WORLD
 
@@ -123,3 +128,9 @@ def test_stacks_with_odd_labels_in_no_order_are_what_a_device_takes(tmp_path: Pa
     assert translation is not None
     assert translation.troubles == ()
     assert list(Refusals().of(picture, cluster.address, pair.slots)) == []
+
+
+def test_a_secret_with_a_line_end_is_refused_before_a_device_is_asked() -> None:
+    found = Difference((Set(("security", "ike"), secret="file:psk"),), {})
+    with pytest.raises(ProviderError, match="secret file:psk: a device takes no control characters or line ends in it"):
+        check(cast(Box, None), found, lambda source: "one\ntwo", lambda text: None)

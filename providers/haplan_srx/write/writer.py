@@ -259,6 +259,9 @@ def load(box: Box, found: Difference, secret: Callable[[str], str], keep: Callab
 def check(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> None:
     """The same where the candidate is open."""
     secrets = {edit.secret: secret(edit.secret) for edit in found.edits if isinstance(edit, Set) and edit.secret}
+    for source, text in secrets.items():
+        if not text.isprintable():
+            raise ProviderError(f"secret {source}: a device takes no control characters or line ends in it")
     box.load(xml.document(list(found.edits), secrets))
     keep(box.compare())
     box.check()
