@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from haplan.errors import ProviderError
+from haplan.kit.calls import Lost
+from haplan.lab.server import Server
 from haplan.testing import FakeClock
 from haplan_ssr.client import Client
 from haplan_ssr.conductors import Conductors
 from haplan_ssr.config import SsrConfig, access, accesses, destinations
-from haplan_ssr.lab import Lab
+from haplan_ssr.lab import Fault, Lab, LabDefinition, app
+from haplan_ssr.lab.served import certificate
 
 
 @pytest.fixture
@@ -116,3 +119,18 @@ def test_what_is_no_tls_is_told_without_python(tmp_path: Path) -> None:
     one.close()
     server.shutdown()
     server.server_close()
+
+
+def test_what_became_of_a_commit_is_looked_up_at_whichever_answers(tmp_path: Path) -> None:
+    cut = Fault(on="POST /config/commit", drop="after")
+    with Lab(tmp_path, definition=LabDefinition(faults=(cut,))) as lab:
+        first, second = Server(app(lab.estate), 0, certificate(lab.estate.folder)), lab.start()
+        away = f"127.0.0.1:{first.port}"
+        conductors, told = pair(lab, away, second.host, ca_file=str(second.ca_file))
+        conductors.edit("POST", "/authority/tenant", {"name": "t"}, "tenant t")
+        with pytest.raises(Lost):
+            conductors.commit()
+        first.stop()
+        assert conductors.tree("running")["authority"]["tenant"] == [{"name": "t"}]
+        assert told == [f"ssr: conductor {away} does not answer, {second.host} does: it is asked from now on"]
+        conductors.close()

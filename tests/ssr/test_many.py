@@ -1,5 +1,6 @@
 """An authority of many routers is read with four calls, and planned in time that grows with their number."""
 
+import copy
 import json
 from typing import Any
 
@@ -7,8 +8,10 @@ import attrs
 import httpx
 import pytest
 
-from haplan.contracts import Query, Target
+from haplan.contracts import Part, Query, Target, Task
+from haplan.design import resources
 from haplan.model.document import Document
+from haplan.model.plan import Action, Change, Placement, Transaction
 from haplan.model.state import Row
 from haplan.model.value import encode
 from haplan.testing import FakeClock, context
@@ -18,6 +21,9 @@ from haplan_ssr.estate import Estate
 from haplan_ssr.provider import SsrProvider
 from haplan_ssr.rules import tree_of
 from haplan_ssr.translate import translate, tree
+from haplan_ssr.translate.edits import edits, outcome
+from haplan_ssr.write.scope import refuse_moved, scope
+from haplan_ssr.write.sending import batches
 from tests.mixed import mixed
 from tests.ssr.conftest import Design
 
@@ -134,6 +140,31 @@ def test_the_work_of_a_refresh_grows_with_the_number_of_routers_and_not_with_its
 
     one, two, three = calls(20), calls(40), calls(60)
     assert three - two == pytest.approx(two - one, rel=0.02)
+
+
+@pytest.mark.parametrize("routers", [100, pytest.param(1000, marks=pytest.mark.deep)])
+def test_a_change_of_a_template_is_few_calls_and_leaves_what_others_changed_in_many_routers(
+    design: Design, routers: int
+) -> None:
+    found = authority(design, routers)
+    known = resources.recorded(found.rows)
+    template = known["wan_edge_template.t"]
+    values = copy.deepcopy(dict(template.values))
+    values["interfaces"]["wan0"]["mtu"] = 1400
+    before = translate(known.values())
+    after = translate({**known, template.address: attrs.evolve(template, values=values)}.values())
+    change = Change(address=template.address, type=template.type, name=template.name, provider="ssr",
+                    action=Action.UPDATE, before=template.values, after=values)  # fmt: skip
+    task = Task(transaction=Transaction(id="1", stage=1, provider="ssr", document=Document("", "authority"), placed=()),
+                parts=(Part(change, Placement(document=Document("", "authority"))),))  # fmt: skip
+    live = {path: "deny" if path[-1] == "permission" else value for path, value in before.flat().items()}
+    about = scope(task, before, after)
+    refuse_moved(task, about, before, after, live)
+    owned, wanted = ({path: one for path, one in side.flat().items() if path in about} for side in (before, after))
+    made = outcome(live, owned, wanted, {})
+    assert {value for path, value in made.items() if path[-1] == "permission"} == {"deny"}
+    assert sum(path[-1] == "mtu" for path in made) == routers - 1
+    assert len(list(batches(edits(live, made)))) <= -(-routers // 100)
 
 
 def test_flat_keeps_what_it_does_not_know(design: Design) -> None:

@@ -72,13 +72,14 @@ def send(made: Sequence[Edit], sender: Sender) -> None:
 
 def _through_the_door(made: Sequence[Edit], sender: Sender) -> None:
     done = 0
-    for batch in _batches(made):
+    for batch in batches(made):
         done += len(batch)
         sender.progress(f"{done} of {len(made)} edits, {len(batch)} in one call")
         sender.estate.client.merge(merged(batch), f"{sender.title(batch[0])} and {len(batch) - 1} more edits")
 
 
-def _batches(made: Sequence[Edit]) -> Iterator[list[Edit]]:
+def batches(made: Sequence[Edit]) -> Iterator[list[Edit]]:
+    """Edits as they go through the door together: those of so many entries of the authority."""
     entries = iter([list(group) for _, group in groupby(made, key=lambda edit: edit.path[:2])])
     while batch := [edit for group in islice(entries, BATCH) for edit in group]:
         yield batch
