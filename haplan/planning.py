@@ -331,13 +331,16 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
         edges=edges,
         calls=calls,
     )
+    rules = session.plugins.rules_about(types)
+    anew = {rule.id for rule in rules if rule.anew}
+    of_stack = () if question.options.refresh_only else question.found.findings  # nothing of it is written then
     missing, uncompared = check.check_secrets(stack, changes, session.secrets.reveal)
     findings = (
-        *(() if question.options.refresh_only else question.found.findings),  # nothing of the stack is written then
+        *(one for one in of_stack if one.rule not in anew),
         *decided.findings,
         *staged.findings,
         *assess.side_by_side(changes, transactions),
-        *check.check("P", view, session.plugins.rules_about(types)),
+        *check.check("P", view, rules),
         *missing,
     )
     asked = question.options.check_on_device

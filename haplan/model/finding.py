@@ -68,6 +68,7 @@ class Rule:
         confidence: H, M or L: how sure the source is.
         check: Takes the view of its moment (`haplan.contracts`), gives findings.
         override: How an ``error`` is lowered on the object itself, else "".
+        anew: True if what it finds at plan stands in the place of what it found at validate, where less was known.
         alone: True if it looks at how one value is written and at nothing else: it holds in a stack with mistakes too.
     """
 
@@ -82,3 +83,4 @@ class Rule:
     check: Callable[[Any], Iterable[Finding]] = attrs.field(eq=False, repr=False)
     override: str = ""
     alone: bool = False
+    anew: bool = False

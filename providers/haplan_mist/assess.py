@@ -20,11 +20,13 @@ from haplan.plugin import (
 from haplan_mist.estate import Known, Lists
 from haplan_mist.read import reach
 from haplan_mist.read.devices import seconds_of_push
-from haplan_mist.translate import endpoints, entries
-from haplan_mist.translate.documents import GOING, PREFIXES, binding, old_name, owner_document
+from haplan_mist.translate import endpoints, entries, others
+from haplan_mist.translate.documents import GOING, KIND, PREFIXES, binding, old_name, owner_document
 from haplan_mist.translate.keys import setting_keys
 
 _HITLESS = frozenset({"dns_servers", "ntp_servers", "type", "exclusive", "name", "extra"})
+MOST = 6
+"""So many of the keys that go are named."""
 _METADATA = frozenset({"country_code", "timezone", "address", "name", "role"})
 
 
@@ -35,7 +37,7 @@ def assess(estate: Lists, change: Change) -> Assessment:
     document, id_ = _document(change)
     macs = reach.devices_of(estate.known, document, id_)
     sites = reach.sites_of(estate, macs)
-    findings = (*_nowhere(estate, change),)
+    findings = (*_nowhere(estate, change), *_taken_away(estate, change))
     if change.type == "site":
         sites = tuple(sorted({*sites, old_name(change)})) if change.action is not Action.CREATE else (change.name,)
     if not macs:
@@ -153,6 +155,25 @@ def _cluster(estate: Known, change: Change) -> Assessment:
     if change.reason is Reason.RESUMED:
         return Assessment(impact=cost_of_forming("the formation goes on"), sites=sites, resume=True)
     return Assessment(impact=Impact(), sites=sites)
+
+
+def _taken_away(estate: Lists, change: Change) -> list[Finding]:
+    """What others have set in a template or profile that goes with this write."""
+    if change.type not in ("wan_edge_template", "hub_profile") or change.before is None or estate.recalled:
+        return []
+    live = estate.known(KIND[change.type]).get(change.previous_id or change.id)
+    if live is None:
+        return []
+    before = endpoints.completed(change.before, estate.overlay_of)
+    after = None if change.after is None else endpoints.completed(change.after, estate.overlay_of)
+    extra = ((change.before or {}).get("extra") or {}, (change.after or {}).get("extra", change.extra) or {})
+    gone = others.taken_away(live, before, after, extra)
+    if not gone:
+        return []
+    some = ", ".join(gone[:MOST]) + (f" and {len(gone) - MOST} more" if len(gone) > MOST else "")
+    text = f"{change.name}: this write takes away what is not the stack's: {some}"
+    hint = "write it down in extra= where it is to stay, or leave it to go"
+    return [Finding.at(change, "HA171", text, "warning", hint=hint)]
 
 
 def _nowhere(estate: Lists, change: Change) -> list[Finding]:

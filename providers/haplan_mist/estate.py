@@ -20,6 +20,7 @@ LISTS: Mapping[str, tuple[str, Mapping[str, Tree]]] = {
     "sites": ("sites", {}),
     "networks": ("networks", {}),
     "services": ("services", {}),
+    "servicepolicies": ("servicepolicies", {}),
     "vpns": ("vpns", {}),
     "servicepolicies": ("servicepolicies", {}),
     "idpprofiles": ("idpprofiles", {}),

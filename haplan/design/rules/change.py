@@ -1,4 +1,4 @@
-"""Carrying out a change, at plan: HA169."""
+"""Carrying out a change, at plan: HA169, HA171."""
 
 from collections.abc import Iterator
 
@@ -39,6 +39,19 @@ def budget(view: PlanView) -> Iterator[Found]:
             text = f"{calls.expected} calls planned, {calls.left} left this hour"
             hint = f"{calls.provider} waits when they are used up; apply later, or in parts with --target"
             yield Found(address="", message=text, hint=hint)
+
+
+registry.says(
+    "HA171", "warning", "A write takes nothing of others along unseen",
+    why="Who has set something beside what the stack says misses it after the write: the plan names what goes.",
+    source="EVT, TFP #94", confidence="M", types=("hub_profile", "wan_edge_template"),
+)  # fmt: skip
+
+
+@registry.plan("HA171")
+def taken_along(view: PlanView) -> Iterator[Found]:
+    """Said by the provider, which has the document before it and after."""
+    return iter(())
 
 
 __all__ = ["registry"]

@@ -215,6 +215,17 @@ def design_index(stack: Stack) -> DesignIndex:
     return stack.once(DesignIndex)
 
 
+Facts = Mapping[str, Mapping[str, Tree]]
+"""What backends tell, by address."""
+
+
+def others_policies(owner: Owner, facts: Facts) -> list[Mapping[str, Tree]]:
+    """The policies that are in a template or profile beside those of the stack, as the backend tells them."""
+    told = facts.get(owner.block.address, {}).get("policies") or ()
+    ours = {str(policy.name) for policy in owner.policies}
+    return [one for one in told if str(one.get("name")) not in ours]
+
+
 def _face(made: Interface, block: Block) -> Face:
     interfaces = block.values.get("interfaces")
     plain = interfaces.get(str(made.name), {}) if isinstance(interfaces, Mapping) else {}

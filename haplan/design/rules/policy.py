@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 
 from haplan.design.paths import LocalPath
-from haplan.design.rules.index import DesignIndex, Owner, Pair
+from haplan.design.rules.index import DesignIndex, Owner, Pair, design_index, others_policies
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.steering import paths_of, twice
 from haplan.design.substitution import substitute
@@ -171,23 +171,39 @@ def arrives(design: DesignIndex) -> Iterator[Found]:
 
 
 registry.says("HA110", "warning", "Every LAN network has a policy",
-              why="Hosts of a network that no policy names reach nothing, silently.",
-              source="EVT", confidence="M", types=("hub_profile", "wan_edge_template"))  # fmt: skip
+              why="Hosts of a network that no policy names reach nothing, silently. At plan the policies that others "
+                  "have put into the template count, and those of the organisation.",
+              source="EVT", confidence="M", types=("hub_profile", "wan_edge_template"), anew=True)  # fmt: skip
 
 
 @registry.validate("HA110")
 def has_policy(design: DesignIndex) -> Iterator[Found]:
+    yield from _without_policy(design, {})
+
+
+@registry.plan("HA110")
+def has_policy_really(view: PlanView) -> Iterator[Found]:
+    if view.stack is not None:
+        yield from _without_policy(design_index(view.stack), view.facts)
+
+
+def _without_policy(design: DesignIndex, facts: Mapping[str, Mapping[str, Tree]]) -> Iterator[Found]:
     for owner in design.owners:
         allowed = [policy for policy in owner.policies if policy.values.get("action") == "allow"]
         sources = {block.address for policy in allowed for block in design.each(policy, "networks")}
+        named = {str(one) for policy in others_policies(owner, facts) if policy.get("action") == "allow"
+                 for one in policy.get("networks") or ()}  # fmt: skip
         targets = [
             net for policy in allowed for block in design.each(policy, "applications") for net in prefixes(block.values)
         ]
         for face in owner.of("lan"):
             for network in design.each_key(face.object.networks):
-                if network.address not in sources and not _reached(network, owner, targets):
-                    text = f"{network.name} appears in no policy; hosts there reach nothing"
-                    yield Found(address=owner.block.address, message=text, location=face.location)
+                # a part of a network, its tenants, is named before it: tenant.network
+                called = any(str(network.name) in (one, one.rpartition(".")[2]) for one in named)
+                if network.address in sources or called or _reached(network, owner, targets):
+                    continue
+                text = f"{network.name} appears in no policy; hosts there reach nothing"
+                yield Found(address=owner.block.address, message=text, location=face.location)
 
 
 def _reached(network: Block, owner: Owner, targets: list[Net]) -> bool:
@@ -233,3 +249,24 @@ def moves(view: PlanView) -> Iterator[Found]:
                 message=f"{change.name} moves from {before} to {after}",
                 location=change.location,
             )
+
+
+registry.says("HA111", "error", "An organisation policy that is named exists",
+              why="The entry would be empty: it takes all that it does not say itself from there.", source="API, POL",
+              types=_TYPES)  # fmt: skip
+
+
+@registry.plan("HA111")
+def of_organisation(view: PlanView) -> Iterator[Found]:
+    for change in view.changes:
+        found = view.facts.get(change.address, {}).get("organisation_policy")
+        if change.type != "policy" or not isinstance(found, Mapping) or change.after is None:
+            continue
+        if not found.get("name"):
+            text = f"{change.name}: organisation policy {found.get('id')} not found"
+            hint = f"there are: {', '.join(map(str, found.get('known') or ())) or 'none'}"
+            yield Found(address=change.address, message=text, location=change.location, hint=hint)
+        elif found.get("overrides"):
+            said = ", ".join(map(str, found["overrides"]))
+            text = f"{change.name}: overrides {said} of the organisation policy {found['name']}"
+            yield Found(address=change.address, message=text, location=change.location, severity="info")

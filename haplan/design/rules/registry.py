@@ -78,6 +78,7 @@ class Registry:
         types: tuple[str, ...] = OWNERS,
         override: str = "",
         alone: bool = False,
+        anew: bool = False,
     ) -> None:
         """Write down a rule; its functions follow."""
         self._said[id] = {
@@ -89,6 +90,7 @@ class Registry:
             "types": types,
             "override": override,
             "alone": alone,
+            "anew": anew,
         }
 
     def validate(self, id: str) -> Callable[[Validate], Validate]:

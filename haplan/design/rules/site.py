@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from haplan.design.rules.in_extra import InExtra, in_extra, of_site
-from haplan.design.rules.index import DesignIndex, Owner, Pair
+from haplan.design.rules.index import DesignIndex, Facts, Owner, Pair, design_index
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.wan import at_sites, where
 from haplan.design.substitution import GOOD_NAME, bad_names, has_variable, names
@@ -303,11 +303,21 @@ def _is(kind: str, text: str) -> bool:
 
 registry.says("HA121", "info", "A defined variable is used",
               why="Unused ones are left-overs, or misspelt.", source="ours",
-              types=("site",))  # fmt: skip
+              types=("site",), anew=True)  # fmt: skip
 
 
 @registry.validate("HA121")
 def unused(design: DesignIndex) -> Iterator[Found]:
+    yield from _unused(design, {})
+
+
+@registry.plan("HA121")
+def unused_really(view: PlanView) -> Iterator[Found]:
+    if view.stack is not None:
+        yield from _unused(design_index(view.stack), view.facts)
+
+
+def _unused(design: DesignIndex, facts: Facts) -> Iterator[Found]:
     by_site: dict[str, set[str]] = {}
     used: dict[str, set[str]] = {}
     for owner in design.owners:
@@ -318,6 +328,7 @@ def unused(design: DesignIndex) -> Iterator[Found]:
         ]
         used[owner.block.address] = {name for tree in [owner.block.values, *policies] for name in names(tree)}
         used[owner.block.address] |= {name for use in every_use(design, owner) for name in names(use.value)}
+        used[owner.block.address] |= set(map(str, facts.get(owner.block.address, {}).get("variables") or ()))
         for pair in owner.pairs:
             if pair.site is not None:
                 own = {name for use in of_site(pair.site) for name in names(use.value)}

@@ -1,10 +1,10 @@
 """Traffic steering: HA085 to HA094."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from haplan.design.paths import Endpoint, LocalPath, Path, TunnelPath, WanPath
-from haplan.design.rules.index import DesignIndex, Owner
+from haplan.design.rules.index import DesignIndex, Owner, design_index, others_policies
 from haplan.design.rules.overlay import endpoints_of
 from haplan.design.rules.registry import Found, Registry
 from haplan.plugin import Action, Block, PlanView, Tree
@@ -255,15 +255,27 @@ registry.says(
     why="Unused ones are left-overs.",
     source="ours",
     types=_TYPES,
+    anew=True,
 )
 
 
 @registry.validate("HA094")
 def used(design: DesignIndex) -> Iterator[Found]:
+    yield from _unused(design, {})
+
+
+@registry.plan("HA094")
+def used_really(view: PlanView) -> Iterator[Found]:
+    if view.stack is not None:
+        yield from _unused(design_index(view.stack), view.facts)
+
+
+def _unused(design: DesignIndex, facts: Mapping[str, Mapping[str, Tree]]) -> Iterator[Found]:
     for owner in design.owners:
         users = {block.address for policy in owner.policies for block in design.each(policy, "steering")}
+        named = {str(policy.get("steering")) for policy in others_policies(owner, facts)}
         for block in owner.steerings:
-            if block.address not in users:
+            if block.address not in users and str(block.name) not in named:
                 yield Found(address=block.address, message=f"{block.label} is unused", location=str(block.location))
 
 

@@ -9,6 +9,8 @@ from haplan_mist.private import Private
 from haplan_mist.read import paths, running
 from haplan_mist.read.alive import Alive
 from haplan_mist.read.devices import Boxes, device_id, mac_of
+from haplan_mist.translate import others
+from haplan_mist.translate.documents import KIND
 
 ECHOED = ("managed", "cluster_id")
 """What Mist does not tell of a pair, or what does not concern it."""
@@ -119,14 +121,34 @@ def facts(estate: Known, targets: Iterable[Target]) -> dict[str, Mapping[str, Tr
         if target.type == "cluster":
             found[target.address] = _cluster_facts(estate, now, target)
         elif target.type == "wan_edge_template":
-            found[target.address] = {"bound": paths.bound_sites(estate, target.id, target.name)}
+            bound = paths.bound_sites(estate, target.id, target.name)
+            found[target.address] = {"bound": bound, **_used(estate, target)}
         elif target.type in ("overlay", "hub_profile"):
-            found[target.address] = {"users": users}
+            found[target.address] = {"users": users, **(_used(estate, target) if target.type == "hub_profile" else {})}
+        elif target.type == "policy" and (target.values.get("extra") or {}).get("servicepolicy_id"):
+            found[target.address] = {"organisation_policy": _organisation_policy(estate, target.values["extra"])}
         elif target.type == "site":
             site = estate.known("sites").get(target.id) or {}
             template = estate.name_of("gatewaytemplates", str(site.get("gatewaytemplate_id") or ""))
             found[target.address] = {"bound": [target.name] if template else [], "template": template}
     return found
+
+
+def _organisation_policy(estate: Known, extra: Mapping[str, Tree]) -> dict[str, Tree]:
+    """What is known of the organisation's policy that an entry names."""
+    items, id_ = estate.known("servicepolicies"), str(extra["servicepolicy_id"])
+    known = sorted(f"{one.get('name')} ({key})" for key, one in items.items())
+    overrides = sorted(key for key in extra if key in (items.get(id_) or {}) and key != "servicepolicy_id")
+    return {"id": id_, "name": estate.name_of("servicepolicies", id_), "known": known, "overrides": overrides}
+
+
+def _used(estate: Known, target: Target) -> dict[str, Tree]:
+    """What the live template or profile uses, whoever wrote it there."""
+    kind = KIND[target.type]
+    items = estate.known(kind)
+    named = (one for one in items.values() if one.get("name") == target.name)
+    wire = items.get(target.id) or next(named, None)
+    return others.uses(wire, estate.known("servicepolicies")) if wire is not None else {}
 
 
 def _cluster_facts(estate: Known, now: Alive, target: Target) -> dict[str, Tree]:

@@ -7,7 +7,7 @@ from haplan.plugin import Document, Seen, Target, Tree, decode
 from haplan.plugin import FieldPath as Path
 from haplan_mist.estate import Estate, Object
 from haplan_mist.private import Private
-from haplan_mist.translate import endpoints, entries, gateway
+from haplan_mist.translate import endpoints, entries, gateway, others
 from haplan_mist.translate.documents import KIND, PREFIXES, of_existing
 
 _OWNERS = {"hub_profile": "profile", "wan_edge_template": "template"}
@@ -133,7 +133,8 @@ class Gateways:
             document = Document(PREFIXES[target.type], target.name)
             wire = self._documents.get(document)
             if wire is not None and not target.data:
-                words = self._strangers(target, wire)
+                sides = (target.values, decode(target.row.values) if target.row else {})
+                words = [*self._strangers(target, wire), *others.words(wire, *sides)]
                 if words:
                     lines[document] = tuple(f"{target.name}: {word} is not in the stack" for word in words)
         return lines

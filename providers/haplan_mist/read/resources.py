@@ -45,6 +45,7 @@ def read(estate: Estate, query: Query, now: float) -> Reading:
     for kind in more:
         estate.fresh(kind, query.max_age)
     _look_alive(estate, query)
+    _look_shared(estate, query)
     look = sites.look(estate, query, now)
     owners = gateways.Gateways(estate, query.targets)
     seen = {}
@@ -74,6 +75,16 @@ def _look_alive(estate: Estate, query: Query) -> None:
     estate.outdate(kinds)
     for kind in sorted(kinds):
         estate.items(kind)
+
+
+def _look_shared(estate: Estate, query: Query) -> None:
+    """The organisation's policies, where a document that is asked about names one."""
+    lists = [KIND[target.type] for target in query.targets if target.type in ("hub_profile", "wan_edge_template")]
+    wires = [wire for kind in dict.fromkeys(lists) for wire in estate.known(kind).values()]
+    wanted = [(target.values.get("extra") or {}) for target in query.targets if target.type == "policy"]
+    listed = [one for wire in wires for one in wire.get("service_policies") or ()]
+    if query.document is None and any(one.get("servicepolicy_id") for one in (*listed, *wanted)):
+        estate.fresh("servicepolicies", query.max_age)
 
 
 def needed(targets: tuple[Target, ...]) -> tuple[str, ...]:
