@@ -255,7 +255,7 @@ def _refresh(
         return refresh.remembered(state, looked, wanted, providers)
     for key, asked in wanted.items():
         session.tell("refresh", data={"state": "started", "resources": len(asked), "provider": key})
-    seen = refresh.refresh(wanted, providers, state, session.catch_up)
+    seen = refresh.refresh(wanted, providers, state, session.catch_up, deep=options.deep)
     gathering = Gathering()
     for key, asked in wanted.items():
         with gathering:

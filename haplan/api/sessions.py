@@ -92,9 +92,13 @@ class Session:
         """
         return self._planned(lambda: engine.plan(self._inner, asking_of(asking)))
 
-    def drift(self, **scope: Unpack[Scope]) -> Plan:
-        """What moved in the estate since it was recorded: a plan that only refreshes."""
-        return self._planned(lambda: engine.drift(self._inner, asking_of(scope)))
+    def drift(self, *, deep: bool = False, **scope: Unpack[Scope]) -> Plan:
+        """What moved in the estate since it was recorded: a plan that only refreshes.
+
+        Args:
+            deep: Look at what costs a call for each device as well, such as settings of its own.
+        """
+        return self._planned(lambda: engine.drift(self._inner, asking_of({**scope, "deep": deep})))
 
     def rollback(self, run: str, *, replaces: Sequence[str] = (), **scope: Unpack[Scope]) -> Plan:
         """A plan back to what an earlier run recorded, without stack code.

@@ -89,6 +89,7 @@ class Query:
         orders: The sequences that are planned for it.
         begun: Documents that a run was writing when it ended, and nobody knows what came of it: a change that reaches
             one of them is placed there, even if all is there as wanted, since that may still be taken back.
+        deep: Somebody asked to look at what costs a call for each device as well; the provider says how many before.
     """
 
     targets: tuple[Target, ...]
@@ -98,6 +99,7 @@ class Query:
     document: Document | None = None
     orders: tuple[Order, ...] = ()
     begun: frozenset[Document] = frozenset()
+    deep: bool = False
 
 
 @attrs.frozen(kw_only=True)

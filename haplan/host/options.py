@@ -71,6 +71,7 @@ class PlanOptions:
         to: Id of a run to go back to.
         refresh_only: Look, change nothing.
         refresh: False trusts the state.
+        deep: Look at what costs a call for each device as well.
         check_on_device: The backends check what is planned, and leave nothing behind.
 
     Raises:
@@ -85,6 +86,7 @@ class PlanOptions:
     refresh_only: bool = False
     refresh: bool = True
     check_on_device: bool = False
+    deep: bool = False
 
     def __attrs_post_init__(self) -> None:
         contrary = {"--destroy and --refresh-only": self.destroy, "--refresh-only and --no-refresh": not self.refresh}

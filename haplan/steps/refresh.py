@@ -119,11 +119,13 @@ def refresh(
     providers: Mapping[str, Provider],
     state: State,
     meanwhile: Callable[[], None] = lambda: None,
+    *,
+    deep: bool = False,
 ) -> Refreshed:
     """Ask each provider once for all its targets, side by side; `meanwhile` is called while they work."""
 
     def read(key: str, asked: Iterable[Target]) -> tuple[Reading, Mapping[str, Mapping[str, object]]]:
-        asking = query(key, asked, providers[key], state)
+        asking = attrs.evolve(query(key, asked, providers[key], state), deep=deep)
         reading = providers[key].read(asking)
         return reading, providers[key].facts(asking.targets, reading.look)
 

@@ -6,7 +6,7 @@ Lists return whole objects, up to 1000 in a call; a type has to be named or the 
 
 import math
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import attrs
@@ -97,8 +97,8 @@ class Estate:
     an object in it, never changes under their hands.
     """
 
-    def __init__(self, client: Client, clock: Clock) -> None:
-        self.client = client
+    def __init__(self, client: Client, clock: Clock, tell: Callable[[str], None] = lambda line: None) -> None:
+        self.client, self.tell = client, tell
         self.id = client.access.org_id
         self.own: frozenset[str] = frozenset()
         self.lock = threading.RLock()
@@ -200,6 +200,16 @@ class Estate:
             records = self._lists.get("inventory", {})
             if mac in records:
                 self._lists["inventory"] = {**records, mac: {**records[mac], **fields}}
+
+    def note(self, kind: str, items: dict[str, Object]) -> None:
+        """What was found out beside the lists, by id: it is part of the look."""
+        with self.lock:
+            self._lists[kind] = items
+
+    def devices_at(self, site_id: str) -> list[Object]:
+        """The gateways of a site with what is set on each itself."""
+        what = f'the devices of site "{self.name_of("sites", site_id) or site_id}"'
+        return self.client.all(f"/sites/{site_id}/devices", what=what, type="gateway")
 
     # --- site settings ---
 

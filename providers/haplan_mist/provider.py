@@ -78,7 +78,7 @@ class MistProvider(Provider):
     def __init__(self, client: Client, context: Context) -> None:
         self._client, self._context = client, context
         self.write_seconds = min(client.access.timeout or LONGEST_WRITE, LONGEST_WRITE)
-        self._estate = Estate(client, context.clock)
+        self._estate = Estate(client, context.clock, context.tell)
         self._settling = Settling(self._estate, context.clock)
         self._identity: Mapping[str, str] = {}
 

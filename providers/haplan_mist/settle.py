@@ -152,11 +152,8 @@ class Settling:
         verdict = self._formed(task, wait, now)
         if verdict.state == "done":
             id_ = device_id(wait.pair[0])
-            return Settlement(
-                state="done",
-                text=verdict.text,
-                written=Written(ids={wait.address: id_}, values={wait.address: {"id": id_}}),
-            )
+            written = Written(ids={wait.address: id_}, values={wait.address: {"id": id_}})
+            return Settlement(state="done", text=verdict.text, written=written)
         if verdict.state == "waiting":
             return forming(task, now, verdict.text)
         return Settlement(state=verdict.state, text=verdict.text)

@@ -310,3 +310,37 @@ def test_the_new_boxes_of_a_refresh_are_there_before_the_old_pair_goes(connected
     asked = attrs.evolve(cluster(Action.REPLACE, values(A, B), values(C, LOW)), reason=Reason.ASKED_FOR)
     said = found(asked, facts=facts({C: fact(), LOW: fact(connected=connected)}))
     assert [one.severity for one in said if one.rule == "HA008"] == ([] if connected else ["error"])
+
+
+def test_a_box_in_service_is_named_before_it_becomes_half_of_a_pair() -> None:
+    serving = fact(site="s", in_service=True)
+    assert (
+        rules(NEW, facts=facts({A: serving, B: fact()}))["HA132"] == f"{A} is in service at s; conversion interrupts it"
+    )
+    assert "HA132" not in rules(NEW, facts=facts({A: fact(site="s"), B: fact()}))
+
+
+FORMED = {"cluster.c": {"nodes": {A: fact(site="s"), B: fact(site="s")}, "pair": [A, B], "status": "formed"}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "more", "says"),
+    [
+        ("HA124", {"overrides": ["vars.X"]},
+         "c: its device overrides vars.X; what the template says there has no effect"),
+        ("HA125", {"others": [{"mac": C, "name": "old", "kind": "standalone"}]},
+         f"c: its site also holds old ({C}), a standalone gateway; the site's template reaches them too"),
+        ("HA162", {"amiss": ["refuses its configuration: x"]}, "c: refuses its configuration: x"),
+        ("HA177", {"links_down": ["the control link is Down"]}, "c: the control link is Down"),
+        ("HA180", {"paths_down": ["wan0 to h1-wan0"]}, "c: an overlay path is down: wan0 to h1-wan0"),
+        ("HA180", {"paths_down": ["a", "b"], "cut_off": True}, "c: none of its overlay paths is up: a, b"),
+        ("HA180", {"tunnels_down": ["zs"]}, "c: tunnel zs is down"),
+        ("HA181", {"bgp_down": ["10.0.0.2 is active"]}, "c: BGP neighbour 10.0.0.2 is active"),
+        ("HA184", {"groups_failing": ["RG1: interface-monitoring"]}, "c: RG1: interface-monitoring"),
+        ("HA186", {"alarms": [["gateway_down", 60.0]]}, "c: alarm gateway_down is open since 1970-01-01 00:01 UTC"),
+    ],
+)  # fmt: skip
+def test_what_a_pair_that_stays_is_like_is_a_warning(rule: str, more: dict[str, Any], says: str) -> None:
+    known = {"cluster.c": {**FORMED["cluster.c"], **more}}
+    assert [(one.rule, one.severity, one.message) for one in found(facts=known)] == [(rule, "warning", says)]
+    assert found(facts=FORMED) == ()

@@ -184,3 +184,35 @@ def test_a_pair_that_forms_without_a_path_to_any_hub_is_red_and_stops_the_next(e
     assert result.exit_code == 10
     assert [(one.address, "HA180" in one.text) for one in result.failed] == [("cluster.spoke1", True)]
     assert "cluster.spoke2" in {one.address for one in result.stopped}
+
+
+def override(world: World, **keys: object) -> None:
+    (site,) = world.get("/orgs/{org}/sites")
+    world.put(f"/sites/{site['id']}/devices/00000000-0000-0000-1000-{NODES[0]}", keys)
+    world.lab.clock.sleep(120)
+
+
+def reads_of_devices(world: World) -> int:
+    return world.calls().get("GET /sites/{site_id}/devices", 0)
+
+
+def test_what_is_set_on_a_device_is_read_where_others_touched_its_site_and_remembered_at_the_next_apply(
+    applied: World,
+) -> None:
+    applied.forget_calls()
+    assert (found(applied.plan(), "HA124"), reads_of_devices(applied)) == ([], 0)
+    override(applied, ip_configs={"guest": {"type": "static", "ip": "172.22.99.9", "netmask": "/24"}}, vars={"X": "1"})
+    said = [("warning", "branch: its device overrides ip_configs.guest, vars.X; "
+             "what the template says there has no effect")]  # fmt: skip
+    assert (found(applied.plan(), "HA124"), reads_of_devices(applied)) == (said, 1)
+    applied.edit("stack.py", "172.22.99.1/24", "172.22.99.2/24")
+    assert applied.apply().exit_code == 0
+    applied.forget_calls()
+    assert (found(applied.plan(), "HA124"), reads_of_devices(applied)) == (said, 0)
+
+
+def test_a_deep_look_reads_all_and_says_how_many_calls_before(applied: World) -> None:
+    applied.forget_calls()
+    plan = applied.plan(refresh_only=True, deep=True)
+    assert (found(plan, "HA124"), reads_of_devices(applied)) == ([], 1)
+    assert any("looking at the settings of devices themselves: 1 call" in text for text in applied.told())

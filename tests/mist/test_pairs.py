@@ -317,7 +317,7 @@ def test_facts_tell_devices_and_bindings(world):
                                   world.target(world.rows["wan_edge_template.t"])], world.look())  # fmt: skip
     world.see("cluster.c")
     facts = world.provider.facts([world.target(row) for row in world.rows.values()], world.look())
-    assert facts["wan_edge_template.t"] == {"bound": ["s"]}
+    assert facts["wan_edge_template.t"] == {"bound": ["s"], "policies": [], "variables": ["P"]}
     assert facts["cluster.c"]["pair"] == [A, B]
     assert facts["cluster.c"]["status"] == "formed"
     assert facts["cluster.c"]["nodes"][B] == {

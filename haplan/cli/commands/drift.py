@@ -9,6 +9,11 @@ from haplan.cli.options import COMMON, JSON, STACK, VARIABLES, options
 
 @click.command("drift")
 @options(STACK, COMMON, VARIABLES, JSON)
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Look at every device's own settings too: a call for each, and it says how many before.",
+)
 def command(stack: str, **given: object) -> int:
     """Report what was changed outside haplan: only what haplan owns.
 
@@ -22,7 +27,7 @@ def command(stack: str, **given: object) -> int:
     from haplan.report.text import drift_report
 
     with terminal.session(stack, opening(given), given) as opened:
-        plan = opened.drift()
+        plan = opened.drift(deep=bool(given.pop("deep")))
         if given["as_json"]:
             terminal.dump(drift_json(plan.json(plugins=opened.plugins)))
         else:

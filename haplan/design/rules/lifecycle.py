@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from haplan.design.clusters import in_order, refreshes
+from haplan.design.rules.index import DesignIndex
 from haplan.design.rules.plan_pair import called, clusters, each_joining, joining, label, members, nodes, said
 from haplan.design.rules.registry import Found, Registry
 from haplan.plugin import Action, Change, PlanView, Reason, Tree
@@ -21,6 +22,19 @@ def reboots(view: PlanView) -> Iterator[Found]:
     for change, facts in clusters(view, Action.CREATE, Action.REPLACE):
         if facts.get("status") != "formed" or change.action is Action.REPLACE:
             text = f"{label(change)}: both nodes reboot; expect up to 15 min (30 seen)"
+            yield Found(address=change.address, message=text, location=change.location)
+
+
+registry.says("HA132", "warning", "A box in service is not converted unseen",
+              why="A live standalone edge stops while it becomes half of a pair: an outage for that site.",
+              source="SEED, SSRDOC", types=_CLUSTER)  # fmt: skip
+
+
+@registry.plan("HA132")
+def in_service(view: PlanView) -> Iterator[Found]:
+    for change, mac, fact in each_joining(view):
+        if fact.get("in_service") and change.action in (Action.CREATE, Action.REPLACE):
+            text = f"{mac} is in service at {fact.get('site')}; conversion interrupts it"
             yield Found(address=change.address, message=text, location=change.location)
 
 
@@ -234,3 +248,25 @@ def _ha(values: Mapping[str, Tree]) -> list[tuple[str, str]]:
         for f in faces
         if isinstance(f, Mapping) and str(f.get("usage")).startswith("ha_")
     ]
+
+
+registry.says("HA152", "warning", "Firmware is not upgraded by itself to two versions",
+              why="Upgrades at the first contact may leave the boxes of a pair on two versions: they do not pair.",
+              source="API", confidence="M", types=("site",))  # fmt: skip
+
+
+@registry.validate("HA152")
+def upgrades_itself(design: DesignIndex) -> Iterator[Found]:
+    for pair in design.pairs:
+        site = pair.site
+        if site is None or site.data:
+            continue
+        for key in ("ssr", "juniper_srx"):
+            given = site.extra.get(key)
+            upgrade = given.get("auto_upgrade") if isinstance(given, Mapping) else None
+            if not isinstance(upgrade, Mapping) or upgrade.get("enabled") is not True:
+                continue
+            if pair.model not in (upgrade.get("custom_versions") or {}):
+                text = f"{pair.site_name}: auto-upgrade may split firmware of {pair.label}"
+                hint = f'pin it: "custom_versions": {{"{pair.model}": "…"}}'
+                yield Found(address=site.address, message=text, location=str(site.location), hint=hint)

@@ -85,6 +85,23 @@ def both_there(view: PlanView) -> Iterator[Found]:
 
 
 registry.says(
+    "HA124", "warning", "Nothing is set on a device itself that its template says",
+    why="What is set on the device wins: the template's value has no effect there, and a change of it neither.",
+    source="TFP, POL", confidence="M", types=_CLUSTER,
+)  # fmt: skip
+
+
+@registry.plan("HA124")
+def overridden(view: PlanView) -> Iterator[Found]:
+    for address, label, facts, location in living(view):
+        own = [str(one) for one in facts.get("overrides") or ()]
+        if own:
+            text = f"{label}: its device overrides {', '.join(own)}; what the template says there has no effect"
+            hint = "take it off the device, or write it into the template"
+            yield Found(address=address, message=text, location=location, hint=hint)
+
+
+registry.says(
     "HA177", "error", "The links between the nodes are up",
     why="Without the fabric a pair cannot fail over with its sessions; without the control link each node is alone.",
     source="SEED, API, EVT", types=_CLUSTER,

@@ -61,12 +61,14 @@ class Entry:
         return self.before is None and bool(self.object_id) and self.object_id == self.site_id
 
 
-def newest(client: Client, path: str, now: float) -> Mapping[str, Tree]:
-    """The anchor: the newest entry, so that the next look begins behind it; without an id for an empty log."""
-    answer = client.get(path, what="the audit log", start=int(now - LONG_AGO), limit=1, page=1)
-    first = next(_entries(answer), None)
+def latest(client: Client, path: str, now: float) -> tuple[Mapping[str, Tree], list[Entry]]:
+    """The anchor, so that the next look begins behind the newest entry, and one page of what came before it, oldest
+    first; an anchor without an id for an empty log."""
+    answer = client.get(path, what="the audit log", start=int(now - LONG_AGO), limit=PAGE, page=1)
+    found = list(_entries(answer))
     # an empty log is an anchor too: all that comes is after it, and a plan made twice holds the same
-    return {"id": "", "at": FIRST} if first is None else {"id": first.id, "at": first.at}
+    anchor = {"id": found[0].id, "at": found[0].at} if found else {"id": "", "at": FIRST}
+    return anchor, list(reversed(found))
 
 
 def since(client: Client, path: str, anchor: Mapping[str, Tree]) -> list[Entry] | None:

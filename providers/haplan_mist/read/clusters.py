@@ -82,10 +82,16 @@ def _seen(
         address=target.address,
         id=device_id(head),
         values=values,
-        private=Private(nodes=tuple(pair), site_id=site_id).plain(),
+        private=Private(nodes=tuple(pair), site_id=site_id, overrides=_overrides(estate, head)).plain(),
         found_by_name=not target.id,
         status=status,
     )
+
+
+def _overrides(estate: Known, head: str) -> tuple[str, ...] | None:
+    """What is set on the device itself, as far as that is known."""
+    known = estate.known("overrides").get(head)
+    return None if known is None else tuple(known.get("fields") or ())
 
 
 def _node(devices: Boxes, target: Target, mac: str) -> dict[str, Tree]:
@@ -163,6 +169,7 @@ def _cluster_facts(estate: Known, now: Alive, target: Target) -> dict[str, Tree]
         "amiss": list(running.amiss(devices.stats.get(pair[0]))) if pair else [],
         "others": _others(devices, pair, macs),
         **(now.facts(pair) if status == "formed" else {}),
+        **({"overrides": list(said)} if pair and (said := _overrides(estate, pair[0])) else {}),
     }  # fmt: skip
 
 
@@ -178,6 +185,12 @@ def _stranger(devices: Boxes, mac: str) -> dict[str, str]:
     kind = "pair" if pair else "standalone" if devices.stats.get(mac, {}).get("config_status") else "spare"
     name = str(record.get("name") or "")
     return {"mac": mac, "name": name, "model": str(record.get("model") or ""), "kind": kind}
+
+
+def _serves(devices: Boxes, mac: str, entry: Mapping[str, Tree]) -> bool:
+    """True for a standalone device that is at a site, connected, and runs a configuration: a site may live of it."""
+    runs = entry.get("status") == "connected" and str(entry.get("config_status") or "").upper().startswith("COMM")
+    return runs and not devices.pair_of(mac) and bool(devices.site_id(mac))
 
 
 def _away(module: Mapping[str, Tree], entry: Mapping[str, Tree]) -> dict[str, float]:
@@ -197,6 +210,7 @@ def _device_facts(estate: Known, devices: Boxes, mac: str) -> dict[str, Tree]:
         "firmware": str(module.get("version") or entry.get("version") or ""),
         "site": estate.name_of("sites", devices.site_id(mac)),
         **_away(module, entry),
+        **({"in_service": True} if _serves(devices, mac, entry) else {}),
         "connected": bool((record or {}).get("connected", module.get("status") == "connected")),
         "managed": bool(entry.get("managed", (record or {}).get("managed", True))),
         "cluster": pair[0] if pair else "",

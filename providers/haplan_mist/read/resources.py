@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from haplan.plugin import Document, Query, Reading, Seen, Target, Tree, decode
 from haplan_mist.estate import Estate, Object
 from haplan_mist.private import Private
-from haplan_mist.read import clusters, gateways, named, running, sites
+from haplan_mist.read import clusters, gateways, named, overrides, running, sites
 from haplan_mist.read.alive import Alive
 from haplan_mist.read.sites import Look
 from haplan_mist.translate import endpoints, objects, shared
@@ -47,6 +47,7 @@ def read(estate: Estate, query: Query, now: float) -> Reading:
     _look_alive(estate, query)
     _look_shared(estate, query)
     look = sites.look(estate, query, now)
+    own = overrides.look(estate, query, look) if query.max_age <= 0 and query.document is None else {}
     owners = gateways.Gateways(estate, query.targets)
     seen = {}
     for target in query.targets:
@@ -57,7 +58,7 @@ def read(estate: Estate, query: Query, now: float) -> Reading:
     unowned = {**look.unowned, **owners.unowned(), **_unowned(estate, query.targets)}
     return Reading(
         seen=seen, orders=owners.orders(), unowned=unowned,
-        memory=look.remembered(query, seen), notes=look.notes,
+        memory=look.remembered(query, seen, own), notes=look.notes,
     )  # fmt: skip
 
 

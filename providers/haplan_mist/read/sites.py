@@ -29,6 +29,7 @@ class Look:
         variables: Site id → live variables and vendor keys of its setting.
         anchor: The newest entry of the log, or {}.
         entries: Entries since the last look, oldest first.
+        before: Where the log was not read on from an anchor: some of what came before the newest entry.
         unowned: Lines by document.
         notes: Lines for people.
         carried: Sites that were as recorded at the last look, and were not touched since.
@@ -39,6 +40,7 @@ class Look:
     variables: dict[str, tuple[Mapping[str, Tree], Mapping[str, Tree]]] = attrs.field(factory=dict)
     anchor: Mapping[str, Tree] = attrs.field(factory=dict)
     entries: Sequence[Entry] = ()
+    before: Sequence[Entry] = ()
     unowned: dict[Document, tuple[str, ...]] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     carried: frozenset[str] = frozenset()
@@ -82,16 +84,20 @@ class Look:
                 signed[address] = attrs.evolve(seen[address], who=who, when=when)
         return signed
 
-    def remembered(self, query: Query, seen: Mapping[str, Seen]) -> Mapping[str, Tree]:
-        """What the next refresh wants to know: the log's newest entry, and the sites that are as recorded."""
+    def remembered(
+        self, query: Query, seen: Mapping[str, Seen], overrides: Mapping[str, Sequence[str]]
+    ) -> Mapping[str, Tree]:
+        """What the next refresh wants to know: the log's newest entry, the sites that are as recorded, and what is set
+        on devices themselves."""
+        own = {"overrides": {mac: list(said) for mac, said in sorted(overrides.items())}} if overrides else {}
         if not self.anchor:
-            return query.memory
+            return {**query.memory, **own}
         known = set(self.carried)
         for target in query.targets:
             found = seen.get(target.address)
             if target.type == "site" and found is not None:
                 (known.add if same_setting(target, found) else known.discard)(found.id)
-        return {"anchor": dict(self.anchor), "known": sorted(known)}
+        return {**query.memory, **own, "anchor": dict(self.anchor), "known": sorted(known)}
 
 
 def look(estate: Estate, query: Query, now: float) -> Look:
@@ -100,7 +106,8 @@ def look(estate: Estate, query: Query, now: float) -> Look:
     wanted = [target for target in query.targets if target.type == "site" and manages_setting(target)]
     ids = {str(wire["id"]): target for target in wanted
            if (wire := estate.find("sites", target.id, target.name)[0]) is not None}  # fmt: skip
-    if query.max_age <= 0 and wanted:
+    pairs = any(target.type == "cluster" and target.row is not None for target in query.targets)
+    if query.max_age <= 0 and query.document is None and (wanted or pairs):
         _consult_log(found, query, ids)
     missing = [site_id for site_id in ids if site_id not in found.variables]
     age = query.max_age if query.max_age > 0 else 1e9
@@ -129,7 +136,7 @@ def _consult_log(found: Look, query: Query, ids: Mapping[str, Target]) -> None:
     if entries is None:
         if anchor:
             found.notes = ("the audit log has a gap since the last refresh: every site setting was read again",)
-        found.anchor = audit.newest(client, path, found.now)
+        found.anchor, found.before = audit.latest(client, path, found.now)
         return
     found.entries = entries
     last = entries[-1] if entries else None

@@ -41,7 +41,7 @@ def _of_document(wire: Mapping[str, Tree], sides: Sides) -> Iterator[str]:
     for key, value in without(wire, {**KNOWN, **dict.fromkeys(known, 1)}).items():
         if key in NAMED and isinstance(value, Mapping):
             yield from (f"{NAMED[key]} {name}" for name in value)
-        elif _tells(value):
+        elif tells(value):
             yield key
 
 
@@ -52,7 +52,7 @@ def _of_dhcp(wire: Mapping[str, Tree], sides: Sides) -> Iterator[str]:
     for network in sorted(ours):
         server = (wire.get("dhcpd_config") or {}).get(network) or {}
         yield from (f"{key} of the DHCP server of {network}" for key, value in server.items()
-                    if key not in DHCP and _tells(value))  # fmt: skip
+                    if key not in DHCP and tells(value))  # fmt: skip
 
 
 def _of_ports(wire: Mapping[str, Tree], sides: Sides) -> Iterator[str]:
@@ -65,13 +65,13 @@ def _of_ports(wire: Mapping[str, Tree], sides: Sides) -> Iterator[str]:
     for ports, port in (wire.get("port_config") or {}).items():
         rest = without(port, PORT.get(str(port.get("usage")), {"usage": 1}))
         yield from (f"{key} of port {same_ports(ports)}" for key, value in rest.items()
-                    if same_ports(ports) in ours and key not in ours[same_ports(ports)] and _tells(value))  # fmt: skip
+                    if same_ports(ports) in ours and key not in ours[same_ports(ports)] and tells(value))  # fmt: skip
 
 
-def _tells(value: Tree) -> bool:
+def tells(value: Tree) -> bool:
     """True unless a value is a default that the portal fills in, or made of such."""
     if isinstance(value, Mapping):
-        return any(map(_tells, value.values()))
+        return any(map(tells, value.values()))
     return value not in USUAL if not isinstance(value, list) else bool(value)
 
 
@@ -107,7 +107,7 @@ def _lost(
     live: Mapping[str, Tree], left: Mapping[str, Tree], ours: Wire, at: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, ...]]:
     for key, value in live.items():
-        if (not at and key in RULES) or not _tells(value):
+        if (not at and key in RULES) or not tells(value):
             continue
         here, mine = left.get(key), ours.get(key)
         if isinstance(value, Mapping) and (isinstance(mine, Mapping) or isinstance(here, Mapping)):

@@ -13,6 +13,7 @@ from haplan.design.clusters import refreshes
 from haplan.kit.calls import ApiError, Lost, looking
 from haplan.plugin import Action, Part, ProviderError, Task, Tree, Written
 from haplan_mist.private import Private
+from haplan_mist.read import overrides
 from haplan_mist.read.devices import Boxes, device_id
 from haplan_mist.translate.documents import GOING
 from haplan_mist.translate.merge import Wire
@@ -56,6 +57,7 @@ class _Pairing:
     part: Part
     writer: Writer
     done: list[Step] = attrs.field(factory=list)
+    own: tuple[str, ...] | None = None
 
     @property
     def address(self) -> str:
@@ -85,7 +87,7 @@ class _Pairing:
                 self.done.append(Step.PUSH_AGAIN)
         self._profile(_devices(self.writer), pair[0])
         head = pair[0]
-        private = Private(nodes=tuple(pair), site_id=site_id)
+        private = Private(nodes=tuple(pair), site_id=site_id, overrides=self.own)
         if self.part.change.action is Action.REPLACE:
             # the site keeps its template while the pair is formed anew
             planned = Private.of(self.part.change.private)
@@ -130,12 +132,18 @@ class _Pairing:
                 "unassign it first, then apply again"
             )
         if not self.after.get("profile") and not any(sites.values()):
+            self.own = self._set_on(want[0], "")
             self._form_from_inventory(want, site_id)
             return
+        self.own = self._set_on(want[0], site_id if sites[want[0]] else "")
         self._assign([mac for mac in want if not sites[mac]], site_id)
         self._profile(_devices(self.writer), want[0])
         path = f"/sites/{site_id}/devices/{device_id(want[0])}/ha"
         self._create(path, {"nodes": [{"mac": mac} for mac in want]}, want, site_id)
+
+    def _set_on(self, head: str, site_id: str) -> tuple[str, ...]:
+        """What is set on node0 itself, which the pair has too; a box without a site has nothing of its own."""
+        return tuple(overrides.read(self.writer.estate, {head: site_id})[head]) if site_id else ()
 
     def _form_from_inventory(self, want: Sequence[str], site_id: str) -> None:
         body: Wire = {"nodes": [{"mac": mac} for mac in want], "site_id": site_id, **self._management(want)}
