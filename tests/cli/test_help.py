@@ -43,7 +43,7 @@ OPTIONS = {
     "show": f"{COMMON} json format full",
     "apply": f"{COMMON} {PLANNING} {WRITING} resume allow-host allow-command",
     "destroy": f"{COMMON} {PLANNING} {WRITING}",
-    "drift": f"{COMMON} var var-file json",
+    "drift": f"{COMMON} var var-file json deep",
     "import": f"{COMMON} {WRITING} var var-file",
     "state list": f"{COMMON} json",
     "state show": f"{COMMON} json",

@@ -73,9 +73,10 @@ class Look:
             return dict(seen)
         own = self.estate.own
         found = audit.authors(self.entries, own)
-        if not all(_touched(seen[address]) & found.keys() for address in there):
+        strange = {id_ for id_, (who, _) in found.items() if who not in own}
+        if not all(_touched(seen[address]) & strange for address in there):
             org = self.estate
-            found = {**audit.authors(audit.recent(org.client, org.path("logs"), self.now), own), **found}
+            found = audit.authors([*audit.recent(org.client, org.path("logs"), self.now), *self.entries], own)
         signed = dict(seen)
         for address in there:
             known = [found[id_] for id_ in _touched(seen[address]) if id_ in found]
