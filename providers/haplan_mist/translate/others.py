@@ -25,6 +25,8 @@ USUAL = (None, False, "", "auto", "default", "broadband", "none", "vdsl", "dhcp"
 """Values that the portal writes into everything it saves: they say nothing."""
 
 
+TOLD = {key: {"*": 1} for key in ("port_config", "ip_configs", "dhcpd_config", "path_preferences")}
+"""Maps whose entries are looked at one by one."""
 Sides = tuple[Mapping[str, Tree], ...]
 """Declarations of a document: what the stack wants, what is recorded."""
 RULES = frozenset({*SERVER_KEYS, "name", "type", "service_policies", "path_preferences"})
@@ -38,7 +40,7 @@ def words(wire: Mapping[str, Tree], *sides: Mapping[str, Tree]) -> list[str]:
 
 def _of_document(wire: Mapping[str, Tree], sides: Sides) -> Iterator[str]:
     known = {key for side in sides for key in side.get("extra") or {}}
-    for key, value in without(wire, {**KNOWN, **dict.fromkeys(known, 1)}).items():
+    for key, value in without(wire, {**KNOWN, **TOLD, **dict.fromkeys(known, 1)}).items():
         if key in NAMED and isinstance(value, Mapping):
             yield from (f"{NAMED[key]} {name}" for name in value)
         elif tells(value):
