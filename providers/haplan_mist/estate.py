@@ -20,7 +20,6 @@ LISTS: Mapping[str, tuple[str, Mapping[str, Tree]]] = {
     "sites": ("sites", {}),
     "networks": ("networks", {}),
     "services": ("services", {}),
-    "servicepolicies": ("servicepolicies", {}),
     "vpns": ("vpns", {}),
     "servicepolicies": ("servicepolicies", {}),
     "idpprofiles": ("idpprofiles", {}),
