@@ -239,3 +239,27 @@ def test_a_site_with_a_pair_of_another_stack_is_not_deleted(halves: tuple[Half, 
     assert result.exit_code == 1
     assert "a pair of others is in this site (02005e100a10, 02005e100a11): take it out of the site first" in str(result)
     two.quiet()
+
+
+def test_two_stacks_put_one_site_into_groups_of_their_own_and_leave_in_turn(halves: tuple[Half, Half]) -> None:
+    one, two = halves
+    one.applies('Site("branch")')
+    for name in ("a", "b"):
+        one.portal.post(f"/api/v1/orgs/{one.lab.org_id}/sitegroups", json={"name": name}).raise_for_status()
+    ids = {group["name"]: group["id"] for group in one.get("/orgs/{org}/sitegroups")}
+    grouped = 'Site("branch", extra={"mist": {"sitegroup_ids": ["%s"]}})'
+
+    def groups() -> list[str]:
+        return list(one.named("/orgs/{org}/sites", "branch").get("sitegroup_ids") or ())
+
+    one.applies(grouped % ids["a"])
+    two.says(grouped % ids["b"])
+    two.imports("site.branch", "branch", "/orgs/{org}/sites")
+    two.applies()
+    assert sorted(groups()) == sorted(ids.values())
+    one.quiet()
+    one.applies('Site("branch")')
+    assert groups() == [ids["b"]]
+    two.quiet()
+    two.applies('Site("branch")')
+    assert groups() == []

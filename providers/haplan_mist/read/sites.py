@@ -12,6 +12,7 @@ from haplan_mist.read import audit
 from haplan_mist.read.audit import Entry
 from haplan_mist.translate import objects
 from haplan_mist.translate.keys import setting_keys
+from haplan_mist.translate.shared import GROUPS
 
 TOGETHER = 8
 """Settings that are read at the same time."""
@@ -54,6 +55,10 @@ class Look:
         variables, vendor = self.variables.get(site_id, ({}, {}))
         values = {"name": wire.get("name") or "", **objects.site_values(wire), "variables": dict(variables)}
         extra = {**objects.vendor_keys("site", wire), **vendor}
+        if GROUPS in extra:
+            sides = (target.values, decode(target.row.values) if target.row else {})
+            ours = {one for side in sides for one in (side.get("extra") or {}).get(GROUPS) or ()}
+            extra[GROUPS] = [one for one in extra[GROUPS] or () if one in ours]
         if extra:
             values["extra"] = extra
         others = sorted(set(variables) - set(target.values.get("variables") or {}) - set(recorded_variables(target)))

@@ -11,6 +11,8 @@ from haplan_mist.translate.merge import Wire, merged
 
 MAPS: Mapping[str, tuple[str, str]] = {"overlay": ("paths", "endpoints"), "network": ("vpn_access", "advertise")}
 """Type → the map of its object that others write into, and the attribute that names entries of it."""
+GROUPS = "sitegroup_ids"
+"""The groups of a site: others put it into groups of their own."""
 _CALLED = {"overlay": "path", "network": "advertisement into"}
 
 
@@ -40,6 +42,15 @@ def lines(type_name: str, name: str, wire: Mapping[str, Tree], *sides: Mapping[s
     return tuple(
         f"{name}: {_CALLED[type_name]} {entry} is not in the stack" for entry in of_others(type_name, wire, *sides)
     )
+
+
+def groups(live: Mapping[str, Tree], old: Mapping[str, Tree], new: Mapping[str, Tree]) -> Wire:
+    """The groups of a site as they are to be: ours, and those of others behind them; {} where the stack has none."""
+    if GROUPS not in old and GROUPS not in new:
+        return {}
+    ours = new.get(GROUPS) or []
+    others = [one for one in live.get(GROUPS) or () if one not in ours and one not in (old.get(GROUPS) or ())]
+    return {GROUPS: [*ours, *others]}
 
 
 def _listed(values: Mapping[str, Tree] | None, name: str) -> Sequence[str]:

@@ -131,7 +131,7 @@ def write_site(task: Task, writer: Writer) -> Sent:
     wanted: Wire = {**live, **binding}
     if part is not None:
         old, new = _site_wires(part, writer)
-        wanted = {**merge.merged(live, old, new), "name": part.change.name, **binding}
+        wanted = {**merge.merged(live, old, new), **shared.groups(live, old, new), "name": part.change.name, **binding}
     made, keys = writer.update("sites", live, wanted, task.parts[0].change.address)
     written = identified(part.change.address, made) if part is not None else Written()
     return Sent(_with_private(written, private), keys, str(made["id"]))
