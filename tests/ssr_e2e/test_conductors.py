@@ -109,3 +109,9 @@ def test_no_conductor_is_asked_to_validate(pair: Make) -> None:
     world = pair()
     validate(world)
     assert not (world.folder / ".haplan").exists()
+
+
+def test_a_narrower_policy_behind_a_wider_one_is_no_finding_where_there_is_no_order(pair: Make) -> None:
+    world = pair()  # the internet for all first, names behind it
+    with world.session() as session:
+        assert [one for one in engine.validate(session).findings if one.rule == "HA107"] == []
