@@ -117,9 +117,10 @@ def begun(state: State) -> State:
     parts: dict[str, dict[Place, None]] = {}
     for one in state.placements.values():
         parts.setdefault(one.address, {})[one.document, one.part] = None
+    several = {one["address"] for it in state.intents for one in it.result.get(BEGUN) or () if one.get("several")}
     for address, where in _begun_places(state.intents, parts).items():
         row = rows.get((address, ""))
-        if row is None or len({**parts.get(address, {}), **where}) < 2:
+        if row is None or (len({**parts.get(address, {}), **where}) < 2 and address not in several):
             continue
         declared = {name: value for name, value in decode(row.values).items() if name in row.declared}
         left = {**places(row.private), **remembering(row, where, declared)}

@@ -63,13 +63,20 @@ def assess(
                 said = provider.assess(change, look)
                 findings += said.findings
                 change = _as_said(change, said)
-                placed = tuple(one for one in provider.placements(change, look) if one.somewhere)
+                placed = _alone(change, (one for one in provider.placements(change, look) if one.somewhere))
                 row = state.rows.get((change.address, change.deposed))
                 placements[change.key] = left = _missing(change, placed, had.get(change.address, ()), row)
                 change = _as_left(change, placed, left, had.get(change.address, ()))
         done.append(change)
     gathering.refuse()
     return Assessed(tuple(_without_moot(done)), placements, tuple(findings))
+
+
+def _alone(change: Change, placements: Iterable[Placement]) -> tuple[Placement, ...]:
+    """Where a change is written; of what was replaced already only where it stands itself: what carried it beside that
+    carries the new one, perhaps under the same name."""
+    found = tuple(placements)
+    return (change.deposed and tuple(one for one in found if not one.apart)) or found
 
 
 def _is_sent(change: Change, types: Mapping[str, TypeInfo], provider: Provider, look: object) -> bool:
@@ -111,7 +118,7 @@ def _missing(
     change: Change, placements: tuple[Placement, ...], had: Iterable[tuple[Document, str]], row: Row | None
 ) -> tuple[Placement, ...]:
     """Of a change that is only gone on with, the placements that are missing; where something is still to go, too."""
-    left = places(row.private) if row is not None else {}
+    left = places(row.private) if row is not None and not change.deposed else {}
     named = {(one.document, one.part) for one in placements}
     more = tuple(
         Placement(document=document, part=part, apart=True) for document, part in left if (document, part) not in named

@@ -5,7 +5,7 @@ written. Else the write is made again; every provider takes that. What was being
 whatever is to be written.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import attrs
 
@@ -46,21 +46,25 @@ class Carried:
     going_back: bool = False
 
 
-def kept(task: Task, receipt: Mapping[str, Tree]) -> dict[str, Tree]:
-    """What stands in the journal of a write that is not recorded yet."""
+def kept(task: Task, receipt: Mapping[str, Tree], several: Collection[str]) -> dict[str, Tree]:
+    """What stands in the journal of a write that is not recorded yet; see `carries`."""
     found = {"receipt": dict(receipt), "started": task.started, "content": content(task)}
-    return {BEGUN: carries(task.parts), **found}
+    return {BEGUN: carries(task.parts, several), **found}
 
 
-def carries(parts: Iterable[Part]) -> list[Tree]:
+def carries(parts: Iterable[Part], several: Collection[str]) -> list[Tree]:
     """What stands in the journal of a write that begins: which part of each resource the document has by it.
 
     Of what is new also how it is found again, should it leave the stack before anybody recorded it.
+
+    Args:
+        several: Addresses of what this run writes elsewhere too: seen here, it is not done.
     """
     found: dict[str, dict[str, Tree]] = {}
     for part in parts:
         if not part.placement.late:  # the old one is known as deposed
             fresh = announced(part.change) if part.change.action is Action.CREATE else {}
+            fresh |= {"several": True} if part.change.address in several else {}
             one = found.setdefault(part.change.address, {"address": part.change.address, "parts": [], **fresh})
             one["parts"].append(part.placement.part)
     return list(found.values())

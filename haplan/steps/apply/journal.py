@@ -1,12 +1,13 @@
 """The journal of a run: which remote writes were announced, of this run and of dead ones, and what became of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from haplan.contracts import StateBackend
+from haplan.contracts import StateBackend, Task
 from haplan.errors import StateNotSaved
 from haplan.model.plan import Plan, Transaction
 from haplan.model.state import Intent, IntentOutcome, Run, Update
 from haplan.model.value import Tree
+from haplan.steps.apply.carried import kept
 from haplan.steps.apply.group import Group
 
 
@@ -18,12 +19,23 @@ class Journal:
     Args:
         group: Where outcomes are saved with everything else.
         left: The open intents as loaded.
+        several: Keys of the changes that are written in more than one place.
 
     Attributes:
         announced: Transactions that may have written something.
     """
 
-    def __init__(self, *, backend: StateBackend, group: Group, run: Run, left: Iterable[Intent], plan: Plan) -> None:
+    def __init__(
+        self,
+        *,
+        backend: StateBackend,
+        group: Group,
+        run: Run,
+        left: Iterable[Intent],
+        plan: Plan,
+        several: Collection[str],
+    ) -> None:
+        self._several = several
         self._backend = backend
         self._group = group
         self._run = run
@@ -51,11 +63,12 @@ class Journal:
             self._open.setdefault(intent.transaction, []).append(intent.id)
             self.announced.add(intent.transaction)
 
-    def keep(self, transaction: Transaction, result: Mapping[str, Tree]) -> None:
+    def keep(self, task: Task, receipt: Mapping[str, Tree]) -> None:
         """What another run needs to go on from here: it stands with the latest step of a write that is not recorded
         yet. Durable after a flush."""
-        numbers = self._open.get(transaction.id)
+        numbers = self._open.get(task.transaction.id)
         if numbers:
+            result = kept(task, receipt, self._several)
             self._group.add(Update(run=self._run.id, intents=((numbers[-1], "", result),)))
 
     def adopt(self, transaction: Transaction, numbers: Iterable[int]) -> None:

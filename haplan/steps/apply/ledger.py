@@ -55,7 +55,8 @@ class Ledger:
         self.rows = Rows(
             state=self._state, versions=versions, run=run, plan=plan, types=context.types, placements=self.placements
         )
-        self.journal = Journal(backend=backend, group=self._group, run=run, left=self._state.intents, plan=plan)
+        left, several = self._state.intents, self.placements.several
+        self.journal = Journal(backend=backend, group=self._group, run=run, left=left, plan=plan, several=several)
         self._before: dict[str, dict[Key, Row | None]] = {}
         there = [*self.rows.deposed(plan.changes), *self.rows.imported(plan.changes)]
         if there:  # before anything is written
@@ -182,6 +183,7 @@ class Ledger:
         self._group.add(
             Update(
                 run=self._run.id,
+                orders=tuple(_without_forgotten(plan, self._state)),
                 outputs=outputs_after(plan.outputs, self._state, known, marked),
                 identities=plan.identities,
                 settings=plan.settings,
@@ -237,3 +239,17 @@ def _left_behind(transaction: Transaction, changes: Iterable[Change]) -> list[tu
     return [
         (one.address, one.placement.document, one.placement.part) for one in transaction.placed if one.address in going
     ]
+
+
+def _without_forgotten(plan: Plan, state: State) -> Iterable[OrderRow]:
+    """The sequences of which something was only forgotten, without it; what this run wrote of them says it already."""
+    written = {(order.document, order.list) for one in plan.transactions for order in one.orders}
+    gone: dict[tuple[Document, str], set[str]] = {}
+    forgotten = {change.address: change for change in plan.changes if change.action is Action.FORGET}
+    for address, document, _ in state.placements:
+        if address in forgotten:
+            gone.setdefault((document, forgotten[address].type), set()).add(forgotten[address].name)
+    for where, names in gone.items():
+        order = state.orders.get(where)
+        if order is not None and where not in written and not names.isdisjoint(order.names):
+            yield OrderRow(*where, tuple(name for name in order.names if name not in names))

@@ -12,6 +12,9 @@ class Placements:
     """The placements that are still to be carried out.
 
     Threads: one, that of the run's loop.
+
+    Attributes:
+        several: Keys of the changes that are written in more than one place.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -19,6 +22,9 @@ class Placements:
         for transaction in plan.transactions:
             for placed in transaction.placed:
                 self._left.setdefault(placed.address, []).append(placed.placement)
+        self.several = frozenset(
+            key for key, found in self._left.items() if len({(one.document, one.part) for one in found}) > 1
+        )
         self._retiring = {
             change.key
             for change in plan.changes

@@ -178,7 +178,9 @@ class _Loop:
 
     def _job(self, task: Task) -> Job:
         tell = partial(self._progress, task.transaction.id)
-        return self.tasks.job(task, Steps(task, self.mailbox.ask, tell, run=self.context.run.id, own=self.tasks.own))
+        several = self.ledger.placements.several
+        steps = Steps(task, self.mailbox.ask, tell, run=self.context.run.id, own=self.tasks.own, several=several)
+        return self.tasks.job(task, steps)
 
     def _progress(self, number: str, kind: EventKind, text: str) -> None:
         self.mailbox.put(Progress(number, kind, text))

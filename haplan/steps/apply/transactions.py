@@ -12,7 +12,6 @@ from haplan.contracts import Settlement, Task, Written
 from haplan.model.finding import Finding
 from haplan.model.phase import Phase
 from haplan.model.plan import Transaction
-from haplan.steps.apply.carried import kept
 from haplan.steps.apply.checks import Checked, calls, looked_at, unmet
 from haplan.steps.apply.events import Teller
 from haplan.steps.apply.failures import Failures
@@ -94,7 +93,7 @@ class Transactions:
         if written.settling or _waits(self.answers[transaction.id], self.context):
             self.recorder.keep(self.answers[transaction.id], "pending")
             if message.carried is None:
-                self.ledger.journal.keep(transaction, kept(task, self.context.redact(written.receipt)))
+                self.ledger.journal.keep(task, self.context.redact(written.receipt))
         if written.settling:
             self.schedule.settles(transaction.id)
         else:
@@ -201,7 +200,7 @@ class Transactions:
             self.patience.taking_back.add(transaction.id)
             answer = self.answers[transaction.id]
             task = self._answered(task, joined(answer.written, message.written), answer.ending)
-            self.ledger.journal.keep(transaction, kept(task, self.context.redact(task.receipt)))
+            self.ledger.journal.keep(task, self.context.redact(task.receipt))
             self.schedule.settles(transaction.id)
         else:
             self._taken_back(task)
