@@ -8,7 +8,7 @@ they hold no rule of their own.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,11 +80,23 @@ def plan(session: Session, options: PlanOptions | None = None) -> Plan:
     """
     found = validate(session)
     _refuse_errors(found.findings)
-    options, now = options or PlanOptions(), recorded(session)
-    stack = _emptied(found.stack) if options.destroy else found.stack
+    asked = options or PlanOptions()
+    stack = _emptied(found.stack) if asked.destroy else found.stack
+    return _at_rest(session, lambda now: _planned(session, found, stack, now, asked), _may_be_of_another_run)
+
+
+def _at_rest(
+    session: Session, make: Callable[[State], Plan], doubtful: Callable[[Plan], bool] = lambda made: True
+) -> Plan:
+    """A plan of a state that nobody wrote while it was made; of one that is written again and again, the last of a few.
+
+    Args:
+        doubtful: True of a plan that another run may have had a part in.
+    """
+    now = recorded(session)
     for _ in range(RUNS_MEANWHILE):
-        made = _planned(session, found, stack, now, options)
-        then, now = now, recorded(session) if _may_be_of_another_run(made) else now
+        made = make(now)
+        then, now = now, recorded(session) if doubtful(made) else now
         if (now.serial, now.rows) == (then.serial, then.rows):
             break
         session.tell("note", "another run wrote this state meanwhile: it is read again, and all is compared anew")
@@ -109,9 +121,12 @@ def import_(session: Session, address: str, identity: str) -> Plan:
         HaplanError: The stack has no such resource, state has it already, or the backend has no such object.
     """
     found = validate(session)
-    state = recorded(session)
     if address not in found.stack.blocks:
         raise HaplanError(f"{address}: the stack has no such resource; declare it first, then import it")
+    return _at_rest(session, lambda now: _imported(session, found, address, identity, now))
+
+
+def _imported(session: Session, found: Validation, address: str, identity: str, state: State) -> Plan:
     if state.row(address) is not None:
         raise HaplanError(f"{address}: is in state already; `haplan state show` shows it")
     chosen = Selection(only=frozenset({address}), importing={address: identity})
@@ -132,7 +147,11 @@ def rollback(session: Session, run: str, options: PlanOptions | None = None) -> 
         HaplanError: There is no such run, or something that it recorded cannot be brought back; it says why.
         StateError: What it recorded was pruned.
     """
-    now, options = recorded(session), attrs.evolve(options or PlanOptions(), to=run)
+    asked = attrs.evolve(options or PlanOptions(), to=run)
+    return _at_rest(session, lambda now: _returned(session, run, asked, now))
+
+
+def _returned(session: Session, run: str, options: PlanOptions, now: State) -> Plan:
     to = runs_.find(now, run)
     then = session.backend.as_of(to.serial)
     way = rollback_.back(to, then, now, session.types, session.name, str(session.root))

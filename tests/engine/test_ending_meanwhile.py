@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from haplan import engine
+from haplan.errors import HaplanError
 from haplan.model.event import Event
 from haplan.testing import Cloud, Project
 
@@ -56,3 +58,35 @@ def test_what_is_somebody_elses_is_still_told_and_nothing_is_planned_twice(tmp_p
     made = Project(tmp_path / "stack", 'Thing("a")', cloud=cloud)
     assert [finding.rule for finding in made.plan().findings] == ["EXISTS"]
     assert [event.text for event in made.events if event.kind == "note"] == []
+
+
+def test_an_import_of_what_a_run_took_meanwhile_says_that_it_is_in_state(tmp_path: Path) -> None:
+    cloud = Cloud()
+    other = Project(tmp_path / "stack", 'Thing("a")', cloud=cloud)
+    found = cloud.add("a")
+    made = Project(tmp_path / "stack", 'Thing("a")', cloud=cloud)
+
+    def ends() -> None:
+        with other.session() as session:
+            engine.apply(session, engine.import_(session, "mem_thing.a", found.id))
+
+    made.events = Meanwhile("refresh", ends)
+    with made.session() as session, pytest.raises(HaplanError, match="is in state already"):
+        engine.import_(session, "mem_thing.a", found.id)
+
+
+def test_a_rollback_while_a_run_ends_goes_back_from_what_that_left(tmp_path: Path) -> None:
+    cloud = Cloud()
+    other = Project(tmp_path / "stack", 'Thing("a", size=1)', cloud=cloud)
+    first = other.apply().run
+    other.write('Thing("a", size=2)').apply()
+    made = Project(tmp_path / "stack", 'Thing("a", size=2)', cloud=cloud)
+
+    def ends() -> None:
+        with other.session() as session:
+            engine.apply(session, engine.rollback(session, first))
+
+    made.events = Meanwhile("refresh", ends)
+    with made.session() as session:
+        plan = engine.rollback(session, first)
+    assert ([(one.address, one.action) for one in plan.changes], plan.drift) == ([], ())

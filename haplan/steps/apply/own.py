@@ -18,9 +18,11 @@ class Own:
     Attributes:
         left: Addresses that a run which died may have written without saying what came of it; that may show at any
             time.
+        several: Keys of the changes that this run writes in more than one place.
     """
 
-    def __init__(self, intents: Iterable[Intent], run: str) -> None:
+    def __init__(self, intents: Iterable[Intent], run: str, several: frozenset[str] = frozenset()) -> None:
+        self.several = several
         self.left = frozenset(address for one in intents if one.run != run for address in one.touches())
         self._lock = threading.Lock()
         self._changes: set[str] = set()

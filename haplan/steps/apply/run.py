@@ -178,9 +178,7 @@ class _Loop:
 
     def _job(self, task: Task) -> Job:
         tell = partial(self._progress, task.transaction.id)
-        several = self.ledger.placements.several
-        steps = Steps(task, self.mailbox.ask, tell, run=self.context.run.id, own=self.tasks.own, several=several)
-        return self.tasks.job(task, steps)
+        return self.tasks.job(task, Steps(task, self.mailbox.ask, tell, run=self.context.run.id, own=self.tasks.own))
 
     def _progress(self, number: str, kind: EventKind, text: str) -> None:
         self.mailbox.put(Progress(number, kind, text))

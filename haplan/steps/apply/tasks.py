@@ -47,7 +47,7 @@ class Tasks:
         self._carried = carried(context.state.intents, context.run.id)
         self._waiting = context.state.waiting()
         self._touched: set[str] = set()
-        self.own = Own(context.state.intents, context.run.id)
+        self.own = Own(context.state.intents, context.run.id, ledger.placements.several)
 
     def task(self, transaction: Transaction) -> Task:
         """What is to be written.

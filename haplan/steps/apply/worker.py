@@ -3,7 +3,7 @@
 Runs in a thread of its own. Whatever must be durable is asked of the run's loop, which alone talks to the state.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import attrs
@@ -109,7 +109,6 @@ class Steps:
         tell: Tells how it goes, or what is kept: the event's kind and its text.
         run: Id of the run.
         own: Is told before each write.
-        several: Addresses of what the run writes in several documents.
     """
 
     def __init__(
@@ -120,12 +119,11 @@ class Steps:
         *,
         run: str,
         own: Own,
-        several: Collection[str] = (),
     ) -> None:
         self._task = task
         self._own = own
         self._last: Intent | None = None
-        self._carries: dict[str, Tree] = {BEGUN: carries(task.parts, several)}
+        self._carries: dict[str, Tree] = {BEGUN: carries(task.parts, own.several)}
         self._announce = announce
         self._tell = tell
         self.run = run
