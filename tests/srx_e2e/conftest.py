@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.mixed import mixed
 from tests.srx_e2e.world import ONE_PAIR, World
 
 STACKS = Path(__file__).parent.parent.parent / "stacks"
@@ -20,7 +19,7 @@ def shops(tmp_path: Path) -> Iterator[Callable[..., World]]:
     def make(pairs: int = 1, lab: str = "") -> World:
         folder = tmp_path / "shops"
         folder.mkdir()
-        (folder / "stack.py").write_text(ONE_PAIR.replace("PAIRS", str(mixed(pairs, 1))))
+        (folder / "stack.py").write_text(ONE_PAIR.replace("PAIRS", str(pairs)))
         worlds.append(World(folder))
         if lab:
             worlds[-1].misbehave(lab)
