@@ -48,9 +48,9 @@ class Interface:
     """
 
     usage: ClassVar[str] = ""
-    name: Any
-    ports: Any
-    extra: Any = None
+    name: Tree
+    ports: Tree
+    extra: Tree = None
     location: Location
 
     def plain(self, taking: Taking, at: str) -> Tree:
@@ -72,15 +72,15 @@ class Wan(Interface):
     """A WAN interface."""
 
     usage: ClassVar[str] = "wan"
-    address: Any
-    overlay: Any
-    endpoint: Any
-    source_nat: Any
-    public_ip: Any
-    vlan_id: Any
-    mtu: Any
-    shared_wan: Any
-    underlay: Any
+    address: Tree
+    overlay: Tree
+    endpoint: Tree
+    source_nat: Tree
+    public_ip: Tree
+    vlan_id: Tree
+    mtu: Tree
+    shared_wan: Tree
+    underlay: Tree
 
     def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
         if isinstance(self.address, WanAddress):
@@ -111,14 +111,14 @@ class Lan(Interface):
     """A LAN interface."""
 
     usage: ClassVar[str] = "lan"
-    networks: Any
-    redundant: Any
-    primary: Any
-    untagged: Any
-    reth_idx: Any
-    redundancy_group: Any
-    aggregated: Any
-    single_homed: Any
+    networks: Tree
+    redundant: Tree
+    primary: Tree
+    untagged: Tree
+    reth_idx: Tree
+    redundancy_group: Tree
+    aggregated: Tree
+    single_homed: Tree
 
     @property
     def is_redundant(self) -> bool:

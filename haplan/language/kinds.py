@@ -228,7 +228,7 @@ class ResourceOf:
     def _declared(self, value: Tree, taking: Taking) -> str:
         if not isinstance(value, str):
             return ""
-        named = dict[str, Any]()
+        named = dict[str, Tree]()
         for found in taking.recording.resources.values():
             if type(found).haplan_type.name in self.types:
                 named.setdefault(found.label, found)

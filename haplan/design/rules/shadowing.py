@@ -2,14 +2,13 @@
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import attrs
 
 from haplan.design.rules.index import DesignIndex, Owner
 from haplan.design.rules.policy import Net, listed, prefixes
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import Block
+from haplan.plugin import Block, Tree
 
 registry = Registry()
 
@@ -123,5 +122,5 @@ def _touch(one: Net, other: Net) -> bool:
 
 def _inside(net: Net, others: Sequence[Net]) -> bool:
     """True if a prefix is in one of these, or in several that lie side by side."""
-    same: list[Any] = [other for other in others if other.version == net.version]
+    same: list[Tree] = [other for other in others if other.version == net.version]
     return any(net.subnet_of(other) for other in ipaddress.collapse_addresses(same))

@@ -9,7 +9,6 @@ organisation is taken to answer. Types of alarms besides `device_down` are not p
 import ipaddress
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -191,7 +190,7 @@ def _tunnels_of(box: Box, now: float) -> Iterator[Row]:
 
 
 def _tunnel(
-    box: Box, name: str, config: Mapping[str, Tree], side: str, host: str, wan: str, port: Any, now: float
+    box: Box, name: str, config: Mapping[str, Tree], side: str, host: str, wan: str, port: Tree, now: float
 ) -> Row:  # fmt: skip
     why = ""
     if port is None:
