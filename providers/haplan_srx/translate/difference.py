@@ -4,7 +4,7 @@ Owned are those that it wants now, and those that it said before. What it overwr
 and given back when haplan lets go.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 import attrs
@@ -122,7 +122,11 @@ def difference(
         _without(gone, edit, owned, live)
     given = [as_was for edit in given if (as_was := _as_it_was(edit, gone, live)).values or not edit.values]
     deletes = _deletes(gone, wanted, live, keep=[edit.path for edit in given])
-    inserts = (one for one in _inserts(wanted, live) if scope is None or scope.moves(one, mine, live))
+    inserts = (
+        one
+        for one in _inserts(wanted, live, {edit.path for edit in deletes if not edit.values})
+        if scope is None or scope.moves(one, mine, live)
+    )
     return Difference((*deletes, *sets, *given, *_activations(mine, live), *inserts), overwritten)
 
 
@@ -301,13 +305,13 @@ def _deletes(
 # --- order ---
 
 
-def _inserts(wanted: Configuration, live: Live) -> Iterator[Insert]:
+def _inserts(wanted: Configuration, live: Live, going: Collection[Path]) -> Iterator[Insert]:
     """Put the entries of ordered lists behind one another as wanted; as few as can be are moved.
 
     What is new is appended by the merge. Entries of others stay where they are.
     """
     for (parent, element), entries in wanted.sequences().items():
-        there = [step[1] for step in live.sequence(parent, element)]
+        there = [step[1] for step in live.sequence(parent, element) if (*parent, step) not in going]
         names = [step[1] for step in entries]
         kept = kept_in_order(names, there)
         for place, name in enumerate(names):

@@ -6,6 +6,7 @@ from haplan.plugin import ProviderError, Task
 from haplan_srx.device.operational import Status
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Estate, Nodes
+from haplan_srx.translate.difference import NOTHING, difference
 from haplan_srx.write.writer import Work, check, load, on_trial, prepare
 
 
@@ -58,7 +59,7 @@ def _checked_alone(box: Box, what: Work) -> str:
     """
     told: list[str] = []
     try:
-        found = what.on(box.configuration())
+        found = difference(what.wanted, NOTHING, box.configuration())  # it has nothing of what the pair will be told
         box.open_candidate()
     except ProviderError as error:
         return f"not checked: {error}"
