@@ -167,7 +167,9 @@ def planned(session: Session, question: Question) -> Plan:
 
 def recorded(session: Session) -> State:
     """What is remembered, in the shapes that the installed types have."""
-    return upgrade.upgrade(session.backend.load(), session.types)
+    state = session.backend.load()
+    session.secrets.key = state.key
+    return upgrade.upgrade(state, session.types)
 
 
 def types_of(stack: Stack, state: State) -> set[str]:

@@ -25,6 +25,8 @@ class Context:
         log: Takes one redacted line for ``--log``.
         tell: Takes one line for people, such as "waiting 40 s: the hour's budget is used up".
         key: What the stack calls it: its name, or ``name.alias``.
+        fingerprint: Gives the keyed fingerprint of a secret that a backend told, as `Secret` has that of one of the
+            stack; "" where the state has no key yet.
     """
 
     clock: Clock
@@ -33,6 +35,7 @@ class Context:
     log: Callable[[str], None] = lambda line: None
     tell: Callable[[str], None] = lambda line: None
     key: str = ""
+    fingerprint: Callable[[str], str] = lambda text: ""
 
 
 @attrs.frozen(kw_only=True)

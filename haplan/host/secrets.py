@@ -45,6 +45,8 @@ class Secrets:
         self._made_up: dict[str, str] = {}
         self._commands: set[str] = set()
         self._literals: dict[str, str] = {}
+        self.key = b""
+        """The key of the state that was loaded last; none before its first save."""
 
     def allow(self, found: Iterable[str]) -> None:
         """Let these sources run commands: a stack that was run here named them, or this user has allowed it."""
@@ -91,6 +93,11 @@ class Secrets:
                 return found
 
         return keyed
+
+    def mark(self, text: str) -> str:
+        """The keyed fingerprint of a secret that a backend told, and that is hidden from here on; "" without a key."""
+        self._redact.learn(text)
+        return model.fingerprint(self.key, text) if self.key else ""
 
     def hider(self) -> Callable[[str, model.Tree], model.Secret]:
         """Takes what stands in plain in a sensitive output, and keeps it for this session alone."""

@@ -115,7 +115,10 @@ class Session:
 
     def _context(self) -> Context:
         secret, log = self.secrets.reveal, self._log.write
-        return Context(clock=self.clock, environ=self.environ, secret=secret, log=log, tell=self._note)
+        mark = self.secrets.mark
+        return Context(
+            clock=self.clock, environ=self.environ, secret=secret, log=log, tell=self._note, fingerprint=mark
+        )
 
 
 def open_session(

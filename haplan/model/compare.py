@@ -10,6 +10,8 @@ plain mapping tells none: there the order means nothing, or nobody can see it.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
+import attrs
+
 from haplan.model.canonical import sorted_json
 from haplan.model.entries import Entries, in_order, moved
 from haplan.model.schema import Attribute, TypeInfo
@@ -207,9 +209,12 @@ def _secret(tree: Tree) -> bool:
 
 
 def with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
-    """What is live, with the secrets of the shape as recorded: whatever a backend tells of them is not shown."""
+    """What is live, with the secrets of the shape as recorded: whatever a backend tells of them is not shown, but the
+    keyed fingerprint where a provider gives one."""
     if type(shape) in PLAIN:
         return live
+    if isinstance(shape, Secret) and isinstance(live, Secret) and live.fingerprint and isinstance(recorded, Secret):
+        return attrs.evolve(recorded, fingerprint=live.fingerprint)
     if isinstance(shape, Secret):
         return UNTOLD if recorded is None and live is not None else recorded
     if is_mapping(shape) and is_mapping(live):

@@ -52,6 +52,7 @@ def assess(look: Look, change: Change, access: Access, overrides: Mapping[str, i
             impact=_cluster_impact(change), sites=sites, findings=tuple(findings), resume=change.incomplete,
             overwrites=overwrites,
         )  # fmt: skip
+    findings += overwriting.shadowed(look, clusters, change)
     findings += _unordered(change, change.address, (change.after or {}).get("interfaces"))
     impact = _impact(change, bool(sites))
     return Assessment(impact=impact, sites=sites, findings=tuple(findings), overwrites=overwrites)

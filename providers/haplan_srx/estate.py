@@ -85,8 +85,14 @@ class Estate:
     was seen of a pair is a frozen value, put in the place of the one before.
     """
 
-    def __init__(self, access: Access, clock: Clock, log: Callable[[str], None] = lambda line: None) -> None:
-        self.access, self.clock, self._log = access, clock, log
+    def __init__(
+        self,
+        access: Access,
+        clock: Clock,
+        log: Callable[[str], None] = lambda line: None,
+        fingerprint: Callable[[str], str] = lambda text: "",
+    ) -> None:
+        self.access, self.clock, self._log, self._fingerprint = access, clock, log, fingerprint
         self._loop: Loop | None = None
         self._boxes: dict[str, Box] = {}
         self._seen: dict[str, PairSeen] = {}
@@ -108,7 +114,8 @@ class Estate:
         with self._guard:
             self._loop = self._loop or Loop()
             self.calls += 1
-        return Box(Session.connect(self._loop, self.access.place(host), self.access, self._log), self.access)
+        session = Session.connect(self._loop, self.access.place(host), self.access, self._log)
+        return Box(session, self.access, self._fingerprint)
 
     def box(self, host: str) -> Box:
         """The session that is kept with a host, opened anew where it ended."""

@@ -12,6 +12,7 @@ from haplan_srx.read.look import Look
 from haplan_srx.rules import UNASKED
 from haplan_srx.translate.documents import device
 from haplan_srx.translate.losses import Loss, texts
+from haplan_srx.translate.strangers import in_front
 from haplan_srx.translate.words import said
 
 
@@ -40,6 +41,22 @@ def findings(look: Look, clusters: Iterable[Resource], change: Change) -> Iterat
                 )
         if change.address == cluster.address and change.action not in GOING:
             yield from _missing(look, cluster, change, allowed)
+
+
+def shadowed(look: Look, clusters: Iterable[Resource], change: Change) -> Iterator[Finding]:
+    """A policy that a policy of others leaves nothing to; that is never moved or removed."""
+    for cluster in clusters if change.type == "policy" and change.action not in GOING else ():
+        live = look.live(cluster.address)
+        for one in in_front(look.wanted.configuration(cluster.address), live) if live is not None else ():
+            if one.total and change.address in one.origins:
+                yield Finding(
+                    rule="HA107",
+                    severity="warning",
+                    address=change.address,
+                    message=f"nothing gets to it on {cluster.name}: {one}",
+                    location=change.location,
+                    hint="move or remove that one on the device, if it is not meant so",
+                )
 
 
 def _of(look: Look, cluster: Resource, change: Change) -> list[Loss]:

@@ -73,7 +73,7 @@ class SrxProvider(Provider):
     def open(cls, settings: SrxConfig, context: Context) -> "SrxProvider":
         """Make one; nothing is sent yet."""
         found = access(settings, context.environ, context.secret)
-        return cls(Estate(found, context.clock, context.log), context, settings.slots)
+        return cls(Estate(found, context.clock, context.log, context.fingerprint), context, settings.slots)
 
     @classmethod
     def lab(cls, request: LabRequest) -> Lab:

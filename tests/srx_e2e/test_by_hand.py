@@ -115,3 +115,50 @@ def test_a_pair_configured_by_hand_is_told_statement_by_statement_and_comes_back
     assert (again.changes, again.drift) == ((), ())
     assert hand.apply(destroy=True).exit_code == 0
     assert letters(hand) == before
+
+
+MATCH = ("source-address", "destination-address", "application")
+EVERYWHERE = "groups all security policies from-zone <*> to-zone <*> policy watch"
+
+
+def test_policies_of_others_in_front_of_ours_are_told_and_never_moved(shops: Shops) -> None:
+    world = shops()
+    assert world.apply().exit_code == 0
+    zones = "security policies from-zone guest to-zone wan1"
+    world.by_hand(
+        node_of(1),
+        *(f"set {zones} policy stop match {name} any" for name in MATCH),
+        f"set {zones} policy stop then deny",
+        f"insert {zones} policy stop before policy guest-out",
+        *(
+            f"set {EVERYWHERE} match {name} {value}"
+            for name, value in zip(MATCH, ("any", "any", "junos-ssh"), strict=True)
+        ),
+        f"set {EVERYWHERE} then permit",
+        "set apply-groups all",
+    )
+    before = world.set_lines(node_of(1))
+    plan = world.plan()
+    assert plan.changes == ()
+    told = "shop1: policy stop of others (deny) is asked before, from guest to wan1: nothing gets to guest-out"
+    assert told in plan.notes
+    assert any("policy watch of others (permit) is asked before, from guest to wan1" in note for note in plan.notes)
+    world.edit("# here", 'allow("guest-web", [guest], web, second)')
+    found = [one for one in world.plan().findings if one.rule == "HA107"]
+    assert [one.address for one in found] == ["policy.edge.guest-web"]
+    assert world.apply().exit_code == 0
+    assert [line for line in world.set_lines(node_of(1)) if "guest-web" not in line] == before
+
+
+def test_a_pre_shared_key_that_was_changed_on_the_device_is_drift_and_mended(example: World) -> None:
+    assert example.apply().exit_code == 0
+    mac = "02005e300c30"
+    line = next(line for line in example.set_lines(mac) if "ascii-text" in line)
+    example.by_hand(mac, f'{line.rpartition(" ")[0]} "$9$LbHX-wg4Z"')
+    plan = example.plan()
+    assert [one.address.partition(".")[0] for one in plan.drift] == ["overlay"]
+    assert "LbHX" not in str(plan)
+    assert {str(one.document).partition(":")[0] for one in plan.transactions} == {"device"}
+    assert example.apply().exit_code == 0
+    assert line in example.set_lines(mac)
+    assert (example.plan().changes, example.plan().drift) == ((), ())

@@ -1,7 +1,7 @@
 """One device as a caller sees it: the RPCs of Junos that haplan uses, each with its meaning."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lxml import etree
 
@@ -35,8 +35,8 @@ class Box:
     Threads: one at a time: a host has a lock, and a document one writer.
     """
 
-    def __init__(self, session: Session, access: Access) -> None:
-        self.session, self._access = session, access
+    def __init__(self, session: Session, access: Access, fingerprint: Callable[[str], str] = lambda text: "") -> None:
+        self.session, self._access, self._fingerprint = session, access, fingerprint
         self.place = str(session.place)
         self._live: tuple[bytes, Live] | None = None
 
@@ -84,7 +84,7 @@ class Box:
             return Live()
         text = etree.tostring(configuration)
         if self._live is None or self._live[0] != text:
-            self._live = text, xml.parse(configuration)
+            self._live = text, xml.parse(configuration, self._fingerprint)
         return self._live[1]
 
     # --- editing ---

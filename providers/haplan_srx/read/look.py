@@ -156,6 +156,8 @@ def _is_untold(edit: Edit, owned: Configuration, live: Live) -> bool:
     if not isinstance(edit, Set) or not edit.secret or not live.has(edit.path):
         return False
     before = owned.statements.get(edit.path)
+    if before is not None and live.differs(edit.path, before.values[0]):
+        return False
     return before is not None and before.secret == edit.secret
 
 

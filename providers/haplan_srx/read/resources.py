@@ -20,6 +20,7 @@ from haplan.plugin import (
     Query,
     Reading,
     Row,
+    Secret,
     Seen,
     Target,
     Tree,
@@ -35,6 +36,7 @@ from haplan_srx.translate.documents import device
 from haplan_srx.translate.log import CommitLog
 from haplan_srx.translate.recorded import Picture, nodes_of, of_device
 from haplan_srx.translate.statements import SERVER, Live, Path, Statement, keys, tag
+from haplan_srx.translate.strangers import in_front
 
 GONE = "(gone)"
 POLICIES: Path = ("security", "policies")
@@ -304,8 +306,17 @@ class _Reading:
             if look.status is not None and not look.status.formed:
                 roles = ", ".join(f"{node.name} {node.status}" for node in look.status.groups.get(0, ()))
                 yield f"{name}: {roles}"
+            if look.clustered:
+                yield from self._before_ours(address, name, look.live)
             if address in self._drifted and (self._drifted[address].statements or self._drifted[address].listed):
                 yield from self._compared(name, clusters[address])
+
+    def _before_ours(self, address: str, name: str, live: Live) -> Iterable[str]:
+        """Policies of others that are asked before haplan's; they are never moved or removed."""
+        for one in in_front(self._wanted.configuration(address), live):
+            those = ", ".join(origin.rpartition(".")[2] for origin in one.origins)
+            reach = f": nothing gets to {those}" if one.total else f" {those}"
+            yield f"{name}: {one}{reach}"
 
     def _compared(self, name: str, nodes: Nodes) -> Iterable[str]:
         """The device's own words for what changed since haplan's last commit."""
@@ -345,6 +356,8 @@ def _shown(statement: Statement, live: Live) -> Tree:
     """What a device has in place of a statement."""
     if live.off(statement.path):
         return "(deactivated)"
+    if statement.secret and live.has(statement.path):
+        return Secret(statement.secret, fingerprint=live.fingerprints.get(statement.path, ""))
     there = live.values.get(statement.path)
     if there:
         return there[0] if len(there) == 1 else list(there)

@@ -153,7 +153,9 @@ def _sets(wanted: Configuration, owned: Configuration, live: Live) -> Iterator[S
     for one in wanted.statements.values():
         before = owned.statements.get(one.path)
         if one.secret:
-            if not live.has(one.path) or before is None or before.values != one.values:
+            if live.holds(one.path, one.values[0]):
+                continue
+            if not live.has(one.path) or before is None or before.values != one.values or not _stands(one, live):
                 yield Set(one.path, secret=one.secret)
         elif not _stands(one, live):
             values = live.values.get(one.path, ()) if one.many and not live.off(one.path) else ()
@@ -172,7 +174,7 @@ def _stands(one: Statement, live: Live) -> bool:
     if not live.has(one.path):
         return False
     if one.secret or not one.values:
-        return True
+        return not one.secret or not live.differs(one.path, one.values[0])
     there = live.values.get(one.path, ())
     if one.holds(there):
         return True

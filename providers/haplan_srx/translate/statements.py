@@ -109,10 +109,12 @@ class Live:
     Attributes:
         values: Path of each leaf, and of each element without content, with its values.
         inactive: Paths of statements that are there and switched off.
+        fingerprints: Path of each secret that can be read → its keyed fingerprint.
     """
 
     values: Mapping[Path, tuple[str, ...]] = attrs.field(factory=dict)
     inactive: frozenset[Path] = frozenset()
+    fingerprints: Mapping[Path, str] = attrs.field(factory=dict)
     prefixes: frozenset[Path] = attrs.field(init=False, eq=False, repr=False)
     children: Mapping[Path, tuple[Step, ...]] = attrs.field(init=False, eq=False, repr=False)
 
@@ -131,6 +133,15 @@ class Live:
     def has(self, path: Path) -> bool:
         """True if something stands at or below a path, and is not switched off."""
         return path in self.prefixes and not self.off(path)
+
+    def differs(self, path: Path, fingerprint: str) -> bool:
+        """True if the secret at a path is known to be another one."""
+        there = self.fingerprints.get(path, "")
+        return bool(there) and fingerprint.partition(":")[0] == there.partition(":")[0] and there != fingerprint
+
+    def holds(self, path: Path, fingerprint: str) -> bool:
+        """True if the secret at a path is known to be this one."""
+        return bool(fingerprint) and self.fingerprints.get(path) == fingerprint and not self.off(path)
 
     def off(self, path: Path) -> bool:
         """True if a path is switched off, by itself or above."""

@@ -4,15 +4,18 @@ Only local names count: a device puts configuration into one namespace or anothe
 What it wraps in ``<undocumented>`` it accepts and its models lack; that is left alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from lxml import etree
 
 from haplan_srx.translate.difference import Activate, Delete, Edit, Insert, Set
+from haplan_srx.translate.scrambled import plain
 from haplan_srx.translate.statements import KEYS, Live, Path, Step, keys, tag
 
 _KEYED = {element: names for (element, _), names in KEYS.items()}
 UNDOCUMENTED = "undocumented"
+SECRET = "ascii-text"
+"""The leaf of a pre-shared key."""
 
 
 def local(element: etree._Element) -> str:
@@ -23,12 +26,13 @@ def local(element: etree._Element) -> str:
 # --- reading ---
 
 
-def parse(configuration: etree._Element) -> Live:
-    """What a ``<configuration>`` holds."""
+def parse(configuration: etree._Element, fingerprint: Callable[[str], str] = lambda text: "") -> Live:
+    """What a ``<configuration>`` holds; `fingerprint` marks its secrets."""
     values: dict[Path, tuple[str, ...]] = {}
     inactive: set[Path] = set()
     _walk(configuration, (), values, inactive)
-    return Live(values, frozenset(inactive))
+    told = {path: plain(one[0]) for path, one in values.items() if path[-1] == SECRET and len(one) == 1}
+    return Live(values, frozenset(inactive), {path: fingerprint(one) for path, one in told.items() if one})
 
 
 def _walk(

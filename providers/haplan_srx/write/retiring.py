@@ -67,9 +67,9 @@ def _take_off(box: Box, task: Task, writer: Writer) -> None:
         found = _left(task, part.change.address, device(part.change.name), writer.overrides, box.configuration())
         if found.edits:
             log = str(CommitLog(writer.io.run, task.transaction.id, task.transaction.document))
-            load(box, found, writer.secret, writer.io.evidence)
-            writer.io.about_to(Step.TAKE_OFF, part.change.address, {"log": log}, idempotent=True)
-            box.commit(log)
+            if load(box, found, writer.secret, writer.io.evidence):
+                writer.io.about_to(Step.TAKE_OFF, part.change.address, {"log": log}, idempotent=True)
+                box.commit(log)
     finally:
         box.put_away()
 

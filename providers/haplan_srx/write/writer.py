@@ -188,7 +188,11 @@ def write(task: Task, writer: Writer) -> Written:
             return _with_receipt(written, estate, what.nodes, _unconfirmed(history, document))
         _refuse_trial(estate, history, document)
         log = str(CommitLog(io.run, task.transaction.id, task.transaction.document))
-        load(box, found, writer.secret, io.evidence)
+        if not load(
+            box, found, writer.secret, io.evidence
+        ):  # a copy without changes is not committed, nor in the history
+            written = _keeping(written, task, what, found)
+            return _with_receipt(written, estate, what.nodes, _unconfirmed(history, document))
         key = {"log": log, OVERWRITTEN: as_plain(found.overwritten)}
         io.about_to(Step.COMMIT, task.parts[0].change.address, key, idempotent=True)
         _commit(estate, what.nodes, box, log)
@@ -250,21 +254,25 @@ def _without_ours(found: Difference, what: Work, logs: Sequence[str]) -> Differe
     return attrs.evolve(found, overwritten=others)
 
 
-def load(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> None:
-    """Put edits into the candidate, keep what the device says of them, and let it check them."""
+def load(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> bool:
+    """Put edits into the candidate, keep what the device says of them, and let it check them; false where they change
+    nothing there."""
     box.open_candidate()
-    check(box, found, secret, keep)
+    return check(box, found, secret, keep)
 
 
-def check(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> None:
+def check(box: Box, found: Difference, secret: Callable[[str], str], keep: Callable[[str], None]) -> bool:
     """The same where the candidate is open."""
     secrets = {edit.secret: secret(edit.secret) for edit in found.edits if isinstance(edit, Set) and edit.secret}
     for source, text in secrets.items():
         if not text.isprintable():
             raise ProviderError(f"secret {source}: a device takes no control characters or line ends in it")
     box.load(xml.document(list(found.edits), secrets))
-    keep(box.compare())
-    box.check()
+    text = box.compare()
+    keep(text)
+    if text.strip():
+        box.check()
+    return bool(text.strip())
 
 
 def _commit(estate: Estate, nodes: Nodes, box: Box, log: str) -> None:

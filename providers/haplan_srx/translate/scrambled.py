@@ -1,0 +1,32 @@
+"""Secrets as Junos tells them: ``$9$…`` is no hash, and is turned back.
+
+Each character is told by the distances between a few letters of a fixed alphabet, with some letters of no meaning in
+front (the form is public: several tools read and write it).
+"""
+
+MARK = "$9$"
+_FAMILIES = ("QzF3n6/9CAtpu0O", "B1IREhcSyrleKvMW8LXx", "7N-dVbwsY2g4oaJZGUDj", "iHkq.mPf5T")
+_ALPHABET = "".join(_FAMILIES)
+_FILLERS = {letter: 3 - at for at, family in enumerate(_FAMILIES) for letter in family}
+_WEIGHTS = ((1, 4, 32), (1, 16, 32), (1, 8, 32), (1, 64), (1, 32), (1, 4, 16, 128), (1, 32, 64))
+
+
+def plain(text: str) -> str:
+    """The secret; a text that is not scrambled is one as it stands. "" for what cannot be turned back."""
+    if not text.startswith(MARK):
+        return "" if text.startswith("$") else text
+    rest = text.removeprefix(MARK)
+    if not rest or any(letter not in _FILLERS for letter in rest):
+        return ""
+    last, rest, found = rest[0], rest[1 + _FILLERS[rest[0]] :], bytearray()
+    while rest:
+        weights = _WEIGHTS[len(found) % len(_WEIGHTS)]
+        letters, rest = rest[: len(weights)], rest[len(weights) :]
+        if len(letters) < len(weights):
+            return ""
+        value = 0
+        for letter, weight in zip(letters, weights, strict=True):
+            value += weight * ((_ALPHABET.index(letter) - _ALPHABET.index(last)) % len(_ALPHABET) - 1)
+            last = letter
+        found.append(value % 256)
+    return found.decode("utf-8", "replace")
