@@ -114,11 +114,8 @@ class Session:
         return self.plugins.types
 
     def _context(self) -> Context:
-        secret, log = self.secrets.reveal, self._log.write
-        mark = self.secrets.mark
-        return Context(
-            clock=self.clock, environ=self.environ, secret=secret, log=log, tell=self._note, fingerprint=mark
-        )
+        known = Context(clock=self.clock, environ=self.environ, secret=self.secrets.reveal, log=self._log.write)
+        return attrs.evolve(known, tell=self._note, fingerprint=self.secrets.mark)
 
 
 def open_session(
