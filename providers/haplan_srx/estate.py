@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import attrs
 
@@ -78,6 +78,19 @@ def outgoing(name: str) -> str:
     return f"{name} (old boxes)"
 
 
+Log: TypeAlias = Callable[[str], None]
+Mark: TypeAlias = Callable[[str], str]
+"""Gives the fingerprint of a secret, or "" where there is none."""
+
+
+def _silent(_line: str) -> None:
+    pass
+
+
+def _unmarked(_secret: str) -> str:
+    return ""
+
+
 class Estate:
     """Sessions with devices.
 
@@ -85,13 +98,7 @@ class Estate:
     was seen of a pair is a frozen value, put in the place of the one before.
     """
 
-    def __init__(
-        self,
-        access: Access,
-        clock: Clock,
-        log: Callable[[str], None] = lambda line: None,
-        fingerprint: Callable[[str], str] = lambda text: "",
-    ) -> None:
+    def __init__(self, access: Access, clock: Clock, log: Log = _silent, fingerprint: Mark = _unmarked) -> None:
         self.access, self.clock, self._log, self._fingerprint = access, clock, log, fingerprint
         self._loop: Loop | None = None
         self._boxes: dict[str, Box] = {}

@@ -35,7 +35,7 @@ from haplan_srx.translate.difference import drifted
 from haplan_srx.translate.documents import device
 from haplan_srx.translate.log import CommitLog
 from haplan_srx.translate.recorded import Picture, nodes_of, of_device
-from haplan_srx.translate.statements import SERVER, Live, Path, Statement, keys, tag
+from haplan_srx.translate.statements import SERVER, Configuration, Live, Path, Statement, keys, tag
 from haplan_srx.translate.strangers import in_front
 
 GONE = "(gone)"
@@ -307,16 +307,9 @@ class _Reading:
                 roles = ", ".join(f"{node.name} {node.status}" for node in look.status.groups.get(0, ()))
                 yield f"{name}: {roles}"
             if look.clustered:
-                yield from self._before_ours(address, name, look.live)
+                yield from _before_ours(self._wanted.configuration(address), name, look.live)
             if address in self._drifted and (self._drifted[address].statements or self._drifted[address].listed):
                 yield from self._compared(name, clusters[address])
-
-    def _before_ours(self, address: str, name: str, live: Live) -> Iterable[str]:
-        """Policies of others that are asked before haplan's; they are never moved or removed."""
-        for one in in_front(self._wanted.configuration(address), live):
-            those = ", ".join(origin.rpartition(".")[2] for origin in one.origins)
-            reach = f": nothing gets to {those}" if one.total else f" {those}"
-            yield f"{name}: {one}{reach}"
 
     def _compared(self, name: str, nodes: Nodes) -> Iterable[str]:
         """The device's own words for what changed since haplan's last commit."""
@@ -331,6 +324,13 @@ class _Reading:
         by = ", ".join(dict.fromkeys(f"{entry.user} {entry.when}" for entry in history if entry.number < ours.number))
         if text:
             yield f"{name}: changed since haplan's last commit, by {by}:\n{text}"
+
+
+def _before_ours(said: Configuration, name: str, live: Live) -> Iterable[str]:
+    """Policies of others that are asked before haplan's; they are never moved or removed."""
+    for one in in_front(said, live):
+        those = ", ".join(origin.rpartition(".")[2] for origin in one.origins)
+        yield f"{name}: {one}{f': nothing gets to {those}' if one.total else f' {those}'}"
 
 
 def _order(names: list[str], recorded: Picture, cluster: str, live: Live) -> tuple[str, ...]:
