@@ -27,6 +27,10 @@ LONGEST_WAIT = 3700.0
 """Seconds that a service may ask to wait: no budget is longer than an hour."""
 
 
+TOO_LATE = 408
+"""What a proxy says whose patience ended before the service answered."""
+
+
 class _NoAnswer(Exception):
     """The transport failed; `sent` is False where the service saw nothing of the call, `again` where it stays so."""
 
@@ -223,12 +227,10 @@ class HttpClient:
         if answer.status == 429:
             spent = f"{self.subject(call)}the call budget of the token is used up; try again after the full hour"
             return _Trouble(NoAnswer(spent), self.attempts if _asked(answer, self._clock) <= LONGEST_WAIT else 1)
-        if answer.status >= 500:
+        if answer.status >= 500 or answer.status == TOO_LATE:
             again = call.again and _asked(answer, self._clock) <= LONGEST_WAIT
             return _Trouble(self._failed(call, answer), self.attempts if again else 1)
-        strange = (
-            answer.body is None and answer.text and (call.reads or "html" in answer.headers.get("Content-Type", ""))
-        )
+        strange = answer.body is None and answer.text and (call.reads or _spoilt(answer))
         return _Trouble(self._failed(call, answer), 1) if strange and answer.status < 300 else None
 
     def _failed(self, call: Call, answer: Answer) -> ApiError:
@@ -264,6 +266,12 @@ def _http(name: str, endpoint: Endpoint, transport: "httpx.BaseTransport | None"
 
 def _text(value: Tree) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _spoilt(answer: Answer) -> bool:
+    """True if a text is a page of somebody's in between, or was JSON and broke off."""
+    kind = answer.headers.get("Content-Type", "")
+    return "html" in kind or "json" in kind
 
 
 def _asked(answer: Answer, clock: Clock) -> float:

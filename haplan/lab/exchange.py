@@ -40,14 +40,17 @@ class Answer:
     Attributes:
         body: JSON value; None is an empty body.
         status: HTTP status.
-        headers: Beyond content type and length; a value of several lines is sent once for each.
-        raw: Ready-made JSON text instead of `body`: lists are stored as text already.
+        headers: Beyond the length, and the content type where it is JSON; a value of several lines is sent once for
+            each.
+        raw: Ready-made text instead of `body`: lists are stored as text already.
+        cut: The connection closes when half of it has left.
     """
 
     body: Tree = None
     status: int = 200
     headers: Mapping[str, str] = attrs.field(factory=dict)
     raw: str | None = None
+    cut: bool = False
 
     def content(self) -> bytes:
         if self.raw is not None:
@@ -95,12 +98,15 @@ async def receive_exchange(scope: Scope, receive: Receive) -> Exchange:
     )
 
 
-async def send_answer(send: Send, status: int, content: bytes, headers: Mapping[str, str]) -> None:
-    """Send JSON, or nothing."""
+async def send_answer(
+    send: Send, status: int, content: bytes, headers: Mapping[str, str], *, half: bool = False
+) -> None:
+    """Send JSON, or nothing; with `half` the second half of it never leaves."""
     told = [] if status == 204 else [(b"content-length", str(len(content)).encode())]
-    if content:
+    if content and "Content-Type" not in headers:
         told.append((b"content-type", b"application/json"))
     for name, value in headers.items():
         told += [(name.lower().encode(), line.encode("latin-1")) for line in value.split("\n")]
     await send({"type": "http.response.start", "status": status, "headers": told})
-    await send({"type": "http.response.body", "body": content})
+    sent = content[: len(content) // 2] if half else content
+    await send({"type": "http.response.body", "body": sent, "more_body": half})

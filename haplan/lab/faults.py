@@ -5,9 +5,12 @@
 `nth`             first matching call that goes wrong, default 1
 `times`           how many from there on, 0 = all, default 1
 `status`, `body`  answer this instead of working (body: JSON, or text for the API's usual error)
+`page`            with `status`: answer this text as it is instead of JSON, as a proxy does or a service that breaks off
+`type`            content type of that text, default "text/html"
 `stored`          with `status`: the call is worked on, and the answer is this all the same
 `retry_after`     seconds for the Retry-After header of that answer
-`drop`            "before" or "after" the change is stored: the connection closes without an answer
+`drop`            "before" or "after" the change is stored: the connection closes without an answer; "middle": it is
+                  stored, and the connection closes when half of the answer has left
 `delay`           simulated seconds that pass before the call is worked on
 """
 
@@ -33,9 +36,11 @@ class HttpFault:
     times: int = 1
     status: int | None = None
     body: Mapping[str, Tree] | Sequence[Any] | str | None = None
+    page: str | None = None
+    type: str = "text/html"
     stored: bool = False
     retry_after: int | None = None
-    drop: Literal["before", "after"] | None = None
+    drop: Literal["before", "middle", "after"] | None = None
     delay: float = 0.0
 
     @on.validator
@@ -76,6 +81,8 @@ def struck(
     answer = handled(tx, work)
     if fault["drop"] == "after":
         return Drop()
+    if fault["drop"] == "middle":
+        return attrs.evolve(answer, cut=True)
     return _faulty(fault, error) if fault["status"] else answer
 
 
@@ -105,6 +112,8 @@ def _glob(path: str) -> re.Pattern[str]:
 
 
 def _faulty(fault: Fault, error: Callable[[str], Any]) -> Answer:
+    if fault["page"] is not None:
+        return Answer(None, fault["status"], {"Content-Type": fault["type"]}, raw=fault["page"])
     body = fault["body"] if fault["body"] is not None else f"simulated fault {fault['status']}"
     headers = {} if fault["retry_after"] is None else {"Retry-After": str(fault["retry_after"])}
     return Answer(error(body) if isinstance(body, str) else body, fault["status"], headers)

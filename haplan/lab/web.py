@@ -28,7 +28,9 @@ class Api:
         content = answer.content()
         if self._record is not None:
             self._record(exchange, answer, content)
-        await send_answer(send, answer.status, content, answer.headers)
+        await send_answer(send, answer.status, content, answer.headers, half=answer.cut)
+        if answer.cut:
+            await drop(scope)
 
 
 def application(

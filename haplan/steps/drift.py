@@ -56,8 +56,9 @@ def reorders(
     selection: Selection,
 ) -> Iterator[Drift]:
     """Entries of a list that stand elsewhere than recorded; one that moved past others is told, not those others."""
+    begun = {intent.document for intent in state.intents}  # nobody recorded yet what became of these
     for (document, kind), order in state.orders.items():
-        if (document, kind) not in live or kind not in types:
+        if (document, kind) not in live or kind not in types or document in begun:
             continue
         now = [name for name in live[document, kind] if name in order.names]
         then = [name for name in order.names if name in now]

@@ -16,7 +16,8 @@ own, with the plugins that are installed, `plan` and `apply` take a folder or a 
 
 `ProviderContract` is what every provider promises, as tests to inherit; see `providers/README.md`. Wrong answers of it
 are part of that, one at each moment of a run; `EveryFaultContract` throws all of them at all moments.
-`OwnChangesContract` has somebody else at work in a document while a plan waits to be applied.
+`OwnChangesContract` has somebody else at work in a document while a plan waits to be applied; `OutcomeContract` has
+writes that are answered so that nobody knows whether they were done.
 """
 
 import sys
@@ -43,6 +44,7 @@ from haplan.testing.memory import Mem, MemPlugin, Rule, Thing
 
 if TYPE_CHECKING:
     from haplan.testing.fault_contract import EveryFaultContract
+    from haplan.testing.outcome_contract import OutcomeContract
     from haplan.testing.own_changes import OwnChangesContract
     from haplan.testing.provider_contract import ProviderContract, context
 
@@ -52,6 +54,7 @@ __all__ = [
     "EveryFaultContract",
     "FakeClock",
     "Mem",
+    "OutcomeContract",
     "OwnChangesContract",
     "Project",
     "ProviderContract",
@@ -160,6 +163,7 @@ def _opened(stack: str | Path, options: Options) -> Iterator[Session]:
 
 CONTRACTS = {
     "EveryFaultContract": "fault_contract",
+    "OutcomeContract": "outcome_contract",
     "OwnChangesContract": "own_changes",
     "ProviderContract": "provider_contract",
     "context": "provider_contract",

@@ -180,6 +180,11 @@ class Estate:
         """Name of the overlay that has this endpoint, from what was read; "" if none or several have it."""
         return Lists(self._lists).overlay_of(endpoint)
 
+    def named_beside(self, kind: str, name: str, other: str, max_age: float = math.inf) -> Object | None:
+        """An object of this name that is not the one of this id."""
+        items = self.items(kind, max_age)
+        return next((item for id_, item in items.items() if item.get("name") == name and id_ != other), None)
+
     def keep(self, kind: str, item: Object) -> None:
         """Our own write: the list is as the cloud answered."""
         with self.lock:

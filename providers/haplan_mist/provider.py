@@ -218,11 +218,17 @@ class MistProvider(Provider):
             owner = intent.document.name
             values = {"profile" if intent.document.kind == "deviceprofile" else "template": owner}
         name = at.label if at.owner else str(intent.key.get("name") or at.label)
+        identity = str(intent.key.get("id") or "") if not at.owner else ""
+        if beside := str(intent.key.get("beside") or ""):  # made in the place of another of this name
+            made = self._estate.named_beside(str(intent.key["kind"]), name, beside)
+            if made is None:
+                return None
+            identity = str(made["id"])
         target = Target(
             address=intent.address,
             type=at.type,
             name=name,
-            id=str(intent.key.get("id") or "") if not at.owner else "",
+            id=identity,
             owner_name=owner,
             values=values,
             pending=True,

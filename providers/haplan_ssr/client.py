@@ -1,7 +1,7 @@
 """The HTTP client of one conductor: login, and how it answers; see `haplan.kit.http` for the rest.
 
-An edit of the candidate is sent once: whatever fails before the commit, the candidate is given up. A commit whose
-answer never came is `Lost`: what became of it is read back.
+An edit of the candidate is sent once: where nobody knows what became of it, the candidate is given up and edited anew.
+A commit whose answer never came is `Lost`: what became of it is read back.
 """
 
 import threading

@@ -75,7 +75,7 @@ class Questions:
 
     def validate(self) -> tuple[rest.Complaint, ...]:
         """What is wrong with the candidate."""
-        return rest.complaints(self._post(rest.VALIDATE, rest.DISTRIBUTED, "validate"))
+        return rest.complaints(self._post(rest.VALIDATE, rest.DISTRIBUTED, "validate", reads=True))
 
     def commit(self) -> tuple[rest.Complaint, ...]:
         """Make the candidate the running configuration; what stood against it, () if nothing.
@@ -87,7 +87,7 @@ class Questions:
 
     def revert(self) -> None:
         """Throw away what the candidate has beyond what runs."""
-        self._post(rest.REVERT, {}, "revert")
+        self.call(Call(method="POST", path=rest.REVERT, body={}, what="revert", again=True))
 
     def _get(self, path: str, what: str) -> Tree:
         return self.call(Call(method="GET", path=path, what=what))

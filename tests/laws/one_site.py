@@ -136,10 +136,10 @@ class OneSite:
         with self.session(Options(lab=True, **opening)) as session:
             return engine.plan(session, asked)
 
-    def apply(self, **options: object) -> Result:
+    def apply(self, plan: Plan | None = None, **options: object) -> Result:
         opening, asked = sorted_out(options)
         with self.session(Options(lab=True, **opening)) as session:
-            return engine.apply(session, engine.plan(session, asked))
+            return engine.apply(session, plan or engine.plan(session, asked))
 
     # --- the boxes ---
 

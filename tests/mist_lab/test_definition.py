@@ -77,7 +77,10 @@ def test_a_file_for_several_labs_keeps_this_one_under_mist(tmp_path: pathlib.Pat
         ("[[device]]\nmac = 5", "device[0].mac: must be str, not 5"),
         ("[[device]]\nmacs = 'x'", "device[0].macs: unknown key; allowed are claim_code, claimed, connected, mac,"),
         ("[[fault]]\non = 'FETCH /x'", "fault[0]: on: 'FETCH /x' is not a method"),
-        ("[[fault]]\non = 'GET /x'\ndrop = 'never'", "fault[0].drop: must be one of 'before', 'after', not 'never'"),
+        (
+            "[[fault]]\non = 'GET /x'\ndrop = 'never'",
+            "fault[0].drop: must be one of 'before', 'middle', 'after'",
+        ),
         ("[[push]]\nresult = 'explode'", "push[0].result: must be one of 'succeed', 'fail', 'revert', 'queue',"),
         ("[settings]\nbudget = 'many'", "settings.budget: must be int, not 'many'"),
         ("[settings]\nspeed = 1", "settings.speed: unknown key; allowed are budget,"),

@@ -59,7 +59,7 @@ def test_a_file_may_be_for_several_labs(tmp_path: Path) -> None:
     ("[[device]]\nmac = 'x'\nserial = 'a'\nmodel = 'SRX300'", "device[0]: 'x' is not a MAC address"),
     ("[[device]]\nmac = '02005e300a10'\nserial = 'a'\nmodel = 'SRX999'", "does not know 'SRX999'"),
     ("[[device]]\nmac = '02005e300a10'\nserial = 'a'", "device[0]: missing key model"),
-    ("[[fault]]\non = 'x'\ndrop = 'during'", "fault[0].drop: must be one of 'before', 'after'"),
+    ("[[fault]]\non = 'x'\ndrop = 'during'", "fault[0].drop: must be one of 'before', 'middle', 'after'"),
     ("[[fault]]\nonn = 'x'", "fault[0].onn: unknown key"),
     ("[setting]\nx = 1", "did you mean [settings]?"),
     ("[settings]\nboot_minutes = 'long'", "settings.boot_minutes: must be float"),

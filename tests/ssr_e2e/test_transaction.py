@@ -192,13 +192,16 @@ def test_nothing_changes_if_validation_fails_and_the_message_names_the_resource(
 def test_an_edit_that_is_refused_gives_the_candidate_up(pair: Make) -> None:
     older = '[settings]\nversion = "6.2.5-1"\n'  # each edit is a call of its own there
     world = pair(
-        older + '[[fault]]\non = "POST /config/candidate/authority/service"\nstatus = 500\nbody = "disk full"\n'
+        older
+        + '[[fault]]\non = "POST /config/candidate/authority/service"\nstatus = 500\nbody = "disk full"\ntimes = 0\n'
     )
     result = world.apply()
     assert result.exit_code == 3
     assert "policy.edge.internet" in result.failed[0].text
     assert "disk full" in result.failed[0].text
     assert not world.is_dirty()
+    world.misbehave(older)
+    world.misbehave(older)
     assert world.apply().exit_code == 0
 
 

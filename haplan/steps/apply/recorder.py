@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import attrs
 
 from haplan.contracts import Task, Written
-from haplan.errors import Denied, ProviderError, Stale
+from haplan.errors import Denied, ProviderError, Stale, Unauthorized
 from haplan.model.phase import Phase
 from haplan.model.plan import Action, Plan, Transaction
 from haplan.model.state import Status
@@ -99,7 +99,8 @@ class Recorder:
                 self.ledger.journal.close(transaction, "failed", last=True)
             self.failures.fail(transaction, f"outcome in doubt: {text}", phase=Phase.IN_DOUBT, code=8)
             return
-        self.ledger.journal.close(transaction, "failed", last=True)
+        if not isinstance(error, Unauthorized):  # who was let in no more may have been so in the middle: the next looks
+            self.ledger.journal.close(transaction, "failed", last=True)
         code = 5 if isinstance(error, Stale) else 4 if isinstance(error, Denied) else 3
         self.failures.fail(transaction, text, code=code)
 

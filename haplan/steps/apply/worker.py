@@ -271,15 +271,20 @@ def end(job: Job, step: LastStep) -> Ended:
 
 
 def _left_behind(job: Job, task: Task, error: HaplanError) -> tuple[Half, ...]:
-    """Where a write is not all or nothing, what there is of one that broke off; nothing if nobody can tell."""
-    if job.provider.atomic or not job.io.announced or isinstance(error, Unauthorized | Locked):
+    """What there is of a write that broke off, where it is not all or nothing, or its answer got lost; nothing if
+    nobody can tell."""
+    unknown = not job.provider.atomic or (isinstance(error, ProviderError) and error.lost)
+    if not unknown or not job.io.announced or isinstance(error, Unauthorized | Locked):
         return ()
     targets = tuple(attrs.evolve(target, pending=True, waiting=frozenset()) for target in job.targets)
     try:
         reading = job.provider.read(Query(targets=targets, recorded=task.recorded, document=task.transaction.document))
     except HaplanError:  # what broke the write may well break the look; the write's own error is what is told
         return ()
-    return () if reading.unread else tuple(halves(task, reading.seen, job.types))
+    found = () if reading.unread else tuple(halves(task, reading.seen, job.types))
+    # old and new of a replacement may stand beside each other: its address tells of one of them alone
+    replaced = {part.change.address for part in task.parts if part.change.action is Action.REPLACE}
+    return tuple(one for one in found if not (job.provider.atomic and one.address in replaced))
 
 
 def _with_seen(task: Task, seen: Mapping[str, Seen]) -> Task:

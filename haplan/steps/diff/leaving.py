@@ -27,6 +27,8 @@ def deletion(work: Work, row: Row) -> Change:
     kind, before = work.types.get(row.type), as_declared(row, model.decode(row.values))
     if seen is not None and kind is not None:
         before = seen_as(before, seen.values, before, kind)
+        if not row.serial:  # of what a dead run began nothing is recorded: where it lives is told by what is there
+            before = {**before, **{name: seen.values[name] for name in kind.owned_by if seen.values.get(name)}}
     forgotten = row.address in work.selection.forgetting and not row.deposed
     left = bool(row.private.get(LEFT)) and not forgotten
     before = merged(before, still_there(row.private)) if left else before

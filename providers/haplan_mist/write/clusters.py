@@ -330,14 +330,15 @@ def _dissolved(part: Part, writer: Writer) -> Sent:
     pair = next((devices.pair_of(mac) for mac in macs if devices.pair_of(mac)), ())
     pair = pair if set(pair) <= set(macs) else ()
     profile = devices.profile_id(pair[0] if pair else macs[0]) if macs else ""
+    if profile and profile == _profile_id(writer, before):
+        # before the pair goes: while it is there, the next run finds what is left to be done
+        carriers = [mac for mac in macs if (estate.known("inventory").get(mac) or {}).get("deviceprofile_id")]
+        if carriers:
+            assign_profile(writer, profile, carriers, change.address, take_off=True)
     if pair:
         _delete_pair(writer, pair, change.address)
     else:
         _send_home(writer, devices, macs, str(before.get("site") or ""), change.address)
-    if profile and profile == _profile_id(writer, before):
-        carriers = [mac for mac in macs if (estate.known("inventory").get(mac) or {}).get("deviceprofile_id")]
-        if carriers:
-            assign_profile(writer, profile, carriers, change.address, take_off=True)
     return Sent(Written())
 
 

@@ -219,6 +219,8 @@ def write_setting(task: Task, writer: Writer) -> Sent:
     """A site's variables and vendor keys, merged into its setting."""
     part = next(part for part in task.parts if part.change.type == "site")
     change, estate = part.change, writer.estate
+    if change.action in GOING:  # the setting goes with its site
+        return Sent(Written())
     site, _ = estate.find("sites", part.seen.id if part.seen else change.id, change.name)
     if site is None:
         raise ProviderError(f'{change.address}: site "{change.name}" is gone; plan again')

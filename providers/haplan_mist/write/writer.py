@@ -95,12 +95,12 @@ class Writer:
     def create(self, kind: str, body: Wire, address: str, *, beside: str = "") -> Object:
         """POST; `beside` is the id of an object that may have this name."""
         estate, name = self.estate, str(body["name"])
-        there = _named(estate.items(kind, FRESH), name, beside)
+        there = estate.named_beside(kind, name, beside, FRESH)
         if there is not None:
             raise ProviderError(
                 f'{address}: {TITLES[kind]} "{name}" is there since the plan was made (id {there["id"]}); plan again'
             )
-        key = {"kind": kind, "name": name}
+        key = {"kind": kind, "name": name, **({"beside": beside} if beside else {})}
         for last in (False, True):
             self.io.about_to(Step.CREATE, address, key)
             try:
@@ -108,7 +108,7 @@ class Writer:
             except Lost as lost:
                 estate.outdate([kind])
                 with looking(lost):
-                    found = _named(estate.items(kind), name, beside)
+                    found = estate.named_beside(kind, name, beside)
                 if found is None and last:
                     raise
                 if found is None:
@@ -157,10 +157,6 @@ class Writer:
         self.io.about_to(step, address, {"kind": kind, "id": id_}, idempotent=True)
         self.estate.client.delete(self.path(kind, id_), what=address)
         self.estate.drop(kind, id_)
-
-
-def _named(items: Mapping[str, Object], name: str, beside: str) -> Object | None:
-    return next((item for id_, item in items.items() if item.get("name") == name and id_ != beside), None)
 
 
 def extras(part: Part, writer: Writer) -> tuple[Mapping[str, Tree], Mapping[str, Tree]]:

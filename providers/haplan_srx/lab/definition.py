@@ -31,9 +31,12 @@ The table `[srx]` of `lab.toml` holds all of the following; without it the table
     `device`                     MAC or host name, glob allowed; default all
     `nth`, `times`               first matching RPC, default 1; how many from there on, 0 = all, default 1
     `error`                      text of an rpc-error that is answered instead of working
+    `stored`                     with `error`: the work is done, and this is answered all the same
     `tag`                        its error-tag, default operation-failed
     `warning`                    text of a warning beside the answer
-    `drop`                       "before" or "after" the work is done: the session ends without an answer
+    `drop`                       "before" or "after" the work is done: the session ends without an answer; "middle": it
+                                 is done, and the session ends when half of the answer has left
+    `garbled`                    the work is done, and its answer cannot be read: half of it, framed as a whole
     `delay`                      lab seconds that pass before the work
     `outlives`                   lab seconds after which a commit is done although its session ends at once
 
@@ -121,8 +124,10 @@ class Fault:
     times: int = 1
     error: str | None = None
     tag: str = "operation-failed"
+    stored: bool = False
     warning: str | None = None
-    drop: Literal["before", "after"] | None = None
+    drop: Literal["before", "middle", "after"] | None = None
+    garbled: bool = False
     delay: float = 0.0
     outlives: float | None = None
 

@@ -278,11 +278,24 @@ def check(box: Box, found: Difference, secret: Callable[[str], str], keep: Calla
 def _commit(estate: Estate, nodes: Nodes, box: Box, log: str) -> None:
     try:
         box.commit(log, estate.access.confirm_minutes)
-    except Refused:
-        raise
+    except Refused as error:
+        if not _stands(box, log, error):
+            raise
     except ProviderError as error:
         if not error.lost or not committed(estate, nodes, log):
             raise
+
+
+def _stands(box: Box, log: str, refused: Refused) -> bool:
+    """Whether a commit was carried out although an error came back: a daemon that was late, a node that was busy.
+
+    Raises:
+        ProviderError: The device does not tell: nobody knows.
+    """
+    try:
+        return any(entry.log == log for entry in box.history())
+    except ProviderError as error:
+        raise ProviderError(f"{refused}; looking what became of it failed too: {error}", lost=True) from None
 
 
 def committed(estate: Estate, nodes: Nodes, log: str) -> bool:

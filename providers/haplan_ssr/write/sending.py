@@ -39,7 +39,7 @@ class Sender:
     estate: Estate
     title: Callable[[Edit], str]
     progress: Callable[[str], None]
-    undo: Callable[[], None]
+    undo: Callable[[], object]
 
 
 def send(made: Sequence[Edit], sender: Sender) -> None:

@@ -6,13 +6,14 @@ edits is somebody else's: it is neither committed nor thrown away.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import attrs
 
 from haplan.design import resources
 from haplan.design.resources import GOING
-from haplan.kit.calls import ApiError, Lost, NoAnswer
-from haplan.plugin import HaplanError, Io, ProviderError, Reason, Stale, Task, Tree, Written
+from haplan.kit.calls import Lost
+from haplan.plugin import HaplanError, Io, ProviderError, Reason, Task, Tree, Written
 from haplan_ssr import rest
 from haplan_ssr.estate import Estate
 from haplan_ssr.model import evaluate
@@ -21,16 +22,17 @@ from haplan_ssr.read.resources import identity_of
 from haplan_ssr.translate import Terms, Translation, translate
 from haplan_ssr.translate.edits import Edit, any_above, edits, moved, outcome, stands
 from haplan_ssr.translate.tree import AUTHORITY, HERE, Flat, Path, is_entry, name_of, nested, parents, same, words
+from haplan_ssr.write.committing import Commit
 from haplan_ssr.write.ready import refuse_unready, refuse_unwell
 from haplan_ssr.write.receipt import receipt
 from haplan_ssr.write.scope import refuse_moved, scope
 from haplan_ssr.write.sending import Sender, send
 from haplan_ssr.write.steps import Step
 
-LOOKS = 10
-"""How often what became of a commit is looked at, when its answer never came."""
+TRIES = 3
+"""How often the edits are made, when what became of one of them is not known."""
 PAUSE = 6.0
-"""Seconds between two such looks."""
+"""Seconds between two of these."""
 SEPARATORS = re.compile(r"[/,\[\]'\s]+")
 """What stands between the words of a path in a message."""
 
@@ -205,30 +207,44 @@ def _some(paths: Sequence[Path]) -> str:
 
 
 def _carry_out(work: Work, writer: Writer) -> None:
-    client, io = writer.estate.client, writer.io
-    try:
-        # one intent for all of it: what is only in the candidate has not happened
-        io.about_to(Step.COMMIT, work.address, {"edits": len(work.edits)}, idempotent=True)
-        _send(work, writer)
-        _validate(work, writer)
-        _compare(work, writer)
-        io.still()
-    except Lost as error:
-        _give_up(work, writer)
-        raise ProviderError(f"{error}; nothing was committed") from None
-    except HaplanError:
-        _give_up(work, writer)
-        raise
-    try:
-        said = client.commit()
-    except Lost as error:
-        _read_back(work, writer, error)
-    except ProviderError:
-        _give_up(work, writer)
-        raise
-    else:
-        _refuse_uncommitted(work, writer, said)
-    _read_again(work, writer)
+    io = writer.io
+    # one intent for all of it: what is only in the candidate has not happened
+    io.about_to(Step.COMMIT, work.address, {"edits": len(work.edits)}, idempotent=True)
+    _edit(work, writer)
+    Commit(
+        address=work.address,
+        estate=writer.estate,
+        io=io,
+        tell=writer.tell,
+        missing=partial(moved_of, work),
+        waits=partial(_waits_for_commit, work, writer),
+        give_up=partial(_give_up, work, writer),
+        told=partial(told, work=work, severity="error"),
+    ).carry_out()
+
+
+def _edit(work: Work, writer: Writer) -> None:
+    """Bring the candidate to what was planned; where nobody knows what became of an edit, all of them are made again.
+
+    Raises:
+        ProviderError: It could not be; the candidate is as it was found.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            _send(work, writer)
+            _validate(work, writer)
+            _compare(work, writer)
+            writer.io.still()
+            return
+        except Lost as error:
+            clean = _give_up(work, writer)
+            if not (left and clean):
+                raise ProviderError(f"{error}; nothing was committed") from None
+            writer.estate.clock.sleep(PAUSE)
+            writer.io.still()
+        except HaplanError:
+            _give_up(work, writer)
+            raise
 
 
 def _send(work: Work, writer: Writer) -> None:
@@ -301,21 +317,25 @@ def _compare(work: Work, writer: Writer) -> None:
         )
 
 
-def _give_up(work: Work, writer: Writer) -> None:
-    """Leave the candidate as it was found. What others put into it meanwhile stays; a failure here is only told."""
+def _give_up(work: Work, writer: Writer) -> bool:
+    """Leave the candidate as it was found. What others put into it meanwhile stays; a failure here is only told.
+
+    Gives whether it is clean.
+    """
     client = writer.estate.client
     try:
         candidate = writer.estate.candidate()
         strange = _strange(work, candidate)
         if not strange:
             client.revert()
-            return
+            return True
         own = [path for path in moved(work.live, candidate) if path not in set(strange)]
         for edit in edits(candidate, _put_back(candidate, work.live, own)):
             client.edit(edit.method, edit.url, edit.body, f"{work.address}: take back")
         writer.tell(f"ssr: the candidate still holds what somebody else is editing: {_some(strange)}")
     except (HaplanError, ValueError) as error:
         writer.tell(f"ssr: the candidate could not be reverted ({error}); the next apply looks at it")
+    return False
 
 
 def _put_back(candidate: Flat, live: Flat, paths: Iterable[Path]) -> Flat:
@@ -325,38 +345,6 @@ def _put_back(candidate: Flat, live: Flat, paths: Iterable[Path]) -> Flat:
 
 
 # --- After the commit -------------------------------------------------------------------------------------------------
-
-
-def _refuse_uncommitted(work: Work, writer: Writer, said: Sequence[rest.Complaint]) -> None:
-    errors = told(said, work, "error")
-    if not errors:
-        return
-    _give_up(work, writer)
-    text = "; ".join(errors)
-    if any("conflict" in one.message.lower() for one in said):
-        raise Stale(f"{text}; nothing of this transaction was committed: plan again")
-    raise ProviderError(f"the conductor did not commit it: {text}")
-
-
-def _read_back(work: Work, writer: Writer, error: Lost) -> None:
-    """What became of a commit whose answer never came: it is there, or it is sent once more.
-
-    Raises:
-        ProviderError: `lost`, when neither can be told.
-    """
-    estate = writer.estate
-    writer.io.progress("no answer to the commit: looking what became of it")
-    for look in range(LOOKS):
-        try:
-            if not moved_of(work, estate.running()):
-                return
-            if look == 1 and _waits_for_commit(work, writer):
-                writer.io.still()
-                _refuse_uncommitted(work, writer, estate.client.commit())
-        except (ApiError, NoAnswer):
-            pass
-        estate.clock.sleep(PAUSE)
-    raise ProviderError(f"{work.address}: {error}; it is not known whether it was committed", lost=True)
 
 
 def _waits_for_commit(work: Work, writer: Writer) -> bool:
@@ -374,15 +362,6 @@ def moved_of(work: Work, running: Flat) -> list[Path]:
         if path in work.mine and path in running and path not in work.wanted
     ]  # fmt: skip
     return [*wanted, *gone]
-
-
-def _read_again(work: Work, writer: Writer) -> None:
-    """Raises `ProviderError` if what runs is not what was committed."""
-    missing = moved_of(work, writer.estate.running())
-    if missing:
-        raise ProviderError(
-            f"{work.address}: committed, and what runs is not what was planned: {_some(missing)}; plan again"
-        )
 
 
 def _written(task: Task, work: Work) -> Written:

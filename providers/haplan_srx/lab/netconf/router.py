@@ -30,6 +30,17 @@ def table() -> Table:
     return made
 
 
+class Half(str):
+    """The first half of a reply, framed as if it were whole."""
+
+    def __new__(cls, whole: str) -> "Half":
+        return super().__new__(cls, whole[: len(whole) // 2])
+
+
+class Cut(Half):
+    """The first half of a reply; the connection ends in the middle of it."""
+
+
 class Router:
     """Lets sessions in, works on their RPCs, and sees them out."""
 
@@ -104,15 +115,16 @@ class Router:
             bad = Trouble(message="syntax error", bad=tag_of(rpc) if tag_of(rpc) != "rpc" else "rpc")
             return voice.reply(dict(rpc.attrib), voice.trouble(bad)), True
         op = rpc[0]
-        body, result = self._work(Call(tx=tx, box=box, session=row, op=op, voice=voice))
+        body, result, spoilt = self._work(Call(tx=tx, box=box, session=row, op=op, voice=voice))
         tx.run(
             "insert into requests (at, mac, session, rpc, result) values (?, ?, ?, ?, ?)",
             tx.now, box["mac"], session, tag_of(op), result,
         )  # fmt: skip
-        return voice.reply(dict(rpc.attrib), body), tag_of(op) != "close-session"
+        reply = voice.reply(dict(rpc.attrib), body)
+        return spoilt(reply) if spoilt else reply, tag_of(op) != "close-session"
 
-    def _work(self, call: Call) -> tuple[str, str]:
-        """The body of the reply, and a word for the log."""
+    def _work(self, call: Call) -> tuple[str, str, type["Half"] | None]:
+        """The body of the reply, a word for the log, and what becomes of the reply on its way."""
         fault = _fault(call)
         if fault and fault["drop"] == "before":
             raise Hangup
@@ -121,14 +133,18 @@ class Router:
             power.settle(call.tx)
         if fault and fault["outlives"] is not None:
             _let_outlive(call, fault["outlives"])
-        if fault and fault["error"]:
-            return call.voice.trouble(Trouble(message=fault["error"], tag=fault["tag"])), "fault"
+        trouble = Trouble(message=fault["error"], tag=fault["tag"]) if fault and fault["error"] else None
+        if fault and trouble and not fault["stored"]:
+            return call.voice.trouble(trouble), "fault", None
         body, result = self._handled(call)
         if fault and fault["drop"] == "after":
             raise Hangup
+        if trouble:
+            return call.voice.trouble(trouble), "fault", None
         if fault and fault["warning"]:
             body = call.voice.trouble(Trouble(message=fault["warning"], warning=True)) + body
-        return body, result
+        cut = fault is not None and fault["drop"] == "middle"
+        return body, result, Cut if cut else Half if fault and fault["garbled"] else None
 
     def _handled(self, call: Call) -> tuple[str, str]:
         """A refused RPC leaves nothing behind."""
@@ -172,7 +188,9 @@ def _let_outlive(call: Call, seconds: float) -> None:
     """The session ends at once; a commit that nothing speaks against goes on."""
     if call.name in ("commit", "commit-configuration"):
         with contextlib.suppress(Refused):
-            commits.outlive(call, committing.order_of(call), seconds)
+            order = committing.order_of(call)
+            if not order.check:
+                commits.outlive(call, order, seconds)
     raise Hangup
 
 

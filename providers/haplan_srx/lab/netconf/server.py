@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import asyncssh
 
 from haplan_srx.lab.netconf.framing import Framing, FramingError
-from haplan_srx.lab.netconf.router import Router, client_speaks_chunks, is_hello
+from haplan_srx.lab.netconf.router import Cut, Router, client_speaks_chunks, is_hello
 
 
 class Servers:
@@ -170,6 +170,9 @@ class NetconfSession(asyncssh.SSHServerSession[bytes]):
             return True
         self._greeted = True
         reply, goes_on = self._router.answer(self._number or 0, message)
+        if isinstance(reply, Cut):
+            self._channel.write(reply.encode())
+            reply, goes_on = None, False
         if reply is not None:
             self._channel.write(self._framing_out.frame(reply))
         if not goes_on:
