@@ -43,19 +43,21 @@ class Answer:
         headers: Beyond the length, and the content type where it is JSON; a value of several lines is sent once for
             each.
         raw: Ready-made text instead of `body`: lists are stored as text already.
-        cut: The connection closes when half of it has left.
     """
 
     body: Tree = None
     status: int = 200
     headers: Mapping[str, str] = attrs.field(factory=dict)
     raw: str | None = None
-    cut: bool = False
 
     def content(self) -> bytes:
         if self.raw is not None:
             return self.raw.encode()
         return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
+
+
+class Cut(Answer):
+    """An answer whose connection closes when half of it has left."""
 
 
 class Refused(Exception):

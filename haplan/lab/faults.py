@@ -22,7 +22,7 @@ from typing import Any, Literal
 import attrs
 
 from haplan.lab.estate import Tx
-from haplan.lab.exchange import Answer, Drop, Exchange, Refused
+from haplan.lab.exchange import Answer, Cut, Drop, Exchange, Refused
 from haplan.lab.mishaps import next_mishap
 from haplan.plugin import Tree
 
@@ -82,7 +82,7 @@ def struck(
     if fault["drop"] == "after":
         return Drop()
     if fault["drop"] == "middle":
-        return attrs.evolve(answer, cut=True)
+        return Cut(answer.body, answer.status, answer.headers, answer.raw)
     return _faulty(fault, error) if fault["status"] else answer
 
 

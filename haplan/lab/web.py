@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import Receive, Scope, Send
 
-from haplan.lab.exchange import Answer, Drop, Exchange, receive_exchange, send_answer
+from haplan.lab.exchange import Answer, Cut, Drop, Exchange, receive_exchange, send_answer
 from haplan.lab.server import drop
 
 Record = Callable[[Exchange, Answer, bytes], None]
@@ -28,8 +28,8 @@ class Api:
         content = answer.content()
         if self._record is not None:
             self._record(exchange, answer, content)
-        await send_answer(send, answer.status, content, answer.headers, half=answer.cut)
-        if answer.cut:
+        await send_answer(send, answer.status, content, answer.headers, half=isinstance(answer, Cut))
+        if isinstance(answer, Cut):
             await drop(scope)
 
 
