@@ -37,7 +37,8 @@ class SsrConfig:
         security: Name of the security policy between nodes and routers.
         sync, fabric: Prefixes of the two HA links.
         management: Manage each box over its own WANs, as the vendor's templates do: its DNS, NTP and downloads leave
-            there by its default route. False where boxes have a management port.
+            there by its default route. False where boxes have a management port. Unsaid, every new WAN has it, and one
+            that was made without it stays as it is.
         discard_candidate: Throw away uncommitted changes that are found in the candidate, whosever they are.
     """
 
@@ -52,7 +53,7 @@ class SsrConfig:
     security: str = "internal"
     sync: str = "169.254.253.0/30"
     fabric: str = "169.254.253.4/31"
-    management: bool = True
+    management: bool | None = None
     discard_candidate: bool = False
 
 
@@ -135,7 +136,7 @@ def terms(config: SsrConfig) -> Terms:
         security=config.security,
         sync=str(prefixes["sync"]),
         fabric=str(prefixes["fabric"]),
-        management=bool(config.management),
+        management=config.management,
     )
 
 

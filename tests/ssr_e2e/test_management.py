@@ -40,6 +40,8 @@ def test_there_is_a_word_to_switch_it_off(pair: Make) -> None:
     assert world.apply().exit_code == 0
     assert not [one for one in wans(world).values() if "management" in one or "default-route" in one]
     world.edit("stack.py", ", management=False", "")
+    assert world.plan().empty()  # what was made without it stays, until somebody says so
+    world.edit("stack.py", 'provider("ssr"', 'provider("ssr", management=True')
     assert not world.plan().empty()
     assert world.apply().exit_code == 0
     assert world.plan().empty()

@@ -7,6 +7,7 @@ import attrs
 from haplan.lab.served import ServedLab
 from haplan.lab.server import Server
 from haplan_mist.lab.definition import LabDefinition
+from haplan_mist.lab.devices.pushes import remember_running
 from haplan_mist.lab.estate import Estate
 from haplan_mist.lab.http.proxy import CLOUDS
 from haplan_mist.lab.http.web import app
@@ -44,6 +45,8 @@ class Lab(ServedLab[Estate]):
     def __init__(self, folder: pathlib.Path, *, definition: LabDefinition = LabDefinition()) -> None:  # noqa: B008
         # frozen, so it can be a default
         super().__init__(Estate(pathlib.Path(folder), definition))
+        with self.estate.write() as tx:
+            remember_running(tx)
         identity = self.estate.identity()
         self.org_id, self.token = identity.org_id, identity.token
         self.person_token, self.reader_token = identity.person_token, identity.reader_token

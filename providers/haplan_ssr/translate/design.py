@@ -20,7 +20,7 @@ class Terms:
         sync: Prefix of the HA sync link.
         fabric: Prefix of the fabric link.
         reached: The authority says where its conductor is, so that interfaces may be marked as the way there.
-        management: Boxes are managed over their own WANs, and their own traffic leaves there.
+        management: Boxes are managed over their own WANs, and their own traffic leaves there; None: those that are new.
     """
 
     release: tuple[int, ...] = ()
@@ -28,7 +28,7 @@ class Terms:
     sync: str = "169.254.253.0/30"
     fabric: str = "169.254.253.4/31"
     reached: bool = True
-    management: bool = True
+    management: bool | None = None
 
     def before(self, *release: int) -> bool:
         """True if the conductor is known to be older than this release."""

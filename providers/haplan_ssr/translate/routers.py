@@ -220,7 +220,7 @@ def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Tree], design: 
     draft.leaf((*path, "source-nat"), nat, pair.source("interfaces", name, "source_nat"))
     if nat and design.terms.reached:  # by translated sources only (a rule of the vendor's model)
         draft.leaf((*path, "conductor"), True, source)
-    if nat and design.terms.management and not design.terms.before(*MANAGEMENT):
+    if nat and design.terms.management is not False and not design.terms.before(*MANAGEMENT):
         _managed(pair, path, name, source, draft)
     if face.get("vlan_id") is not None:
         _vlan(pair, path, face["vlan_id"], pair.source("interfaces", name, "vlan_id"), draft)
@@ -228,6 +228,10 @@ def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Tree], design: 
         draft.leaf((*path, "mtu"), face["mtu"], pair.source("interfaces", name, "mtu"))
     _wan_address(pair, path, name, face.get("address") or {}, draft)
     _neighborhoods(pair, path, name, face, design, draft)
+
+
+MANAGED = ("management", "default-route", "management-vector")
+"""What an interface has that its box is managed over."""
 
 
 def _managed(pair: Pair, path: Path, name: str, source: Source, draft: Draft) -> None:

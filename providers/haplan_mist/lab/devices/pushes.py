@@ -93,6 +93,15 @@ def forget(tx: Tx, mac: str) -> None:
     running.forget(tx, mac)
 
 
+def remember_running(tx: Tx) -> None:
+    """In an estate of an older haplan, which did not keep it: who has taken its configuration runs what the cloud has."""
+    if tx.meta("ran") is None:
+        tx.remember("ran", "0")
+        for row in tx.all(f"select * from devices where config_status = 'COMMITED' and {HEADS}"):
+            setting = _body(tx, "site_setting", row["site_id"])
+            running.keep(tx, row, row["config_at"] or tx.now, *_with_variables(tx, row, setting))
+
+
 def effective(tx: Tx, row: sqlite3.Row) -> Basis:
     """The merged configuration of an assigned device."""
     site = _body(tx, "site", row["site_id"])
