@@ -233,7 +233,9 @@ def _compare(session: Session, question: Question, looked: _Looked) -> _Looked:
         if not new:
             break
     moved = (
-        *drift_.drift(stack, looked.state, seen.seen, session.types, looked.chosen),
+        *drift_.drift(
+            stack, looked.state, seen.seen, session.types, looked.chosen, session.secrets.fingerprint(looked.state)
+        ),
         *drift_.reorders(looked.state, seen.orders, session.types, looked.chosen),
     )
     if way is not None:

@@ -1,6 +1,6 @@
 """Drift: what moved in the estate since it was recorded: seen against recorded, owned fields only."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from haplan.contracts import Seen, called
 from haplan.model import value as model
@@ -11,15 +11,29 @@ from haplan.model.left_alone import as_path, as_there, ignored
 from haplan.model.plan import Drift
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
-from haplan.model.stack import Stack
+from haplan.model.stack import Block, Stack
 from haplan.model.state import Row, State
-from haplan.model.value import Path, Tree, at_path
+from haplan.model.value import Path, Secret, Tree, at_path
+
+Sides = tuple[dict[str, Tree], dict[str, Tree]]
+"""What is not as recorded: as it was, and as it is."""
 
 
 def drift(
-    stack: Stack, state: State, seen: Mapping[str, Seen], types: Mapping[str, TypeInfo], selection: Selection
+    stack: Stack,
+    state: State,
+    seen: Mapping[str, Seen],
+    types: Mapping[str, TypeInfo],
+    selection: Selection,
+    marked: Callable[[Secret], Secret],
 ) -> Iterator[Drift]:
-    """Compare each row with what is there. What a run left half done has not drifted; what is ignored is not ours."""
+    """Compare each row with what is there. What a run left half done has not drifted; what is ignored is not ours.
+
+    Nor has a secret that is there as the stack says: the fingerprint that was recorded may be of a key that is lost.
+
+    Args:
+        marked: Gives a secret its fingerprint.
+    """
     unsettled, names = state.unsettled(), Names(stack=stack, state=state, live=called(seen))
     for (address, deposed), row in state.rows.items():
         half = row.status not in ("ok", "tainted") or address in unsettled
@@ -35,6 +49,7 @@ def drift(
             yield Drift(address=address, type=row.type, name=row.name, recorded=recorded, seen=None)
             continue
         moved = _moved(kind, row, recorded, found, names, named=("name",) not in alone)
+        moved = _without_wanted(moved, stack.blocks.get(address), marked)
         if moved or found.amiss:
             before, after = moved or ({}, {})
             yield Drift(
@@ -82,9 +97,26 @@ def _left_alone(address: str, row: Row, kind: TypeInfo, stack: Stack) -> tuple[P
     return (*ignored(names, kind.attributes), *going)
 
 
+def _without_wanted(moved: Sides | None, block: Block | None, marked: Callable[[Secret], Secret]) -> Sides | None:
+    if moved is None or block is None:
+        return moved
+    before, after = moved
+    stays = {
+        top
+        for top, value in after.items()
+        if not model.hides(value) or model.transform(block.values.get(top), lambda leaf: _marked(leaf, marked)) != value
+    }
+    before, after = ({top: side[top] for top in side if top in stays} for side in moved)
+    return (before, after) if stays else None
+
+
+def _marked(leaf: Tree, marked: Callable[[Secret], Secret]) -> Tree:
+    return marked(leaf) if isinstance(leaf, Secret) else leaf
+
+
 def _moved(
     kind: TypeInfo, row: Row, recorded: Mapping[str, Tree], seen: Seen, names: Names, *, named: bool
-) -> tuple[dict[str, Tree], dict[str, Tree]] | None:
+) -> Sides | None:
     live = names.as_recorded(kind, row, recorded, seen_as(recorded, seen.values, recorded, kind))
     tops = dict.fromkeys(str(path[0]) for path in differences(recorded, live, unordered(kind.attributes, recorded)))
     before, after = {top: recorded.get(top) for top in tops}, {top: live.get(top) for top in tops}

@@ -94,7 +94,7 @@ def forget(tx: Tx, mac: str) -> None:
 
 
 def remember_running(tx: Tx) -> None:
-    """In an estate of an older haplan, which did not keep it: who has taken its configuration runs what the cloud has."""
+    """In an estate of an older haplan, which did not keep it: who has taken a configuration runs what the cloud has."""
     if tx.meta("ran") is None:
         tx.remember("ran", "0")
         for row in tx.all(f"select * from devices where config_status = 'COMMITED' and {HEADS}"):
