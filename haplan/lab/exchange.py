@@ -56,6 +56,10 @@ class Answer:
         return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
 
 
+class Struck(Answer):
+    """What a fault gives in the place of the service's own: a proxy in between says it, or a service that is unwell."""
+
+
 class Cut(Answer):
     """An answer whose connection closes when half of it has left."""
 

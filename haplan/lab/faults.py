@@ -22,7 +22,7 @@ from typing import Any, Literal
 import attrs
 
 from haplan.lab.estate import Tx
-from haplan.lab.exchange import Answer, Cut, Drop, Exchange, Refused
+from haplan.lab.exchange import Answer, Cut, Drop, Exchange, Refused, Struck
 from haplan.lab.mishaps import next_mishap
 from haplan.plugin import Tree
 
@@ -113,7 +113,7 @@ def _glob(path: str) -> re.Pattern[str]:
 
 def _faulty(fault: Fault, error: Callable[[str], Any]) -> Answer:
     if fault["page"] is not None:
-        return Answer(None, fault["status"], {"Content-Type": fault["type"]}, raw=fault["page"])
+        return Struck(None, fault["status"], {"Content-Type": fault["type"]}, raw=fault["page"])
     body = fault["body"] if fault["body"] is not None else f"simulated fault {fault['status']}"
     headers = {} if fault["retry_after"] is None else {"Retry-After": str(fault["retry_after"])}
-    return Answer(error(body) if isinstance(body, str) else body, fault["status"], headers)
+    return Struck(error(body) if isinstance(body, str) else body, fault["status"], headers)

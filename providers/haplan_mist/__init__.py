@@ -6,9 +6,11 @@ Importing this package is cheap: HTTP is imported when a provider is opened.
 
 from collections.abc import Iterable
 
+from haplan import design
 from haplan.plugin import Provider, Rule, hookimpl
 
 haplan_api = 2
+haplan_types = design.haplan_types
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from starlette.applications import Starlette
 
-from haplan.lab.exchange import Answer, Exchange
+from haplan.lab.exchange import Answer, Exchange, Struck
 from haplan.lab.web import application
 from haplan.plugin import Tree
 from haplan_mist.lab.admin import admin_routes
@@ -27,7 +27,9 @@ class Traffic:
         self._file = pathlib.Path(folder) / f"mist-{os.getpid()}-{uuid.uuid4().hex[:8]}.jsonl" if folder else None
 
     def record(self, exchange: Exchange, answer: Answer, content: bytes) -> None:
-        if self._file is None:
+        if self._file is None or isinstance(
+            answer, Struck
+        ):  # what is not the cloud's own word need not be as its description says
             return
         headers: Mapping[str, str] = {"content-type": "application/json", **answer.headers}
         line = {
