@@ -6,6 +6,7 @@ Nothing is imported by it: files are read, so that it holds for any tree, such a
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import networkx as nx
@@ -35,9 +36,22 @@ def modules(root: Path, *folders: str) -> dict[str, Path]:
     return found
 
 
+@lru_cache(maxsize=2000)
 def tree(file: Path) -> ast.Module:
-    """A file, parsed."""
+    """A file, parsed: once for all that look at it, until `forget`."""
     return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=2000)
+def nodes(file: Path) -> Sequence[ast.AST]:
+    """All that stands in a file."""
+    return tuple(ast.walk(tree(file)))
+
+
+def forget() -> None:
+    """What was parsed: trees of a whole house are much to carry."""
+    tree.cache_clear()
+    nodes.cache_clear()
 
 
 # --- Imports ----------------------------------------------------------------------------------------------------------
@@ -47,7 +61,7 @@ def imports(name: str, known: Modules) -> set[str]:
     """The modules of the house that a module imports: wherever it says so, in a function, for the type checker alone,
     relative to its own place."""
     found: set[str] = set()
-    for node in ast.walk(tree(known[name])):
+    for node in nodes(known[name]):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -75,7 +89,7 @@ def relative_imports(known: Modules) -> list[str]:
     return [
         f"{name}:{node.lineno}"
         for name, file in known.items()
-        for node in ast.walk(tree(file))
+        for node in nodes(file)
         if isinstance(node, ast.ImportFrom) and node.level
     ]
 
@@ -93,15 +107,15 @@ def vendor_words(known: Modules, but: Sequence[str] = ()) -> list[str]:
         f"{name}:{getattr(node, 'lineno', 0)}: {found[0]}"
         for name, file in known.items()
         if not any(name == one or name.startswith(f"{one}.") for one in but)
-        for node, text in _code(tree(file))
+        for node, text in _code(file)
         if (found := _VENDOR.search(_HUMP.sub("_", text)))
     ]
 
 
-def _code(module: ast.Module) -> Iterator[tuple[ast.AST, str]]:
+def _code(file: Path) -> Iterator[tuple[ast.AST, str]]:
     """Every name and every text in code."""
-    prose = set(_prose(module))
-    for node in ast.walk(module):
+    prose = set(_prose(file))
+    for node in nodes(file):
         match node:
             case ast.Constant(value=str(text)) if node not in prose:
                 yield node, text
@@ -115,9 +129,9 @@ def _code(module: ast.Module) -> Iterator[tuple[ast.AST, str]]:
                 yield node, text
 
 
-def _prose(module: ast.Module) -> Iterator[ast.AST]:
+def _prose(file: Path) -> Iterator[ast.AST]:
     """Docstrings, of attributes too, and help."""
-    for node in ast.walk(module):
+    for node in nodes(file):
         if isinstance(node, ast.Expr):
             yield node.value
         elif isinstance(node, ast.keyword) and node.arg in HELP:
@@ -137,21 +151,20 @@ THREADS = "Threads: "
 def unowned(known: Modules) -> list[str]:
     """``module:line: name`` of each class that changes after it was made, and of each thing of a module that a function
     changes, where nothing says which threads may touch it."""
-    return [f"{name}:{line}: {what}" for name, file in known.items() for line, what in _unowned(tree(file))]
+    return [f"{name}:{line}: {what}" for name, file in known.items() for line, what in _unowned(file)]
 
 
-def _unowned(module: ast.Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(module):
+def _unowned(file: Path) -> Iterator[tuple[int, str]]:
+    for node in nodes(file):
         if isinstance(node, ast.ClassDef) and THREADS not in (ast.get_docstring(node) or ""):
             methods = [one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
-            if any(_changed(one, "self") for one in methods if one.name not in ("__init__", "__attrs_post_init__")):
+            if any("self" in _changed(one) for one in methods if one.name not in ("__init__", "__attrs_post_init__")):
                 yield node.lineno, node.name
-    own = _own(module)
-    for node in ast.walk(module):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            for name in own - _bound(node):
-                if _changed(node, name, itself=True):
-                    yield node.lineno, name
+    own = _own(tree(file))
+    for node in nodes(file):
+        if own and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            for name in sorted(own & _changed(node, itself=True) - _bound(node)):
+                yield node.lineno, name
 
 
 def _own(module: ast.Module) -> set[str]:
@@ -173,25 +186,24 @@ def _bound(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     return ({one.arg for one in arguments} | set(stored)) - said
 
 
-def _changed(function: ast.AST, name: str, *, itself: bool = False) -> bool:
-    """True if a function changes something of a name; `itself`: or the thing of that name, or what it stands for."""
+def _changed(function: ast.AST, *, itself: bool = False) -> set[str]:
+    """The names that a function changes something of; `itself`: or the thing of that name, or what it stands for."""
+    found: set[str] = set()
     for node in ast.walk(function):
         match node:
-            case ast.Attribute(value=ast.Name(id=one), ctx=ast.Store() | ast.Del()) if one == name:
-                return True
-            case ast.Subscript(value=ast.Attribute(value=ast.Name(id=one)), ctx=ast.Store() | ast.Del()) if one == name:
-                return True
+            case ast.Attribute(value=ast.Name(id=one), ctx=ast.Store() | ast.Del()):
+                found.add(one)
+            case ast.Subscript(value=ast.Attribute(value=ast.Name(id=one)), ctx=ast.Store() | ast.Del()):
+                found.add(one)
             case ast.Call(func=ast.Attribute(value=ast.Attribute(value=ast.Name(id=one)), attr=verb)):
-                if one == name and verb in _CHANGING:
-                    return True
-            case ast.Subscript(value=ast.Name(id=one), ctx=ast.Store() | ast.Del()) if itself and one == name:
-                return True
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=one), attr=verb)) if itself and one == name:
-                if verb in _CHANGING:
-                    return True
-            case ast.Global(names=names) if itself and name in names:
-                return True
-    return False
+                found |= {one} if verb in _CHANGING else set()
+            case ast.Subscript(value=ast.Name(id=one), ctx=ast.Store() | ast.Del()) if itself:
+                found.add(one)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=one), attr=verb)) if itself:
+                found |= {one} if verb in _CHANGING else set()
+            case ast.Global(names=names) if itself:
+                found |= set(names)
+    return found
 
 
 def endless_caches(known: Modules) -> list[str]:
@@ -199,7 +211,7 @@ def endless_caches(known: Modules) -> list[str]:
     return [
         f"{name}:{node.lineno}: {node.name}"
         for name, file in known.items()
-        for node in ast.walk(tree(file))
+        for node in nodes(file)
         if isinstance(node, ast.FunctionDef) and (node.args.args or node.args.kwonlyargs)
         if any(_is_endless(one) for one in node.decorator_list)
     ]
@@ -230,7 +242,7 @@ def placed_fields(known: Modules) -> list[str]:
     return [
         f"{name}:{node.lineno}: {node.name}"
         for name, file in sorted(known.items())
-        for node in ast.walk(tree(file))
+        for node in nodes(file)
         if isinstance(node, ast.ClassDef) and _placed(node)
     ]
 
@@ -264,7 +276,7 @@ def plain_words(known: Modules) -> list[str]:
     for name, file in sorted(known.items()):
         if name.split(".")[0] in ("haplan", "haplan_sqlite", "haplan_postgres") or name.endswith(".private"):
             continue
-        found += [f"{name}:{node.lineno}" for node in ast.walk(tree(file)) if _plain_word(node)]
+        found += [f"{name}:{node.lineno}" for node in nodes(file) if _plain_word(node)]
     return found
 
 
@@ -301,7 +313,7 @@ def json_of_its_own(known: Modules) -> list[str]:
     library but in `haplan.state.nouns`."""
     found = []
     for name, file in sorted(known.items()):
-        for node in ast.walk(tree(file)):
+        for node in nodes(file):
             if isinstance(node, ast.keyword) and node.arg == "sort_keys" and name != "haplan.model.canonical":
                 found.append(f"{name}:{node.value.lineno}: sort_keys")
             if isinstance(node, ast.Import) and name != "haplan.state.nouns":

@@ -1,6 +1,7 @@
 """The house: who may import whom (see README, "The house")."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ import pytest
 from tests.house import (
     circles,
     endless_caches,
+    forget,
     imports,
     json_of_its_own,
     modules,
+    nodes,
     placed_fields,
     plain_words,
     relative_imports,
@@ -59,6 +62,13 @@ def room(name: str) -> str:
 KNOWN = modules(ROOT)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def parsed() -> Iterator[None]:
+    """Files are parsed once for all that is asked of them, and forgotten with the last question."""
+    yield
+    forget()
+
+
 def test_every_room_has_its_floor() -> None:
     assert {room(name) for name in KNOWN if name.startswith("haplan.")} == {*FLOORS, *DOORS}
 
@@ -92,7 +102,7 @@ def test_no_class_has_more_than_200_lines() -> None:
     long = {
         node.name
         for file in KNOWN.values()
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in nodes(file)
         if isinstance(node, ast.ClassDef) and (node.end_lineno or 0) - node.lineno >= 200
     }
     assert long == set()
@@ -136,7 +146,7 @@ def test_the_command_line_speaks_through_the_terminal_alone() -> None:
     for name, file in KNOWN.items():
         if not name.startswith("haplan.cli") or name == "haplan.cli.terminal":
             continue
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in nodes(file):
             if isinstance(node, ast.Call):
                 called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 speaks = called in speaking or (called.startswith("write") and "std" in ast.dump(node.func))

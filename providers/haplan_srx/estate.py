@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import attrs
 
@@ -14,8 +14,10 @@ from haplan.plugin import (
 from haplan_srx.config import Access
 from haplan_srx.device.operational import Commit, Facts, Status, macs
 from haplan_srx.device.rpcs import Box
-from haplan_srx.device.session import Loop, Session
 from haplan_srx.translate.statements import Live
+
+if TYPE_CHECKING:
+    from haplan_srx.device.session import Loop
 
 AT_ONCE = 64
 """Devices that are looked at together: each takes one session, and costs no thread while it is quiet."""
@@ -118,6 +120,8 @@ class Estate:
         Raises:
             ProviderError: The device is not reached, or refuses.
         """
+        from haplan_srx.device.session import Loop, Session  # SSH: who only checks a stack does without
+
         with self._guard:
             self._loop = self._loop or Loop()
             self.calls += 1

@@ -107,6 +107,18 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert done.stdout
 
 
+def test_who_checks_a_stack_imports_no_client_of_a_network() -> None:
+    script = (
+        "import sys\nfrom haplan.cli.main import run\n"
+        f"code = run(['validate', {str(ROOT / 'stacks' / 'one_pair')!r}])\n"
+        "print([name for name in ('asyncio', 'asyncssh', 'httpx') if name in sys.modules], code, file=sys.stderr)\n"
+        "print([name for name in ('haplan_mist', 'haplan_srx', 'haplan_ssr') if name not in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr.splitlines()[-1] == "[] 0"
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_the_table_of_options_has_every_command() -> None:
     assert set(OPTIONS) == {name for name, command in COMMANDS.items() if not isinstance(command, click.Group)}
 

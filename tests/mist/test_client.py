@@ -172,11 +172,3 @@ def test_no_secret_is_logged(world):
     world.create("network", "x", subnet="10.0.0.0/24")
     assert world.logged
     assert not any(world.lab.token in line for line in world.logged)
-
-
-def test_importing_the_plugin_does_not_import_http():
-    import subprocess
-    import sys
-
-    code = "import sys, haplan_mist; sys.exit('httpx' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
@@ -9,9 +10,11 @@ from haplan.plugin import ProviderError
 from haplan_srx.config import Access
 from haplan_srx.device import operational
 from haplan_srx.device.replies import Refused, Reply, text_of, without_secrets
-from haplan_srx.device.session import Session
 from haplan_srx.translate import xml
 from haplan_srx.translate.statements import Live, Path
+
+if TYPE_CHECKING:
+    from haplan_srx.device.session import Session
 
 HIERARCHIES = (
     "groups", "apply-groups", "system", "chassis", "interfaces", "security", "applications", "routing-options",
@@ -35,7 +38,7 @@ class Box:
     Threads: one at a time: a host has a lock, and a document one writer.
     """
 
-    def __init__(self, session: Session, access: Access, fingerprint: Callable[[str], str] = lambda text: "") -> None:
+    def __init__(self, session: "Session", access: Access, fingerprint: Callable[[str], str] = lambda text: "") -> None:
         self.session, self._access, self._fingerprint = session, access, fingerprint
         self.place = str(session.place)
         self._live: tuple[bytes, Live] | None = None
