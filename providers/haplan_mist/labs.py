@@ -3,6 +3,7 @@
 import attrs
 
 from haplan.kit.labs import Node, RunningLab, boxes_of, own_name, start_lab
+from haplan.lab.certificates import trust_lines
 from haplan.plugin import LabRequest
 from haplan_mist.lab import ORGANISATION, Device, Lab, LabDefinition, read_definition
 
@@ -16,9 +17,10 @@ def _started(request: LabRequest) -> RunningLab:
     lab = Lab(request.folder, definition=definition_of(request))
     served = lab.start(port=request.port, tls=request.tls)
     trusted = {"ca_file": str(served.ca_file)} if served.ca_file else {}
+    others = (*trust_lines(served.ca_file), f"HTTPS_PROXY={served.proxy}") if served.ca_file else ()
     lines = [f"MIST_HOST={served.url}", f"MIST_ORG_ID={served.org_id}", f"MIST_APITOKEN={served.token}"]
     # what is done with it was done by a person in the portal
-    lines += [f"PORTAL_APITOKEN={lab.person_token}", *(f"SSL_CERT_FILE={file}" for file in trusted.values())]
+    lines += [f"PORTAL_APITOKEN={lab.person_token}", *others]
     reached = {"host": served.url, "org_id": served.org_id, "apitoken": served.token, **trusted}
     return RunningLab(clock=lab.clock, settings=reached, lines=lines, end=lab.stop)
 

@@ -3,6 +3,7 @@
 import attrs
 
 from haplan.kit.labs import RunningLab, own_name, start_lab
+from haplan.lab.certificates import trust_lines
 from haplan.plugin import LabRequest
 from haplan_ssr.lab import AUTHORITY, PERSON, USER, Lab, LabDefinition, read_definition
 
@@ -24,6 +25,6 @@ def _started(request: LabRequest) -> RunningLab:
     lines = [f"SSR_HOST={served.host}", f"SSR_USERNAME={USER}", f"SSR_PASSWORD={lab.password()}"]
     # what is done as PERSON was done by somebody else
     lines += [f"PERSON_USERNAME={PERSON}", f"PERSON_PASSWORD={lab.password(PERSON)}"]
-    lines += [f"SSL_CERT_FILE={served.ca_file}"]
+    lines += trust_lines(served.ca_file)
     reached = {"host": served.host, "username": USER, "password": lab.password(), "ca_file": str(served.ca_file)}
     return RunningLab(clock=lab.clock, settings=reached, lines=lines, end=lab.stop)

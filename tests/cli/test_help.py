@@ -64,7 +64,7 @@ OPTIONS = {
     "plugins": "no-color json",
     "types": "no-color json",
     "rules": "no-color json",
-    "lab": f"{COMMON} var var-file port",
+    "lab": f"{COMMON} var var-file port tls",
 }
 """What users, scripts and completion rely on: an option may come, none may go."""
 DOCS = ("README.md", "CONTRIBUTING.md", "providers/README.md", "haplan/report/README.md", "stacks/README.md",

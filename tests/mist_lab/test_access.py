@@ -9,6 +9,9 @@ import pytest
 from haplan_mist.lab import Fault
 from tests.mist_lab.cloud import Cloud
 
+UNKNOWN = "11111111-2222-3333-4444-555555555555"
+"""An identity of nothing."""
+
 
 def test_a_call_without_or_with_a_wrong_token_is_answered_401(cloud: Cloud) -> None:
     for headers in ({}, {"Authorization": "Token nonsense"}, {"Authorization": "Bearer x"}):
@@ -83,10 +86,31 @@ def test_a_session_needs_its_csrf_token_to_write(cloud: Cloud) -> None:
         assert browser.get("/self").status_code == 401
 
 
-def test_a_path_that_the_simulator_does_not_have_is_refused_honestly(cloud: Cloud) -> None:
-    answer = cloud.api.get(f"{cloud.org}/wlans")
-    assert answer.status_code == 404
-    assert "the simulator does not have GET" in answer.json()["detail"]
+def test_a_list_that_is_not_simulated_is_empty_and_an_object_is_not_there(
+    cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        answer = cloud.api.get(f"{cloud.org}/wlans")
+        assert (answer.status_code, answer.json(), answer.headers["X-Page-Total"]) == (200, [], "0")
+    for method, path in (("GET", "wlans/x"), ("POST", "wlans"), ("GET", "no_such_thing")):
+        answer = cloud.api.request(method, f"{cloud.org}/{path}")
+        assert (answer.status_code, answer.json()) == (404, {"detail": "resource not found"})
+    found = cloud.ok("GET", f"{cloud.org}/webhooks/{UNKNOWN}/events/count?distinct=status")
+    assert (found["distinct"], found["total"], found["results"]) == ("status", 0, [])
+    told = [one.message.split(": ", 2)[2] for one in caplog.records]
+    assert told == [
+        "GET /api/v1/orgs/{}/wlans, answered with an empty list",
+        "GET /api/v1/orgs/{}/wlans/x, answered with 404",
+        "POST /api/v1/orgs/{}/wlans, answered with 404",
+        "GET /api/v1/orgs/{}/no_such_thing, answered with 404",
+        "GET /api/v1/orgs/{}/webhooks/{}/events/count, answered with nothing found",
+    ]
+
+
+def test_what_is_not_simulated_is_open_to_those_only_who_may_see_the_organisation(cloud: Cloud) -> None:
+    assert cloud.api.get(f"/orgs/{UNKNOWN}/wlans").status_code == 403
+    assert cloud.reader.post(f"{cloud.org}/wlans", json={}).status_code == 403
+    assert httpx.get(f"{cloud.served.url}/api/v1{cloud.org}/wlans").status_code == 401
 
 
 @pytest.mark.parametrize("drop", ["before", "after"])

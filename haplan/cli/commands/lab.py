@@ -16,7 +16,10 @@ from haplan.cli.signals import STOPS
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port of the first one on loopback; 0 takes a free one."
 )
-def command(stack: str, port: int, **given: object) -> None:
+@click.option(
+    "--tls", is_flag=True, help="HTTPS, with a certificate of the lab's own, for clients that speak nothing else."
+)
+def command(stack: str, port: int, tls: bool, **given: object) -> None:
     """Serve the stack's simulators on loopback.
 
     Other clients reach them as the lines say, until Ctrl-C. The estate stays in .haplan/lab.
@@ -24,9 +27,10 @@ def command(stack: str, port: int, **given: object) -> None:
     \b
     Example:
       haplan lab stacks/hub_spoke_ssr --port 8443
+      haplan lab stacks/hub_spoke_ssr --tls
     """
     with terminal.session(stack, opening(given, lab=True), given, quiet=True) as opened:
-        for key, lab in opened.labs(port=port).items():
+        for key, lab in opened.labs(port=port, tls=tls).items():
             terminal.say(f"{key}:")
             for line in lab.describe():
                 terminal.say(f"  {line}")

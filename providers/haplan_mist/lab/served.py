@@ -4,12 +4,13 @@ import pathlib
 
 import attrs
 
+from haplan.lab.certificates import certificate
 from haplan.lab.served import ServedLab
 from haplan.lab.server import Server
 from haplan_mist.lab.definition import LabDefinition
 from haplan_mist.lab.devices.pushes import remember_running
 from haplan_mist.lab.estate import Estate
-from haplan_mist.lab.http.proxy import CLOUDS
+from haplan_mist.lab.http.proxy import CLOUDS, CloudProxy
 from haplan_mist.lab.http.web import app
 
 
@@ -22,6 +23,7 @@ class Served:
         host: host and port.
         org_id, token: organisation and key for it.
         ca_file: CA that signed the server's certificate; None without TLS.
+        proxy: With TLS, where clients find the lab that go to none but a real cloud's name.
     """
 
     url: str
@@ -29,6 +31,7 @@ class Served:
     org_id: str
     token: str = attrs.field(repr=False)
     ca_file: pathlib.Path | None = None
+    proxy: str = ""
 
 
 class Lab(ServedLab[Estate]):
@@ -52,29 +55,14 @@ class Lab(ServedLab[Estate]):
         self.person_token, self.reader_token = identity.person_token, identity.reader_token
 
     def start(self, *, port: int = 0, tls: bool = False) -> Served:
-        """Serve on 127.0.0.1 in a daemon thread of this process."""
-        server = Server(app(self.estate), port, certificate(self.estate.folder) if tls else None)
+        """Serve on 127.0.0.1 in daemon threads of this process: HTTP, or HTTPS with a proxy beside it."""
+        trusted = certificate(self.estate.folder, *CLOUDS) if tls else None
+        server = Server(app(self.estate), port, trusted.file if trusted else None)
         self._servers.append(server)
         host = f"127.0.0.1:{server.port}"
-        url = f"{'https' if tls else 'http'}://{host}"
-        return Served(
-            url=url,
-            host=host,
-            org_id=self.org_id,
-            token=self.token,
-            ca_file=self.estate.folder / "ca.pem" if tls else None,
-        )
-
-
-def certificate(folder: pathlib.Path) -> pathlib.Path:
-    """Certificate with key in the estate's folder, made at the first use; its CA is `ca.pem` beside it."""
-    file, ca_file = folder / "server.pem", folder / "ca.pem"
-    if not (file.exists() and ca_file.exists()):
-        import trustme
-
-        authority = trustme.CA(organization_name="haplan lab")
-        issued = authority.issue_cert("localhost", "127.0.0.1", *CLOUDS)
-        authority.cert_pem.write_to_path(str(ca_file))
-        issued.private_key_and_cert_chain_pem.write_to_path(str(file))
-        file.chmod(0o600)
-    return file
+        plain = Served(url=f"http://{host}", host=host, org_id=self.org_id, token=self.token)
+        if trusted is None:
+            return plain
+        proxy = CloudProxy(host).start()
+        self._servers.append(proxy)
+        return attrs.evolve(plain, url=f"https://{host}", ca_file=trusted.ca_file, proxy=proxy.url)

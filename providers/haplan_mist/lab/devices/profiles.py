@@ -29,11 +29,10 @@ def device_object(row: sqlite3.Row) -> dict[str, Tree]:
     out = {
         **json.loads(row["overrides"]), "id": device_id(row["mac"]), "mac": row["mac"],
         "org_id": row["org_id"], "site_id": row["site_id"], "serial": row["serial"], "model": row["model"],
-        "type": "gateway", "managed": bool(row["managed"]), "deviceprofile_id": row["profile_id"],
+        "type": "gateway", "name": row["name"] or row["mac"], "managed": bool(row["managed"]),
+        "deviceprofile_id": row["profile_id"],
         "created_time": row["created"], "modified_time": row["modified"],
     }  # fmt: skip
-    if row["name"]:
-        out["name"] = row["name"]
     if row["profile_id"] is None:
         out.pop("deviceprofile_id")
     return out

@@ -1,8 +1,9 @@
 """The router of the simulated cloud: one exchange, one transaction.
 
 Order of what happens to a call: the pushes that are due are settled, the token is known (401), the budget is spent
-(429), the path is known (404), the organisation and the role fit (403), a fault may strike, the handler works. What
-the handler did and what the call cost are committed together, before a byte of the answer leaves.
+(429), the organisation and the role fit (403), a fault may strike, the handler works; a path that is not simulated is
+answered as by an organisation that has none of that. What the handler did and what the call cost are committed
+together, before a byte of the answer leaves.
 """
 
 import functools
@@ -14,9 +15,11 @@ from typing import Any
 from haplan.lab.exchange import Answer, Drop, Exchange, Refused, query_of
 from haplan.lab.faults import struck
 from haplan.lab.surface import count_request
+from haplan.lab.unknown import NotSimulated
 from haplan.plugin import Tree
 from haplan_mist.lab.devices import clusters, inventory, profiles, pushes, search, stats
 from haplan_mist.lab.estate import Estate, Tx
+from haplan_mist.lab.http import unknown
 from haplan_mist.lab.http.wire import NO_PERMISSION, NOT_FOUND, Call, Caller, Routes
 from haplan_mist.lab.organisation import account, audit, const, sites
 from haplan_mist.lab.organisation.objects import collection
@@ -68,6 +71,7 @@ class Router:
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
         self._routes = routes()
+        self._not_simulated = NotSimulated("mist lab")
 
     def pass_through(self, exchange: Exchange) -> Answer | Drop:
         with self._estate.write() as tx:
@@ -90,8 +94,7 @@ class Router:
 
     def _work(self, tx: Tx, exchange: Exchange, caller: Caller, found: Any) -> Answer:
         if found is None:
-            detail = f"the simulator does not have {exchange.method} /api/v1{exchange.path}"
-            raise Refused(404, {"detail": detail})
+            return self._unknown(tx, exchange, caller)
         template, handler, params = found
         _locate(tx, params)
         _allowed(tx, exchange.method, template, params, caller)
@@ -108,6 +111,16 @@ class Router:
             source=exchange.source,
         )
         answer: Answer = handler(call)
+        return answer
+
+    def _unknown(self, tx: Tx, exchange: Exchange, caller: Caller) -> Answer:
+        template, params = unknown.place(exchange.path)
+        _locate(tx, params)
+        _allowed(tx, exchange.method, template, params, caller)
+        answer, told = unknown.answer(exchange, tx.now)
+        self._not_simulated.tell(f"{exchange.method} /api/v1{template}", told)
+        if isinstance(answer, Refused):
+            raise answer
         return answer
 
 

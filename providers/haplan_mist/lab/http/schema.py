@@ -60,6 +60,11 @@ def read_only(name: str) -> frozenset[str]:
     return frozenset(key for key, value in properties.items() if _resolved(value).get("readOnly"))
 
 
+def required(name: str) -> frozenset[str]:
+    """Top-level keys that an object has to have."""
+    return frozenset(_resolved(named(name)).get("required", ()))
+
+
 @functools.lru_cache(1000)
 def defaults(name: str) -> Mapping[str, Tree]:
     """Documented defaults of the top-level keys."""

@@ -61,9 +61,16 @@ def check(schema_name: str, body: Mapping[str, Tree], *, partial: bool) -> None:
     """400 for a wrong JSON type, a value outside an enumeration, a missing key."""
     sent = {key: value for key, value in body.items() if not key.startswith("-") and key not in SERVER_KEYS}
     sent = {key: value for key, value in sent.items() if not (value is None and key in SITE_TEMPLATES)}
-    wrong = schema.problem(schema_name, sent, partial=partial)
+    wrong = schema.problem(schema_name, sent, partial=partial) or _nameless(schema_name, body)
     if wrong:
         raise bad_request(wrong)
+
+
+def _nameless(schema_name: str, body: Mapping[str, Tree]) -> str | None:
+    """What is named stays so: an empty name is refused, and so is taking away one that the description requires."""
+    if body.get("name") == "":
+        return "name: this field may not be blank"
+    return "name: this field is required" if "-name" in body and "name" in schema.required(schema_name) else None
 
 
 def merged(old: Mapping[str, Tree], body: Mapping[str, Tree], ignored: frozenset[str]) -> dict[str, Tree]:
