@@ -191,6 +191,7 @@ def _look(session: Session, question: Question) -> _Looked:
     identities = refresh.identities(providers, session.catch_up)
     approve.refuse_estates(state.identities, identities, "this state")
     reconciled = reconcile.reconcile(state, providers, session.catch_up)
+    reconciled = attrs.evolve(reconciled, state=upgrade.kept(reconciled.state, providers))
     if reconciled.state is not state:
         state, wanted = reconciled.state, refresh.targets(stack, reconciled.state, question.chosen)
     seen = _refresh(session, question.options, wanted, providers, state)

@@ -167,17 +167,19 @@ class Provider:
     def destinations(cls, settings: Any, environ: Mapping[str, str], resources: Resources) -> Sequence[Destination]:
         """Every host that it would send to: offline, and without a look at any secret.
 
-        They stand in the plan, and whoever applies a plan file is asked about those that neither the environment nor
-        the state knows. What the machine itself decides (its certificates, a proxy from the environment) is left out;
-        what a setting decides is said.
+        They stand in the plan; who applies a plan file is asked about those that neither environment nor state knows.
+        What the machine itself decides (its certificates, a proxy) is left out; what a setting decides is said.
 
         Args:
-            settings: As `open` gets them.
-            environ: As `Context.environ`.
-            resources: (type, values) of its resources: where hosts stand in those. A value that is not known yet stands
-                there as a reference.
+            settings, environ: As `open` and `Context.environ` have them.
+            resources: (type, values) of its resources; a value that is not known yet stands there as a reference.
         """
         return ()
+
+    @classmethod
+    def keeps(cls, private: Mapping[str, Tree]) -> Mapping[str, Tree]:
+        """A row's private part as this version keeps it: what it leaves out goes from a row with its next write."""
+        return private
 
     def identity(self) -> Mapping[str, str]:
         """Which estate this is: ``kind``, ``id`` and ``name``; ``formerly`` is an id that an older version gave it."""

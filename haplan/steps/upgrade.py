@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from haplan.contracts import Provider
 from haplan.errors import StateError
 from haplan.model.schema import TypeInfo
 from haplan.model.state import State
@@ -30,3 +31,16 @@ def upgrade(state: State, types: Mapping[str, TypeInfo]) -> State:
     if lines:
         raise StateError("\n".join(lines))
     return attrs.evolve(state, rows=rows)
+
+
+def kept(state: State, providers: Mapping[str, Provider]) -> State:
+    """The state with the private parts of rows as the installed providers keep them; what is left out goes from a row
+    when that is written next."""
+    asked = {key: one for key, one in providers.items() if type(one).keeps is not Provider.keeps}
+    rows = {}
+    for where, row in state.rows.items():
+        provider = asked.get(row.provider_key) if row.private else None
+        private = provider.keeps(row.private) if provider is not None else row.private
+        if private != row.private:
+            rows[where] = attrs.evolve(row, private=private)
+    return attrs.evolve(state, rows={**state.rows, **rows}) if rows else state

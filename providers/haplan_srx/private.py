@@ -6,7 +6,8 @@ import attrs
 
 from haplan.plugin import Document, Row, Tree, decode, encode
 from haplan_srx.translate.names import Key
-from haplan_srx.translate.statements import Path
+from haplan_srx.translate.scrambled import is_secret
+from haplan_srx.translate.statements import Path, tag
 
 KEPT = "kept "
 """What was overwritten in a document stands under this and the document."""
@@ -110,15 +111,22 @@ def given_in(rows: Iterable[Row]) -> dict[Document, Given]:
 
 
 def from_plain(plain: Iterable[Tree]) -> dict[Path, tuple[str, ...]]:
-    """What was overwritten, from plain JSON; what was kept first counts."""
+    """What was overwritten, from plain JSON; what was kept first counts. Secrets that were kept once are
+    left out."""
     found: dict[Path, tuple[str, ...]] = {}
     for path, values in plain:
         steps = tuple(tuple(step) if isinstance(step, list) else step for step in path)
-        found.setdefault(steps, tuple(values))
+        if not is_secret(tag(steps[-1]), values):
+            found.setdefault(steps, tuple(values))
     return found
 
 
 def as_plain(overwritten: Overwritten) -> list[Tree]:
-    """What was overwritten, as plain JSON."""
+    """What was overwritten, as plain JSON: without secrets, which are not given back."""
     return [[[list(step) if isinstance(step, tuple) else step for step in path], list(values)]
-            for path, values in overwritten.items()]  # fmt: skip
+            for path, values in overwritten.items() if not is_secret(tag(path[-1]), values)]  # fmt: skip
+
+
+def stripped(kept: Mapping[str, Tree]) -> dict[str, Tree]:
+    """The same as this version keeps it."""
+    return {key: as_plain(from_plain(value or ())) if key.startswith(KEPT) else value for key, value in kept.items()}

@@ -31,6 +31,7 @@ from haplan.plugin import (
 from haplan_srx import assess, example, settle, verify
 from haplan_srx.config import SrxConfig, access, destinations
 from haplan_srx.estate import Estate
+from haplan_srx.private import stripped
 from haplan_srx.read import resources
 from haplan_srx.read.look import Look, recall
 from haplan_srx.translate import documents
@@ -100,6 +101,11 @@ class SrxProvider(Provider):
         clusters = (values for kind, values in resources if kind == "cluster")
         nodes = [nodes_of(Resource(address="", type="cluster", name="", values=values)) for values in clusters]
         return destinations(settings, environ, [pair for one in nodes for pair in one.hosts.items()])
+
+    @classmethod
+    def keeps(cls, private: Mapping[str, Tree]) -> Mapping[str, Tree]:
+        """Without the secrets of others that 0.1.0 kept."""
+        return stripped(private)
 
     # --- looking ---
 

@@ -1,5 +1,6 @@
 """What was there before, and what nobody may read."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -87,3 +88,38 @@ def test_the_pre_shared_key_is_on_the_device_and_nowhere_else(example: World) ->
                          for row in db.execute(f'select * from "{table}"'))  # fmt: skip
     db.close()
     assert "ascii-text" in dump
+
+
+OLD_KEY = "$9$LbHX-wg4Z"
+KEPT = [[["security", "ike", ["policy", "old"], "pre-shared-key", "ascii-text"], [OLD_KEY]],
+        [["system", "domain-name"], ["example.com"]]]  # fmt: skip
+TEMPLATE = "wan_edge_template.edge"
+
+
+def private(world: World, new: str = "") -> str:
+    """What the row of the template has in its private part; `new` is put there before."""
+    with sqlite3.connect(world.folder / ".haplan" / "lab" / "state.db") as db:
+        if new:
+            db.execute("update rows set private = ? where address = ?", (new, TEMPLATE))
+        (found,) = db.execute("select private from rows where address = ?", (TEMPLATE,)).fetchone()
+    db.close()
+    return str(found)
+
+
+def test_a_secret_of_others_that_an_older_version_kept_is_in_no_plan_and_goes_with_the_next_write(shops: Shops) -> None:
+    world = shops()
+    assert world.apply().exit_code == 0
+    assert OLD_KEY in private(world, json.dumps({"kept device:shop1": KEPT}))
+    world.edit(
+        '    ha_fabric("ge-0/0/2,ge-1/0/2"),\n])', '    ha_fabric("ge-0/0/2,ge-1/0/2"),\n], ntp_servers=["192.0.2.5"])'
+    )
+    for options in ({}, {"refresh": False}):
+        plan = world.plan(**options)
+        assert [one.address for one in plan.changes] == [TEMPLATE]
+        assert "LbHX" not in str(plan)
+    assert world.apply(log=world.folder / "log.txt").exit_code == 0
+    assert "LbHX" not in private(world)
+    assert "example.com" in private(world)
+    files = [file for file in world.folder.rglob("*") if file.is_file() and ".db" not in file.name]
+    assert {"log.txt", "plan.json"} <= {file.name for file in files}
+    assert [file.name for file in files if b"LbHX" in file.read_bytes()] == []

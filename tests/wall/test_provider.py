@@ -60,7 +60,7 @@ ABOUT = {
 }
 """Verb → what an error of it names beside the provider."""
 ANYTHING = ("close", "confirm", "recall")
-FITTING = (("rehearse", type(None)), ("identify", type(None)), ("settled", dict))
+FITTING = (("rehearse", type(None)), ("identify", type(None)), ("settled", dict), ("keeps", dict))
 """What is of the shape of a verb among all that is tried."""
 
 

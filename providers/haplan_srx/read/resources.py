@@ -35,6 +35,7 @@ from haplan_srx.translate.difference import drifted
 from haplan_srx.translate.documents import device
 from haplan_srx.translate.log import CommitLog
 from haplan_srx.translate.recorded import Picture, nodes_of, of_device
+from haplan_srx.translate.scrambled import is_secret
 from haplan_srx.translate.statements import SERVER, Configuration, Live, Path, Statement, keys, tag
 from haplan_srx.translate.strangers import in_front
 
@@ -359,6 +360,8 @@ def _shown(statement: Statement, live: Live) -> Tree:
     if statement.secret and live.has(statement.path):
         return Secret(statement.secret, fingerprint=live.fingerprints.get(statement.path, ""))
     there = live.values.get(statement.path)
+    if there and is_secret(tag(statement.path[-1]), there):
+        return "(sensitive)"
     if there:
         return there[0] if len(there) == 1 else list(there)
     parent = statement.path[:-1]

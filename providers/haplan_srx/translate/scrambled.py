@@ -4,7 +4,17 @@ Each character is told by the distances between a few letters of a fixed alphabe
 front (the form is public: several tools read and write it).
 """
 
+from collections.abc import Iterable
+
 MARK = "$9$"
+HASHES = ("$1$", "$5$", "$6$", "$8$", "$sha1$")
+UNREADABLE = frozenset({
+    "ascii-text", "auth_key", "authentication-key", "authentication-password", "challenge-password", "chap-secret",
+    "default-chap-secret", "default-password", "encrypted-password", "hello-authentication-key", "hexadecimal",
+    "local-password", "pap-password", "passphrase", "password", "preauthentication-secret", "privacy-key",
+    "privacy-password", "secret", "simple-password",
+})  # fmt: skip
+"""Leaves that no device tells in plain (vendor YANG: of type unreadable, and the other form of a pre-shared key)."""
 _FAMILIES = ("QzF3n6/9CAtpu0O", "B1IREhcSyrleKvMW8LXx", "7N-dVbwsY2g4oaJZGUDj", "iHkq.mPf5T")
 _ALPHABET = "".join(_FAMILIES)
 _FILLERS = {letter: 3 - at for at, family in enumerate(_FAMILIES) for letter in family}
@@ -30,3 +40,8 @@ def plain(text: str) -> str:
             last = letter
         found.append(value % 256)
     return found.decode("utf-8", "replace")
+
+
+def is_secret(element: str, values: Iterable[str]) -> bool:
+    """True for what a device keeps as a secret, scrambled or in plain: nothing of it is remembered or shown."""
+    return element in UNREADABLE or any(one.startswith((MARK, *HASHES)) for one in values)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from haplan_srx.translate.scrambled import is_secret
 from haplan_srx.translate.statements import Path, Step, keys, tag
 
 UNWRITTEN = frozenset({
@@ -18,7 +19,8 @@ def said(path: Path, values: tuple[str, ...] = (), start: int = 0) -> str:
     """A statement without the ``set`` in front; with `start`, what stands from that step on."""
     steps = list(enumerate(path))[start:]
     words = [word for at, step in steps for word in _words(tag(path[at - 1]) if at else "", step)]
-    shown = [value if value[:1] != "$" or value[:2] == "${" else "(sensitive)" for value in values]
+    hidden = bool(path) and is_secret(tag(path[-1]), values)
+    shown = ["(sensitive)" if hidden or (one[:1] == "$" and one[:2] != "${") else one for one in values]
     words += [shown[0]] if len(shown) == 1 else ["[", *shown, "]"] if shown else []
     return " ".join(map(_quoted, words))
 
