@@ -1,6 +1,7 @@
 """The providers of a session: found, given their settings, opened once, closed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -140,20 +141,37 @@ def _of(key: str, found: Iterable[Destination]) -> tuple[Destination, ...]:
 
 
 def _settings(cls: type[Provider], given: Mapping[str, Tree], block: ProviderBlock) -> Any:
-    known = [STRICT, *(field.name for field in attrs.fields(cls.config))]
-    where = f"{block.location}: " if block.location else ""
+    """The settings as the provider takes them.
+
+    Raises:
+        HaplanError: One line for each that it does not take, or that is missing.
+    """
+    fields = [field for field in attrs.fields(cls.config) if field.init]
+    needed = [field.name for field in fields if field.default is attrs.NOTHING]
+    known = [STRICT, *(field.name for field in fields)]
+    own = {name: value for name, value in given.items() if name in known and name != STRICT}  # which the engine takes
+    lines = [f"unknown setting {name!r}{nearest(name, known)}" for name in given if name not in known]
     if not isinstance(given.get(STRICT, False), bool):
-        raise HaplanError(f"{where}provider {block.key!r}: {STRICT} is True or False")
-    for name in given:
-        if name not in known:
-            raise HaplanError(f"{where}provider {block.key!r}: unknown setting {name!r}{nearest(name, known)}")
-    made = attrs.fields(cls.config)
-    lacking = [
-        field.name for field in made if field.init and field.default is attrs.NOTHING and field.name not in given
-    ]
-    if lacking:
-        words = ", ".join(f"{name}=…" for name in lacking)
-        raise HaplanError(f'{where}provider {block.key!r}: say provider("{block.name}", {words})')
-    own = {name: value for name, value in given.items() if name != STRICT}  # which the engine goes by
-    call = Call(who=f"provider {block.key!r}", verb="its settings", error=lambda text: HaplanError(f"{where}{text}"))
-    return through(call, lambda: cls.config(**own), lambda settings: settings)
+        lines.append(f"{STRICT} is True or False")
+    lacking = ", ".join(f"{name}=…" for name in needed if name not in own)
+    lines += [f'say provider("{block.name}", {lacking})'] if lacking else _unfit(cls, own, needed)
+    if lines:
+        where = f"{block.location}: " if block.location else ""
+        raise HaplanError("\n".join(f"{where}provider {block.key!r}: {line}" for line in lines))
+    return cls.config(**own)
+
+
+def _unfit(cls: type[Provider], own: Mapping[str, Tree], needed: Sequence[str]) -> list[str]:
+    """What the provider says of settings that it does not take: of each by itself, then of all together."""
+    base = {name: own[name] for name in needed}
+    each = [{**base, name: value} for name, value in own.items() if name not in base]
+    found: dict[str, None] = {}
+    for some in [*each, own]:
+        try:
+            through(Call(who=f"provider {cls.name!r}", verb="its settings"), partial(cls.config, **some), str)
+        except PluginError as error:
+            cause = error.__cause__
+            found[str(cause if isinstance(cause, ValueError | TypeError) else error)] = None
+        except HaplanError as error:
+            found[str(error)] = None
+    return list(found)

@@ -60,6 +60,11 @@ def provider(name: str, *, alias: str | None = None, **settings: Any) -> Provide
     block = ProviderBlock(
         name, alias or "", {key: value for key, value in taken.items() if value is not BROKEN}, location
     )
+    for one in taking.references:
+        recording.mistake(
+            f"provider {block.key!r}: a setting refers to {one.address}; settings are needed before anything is read: "
+            "write the value itself", location,
+        )  # fmt: skip
     first = recording.providers.get(block.key)
     if first is not None:
         recording.mistake(

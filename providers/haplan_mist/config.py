@@ -10,19 +10,28 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
+from attrs.validators import optional
 
+from haplan.kit import valid
 from haplan.kit.calls import Endpoint
 from haplan.kit.destinations import of_service
 from haplan.kit.settings import Settings, url_of
 from haplan.plugin import Destination, ProviderError
 
 HOST = ("MIST_HOST",)
+EXAMPLE = "api.mist.com"
 TOKEN = ("MIST_APITOKEN", "MIST_API_TOKEN")
 ORG = ("MIST_ORG_ID",)
 PROXY = ("MIST_PROXY",)
 TIMEOUT = "MIST_API_TIMEOUT"
 CA_FILES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
 _ORG_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+
+
+def _sealed(_config: Any, _field: Any, host: Any) -> None:
+    """No token travels in the clear, but on this machine."""
+    if isinstance(host, str) and host:
+        url_of("mist", host, HOST[0], EXAMPLE, plain=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -38,12 +47,12 @@ class MistConfig:
         timeout: Seconds to wait for an answer.
     """
 
-    host: str = ""
-    org_id: str = ""
-    apitoken: Any = attrs.field(default="", repr=False)
-    proxy: str = ""
-    ca_file: str = ""
-    timeout: float | None = None
+    host: str = attrs.field(default="", validator=[valid.host, _sealed])
+    org_id: str = attrs.field(default="", validator=valid.matching(_ORG_ID, "the id of an organisation, a UUID"))
+    apitoken: Any = attrs.field(default="", repr=False, validator=valid.text)
+    proxy: str = attrs.field(default="", validator=valid.host)
+    ca_file: str = attrs.field(default="", validator=valid.file)
+    timeout: float | None = attrs.field(default=None, validator=optional(valid.seconds))
 
 
 @attrs.frozen(kw_only=True)
@@ -81,7 +90,7 @@ def access(config: MistConfig, environ: Mapping[str, str], secret: Callable[[str
         raise ProviderError(f"mist: {org_id!r} is not the id of an organisation: MIST_ORG_ID takes a UUID")
     proxy = settings.text(config.proxy, *PROXY)
     return Access(
-        url=url_of("mist", host, HOST[0], "api.mist.com", plain=True), org_id=org_id.lower(),
+        url=url_of("mist", host, HOST[0], EXAMPLE, plain=True), org_id=org_id.lower(),
         # mistapi takes several tokens, separated by commas
         token=token.value.partition(",")[0].strip(), token_source=token.source or "apitoken",
         proxy=proxy if not proxy or "://" in proxy else f"http://{proxy}", proxies=True,

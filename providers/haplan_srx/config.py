@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from attrs.validators import optional
 
+from haplan.kit import valid
 from haplan.kit.destinations import said
 from haplan.kit.settings import Settings
 from haplan.plugin import Destination, ProviderError
 
-HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z.:-]*")
+HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z.:-]*\Z")
 PORT = 830
 """NETCONF over SSH (RFC 6242)."""
 SSH = 22
@@ -51,22 +53,26 @@ class SrxConfig:
         slots: Model → slots per node, for models that nobody wrote down.
     """
 
-    username: str = ""
-    password: Any = attrs.field(default="", repr=False)
-    key_file: str = ""
-    key_passphrase: Any = attrs.field(default="", repr=False)
-    known_hosts: str = ""
-    accept_new: bool = False
-    jump: str = ""
-    port: int | None = None
-    addresses: Mapping[str, str] = attrs.field(factory=dict)
-    connect_timeout: float = CONNECT
-    timeout: float = 60.0
-    commit_timeout: float = 300.0
-    confirm_minutes: int = 10
-    editing: str = EDITING[0]
-    probes: Sequence[str] = ()
-    slots: Mapping[str, int] = attrs.field(factory=dict)
+    username: str = attrs.field(default="", validator=valid.text)
+    password: Any = attrs.field(default="", repr=False, validator=valid.text)
+    key_file: str = attrs.field(default="", validator=valid.file)
+    key_passphrase: Any = attrs.field(default="", repr=False, validator=valid.text)
+    known_hosts: str = attrs.field(default="", validator=valid.file)
+    accept_new: bool = attrs.field(default=False, validator=valid.flag)
+    jump: str = attrs.field(default="", validator=valid.host)
+    port: int | None = attrs.field(default=None, validator=optional(valid.port))
+    addresses: Mapping[str, str] = attrs.field(factory=dict, validator=valid.mapped(valid.host, '{host: "host:port"}'))
+    connect_timeout: float = attrs.field(default=CONNECT, validator=valid.seconds)
+    timeout: float = attrs.field(default=60.0, validator=valid.seconds)
+    commit_timeout: float = attrs.field(default=300.0, validator=valid.seconds)
+    confirm_minutes: int = attrs.field(default=10, validator=valid.whole(1, 65535))
+    editing: str = attrs.field(default=EDITING[0], validator=valid.one_of(*EDITING))
+    probes: Sequence[str] = attrs.field(
+        default=(), validator=valid.listed(valid.matching(HOST, "an address or a name"), 'a list such as ["192.0.2.1"]')
+    )
+    slots: Mapping[str, int] = attrs.field(
+        factory=dict, validator=valid.mapped(valid.whole(0, 99), "{model: slots of a node}")
+    )
 
 
 @attrs.frozen
@@ -146,12 +152,6 @@ def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str]
     port = settings.text(config.port, "JUNOS_PORT") or str(PORT)
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise ProviderError(f"srx: {port!r} is no port: JUNOS_PORT takes 1 to 65535")
-    if not 1 <= config.confirm_minutes <= 65535:
-        raise ProviderError("srx: confirm_minutes is 1 to 65535")
-    if config.editing not in EDITING:
-        raise ProviderError(f"srx: editing={config.editing!r}: it is {' or '.join(map(repr, EDITING))}")
-    if isinstance(config.probes, str) or not all(isinstance(one, str) and HOST.fullmatch(one) for one in config.probes):
-        raise ProviderError('srx: probes is a list of addresses or names: probes=["192.0.2.1"]')
     home = environ.get("HOME", "")
     return Access(
         username=settings.text(config.username, "JUNOS_USERNAME") or _user(),

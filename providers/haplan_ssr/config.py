@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
+from attrs.validators import optional
 
+from haplan.kit import valid
 from haplan.kit.calls import Endpoint
 from haplan.kit.destinations import of_service, said
 from haplan.kit.settings import Settings, url_of
@@ -17,6 +19,8 @@ TIMEOUT = 600.0
 """Seconds to wait for an answer: a commit on a large authority takes minutes (vendor's NETCONF scripts wait 90 s to
 20 min)."""
 _FINGERPRINT = re.compile(r"(SHA256:)?([0-9a-f]{2}:?){32}\Z", re.IGNORECASE)
+_PRINT = "the SHA-256 of the certificate: 64 hex digits, with or without ':'"
+_RELEASE = re.compile(r"\D*(\d+)\.(\d+)(?:\.(\d+))?")
 
 
 @attrs.frozen(kw_only=True)
@@ -42,19 +46,24 @@ class SsrConfig:
         discard_candidate: Throw away uncommitted changes that are found in the candidate, whosever they are.
     """
 
-    host: str | Sequence[str] = ""
-    username: str = ""
-    password: Any = attrs.field(default="", repr=False)
-    ca_file: str | Sequence[str] = ""
-    fingerprint: str | Sequence[str] = ""
-    verify: bool = True
-    timeout: float = TIMEOUT
-    release: str = ""
-    security: str = "internal"
-    sync: str = "169.254.253.0/30"
-    fabric: str = "169.254.253.4/31"
-    management: bool | None = None
-    discard_candidate: bool = False
+    host: str | Sequence[str] = attrs.field(default="", validator=valid.one_or_more(valid.host))
+    username: str = attrs.field(default="", validator=valid.text)
+    password: Any = attrs.field(default="", repr=False, validator=valid.text)
+    ca_file: str | Sequence[str] = attrs.field(default="", validator=valid.one_or_more(valid.file))
+    fingerprint: str | Sequence[str] = attrs.field(
+        default="", validator=valid.one_or_more(valid.matching(_FINGERPRINT, _PRINT))
+    )
+    verify: bool = attrs.field(default=True, validator=valid.flag)
+    timeout: float = attrs.field(default=TIMEOUT, validator=valid.seconds)
+    release: str = attrs.field(default="", validator=valid.matching(_RELEASE, "a release such as 6.3.0"))
+    security: str = attrs.field(default="internal", validator=valid.text)
+    sync: str = attrs.field(default="169.254.253.0/30", validator=valid.prefix)
+    fabric: str = attrs.field(default="169.254.253.4/31", validator=valid.prefix)
+    management: bool | None = attrs.field(default=None, validator=optional(valid.flag))
+    discard_candidate: bool = attrs.field(default=False, validator=valid.flag)
+
+    def __attrs_post_init__(self) -> None:
+        terms(self)  # what cannot be translated by is told before anything is reached
 
 
 @attrs.frozen(kw_only=True)
@@ -91,10 +100,6 @@ def accesses(config: SsrConfig, environ: Mapping[str, str], secret: Callable[[st
     password = settings.take(config.password, "SSR_PASSWORD", needed=True)
     settings.complete()
     files, prints = _each(config.ca_file, len(hosts)), _each(config.fingerprint, len(hosts))
-    if any(one and not _FINGERPRINT.match(one) for one in prints):
-        raise ProviderError(
-            "ssr: fingerprint= takes the SHA-256 of the certificate: 64 hex digits, with or without ':'"
-        )
     return tuple(
         Access(
             url=url_of("ssr", host, "SSR_HOST", "conductor.example.net"), username=username, password=password.value,
@@ -146,7 +151,7 @@ def release_of(text: str) -> tuple[int, ...]:
     Raises:
         ProviderError: It is no version.
     """
-    found = re.match(r"\D*(\d+)\.(\d+)(?:\.(\d+))?", text)
+    found = _RELEASE.match(text)
     if text and found is None:
         raise ProviderError(f"ssr: {text!r} is not a release such as 6.3.0")
     return tuple(int(part) for part in found.groups() if part is not None) if found else ()

@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import attrs
@@ -199,10 +200,15 @@ def test_settings_come_from_the_environment_where_the_stack_says_nothing() -> No
 
 
 @pytest.mark.parametrize(("settings", "said"), [
-    (SrxConfig(port=99999), "no port"),
-    (SrxConfig(confirm_minutes=0), "confirm_minutes is 1 to 65535"),
-    (SrxConfig(jump="host:port"), "is no host"),
+    ({"port": 99999}, "expected a whole number from 1 to 65535, got 99999"),
+    ({"confirm_minutes": 0}, "expected a whole number from 1 to 65535, got 0"),
+    ({"jump": "host:port"}, "expected a host"),
 ])  # fmt: skip
-def test_settings_that_are_not_usable_are_one_line(settings: SrxConfig, said: str) -> None:
-    with pytest.raises(ProviderError, match=said):
-        access(settings, {}, lambda source: source)
+def test_settings_that_are_not_usable_are_one_line(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        SrxConfig(**settings)
+
+
+def test_a_port_of_the_environment_that_is_none_is_one_line() -> None:
+    with pytest.raises(ProviderError, match="no port: JUNOS_PORT takes 1 to 65535"):
+        access(SrxConfig(), {"JUNOS_PORT": "99999"}, lambda source: source)
