@@ -9,106 +9,31 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from haplan.contracts import Calls, PlanView, Provider
+from haplan.contracts import Calls, PlanView
 from haplan.errors import Gathering
 from haplan.host import provenance
-from haplan.host.options import PlanOptions
 from haplan.host.session import Session
+from haplan.looking import Looked, Question, compare, look, without
 from haplan.model.document import Document
 from haplan.model.finding import Finding
-from haplan.model.graph import Edge, Graph
-from haplan.model.plan import Action, Change, Drift, Order, Placement, Plan, Transaction
-from haplan.model.renames import renamed
-from haplan.model.selection import Selection
+from haplan.model.graph import Edge
+from haplan.model.plan import Action, Change, Order, Placement, Plan, Transaction
 from haplan.model.sources import sources
-from haplan.model.stack import Stack
 from haplan.model.state import State
-from haplan.model.unfinished import with_orphans
-from haplan.model.value import Tree
 from haplan.steps import (
     approve,
     assess,
     check,
     conditions,
-    diff,
-    graph,
     halves,
     move,
     order,
     outputs,
-    reconcile,
-    refresh,
     rehearse,
     select,
     stages,
     upgrade,
 )
-from haplan.steps import drift as drift_
-from haplan.steps.rollback import Return, revised
-
-
-@attrs.frozen
-class Validation:
-    """What validating gives: the stack, and what the rules find in it."""
-
-    stack: Stack
-    findings: tuple[Finding, ...]
-
-
-@attrs.frozen(kw_only=True)
-class Question:
-    """What a plan is to answer.
-
-    Attributes:
-        found: The stack as written, with the findings of its rules.
-        stack: What is wanted: that stack, or one that wants nothing where all is to go.
-        recorded: What is remembered.
-        chosen: What the plan is about.
-        options: How it was asked.
-        way: Back to what an earlier run recorded, for a rollback.
-    """
-
-    found: Validation
-    stack: Stack
-    recorded: State
-    chosen: Selection
-    options: PlanOptions
-    way: Return | None = None
-
-    def types(self) -> set[str]:
-        """The types of all that the plan may speak of."""
-        return types_of(self.found.stack, self.recorded)
-
-
-NOTHING = diff.Difference(changes=(), unchanged=0, same={}, findings=(), known={}, readable={})
-
-
-@attrs.frozen(kw_only=True)
-class _Looked:
-    """The estate as it is, and what differs from it.
-
-    Attributes:
-        names: Address in state → address in the stack, of what moves.
-        state: What is remembered, under the addresses of the stack, with what a dead run left found out.
-        resources: The graph of the stack.
-        providers, identities: By key.
-        seen: From refresh.
-        left: Address → the unread one that it hangs on, of all that is left out.
-        chosen: What the plan is about, without that.
-        difference: From diff.
-        drift: What moved in the estate since it was recorded.
-    """
-
-    names: Mapping[str, str]
-    state: State
-    resources: Graph
-    providers: Mapping[str, Provider]
-    identities: Mapping[str, Mapping[str, str]]
-    seen: refresh.Refreshed
-    left: Mapping[str, str]
-    chosen: Selection
-    difference: diff.Difference = NOTHING
-    drift: tuple[Drift, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -148,13 +73,13 @@ def planned(session: Session, question: Question) -> Plan:
     Raises:
         OtherEstate: The state belongs to another estate than the credentials reach.
     """
-    looked = _look(session, question)
+    looked = look(session, question)
     composed = provenance.composed_sources(session, looked.providers, looked.state)
     if question.way is None:  # what a stack of this place had applied
         session.secrets.allow(composed)
     decided = _decide(session, question, looked)
     while hanging := select.used_by(looked.left, _going(decided.changes), question.stack, looked.state):
-        looked = _compare(session, question, _without(question, looked, hanging))
+        looked = compare(session, question, without(question, looked, hanging))
         decided = _decide(session, question, looked)
     staged = _stage(session, question, looked, decided)
     made = _plan(session, question, looked, decided, staged)
@@ -172,124 +97,14 @@ def recorded(session: Session) -> State:
     return upgrade.upgrade(state, session.types)
 
 
-def types_of(stack: Stack, state: State) -> set[str]:
-    """The types in a stack and a state."""
-    return {block.type for block in stack.blocks.values()} | {row.type for row in state.rows.values()}
-
-
-# --- Looking ----------------------------------------------------------------------------------------------------------
-
-
-def _look(session: Session, question: Question) -> _Looked:
-    stack, way = question.stack, question.way
-    names = move.names(stack, question.recorded)
-    state = with_orphans(renamed(question.recorded, names) if way is None else way.state, stack.blocks)
-    resources = graph.graph(stack, session.types)
-    wanted = refresh.targets(stack, state, question.chosen)
-    refresh.refuse_without_provider(question.found.stack, wanted)
-    providers = session.providers.of_stack(question.found.stack, wanted)
-    identities = refresh.identities(providers, session.catch_up)
-    approve.refuse_estates(state.identities, identities, "this state")
-    reconciled = reconcile.reconcile(state, providers, session.catch_up)
-    reconciled = attrs.evolve(reconciled, state=upgrade.kept(reconciled.state, providers))
-    if reconciled.state is not state:
-        state, wanted = reconciled.state, refresh.targets(stack, reconciled.state, question.chosen)
-    seen = _refresh(session, question.options, wanted, providers, state)
-    seen = attrs.evolve(seen, unread={**reconciled.unread, **seen.unread})
-    count = sum(map(len, wanted.values()))
-    session.tell("phase", f"comparing {count} resource{'' if count == 1 else 's'}")
-    looked = _Looked(
-        names=names,
-        state=state,
-        resources=resources,
-        providers=providers,
-        identities=identities,
-        seen=seen,
-        left={},
-        chosen=question.chosen,
-    )
-    return _compare(session, question, _without(question, looked, {one: one for one in seen.unread}))
-
-
-def _without(question: Question, looked: _Looked, hanging: Mapping[str, str]) -> _Looked:
-    """Without what hangs on something that could not be read: address → the unread one."""
-    if not hanging:
-        return looked
-    found = select.left_out(hanging, question.stack, looked.state)
-    left = {**{one: hanging[root] for one, root in found.items()}, **looked.left}
-    return attrs.evolve(looked, left=left, chosen=select.without(question.chosen, left, question.stack, looked.state))
-
-
 def _going(changes: Sequence[Change]) -> tuple[str, ...]:
     return tuple(change.address for change in changes if change.action in (Action.DELETE, Action.REPLACE))
-
-
-def _compare(session: Session, question: Question, looked: _Looked) -> _Looked:
-    """Compare. Where a data source could not be read either, what hangs on it is left out too."""
-    stack, way = question.stack, question.way
-    while True:
-        difference, seen = _difference(session, question, looked)
-        new = {one: one for one in seen.unread if one not in looked.left}
-        looked = _without(question, attrs.evolve(looked, seen=seen), new)
-        if not new:
-            break
-    moved = (
-        *drift_.drift(
-            stack, looked.state, seen.seen, session.types, looked.chosen, session.secrets.fingerprint(looked.state)
-        ),
-        *drift_.reorders(looked.state, seen.orders, session.types, looked.chosen),
-    )
-    if way is not None:
-        difference = attrs.evolve(difference, changes=revised(difference.changes, way))
-        moved = tuple(one for one in moved if one.address not in way.forgotten)
-    asked = question.options
-    gone = tuple(diff.as_asked(one, destroy=asked.destroy, run=asked.to) for one in difference.changes)
-    difference = attrs.evolve(difference, changes=gone)
-    return attrs.evolve(looked, difference=difference, drift=moved)
-
-
-def _refresh(
-    session: Session,
-    options: PlanOptions,
-    wanted: Mapping[str, Tree],
-    providers: Mapping[str, Provider],
-    state: State,
-) -> refresh.Refreshed:
-    if not options.refresh:
-        looked = refresh.refresh(refresh.untold(wanted), providers, state, session.catch_up)
-        return refresh.remembered(state, looked, wanted, providers)
-    for key, asked in wanted.items():
-        session.tell("refresh", data={"state": "started", "resources": len(asked), "provider": key})
-    seen = refresh.refresh(wanted, providers, state, session.catch_up, deep=options.deep)
-    gathering = Gathering()
-    for key, asked in wanted.items():
-        with gathering:
-            calls = providers[key].calls((), seen.looks.get(key)).made
-            session.tell("refresh", data={"state": "done", "resources": len(asked), "provider": key, "calls": calls})
-    gathering.refuse()
-    return seen
-
-
-def _difference(session: Session, question: Question, looked: _Looked) -> tuple[diff.Difference, refresh.Refreshed]:
-    """Compare. Data sources whose names become known by it are read, and all is compared again."""
-    stack, state, sequence, seen = question.stack, looked.state, looked.resources.order, looked.seen
-    marked = session.secrets.fingerprint(state)
-    estates = {key: one.get("id", key) for key, one in looked.identities.items()}
-    by_id = {key: one.by_id for key, one in looked.providers.items()}
-    read: dict[str, str] = {}
-    while True:
-        found = diff.diff(stack, sequence, state, seen.seen, session.types, looked.chosen, marked, read, by_id, estates)
-        if not found.readable:
-            return found, seen
-        read |= found.readable
-        more = refresh.refresh(refresh.named(stack, found.readable), looked.providers, state, session.catch_up)
-        seen = refresh.with_more(seen, more)
 
 
 # --- Deciding ---------------------------------------------------------------------------------------------------------
 
 
-def _decide(session: Session, question: Question, looked: _Looked) -> _Decided:
+def _decide(session: Session, question: Question, looked: Looked) -> _Decided:
     stack, chosen, difference = question.stack, looked.chosen, looked.difference
     gathering = Gathering()
     ordered = order.reordered(
@@ -316,7 +131,7 @@ def _decide(session: Session, question: Question, looked: _Looked) -> _Decided:
     )
 
 
-def _stage(session: Session, question: Question, looked: _Looked, decided: _Decided) -> _Staged:
+def _stage(session: Session, question: Question, looked: Looked, decided: _Decided) -> _Staged:
     stack, state, changes, types = question.stack, looked.state, decided.changes, question.types()
     edges = order.edges(
         stack, state, changes, looked.resources.edges, session.plugins.order_about(types), decided.placements
@@ -348,24 +163,29 @@ def _stage(session: Session, question: Question, looked: _Looked, decided: _Deci
         *check.check("P", view, rules),
         *missing,
     )
-    asked = question.options.check_on_device
-    checked = transactions if asked else _after_restarts(question, transactions, changes, looked)
-    if checked and not any(finding.severity == "error" for finding in findings):
-        said = rehearse.rehearse(checked, changes, looked.providers, state, session.options.parallelism)
-        findings = (*findings, *session.redact.tree(said.findings))
-        transactions = session.redact.tree(said.transactions) if asked else transactions
+    said = _rehearsed(session, question, looked, changes, rehearse.Rehearsed(transactions, findings))
     return _Staged(
-        edges=edges,
-        transactions=transactions,
-        voided=staged.voided,
-        calls=calls,
-        findings=findings,
+        edges=edges, transactions=said.transactions, voided=staged.voided, calls=calls, findings=said.findings,
         notes=(*uncompared, *staged.notes),
+    )  # fmt: skip
+
+
+def _rehearsed(
+    session: Session, question: Question, looked: Looked, changes: Sequence[Change], found: rehearse.Rehearsed
+) -> rehearse.Rehearsed:
+    """What the backends say of the writes, where they are asked: of a plan that no rule refuses."""
+    asked = question.options.check_on_device
+    checked = found.transactions if asked else _after_restarts(question, found.transactions, changes, looked)
+    if not checked or any(finding.severity == "error" for finding in found.findings):
+        return found
+    said = session.redact.tree(
+        rehearse.rehearse(checked, changes, looked.providers, looked.state, session.options.parallelism)
     )
+    return rehearse.Rehearsed(said.transactions if asked else found.transactions, (*found.findings, *said.findings))
 
 
 def _after_restarts(
-    question: Question, transactions: Sequence[Transaction], changes: Sequence[Change], looked: _Looked
+    question: Question, transactions: Sequence[Transaction], changes: Sequence[Change], looked: Looked
 ) -> tuple[Transaction, ...]:
     """What is written where something restarts first, of providers that check that without being asked."""
     restarts = {one.key for one in changes if one.after is not None and one.impact.kind in ("reboot", "outage")}
@@ -380,7 +200,7 @@ def _after_restarts(
 # --- The plan ---------------------------------------------------------------------------------------------------------
 
 
-def _plan(session: Session, question: Question, looked: _Looked, decided: _Decided, staged: _Staged) -> Plan:
+def _plan(session: Session, question: Question, looked: Looked, decided: _Decided, staged: _Staged) -> Plan:
     stack, state, changes, seen = question.stack, looked.state, decided.changes, looked.seen
     flowing = outputs.outputs(
         stack, state, looked.difference.known, session.secrets.fingerprint(state), session.secrets.hider()
@@ -422,7 +242,7 @@ def _plan(session: Session, question: Question, looked: _Looked, decided: _Decid
     )
 
 
-def _drifted(session: Session, question: Question, looked: _Looked) -> dict[str, int]:
+def _drifted(session: Session, question: Question, looked: Looked) -> dict[str, int]:
     """The rows that a refresh-only plan brings up to date, with their versions."""
     if question.options.command != "refresh":
         return {}
@@ -430,7 +250,7 @@ def _drifted(session: Session, question: Question, looked: _Looked) -> dict[str,
     return {address: row.serial for address, row in rows.items() if row is not None}
 
 
-def _notes(session: Session, question: Question, looked: _Looked, staged: _Staged) -> Iterator[str]:
+def _notes(session: Session, question: Question, looked: Looked, staged: _Staged) -> Iterator[str]:
     """Lines for people."""
     yield from looked.seen.notes
     for lines in looked.seen.unowned.values():

@@ -47,12 +47,13 @@ from haplan.errors import (
     StateNotSaved,
 )
 from haplan.host.variables import Ask, Confirm
+from haplan.looking import Validation
+from haplan.model.drift import Drift
 from haplan.model.event import Event
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Change, Drift
+from haplan.model.plan import Action, Change
 from haplan.model.result import Outcome, Result
 from haplan.model.state import Run, State
-from haplan.planning import Validation
 from haplan.repair import Mended
 
 VERSION = 1

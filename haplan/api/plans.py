@@ -11,8 +11,9 @@ from haplan import engine
 from haplan.api.expected import expected
 from haplan.api.options import Opening, opening_of
 from haplan.host.currency import Currency
+from haplan.model.drift import Drift
 from haplan.model.finding import Finding
-from haplan.model.plan import Change, Drift
+from haplan.model.plan import Change
 from haplan.model.plan import Plan as Body
 from haplan.model.state import State
 from haplan.model.value import Tree

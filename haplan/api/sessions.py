@@ -15,11 +15,11 @@ from haplan.errors import HaplanError
 from haplan.host.environments import with_state, with_variables
 from haplan.host.session import Session as Inner
 from haplan.host.session import open_session
+from haplan.looking import Validation
 from haplan.model.graph import Edge
 from haplan.model.plan import Plan as Body
 from haplan.model.result import Result
 from haplan.model.stack import Stack
-from haplan.planning import Validation
 from haplan.plugins import Plugins
 
 T = TypeVar("T")

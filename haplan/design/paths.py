@@ -1,5 +1,6 @@
 """Paths: the ways by which traffic may leave. Values that can be wrong: rules compare them with what there is."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
@@ -30,7 +31,7 @@ from haplan.plugin import (
 
 
 @attrs.frozen(eq=False, kw_only=True)
-class Path:
+class Path(ABC):
     """One way for traffic to leave.
 
     Attributes:
@@ -48,13 +49,13 @@ class Path:
     extra: Any = None
 
     @property
+    @abstractmethod
     def title(self) -> str:
         """How messages name it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
         """What is special to its kind."""
-        raise NotImplementedError
 
     def plain(self, taking: Taking, at: str) -> Tree:
         """As the backends read it."""
@@ -102,12 +103,12 @@ class TunnelPath(Path):
         return {"name": Name("name of a tunnel").take(self.name, at, taking)}
 
 
-class HubSide(Resource):
+class HubSide(Resource, ABC):
     """What the overlay leads to: a resource with WANs that have names in it."""
 
+    @abstractmethod
     def haplan_endpoint(self, wan: str) -> str:
         """The name of a WAN's endpoint."""
-        raise NotImplementedError
 
 
 @attrs.frozen(eq=False, kw_only=True)

@@ -70,10 +70,8 @@ def recorded(
 
     Args:
         folder: Of the environment.
-        run: The run.
         plan: What it carries out.
         kept: The plan file to keep: the whole plan, also of a run that carries out the rest of it.
-        clock: Time.
         observe: Takes every event too.
         redact: Takes the secrets out of an event.
         told: What everybody was told already, on the way to the run: without secrets.
@@ -81,13 +79,7 @@ def recorded(
     Raises:
         HaplanError: There is no room for it.
     """
-    place = folder / "runs" / run.id
-    try:
-        files.private_folder(place)
-        files.put(place / "plan.json", kept)
-        lines = _Lines(place / "events.jsonl")
-    except OSError as error:
-        raise HaplanError(f"{place}: its record cannot be kept: {error.strerror}; nothing was begun") from None
+    lines = _begun(folder / "runs" / run.id, kept)
 
     def keep(event: Event) -> None:
         if wrong := lines.write(event):
@@ -104,6 +96,16 @@ def recorded(
         tell(Event(kind="run", at=clock.now(), data=_begins(run, plan)))
         yield tell
         tell(Event(kind="run", at=clock.now(), data={"state": "ended", "run": run.id}))
+
+
+def _begun(place: Path, kept: bytes) -> "_Lines":
+    """A record with the plan file in it, and room for the events."""
+    try:
+        files.private_folder(place)
+        files.put(place / "plan.json", kept)
+        return _Lines(place / "events.jsonl")
+    except OSError as error:
+        raise HaplanError(f"{place}: its record cannot be kept: {error.strerror}; nothing was begun") from None
 
 
 def _begins(run: Run, plan: Plan) -> dict[str, object]:

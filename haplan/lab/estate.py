@@ -8,6 +8,7 @@ import contextlib
 import json
 import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -66,7 +67,7 @@ T = TypeVar("T", bound=Tx)
 S = TypeVar("S", bound=attrs.AttrsInstance)
 
 
-class Estate(Generic[T]):
+class Estate(ABC, Generic[T]):
     """Opens the file, makes it when missing, and hands out transactions. Subclass it: `tables`, `transaction`, `seed`.
 
     Threads: any, each with a connection of its own; who opened it closes it, when nobody serves it any more.
@@ -87,9 +88,9 @@ class Estate(Generic[T]):
         self._connections: list[sqlite3.Connection] = []
         self._prepare()
 
+    @abstractmethod
     def transaction(self, db: sqlite3.Connection, now: float) -> T:
         """What a transaction is here."""
-        raise NotImplementedError
 
     def seed(self, tx: T) -> None:
         """Put in what a new or reopened estate has to have; called once, when it is opened."""

@@ -15,16 +15,19 @@ import attrs
 from haplan.errors import StackError
 from haplan.language import conditions
 from haplan.language.asking import asked
+from haplan.language.attributes import DERIVE, INFO, KIND
+from haplan.language.attributes import attribute as attribute
+from haplan.language.attributes import computed as computed
+from haplan.language.attributes import derived as derived
 from haplan.language.extra import ExtraOf, VendorKeys
-from haplan.language.fitting import misfit
-from haplan.language.kinds import Anything, MapOf, ResourceOf, Text
+from haplan.language.kinds import Anything, MapOf, Text
 from haplan.language.record import PACKAGE, UNSTEADY, Recording, current, here, nearest
 from haplan.language.refs import Ref, has_token
 from haplan.language.taking import BROKEN, Kind, Taking, no_secret, only_secrets, shown
 from haplan.model import value as model
 from haplan.model.address import Address
 from haplan.model.left_alone import BESIDE, EVERY, as_path
-from haplan.model.schema import Attribute, Replaces, TypeInfo
+from haplan.model.schema import TypeInfo
 from haplan.model.stack import Lifecycle, Location, ProviderBlock, Reference
 from haplan.model.value import Tree
 
@@ -34,55 +37,8 @@ R = TypeVar("R")
 Value = Union[T, Ref[T]]  # noqa: UP007  (a generic alias; X | Y of a type variable is not one in 3.11)
 """A value, or a reference to one that is known after apply."""
 
-_KIND, _INFO = "haplan_kind", "haplan_attribute"
 _EXTRA = ExtraOf()
 COMMON = ("name", "provider", "depends_on", "lifecycle", "extra")
-
-
-def attribute(
-    kind: Kind,
-    *,
-    default: Any = attrs.NOTHING,
-    replaces: Replaces = "",
-    unordered: bool = False,
-    unordered_when: tuple[str, str] | None = None,
-    shared: bool = False,
-    sensitive: bool = False,
-    local: bool = False,
-    kw_only: bool = True,
-    text: str = "",
-) -> Any:
-    """An attribute that a stack sets; without a default it is required. See `haplan.model.schema.Attribute`."""
-    info = Attribute(
-        name="",
-        kind=kind.words,
-        required=default is attrs.NOTHING,
-        default=None if default is attrs.NOTHING else default,
-        replaces=replaces,
-        unordered=unordered,
-        unordered_when=unordered_when,
-        shared=shared,
-        sensitive=sensitive,
-        local=local,
-        refers=kind.types if isinstance(kind, ResourceOf) else (),
-        text=text,
-        misfit=misfit(kind),
-    )
-    return attrs.field(metadata={_KIND: kind, _INFO: info})
-
-
-def computed(*, init: bool = False, kind: str = "text", text: str = "") -> Any:
-    """An attribute that is known after apply: a `Ref`. `kind` is ``text``, ``integer``, ``bool`` or ``plain data``."""
-    return attrs.field(metadata={_INFO: Attribute(name="", kind=kind, computed=True, text=text)})
-
-
-def derived(
-    work_out: Callable[[Any, Any], Any], *, init: bool = False, kind: str = "text", shared: bool = False,
-    local: bool = False, text: str = "",
-) -> Any:  # fmt: skip
-    """An attribute worked out from the whole stack: ``work_out(resource, all resources)``. A `Ref` without an edge."""
-    info = Attribute(name="", kind=kind, derived=True, unordered=shared, shared=shared, local=local, text=text)
-    return attrs.field(metadata={_INFO: info, "haplan_derive": work_out})
 
 
 @dataclass_transform(
@@ -103,8 +59,8 @@ def resource(
 
     def decorate(cls: type[R]) -> type[R]:
         made = attrs.define(cls, init=False, eq=False, slots=False, repr=False)
-        fields = {f.name: f for f in attrs.fields(cast(Any, made)) if _INFO in f.metadata}
-        infos = {name: attrs.evolve(f.metadata[_INFO], name=name) for name, f in fields.items()}
+        fields = {f.name: f for f in attrs.fields(cast(Any, made)) if INFO in f.metadata}
+        infos = {name: attrs.evolve(f.metadata[INFO], name=name) for name, f in fields.items()}
         typed = cast("type[Resource]", made)
         typed.haplan_type = TypeInfo(
             name=type_name,
@@ -119,10 +75,8 @@ def resource(
             steps=tuple(steps),
             package=cls.__module__.partition(".")[0],
         )
-        typed.haplan_kinds = {name: f.metadata.get(_KIND) for name, f in fields.items()}
-        typed.haplan_derive = {
-            name: f.metadata["haplan_derive"] for name, f in fields.items() if "haplan_derive" in f.metadata
-        }
+        typed.haplan_kinds = {name: f.metadata.get(KIND) for name, f in fields.items()}
+        typed.haplan_derive = {name: f.metadata[DERIVE] for name, f in fields.items() if DERIVE in f.metadata}
         return made
 
     return decorate

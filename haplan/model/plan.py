@@ -8,6 +8,7 @@ import attrs
 
 from haplan.model.address import keyed
 from haplan.model.document import Document, as_document
+from haplan.model.drift import Drift
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.origin import Destination, Origin
@@ -148,29 +149,6 @@ def replaced(change: Change, reason: Reason, because: str, forcing: tuple[Path, 
         create_first=create_first or change.lifecycle.create_before_destroy,
         previous_id=change.id,
     )
-
-
-@attrs.frozen(kw_only=True)
-class Drift:
-    """What moved in the estate since it was recorded: seen against recorded, owned fields only.
-
-    `seen` is None when the object is gone. `who` and `when` (epoch seconds) where the backend knows. `amiss` says what
-    does not run there though it is written, one line each: no value of it can be taken into state.
-    """
-
-    address: str
-    type: str
-    name: str
-    recorded: Mapping[str, Tree]
-    seen: Mapping[str, Tree] | None
-    who: str = ""
-    when: float = 0.0
-    amiss: tuple[str, ...] = ()
-
-    @property
-    def moved(self) -> bool:
-        """True if values are others than recorded, or the object is gone."""
-        return self.seen is None or bool(self.recorded or self.seen)
 
 
 @attrs.frozen(kw_only=True)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from haplan.model.condition import holds
-from haplan.model.plan import Action, Change, Drift, Impact
+from haplan.model.drift import Drift
+from haplan.model.plan import Action, Change, Impact
 from haplan.model.reason import Reason
 from haplan.model.value import Secret, Tree, leaves
 from haplan.report import words

@@ -9,7 +9,8 @@ import attrs
 
 from haplan.model.address import parse
 from haplan.model.document import Document
-from haplan.model.plan import Action, Change, Drift, OutputChange, Plan
+from haplan.model.drift import Drift
+from haplan.model.plan import Action, Change, OutputChange, Plan
 from haplan.model.reason import Reason
 from haplan.model.state import Row, State
 from haplan.model.value import Tree, Unknown, special

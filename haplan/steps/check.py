@@ -40,20 +40,22 @@ def beside(error: StackError, rules: Iterable[Rule]) -> StackError:
     """The mistakes of a stack with what the rules find in the rest of it, so that all is told in one run.
 
     Of what has a mistake, and of what refers to it or is referred to by it, only what needs no look at anything else.
+    A rule that breaks on it is told too: rules have to bear what a stack may hold.
     """
     part = error.part
     if not isinstance(part, Stack):
         return error
-    apart, found = _apart(part, error.mistakes), list[Finding]()
+    apart, found, broke = _apart(part, error.mistakes), list[Finding](), list[str]()
     for rule in rules:
         if "V" in rule.moments:
             try:
-                said = [*rule.check(ValidateView(part))]
-            except Exception:  # a rule is written for stacks without mistakes, and those are told anyhow
+                said = rule.check(ValidateView(part))
+            except HaplanError as broken:
+                broke.append(str(broken))
                 continue
             found += [one for one in said if one.severity == "error" and (rule.alone or one.address in apart)]
     lines = [f"{one.location or part.name}: {one.rule}: {one.address}: {one.message}" for one in in_order(found)]
-    return StackError([*error.mistakes, *lines])
+    return StackError([*error.mistakes, *lines, *broke])
 
 
 def _apart(stack: Stack, mistakes: Sequence[str]) -> set[str]:

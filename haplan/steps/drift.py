@@ -6,14 +6,17 @@ from haplan.contracts import Seen, called
 from haplan.model import value as model
 from haplan.model.compare import differences, kept_in_order, seen_as, unordered
 from haplan.model.document import Document
+from haplan.model.drift import Drift
 from haplan.model.identity import Names
 from haplan.model.left_alone import as_path, as_there, ignored
-from haplan.model.plan import Drift
 from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
 from haplan.model.state import Row, State
 from haplan.model.value import Path, Secret, Tree, at_path
+
+Mark = Callable[[Secret], Secret]
+"""Gives a secret its fingerprint."""
 
 Sides = tuple[dict[str, Tree], dict[str, Tree]]
 """What is not as recorded: as it was, and as it is."""
@@ -25,7 +28,7 @@ def drift(
     seen: Mapping[str, Seen],
     types: Mapping[str, TypeInfo],
     selection: Selection,
-    marked: Callable[[Secret], Secret],
+    marked: Mark,
 ) -> Iterator[Drift]:
     """Compare each row with what is there. What a run left half done has not drifted; what is ignored is not ours.
 
@@ -39,29 +42,37 @@ def drift(
         half = row.status not in ("ok", "tainted") or address in unsettled
         if deposed or half or row.provider == "haplan" or not selection.has(address) or row.type not in types:
             continue
-        found, kind = seen.get(address), types[row.type]
-        recorded = {name: value for name, value in model.decode(row.values).items() if name in row.declared}
-        alone = _left_alone(address, row, kind, stack)
-        for path in alone:
-            told = {} if found is None or model.hides(at_path(recorded, path)) else found.values
-            recorded = dict(as_there(recorded, {}, told, path))
-        if found is None:
-            yield Drift(address=address, type=row.type, name=row.name, recorded=recorded, seen=None)
-            continue
-        moved = _moved(kind, row, recorded, found, names, named=("name",) not in alone)
-        moved = _without_wanted(moved, stack.blocks.get(address), marked)
-        if moved or found.amiss:
-            before, after = moved or ({}, {})
-            yield Drift(
-                address=address,
-                type=row.type,
-                name=row.name,
-                recorded=before,
-                seen=after,
-                who=found.who if moved else "",
-                when=found.when if moved else 0.0,
-                amiss=found.amiss,
-            )
+        one = _drifted(address, row, types[row.type], stack, seen.get(address), names, marked)
+        if one is not None:
+            yield one
+
+
+def _drifted(
+    address: str, row: Row, kind: TypeInfo, stack: Stack, found: Seen | None, names: Names, marked: Mark
+) -> Drift | None:
+    """What moved of one row; None where all is as recorded."""
+    recorded = {name: value for name, value in model.decode(row.values).items() if name in row.declared}
+    alone = _left_alone(address, row, kind, stack)
+    for path in alone:
+        told = {} if found is None or model.hides(at_path(recorded, path)) else found.values
+        recorded = dict(as_there(recorded, {}, told, path))
+    if found is None:
+        return Drift(address=address, type=row.type, name=row.name, recorded=recorded, seen=None)
+    moved = _moved(kind, row, recorded, found, names, named=("name",) not in alone)
+    moved = _without_wanted(moved, stack.blocks.get(address), marked)
+    if not moved and not found.amiss:
+        return None
+    before, after = moved or ({}, {})
+    return Drift(
+        address=address,
+        type=row.type,
+        name=row.name,
+        recorded=before,
+        seen=after,
+        who=found.who if moved else "",
+        when=found.when if moved else 0.0,
+        amiss=found.amiss,
+    )
 
 
 def reorders(
@@ -97,7 +108,7 @@ def _left_alone(address: str, row: Row, kind: TypeInfo, stack: Stack) -> tuple[P
     return (*ignored(names, kind.attributes), *going)
 
 
-def _without_wanted(moved: Sides | None, block: Block | None, marked: Callable[[Secret], Secret]) -> Sides | None:
+def _without_wanted(moved: Sides | None, block: Block | None, marked: Mark) -> Sides | None:
     if moved is None or block is None:
         return moved
     before, after = moved
@@ -110,7 +121,7 @@ def _without_wanted(moved: Sides | None, block: Block | None, marked: Callable[[
     return (before, after) if stays else None
 
 
-def _marked(leaf: Tree, marked: Callable[[Secret], Secret]) -> Tree:
+def _marked(leaf: Tree, marked: Mark) -> Tree:
     return marked(leaf) if isinstance(leaf, Secret) else leaf
 
 

@@ -34,21 +34,7 @@ def rehearse(
     by_key = {change.key: change for change in changes}
 
     def ask(one: Transaction) -> Rehearsal | None:
-        parts = tuple(
-            Part(
-                in_half(by_key[placed.address], placed.placement),
-                placed.placement,
-                None,
-                state.row(by_key[placed.address].address),
-            )
-            for placed in one.placed
-        )
-        provider = providers[one.provider]
-        recorded = state.of_provider(one.provider) if provider.composes else {}
-        try:
-            return provider.rehearse(Task(transaction=one, parts=parts, orders=one.orders, recorded=recorded))
-        except HaplanError as error:
-            return Rehearsal(errors=(str(error),))
+        return _asked(providers[one.provider], one, by_key, state)
 
     with ThreadPoolExecutor(parallelism, thread_name_prefix="haplan-check") as pool:
         said = list(pool.map(ask, transactions))
@@ -67,3 +53,16 @@ def rehearse(
             for text in (found.errors if found is not None else ())
         ]
     return Rehearsed(tuple(done), tuple(findings))
+
+
+def _asked(provider: Provider, one: Transaction, by_key: Mapping[str, Change], state: State) -> Rehearsal | None:
+    """What a backend says of one write; that it broke is an answer too."""
+    parts = []
+    for placed in one.placed:
+        change = by_key[placed.address]
+        parts.append(Part(in_half(change, placed.placement), placed.placement, None, state.row(change.address)))
+    recorded = state.of_provider(one.provider) if provider.composes else {}
+    try:
+        return provider.rehearse(Task(transaction=one, parts=tuple(parts), orders=one.orders, recorded=recorded))
+    except HaplanError as error:
+        return Rehearsal(errors=(str(error),))

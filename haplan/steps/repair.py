@@ -13,7 +13,7 @@ from haplan.model import renames
 from haplan.model.address import Address, is_module, matches, parse
 from haplan.model.canonical import fingerprint
 from haplan.model.document import Document
-from haplan.model.plan import Drift
+from haplan.model.drift import Drift
 from haplan.model.state import Intent, IntentOutcome, OrderRow, Row, State, Update
 from haplan.model.unfinished import silenced, with_orphans
 from haplan.model.value import Tree, encode

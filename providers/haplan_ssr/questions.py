@@ -1,5 +1,6 @@
 """What is asked of a conductor, in its own words; who answers is another matter."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,26 +10,26 @@ from haplan_ssr import rest
 from haplan_ssr.rest import Store
 
 
-class Questions:
+class Questions(ABC):
     """Calls of a conductor by what they are for."""
 
+    @abstractmethod
     def call(self, call: Call) -> Tree:
         """Carry out a call."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def host(self) -> str:
         """Who answers, for messages."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def made(self) -> int:
         """Calls made so far."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of connections."""
-        raise NotImplementedError
 
     def tree(self, store: Store) -> dict[str, Tree]:
         """The whole configuration of a store."""

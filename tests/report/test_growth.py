@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from haplan.model.drift import Drift
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Change, Drift, OutputChange, Placed, Placement, Plan, Transaction
+from haplan.model.plan import Action, Change, OutputChange, Placed, Placement, Plan, Transaction
 from haplan.model.state import Row, State
 from haplan.model.value import Ref
 from haplan.report import markdown

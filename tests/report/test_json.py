@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from haplan.model.drift import Drift
 from haplan.model.finding import Finding
-from haplan.model.plan import Action, Change, Drift, Impact, OutputChange, Placed, Placement, Plan, Transaction
+from haplan.model.plan import Action, Change, Impact, OutputChange, Placed, Placement, Plan, Transaction
 from haplan.model.reason import Reason
 from haplan.model.state import OutputRow, Row, State
 from haplan.model.value import Ref, Secret, Text, encode

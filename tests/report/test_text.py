@@ -5,21 +5,10 @@ from textwrap import dedent
 import attrs
 import pytest
 
+from haplan.model.drift import Drift
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
-from haplan.model.plan import (
-    Action,
-    Calls,
-    Change,
-    Drift,
-    Impact,
-    Order,
-    OutputChange,
-    Placed,
-    Placement,
-    Plan,
-    Transaction,
-)
+from haplan.model.plan import Action, Calls, Change, Impact, Order, OutputChange, Placed, Placement, Plan, Transaction
 from haplan.model.reason import Reason
 from haplan.model.value import Ref, Secret, Text, Unknown
 from haplan.report.lines import plain

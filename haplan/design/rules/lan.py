@@ -26,7 +26,7 @@ def lan_redundant(design: DesignIndex) -> Iterator[Found]:
             reason = face.object.single_homed
             if reason:
                 text = f"{face.name}: the LAN dies with its node. Accepted because: {reason}"
-                yield Found(address=owner.block.address, message=text, location=face.location, severity="warning")
+                yield Found.of(owner, text, face, severity="warning")
             else:
                 text = f"{face.name}: LAN of an HA device must be redundant"
                 rows = [row for row in owner.rows() if face.ports]
@@ -35,7 +35,7 @@ def lan_redundant(design: DesignIndex) -> Iterator[Found]:
                     if rows
                     else "name a port of each node"
                 )
-                yield Found(address=owner.block.address, message=text, location=face.location, hint=hint)
+                yield Found.of(owner, text, face, hint=hint)
 
 
 registry.says(
@@ -56,12 +56,7 @@ def one_address(design: DesignIndex) -> Iterator[Found]:
                 if kind or isinstance(address, list | tuple):
                     name = getattr(network, "haplan_name", network)
                     text = f"{face.name}/{name}: one static gateway address is required, found {kind or many or 'none'}"
-                    yield Found(
-                        address=owner.block.address,
-                        message=text,
-                        location=face.location,
-                        hint="write the pair's own address, such as 10.1.2.1/24",
-                    )
+                    yield Found.of(owner, text, face, hint="write the pair's own address, such as 10.1.2.1/24")
 
 
 registry.says(
@@ -83,9 +78,7 @@ def same_segment(design: DesignIndex) -> Iterator[Found]:
                 )
                 hint = 'attested=attest(same_l2=True, by="…", on="…") once somebody looked'
                 # Not known to be wrong: a person is asked. It is an error once a device sees otherwise.
-                yield Found(
-                    address=pair.block.address, message=text, location=pair.location, hint=hint, severity="warning"
-                )
+                yield Found.of(pair, text, hint=hint, severity="warning")
 
 
 registry.says(
@@ -100,11 +93,7 @@ def active_passive(design: DesignIndex) -> Iterator[Found]:
         faces = [face for face in owner.of("lan") if face.redundant]
         if faces:
             words = ", ".join(f"{face.name} ({_primary(face)} active)" for face in faces)
-            yield Found(
-                address=owner.block.address,
-                message=f"{owner.label}: active/passive: {words}",
-                location=faces[0].location,
-            )
+            yield Found.of(owner, f"{owner.label}: active/passive: {words}", faces[0])
 
 
 def _primary(face: Face) -> str:
@@ -126,7 +115,7 @@ def primaries(design: DesignIndex) -> Iterator[Found]:
         for face in owner.of("lan"):
             if face.redundant and "node1" in _primary(face):
                 text = f"{face.name}: primary is {_primary(face)}; node0 is recommended for consistency"
-                yield Found(address=owner.block.address, message=text, location=face.location)
+                yield Found.of(owner, text, face)
 
 
 registry.says(
@@ -143,16 +132,16 @@ def reth(design: DesignIndex) -> Iterator[Found]:
             index, group = face.plain.get("reth_idx"), face.plain.get("redundancy_group")
             if "ssr" in owner.families() and (index is not None or group is not None):
                 text = f"{face.name}: reth_idx and redundancy_group are for SRX only"
-                yield Found(address=owner.block.address, message=text, location=face.location, hint="leave them out")
+                yield Found.of(owner, text, face, hint="leave them out")
                 continue
             if isinstance(group, int) and not 1 <= group <= _groups(owner):
                 text = f"{face.name}: redundancy_group {group} is not 1 to {_groups(owner)}"
-                yield Found(address=owner.block.address, message=text, location=face.location)
+                yield Found.of(owner, text, face)
             if isinstance(index, int):
                 first = users.setdefault(index, face)
                 if first is not face:
                     text = f"{face.name}: reth_idx {index} already used by {first.name}"
-                    yield Found(address=owner.block.address, message=text, location=face.location)
+                    yield Found.of(owner, text, face)
 
 
 def _groups(owner: Owner) -> int:
@@ -174,15 +163,10 @@ def node_entries(design: DesignIndex) -> Iterator[Found]:
                 continue
             if "srx" in owner.families():
                 text = f"{face.name}: SRX takes one primary for all networks"
-                yield Found(address=owner.block.address, message=text, location=face.location, hint='primary="node0"')
+                yield Found.of(owner, text, face, hint='primary="node0"')
             elif set(primary) != set(face.networks):
                 text = f"{face.name}: {len(face.networks)} networks but {len(primary)} node entries"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=face.location,
-                    hint=f"name {', '.join(sorted(face.networks))}",
-                )
+                yield Found.of(owner, text, face, hint=f"name {', '.join(sorted(face.networks))}")
 
 
 registry.says(
@@ -206,7 +190,7 @@ def vlan_once(design: DesignIndex) -> Iterator[Found]:
                 if other is not face:
                     ends = f"{other.name} and {face.name}"
                     text = f"VLAN {vlan}: SSR cannot serve it on {ends}; use a switch{where(pair)}"
-                    yield Found(address=owner.block.address, message=text, location=face.location)
+                    yield Found.of(owner, text, face)
 
 
 registry.says(
@@ -223,7 +207,7 @@ def members_alike(design: DesignIndex) -> Iterator[Found]:
             kinds = sorted({port.kind for port in face.ports or ()})
             if face.redundant and len(kinds) > 1:
                 text = f"{face.name}: members differ in speed: {face.text} ({' and '.join(kinds)})"
-                yield Found(address=owner.block.address, message=text, location=face.location)
+                yield Found.of(owner, text, face)
 
 
 registry.says(
@@ -242,4 +226,4 @@ def own_management(design: DesignIndex) -> Iterator[Found]:
         for pair, (one, other) in at_sites(owner, given.get("ip"), node1.get("ip")):
             if one.partition("/")[0] == other.partition("/")[0]:
                 text = f"{owner.label}: node1 out-of-band address equals node0: {one}{where(pair)}"
-                yield Found(address=owner.block.address, message=text, location=owner.location)
+                yield Found.of(owner, text)

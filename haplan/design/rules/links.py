@@ -21,14 +21,11 @@ registry.says(
 def fabric(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for row in owner.rows():
-            links = owner.of("ha_data")
-            if not links and not row.fixed_fabric:
+            if not owner.of("ha_data") and not row.fixed_fabric:
                 pair = row.pair_of(row.fabric)
                 text = f"{owner.label}: no fabric link; declare {pair} as ha_data"
-                yield Found(
-                    address=owner.block.address, message=text, location=owner.location, hint=f'ha_fabric("{pair}")'
-                )
-            for face in links:
+                yield Found.of(owner, text, hint=f'ha_fabric("{pair}")')
+            for face in owner.of("ha_data"):
                 yield from _one_each(owner, face, row, row.fabric)
 
 
@@ -37,7 +34,7 @@ def _one_each(owner: Owner, face: Face, row: Model, default: str) -> Iterator[Fo
     if face.ports is not None and None not in nodes and sorted(nodes, key=str) != [0, 1]:
         text = f"{face.name}: the {HA_LINKS[face.usage]} link needs one node0 port and one node1 port, got {face.text}"
         hint = f"{row.pair_of(default)} on {row.name}" if default else ""
-        yield Found(address=owner.block.address, message=text, location=face.location, hint=hint)
+        yield Found.of(owner, text, face, hint=hint)
 
 
 registry.says(
@@ -51,23 +48,21 @@ registry.says(
 def sync(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for row in owner.rows():
-            links = owner.of("ha_control")
-            if not links and not row.fixed_control:
+            if row.fixed_control:
+                yield from _fixed(owner, row)
+                continue
+            if not owner.of("ha_control"):
                 pair = row.pair_of(row.control)
                 text = f"{owner.label}: no HA sync link; {row.name} expects {pair}"
-                yield Found(
-                    address=owner.block.address, message=text, location=owner.location, hint=f'ha_sync("{pair}")'
-                )
-            for face in links:
-                if row.fixed_control:
-                    text = (
-                        f"{face.name}: the control link of {row.name} is fixed; {face.text} cannot be declared as one"
-                    )
-                    yield Found(
-                        address=owner.block.address, message=text, location=face.location, hint="leave ha_sync(…) out"
-                    )
-                else:
-                    yield from _one_each(owner, face, row, row.control)
+                yield Found.of(owner, text, hint=f'ha_sync("{pair}")')
+            for face in owner.of("ha_control"):
+                yield from _one_each(owner, face, row, row.control)
+
+
+def _fixed(owner: Owner, row: Model) -> Iterator[Found]:
+    for face in owner.of("ha_control"):
+        text = f"{face.name}: the control link of {row.name} is fixed; {face.text} cannot be declared as one"
+        yield Found.of(owner, text, face, hint="leave ha_sync(…) out")
 
 
 registry.says(
@@ -85,7 +80,7 @@ def positions(design: DesignIndex) -> Iterator[Found]:
             first, second = ports
             if row.on_node0(first) != row.on_node0(second):
                 text = f"{face.name}: {first} and {second} are different positions; check the patch cable"
-                yield Found(address=owner.block.address, message=text, location=face.location)
+                yield Found.of(owner, text, face)
 
 
 registry.says(
@@ -104,7 +99,7 @@ def cabled(design: DesignIndex) -> Iterator[Found]:
         which = " and ".join(ports) or "each HA link"
         text = f"{pair.label}: confirm {which} is a direct patch cable"
         hint = 'attested=attest(cabled=True, by="…", on="…") once somebody looked'
-        yield Found(address=pair.block.address, message=text, location=pair.location, hint=hint)
+        yield Found.of(pair, text, hint=hint)
 
 
 registry.says(
@@ -123,7 +118,7 @@ def custom_links(design: DesignIndex) -> Iterator[Found]:
         if default and set(face.text.split(",")) != set(default.split(",")):
             what = "fabric" if face.usage == "ha_data" else "sync link"
             text = f"{owner.label}: custom {what} {face.text} (default {default}); set through the API"
-            yield Found(address=owner.block.address, message=text, location=face.location)
+            yield Found.of(owner, text, face)
 
 
 registry.says(
@@ -140,9 +135,4 @@ def gigabit_fabric(design: DesignIndex) -> Iterator[Found]:
             if port.kind != "ge":
                 unsure = row.name == "SRX380" and str(row.on_node0(port)) == "xe-0/0/16"
                 text = f"{face.name}: {port}: {row.name} supports gigabit fabric ports only"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=face.location,
-                    severity="warning" if unsure else None,
-                )
+                yield Found.of(owner, text, face, severity="warning" if unsure else None)

@@ -21,12 +21,7 @@ def own_profile(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for pair in owner.pairs[1:] if owner.hub else ():
             text = f"{pair.label}: profile {owner.label} is already assigned to {owner.pairs[0].label}"
-            yield Found(
-                address=pair.block.address,
-                message=text,
-                location=pair.location,
-                hint="give each hub a profile of its own",
-            )
+            yield Found.of(pair, text, hint="give each hub a profile of its own")
 
 
 registry.says(
@@ -42,20 +37,14 @@ def endpoint_names(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         names = [str(face.plain["endpoint"]) for face in owner.of("wan") if face.plain.get("endpoint")]
         if names:
-            yield Found(address=owner.block.address, message=f"endpoints: {', '.join(names)}", location=owner.location)
+            yield Found.of(owner, f"endpoints: {', '.join(names)}")
         for name in names:
             first = taken.setdefault(name, owner)
             if first is not owner or names.count(name) > 1:
                 text = (
                     f"{owner.label}: endpoint {name} is also made by {first.label}; the organisation has one of a name"
                 )
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=owner.location,
-                    hint="name it with endpoint=",
-                    severity="error",
-                )
+                yield Found.of(owner, text, hint="name it with endpoint=", severity="error")
 
 
 registry.says(
@@ -255,12 +244,7 @@ def spread(design: DesignIndex) -> Iterator[Found]:
         nodes = {node for face in mapping for node in owner.nodes_of(face)}
         if mapping and owner.rows() and len(nodes) == 1:
             text = f"{owner.label}: all overlay paths use node{nodes.pop()}; losing it cuts the site"
-            yield Found(
-                address=owner.block.address,
-                message=text,
-                location=mapping[0].location,
-                hint="map a WAN of the other node too",
-            )
+            yield Found.of(owner, text, mapping[0], hint="map a WAN of the other node too")
 
 
 registry.says(
@@ -281,7 +265,7 @@ def apart(design: DesignIndex) -> Iterator[Found]:
         hub = hubs.get(pair.site.address) if pair.site is not None and pair.role == "spoke" else None
         if hub is not None:
             text = f"{hub.label} and {pair.label} share site {pair.site_name}"
-            yield Found(address=pair.block.address, message=text, location=pair.location)
+            yield Found.of(pair, text)
 
 
 registry.says(
@@ -329,8 +313,4 @@ def peers(design: DesignIndex) -> Iterator[Found]:
             if hub is None or not hub.families() or not owner.families() or hub.families() & owner.families():
                 continue
             mine, theirs = ", ".join(sorted(owner.families())).upper(), ", ".join(sorted(hub.families())).upper()
-            yield Found(
-                address=owner.block.address,
-                message=f"{owner.label} ({mine}) cannot peer with {hub.label} ({theirs})",
-                location=owner.location,
-            )
+            yield Found.of(owner, f"{owner.label} ({mine}) cannot peer with {hub.label} ({theirs})")

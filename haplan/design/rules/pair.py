@@ -22,12 +22,7 @@ def two_nodes(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if len(pair.nodes) != 2:
             text = f"{pair.label}: an HA cluster needs exactly two nodes, found {len(pair.nodes)}"
-            yield Found(
-                address=pair.block.address,
-                message=text,
-                location=pair.location,
-                hint="list the MAC addresses of both boxes in nodes=",
-            )
+            yield Found.of(pair, text, hint="list the MAC addresses of both boxes in nodes=")
 
 
 registry.says(
@@ -44,12 +39,7 @@ def different(design: DesignIndex) -> Iterator[Found]:
         for what, values in (("", keys), ("serial ", serials)):
             for value in sorted({one for one in values if values.count(one) > 1}):
                 text = f"{pair.label}: both nodes are {what}{value}"
-                yield Found(
-                    address=pair.block.address,
-                    message=text,
-                    location=pair.location,
-                    hint="give the other box's own value",
-                )
+                yield Found.of(pair, text, hint="give the other box's own value")
 
 
 registry.says(
@@ -88,9 +78,7 @@ def appliance(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.model and not catalogue.family(pair.model):
             text = f"{pair.label}: {pair.model} is not an appliance covered by the HA design (whitebox is excluded)"
-            yield Found(
-                address=pair.block.address, message=text, location=pair.location, hint="use an SRX or SSR model"
-            )
+            yield Found.of(pair, text, hint="use an SRX or SSR model")
 
 
 registry.says(
@@ -106,24 +94,14 @@ def in_catalogue(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.row is None and catalogue.family(pair.model):
             text = f"{pair.model}: no port catalogue entry; {skipped}"
-            yield Found(
-                address=pair.block.address,
-                message=text,
-                location=pair.location,
-                hint="check the ports against the hardware guide by hand",
-            )
+            yield Found.of(pair, text, hint="check the ports against the hardware guide by hand")
         if pair.row is not None and pair.row.doubt:
             text = f"{pair.model}: the port catalogue is not sure of node1's port names: {pair.row.doubt}"
-            yield Found(
-                address=pair.block.address,
-                message=text,
-                location=pair.location,
-                hint="compare them with the device before applying",
-            )
+            yield Found.of(pair, text, hint="compare them with the device before applying")
     for owner in design.owners:
         if not owner.pairs:
             text = f"{owner.label}: no cluster of this stack uses it; {skipped}"
-            yield Found(address=owner.block.address, message=text, location=owner.location, severity="info")
+            yield Found.of(owner, text, severity="info")
 
 
 registry.says(
@@ -138,7 +116,7 @@ def one_site(design: DesignIndex) -> Iterator[Found]:
     for mac, first, second in _shared(design):
         if first.site_name != second.site_name:
             text = f"{mac} is in site {first.site_name}, expected {second.site_name}; it would have to be moved first"
-            yield Found(address=second.block.address, message=text, location=second.location)
+            yield Found.of(second, text)
 
 
 registry.says(
@@ -152,7 +130,7 @@ registry.says(
 def one_cluster(design: DesignIndex) -> Iterator[Found]:
     for mac, first, second in _shared(design):
         text = f"{mac} is already a member of cluster {first.label}, declared at {first.block.location.short}"
-        yield Found(address=second.block.address, message=text, location=second.location)
+        yield Found.of(second, text)
 
 
 def _shared(design: DesignIndex) -> Iterator[tuple[str, Pair, Pair]]:
@@ -177,12 +155,7 @@ def managed(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.block.values.get("managed") is False and pair.block.provider.split(".")[0] == "mist":
             text = f"{pair.label} is not managed by Mist; configuration would never be delivered"
-            yield Found(
-                address=pair.block.address,
-                message=text,
-                location=pair.location,
-                hint="leave managed= out, or use a direct provider",
-            )
+            yield Found.of(pair, text, hint="leave managed= out, or use a direct provider")
 
 
 registry.says(
@@ -198,7 +171,7 @@ def node_numbers(design: DesignIndex) -> Iterator[Found]:
         order = in_order([node.mac for node in pair.nodes])
         if len(pair.nodes) == 2 and order:
             text = f"{pair.label}: node0 will be {order[0]}, node1 {order[1]} (lowest MAC rule)"
-            yield Found(address=pair.block.address, message=text, location=pair.location)
+            yield Found.of(pair, text)
 
 
 registry.says(
@@ -261,7 +234,7 @@ def collocated(design: DesignIndex) -> Iterator[Found]:
         if not attested(pair, "collocated"):
             text = f"{pair.label}: sync and fabric are direct patch cables; confirm both nodes are collocated"
             hint = 'attested=attest(collocated=True, by="…", on="…") once somebody looked'
-            yield Found(address=pair.block.address, message=text, location=pair.location, hint=hint)
+            yield Found.of(pair, text, hint=hint)
 
 
 def attested(pair: Pair, what: str) -> bool:
@@ -284,14 +257,9 @@ def one_family(design: DesignIndex) -> Iterator[Found]:
         families = {catalogue.family(model) for model in [pair.model, *models] if model} - {""}
         if len(families) > 1:
             text = f"{pair.label}: cannot pair {' with '.join(sorted({pair.model, *models}))}"
-            yield Found(address=pair.block.address, message=text, location=pair.location)
+            yield Found.of(pair, text)
     for owner in design.owners:
         if len(owner.families()) > 1:
             users = ", ".join(f"{pair.label} ({pair.model})" for pair in owner.pairs)
             text = f"{owner.label}: serves SRX and SSR clusters at once: {users}"
-            yield Found(
-                address=owner.block.address,
-                message=text,
-                location=owner.location,
-                hint="give each family a template of its own",
-            )
+            yield Found.of(owner, text, hint="give each family a template of its own")

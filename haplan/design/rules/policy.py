@@ -203,7 +203,7 @@ def _without_policy(design: DesignIndex, facts: Mapping[str, Mapping[str, Tree]]
                 if network.address in sources or called or _reached(network, owner, targets):
                     continue
                 text = f"{network.name} appears in no policy; hosts there reach nothing"
-                yield Found(address=owner.block.address, message=text, location=face.location)
+                yield Found.of(owner, text, face)
 
 
 def _reached(network: Block, owner: Owner, targets: list[Net]) -> bool:

@@ -36,12 +36,7 @@ def port_names(design: DesignIndex) -> Iterator[Found]:
                 for name in face.text.split(","):
                     if _unreadable(name):
                         text = f'{face.name}: "{name}" is not a port name'
-                        yield Found(
-                            address=owner.block.address,
-                            message=text,
-                            location=face.location,
-                            hint="write ge-0/0/3, or ge-0/0/3,ge-1/0/3",
-                        )
+                        yield Found.of(owner, text, face, hint="write ge-0/0/3, or ge-0/0/3,ge-1/0/3")
 
 
 def _unreadable(name: str) -> bool:
@@ -68,7 +63,7 @@ def offsets(design: DesignIndex) -> Iterator[Found]:
             base = Port(kind=port.kind, slot=row.ports[0].slot if row.ports else 0, pic=port.pic, number=port.number)
             expected = row.on_node1(base)
             text = f"{face.name}: {port} is not a node1 port on {row.name}; node1 of {base} is {expected}"
-            yield Found(address=owner.block.address, message=text, location=face.location, hint=f"write {expected}")
+            yield Found.of(owner, text, face, hint=f"write {expected}")
 
 
 registry.says(
@@ -83,7 +78,7 @@ def existing_ports(design: DesignIndex) -> Iterator[Found]:
         for port in face.ports or ():
             if port.kind in _ETHERNET and row.node(port) is not None and not row.has(port):
                 text = f"{face.name}: {row.name} has no port {port}"
-                yield Found(address=owner.block.address, message=text, location=face.location)
+                yield Found.of(owner, text, face)
 
 
 registry.says(
@@ -102,12 +97,7 @@ def reserved(design: DesignIndex) -> Iterator[Found]:
             role = taken.get(row.on_node0(port).base, "")
             if role and row.node(port) is not None:
                 text = f"{face.name}: {port} is the {role} link of {row.name} and cannot be used as {face.usage}"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=face.location,
-                    hint=f"move {face.name} to another port",
-                )
+                yield Found.of(owner, text, face, hint=f"move {face.name} to another port")
 
 
 def _reserved(owner: Owner, row: Model) -> dict[Port, str]:
@@ -134,12 +124,7 @@ def management_port(design: DesignIndex) -> Iterator[Found]:
                 text = (
                     f"{port} becomes the management port when {row.name} is clustered; move {face.name} to another port"
                 )
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=face.location,
-                    hint=f"{_suggest(face, row)} is free for it by default",
-                )
+                yield Found.of(owner, text, face, hint=f"{_suggest(face, row)} is free for it by default")
 
 
 registry.says(
@@ -154,12 +139,7 @@ def control_port(design: DesignIndex) -> Iterator[Found]:
         for port in face.ports or ():
             if row.changed_role(port) == "the control link" and face.usage != "ha_control":
                 text = f"{port} becomes the control link when {row.name} is clustered; move {face.name} to another port"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=face.location,
-                    hint=f"{_suggest(face, row)} is free for it by default",
-                )
+                yield Found.of(owner, text, face, hint=f"{_suggest(face, row)} is free for it by default")
 
 
 def _suggest(face: Face, row: Model) -> str:
@@ -178,7 +158,7 @@ def one_of_each(design: DesignIndex) -> Iterator[Found]:
         for face in owner.faces:
             if face.redundant and face.ports is not None and _lopsided(owner, face):
                 text = f"{face.name}: redundant needs one node0 port and one node1 port, got {face.text}"
-                yield Found(address=owner.block.address, message=text, location=face.location, hint=_twin(owner, face))
+                yield Found.of(owner, text, face, hint=_twin(owner, face))
 
 
 def _lopsided(owner: Owner, face: Face) -> bool:
@@ -210,20 +190,11 @@ def port_lists(design: DesignIndex) -> Iterator[Found]:
         for face in owner.of("lan"):
             if len(face.ports or ()) > 1 and not face.redundant and not face.plain.get("aggregated"):
                 text = f"{face.name}: {face.text}: a port list needs redundant or aggregated"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=face.location,
-                    hint="leave redundant=False out, or say aggregated=True",
-                )
+                yield Found.of(owner, text, face, hint="leave redundant=False out, or say aggregated=True")
             if face.plain.get("aggregated") and len(face.ports or ()) == 1:
                 text = f"{face.name}: {face.text}: aggregated bundles several ports, and this is one"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=face.location,
-                    hint="name the other members, or leave aggregated=True out",
-                    severity="warning",
+                yield Found.of(
+                    owner, text, face, hint="name the other members, or leave aggregated=True out", severity="warning"
                 )
 
 
@@ -242,16 +213,10 @@ def needs_cluster(design: DesignIndex) -> Iterator[Found]:
             for pair in owner.pairs:
                 if len(pair.nodes) == 1:
                     text = f"{owner.label}: {face.name} is redundant but {pair.label} is not clustered"
-                    yield Found(address=owner.block.address, message=text, location=face.location)
+                    yield Found.of(owner, text, face)
             if not owner.pairs:
                 text = f"{owner.label}: {face.name} is redundant, and no cluster of this stack uses it"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=face.location,
-                    hint="declare its clusters",
-                    severity="warning",
-                )
+                yield Found.of(owner, text, face, hint="declare its clusters", severity="warning")
 
 
 registry.says(
@@ -279,10 +244,10 @@ def _together(owner: Owner, port: Port, first: Face, second: Face) -> Iterator[F
     text = f"{port} is used by {first.name} and {second.name}"
     if first.usage != "wan" or second.usage != "wan" or None in vlans:
         hint = "give each a vlan_id= of its own" if first.usage == second.usage == "wan" else ""
-        yield Found(address=owner.block.address, message=text, location=second.location, hint=hint)
+        yield Found.of(owner, text, second, hint=hint)
         return
     same = str(vlans[0]) == str(vlans[1])
     sites = [where(pair) for pair, (one, other) in at_sites(owner, *vlans) if one == other] if not same else [""]
     for site in sites:
         words = f"{text}, both with VLAN {vlans[0]}" if same else f"{text}, with one VLAN{site}"
-        yield Found(address=owner.block.address, message=words, location=second.location)
+        yield Found.of(owner, words, second)

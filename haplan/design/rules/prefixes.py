@@ -44,7 +44,7 @@ def overlapping(design: DesignIndex) -> Iterator[Found]:
             if first is not None:
                 text = f"{first.words} overlaps {one.words}"
                 hint = "give each site a prefix of its own, by a site variable; or translate one of them"
-                yield Found(address=one.pair.block.address, message=text, location=one.pair.location, hint=hint)
+                yield Found.of(one.pair, text, hint=hint)
             else:
                 wide.append(one)
 

@@ -1,14 +1,21 @@
 """How rules are written down: a function for each moment, and what people want to know of the rule beside it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, Self
 
 import attrs
 
-from haplan.design.rules.index import DesignIndex, design_index
+from haplan.design.rules.index import DesignIndex, Owner, Pair, design_index
 from haplan.plugin import Finding, Moment, PlanView, Rule, Severity, Tree, ValidateView
 
 OWNERS = ("hub_profile", "wan_edge_template")
+
+
+class Located(Protocol):
+    """What stands at a line of the stack."""
+
+    @property
+    def location(self) -> str: ...
 
 
 @attrs.frozen(kw_only=True)
@@ -20,6 +27,19 @@ class Found:
     location: str = ""
     hint: str = ""
     severity: Severity | None = None
+
+    @classmethod
+    def of(
+        cls,
+        whom: Owner | Pair,
+        message: str,
+        at: Located | None = None,
+        hint: str = "",
+        severity: Severity | None = None,
+    ) -> Self:
+        """What is found of an owner or a pair, at the line of a part of it or at its own."""
+        location = (whom if at is None else at).location
+        return cls(address=whom.block.address, message=message, location=location, hint=hint, severity=severity)
 
 
 Validate = Callable[[DesignIndex], Iterable[Found]]

@@ -31,7 +31,7 @@ def gateway_inside(design: DesignIndex) -> Iterator[Found]:
                 for pair, (ip, subnet) in at_sites(owner, address.get("ip"), subnets.get(name)):
                     if not _host_in(ip, subnet):
                         text = f"{face.name}: {ip} is not a host address in {subnet}{where(pair)}"
-                        yield Found(address=owner.block.address, message=text, location=face.location)
+                        yield Found.of(owner, text, face)
 
 
 def _host_in(ip: str, subnet: str) -> bool:
@@ -57,7 +57,7 @@ def vlans(design: DesignIndex) -> Iterator[Found]:
             for pair, ids in at_sites(owner, *(block.values["vlan_id"] for block in blocks)):
                 for vlan in sorted({one for one in ids if ids.count(one) > 1}):
                     text = f"{face.text}: VLAN {vlan} appears twice{where(pair)}"
-                    yield Found(address=owner.block.address, message=text, location=face.location)
+                    yield Found.of(owner, text, face)
 
 
 registry.says("HA115", "error", "The site is one of the organisation the cluster is in",
@@ -69,12 +69,7 @@ def site_there(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.site is not None and pair.site.provider != pair.block.provider:
             text = f"unknown site {pair.site_name}: it is declared for {pair.site.provider}"
-            yield Found(
-                address=pair.block.address,
-                message=text,
-                location=pair.location,
-                hint=f"the cluster is of {pair.block.provider}",
-            )
+            yield Found.of(pair, text, hint=f"the cluster is of {pair.block.provider}")
 
 
 registry.says(
@@ -90,18 +85,13 @@ def carries(design: DesignIndex) -> Iterator[Found]:
         template = pair.block.values.get("template")
         if template is None and "profile" not in pair.block.values:
             text = f"{pair.site_name} has no WAN edge template; assign one before clustering"
-            yield Found(
-                address=pair.block.address,
-                message=text,
-                location=pair.location,
-                hint="give the cluster template= or profile=",
-            )
+            yield Found.of(pair, text, hint="give the cluster template= or profile=")
         if template is None or pair.site is None:
             continue
         other = first.setdefault(pair.site.address, pair)
         if other.block.values.get("template") != template:
             text = f"{pair.site_name}: one template a site, but {other.label} and {pair.label} name two"
-            yield Found(address=pair.block.address, message=text, location=pair.location)
+            yield Found.of(pair, text)
 
 
 registry.says(
@@ -122,7 +112,7 @@ def ha_ports(design: DesignIndex) -> Iterator[Found]:
             if needed:
                 text = f"{pair.site_name}: HA ports are not configured yet"
                 hint = f"{owner.label} lacks {' and '.join(_word(usage) for usage in missing)}"
-                yield Found(address=pair.block.address, message=text, location=pair.location, hint=hint)
+                yield Found.of(pair, text, hint=hint)
 
 
 def _word(usage: str) -> str:
@@ -385,9 +375,4 @@ def one_source(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if "template" in pair.block.values and "profile" in pair.block.values:
             text = f"{pair.label}: both a hub profile and a spoke template"
-            yield Found(
-                address=pair.block.address,
-                message=text,
-                location=pair.location,
-                hint="give template= or profile=, not both",
-            )
+            yield Found.of(pair, text, hint="give template= or profile=, not both")

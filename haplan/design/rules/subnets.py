@@ -127,9 +127,7 @@ def _overlaps(design: DesignIndex) -> Iterator[Found]:
             # two circuits of one carrier may end in one of its subnets
             how: Severity | None = "warning" if both and one.address.network == other.address.network else None
             hint = "give one of them another subnet"
-            yield Found(
-                address=owner.block.address, message=text, location=other.face.location, hint=hint, severity=how
-            )
+            yield Found.of(owner, text, other.face, hint=hint, severity=how)
 
 
 def _overlap(one: Interface, other: Interface) -> bool:
@@ -154,7 +152,7 @@ def _no_hosts(design: DesignIndex) -> Iterator[Found]:
             complaint = _complaint(leg)
             if complaint:
                 text = f"{leg.name}: {complaint}{_at(leg, pair)}"
-                yield Found(address=owner.block.address, message=text, location=leg.face.location)
+                yield Found.of(owner, text, leg.face)
 
 
 def _complaint(leg: Leg) -> str:
@@ -187,7 +185,7 @@ def _bad_pools(design: DesignIndex) -> Iterator[Found]:
             complaint = _pool_complaint(leg, [one for one in legs if one.network == leg.network])
             if complaint:
                 text = f"{leg.name}: {complaint}{_at(leg, pair)}"
-                yield Found(address=owner.block.address, message=text, location=leg.face.location)
+                yield Found.of(owner, text, leg.face)
 
 
 def _pool_complaint(leg: Leg, legs: list[Leg]) -> str:

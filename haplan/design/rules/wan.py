@@ -25,22 +25,12 @@ def own_port(design: DesignIndex) -> Iterator[Found]:
         for face in owner.of("wan"):
             if len(face.ports or ()) > 1 and not face.object.shared_wan:
                 text = f"{face.name}: a WAN path belongs to one port of one node, got {face.text}"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=face.location,
-                    hint='split it, or say shared_wan="reason"',
-                )
+                yield Found.of(owner, text, face, hint='split it, or say shared_wan="reason"')
         for port, faces in _by_port(owner).items():
             if len(faces) > 1:
                 names = " and ".join(face.name for face in faces)
                 text = f"{names} are on one port, {port}: one cable takes both"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=faces[-1].location,
-                    severity="warning",
-                )
+                yield Found.of(owner, text, faces[-1], severity="warning")
 
 
 def _by_port(owner: Owner) -> dict[Port, list[Face]]:
@@ -68,12 +58,7 @@ def wan_per_node(design: DesignIndex) -> Iterator[Found]:
                 continue  # HA020 and HA021 have said so
             for node in sorted({0, 1} - nodes):
                 text = f"{owner.label}: node{node} has no WAN interface; it could not carry traffic or reach Mist alone"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=(wans[-1] if wans else owner).location,
-                    hint=_other(row, node),
-                )
+                yield Found.of(owner, text, (wans[-1] if wans else owner), hint=_other(row, node))
 
 
 def _other(row: Model, node: int) -> str:
@@ -93,7 +78,7 @@ def shared_wan(design: DesignIndex) -> Iterator[Found]:
             if len(face.ports or ()) > 1 and face.object.shared_wan:
                 reason = face.object.shared_wan
                 text = f"{face.name}: shared between both nodes; only one is active. Accepted because: {reason}"
-                yield Found(address=owner.block.address, message=text, location=face.location)
+                yield Found.of(owner, text, face)
 
 
 registry.says(
@@ -111,12 +96,7 @@ def hub_static(design: DesignIndex) -> Iterator[Found]:
             if kind not in (None, "static"):
                 why = "spokes build the overlay towards it"
                 text = f"{owner.label}/{face.name}: hub WAN must be static ({why}), found {kind}"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=face.location,
-                    hint='static("198.51.100.254/24", gateway="198.51.100.1")',
-                )
+                yield Found.of(owner, text, face, hint='static("198.51.100.254/24", gateway="198.51.100.1")')
 
 
 registry.says(
@@ -131,7 +111,7 @@ def spoke_address(design: DesignIndex) -> Iterator[Found]:
         faces = [] if owner.hub else owner.of("wan")
         if faces:
             words = ", ".join(f"{face.name} {_address(face).get('type', '?')}" for face in faces)
-            yield Found(address=owner.block.address, message=f"{owner.label}: {words}", location=faces[0].location)
+            yield Found.of(owner, f"{owner.label}: {words}", faces[0])
 
 
 def _address(face: Face) -> dict[str, object]:
@@ -172,12 +152,7 @@ def gateways(design: DesignIndex) -> Iterator[Found]:
                 complaint = _gateway_complaint(ip, gateway)
                 if complaint:
                     text = f"{face.name}{where(pair)}: {complaint}"
-                    yield Found(
-                        address=owner.block.address,
-                        message=text,
-                        location=face.location,
-                        hint="check address, length and gateway",
-                    )
+                    yield Found.of(owner, text, face, hint="check address, length and gateway")
 
 
 def _gateway_complaint(ip: str, gateway: str) -> str:
@@ -216,7 +191,7 @@ def public_address(design: DesignIndex) -> Iterator[Found]:
                 words = f"{text} is private; spokes outside cannot reach it without an override"
                 message = f"{owner.label}/{face.name}{where(pair)}: {words}"
                 hint = 'public_ip= on this WAN, or underlay="private" here and on the spokes\' WANs'
-                yield Found(address=owner.block.address, message=message, location=face.location, hint=hint)
+                yield Found.of(owner, message, face, hint=hint)
 
 
 def _other_end(design: DesignIndex, hub: Owner, face: Face) -> Iterator[Found]:
@@ -229,7 +204,7 @@ def _other_end(design: DesignIndex, hub: Owner, face: Face) -> Iterator[Found]:
                     f"{spoke.label}/{wan.name}: {hub.label}/{face.name} is on a private underlay, and this WAN is not"
                 )
                 hint = 'underlay="private" here too, if they are on the same network'
-                yield Found(address=spoke.block.address, message=text, location=wan.location, hint=hint)
+                yield Found.of(spoke, text, wan, hint=hint)
 
 
 def _private(text: str) -> bool:
@@ -256,12 +231,7 @@ def names(design: DesignIndex) -> Iterator[Found]:
             if first is not face:
                 what = "WAN interfaces" if first.usage == face.usage == "wan" else "interfaces"
                 text = f"{owner.label}: two {what} named {face.name}"
-                yield Found(
-                    address=owner.block.address,
-                    message=text,
-                    location=face.location,
-                    hint=f"the first is at {first.object.location.short}",
-                )
+                yield Found.of(owner, text, face, hint=f"the first is at {first.object.location.short}")
 
 
 registry.says(
@@ -277,7 +247,7 @@ def several_paths(design: DesignIndex) -> Iterator[Found]:
         on_one = len(_by_port(owner)) == 1 and all(len(face.ports or ()) == 1 for face in wans)
         if owner.pairs and (len(wans) == 1 or on_one):
             text = f"{owner.label}: a single WAN path; node redundancy without path redundancy"
-            yield Found(address=owner.block.address, message=text, location=wans[0].location)
+            yield Found.of(owner, text, wans[0])
 
 
 registry.says(
@@ -298,12 +268,7 @@ def still_connected(design: DesignIndex) -> Iterator[Found]:
                     instead = row.pair_of(row.wan).split(",")[node]
                     role = row.changed_role(port)
                     text = f"node{node}: its only cloud path was {port}, which becomes {role}; use {instead}"
-                    yield Found(
-                        address=owner.block.address,
-                        message=text,
-                        location=face.location,
-                        hint=f"move {face.name} to {instead}",
-                    )
+                    yield Found.of(owner, text, face, hint=f"move {face.name} to {instead}")
 
 
 registry.says(
@@ -326,5 +291,5 @@ def own_addresses(design: DesignIndex) -> Iterator[Found]:
                 first = next((seen[site, ip] for site in sites if (site, ip) in seen), None)
                 if first is not None:
                     message = f"{first.name} and {face.name} both use {ip}{where(pair)}"
-                    yield Found(address=owner.block.address, message=message, location=face.location)
+                    yield Found.of(owner, message, face)
                 seen.update({(site, ip): face for site in sites})

@@ -137,9 +137,8 @@ class Ledger:
         numbers = self.journal.ended(transaction) if transaction else []
         self._before.pop(transaction.id if transaction else "", None)
         placements = self._carried_out(transaction, changes, lacking, queued=queued) if transaction else []
-        first_halves = (
-            {one.address for one in transaction.placed if one.placement.half == "old"} if transaction else set()
-        )
+        placed = transaction.placed if transaction else ()
+        first_halves = {one.address for one in placed if one.placement.half == "old"}
         for change in changes:
             if change.action is Action.READ:  # that is in no state
                 continue

@@ -23,15 +23,10 @@ def row_of(
     A change with several placements is recorded once for each: what an earlier one of this run gave stays.
     """
     earlier = old if old is not None and old.serial == serial else None
-    fresh = change.action in (Action.CREATE, Action.REPLACE)
     after = dict(without(change.after or {}, change.unset))
     name = str(after.pop("name", change.name))
-    given = written.values.get(change.address, {})
-    told = {n: with_secrets(value, after.get(n), after.get(n)) for n, value in given.items()}
-    values = model.encode({**after, **told})
-    kept = earlier if fresh or (old is not None and old.id != change.id) else old
-    computed = {n: v for n, v in kept.values.items() if n not in kept.declared} if kept else {}
-    values = {**{n: v for n, v in computed.items() if n not in values}, **values}
+    fresh = change.action in (Action.CREATE, Action.REPLACE) or (old is not None and old.id != change.id)
+    values = _values(after, written.values.get(change.address, {}), earlier if fresh else old)
     private = {} if change.action is Action.REPLACE else dict(change.private)
     private |= {**(earlier.private if earlier else {}), **written.private.get(change.address, {})}
     provider, _, alias = change.provider.partition(".")
@@ -56,6 +51,14 @@ def row_of(
         serial=serial,
         seq=old.seq if old else 0,
     )
+
+
+def _values(after: Mapping[str, Tree], given: Mapping[str, Tree], kept: Row | None) -> dict[str, Tree]:
+    """What is recorded: what the stack says, what the write gave, and what was computed before and stays."""
+    told = {n: with_secrets(value, after.get(n), after.get(n)) for n, value in given.items()}
+    values = model.encode({**after, **told})
+    computed = {n: v for n, v in kept.values.items() if n not in kept.declared} if kept else {}
+    return {**{n: v for n, v in computed.items() if n not in values}, **values}
 
 
 def deposed_row(old: Row | None, serial: int) -> Row | None:

@@ -3,28 +3,28 @@
 Runs in a thread of its own. Whatever must be durable is asked of the run's loop, which alone talks to the state.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import attrs
 
 from haplan.contracts import ApplyView, Part, Provider, Query, Reading, Seen, Target, Task, Written
-from haplan.errors import Denied, HaplanError, Locked, ProviderError, Stale, Unauthorized
-from haplan.model.compare import differences, merged, ours, unordered, without, without_secrets
+from haplan.errors import Denied, HaplanError, Locked, ProviderError, Unauthorized
+from haplan.model.compare import merged
 from haplan.model.document import Document
 from haplan.model.event import EventKind
 from haplan.model.finding import Finding, Rule
-from haplan.model.identity import ById
 from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
-from haplan.model.unfinished import BEGUN, LEFT, places
+from haplan.model.unfinished import BEGUN, places
 from haplan.model.value import Tree
 from haplan.steps.apply.beside import Beside, rebased
 from haplan.steps.apply.carried import Carried, as_written, carries, written
 from haplan.steps.apply.own import Own
 from haplan.steps.apply.partial import Half, halves
+from haplan.steps.apply.refusals import refuse_gone, refuse_moved, refuse_unread
 from haplan.steps.apply.run_context import Ending
 from haplan.wall.announcing import announcement, told
 
@@ -174,14 +174,14 @@ def work(job: Job) -> Done | Broke:
         )
         reading = job.provider.read(asked)
         moved = job.beside.moved(task, asked, reading)
-        _refuse_unread(reading, job.targets)
+        refuse_unread(reading, job.targets)
         task = _with_seen(task, reading.seen)
         went_back = job.carried is not None and job.carried.going_back
         if went_back:
-            _refuse_gone(task)
+            refuse_gone(task)
         else:
             task = _found_again(task, job.own)
-            _refuse_moved(task, job.own, job.types, job.provider.by_id)
+            refuse_moved(task, job.own, job.types, job.provider.by_id)
         if not (job.own.wrote(task.transaction.provider, document) or went_back):
             task = attrs.evolve(task, orders=tuple(rebased(one, reading) for one in task.orders))
         _refuse_by_rule(task, job, reading)
@@ -215,7 +215,7 @@ def _as_it_runs(task: Task, job: Job, reading: Reading) -> tuple[Task, Reading]:
     found = job.provider.read(
         Query(targets=targets, max_age=MAX_AGE, recorded=task.recorded, document=document, orders=task.orders)
     )
-    _refuse_unread(found, job.targets)
+    refuse_unread(found, job.targets)
     return _with_seen(task, found.seen), found
 
 
@@ -225,16 +225,6 @@ def _ending(provider: Provider, document: Document) -> Ending:
         return Ending()
     takes_back = provider.takes_back(document)
     return Ending(provider.confirmed and takes_back, provider.revertible and takes_back)
-
-
-def _refuse_unread(reading: Reading, targets: Sequence[Target]) -> None:
-    """Refuse to write what could not be looked at first.
-
-    Raises:
-        ProviderError: Naming it, and why.
-    """
-    for address in (target.address for target in targets if target.address in reading.unread):
-        raise ProviderError(f"{address}: could not be read: {reading.unread[address]}")
 
 
 def _gone_on(task: Task, carried: Carried, ending: Ending, job: Job) -> Done:
@@ -249,7 +239,7 @@ def _looked_up(job: Job) -> Written:
     (part,) = job.task.parts
     (target,) = job.targets
     reading = job.provider.read(Query(targets=(target,)))
-    _refuse_unread(reading, job.targets)
+    refuse_unread(reading, job.targets)
     seen = reading.seen.get(target.address)
     if seen is None:
         kind = part.change.type.replace("_", " ")
@@ -305,72 +295,6 @@ def _found_again(task: Task, own: Own) -> Task:
         return attrs.evolve(part, change=attrs.evolve(found, before={}, private=dict(seen.private)))
 
     return attrs.evolve(task, parts=tuple(map(again, task.parts)))
-
-
-def _refuse_moved(task: Task, own: Own, types: Mapping[str, TypeInfo], by_id: ById) -> None:
-    """Refuse if what the plan was made on is no longer so.
-
-    Raises:
-        Stale: Naming what moved, and where known who and when.
-    """
-    touched = own.changes()
-    for part in task.parts:
-        change, seen = part.change, part.seen
-        if change.key in touched or change.deposed or change.action is Action.FORGET:
-            continue
-        if change.action is Action.CREATE and seen is not None and not _expected(change, seen):
-            raise Stale(f"{change.address}: exists now (id {seen.id}), it did not when the plan was made; plan again")
-        if change.action in (Action.UPDATE, Action.REPLACE, Action.IMPORT):
-            _refuse_changed(part, types[change.type], own, by_id)
-        resumed = change.reason is Reason.RESUMED  # of a deletion: half gone is how the run that died left it
-        if change.action is Action.DELETE and not resumed and seen is not None and change.type in types:
-            _refuse_changed(part, types[change.type], own, by_id)
-
-
-def _refuse_gone(task: Task) -> None:
-    """Refuse to change what went while an earlier run's write took itself back; what is as before is written again.
-
-    Raises:
-        Stale: Naming it.
-    """
-    for part in task.parts:
-        if part.change.action is Action.UPDATE and part.seen is None:
-            text = "is gone: an earlier run made it, and its write was taken back meanwhile; plan again"
-            raise Stale(f"{part.change.address}: {text}")
-
-
-def _expected(change: Change, seen: Seen) -> bool:
-    return seen.status == "incomplete" or change.reason is Reason.RESUMED
-
-
-def _refuse_changed(part: Part, kind: TypeInfo, own: Own, by_id: ById) -> None:
-    change, seen, left = part.change, part.seen, part.change.address in own.left
-    if seen is None:
-        why = ": what an earlier run sent came through" if left else ""
-        raise Stale(f"{change.address}: is gone, it was there when the plan was made{why}; plan again")
-    half = left or change.reason is Reason.RESUMED or LEFT in change.private or bool(change.unset)
-    if part.placement.state and seen.state and not half:
-        if seen.state != part.placement.state:
-            who = f" by {seen.who}" if seen.who else ""
-            raise Stale(f"{change.address}: changed{who} on {part.placement.document} since the plan; plan again")
-        return
-    # an owner may have been renamed by now; what is not in it any more counts as gone
-    local = {*kind.local, *kind.owned_by, "name"}
-    if part.row is not None:  # what it names may be called otherwise by now, and still be told as it was written
-        told = part.row.values
-        local |= {name for name in by_id.get(kind.name, ()) if seen.values.get(name) == told.get(name)}
-    before = without_secrets({name: value for name, value in (change.before or {}).items() if name not in local})
-    sets = unordered(kind.attributes, before)
-    moved = set(differences(before, ours(kind, before, seen.values), sets))
-    if moved and (half or own.changes().intersection(change.depends_on)):
-        # our own write to it, or to what it refers to, may have shown here already: such as a new name
-        planned = without(change.after or {}, change.unset)
-        wanted = without_secrets({name: planned.get(name) for name in before})
-        moved &= set(differences(wanted, ours(kind, before, seen.values, change.after or {}), sets))
-    if moved:
-        who = " by an earlier run, or by somebody else," if left else f" by {seen.who}" if seen.who else ""
-        words = ", ".join(".".join(map(str, path)) for path in sorted(moved, key=str)[:3])
-        raise Stale(f"{change.address}: {words} changed{who} since the plan; plan again")
 
 
 def _refuse_by_rule(task: Task, job: Job, reading: Reading) -> None:

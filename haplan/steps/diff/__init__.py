@@ -6,5 +6,6 @@ stack has no longer. `work` is what they share.
 
 from haplan.steps.diff.difference import Difference, diff
 from haplan.steps.diff.leaving import as_asked
+from haplan.steps.diff.work import Work
 
-__all__ = ["Difference", "as_asked", "diff"]
+__all__ = ["Difference", "Work", "as_asked", "diff"]

@@ -1,6 +1,6 @@
 """What stack, state and estate all have: as it is, updated, or replaced."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import attrs
 
@@ -25,6 +25,7 @@ from haplan.model.left_alone import as_path, as_there, ignored
 from haplan.model.plan import Action, Change, replaced
 from haplan.model.prior import nested, restored, with_prior, with_theirs, without_theirs
 from haplan.model.reason import Reason, forced_by
+from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block, Lifecycle
 from haplan.model.state import Row
 from haplan.model.triggers import fired
@@ -47,14 +48,68 @@ def untouched(work: Work, block: Block, after: Tree, row: Row, recorded: Mapping
     return same_name and alike(after, as_declared(row, recorded)) and holds(there, after)
 
 
+@attrs.frozen(kw_only=True)
+class _Sides:
+    """What is wanted and what is there, each in the words of the other.
+
+    Attributes:
+        recorded, after: In the order of what is there.
+        before: What is there of what is wanted, or was.
+        live: The same without what a document that nobody sees may still have.
+        gone: Paths that leave the resource.
+        left: The stack says less than is remembered.
+        private: What the provider keeps, with what was there before haplan.
+        there, was: The name it has in the estate, and the one it is renamed from.
+    """
+
+    recorded: Mapping[str, Tree]
+    after: dict[str, Tree]
+    before: dict[str, Tree]
+    live: Mapping[str, Tree]
+    gone: tuple[Path, ...]
+    left: bool
+    private: Mapping[str, Tree]
+    there: str
+    was: str
+
+
 def compared(
     work: Work, block: Block, after: dict[str, Tree], row: Row, recorded: Mapping[str, Tree], seen: Seen
 ) -> Change | None:
     """The change that makes the estate as wanted, or state as the stack; None where nothing is to do."""
+    sides = _sides(work, block, after, row, recorded, seen)
+    kind, after, half = work.types[block.type], sides.after, row.status in HALF
+    before, meant = work.same_named(block, row, after, sides.before)
+    sets = unordered(kind.attributes, after)
+    paths = tuple(differences(after, before, sets))
+    spelled = frozenset(paths).difference(differences(after, meant, sets))
+    if str(block.name) != sides.was and ("name",) not in ignored(block.lifecycle.ignore_changes, kind.attributes):
+        before, after = {"name": sides.was, **before}, {"name": str(block.name), **after}
+        paths = (("name",), *paths)
+    work.know(block.address, sides.recorded, seen, literal(after))
+    base = change_of(
+        block, Action.UPDATE, Reason.NONE, after, row, before=before, id=seen.id, unset=sides.gone,
+        private={**sides.private, **seen.private}, respelled=tuple(_respelled(kind, after, before, meant)),
+    )  # fmt: skip
+    running = _running(work, block, row, after, sides.live, sides.there) if half else paths
+    forced = as_asked(work, block, row, base, running, spelled)
+    if forced is not None:
+        return forced
+    if half and paths and not running:  # other documents lack it: what runs tells what it is
+        return attrs.evolve(base, reason=Reason.RESUMED, incomplete=True)
+    if paths:
+        is_name = paths[0] == ("name",) and base.id.rpartition(":")[2] == sides.there  # with a name another id, then
+        work.forget_computed(block.address, *(() if is_name else ("id",)))
+        return attrs.evolve(base, reason=_reason({**sides.recorded, "name": row.name}, after, sides.gone, paths, sets))
+    return _as_it_is(work, block, row, seen, sides, base)
+
+
+def _sides(
+    work: Work, block: Block, after: Mapping[str, Tree], row: Row, recorded: Mapping[str, Tree], seen: Seen
+) -> _Sides:
     recorded = ordered(recorded, seen.values)
     after = dict(ordered(after, seen.values, recorded))
-    kind, declared = work.types[block.type], as_declared(row, recorded)
-    half = row.status in HALF
+    kind, declared, half = work.types[block.type], as_declared(row, recorded), row.status in HALF
     known = still_there(row.private) if half else {}
     remembered = merged(declared, without(known, (("name",),)))
     after = ignoring(work, block, after, declared, seen.values, recorded)
@@ -73,42 +128,33 @@ def compared(
     live, before = before, _as_left(work, row, before, after, remembered, gone) if half else before
     there = str(seen.values.get("name", row.name))
     was = str(known.get("name", there)) if block.address in work.several and there == str(block.name) else there
-    before, meant = work.same_named(block, row, after, before)
-    sets = unordered(kind.attributes, after)
-    paths = tuple(differences(after, before, sets))
-    spelled = frozenset(paths).difference(differences(after, meant, sets))
-    if str(block.name) != was and ("name",) not in ignored(block.lifecycle.ignore_changes, kind.attributes):
-        before, after = {"name": was, **before}, {"name": str(block.name), **after}
-        paths = (("name",), *paths)
-    work.know(block.address, recorded, seen, literal(after))
-    private = {**private, **seen.private}
-    base = change_of(
-        block, Action.UPDATE, Reason.NONE, after, row, before=before, id=seen.id, unset=gone, private=private
-    )
-    respelled = (
-        one.name for one in kind.referring if before.get(one.name) != meant.get(one.name) == after.get(one.name)
-    )
-    base = attrs.evolve(base, respelled=tuple(respelled))
-    running = _running(work, block, row, after, live, there) if half else paths
-    forced = as_asked(work, block, row, base, running, spelled)
-    if forced is not None:
-        return forced
-    if half and paths and not running:  # other documents lack it: what runs tells what it is
-        return attrs.evolve(base, reason=Reason.RESUMED, incomplete=True)
-    if paths:
-        is_name = paths[0] == ("name",) and base.id.rpartition(":")[2] == there  # with a name another id, then
-        work.forget_computed(block.address, *(() if is_name else ("id",)))
-        return attrs.evolve(base, reason=_reason({**recorded, "name": row.name}, after, gone, paths, sets))
-    if half or seen.status == "incomplete":
+    return _Sides(
+        recorded=recorded, after=dict(after), before=dict(before), live=live, gone=gone, left=bool(left),
+        private=private, there=there, was=was,
+    )  # fmt: skip
+
+
+def _as_it_is(work: Work, block: Block, row: Row, seen: Seen, sides: _Sides, base: Change) -> Change | None:
+    """The estate is as wanted: what is gone on with, sent again or remembered all the same."""
+    kind, after = work.types[block.type], base.after or {}
+    if row.status in HALF or seen.status == "incomplete":
         return attrs.evolve(base, reason=Reason.RESUMED, incomplete=True)
     if seen.send_again:
         return attrs.evolve(base, reason=Reason.SENT_AGAIN, incomplete=True)
-    if left or _moved_on(block, row, recorded, after, sets, ignored(block.lifecycle.ignore_changes, kind.attributes)):
+    sets, alone = unordered(kind.attributes, after), ignored(block.lifecycle.ignore_changes, kind.attributes)
+    if sides.left or _moved_on(block, row, sides.recorded, after, sets, alone):
         return attrs.evolve(base, reason=Reason.REMEMBERED)
     work.unchanged += 1
     if kind.ordered:
         work.same[block.address] = base
     return None
+
+
+def _respelled(kind: TypeInfo, after: Tree, before: Tree, meant: Tree) -> Iterator[str]:
+    """The attributes that name the same resource as before, which is called otherwise."""
+    for name in (one.name for one in kind.referring):
+        if before.get(name) != meant.get(name) == after.get(name):
+            yield name
 
 
 def _running(work: Work, block: Block, row: Row, after: Mapping[str, Tree], live: Tree, there: str) -> tuple[Path, ...]:

@@ -1,20 +1,16 @@
 """The comparison of a whole stack, block by block in order of the graph."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
-from haplan.contracts import Seen, called
 from haplan.model import value as model
 from haplan.model.compare import ordered
 from haplan.model.finding import Finding
-from haplan.model.identity import ById, Names
 from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
-from haplan.model.selection import Selection
-from haplan.model.stack import Block, Stack
-from haplan.model.state import State
+from haplan.model.stack import Block
 from haplan.model.value import Tree
 from haplan.steps.diff.compared import compared, has_other_name, untouched
 from haplan.steps.diff.data import data_source
@@ -46,55 +42,25 @@ class Difference:
     readable: Mapping[str, str]
 
 
-def diff(
-    stack: Stack,
-    order: Iterable[str],
-    state: State,
-    seen: Mapping[str, Seen],
-    types: Mapping[str, TypeInfo],
-    selection: Selection,
-    fingerprint: Callable[[model.Secret], model.Secret],
-    read: Mapping[str, str] | None = None,
-    by_id: Mapping[str, ById] | None = None,
-    estates: Mapping[str, str] | None = None,
-) -> Difference:
+def diff(order: Iterable[str], work: Work) -> Difference:
     """Compare.
 
     Args:
         order: Addresses of the stack, each after what it depends on.
-        seen: From refresh.
-        fingerprint: Resolves a secret and gives it back with its fingerprint, or unchanged where it cannot.
-        read: Address → name under which data sources were read whose name was not known before.
-        by_id: Provider key → type → attributes that hold another resource by its id.
-        estates: Provider key → id of the estate that it reaches.
+        work: What is compared; of this diff alone.
     """
-    pending, names = state.unsettled(), Names(stack=stack, state=state, live=called(seen))
-    work = Work(
-        stack=stack,
-        state=state,
-        seen=seen,
-        types=types,
-        selection=selection,
-        fingerprint=fingerprint,
-        pending=pending,
-        read=read or {},
-        names=names,
-        by_id=by_id or {},
-        estates=estates or {},
-    )
     for address in order:
-        change = _wanted(work, stack.blocks[address])
+        change = _wanted(work, work.stack.blocks[address])
         if change is not None:
             work.changes[address] = change
     _spread_create_first(work)
     going = [deletion(work, row) for row in leaving(work)]
     changes = (*work.changes.values(), *going)
-    findings = (*work.findings, *doubled(work, changes))
     return Difference(
         changes=changes,
         unchanged=work.unchanged,
         same=work.same,
-        findings=findings,
+        findings=(*work.findings, *doubled(work, changes)),
         known=work.known,
         readable=work.readable,
     )

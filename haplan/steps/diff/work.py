@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from haplan.contracts import Seen
+from haplan.contracts import Seen, called
 from haplan.model import value as model
 from haplan.model.finding import Finding
 from haplan.model.identity import ById, Names
@@ -19,6 +19,18 @@ from haplan.model.unfinished import in_several
 from haplan.model.value import Tree
 
 
+def _pending(work: "Work") -> frozenset[str]:
+    return work.state.unsettled()
+
+
+def _names(work: "Work") -> Names:
+    return Names(stack=work.stack, state=work.state, live=called(work.seen))
+
+
+def _several(work: "Work") -> frozenset[str]:
+    return in_several(work.state)
+
+
 @attrs.define(kw_only=True)
 class Work:
     """One diff under way: what is compared, then what was found so far.
@@ -26,14 +38,16 @@ class Work:
     Threads: one; made for one comparison.
 
     Attributes:
-        pending: Addresses that a run which died left unsettled.
+        seen: From refresh.
+        fingerprint: Resolves a secret and gives it back with its fingerprint, or unchanged where it cannot.
         read: Address → name under which data sources were read whose name was not known before.
-        names: How resources are called.
         by_id: Provider key → type → attributes that hold another resource by its id.
         estates: Provider key → id of the estate that it reaches.
         objects: Those that state has, as `haplan.steps.diff.one_address` tells them apart; once it was asked.
         readable, known, findings, unchanged, same: As in what the diff gives.
         changes: By address, of what the stack has.
+        pending: Addresses that a run which died left unsettled.
+        names: How resources are called.
         several: Addresses that stand in more than one place.
     """
 
@@ -43,11 +57,9 @@ class Work:
     types: Mapping[str, TypeInfo]
     selection: Selection
     fingerprint: Callable[[model.Secret], model.Secret]
-    pending: frozenset[str]
-    read: Mapping[str, str]
-    names: Names
-    by_id: Mapping[str, ById]
-    estates: Mapping[str, str]
+    read: Mapping[str, str] = attrs.field(factory=dict)
+    by_id: Mapping[str, ById] = attrs.field(factory=dict)
+    estates: Mapping[str, str] = attrs.field(factory=dict)
     objects: dict[Any, list[tuple[str, str]]] = attrs.field(factory=dict)
     readable: dict[str, str] = attrs.field(factory=dict)
     known: dict[str, dict[str, Tree]] = attrs.field(factory=dict)
@@ -55,11 +67,9 @@ class Work:
     unchanged: int = 0
     same: dict[str, Change] = attrs.field(factory=dict)
     changes: dict[str, Change] = attrs.field(factory=dict)
-    several: frozenset[str] = attrs.field(init=False)
-
-    @several.default
-    def _several(self) -> frozenset[str]:
-        return in_several(self.state)
+    pending: frozenset[str] = attrs.field(init=False, default=attrs.Factory(_pending, takes_self=True))
+    names: Names = attrs.field(init=False, default=attrs.Factory(_names, takes_self=True))
+    several: frozenset[str] = attrs.field(init=False, default=attrs.Factory(_several, takes_self=True))
 
     def know(
         self,

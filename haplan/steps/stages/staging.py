@@ -52,11 +52,7 @@ def stages(
         HaplanError: Some changes wait for one another.
     """
     by_key = {change.key: change for change in changes}
-    key = {
-        (change.key, index): (ranks.get(change.type, 50), seq, index)
-        for seq, change in enumerate(changes)
-        for index in range(len(placements[change.key]))
-    }
+    key = _key(changes, placements, ranks)
     edges = _sorted([edge for edge in edges if edge.first in by_key and edge.then in by_key], changes)
     edges = _sorted(contracted(edges, lambda one: bool(placements[one])), changes)
     values = flows(changes, placements)
@@ -72,6 +68,17 @@ def stages(
         tuple(impossible(found, values, of, by_key)),
         tuple(written_again(found, values, ordered, of, placements)),
     )
+
+
+def _key(
+    changes: Sequence[Change], placements: Placements, ranks: Mapping[str, int]
+) -> dict[tuple[str, int], tuple[int, int, int]]:
+    """By what the parts of changes go where nothing else says: rank, place in the graph, place in the change."""
+    return {
+        (change.key, index): (ranks.get(change.type, 50), seq, index)
+        for seq, change in enumerate(changes)
+        for index in range(len(placements[change.key]))
+    }
 
 
 def _sorted(edges: Iterable[Edge], changes: Sequence[Change]) -> tuple[Edge, ...]:
