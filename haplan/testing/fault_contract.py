@@ -154,6 +154,10 @@ class Story:
             for name, value in values.items()
         )
 
+    def kept(self) -> bool:
+        """True if something is remembered already."""
+        return (self.folder / "stack" / ".haplan").exists()
+
     def state(self) -> State:
         with self.session() as session:
             return engine.read_state(session)
@@ -203,7 +207,7 @@ def carry(story: Story, wrong: Sequence[Fault]) -> None:
     fault = partial(next, cycle(wrong))
     story.write(1)
     _reading(story, fault(), engine.plan)
-    assert not (story.folder / "stack" / ".haplan").exists()
+    assert not story.kept()
     _writing(story, fault(), 1)
     _going_on(story, fault(), 2)
     _reading(story, fault(), engine.drift)

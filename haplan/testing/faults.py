@@ -166,30 +166,53 @@ def standing_in(
         about: The address that the faults are about: what is asked about others alone is answered well.
         fired: Is called each time that a fault answers.
     """
-    first, by_verb = opened(), {fault.verb: fault for fault in reversed(wrong)}
-    cls = type(first)
+    first = opened()
     first.close()
+    return _standing(type(first), NoSettings, lambda settings, context: opened(), _Wrong(wrong, about, fired))
 
-    def ask(verb: str, real: Callable[..., Any], given: tuple[object, ...]) -> Any:
-        fault = by_verb.get(verb)
-        if fault is None or not concerns(given, about):
+
+def standing_for(
+    cls: type[Provider], wrong: Sequence[Fault], about: str, fired: Callable[[Fault], None] = lambda fault: None
+) -> type[Provider]:
+    """The same of a provider that is opened as ever, by its settings."""
+    return _standing(cls, cls.config, cls.open, _Wrong(wrong, about, fired))
+
+
+class _Wrong:
+    """What is answered wrongly.
+
+    Threads: any; it does not change.
+    """
+
+    def __init__(self, faults: Sequence[Fault], about: str, fired: Callable[[Fault], None]) -> None:
+        self.by_verb = {fault.verb: fault for fault in reversed(faults)}
+        self._about, self._fired = about, fired
+
+    def ask(self, verb: str, real: Callable[..., Any], given: tuple[object, ...]) -> Any:
+        fault = self.by_verb.get(verb)
+        if fault is None or not concerns(given, self._about):
             return real(*given)
-        fired(fault)
+        self._fired(fault)
         answer = real(*given) if fault.asks else None
-        return fault.spoil(answer, _names(given, about))
+        return fault.spoil(answer, _names(given, self._about))
 
+
+def _standing(
+    cls: type[Provider], config: type, opening: Callable[[Any, Context], Provider], wrong: _Wrong
+) -> type[Provider]:
     def open_(mine: type[Provider], settings: Any, context: Context) -> Provider:
-        def made(*given: object) -> Provider:
-            inner, outer = opened(), object.__new__(mine)
+        def made(*given: Any) -> Provider:
+            inner, outer = opening(*given), object.__new__(mine)
             more = {name: getattr(inner, name) for name in SECONDS}
             for name, value in {"_inner": inner, **more}.items():
                 object.__setattr__(outer, name, value)  # a provider may be frozen
             return outer
 
-        return ask("open", made, (settings, context))  # type: ignore[no-any-return]  # what the fault makes of it
+        return wrong.ask("open", made, (settings, context))  # type: ignore[no-any-return]  # what the fault makes of it
 
-    own = {verb: _asking(cls, verb, ask) for verb in VERBS if verb != "open" and (verb in by_verb or _has(cls, verb))}
-    return type(cls.__name__, (cls,), {"config": NoSettings, **own, "open": classmethod(open_)})
+    asked = [verb for verb in VERBS if verb != "open" and (verb in wrong.by_verb or _has(cls, verb))]
+    own = {verb: _asking(cls, verb, wrong.ask) for verb in asked}
+    return type(cls.__name__, (cls,), {"config": config, **own, "open": classmethod(open_)})
 
 
 @attrs.frozen
