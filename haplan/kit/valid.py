@@ -8,13 +8,15 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeGuard
 
 import attrs
 
 from haplan.kit.settings import HOST
 from haplan.plugin import Secret
 
+Wrong = tuple[str, str, object]
+"""Where in a value, what was expected there, and what came."""
 PORTS = 65535
 PASSWORD = re.compile(r"//[^/@]*@")
 
@@ -27,37 +29,37 @@ class Shape:
         wrong: Gives of a value each part that is not as it should be: where in it, what was expected, and the part.
     """
 
-    wrong: Callable[[Any], Iterator[tuple[str, str, Any]]]
+    wrong: Callable[[object], Iterator[Wrong]]
 
-    def __call__(self, _instance: Any, field: Any, value: Any) -> None:
+    def __call__(self, _config: object, field: "attrs.Attribute[Any]", value: Any) -> None:
         for where, expected, part in self.wrong(value):
             got = f", got {_shown(part)}" if field.repr else ""  # of a password nothing is said
             raise ValueError(f"{field.name}: {where}expected {expected}{got}")
 
 
-def _that(expected: str, good: Callable[[Any], bool]) -> Shape:
-    def wrong(value: Any) -> Iterator[tuple[str, str, Any]]:
+def _that(expected: str, good: Callable[[object], bool]) -> Shape:
+    def wrong(value: object) -> Iterator[Wrong]:
         if not good(value):
             yield "", expected, value
 
     return Shape(wrong)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, Secret):
         return "a secret"
     return f'"{PASSWORD.sub("//…@", value)}"' if isinstance(value, str) else repr(value)
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_seconds(value: Any) -> bool:
+def _is_seconds(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
 
 
-def _is_host(value: Any) -> bool:
+def _is_host(value: object) -> bool:
     """A name or an address, with or without scheme, user, port and path."""
     if not isinstance(value, str):
         return isinstance(value, Secret)
@@ -66,7 +68,7 @@ def _is_host(value: Any) -> bool:
     return bool(HOST.fullmatch(name)) and given.isdigit() and 0 < int(given) <= PORTS
 
 
-def _is_prefix(value: Any) -> bool:
+def _is_prefix(value: object) -> bool:
     try:
         return isinstance(value, str) and bool(ipaddress.IPv4Network(value))
     except ValueError:
@@ -97,7 +99,7 @@ def one_of(*choices: str) -> Shape:
 def matching(pattern: re.Pattern[str], expected: str) -> Shape:
     """Text of a form; a secret, or "", is taken too."""
 
-    def good(value: Any) -> bool:
+    def good(value: object) -> bool:
         return isinstance(value, Secret) or (isinstance(value, str) and (not value or bool(pattern.match(value))))
 
     return _that(expected, good)
@@ -106,7 +108,7 @@ def matching(pattern: re.Pattern[str], expected: str) -> Shape:
 def listed(each: Shape, expected: str) -> Shape:
     """A list whose entries each are as `each` says."""
 
-    def wrong(value: Any) -> Iterator[tuple[str, str, Any]]:
+    def wrong(value: object) -> Iterator[Wrong]:
         if not isinstance(value, list | tuple):
             yield "", expected, value
             return
@@ -119,7 +121,7 @@ def listed(each: Shape, expected: str) -> Shape:
 def one_or_more(each: Shape) -> Shape:
     """One, or a list of them; text may hold several with a comma between."""
 
-    def wrong(value: Any) -> Iterator[tuple[str, str, Any]]:
+    def wrong(value: object) -> Iterator[Wrong]:
         many = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
         for one in many:
             yield from each.wrong(one.strip() if isinstance(one, str) else one)
@@ -130,7 +132,7 @@ def one_or_more(each: Shape) -> Shape:
 def mapped(each: Shape, form: str) -> Shape:
     """A mapping from text to values that each are as `each` says."""
 
-    def wrong(value: Any) -> Iterator[tuple[str, str, Any]]:
+    def wrong(value: object) -> Iterator[Wrong]:
         if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
             yield "", form, value
             return

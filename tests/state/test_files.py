@@ -180,9 +180,12 @@ def test_a_new_state_is_whole_in_its_one_file(
     assert open_sqlite(str(path), clock).load() == State()
 
 
-def test_a_full_disk_is_no_damage(state: SqliteState, open_state: Open, path: Path) -> None:
+def test_a_full_disk_is_no_damage(
+    state: SqliteState, open_state: Open, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state.save(Update(run="r1", rows=(row(),)))
     state.close()
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # Python would keep the halves of modules compiled meanwhile
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # SQLite makes a file beside the state to read it
     try:

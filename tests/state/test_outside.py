@@ -60,6 +60,7 @@ def test_a_full_disk_leaves_what_stood_there(tmp_path: Path) -> None:
         "import resource, signal, sys, pathlib\n"
         "from haplan.state import files\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "sys.dont_write_bytecode = True\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try:\n    files.put(pathlib.Path(sys.argv[1]), b'x' * 5000)\n"
         "except OSError as error:\n    print(error.strerror)\n"
