@@ -59,6 +59,7 @@ class Target:
         needs: Addresses of what it refers to.
         holds: (type, remote name) of every resource that lives in it, asked about or not: what else is there is not
             owned.
+        announced: The keys of writes that runs announced of it before they died, and nobody recorded.
     """
 
     address: str
@@ -76,6 +77,7 @@ class Target:
     waiting: frozenset[Document] = frozenset()
     needs: tuple[str, ...] = ()
     holds: frozenset[tuple[str, str]] = frozenset()
+    announced: tuple[Mapping[str, Tree], ...] = ()
 
 
 @attrs.frozen(kw_only=True)

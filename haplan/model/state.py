@@ -226,6 +226,13 @@ class State:
         """Addresses that an announced write may have touched, whose outcome nobody recorded."""
         return frozenset(address for intent in self.intents for address in intent.touches())
 
+    def announced(self) -> dict[str, tuple[Mapping[str, Tree], ...]]:
+        """Address → the keys of its announced writes whose outcome nobody recorded."""
+        found: dict[str, tuple[Mapping[str, Tree], ...]] = {}
+        for intent in self.intents:
+            found[intent.address] = (*found.get(intent.address, ()), intent.key)
+        return found
+
     def waiting(self) -> dict[str, set[Document]]:
         """Address → documents that do not have it yet as it was last wanted."""
         found: dict[str, set[Document]] = {}

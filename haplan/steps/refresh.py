@@ -66,8 +66,12 @@ def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Tar
         leaves = address not in stack.blocks and address not in chosen.forgetting
         if not deposed and leaves and chosen.has(address):
             found.setdefault(row.provider_key, []).append(_of_row(row, state, held))
-    for key in found if waiting else ():
-        found[key] = [attrs.evolve(one, waiting=frozenset(waiting.get(one.address, ()))) for one in found[key]]
+    announced = state.announced()
+    for key in found if waiting or announced else ():
+        found[key] = [
+            attrs.evolve(one, waiting=frozenset(waiting.get(one.address, ())), announced=announced.get(one.address, ()))
+            for one in found[key]
+        ]
     return found
 
 

@@ -102,6 +102,7 @@ def begun(plan: Plan, state: State, runs: Iterable[Run], left: State, confirmed:
 def targets(work: Begun) -> dict[str, list[Target]]:
     """What to look at, by provider key: all that was begun and is not recorded, and what is in the same documents."""
     left, found, waiting = _left(work), dict[str, list[Target]](), work.state.waiting()
+    announced = work.state.announced()
     written = _written(work, left)
     beside = {p.address for t in work.plan.transactions if (t.provider, t.document) in written for p in t.placed}
     by_address = {change.address: change for change in work.plan.changes if not change.deposed}
@@ -122,6 +123,7 @@ def targets(work: Begun) -> dict[str, list[Target]]:
             pending=change.address in work.touched,
             needs=change.depends_on,
             waiting=frozenset(waiting.get(change.address, ())),  # as each write will look at it
+            announced=announced.get(change.address, ()),
         )
         found.setdefault(change.provider, []).append(target)
     return found

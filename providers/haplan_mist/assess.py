@@ -18,8 +18,9 @@ from haplan.plugin import (
     Reason,
 )
 from haplan_mist.estate import Known, Lists
-from haplan_mist.read import reach
-from haplan_mist.read.devices import seconds_of_push
+from haplan_mist.private import Private
+from haplan_mist.read import clusters, reach
+from haplan_mist.read.devices import mac_of, seconds_of_push
 from haplan_mist.translate import endpoints, entries, others
 from haplan_mist.translate.documents import GOING, KIND, PREFIXES, binding, old_name, owner_document
 from haplan_mist.translate.keys import setting_keys
@@ -152,9 +153,16 @@ def _cluster(estate: Known, change: Change) -> Assessment:
         seconds = seconds_of_push(str(values.get("model") or ""))
         note = "its configuration is pushed again"
         return Assessment(impact=Impact("config-push", seconds, True, note), sites=sites, resume=True)
+    if change.reason is Reason.RESUMED and Private.of(change.private).strays and _formed(estate, change):
+        return Assessment(impact=Impact(), sites=sites, resume=True)  # boxes beside the pair go back to the inventory
     if change.reason is Reason.RESUMED:
         return Assessment(impact=cost_of_forming("the formation goes on"), sites=sites, resume=True)
     return Assessment(impact=Impact(), sites=sites)
+
+
+def _formed(estate: Known, change: Change) -> bool:
+    devices = clusters.boxes(estate)
+    return devices.formed(devices.pair_of(mac_of(change.id)))
 
 
 def _taken_away(estate: Lists, change: Change) -> list[Finding]:

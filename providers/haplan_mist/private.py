@@ -18,6 +18,8 @@ class Private:
         document_id: Of a rule: the id of the template or profile that it stands in.
         nodes: Of a pair: its boxes, node0 first.
         site_id: Of a pair: where it stands.
+        strays: Of a pair: boxes that runs which died brought to its site, and that are no nodes of it; None where
+            nothing is told of it.
         overrides: Of a pair: what is set on the device itself and takes the template's place; None = nobody looked.
         noted: Of a pair: True if what its site had before it is told by `prior_template`.
         prior_template: The id of that template; None where it had none.
@@ -27,6 +29,7 @@ class Private:
     document_id: str = ""
     nodes: tuple[str, ...] = ()
     site_id: str = ""
+    strays: tuple[str, ...] | None = None
     overrides: tuple[str, ...] | None = None
     noted: bool = False
     prior_template: str | None = None
@@ -42,6 +45,7 @@ class Private:
             document_id=str(known.get("document_id") or ""),
             nodes=tuple(known.get("nodes") or ()),
             site_id=str(known.get("site_id") or ""),
+            strays=tuple(known["strays"]) if "strays" in known else None,
             overrides=tuple(known["overrides"]) if "overrides" in known else None,
             noted=PRIOR in known,
             prior_template=known.get(PRIOR),
@@ -58,6 +62,7 @@ class Private:
         return {
             **{key: text for key, text in texts.items() if text},
             **({"nodes": list(self.nodes)} if self.nodes else {}),
+            **({"strays": list(self.strays)} if self.strays is not None else {}),
             **({"overrides": list(self.overrides)} if self.overrides is not None else {}),
             **({PRIOR: self.prior_template} if self.noted else {}),
         }

@@ -134,7 +134,7 @@ def _cluster(look: Look, change: Change, access: Access, overrides: Mapping[str,
     seen = look.pairs.get(incoming(cluster.name) if refreshes(change.before, change.after) else cluster.name)
     if seen is not None:
         yield from _multinode(seen, say)
-        yield from _as_found(cluster, seen, say, overrides, forming=forms(change))
+        yield from _as_found(cluster, seen, say, overrides, forming=forms(change), begun=change.incomplete)
 
 
 def _multinode(seen: PairSeen, say: Callable[[str], Finding]) -> Iterable[Finding]:
@@ -148,7 +148,13 @@ def _multinode(seen: PairSeen, say: Callable[[str], Finding]) -> Iterable[Findin
 
 
 def _as_found(
-    cluster: Resource, seen: PairSeen, say: Callable[[str], Finding], overrides: Mapping[str, int], *, forming: bool
+    cluster: Resource,
+    seen: PairSeen,
+    say: Callable[[str], Finding],
+    overrides: Mapping[str, int],
+    *,
+    forming: bool,
+    begun: bool,
 ) -> Iterable[Finding]:
     nodes = set(nodes_of(cluster).hosts)
     wanted = cluster.values.get("cluster_id")
@@ -160,7 +166,7 @@ def _as_found(
         yield say(f"the boxes there are {', '.join(sorted(seen.macs.values()))}, not {', '.join(sorted(nodes))}")
     if not forming or seen.status is not None:
         return
-    for error in seen.errors.values():
+    for error in () if begun else seen.errors.values():  # a box that was sent into its restart is waited for
         yield say(f"{error}; both nodes are to be reached before a pair is formed")
     yield from _alike(cluster, seen, say)
     row = slots(str(cluster.values.get("model") or ""), overrides)

@@ -45,7 +45,7 @@ class Tasks:
                 self._announced[where] = (*self._announced.get(where, ()), intent.key)
         self._beside = Beside(plan, context.state, context.types)
         self._carried = carried(context.state.intents, context.run.id)
-        self._waiting = context.state.waiting()
+        self._waiting, self._left = context.state.waiting(), context.state.announced()
         self._touched: set[str] = set()
         self.own = Own(context.state.intents, context.run.id, ledger.placements.several)
 
@@ -141,7 +141,8 @@ class Tasks:
     def _target(self, part: Part) -> Target:
         held = frozenset(self._held.get(part.change.address, ()))
         target = target_of(part.change, part.row, self._owner(part.change), held)
-        return attrs.evolve(target, waiting=frozenset(self._waiting.get(part.change.address, ())))
+        waiting = frozenset(self._waiting.get(part.change.address, ()))
+        return attrs.evolve(target, waiting=waiting, announced=self._left.get(part.change.address, ()))
 
     def _owner(self, change: Change) -> Any:
         return self.changes.get(change.owner) or self._ledger.rows.get(change.owner)

@@ -25,16 +25,32 @@ def cluster(estate: Known, target: Target) -> Seen | None:
     """The live pair of a cluster, found by its device id or its nodes."""
     devices = boxes(estate)
     recorded = decode(target.row.values) if target.row else {}
-    wanted = sorted(target.values.get("nodes") or {})
-    pair = _pair(devices, target, wanted, sorted(recorded.get("nodes") or {}))
+    wanted, known = sorted(target.values.get("nodes") or {}), sorted(recorded.get("nodes") or {})
+    begun = _announced(target)
+    pair = _pair(devices, target, wanted, [*known, *begun])
+    strays = _strays(devices, target, pair, {*wanted} if not target.leaving else set(), {*known, *begun})
     if pair:
-        return _seen(estate, devices, target, pair, "ok" if devices.formed(pair) else "incomplete")
-    macs = wanted or sorted(recorded.get("nodes") or {})
+        whole = devices.formed(pair) and not strays
+        return _seen(estate, devices, target, pair, "ok" if whole else "incomplete", strays)
+    macs = wanted or known or begun
     half = [mac for mac in macs if _begun(estate, devices, target, mac)]
-    begun = target.pending or (target.row is not None and target.row.status != "ok")
-    if len(half) == 2 or (half and begun):
-        return _seen(estate, devices, target, tuple(half), "incomplete")
+    died = target.pending or bool(begun) or (target.row is not None and target.row.status != "ok")
+    if len(half) == 2 or (half and died):
+        strays = tuple(mac for mac in strays if mac not in half)
+        return _seen(estate, devices, target, tuple(half), "incomplete", strays)
+    if strays and target.leaving:  # the pair is gone, and what was left beside it is not
+        return _seen(estate, devices, target, strays, "incomplete", strays)
     return None
+
+
+def notes(seen: Mapping[str, Seen]) -> tuple[str, ...]:
+    """A line for each pair beside which a run that died left boxes."""
+    left = {address: Private.of(one.private).strays or () for address, one in seen.items()}
+    return tuple(
+        f"{address}: {', '.join(macs)} back to the inventory: an earlier run left it at the site, in no pair"
+        for address, macs in left.items()
+        if macs
+    )
 
 
 def pairs(devices: Boxes, target: Target) -> list[tuple[str, ...]]:
@@ -57,12 +73,34 @@ def _pair(devices: Boxes, target: Target, wanted: Sequence[str], recorded: Seque
 
 def _begun(estate: Known, devices: Boxes, target: Target, mac: str) -> bool:
     """True for a device that is at the cluster's site already, without a pair."""
-    site = estate.name_of("sites", devices.site_id(mac))
-    return bool(site) and site == target.values.get("site") and not devices.pair_of(mac)
+    id_ = devices.site_id(mac)
+    site = estate.name_of("sites", id_)
+    here = site == target.values.get("site") or id_ in _sites_announced(target)
+    return bool(site) and here and not devices.pair_of(mac)
+
+
+def _announced(target: Target) -> list[str]:
+    """The boxes that runs which died were about to write to."""
+    return sorted({str(mac) for key in target.announced for mac in key.get("macs") or ()})
+
+
+def _sites_announced(target: Target) -> set[str]:
+    return {str(key["site_id"]) for key in target.announced if key.get("site_id")}
+
+
+def _strays(
+    devices: Boxes, target: Target, pair: Sequence[str], wanted: set[str], known: set[str]
+) -> tuple[str, ...]:  # fmt: skip
+    """Boxes that a run which died left at the site of a pair: it brought them there, or took them out of the pair."""
+    if not target.announced:
+        return ()
+    sites = {devices.site_id(pair[0])} if pair else _sites_announced(target)
+    alone = (mac for mac in sorted(known - {*pair} - wanted) if mac in devices.records and not devices.pair_of(mac))
+    return tuple(mac for mac in alone if devices.site_id(mac) and devices.site_id(mac) in sites)
 
 
 def _seen(
-    estate: Known, devices: Boxes, target: Target, pair: Sequence[str], status: Any
+    estate: Known, devices: Boxes, target: Target, pair: Sequence[str], status: Any, strays: Sequence[str]
 ) -> Seen:  # fmt: skip
     head = pair[0]
     site_id = devices.site_id(head)
@@ -82,10 +120,14 @@ def _seen(
         address=target.address,
         id=device_id(head),
         values=values,
-        private=Private(nodes=tuple(pair), site_id=site_id, overrides=_overrides(estate, head)).plain(),
+        private=_private(pair, site_id, _overrides(estate, head), strays).plain(),
         found_by_name=not target.id,
         status=status,
     )
+
+
+def _private(pair: Sequence[str], site_id: str, own: tuple[str, ...] | None, strays: Sequence[str]) -> Private:
+    return Private(nodes=tuple(pair), site_id=site_id, overrides=own, strays=tuple(strays) or None)
 
 
 def _overrides(estate: Known, head: str) -> tuple[str, ...] | None:
@@ -107,9 +149,10 @@ def _binding(
     """What the pair carries, by the kind that was recorded, else by the kind that is wanted."""
     recorded = decode(target.row.values) if target.row else {}
     values = recorded if recorded.get("profile") or recorded.get("template") else target.values
-    if values.get("profile"):
+    if values.get("profile") or not values.get("template"):  # of what nobody recorded, by what it carries
         name = estate.name_of("deviceprofiles", devices.profile_id(head))
-        return {"profile": name} if name else {}
+        if name or values.get("profile"):
+            return {"profile": name} if name else {}
     site = estate.known("sites").get(site_id) or {}
     name = estate.name_of("gatewaytemplates", str(site.get("gatewaytemplate_id") or ""))
     return {"template": name} if name else {}

@@ -58,7 +58,7 @@ def read(estate: Estate, query: Query, now: float) -> Reading:
     unowned = {**look.unowned, **owners.unowned(), **_unowned(estate, query.targets)}
     return Reading(
         seen=seen, orders=owners.orders(), unowned=unowned,
-        memory=look.remembered(query, seen, own), notes=look.notes,
+        memory=look.remembered(query, seen, own), notes=(*look.notes, *clusters.notes(seen)),
     )  # fmt: skip
 
 

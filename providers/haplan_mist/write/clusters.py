@@ -86,8 +86,9 @@ class _Pairing:
                 self._assign([pair[0]], site_id)
                 self.done.append(Step.PUSH_AGAIN)
         self._profile(_devices(self.writer), pair[0])
+        strays = self._stray_home(site_id)
         head = pair[0]
-        private = Private(nodes=tuple(pair), site_id=site_id, overrides=self.own)
+        private = Private(nodes=tuple(pair), site_id=site_id, overrides=self.own, strays=strays)
         if self.part.change.action is Action.REPLACE:
             # the site keeps its template while the pair is formed anew
             planned = Private.of(self.part.change.private)
@@ -213,6 +214,17 @@ class _Pairing:
             assign_profile(self.writer, str(profile["id"]), [head], self.address)
             self.done.append(Step.PROFILE)
 
+    def _stray_home(self, site_id: str) -> tuple[str, ...] | None:
+        """What runs that died left at the site goes back to the inventory; None if nobody spoke of such boxes."""
+        private = self.part.seen.private if self.part.seen is not None else {}
+        strays = Private.of(self.part.change.private, private).strays
+        if strays is None:
+            return None
+        devices = _devices(self.writer)
+        there = [mac for mac in strays if devices.site_id(mac) == site_id and not devices.pair_of(mac)]
+        unassign(self.writer, there, self.address)
+        return ()
+
     # --- one node replaced ---
 
     def _replace(self, devices: Boxes, pair: Sequence[str], want: Sequence[str], site_id: str) -> tuple[str, ...]:
@@ -232,9 +244,7 @@ class _Pairing:
         nodes = tuple(new if mac == gone else mac for mac in pair)
         self._put(pair, nodes, site_id)
         self.writer.estate.outdate(["inventory"])
-        if _devices(self.writer).site_id(gone):
-            change_inventory(self.writer, {"op": "unassign", "macs": [gone]}, self.address, Step.UNASSIGN)
-            self.writer.estate.change_device(gone, site_id="")
+        unassign(self.writer, [gone] if _devices(self.writer).site_id(gone) else [], self.address)
         self.done.append(Step.REPLACE_NODE)
         return nodes
 
@@ -318,13 +328,23 @@ def change_inventory(writer: Writer, body: Wire, address: str, step: Step) -> No
         raise ProviderError(f"{address}: {step} of {', '.join(map(str, failed))} was refused: {reasons}")
 
 
+def unassign(writer: Writer, macs: Sequence[str], address: str) -> None:
+    """Boxes go back to the inventory."""
+    if not macs:
+        return
+    change_inventory(writer, {"op": "unassign", "macs": list(macs)}, address, Step.UNASSIGN)
+    for mac in macs:
+        writer.estate.change_device(mac, site_id="")
+
+
 # --- the end of a pair ---
 
 
 def _dissolved(part: Part, writer: Writer) -> Sent:
     """Both devices back to the inventory, without site and profile."""
     change, estate = part.change, writer.estate
-    before = change.before or {}
+    seen = part.seen  # of what nobody recorded, what is there tells what goes
+    before = {**(seen.values if seen is not None else {}), **(change.before or {})}
     macs = node_order(before.get("nodes") or {})
     devices = _devices(writer)
     pair = next((devices.pair_of(mac) for mac in macs if devices.pair_of(mac)), ())
@@ -339,6 +359,7 @@ def _dissolved(part: Part, writer: Writer) -> Sent:
         _delete_pair(writer, pair, change.address)
     else:
         _send_home(writer, devices, macs, str(before.get("site") or ""), change.address)
+    unassign(writer, Private.of(seen.private if seen is not None else {}).strays or (), change.address)
     return Sent(Written())
 
 
@@ -367,7 +388,4 @@ def _delete_pair(writer: Writer, pair: Sequence[str], address: str) -> None:
 
 def _send_home(writer: Writer, devices: Boxes, macs: Sequence[str], site: str, address: str) -> None:
     there = [mac for mac in macs if writer.estate.name_of("sites", devices.site_id(mac)) == site and site]
-    if there:
-        change_inventory(writer, {"op": "unassign", "macs": there}, address, Step.UNASSIGN)
-        for mac in there:
-            writer.estate.change_device(mac, site_id="")
+    unassign(writer, there, address)

@@ -30,11 +30,12 @@ from haplan.plugin import (
 )
 from haplan_srx.device.operational import Commit
 from haplan_srx.estate import Estate, Nodes, PairSeen, incoming
+from haplan_srx.private import Private
 from haplan_srx.read.look import unseen
 from haplan_srx.translate.difference import drifted
 from haplan_srx.translate.documents import device
 from haplan_srx.translate.log import CommitLog
-from haplan_srx.translate.recorded import Picture, nodes_of, of_device
+from haplan_srx.translate.recorded import Picture, joining, nodes_of, of_device
 from haplan_srx.translate.scrambled import is_secret
 from haplan_srx.translate.statements import SERVER, Configuration, Live, Path, Statement, keys, tag
 from haplan_srx.translate.strangers import in_front
@@ -239,6 +240,9 @@ class _Reading:
         declared = target.values.get("nodes") or {}
         if look is None and self._query.document and target.row is not None:
             return _as_recorded(target, target.row)  # in the document of a peer nothing says how it is
+        begun = _begun(target, look)
+        if begun is not None:
+            return begun
         if look is None or (look.status is None and look.facts and target.row is None):
             return None
         if look.status is None:
@@ -346,6 +350,22 @@ def _order(names: list[str], recorded: Picture, cluster: str, live: Live) -> tup
             rest, moved = iter(now), set(now)
             return tuple(next(rest) if name in moved else name for name in names)
     return tuple(names)
+
+
+def _begun(target: Target, look: PairSeen | None) -> Seen | None:
+    """A pair that a run began to form and nobody recorded, where its boxes do not tell of it: they restart."""
+    sent = joining(target.announced)
+    recorded = target.row is not None and bool(target.row.serial)
+    if recorded or not sent or (look is not None and look.clustered):
+        return None
+    if look is not None and not target.leaving and not {*sent.values()} & {*look.errors}:
+        return None  # all stand alone, and say so
+    values = {"nodes": target.values["nodes"]} if target.values.get("nodes") else {}
+    numbers = [key["cluster_id"] for key in target.announced if key.get("cluster_id")]
+    values |= {"cluster_id": numbers[-1]} if numbers else {}
+    private = Private(formed=True).plain()
+    return Seen(address=target.address, id=target.name, values={"name": target.name, **values}, private=private,
+                found_by_name=True, status="incomplete")  # fmt: skip
 
 
 def _as_recorded(target: Target, row: Row) -> Seen:

@@ -300,3 +300,8 @@ def nodes_of(cluster: Resource) -> Nodes:
     declared = {mac: node if is_mapping(node) else {} for mac, node in nodes.items()}
     macs = sorted(declared, key=lambda mac: int(mac, 16))
     return Nodes(cluster.name, {mac: str(declared[mac].get("host") or mac) for mac in macs})
+
+
+def joining(announced: Sequence[Mapping[str, Tree]]) -> dict[str, str]:
+    """MAC address → host of the boxes that runs which died were about to make nodes."""
+    return {str(key["mac"]): str(key.get("host") or key["mac"]) for key in announced if key.get("mac")}

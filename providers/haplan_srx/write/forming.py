@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from haplan.design.clusters import refreshes
 from haplan.design.resources import GOING, of_change
-from haplan.design.settling import formation_limit, forming
+from haplan.design.settling import FORMATION, formation_limit, forming
 from haplan.plugin import (
     Change,
     Document,
@@ -20,15 +20,18 @@ from haplan.plugin import (
     decode,
 )
 from haplan_srx.device.operational import macs
+from haplan_srx.device.replies import Refused
 from haplan_srx.device.rpcs import Box
 from haplan_srx.estate import Estate
 from haplan_srx.private import Overwritten, Private
 from haplan_srx.translate.documents import RETIRED, device
-from haplan_srx.translate.recorded import nodes_of
+from haplan_srx.translate.recorded import joining, nodes_of
 from haplan_srx.write.steps import JOIN, Step
 from haplan_srx.write.writer import Writer
 
 SELDOM = 230
+BETWEEN = 15
+"""Seconds between two looks for a box that restarts while nothing can be written to it."""
 LOOKS = (0, *range(240, 961, 90))
 """Seconds after the boxes were sent off when a look tells something: none is back before four minutes. Those that take
 longer than they should are looked at every `SELDOM` seconds. A look may cost a login at either node: that makes 30 at
@@ -43,7 +46,7 @@ def write(task: Task, writer: Writer) -> Written:
     """
     change = _change(task)
     if change.action in GOING:
-        return _dissolve(writer.estate, change, writer.io)
+        return _dissolve(writer.estate, task, change, writer.io)
     return _form(writer.estate, task, change, writer.io)
 
 
@@ -59,7 +62,9 @@ def _form(estate: Estate, task: Task, change: Change, io: Io) -> Written:
     values = change.after or {}
     hosts, cluster_id = _hosts(change), int(values.get("cluster_id") or 0)
     numbers = _numbers(estate, change, hosts)
-    waiting = {mac: _standing(estate, host, cluster_id, change) for mac, host in hosts.items()}
+    known = next(part for part in task.parts if part.change is change).row is not None
+    sent = hosts if change.incomplete and known else joining(task.announced) if change.incomplete else {}
+    waiting = {mac: _standing(estate, host, cluster_id, gone=mac in sent) for mac, host in hosts.items()}
     old = _retiring(task) if refreshes(change.before, change.after) else None
     if old is not None:
         _refuse_unequal(change, waiting)
@@ -67,14 +72,35 @@ def _form(estate: Estate, task: Task, change: Change, io: Io) -> Written:
         box = waiting[mac]
         if box is None:
             continue
-        key = {"cluster_id": cluster_id, "node": numbers[mac], "mac": mac}
+        key = {"cluster_id": cluster_id, "node": numbers[mac], "mac": mac, "host": hosts[mac]}
         io.about_to(JOIN[numbers[mac]], change.address, key, idempotent=True)
-        box.join(cluster_id, numbers[mac])
+        try:
+            box.join(cluster_id, numbers[mac])
+        except Refused as error:
+            _refuse_unless_gone(estate, hosts[mac], error, stays=True)
         estate.forget(hosts[mac])
     estate.outdate(change.name, nodes=True)
     id_ = change.id if change.id and old is None else next(iter(hosts))
     formed = Private(formed=True, retiring=old, kept=_kept_of_old(change) if old is not None else {}).plain()
     return Written(ids={change.address: id_}, values={change.address: {"id": id_}}, private={change.address: formed})
+
+
+def _refuse_unless_gone(estate: Estate, host: str, error: Refused, *, stays: bool) -> None:
+    """A box that says no may have done it all the same: it is asked what it is now.
+
+    Args:
+        stays: It stands alone if nothing was done.
+
+    Raises:
+        ProviderError: It is as it was, or gives no answer any more, and then nobody knows.
+    """
+    estate.forget(host)
+    try:
+        alone = estate.box(host).status() is None
+    except ProviderError as silent:
+        raise ProviderError(f"{error}; since then it gives no answer ({silent})", lost=True) from None
+    if alone is stays:
+        raise error
 
 
 def _retiring(task: Task) -> tuple[tuple[str, str], ...]:
@@ -115,13 +141,17 @@ def _numbers(estate: Estate, change: Change, hosts: Mapping[str, str]) -> dict[s
     return {old: number, new: 1 - number}
 
 
-def _standing(estate: Estate, host: str, cluster_id: int, change: Change) -> Box | None:
-    """A box that is still to join; None for one that has, or that is on its way up."""
+def _standing(estate: Estate, host: str, cluster_id: int, *, gone: bool) -> Box | None:
+    """A box that is still to join; None for one that has, or that is on its way up.
+
+    Args:
+        gone: An earlier run sent it into its restart, or may have.
+    """
     try:
         box = estate.box(host)
         status = box.status()
     except ProviderError:
-        if change.incomplete:
+        if gone:
             return None
         raise
     if status is None:
@@ -133,15 +163,42 @@ def _standing(estate: Estate, host: str, cluster_id: int, change: Change) -> Box
     return None
 
 
-def _dissolve(estate: Estate, change: Change, io: Io) -> Written:
-    for mac, host in reversed(list(_hosts(change).items())):
-        box = estate.box(host)
+def _dissolve(estate: Estate, task: Task, change: Change, io: Io) -> Written:
+    for mac, host in reversed(_leaving(task, change).items()):
+        box = _come_back(estate, host, io, patient=bool(task.announced))
         if box.status() is not None:
-            io.about_to(Step.LEAVE, change.address, {"mac": mac}, idempotent=True)
-            box.leave()
+            io.about_to(Step.LEAVE, change.address, {"mac": mac, "host": host}, idempotent=True)
+            try:
+                box.leave()
+            except Refused as error:
+                _refuse_unless_gone(estate, host, error, stays=False)
         estate.forget(host)
     estate.outdate(change.name, nodes=True)
     return Written()
+
+
+def _leaving(task: Task, change: Change) -> dict[str, str]:
+    """The boxes to be let go, the lowest first; of a pair that nobody recorded, those that were about to join."""
+    return {**(_hosts(change) or dict(sorted(joining(task.announced).items())))}
+
+
+def _come_back(estate: Estate, host: str, io: Io, *, patient: bool) -> Box:
+    """The session with a box that answers.
+
+    Args:
+        patient: A run that died may have sent it into a restart: it is waited for until it is up.
+    """
+    until = estate.clock.now() + (FORMATION if patient else 0)
+    while True:
+        try:
+            box = estate.box(host)
+            box.status()
+            return box
+        except ProviderError:
+            if estate.clock.now() >= until:
+                raise
+        io.progress(f"{host} gives no answer: waiting for its restart")
+        estate.clock.sleep(BETWEEN)
 
 
 def settled(estate: Estate, task: Task, now: float) -> Settlement:
@@ -152,7 +209,7 @@ def settled(estate: Estate, task: Task, now: float) -> Settlement:
     elapsed = now - task.started
     due = any(last - task.started < at <= elapsed for at in LOOKS) or now - last >= SELDOM
     if due or elapsed > formation_limit(task):
-        last, lacking = now, _dissolved(estate, change) if going else _formed(estate, change)
+        last, lacking = now, _dissolved(estate, _leaving(task, change)) if going else _formed(estate, change)
     if lacking:
         estate.formation[change.name] = last, lacking
     return forming(task, now, lacking, "part" if going else "form") if lacking else Settlement(state="done")
@@ -185,8 +242,8 @@ def _stranger(box: Box, hosts: Mapping[str, str]) -> str:
     return f"{strange[0]} is still a node of it: cable {missing[0]} in its place, and switch {strange[0]} off"
 
 
-def _dissolved(estate: Estate, change: Change) -> str:
-    for host in _hosts(change).values():
+def _dissolved(estate: Estate, hosts: Mapping[str, str]) -> str:
+    for host in hosts.values():
         try:
             if estate.box(host).status() is not None:
                 return "a node has not restarted yet"
