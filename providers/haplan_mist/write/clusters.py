@@ -86,7 +86,7 @@ class _Pairing:
                 self._assign([pair[0]], site_id)
                 self.done.append(Step.PUSH_AGAIN)
         self._profile(_devices(self.writer), pair[0])
-        strays = self._stray_home(site_id)
+        strays = _stray_home(self, site_id)
         head = pair[0]
         private = Private(nodes=tuple(pair), site_id=site_id, overrides=self.own, strays=strays)
         if self.part.change.action is Action.REPLACE:
@@ -214,17 +214,6 @@ class _Pairing:
             assign_profile(self.writer, str(profile["id"]), [head], self.address)
             self.done.append(Step.PROFILE)
 
-    def _stray_home(self, site_id: str) -> tuple[str, ...] | None:
-        """What runs that died left at the site goes back to the inventory; None if nobody spoke of such boxes."""
-        private = self.part.seen.private if self.part.seen is not None else {}
-        strays = Private.of(self.part.change.private, private).strays
-        if strays is None:
-            return None
-        devices = _devices(self.writer)
-        there = [mac for mac in strays if devices.site_id(mac) == site_id and not devices.pair_of(mac)]
-        unassign(self.writer, there, self.address)
-        return ()
-
     # --- one node replaced ---
 
     def _replace(self, devices: Boxes, pair: Sequence[str], want: Sequence[str], site_id: str) -> tuple[str, ...]:
@@ -258,6 +247,18 @@ class _Pairing:
         except ApiError as error:
             if not self._paired(nodes):
                 raise _refused(self, error, "replacing a node") from None
+
+
+def _stray_home(pairing: _Pairing, site_id: str) -> tuple[str, ...] | None:
+    """What runs that died left at the site goes back to the inventory; None if nobody spoke of such boxes."""
+    part, writer = pairing.part, pairing.writer
+    strays = Private.of(part.change.private, part.seen.private if part.seen is not None else {}).strays
+    if strays is None:
+        return None
+    devices = _devices(writer)
+    there = [mac for mac in strays if devices.site_id(mac) == site_id and not devices.pair_of(mac)]
+    unassign(writer, there, pairing.address)
+    return ()
 
 
 def _refuse_unfit(pairing: _Pairing, devices: Boxes, kept: str, new: str, site_id: str) -> None:

@@ -240,8 +240,7 @@ class _Reading:
         declared = target.values.get("nodes") or {}
         if look is None and self._query.document and target.row is not None:
             return _as_recorded(target, target.row)  # in the document of a peer nothing says how it is
-        begun = _begun(target, look)
-        if begun is not None:
+        if (begun := _begun(target, look)) is not None:
             return begun
         if look is None or (look.status is None and look.facts and target.row is None):
             return None
@@ -254,10 +253,9 @@ class _Reading:
         nodes = {mac: known.get(mac) or {} for mac in look.macs.values()} if len(look.macs) == 2 else {}
         values = {**dict(decode(row.values)), "name": row.name} if row is not None else {"name": target.name}
         values |= {"nodes": nodes or values.get("nodes") or declared, "cluster_id": status.cluster_id}
-        who = None
+        who = self._changed_by(target.address) if self._of_cluster(target.address) else None
         for statement in self._of_cluster(target.address):
             values = _put(values, statement.field, _shown(statement, look.live))
-            who = self._changed_by(target.address)
         half = not status.formed and (target.row is None or target.row.status != "ok")
         return Seen(
             address=target.address, id=self._id(target, look), values=values, found_by_name=target.row is None,
