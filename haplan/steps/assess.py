@@ -15,7 +15,7 @@ from haplan.model.reason import Reason, forced_by
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Stack
 from haplan.model.state import Row, State
-from haplan.model.unfinished import HALF, places
+from haplan.model.unfinished import HALF, Place, places, remembering, with_left
 from haplan.model.value import Tree, decode, references
 
 NEVER_SENT = (Action.FORGET, Action.NO_OP)
@@ -47,7 +47,7 @@ def assess(
     Raises:
         HaplanError: What went wrong then, and what a provider cannot say now, of one change or of several.
     """
-    unsettled, had = state.unsettled(), _carried(state)
+    unsettled, had, recorded = state.unsettled(), _carried(state), _recorded(state, changes)
     done: list[Change] = []
     placements: dict[str, tuple[Placement, ...]] = {}
     findings: list[Finding] = []
@@ -59,6 +59,9 @@ def assess(
             (Placement(document=Document("", change.address)),) if change.action is Action.READ else ()
         )
         with gathering:
+            if provider is not None and change.address in recorded:
+                gone = state.rows[change.address, ""]
+                change = _still_beside(change, gone, recorded[change.address], provider, look)
             if provider is not None and _is_sent(change, types, provider, look):
                 said = provider.assess(change, look)
                 findings += said.findings
@@ -77,6 +80,29 @@ def _alone(change: Change, placements: Iterable[Placement]) -> tuple[Placement, 
     carries the new one, perhaps under the same name."""
     found = tuple(placements)
     return (change.deposed and tuple(one for one in found if not one.apart)) or found
+
+
+def _recorded(state: State, changes: Iterable[Change]) -> dict[str, set[Place]]:
+    """Address → where it was recorded, of what is gone."""
+    gone = {one.address for one in changes if one.reason is Reason.GONE and (one.address, "") in state.rows}
+    found: dict[str, set[Place]] = {}
+    for one in state.placements.values() if gone else ():
+        if one.address in gone:
+            found.setdefault(one.address, set()).add((one.document, one.part))
+    return found
+
+
+def _still_beside(change: Change, row: Row, recorded: set[Place], provider: Provider, look: object) -> Change:
+    """What is gone may stand yet in documents beside its own, under the name and with the values of then: nobody sees
+    it there. It goes from there too, before it is made again or forgotten."""
+    before = {name: value for name, value in decode(row.values).items() if name in row.declared}
+    going = attrs.evolve(change, action=Action.DELETE, reason=Reason.RESUMED, before=before, after=None, name=row.name)
+    beside = [(one.document, one.part) for one in provider.placements(going, look) if one.apart]
+    left = remembering(row, [one for one in beside if one in recorded], before)
+    if not left:
+        return change
+    private = with_left(change.private, {**left, **places(row.private)})
+    return attrs.evolve(going if change.action is Action.FORGET else change, private=private)
 
 
 def _is_sent(change: Change, types: Mapping[str, TypeInfo], provider: Provider, look: object) -> bool:
@@ -118,7 +144,7 @@ def _missing(
     change: Change, placements: tuple[Placement, ...], had: Iterable[tuple[Document, str]], row: Row | None
 ) -> tuple[Placement, ...]:
     """Of a change that is only gone on with, the placements that are missing; where something is still to go, too."""
-    left = places(row.private) if row is not None and not change.deposed else {}
+    left = {} if row is None or change.deposed else {**places(change.private), **places(row.private)}
     named = {(one.document, one.part) for one in placements}
     more = tuple(
         Placement(document=document, part=part, apart=True) for document, part in left if (document, part) not in named
@@ -127,8 +153,9 @@ def _missing(
         there = {*left, *had}  # of a document that has it no longer nothing is said any more
         return (*(one for one in placements if (one.document, one.part) in there), *more)
     if change.action is Action.CREATE and more:  # what is gone elsewhere goes there too, before it is made again
+        again = (one for one in placements if one.apart and (one.document, one.part) in left)
         new = (attrs.evolve(one, half="new") for one in placements)
-        return (*(attrs.evolve(one, half="old") for one in more), *new)
+        return (*(attrs.evolve(one, half="old") for one in (*more, *again)), *new)
     placements = (*placements, *more)
     if change.action is not Action.UPDATE or change.reason is not Reason.RESUMED or not _as_recorded(change, row):
         return placements

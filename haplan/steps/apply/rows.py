@@ -8,7 +8,7 @@ from haplan.contracts import Written
 from haplan.model.plan import Action, Change, Plan
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Row, Run, State, Status
-from haplan.model.unfinished import places, remembering, with_left
+from haplan.model.unfinished import LEFT, places, remembering, with_left
 from haplan.model.value import Tree
 from haplan.steps.apply.placements import Placements
 from haplan.steps.apply.record import deposed_row, row_of
@@ -38,7 +38,7 @@ class Rows:
         placements: Placements,
     ) -> None:
         self._state = state
-        self._now: dict[Key, Row] = dict(state.rows)
+        self._now: dict[Key, Row] = {**state.rows, **_with_what_is_left(state, plan)}
         self._versions = dict(versions)
         self._serial = run.serial
         self._placements = placements
@@ -139,3 +139,14 @@ class Rows:
             if change.deposed and (change.address, change.deposed) not in self._now
             if (row := self.get(change.address)) is not None
         ]
+
+
+def _with_what_is_left(state: State, plan: Plan) -> dict[Key, Row]:
+    """The rows of which the plan found that other documents may have them yet."""
+    found: dict[Key, Row] = {}
+    for change in plan.changes:
+        row = state.rows.get((change.address, change.deposed))
+        if row is not None and not change.deposed and change.private.get(LEFT):
+            left = {**places(change.private), **places(row.private)}
+            found[row.address, ""] = attrs.evolve(row, private=with_left(row.private, left))
+    return found
