@@ -159,7 +159,10 @@ PAGES = (
     _page("ORDER", "error", ("P",), "What is needed is known before what needs it is written",
           "A value that only the apply tells is known after the write of what gives it. Where both stand in one "
           "document, and its backend takes that whole, neither can come first: the apply would fail each time. Take "
-          "the reference out, write the value itself, or put one of the two into another document."),
+          "the reference out, write the value itself, or put one of the two into another document. Of two that are "
+          "replaced in one plan, one whose new object is created first needs that the other is created first too: its "
+          "old object uses the old one of that until then. Give it another name, or let the first one's old object go "
+          "first."),
     _page("POSTCONDITION", "error", ("P", "C"), "What a resource promises of itself holds",
           "lifecycle(postcondition=…) is judged when all of its values are known: at plan a warning, because the apply "
           "may mend it; after the write an error, and what lies behind the resource is not begun."),

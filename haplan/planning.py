@@ -160,6 +160,7 @@ def _stage(session: Session, question: Question, looked: Looked, decided: _Decid
         *decided.findings,
         *staged.findings,
         *assess.side_by_side(changes, transactions),
+        *assess.used_by_old(changes, transactions, state),
         *check.check("P", view, rules),
         *missing,
     )

@@ -243,6 +243,32 @@ def side_by_side(changes: Iterable[Change], transactions: Iterable[Transaction])
     return tuple(found)
 
 
+def used_by_old(changes: Iterable[Change], transactions: Iterable[Transaction], state: State) -> tuple[Finding, ...]:
+    """Refuse to delete first what the old one of something that is created first still uses: where nothing goes that is
+    in use, neither could be first. In one transaction the two are one step."""
+    late, early = dict[str, set[str]](), dict[str, set[str]]()
+    for transaction in transactions:
+        for placed in transaction.placed:
+            if placed.placement.half != "new":
+                (late if placed.placement.late else early).setdefault(placed.address, set()).add(transaction.id)
+    replaced = {one.address: one for one in changes if one.action is Action.REPLACE and not one.deposed}
+    found = []
+    for change in replaced.values():
+        row = state.row(change.address)
+        for needed in row.depends_on if row is not None and change.create_first else ():
+            other = replaced.get(needed)
+            if other is None or other.create_first or needed not in change.depends_on:
+                continue
+            if late.get(change.key, early.get(change.key, set())).isdisjoint(early.get(other.key, set())):
+                text = (
+                    f"its new one is created first, and its old one uses {needed} ({other.location}) until then, which "
+                    "is deleted before it is made again"
+                )
+                hint = f"give {needed} another name=, then it is created first too; or let the old one of this go first"
+                found.append(Finding.at(change, "ORDER", text, hint=hint))
+    return tuple(found)
+
+
 def count(
     transactions: tuple[Transaction, ...],
     changes: Iterable[Change],

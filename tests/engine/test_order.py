@@ -1,13 +1,15 @@
 """Order belongs to the graph: it holds across what is written nowhere, and values flow between writes, never within."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from haplan import engine
 from haplan.contracts import Node, Query, Reading
-from haplan.errors import Denied, ProviderError
+from haplan.errors import Denied, HaplanError, ProviderError
 from haplan.hookspecs import hookimpl
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Plan
@@ -372,3 +374,32 @@ def test_a_replacement_in_two_halves_of_which_an_answer_was_lost_is_found_out(pr
     assert (made.plan().empty(), made.cloud.names()) == (True, ["end", "mid", "zoe"])
     assert made.cloud.carried["X"]["end"]["tags"] == {"of": made.cloud.thing("mid").id}
     assert made.state().intents == ()
+
+
+class Circles:
+    """A plugin that closes circles."""
+
+    haplan_api = 2
+
+    def __init__(self, kind: Literal["hard", "gate"]) -> None:
+        self._kind = kind
+
+    @hookimpl
+    def haplan_order(self, nodes: Sequence[Node]) -> Sequence[Edge]:
+        return [Edge("mem_thing.b", "mem_thing.a", self._kind, "SITES")]
+
+
+@pytest.mark.parametrize("kind", ["hard", "gate"])
+def test_a_circle_that_an_edge_of_a_plugin_closes_is_told_with_its_edges(
+    tmp_path: Path, kind: Literal["hard", "gate"]
+) -> None:
+    text = 'a = Thing("a")\nm = Thing("m", tags={"of": a.id})\nThing("b", tags={"of": m.id})\nThing("z")'
+    made = Project(tmp_path, text, more=[Circles(kind)])
+    with pytest.raises(HaplanError) as error:
+        made.plan()
+    assert str(error.value) == (
+        "these changes wait for one another, none of them can be first: "
+        "mem_thing.a (stack.py:4) before mem_thing.m [hard: reference], "
+        "mem_thing.m (stack.py:5) before mem_thing.b [hard: reference], "
+        f"mem_thing.b (stack.py:6) before mem_thing.a [{kind}: SITES]"
+    )

@@ -219,3 +219,31 @@ def test_inside_a_transaction_a_replacement_is_one_step(project: Make) -> None:
     assert deposed == [False, False]
     assert made.cloud.names() == ["a", "user"]
     assert made.plan().empty()
+
+
+FIRST = 'y = Thing("y", zone="{0}"{2})\nThing("x", name="x-{1}", model="{1}", tags={{"of": y.id}})\n'
+
+
+def test_what_is_created_first_and_uses_what_is_deleted_first_is_an_error_of_the_plan_with_both_lines(
+    project: Make,
+) -> None:
+    made = project(FIRST.format("a", "a", ""), applied=True)
+    made.cloud.guarded = True
+    plan = made.write(FIRST.format("b", "b", "")).plan()
+    (finding,) = [one for one in plan.findings if one.severity == "error"]
+    assert (finding.rule, finding.address, finding.location) == ("ORDER", "mem_thing.x", "stack.py:5")
+    assert finding.message == (
+        "its new one is created first, and its old one uses mem_thing.y (stack.py:4) until then, which is deleted "
+        "before it is made again"
+    )
+    with pytest.raises(Denied, match="ORDER"):
+        made.apply()
+    assert "give mem_thing.y another name=" in finding.hint
+    assert made.write(FIRST.format("b", "b", ', name="y-b"')).apply().exit_code == 0
+    assert (made.cloud.names(), made.plan().empty()) == (["x-b", "y-b"], True)
+
+
+def test_what_was_used_is_used_no_more_when_it_is_let_go_of(project: Make) -> None:
+    made = project(FIRST.format("a", "a", ""), applied=True)
+    text = FIRST.format("b", "b", "").replace(', tags={"of": y.id}', "")
+    assert not [one for one in made.write(text).plan().findings if one.severity == "error"]

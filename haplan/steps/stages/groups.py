@@ -1,6 +1,7 @@
 """Placements are put together into transactions, one document each, as far as the ways between them allow."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
+from itertools import pairwise
 
 import attrs
 
@@ -45,6 +46,7 @@ def grouped(
     documents: Mapping[Node, Place],
     whole: Collection[str],
     changes: Sequence[Change],
+    edges: Sequence[Edge],
 ) -> list[Group]:
     """Merge placements into groups, greedily in topological order.
 
@@ -61,7 +63,7 @@ def grouped(
     after: list[set[int]] = []
     order = in_order(found, key.__getitem__)
     if len(order) < len(found):
-        raise HaplanError(_circle({address for address, _ in found.keys() - set(order)}, changes))
+        raise HaplanError(_told(_circle(found, found.keys() - set(order)), changes, edges))
     for node in order:
         parting = Way.GATE if documents[node][0] in whole else Way.VALUE
         before = {of[one] for one in found[node]}
@@ -80,13 +82,26 @@ def grouped(
     return groups
 
 
-def _circle(left: set[str], changes: Sequence[Change]) -> str:
-    named = [
-        f"{change.key} ({change.location})" if change.location else change.key
-        for change in changes
-        if change.key in left
+def _circle(found: Ways, left: Set[Node]) -> list[str]:
+    """One circle of those that wait for one another: keys of changes, each before the next, the last one the first."""
+    way, node = list[Node](), min(left)
+    while node not in way:
+        way.append(node)
+        node = min(one for one in found[node] if one in left)
+    circle = [key for key, _ in (*way[way.index(node) :], node)][::-1]
+    return [key for at, key in enumerate(circle) if not at or key != circle[at - 1]]
+
+
+def _told(circle: Sequence[str], changes: Sequence[Change], edges: Sequence[Edge]) -> str:
+    """A circle with the lines of the stack, and with what makes each step of it."""
+    lines = {change.key: change.location for change in changes}
+    why = {(edge.then, edge.first): f"the other way round: {edge.kind}, {edge.why}" for edge in edges}
+    why |= {(edge.first, edge.then): f"{edge.kind}: {edge.why}" for edge in edges}
+    steps = [
+        f"{first} ({lines[first]}) before {then} [{why.get((first, then), 'order')}]"
+        for first, then in pairwise(circle)
     ]
-    return f"these changes wait for one another, none of them can be first: {', '.join(sorted(named))}"
+    return f"these changes wait for one another, none of them can be first: {', '.join(steps)}"
 
 
 def between(found: Ways, groups: Sequence[Group], placements: Placements, edges: Sequence[Edge]) -> Between:

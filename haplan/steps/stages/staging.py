@@ -58,7 +58,7 @@ def stages(
     values = flows(changes, placements)
     found = ways(changes, placements, edges, values)
     documents = {node: (by_key[node[0]].provider, placements[node[0]][node[1]].document) for node in key}
-    groups = grouped(found, key, documents, whole, changes)
+    groups = grouped(found, key, documents, whole, changes, edges)
     waits = between(found, groups, placements, edges)
     ordered = [groups[number] for number in in_sequence(groups, waits, key)]
     of = {node: group for group in groups for node in group.nodes}
