@@ -161,6 +161,13 @@ class OneSite:
             for pair, new, old, stays in comes.values():
                 self._recable(_mac(pair, old), _mac(pair, new), _mac(pair, stays))
 
+    def bring_back(self, change: str) -> None:
+        """A person puts the old box of a replacement back in its place."""
+        if self.platform == "srx":
+            pair, new, old, stays = COMES[change]
+            self._recable(_mac(pair, new), _mac(pair, old), _mac(pair, stays))
+            self.change_box(pair, old, connected=True)
+
     def _version(self) -> str:
         """What the boxes run that stand."""
         with self._portal() as (portal, org):

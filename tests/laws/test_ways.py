@@ -4,10 +4,6 @@ A hub pair and two spokes, labels in no order. Whichever way it goes, in the end
 the next plan is empty.
 """
 
-import os
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +11,8 @@ import pytest
 
 from haplan import engine, repair
 from haplan.host.options import Options
-from haplan.host.session import open_session
-from haplan.model.plan import Action, Plan
-from haplan.model.result import Result
-from tests.laws.one_site import OneSite
+from haplan.model.plan import Action
+from tests.laws.ways import WAYS, Stack, well
 
 STACK = """
 from haplan import moved, provider, secret
@@ -79,124 +73,25 @@ CHANGES = (
     "variables", "network", "application", "template", "steering", "policy", "gone", "reordered", "moved", "profile",
 )  # fmt: skip
 BESIDE = {"profile": "template"}
-"""What changes beside a change where something of the plan is left out; by default the profile."""
+"""By default it is the profile."""
 PROVIDERS = ("mist", "srx", "ssr")
 
 
-class Stack(OneSite):
+class Policies(Stack):
     """The stack with its lab."""
 
     def want(self, changes: object, more: str = "") -> None:
         text = STACK.replace('PLATFORM = "mist"', f'PLATFORM = "{self.platform}"')
         (self.folder / "stack.py").write_text(text.replace("CHANGES = ()", f"CHANGES = {changes!r}") + more)
 
-    def at(self, folder: Path) -> "Stack":
+    def at(self, folder: Path) -> "Policies":
         super().at(folder)
-        return Stack(folder, self.platform)
+        return Policies(folder, self.platform)
 
-    def ends_well(self) -> None:
-        """The estate is as the stack says, and so says the state."""
-        after = self.plan()
-        assert ([(one.address, one.action) for one in after.changes], after.drift) == ([], ())
+    def beside(self, change: str) -> str:
+        return BESIDE.get(change, "profile")
 
 
-def well(result: Result) -> None:
-    """A run of which nothing is left."""
-    odd = (*result.failed, *result.skipped, *result.stopped, *result.in_doubt, *result.pending)
-    assert [(one.address, one.text) for one in odd] == []
-    assert result.exit_code == 0
-
-
-def addresses(plan: Plan) -> list[str]:
-    return [change.address for change in plan.changes]
-
-
-# --- The ways ---------------------------------------------------------------------------------------------------------
-
-
-def without_a_look(stack: Stack, change: str) -> None:
-    stack.want((change,))
-    looked, trusted = stack.plan(), stack.plan(refresh=False)
-    assert addresses(trusted) == addresses(looked)
-    well(stack.apply(refresh=False))
-
-
-def one_target(stack: Stack, change: str) -> None:
-    stack.want((change,))
-    mine = addresses(stack.plan())
-    stack.want((change, BESIDE.get(change, "profile")))
-    assert len(stack.plan().changes) > len(mine) or stack.platform == "ssr"
-    well(stack.apply(targets=tuple(mine)))
-    assert not set(mine).intersection(addresses(stack.plan()))
-    well(stack.apply())
-
-
-def one_left_out(stack: Stack, change: str) -> None:
-    stack.want((change,))
-    mine = addresses(stack.plan())
-    stack.want((change, BESIDE.get(change, "profile")))
-    well(stack.apply(excludes=tuple(mine)))
-    assert set(addresses(stack.plan())) == set(mine)
-    well(stack.apply())
-
-
-def refreshed_only(stack: Stack, change: str) -> None:
-    """Nothing drifted: a wish is no drift, and nothing is written."""
-    stack.want((change,))
-    plan = stack.plan(refresh_only=True)
-    assert (plan.changes, plan.drift) == ((), ())
-    well(stack.apply(refresh_only=True))
-    assert stack.plan().changes
-    well(stack.apply())
-
-
-def rolled_back(stack: Stack, change: str) -> None:
-    with stack.session(Options(lab=True)) as session:
-        first = engine.read_state(session).runs[-1].id
-    stack.want((change,))
-    well(stack.apply())
-    with stack.session(Options(lab=True)) as session:
-        well(engine.apply(session, engine.rollback(session, first)))
-    stack.want(())
-
-
-def resumed(stack: Stack, change: str) -> None:
-    """Ctrl-C when the first write has begun."""
-    stack.want((change, BESIDE.get(change, "profile")))
-    stop = threading.Event()
-    observers = [lambda event: stop.set() if event.kind == "step" else None]
-    environ = {"PSK": "p" * 20}
-    with open_session(stack.folder, Options(lab=True, parallelism=1), observers=observers, environ=environ) as session:
-        result = engine.apply(session, engine.plan(session), stop)
-    assert result.exit_code in (0, 7)
-    if result.exit_code:
-        with stack.session(Options(lab=True)) as session:
-            well(engine.resume(session, result.run))
-
-
-def by_a_file(stack: Stack, change: str) -> None:
-    """In another process, where the stack is another one by then."""
-    stack.want((change,))
-    file = stack.folder.parent / "plan.hp"
-    with stack.session(Options(lab=True)) as session:
-        engine.write_plan(session, engine.plan(session), file)
-    stack.want(("template", "steering"))
-    command = [sys.executable, "-m", "haplan", "apply", str(file), "--auto-approve"]
-    environ = {**os.environ, "PSK": "p" * 20}
-    done = subprocess.run(command, cwd=stack.folder, env=environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    stack.want((change,))
-
-
-WAYS: dict[str, Callable[[Stack, str], None]] = {
-    "--no-refresh": without_a_look,
-    "--target": one_target,
-    "--exclude": one_left_out,
-    "--refresh-only": refreshed_only,
-    "rollback": rolled_back,
-    "--resume": resumed,
-    "a plan file": by_a_file,
-}
 FEW = [
     (platform, way, CHANGES[(7 * at + number) % len(CHANGES)])
     for at, platform in enumerate(PROVIDERS)
@@ -210,11 +105,11 @@ NONE = ("ssr", "reordered")
 @pytest.fixture(scope="module")
 def stands(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Stack]:
     """What stood before, applied once for each provider; each test has a copy."""
-    made: dict[str, Stack] = {}
+    made: dict[str, Policies] = {}
 
     def make(platform: str) -> Stack:
         if platform not in made:
-            stack = Stack(tmp_path_factory.mktemp(platform), platform)
+            stack = Policies(tmp_path_factory.mktemp(platform), platform)
             stack.want(())
             well(stack.apply())
             made[platform] = stack
