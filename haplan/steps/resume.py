@@ -166,13 +166,14 @@ def rest(work: Begun, readings: Iterable[Reading], types: Mapping[str, TypeInfo]
 
 def _left(work: Begun) -> dict[str, list[Placement]]:
     """Change → its placements that are still to be carried out; changes that are done are left out."""
-    placed: dict[str, list[Placement]] = {change.key: [] for change in work.plan.changes}
+    placed: dict[str, list[tuple[bool, Placement]]] = {change.key: [] for change in work.plan.changes}
     for transaction in work.plan.transactions:
         for one in transaction.placed:
-            placed[one.address].append(one.placement)
+            placed[one.address].append((transaction.id in work.open, one.placement))
     found: dict[str, list[Placement]] = {}
     for change in work.plan.changes:
-        waiting = [one for one in placed[change.key] if not _done(work, change, one)]
+        # a placement that is recorded as done may be so from before these runs: of an open write nothing is
+        waiting = [one for is_open, one in placed[change.key] if is_open or not _done(work, change, one)]
         if waiting or not _recorded(work, change):
             found[change.key] = waiting
     return found

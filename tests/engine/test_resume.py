@@ -100,6 +100,27 @@ def test_the_same_of_updates_and_of_a_document_that_many_share(project: Make, nu
     whole(made)
 
 
+@pytest.mark.parametrize("also", [(), ("X",)])
+@pytest.mark.parametrize("lost", [True, False])
+def test_what_was_applied_before_and_is_in_doubt_now_is_written(
+    project: Make, lost: bool, also: tuple[str, ...]
+) -> None:
+    """Its documents carried what an earlier run wrote: that is not what this plan writes."""
+    text = f'Thing("a", size={{0}}, tags={{{{"of": "{{0}}"}}}}, also={list(also)!r})\nThing("b", size={{0}})'
+    made = project(text.format(1), applied=True)
+    made.write(text.format(2))
+    made.cloud.atomic = False
+    if lost:  # the second of three attributes
+        made.cloud.lost.add(made.cloud.tried + 2)
+    else:
+        made.cloud.errors[made.cloud.tried + 3] = ProviderError("refused")
+    assert made.apply(parallelism=1).exit_code == 8
+    assert resume(made).exit_code == 0
+    assert [made.cloud.thing(name).values["size"] for name in "ab"] == [2, 2]
+    assert made.cloud.thing("a").values["tags"] == {"of": "2"}
+    whole(made)
+
+
 @pytest.mark.parametrize("attribute", ["zone", "model"])
 def test_the_same_of_replacements(project: Make, attribute: str) -> None:
     made = project(f'a = Thing("a", name="a1", {attribute}="1")\nThing("b", tags={{"of": a.id}})', applied=True)

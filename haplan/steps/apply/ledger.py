@@ -113,9 +113,10 @@ class Ledger:
         self._save(rows, made, placements=placements)
         self.journal.close(transaction, "reverted")
 
-    def doubt(self, addresses: Iterable[str]) -> None:
-        """Resources that are neither as before nor as planned."""
-        self._save(self.rows.in_doubt(addresses), [], placements=[])
+    def doubt(self, changes: Sequence[Change]) -> None:
+        """Resources that are neither as before nor as planned: their documents do not count as having the change."""
+        awaited = [row for change in changes for row in self.placements.awaited(change)]
+        self._save(self.rows.in_doubt(change.address for change in changes), [], placements=awaited)
 
     def record(
         self,

@@ -94,7 +94,8 @@ class Recorder:
         text = f"{error}; read back: {', '.join(map(str, left))}" if left else str(error)
         lost = isinstance(error, ProviderError) and error.lost and transaction.id in self.ledger.journal.announced
         if lost or any(half.in_doubt for half in left):
-            self.ledger.doubt([half.address for half in left if half.in_doubt])
+            changes = {part.change.address: part.change for part in message.task.parts}
+            self.ledger.doubt([changes[half.address] for half in left if half.in_doubt])
             if not lost:
                 self.ledger.journal.close(transaction, "failed", last=True)
             self.failures.fail(transaction, f"outcome in doubt: {text}", phase=Phase.IN_DOUBT, code=8)
