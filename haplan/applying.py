@@ -15,7 +15,6 @@ from haplan.contracts import Provider
 from haplan.errors import Abandoned, HaplanError
 from haplan.host import admission
 from haplan.host import records as runs_
-from haplan.host.currency import currency as currency
 from haplan.host.lock import locked
 from haplan.host.planfile import session_for as session_for
 from haplan.host.planfile import write_file as write_file

@@ -21,7 +21,7 @@
 A message is one line: what happened, on which address, what to do next.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -46,12 +46,14 @@ class StackError(HaplanError):
     Attributes:
         mistakes: One line each, beginning with ``file:line``.
         part: The stack as far as it could be put together, for what else is wrong with it; or None.
+        about: The lines and addresses that the mistakes are about.
     """
 
-    def __init__(self, mistakes: Sequence[str], part: object = None) -> None:
+    def __init__(self, mistakes: Sequence[str], part: object = None, about: Collection[str] = ()) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = tuple(mistakes)
         self.part = part
+        self.about = frozenset(about)
 
 
 class PluginError(HaplanError):

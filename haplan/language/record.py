@@ -32,6 +32,7 @@ class Recording:
 
     Attributes:
         package: Name of the private package in which the stack and its neighbours are imported; no other load has it.
+        wrong: The lines and addresses that the mistakes are about.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Recording:
         self.removals: list[Removal] = []
         self.literals: dict[str, str] = {}
         self.mistakes: list[str] = []
+        self.wrong: set[str] = set()
         self.inputs: set[Path] = set()
         self.modules: tuple[str, ...] = ()
         self.module_places: dict[tuple[str, ...], Location] = {}
@@ -62,9 +64,15 @@ class Recording:
         """True for a frame of the stack's code."""
         return str(frame.f_globals.get("__name__", "")).startswith(f"{self.package}.")
 
-    def mistake(self, text: str, location: Location | None = None) -> None:
-        """Record a mistake, at the line being carried out unless another is given; the same line only once."""
-        line = f"{location or here()}: {text}"
+    def mistake(self, text: str, location: Location | None = None, about: str = "") -> None:
+        """Record a mistake, at the line being carried out unless another is given; the same line only once.
+
+        Args:
+            about: The address that it is about, where it is about one.
+        """
+        place = str(location or here())
+        line = f"{place}: {text}"
+        self.wrong |= {place, about}
         if line not in self.mistakes:
             self.mistakes.append(line)
 

@@ -54,7 +54,7 @@ class Taking:
     def wrong(self, at: str, text: str, location: Location | None = None) -> Broken:
         """Record a mistake at a part of the block, at that part's own line if it has one."""
         words = [self.subject, at, text]
-        self.recording.mistake(": ".join(word for word in words if word), location or self.location)
+        self.recording.mistake(": ".join(word for word in words if word), location or self.location, self.subject)
         return BROKEN
 
     def refer(self, address: str) -> None:

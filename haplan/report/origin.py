@@ -23,11 +23,13 @@ class Made:
         at: When it was made, epoch seconds; 0 if that is not known.
         digest: Its fingerprint.
         current: Whether it is still current, in words.
+        fresh: It is.
     """
 
     at: float
     digest: str
     current: str
+    fresh: bool
 
 
 def origin_lines(plan: Plan, made: Made | None = None, *, full: bool = False) -> Lines:
@@ -57,7 +59,7 @@ def _made(plan: Plan, made: Made) -> Iterator[Line]:
     said.append(f"commit {origin.commit[:12]}, {clean}" if origin.commit else "of no commit")
     yield line(" · ".join(said))
     yield line(f"digest {made.digest}")
-    yield line((made.current, "" if made.current.startswith("still current") else "warning"))
+    yield line((made.current, "" if made.fresh else "warning"))
     yield line(f"state {origin.state}" + (" · on simulators" if origin.lab else ""))
     for key, settings in plan.settings.items():
         if settings:

@@ -1,6 +1,6 @@
 """Check: run the rules of one moment and collect what they find."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -45,7 +45,7 @@ def beside(error: StackError, rules: Iterable[Rule]) -> StackError:
     part = error.part
     if not isinstance(part, Stack):
         return error
-    apart, found, broke = _apart(part, error.mistakes), list[Finding](), list[str]()
+    apart, found, broke = _apart(part, error.about), list[Finding](), list[str]()
     for rule in rules:
         if "V" in rule.moments:
             try:
@@ -58,13 +58,9 @@ def beside(error: StackError, rules: Iterable[Rule]) -> StackError:
     return StackError([*error.mistakes, *lines, *broke])
 
 
-def _apart(stack: Stack, mistakes: Sequence[str]) -> set[str]:
+def _apart(stack: Stack, about: Collection[str]) -> set[str]:
     """The resources that have nothing to do with one that has a mistake."""
-    wrong = {
-        address
-        for address, block in stack.blocks.items()
-        if any(line.startswith(f"{block.location}: ") or f"{address}: " in line for line in mistakes)
-    }
+    wrong = {address for address, block in stack.blocks.items() if address in about or str(block.location) in about}
     touched = set(wrong)
     for address, block in stack.blocks.items():
         named = {reference.address for reference in block.references} | ({block.owner} if block.owner else set())

@@ -9,7 +9,7 @@ import pytest
 
 from haplan import repair
 from haplan.contracts import Clock, OpenState, Settlement, StateBackend, Task
-from haplan.errors import HaplanError, PluginError
+from haplan.errors import HaplanError, PluginError, StackError
 from haplan.hookspecs import hookimpl
 from haplan.model.finding import Rule
 from haplan.testing import Cloud, Mem, Project, plugins
@@ -75,6 +75,25 @@ class Rules:
 
 
 GIVES = [(oops, "broke: KeyError: 'oops'"), (lambda: None, "gave None"), (lambda: [7], "gave an int as 0")]
+
+
+class Offline:
+    """A plugin with a rule of a stack that breaks."""
+
+    haplan_api = 2
+
+    @hookimpl
+    def haplan_checks(self) -> Iterable[Rule]:
+        return [a_rule("T2", "V", lambda view: view.stack.blocks["mem_thing.b"].values["colour"])]
+
+
+def test_a_rule_that_breaks_on_a_stack_with_mistakes_is_told_beside_them(project: Make) -> None:
+    made = project('Thing("a", siez=1)\nThing("b", size=1)', more=[Offline()])
+    with pytest.raises(StackError) as told:
+        made.plan()
+    assert [line.partition("; ")[0] for line in told.value.mistakes] == [
+        "stack.py:4: mem_thing.a: unknown keyword 'siez'", "plugin 'more0': rule T2 broke: KeyError: 'colour'"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("gives", "words"), GIVES)

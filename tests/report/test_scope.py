@@ -42,7 +42,7 @@ def in_all_forms(made: Project, plan: Plan) -> list[str]:
         plan_html,
     )
     return [form(plan) for form in forms] + [
-        form(read.plan, made=Made(read.at, read.digest, "still current")) for form in forms
+        form(read.plan, made=Made(read.at, read.digest, "still current", fresh=True)) for form in forms
     ]
 
 

@@ -59,7 +59,7 @@ def _plan(path: Path, form: str, full: bool, given: dict[str, Tree]) -> None:
 
     found = api.read_plan(path)
     current = found.current(**opening(given))
-    made = Made(found.at, found.digest, str(current))
+    made = Made(found.at, found.digest, str(current), current.state == "current")
     if form == "json":
         document = found.json()
         terminal.dump({**document, "haplan": {**document["haplan"], "current": attrs.asdict(current)}})

@@ -70,7 +70,8 @@ def load(place: str | Path, resources: Mapping[str, type], variable_value: Varia
                 into.mistakes.append(said.line(error, into))
                 whole = False
     if into.mistakes:
-        raise StackError(into.mistakes, _what_there_is(into, file) if whole else None)
+        about = frozenset(into.wrong)
+        raise StackError(into.mistakes, _what_there_is(into, file) if whole else None, about)
     return _frozen(into, file)
 
 
@@ -150,10 +151,12 @@ def _strangers(blocks: Mapping[str, Block], into: Recording) -> bool:
     """Record references to what is not in the stack: to resources of a module that Python kept from an earlier load."""
     before = len(into.mistakes)
     hint = "which is not in this stack; build it while the stack loads, not when a module outside it is imported"
-    for block in blocks.values():
+    for address, block in blocks.items():
         for reference in block.references:
             if reference.address not in blocks:
-                into.mistake(f"{block.address}: {reference.via}: refers to {reference.address}, {hint}", block.location)
+                into.mistake(
+                    f"{address}: {reference.via}: refers to {reference.address}, {hint}", block.location, address
+                )
     for name, out in into.outputs.items():
         for ref in model.references(out.value):
             if ref.address not in blocks:
