@@ -127,6 +127,19 @@ def test_imports_are_absolute() -> None:
     assert relative_imports({**KNOWN, **modules(ROOT, "tests")}) == []
 
 
+def test_no_test_is_run_twice_because_its_class_is_imported() -> None:
+    twice = [
+        f"{name}:{node.lineno}: {one.name}"
+        for name, file in modules(ROOT, "tests").items()
+        for node in nodes(file)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests.")
+        for one in node.names
+        if one.name.startswith(("Test", "test_"))
+        and not Path(ROOT, *(node.module or "").split("."), f"{one.name}.py").is_file()
+    ]
+    assert twice == [], "pytest collects what stands in a module by that name: import the module"
+
+
 def test_a_plugin_imports_the_published_surface_and_itself() -> None:
     for name in KNOWN:
         own = name.split(".")[0]

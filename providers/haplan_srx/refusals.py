@@ -7,6 +7,9 @@ addresses, VLANs and names only, since no constraint asks for those.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+
+from lxml import etree
 
 from haplan_srx.lab.chassis.models import Model
 from haplan_srx.lab.config import checks
@@ -44,7 +47,7 @@ class Refusals:
     def _constraints(self, configuration: Configuration, slots: Slots, cluster: str) -> Iterator[Trouble]:
         shape = (slots, _shape(configuration))
         if shape not in self._known:
-            self._known[shape] = tuple(_constraints(configuration, slots))
+            self._known[shape] = _constraints(configuration, slots)
         for path, why in self._known[shape]:
             yield Trouble(_origin(configuration, path) or cluster, f"{why}: {_words(path)}")
 
@@ -81,13 +84,18 @@ def _words(path: Path) -> str:
 # --- constraints ---
 
 
-def _constraints(configuration: Configuration, slots: Slots) -> Iterator[Found]:
+def _constraints(configuration: Configuration, slots: Slots) -> tuple[Found, ...]:
     edits = difference(configuration, NOTHING, Live()).edits
     secrets = {one.secret: "secret" for one in configuration.statements.values() if one.secret}
-    made = xml.document(list(edits), secrets)
+    return _broken(etree.tostring(xml.document(list(edits), secrets)), slots)
+
+
+@lru_cache(maxsize=64)
+def _broken(configuration: bytes, slots: Slots) -> tuple[Found, ...]:
+    """What of one configuration breaks a constraint: a stack is looked at several times in a plan and its apply."""
     model = Model(name=slots.model, offset=slots.offset or 0, fxp0=slots.management, fxp1=slots.control)
-    for element, why in checks.found(made, model, NODES):
-        yield _path(element), why
+    found = checks.found(etree.fromstring(configuration), model, NODES)
+    return tuple((_path(element), why) for element, why in found)
 
 
 def _path(element: Element) -> Path:

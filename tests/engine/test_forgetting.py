@@ -13,7 +13,7 @@ from haplan.errors import HaplanError
 from haplan.host.options import PlanOptions
 from haplan.testing import Cloud, Mem, Project
 from haplan.testing.forgetful import forgetful
-from tests.engine.test_provider_contract import TestMem
+from tests.engine import test_provider_contract
 from tests.stack_world import StackWorld
 
 Make = Callable[..., Project]
@@ -35,7 +35,7 @@ class Remembers(Mem):
 def test_memory_between_two_calls_is_caught() -> None:
     opened = type("Broken", (Remembers,), {"cloud": Cloud()})
     with pytest.raises(AttributeError, match="written"):
-        TestMem().test_it_remembers_nothing_between_two_calls(opened)
+        test_provider_contract.TestMem().test_it_remembers_nothing_between_two_calls(opened)
 
 
 PROVIDERS = [

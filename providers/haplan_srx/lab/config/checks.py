@@ -61,8 +61,8 @@ def _wrong(config: Element, model: models.Model, clustered: bool) -> Iterator[Fi
 
 def _missing(element: Element, node: Node) -> Iterator[Finding]:
     """Mandatory statements, and lists that are too long [Y]."""
-    for name, below in node.below.items():
-        count = sum(1 for _ in element.iterchildren(name)) if below.mandatory or below.most else 0
+    for name, below in node.counted:
+        count = sum(1 for _ in element.iterchildren(name))
         if below.mandatory and not count and name not in node.keys and not _other_branch(element, node, below):
             yield element, f"Missing mandatory statement: '{below.word}'"
         if below.most and count > below.most:

@@ -15,6 +15,7 @@ import attrs
 from haplan_srx.lab.config.schema import WORDS, Node, root
 from haplan_srx.lab.config.tree import Element, branches, tag_of
 
+NAME = re.compile(r"[A-Za-z_][\w.-]*")
 TOKEN = re.compile(r'"[^"]*"|\(|\)|!|&&|\|\||[a-z]+')
 
 
@@ -209,7 +210,7 @@ def _walk(found: list[Element], words: Sequence[str]) -> list[Element]:
 def _step(element: Element, word: str) -> list[Element]:
     if word == "<*>":
         lists = hidden().get(tag_of(element))
-        return [child for child in branches(element) if tag_of(child) in lists] if lists else [element]
+        return list(element.iterchildren(*lists)) if lists else [element]
     if word.startswith(IFL):
         name, _, number = word.removeprefix(IFL).rpartition(".")
         return [
@@ -238,13 +239,19 @@ def _word(step: str, here: Here) -> str:
 
 def _named(element: Element, word: str) -> list[Element]:
     """Children of that name, or the entry of that key; a word that is the value of a statement stays at it."""
-    names = ALIASES.get(word, {word})
-    found = [child for child in branches(element) if tag_of(child) in names]
+    names = _names(word)
+    found = list(element.iterchildren(*names)) if names else []
     if lists := hidden().get(tag_of(element)):
-        found += [child for child in branches(element) if tag_of(child) in lists and value_of(child) == word]
+        found += [child for child in element.iterchildren(*lists) if value_of(child) == word]
     if found:
         return found
     said = value_of(element) == word or any(
-        not len(child) and child.text == word and tag_of(child) != "name" for child in branches(element)
+        child.text == word and not len(child) and tag_of(child) != "name" for child in branches(element)
     )
     return [element] if said else []
+
+
+@functools.lru_cache(10000)
+def _names(word: str) -> tuple[str, ...]:
+    """The elements that a word may name; none of one that can be a value only."""
+    return tuple(ALIASES.get(word, {word})) if NAME.fullmatch(word) else ()

@@ -12,7 +12,7 @@ import json
 import lzma
 import pathlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -88,6 +88,11 @@ class Node:
     def place(self) -> Mapping[str, int]:
         """Where a child stands among its siblings, as a device sends them."""
         return {name: index for index, name in enumerate(self.below)}
+
+    @functools.cached_property
+    def counted(self) -> Sequence[tuple[str, "Node"]]:
+        """What is below it and has to be there, or may stand so many times at the most."""
+        return tuple((name, below) for name, below in self.below.items() if below.mandatory or below.most)
 
     def child(self, name: str) -> "Node | None":
         found = self.below.get(name)
