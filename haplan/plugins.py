@@ -5,9 +5,10 @@ brings may be needed: a stack of records does not wait for the provider of a clo
 """
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
@@ -334,4 +335,20 @@ def _told(point: EntryPoint) -> str:
 def load_plugins(environ: Mapping[str, str] | None = None) -> Plugins:
     """All installed plugins, except those switched off by ``HAPLAN_PLUGINS_OFF``."""
     off = {name.strip() for name in (environ or os.environ).get(OFF, "").split(",")}
-    return Plugins(point for point in sorted(entry_points(group=GROUP), key=lambda p: p.name) if point.name not in off)
+    places = tuple((place, _changed(place)) for place in sys.path)
+    return Plugins(point for point in _installed(places) if point.name not in off)
+
+
+def _changed(place: str) -> int:
+    """When something came into a folder or left it; 0 where there is none."""
+    try:
+        return os.stat(place or os.curdir).st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=4)
+def _installed(places: tuple[tuple[str, int], ...]) -> tuple[EntryPoint, ...]:
+    """The entry points that are there. To look for them is to read a file of every distribution: done once by a program
+    that opens many sessions, and again where a distribution came or went."""
+    return tuple(sorted(entry_points(group=GROUP), key=lambda point: point.name))

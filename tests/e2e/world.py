@@ -36,7 +36,7 @@ class World(StackWorld):
         if self._portal is None:
             served = self.lab.start()
             token = {"Authorization": f"Token {self.lab.person_token}"}
-            self._portal = httpx.Client(base_url=served.url, headers=token, trust_env=False)
+            self._portal = httpx.Client(base_url=served.url, headers=token, trust_env=False, verify=False)
         return self._portal
 
     def get(self, path: str, **query: Any) -> Any:

@@ -1,9 +1,11 @@
 """Plugins: each is looked at, none is asked for more than a stack needs, and two that claim one name are both named."""
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -69,6 +71,27 @@ def test_a_plugin_is_asked_for_its_provider_when_a_stack_names_it() -> None:
     assert (pond.asked, lake.asked) == (1, 0)
     assert sorted(plugins.providers) == ["lake", "pond", "pond_deep"]
     assert (pond.asked, lake.asked) == (1, 1)
+
+
+def test_what_is_installed_is_looked_for_once_and_again_where_a_distribution_came_or_went(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def look(**group: str) -> Any:
+        looked.append(group["group"])
+        return entry_points(**group)
+
+    monkeypatch.setattr("haplan.plugins.entry_points", look)
+    monkeypatch.syspath_prepend(tmp_path)
+    told = [*load_plugins({}).broken, *load_plugins({}).broken]
+    assert (told, looked) == ([], ["haplan"])
+    (tmp_path / "haplan_mud-1.dist-info").mkdir()
+    (tmp_path / "haplan_mud-1.dist-info" / "entry_points.txt").write_text("[haplan]\nmud = haplan_mud\n")
+    assert load_plugins({}).broken == {"mud": "ModuleNotFoundError: No module named 'haplan_mud'"}
+    shutil.rmtree(tmp_path / "haplan_mud-1.dist-info")
+    assert load_plugins({}).broken == {}
+    assert looked == ["haplan"] * 3
 
 
 def test_two_plugins_of_one_name_are_refused_and_both_are_named() -> None:

@@ -181,7 +181,7 @@ class OneSite:
         lab = MistLab(self.folder / ".haplan" / "lab")
         served = lab.start()
         token = {"Authorization": f"Token {lab.person_token}"}
-        with httpx.Client(base_url=served.url, headers=token, trust_env=False) as portal:
+        with httpx.Client(base_url=served.url, headers=token, trust_env=False, verify=False) as portal:
             yield portal, lab.org_id
         lab.stop()
 

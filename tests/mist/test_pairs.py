@@ -357,7 +357,7 @@ def test_a_reverted_push_is_a_failure_with_its_reason_and_is_mended_by_the_next_
 def test_a_device_that_is_offline_takes_it_later(world):
     formed(world)
     for mac in (A, B):
-        httpx.post(f"{world.url}/lab/devices", json={"mac": mac, "connected": False}, trust_env=False)
+        httpx.post(f"{world.url}/lab/devices", json={"mac": mac, "connected": False}, trust_env=False, verify=False)
     with pytest.raises(AssertionError, match=f"{A} at s: offline; it takes the configuration when it comes back"):
         world.update("wan_edge_template.t", dns_servers=["9.9.9.9"])
 
