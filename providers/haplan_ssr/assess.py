@@ -21,7 +21,8 @@ def assess(at: Look, change: Change) -> Assessment:
     reached = tuple(sorted({at.sites[name] for name in routers if at.sites.get(name)}))
     problems = () if change.action in GOING else at.wanted.problems
     findings = tuple(finding(one, change.location) for one in problems if one.address == change.address)
-    return Assessment(impact=_impact(at, change, routers), sites=reached, findings=findings)
+    overwrites = tuple(at.others.overwritten(change))
+    return Assessment(impact=_impact(at, change, routers), sites=reached, findings=findings, overwrites=overwrites)
 
 
 def finding(problem: Problem, location: str) -> Finding:

@@ -31,7 +31,7 @@ class Private:
 
     def plain(self) -> dict[str, Tree]:
         """As a row keeps it."""
-        return {"found": {_text(path): value for path, value in self.found.items()}}
+        return {"found": {text_of(path): value for path, value in self.found.items()}}
 
 
 def found_before(rows: Iterable[Row]) -> Found:
@@ -39,7 +39,8 @@ def found_before(rows: Iterable[Row]) -> Found:
     return {path: value for row in rows for path, value in Private.of(row.private).found.items()}
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """A path as JSON keeps it."""
     return json.dumps([step if isinstance(step, str) else list(step) for step in path])
 
 

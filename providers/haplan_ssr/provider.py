@@ -147,7 +147,9 @@ class SsrProvider(Provider):
 
     def placements(self, change: Change, look: Look) -> Sequence[Placement]:
         """The authority; nowhere, if what changes is said nowhere in it."""
-        return documents.placements(change) if look.says(change) else (documents.NOWHERE,)
+        if not look.says(change):
+            return (documents.NOWHERE,)
+        return documents.placements(change, look.others.state(change))
 
     def assess(self, change: Change, look: Look) -> Assessment:
         """Cost and reach; from what was read."""

@@ -27,6 +27,7 @@ from haplan.plugin import (
     decode,
     is_mapping,
 )
+from haplan_ssr.others import Others
 from haplan_ssr.private import Found, Private
 from haplan_ssr.rest import Asset
 from haplan_ssr.translate import Given, Terms, Translation, clean, documents, translate
@@ -90,6 +91,11 @@ class Look:
                 for source in given.sources:
                     found.setdefault(source.address, {})[path] = None
         return found
+
+    @cached_property
+    def others(self) -> Others:
+        """What others have where something is wanted."""
+        return Others(self.live, self.recorded, self.wanted)
 
     @cached_property
     def flat(self) -> Flat:

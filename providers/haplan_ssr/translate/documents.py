@@ -16,10 +16,7 @@ class Piece(StrEnum):
     ENTRIES = "entries"
 
 
-def placements(change: Change) -> Sequence[Placement]:
-    """The authority."""
-    return (
-        Placement(
-            document=AUTHORITY, part=Piece.ENTRIES, title=f"router {change.name}" if change.type == "cluster" else ""
-        ),
-    )
+def placements(change: Change, state: str) -> Sequence[Placement]:
+    """The authority; `state` is what others have there where the change writes."""
+    title = f"router {change.name}" if change.type == "cluster" else ""
+    return (Placement(document=AUTHORITY, part=Piece.ENTRIES, title=title, state=state),)

@@ -17,6 +17,7 @@ from haplan.plugin import HaplanError, Io, ProviderError, Reason, Task, Tree, Wr
 from haplan_ssr import rest
 from haplan_ssr.estate import Estate
 from haplan_ssr.model import evaluate
+from haplan_ssr.others import refuse_new
 from haplan_ssr.private import Found, Private, found_before
 from haplan_ssr.read.resources import identity_of
 from haplan_ssr.translate import Terms, Translation, translate
@@ -108,6 +109,8 @@ def prepare(task: Task, writer: Writer) -> Work:
     live, about = writer.estate.running(), scope(task, before, after)
     refuse_moved(task, about, before, after, live)
     owned, wanted = ({path: value for path, value in one.flat().items() if path in about} for one in (before, after))
+    if not _resumed(task):
+        refuse_new(task, live, owned, wanted, before, found_before(task.recorded.values()))
     found = _found(task, live, owned, wanted)
     made = outcome(live, owned, wanted, found)
     try:
@@ -132,12 +135,16 @@ def _found(task: Task, live: Flat, owned: Flat, wanted: Flat) -> Found:
     What it finds after a dead run, that run had made; but for a security policy, which conductors mostly come with.
     """
     found = found_before(task.recorded.values())
-    resumed = any(part.change.reason is Reason.RESUMED for part in task.parts)
     for path in wanted:
-        ours = path in owned or path in found or (resumed and name_of(path[1]) != "security")
+        ours = path in owned or path in found or (_resumed(task) and name_of(path[1]) != "security")
         if path in live and not ours:
             found[path] = None if is_entry(path) else live[path]
     return found
+
+
+def _resumed(task: Task) -> bool:
+    """True for one that goes on with what a dead run left."""
+    return any(part.change.reason is Reason.RESUMED for part in task.parts)
 
 
 def touched(before: Translation, after: Translation) -> frozenset[str]:
@@ -381,7 +388,7 @@ def _written(task: Task, work: Work) -> Written:
         private[change.address] = Private(found=shares.get(change.address, {})).plain()
     values = {address: {"id": identity} for address, identity in ids.items()}
     mine = touched(work.before, work.after) | routers_of(work.edits)
-    if any(part.change.reason is Reason.RESUMED for part in task.parts):  # then it may stand in the rows already
+    if _resumed(task):  # then it may stand in the rows already
         mine |= {name for part in task.parts for name in work.after.routers.get(part.change.address, ())}
     left = receipt(work.before, work.after, mine, [part.change.address for part in task.parts])
     return Written(ids=ids, values=values, private=private, settling=bool(left.routers), receipt=left.plain())
