@@ -1,5 +1,5 @@
-"""What others have where a change puts something or takes something away: told by a plan, and looked at again before the
-write, so that nothing goes that came there meanwhile. Pure.
+"""What others have where a change puts something or takes something away: told by a plan, and looked at again before
+the write, so that nothing goes that came there meanwhile. Pure.
 
 A plan holds a mark of each, never its value: somebody's key may be among them.
 """

@@ -133,7 +133,7 @@ class SsrProvider(Provider):
         assets = self._estate.client.assets() if boxes_matter(query) else None
         at = attrs.evolve(resources.look(live, query, given), assets=assets, version=self._estate.version)
         memory = {RELEASE: list(given.release), REACHED: given.reached}
-        return attrs.evolve(resources.read(at, query), look=at, memory=memory, notes=away(at))
+        return attrs.evolve(resources.read(at, query), look=at, memory=memory, notes=(*away(at), *at.notes))
 
     def recall(self, query: Query) -> Look:
         """The authority as if it were as recorded, and the conductor as it was when it was last read."""

@@ -6,7 +6,7 @@ recorded or as wanted; where it has something else, the attribute becomes a text
 entries is told: on a conductor it means nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -27,13 +27,13 @@ from haplan.plugin import (
     decode,
     is_mapping,
 )
+from haplan_ssr.managed import unmanaged
 from haplan_ssr.others import Others
 from haplan_ssr.private import Found, Private
 from haplan_ssr.rest import Asset
 from haplan_ssr.translate import Given, Terms, Translation, clean, documents, translate
 from haplan_ssr.translate.draft import Way
 from haplan_ssr.translate.edits import any_above, stands
-from haplan_ssr.translate.routers import MANAGED
 from haplan_ssr.translate.tree import Flat, Path, is_entry, name_of, parents, words
 
 Leaves = dict[Way, list[tuple[Path, Given]]]
@@ -52,6 +52,7 @@ class Look:
         sites: Router → its site.
         assets: As the conductor lists them; None if they were not asked for.
         version: The conductor's software.
+        notes: Lines for people.
     """
 
     live: Flat
@@ -60,6 +61,7 @@ class Look:
     sites: Mapping[str, str] = attrs.field(factory=dict)
     assets: tuple[Asset, ...] | None = None
     version: str = ""
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def moving(self) -> Mapping[str, tuple[Path, ...]]:
@@ -110,30 +112,16 @@ def look(live: Flat | None, query: Query, terms: Terms) -> Look:
     # what leaves the stack is compared as it was recorded
     both = resources.wanted(known, [target for target in query.targets if not target.leaving])
     wanted = recorded if both == known else translate(both.values(), terms)
-    if live is not None and terms.management is None:
-        never = _unmanaged(recorded, live)
-        recorded, wanted = _leaving(recorded, never), _leaving(wanted, never)
-    return Look(live=recorded.flat() if live is None else live, recorded=recorded, wanted=wanted, sites=_sites(query))
-
-
-def _unmanaged(recorded: Translation, live: Flat) -> frozenset[Path]:
-    """The paths of what recorded interfaces would have for the management of their boxes and have nothing of: they were
-    made before that was the way, and nobody has said anything of it since."""
-    found: dict[Path, list[Path]] = {}
-    for path in recorded.entries:
-        at = next((place for place, step in enumerate(path) if step in MANAGED), 0)
-        if at and path[:at] in live:
-            found.setdefault(path[:at], []).append(path)
-    none = (paths for paths in found.values() if not any(path in live for path in paths))
-    return frozenset(path for paths in none for path in paths)
-
-
-def _leaving(translation: Translation, out: Collection[Path]) -> Translation:
-    """A translation without some of its entries."""
-    if not out:
-        return translation
-    entries = {path: given for path, given in translation.entries.items() if path not in out}
-    return attrs.evolve(translation, entries=entries)
+    if live is None:
+        return Look(live=recorded.flat(), recorded=recorded, wanted=wanted, sites=_sites(query))
+    bare = unmanaged(terms, recorded, query.recorded, live)
+    return Look(
+        live=live,
+        recorded=bare.without(recorded),
+        wanted=bare.without(wanted),
+        sites=_sites(query),
+        notes=bare.notes(),
+    )
 
 
 def _sites(query: Query) -> dict[str, str]:

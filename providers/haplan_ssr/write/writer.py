@@ -16,6 +16,7 @@ from haplan.kit.calls import Lost
 from haplan.plugin import HaplanError, Io, ProviderError, Reason, Task, Tree, Written
 from haplan_ssr import rest
 from haplan_ssr.estate import Estate
+from haplan_ssr.managed import marks, unmanaged
 from haplan_ssr.model import evaluate
 from haplan_ssr.others import refuse_new
 from haplan_ssr.private import Found, Private, found_before
@@ -100,13 +101,15 @@ def write(task: Task, writer: Writer) -> Written:
 def prepare(task: Task, writer: Writer) -> Work:
     """Work out what a transaction has to change."""
     known = resources.recorded(task.recorded)
-    before = translate(known.values(), writer.terms)
+    live, before = writer.estate.running(), translate(known.values(), writer.terms)
     after = translate(resources.changed(known, task.parts).values(), writer.terms)
     mine = {part.change.address for part in task.parts if part.change.action not in GOING}
     errors = [f"{one.address}: {one.text}" for one in after.errors() if one.address in mine]
     if errors:
         raise ProviderError("; ".join(errors))
-    live, about = writer.estate.running(), scope(task, before, after)
+    bare = unmanaged(writer.terms, before, task.recorded, live)
+    before, after = bare.without(before), bare.without(after)
+    about = scope(task, before, after)
     refuse_moved(task, about, before, after, live)
     owned, wanted = ({path: value for path, value in one.flat().items() if path in about} for one in (before, after))
     if not _resumed(task):
@@ -380,12 +383,12 @@ def _written(task: Task, work: Work) -> Written:
         given = work.after.entries.get(path)
         for source in given.sources if given is not None else ():
             shares.setdefault(source.address, {})[path] = value
-    for part in task.parts:
-        change = part.change
-        if change.action in GOING:
-            continue
+    staying = [part.change for part in task.parts if part.change.action not in GOING]
+    managed = marks(work.after, [change.address for change in staying])
+    for change in staying:
         ids[change.address] = identity_of(change.type, change.name)
-        private[change.address] = Private(found=shares.get(change.address, {})).plain()
+        kept = Private(found=shares.get(change.address, {}), managed=managed.get(change.address, {}))
+        private[change.address] = kept.plain()
     values = {address: {"id": identity} for address, identity in ids.items()}
     mine = touched(work.before, work.after) | routers_of(work.edits)
     if _resumed(task):  # then it may stand in the rows already
