@@ -37,7 +37,7 @@ from haplan_ssr.conductors import Conductors
 from haplan_ssr.config import SsrConfig, accesses, destinations, release_of, terms
 from haplan_ssr.estate import Estate
 from haplan_ssr.read import resources
-from haplan_ssr.read.facts import away, boxes_matter, facts
+from haplan_ssr.read.facts import boxes_matter, facts, lines
 from haplan_ssr.read.resources import Look
 from haplan_ssr.translate import Terms, documents, vendor_keys
 from haplan_ssr.write.writer import Writer, write
@@ -133,7 +133,7 @@ class SsrProvider(Provider):
         assets = self._estate.client.assets() if boxes_matter(query) else None
         at = attrs.evolve(resources.look(live, query, given), assets=assets, version=self._estate.version)
         memory = {RELEASE: list(given.release), REACHED: given.reached}
-        return attrs.evolve(resources.read(at, query), look=at, memory=memory, notes=(*away(at), *at.notes))
+        return attrs.evolve(resources.read(at, query), look=at, memory=memory, notes=(*lines(at, query), *at.notes))
 
     def recall(self, query: Query) -> Look:
         """The authority as if it were as recorded, and the conductor as it was when it was last read."""

@@ -44,19 +44,65 @@ def test_a_change_of_a_router_that_is_offline_is_held_back_and_said(pair: Make) 
     assert world.plan().empty()
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("9.9.9.9/32", "9.9.9.8/32"), ('"allow", applications=[dns]', '"deny", applications=[dns]')],
+    ids=["application", "policy"],
+)
+def test_a_change_of_what_a_router_serves_is_told_and_held_back_as_one_of_the_router(
+    pair: Make, old: str, new: str
+) -> None:
+    world = pair()
+    world.apply()
+    world.box(id="B", connected=False)
+    world.edit("stack.py", old, new)
+    plan = world.plan()
+    (change,) = plan.changes
+    assert change.sites == ("branch",)
+    assert change.impact.note == "1 router configured anew"
+    assert "branch node1 is offline: its part will be pending" in plan.notes
+    result = world.apply(plan)
+    assert result.exit_code == 0
+    assert "branch is offline: node1 disconnected" in result.pending[0].text
+
+
 def test_nothing_is_changed_in_a_pair_that_runs_two_versions(pair: Make) -> None:
     world = pair()
     world.apply()
     world.box(id="B", version="6.2.5-1")
     world.edit("stack.py", "vlan_id=2099", "vlan_id=2100")
     before = world.calls("POST /config/commit")
-    result = world.apply()
+    plan = world.plan()
+    told = "HA146: branch runs two versions (6.2.5-1, 6.3.0-107.r1): nothing is sent into it before it runs one"
+    assert told in plan.notes
+    result = world.apply(plan)
     assert result.exit_code != 0
     assert "HA146: branch: nodes run different software (6.2.5-1, 6.3.0-107.r1); nothing was sent" in str(result)
     assert world.calls("POST /config/commit") == before
     assert not world.is_dirty()
     world.box(id="B", version="6.3.0-107.r1")
     assert world.apply().exit_code == 0
+
+
+def test_nothing_is_changed_in_a_pair_in_which_a_node_is_stuck(pair: Make) -> None:
+    world = pair()
+    world.apply()
+    world.edit("stack.py", "vlan_id=2099", "vlan_id=2100")
+    boxes = [
+        {"assetId": name, "routerName": "branch", "nodeName": node, "status": status, "t128Version": "6.3.0-107.r1"}
+        for name, node, status in (("A", "node0", "Running"), ("B", "node1", "Upgrading"))
+    ]
+    world.fault(on="GET /asset", status=200, body=boxes, times=0)
+    before = world.calls("POST /config/commit")
+    plan = world.plan()
+    assert "branch node1 is upgrading: nothing is sent into a pair before both run or are away" in plan.notes
+    result = world.apply(plan)
+    assert result.exit_code != 0
+    assert "branch: node1 is upgrading, neither running nor away; nothing was sent" in str(result)
+    assert world.calls("POST /config/commit") == before
+    assert not world.is_dirty()
+    world.edit("stack.py", 'node("02005e100c31", asset_id="B")', 'node("02005e100c32", asset_id="C")')
+    assert not [line for line in world.plan().notes if "upgrading" in line]  # who is stuck is the one that goes
 
 
 def test_nodes_that_came_to_unequal_software_meanwhile_are_red(pair: Make, monkeypatch: pytest.MonkeyPatch) -> None:

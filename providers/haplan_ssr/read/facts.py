@@ -3,15 +3,16 @@
 A conductor's list of assets has no hardware model, so nothing is said of that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from haplan.plugin import Query, Target, Tree, decode, is_mapping
 from haplan_ssr.read.resources import Look
 from haplan_ssr.rest import Asset
 from haplan_ssr.translate import clean
-from haplan_ssr.translate.tree import same
+from haplan_ssr.translate.tree import AUTHORITY, same
 
-AWAY = "disconnected"
+AWAY, RUNNING = "disconnected", "running"
+UNTOLD = "in no state that is known"
 
 
 def boxes_matter(query: Query) -> bool:
@@ -22,14 +23,34 @@ def boxes_matter(query: Query) -> bool:
                or _nodes(target) != _recorded(target) for target in clusters)  # fmt: skip
 
 
-def away(at: Look) -> tuple[str, ...]:
-    """A line for each node that gets a part of what is to change, and has lost the conductor."""
+def lines(at: Look, query: Query) -> tuple[str, ...]:
+    """A line for each node of a pair that gets a part of what is to change, and cannot take it now."""
     moving = {name for address in at.moving for name in at.wanted.routers.get(address, ())}
-    return tuple(
-        f"{box.router} {box.node} is offline: its part will be pending"
-        for box in sorted(at.assets or (), key=lambda one: (one.router, one.node))
-        if box.status == AWAY and box.router in moving
-    )
+    rows = (row for row in query.recorded.values() if row.type == "cluster" and row.status == "ok")
+    formed = {clean(row.name) for row in rows}
+    boxes: dict[str, list[Asset]] = {}
+    for box in sorted(at.assets or (), key=lambda one: (one.router, one.node)):
+        if box.router in moving and _stays(at, box):
+            boxes.setdefault(box.router, []).append(box)
+    return tuple(line for router, pair in boxes.items() for line in _lines(router, pair, formed=router in formed))
+
+
+def _stays(at: Look, box: Asset) -> bool:
+    """False for a box in whose place another one is to come."""
+    given = at.wanted.entries.get((*AUTHORITY, ("router", box.router), ("node", box.node), "asset-id"))
+    return given is None or given.value == box.id
+
+
+def _lines(router: str, pair: Sequence[Asset], *, formed: bool) -> Iterator[str]:
+    for box in pair:
+        if box.status == AWAY:
+            yield f"{router} {box.node} is offline: its part will be pending"
+        elif box.status != RUNNING and formed:
+            status = box.status or UNTOLD
+            yield f"{router} {box.node} is {status}: nothing is sent into a pair before both run or are away"
+    versions = sorted({box.version for box in pair} - {""})
+    if len(versions) > 1 and formed:
+        yield f"HA146: {router} runs two versions ({', '.join(versions)}): nothing is sent into it before it runs one"
 
 
 def facts(targets: Iterable[Target], at: Look) -> dict[str, Mapping[str, Tree]]:

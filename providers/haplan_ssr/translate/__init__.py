@@ -64,6 +64,8 @@ def _reach(design: Design, draft: Draft) -> dict[str, set[str]]:
                 found.setdefault(piece.address, set()).add(pair.router)
     for piece in (*design.of("steering"), *design.of("policy")):
         owner = design.owner_of(piece)
-        if owner is not None:
-            found.setdefault(piece.address, set()).update(pair.router for pair in design.carrying(owner))
+        served = {pair.router for pair in design.carrying(owner)} if owner is not None else set()
+        named = (design.named("application", str(name)) for name in piece.values.get("applications") or ())
+        for one in (piece, *(application for application in named if application is not None)):
+            found.setdefault(one.address, set()).update(served)
     return found

@@ -7,10 +7,8 @@ from haplan.design.clusters import refreshes
 from haplan.plugin import Change, ProviderError, Task
 from haplan_ssr.estate import Estate
 from haplan_ssr.read import health
-from haplan_ssr.read.facts import AWAY
+from haplan_ssr.read.facts import AWAY, RUNNING, UNTOLD
 from haplan_ssr.translate import Translation, clean
-
-RUNNING = "running"
 
 
 def refuse_unready(estate: Estate, task: Task) -> None:
@@ -71,4 +69,4 @@ def _unwell(one: health.Expected, assets: health.Assets) -> Iterator[str]:
         yield f"HA146: {one.name}: nodes run different software ({', '.join(versions)})"
     for node, box in sorted(boxes.items()):
         if box.status not in (RUNNING, AWAY):
-            yield f"{one.name}: {node} is {box.status or 'in no state that is known'}, neither running nor away"
+            yield f"{one.name}: {node} is {box.status or UNTOLD}, neither running nor away"

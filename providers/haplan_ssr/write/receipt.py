@@ -29,15 +29,28 @@ class Receipt:
         return {"routers": list(map(_plain, self.routers)), "peers": list(map(_plain, self.peers)), "reach": reach}
 
 
-def receipt(before: Translation, after: Translation, touched: Iterable[str], addresses: Iterable[str]) -> Receipt:
-    """What a commit that led from one to the other leaves; `addresses` are those of its changes."""
+def receipt(
+    before: Translation,
+    after: Translation,
+    *,
+    touched: Iterable[str],
+    served: Iterable[str],
+    addresses: Iterable[str],
+) -> Receipt:
+    """What a commit that led from one to the other leaves.
+
+    Args:
+        touched: Routers whose own part changed.
+        served: Routers that what changed is for: they get it too, and what else ails them is not of this commit.
+        addresses: Of its changes.
+    """
     mine = frozenset(touched)
-    everything = {name for names in after.routers.values() for name in names} if mine else ()
+    also = frozenset(served) - mine
+    everything = {name for names in after.routers.values() for name in names} if mine | also else ()
     all_ = expected(before, after, everything)
-    routers = tuple(one for one in all_ if one.name in mine)
-    beside = {name for one in routers for name in one.peers} - mine
-    none = frozenset[str]()
-    peers = tuple(attrs.evolve(one, shared=none, peers=none) for one in all_ if one.name in beside)
+    bare = {one.name: attrs.evolve(one, shared=frozenset(), peers=frozenset()) for one in all_}
+    routers = tuple(one if one.name in mine else bare[one.name] for one in all_ if one.name in mine | also)
+    peers = tuple(bare[name] for name in sorted({name for one in routers for name in one.peers} - mine) if name in bare)
     reached = {one: {*before.routers.get(one, ()), *after.routers.get(one, ())} for one in addresses}
     return Receipt(routers, peers, {address: tuple(sorted(names)) for address, names in reached.items()})
 

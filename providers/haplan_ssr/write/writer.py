@@ -21,8 +21,8 @@ from haplan_ssr.model import evaluate
 from haplan_ssr.others import refuse_new
 from haplan_ssr.private import Found, Private, found_before
 from haplan_ssr.read.resources import identity_of
-from haplan_ssr.translate import Terms, Translation, translate
-from haplan_ssr.translate.edits import Edit, any_above, edits, moved, outcome, stands
+from haplan_ssr.translate import Terms, translate
+from haplan_ssr.translate.edits import any_above, edits, moved, outcome, stands
 from haplan_ssr.translate.tree import AUTHORITY, HERE, Flat, Path, is_entry, name_of, nested, parents, same, words
 from haplan_ssr.write.committing import Commit
 from haplan_ssr.write.ready import refuse_unready, refuse_unwell
@@ -30,6 +30,7 @@ from haplan_ssr.write.receipt import receipt
 from haplan_ssr.write.scope import refuse_moved, scope
 from haplan_ssr.write.sending import Sender, send
 from haplan_ssr.write.steps import Step
+from haplan_ssr.write.work import Work, reached, routers_of, touched
 
 TRIES = 3
 """How often the edits are made, when what became of one of them is not known."""
@@ -56,30 +57,6 @@ class Writer:
     io: Io
     tell: Callable[[str], None]
     discard: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Work:
-    """One transaction worked out.
-
-    Attributes:
-        address: What it is told by: its first resource.
-        live: What runs.
-        wanted: What is to run.
-        edits: The way from one to the other.
-        before, after: What is recorded, and what is to be, as translations.
-        mine: The paths that the transaction is about; what else differs is left as it runs.
-        found: What was there before haplan.
-    """
-
-    address: str
-    live: Flat
-    wanted: Flat
-    edits: Sequence[Edit]
-    before: Translation
-    after: Translation
-    mine: frozenset[Path]
-    found: Found
 
 
 def write(task: Task, writer: Writer) -> Written:
@@ -148,27 +125,6 @@ def _found(task: Task, live: Flat, owned: Flat, wanted: Flat) -> Found:
 def _resumed(task: Task) -> bool:
     """True for one that goes on with what a dead run left."""
     return any(part.change.reason is Reason.RESUMED for part in task.parts)
-
-
-def touched(before: Translation, after: Translation) -> frozenset[str]:
-    """The routers whose part of the authority changes."""
-    one, other = before.flat(), after.flat()
-    paths = [path for path in {**one, **other} if path not in one or path not in other or one[path] != other[path]]
-    return frozenset(step[1] for path in paths for step in path[1:2] if step[0] == "router" and len(step) > 1)
-
-
-def reached(task: Task, work: Work) -> frozenset[str]:
-    """The routers that a transaction changes something for: by their own part, or by what they serve."""
-    changing = [part.change.address for part in task.parts]
-    sides = (work.before, work.after)
-    served = {name for address in changing for side in sides for name in side.routers.get(address, ())}
-    return frozenset(served | routers_of(work.edits))
-
-
-def routers_of(made: Sequence[Edit]) -> frozenset[str]:
-    """The routers that edits are about."""
-    steps = (step for edit in made for step in edit.path[1:2])
-    return frozenset(step[1] for step in steps if step[0] == "router")
 
 
 # --- The candidate ----------------------------------------------------------------------------------------------------
@@ -393,5 +349,11 @@ def _written(task: Task, work: Work) -> Written:
     mine = touched(work.before, work.after) | routers_of(work.edits)
     if _resumed(task):  # then it may stand in the rows already
         mine |= {name for part in task.parts for name in work.after.routers.get(part.change.address, ())}
-    left = receipt(work.before, work.after, mine, [part.change.address for part in task.parts])
+    left = receipt(
+        work.before,
+        work.after,
+        touched=mine,
+        served=reached(task, work) if work.edits else (),
+        addresses=[part.change.address for part in task.parts],
+    )
     return Written(ids=ids, values=values, private=private, settling=bool(left.routers), receipt=left.plain())
