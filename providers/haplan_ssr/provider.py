@@ -1,7 +1,7 @@
 """The provider ``ssr``: the vocabulary on a Session Smart conductor. Everything is in one document, the authority."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 
@@ -31,7 +31,7 @@ from haplan.plugin import (
     Tree,
     Written,
 )
-from haplan_ssr import assess, example, settle
+from haplan_ssr import assess, counting, example, settle
 from haplan_ssr.client import Client
 from haplan_ssr.conductors import Conductors
 from haplan_ssr.config import SsrConfig, accesses, destinations, release_of, terms
@@ -44,8 +44,6 @@ from haplan_ssr.write.writer import Writer, write
 
 RELEASE, REACHED = "release", "reached"
 """Keys of what is remembered of the conductor for a plan that does not read."""
-REQUESTS = 12
-"""Calls of a transaction beside its edits: looks at running and candidate, validate, commit, a poll."""
 
 
 class SsrProvider(Provider):
@@ -155,9 +153,9 @@ class SsrProvider(Provider):
         """Cost and reach; from what was read."""
         return assess.assess(look, change)
 
-    def calls(self, transactions: Sequence[Task], look: Any) -> Calls:
-        """Calls made, and about as many as each transaction takes."""
-        expected = sum(len(task.parts) * 2 + REQUESTS for task in transactions)
+    def calls(self, transactions: Sequence[Task], look: Look) -> Calls:
+        """Calls made, and as many as the transactions take, by the edits that they lead to."""
+        expected = counting.expected(transactions, look, self.poll_seconds) if transactions else 0
         return Calls(provider=self.name, made=self._estate.client.made, expected=expected, writes=len(transactions))
 
     # --- writing ---

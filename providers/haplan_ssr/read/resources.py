@@ -20,6 +20,7 @@ from haplan.plugin import (
     Query,
     Reading,
     Reason,
+    Row,
     Seen,
     Target,
     Tree,
@@ -27,14 +28,14 @@ from haplan.plugin import (
     decode,
     is_mapping,
 )
-from haplan_ssr.managed import unmanaged
+from haplan_ssr.managed import Unmanaged, unmanaged
 from haplan_ssr.others import Others
-from haplan_ssr.private import Found, Private
+from haplan_ssr.private import Found, Private, found_before
 from haplan_ssr.rest import Asset
 from haplan_ssr.translate import Given, Terms, Translation, clean, documents, translate
 from haplan_ssr.translate.draft import Way
 from haplan_ssr.translate.edits import any_above, stands
-from haplan_ssr.translate.tree import Flat, Path, is_entry, name_of, parents, words
+from haplan_ssr.translate.tree import AUTHORITY, Flat, Path, is_entry, name_of, parents, words
 
 Leaves = dict[Way, list[tuple[Path, Given]]]
 MOST = 3
@@ -53,6 +54,8 @@ class Look:
         assets: As the conductor lists them; None if they were not asked for.
         version: The conductor's software.
         notes: Lines for people.
+        release: The conductor's, as numbers.
+        rows: What is recorded.
     """
 
     live: Flat
@@ -62,6 +65,8 @@ class Look:
     assets: tuple[Asset, ...] | None = None
     version: str = ""
     notes: tuple[str, ...] = ()
+    release: tuple[int, ...] = ()
+    rows: Mapping[str, Row] = attrs.field(factory=dict)
 
     @cached_property
     def moving(self) -> Mapping[str, tuple[Path, ...]]:
@@ -95,6 +100,34 @@ class Look:
         return found
 
     @cached_property
+    def by_entry(self) -> Mapping[Path, tuple[Path, ...]]:
+        """Entry of the authority → what runs of it."""
+        found: dict[Path, list[Path]] = {}
+        for path in self.live:
+            found.setdefault(path[:2], []).append(path)
+        return {entry: tuple(paths) for entry, paths in found.items()}
+
+    @cached_property
+    def given_by(self) -> Mapping[str, tuple[Path, ...]]:
+        """Address → the recorded paths that it has a part in."""
+        found: dict[str, dict[Path, None]] = {}
+        for path, given in self.recorded.entries.items():
+            for source in given.sources:
+                found.setdefault(source.address, {})[path] = None
+        return {address: tuple(paths) for address, paths in found.items()}
+
+    @cached_property
+    def kept(self) -> frozenset[Path]:
+        """What was there before haplan."""
+        return frozenset(found_before(self.rows.values()))
+
+    def router_of(self, name: str) -> str:
+        """The address of the cluster that is a router."""
+        path = (*AUTHORITY, ("router", name))
+        given = self.wanted.entries.get(path) or self.recorded.entries.get(path)
+        return given.sources[0].address if given is not None else ""
+
+    @cached_property
     def others(self) -> Others:
         """What others have where something is wanted."""
         return Others(self.live, self.recorded, self.wanted)
@@ -113,14 +146,17 @@ def look(live: Flat | None, query: Query, terms: Terms) -> Look:
     both = resources.wanted(known, [target for target in query.targets if not target.leaving])
     wanted = recorded if both == known else translate(both.values(), terms)
     if live is None:
-        return Look(live=recorded.flat(), recorded=recorded, wanted=wanted, sites=_sites(query))
-    bare = unmanaged(terms, recorded, query.recorded, live)
+        live, bare = recorded.flat(), Unmanaged()
+    else:
+        bare = unmanaged(terms, recorded, query.recorded, live)
     return Look(
         live=live,
         recorded=bare.without(recorded),
         wanted=bare.without(wanted),
         sites=_sites(query),
         notes=bare.notes(),
+        release=terms.release,
+        rows=query.recorded,
     )
 
 

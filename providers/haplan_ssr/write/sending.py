@@ -42,6 +42,13 @@ class Sender:
     undo: Callable[[], object]
 
 
+def calls_for(made: Sequence[Edit], release: tuple[int, ...]) -> int:
+    """How many calls edits take on a conductor of a release, where it takes them all."""
+    coming = [edit for edit in made if edit.method != "DELETE"]
+    many = len(coming) > 1 and release >= DOOR
+    return len(made) - len(coming) + (len(list(batches(coming))) if many else len(coming))
+
+
 def send(made: Sequence[Edit], sender: Sender) -> None:
     """Put edits into the candidate.
 
