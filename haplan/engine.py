@@ -19,6 +19,7 @@ from haplan.contracts import Lab, ValidateView
 from haplan.errors import Denied, HaplanError, Locked, StackError
 from haplan.host import planfile
 from haplan.host import records as runs_
+from haplan.host.backend import look
 from haplan.host.currency import currency as currency
 from haplan.host.labs import blocks_of
 from haplan.host.lock import is_dead, locked
@@ -344,4 +345,4 @@ def writing(session: Session) -> bool:
 
 def runs(session: Session) -> tuple[Run, ...]:
     """The runs that wrote, latest last."""
-    return session.backend.load().runs
+    return look(session.backend).runs

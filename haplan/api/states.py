@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from haplan import engine, repair
 from haplan.api.expected import expected
+from haplan.host.backend import look
 from haplan.host.session import Session
 from haplan.model.state import Holder, Run, State
 from haplan.repair import Mended
@@ -27,9 +28,13 @@ class States:
         """What is remembered."""
         return self._do(lambda: engine.read_state(self._session))
 
+    def look(self, *addresses: str) -> State:
+        """What is remembered of these addresses, beside outputs and runs; the rest is left empty."""
+        return self._do(lambda: look(self._session.backend, addresses))
+
     def runs(self) -> tuple[Run, ...]:
         """The runs that wrote, latest last."""
-        return self.read().runs
+        return self.look().runs
 
     def holder(self) -> Holder | None:
         """Who holds the lock, alive or not."""

@@ -116,5 +116,14 @@ class StateBackend(Protocol):
         ...
 
 
+class Looks(Protocol):
+    """What a state backend may do beside: give a part of a state without reading all of it."""
+
+    def look(self, addresses: Sequence[str]) -> State:
+        """The rows of these addresses, with their placements; outputs, runs and what the state is. The rest is left
+        empty, and not looked at: what is wrong with it is not found."""
+        ...
+
+
 OpenState = Callable[[str, Clock], StateBackend]
 """Opens a state backend from a URL such as ``sqlite:///path/state.db``."""

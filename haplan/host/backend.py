@@ -1,11 +1,12 @@
 """Where a session keeps its state, and how that is opened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from haplan.contracts import Clock, StateBackend
 from haplan.errors import PluginError
 from haplan.host.options import Options
+from haplan.model.state import State
 from haplan.plugins import Plugins
 from haplan.state.location import shown
 
@@ -51,3 +52,10 @@ def open_backend(plugins: Plugins, url: str, clock: Clock) -> StateBackend:
         broken = "".join(f"; plugin {name!r} is broken: {why}" for name, why in plugins.broken.items())
         raise PluginError(f"no state backend for {scheme!r} is installed; there are: {known}{broken}")
     return plugins.state_backends[scheme](url, clock)
+
+
+def look(backend: StateBackend, addresses: Sequence[str] = ()) -> State:
+    """The rows of these addresses, outputs and runs; from a backend that gives no parts, the whole state."""
+    part = getattr(backend, "look", None)
+    found: State = part(addresses) if part is not None else backend.load()
+    return found

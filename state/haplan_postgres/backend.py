@@ -89,6 +89,10 @@ class PostgresState:
         """The whole state; an empty one where there is no schema."""
         return self._read(reading.load) or State()
 
+    def look(self, addresses: Sequence[str]) -> State:
+        """The rows of these addresses, outputs and runs."""
+        return self._read(lambda db: reading.look(db, addresses)) or State()
+
     def now(self) -> float:
         """The server's time."""
         with readable(self._place), self._link.reading() as db:

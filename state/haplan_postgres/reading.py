@@ -31,6 +31,21 @@ def holder(db: Db) -> Holder | None:
     return codec.holder(there) if there[0] else None
 
 
+def look(db: Db, addresses: Sequence[str]) -> State:
+    """The rows of these addresses with their placements, outputs and runs; the rest is left empty."""
+    known, among = meta(db), "address = ANY(%s)"
+    rows = records(db, f"SELECT {codec.quoted(codec.ROW)} FROM rows WHERE {among} ORDER BY seq", [[*addresses]])
+    placed = records(db, f"SELECT address, document, part, status FROM placements WHERE {among}", [[*addresses]])
+    return State(
+        lineage=known.get("lineage", ""),
+        serial=int(known.get("serial", 0)),
+        rows=codec.rows(rows),
+        placements=codec.placements(placed),
+        outputs=codec.outputs(records(db, "SELECT name, value, sensitive FROM outputs")),
+        runs=runs(db),
+    )
+
+
 def load(db: Db) -> State:
     """The whole state."""
     known = meta(db)

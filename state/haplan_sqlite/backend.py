@@ -84,6 +84,10 @@ class SqliteState:
         """The whole state; an empty one where there is no file."""
         return self._read(reading.load_checked) or State()
 
+    def look(self, addresses: Sequence[str]) -> State:
+        """The rows of these addresses, outputs and runs."""
+        return self._read(lambda db: reading.look(db, addresses)) or State()
+
     def now(self) -> float:
         """This machine's clock."""
         return self._clock.now()

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -165,6 +165,21 @@ def load_checked(db: sqlite3.Connection) -> State:
     if verdict != "ok":
         raise ValueError(" ".join(str(verdict).split()))
     return load(db)
+
+
+def look(db: sqlite3.Connection, addresses: Sequence[str]) -> State:
+    """The rows of these addresses with their placements, outputs and runs; the rest is left empty."""
+    known, among = meta(db), f"address IN ({', '.join('?' * len(addresses))})"
+    rows = db.execute(f"SELECT {codec.quoted(codec.ROW)} FROM rows WHERE {among} ORDER BY seq", addresses)
+    placed = db.execute(f"SELECT address, document, part, status FROM placements WHERE {among}", addresses)
+    return State(
+        lineage=known.get("lineage", ""),
+        serial=int(known.get("serial", 0)),
+        rows=codec.rows(rows),
+        placements=codec.placements(placed),
+        outputs=codec.outputs(db.execute("SELECT name, value, sensitive FROM outputs")),
+        runs=runs(db),
+    )
 
 
 def load(db: sqlite3.Connection) -> State:

@@ -10,11 +10,12 @@ from haplan_postgres.backend import PostgresState
 from haplan_postgres.place import parse
 from tests.state.contract import StateBackendContract
 from tests.state.history_contract import StateHistoryContract
+from tests.state.look_contract import StateLookContract
 from tests.state.push_contract import StatePushContract
 from tests.state.samples import FakeClock
 
 
-class TestPostgres(StateBackendContract, StateHistoryContract, StatePushContract):
+class TestPostgres(StateBackendContract, StateHistoryContract, StatePushContract, StateLookContract):
     @pytest.fixture
     def clock(self, server_clock: FakeClock) -> FakeClock:
         return server_clock

@@ -35,7 +35,7 @@ def command(arguments: tuple[str, ...], **given: object) -> None:
 
     stack, name = _which(arguments)
     with terminal.session(stack, opening(given), given, quiet=True) as opened:
-        outputs = opened.state.read().outputs
+        outputs = opened.state.look().outputs
     if name and name not in outputs:
         raise HaplanError(f"no output {name!r} is recorded{nearest(name, outputs)}")
     if name and outputs[name].sensitive:

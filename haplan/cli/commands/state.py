@@ -67,8 +67,9 @@ def show(arguments: tuple[str, ...], **given: object) -> None:
 
     stack, address = stack_and(arguments, "ADDRESS")
     with terminal.session(stack, opening(given), given, quiet=True) as opened:
-        state = opened.state.read()
-    row = state.row(address)
+        state = opened.state.look(address)
+        row = state.row(address)
+        state = state if row is not None else opened.state.read()
     if row is None:
         raise HaplanError(f"{address} is not in state{nearest(address, [key[0] for key in state.rows])}")
     if given["as_json"]:
