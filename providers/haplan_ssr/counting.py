@@ -21,14 +21,21 @@ LONG = ("reboot", "outage")
 
 
 def expected(tasks: Sequence[Task], look: Look, poll_seconds: float) -> int:
-    """About how many calls tasks take."""
-    return SESSION + sum(_of(task, look, poll_seconds) for task in tasks) if tasks else 0
+    """About how many calls tasks take; what is written in one stage is waited for with one look for all."""
+    polls: dict[int, int] = {}
+    calls = SESSION if tasks else 0
+    for task in tasks:
+        own, waiting = _of(task, look, poll_seconds)
+        calls, stage = calls + own, task.transaction.stage
+        polls[stage] = max(polls.get(stage, 0), waiting)
+    return calls + sum(polls.values())
 
 
-def _of(task: Task, look: Look, poll_seconds: float) -> int:
+def _of(task: Task, look: Look, poll_seconds: float) -> tuple[int, int]:
+    """Its own calls, and the looks while it is waited for."""
     made = edits_of(task, look)
     if not made:
-        return 1
+        return 1, 0
     going = {part.change.address for part in task.parts if part.change.action in GOING}
     reached = {name for part in task.parts for name in _routers(part.change.address, look)}
     reached |= {edit.path[1][1] for edit in made if len(edit.path) > 1 and edit.path[1][0] == "router"}
@@ -36,8 +43,8 @@ def _of(task: Task, look: Look, poll_seconds: float) -> int:
     formed = any(router_path(name) in look.recorded.entries for name in staying)
     forming = max((one.change.impact.seconds for one in task.parts if one.change.impact.kind in LONG), default=0)
     asked = 1 if len(staying) > ONE_BY_ONE else len(staying)
-    polls = int(forming / poll_seconds) + 1
-    return ROUND + calls_for(made, look.release) + formed + (polls + asked if staying else 0)
+    polls = int(forming / poll_seconds) + 1 if staying else 0
+    return ROUND + calls_for(made, look.release) + formed + asked, polls
 
 
 def _routers(address: str, look: Look) -> frozenset[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from haplan.kit.calls import ApiError
+from haplan.kit.calls import ApiError, Call
 from haplan_ssr.estate import Estate
 from haplan_ssr.questions import Questions
 from haplan_ssr.translate.edits import Edit, edits
@@ -38,6 +38,12 @@ class Conductor(Questions):
 
     host = "c"
     made = 0
+
+    def call(self, call: Call) -> Any:
+        raise AssertionError(f"{call}: only edits are sent here")
+
+    def close(self) -> None:
+        pass
 
     def __init__(self, together: int = 1, *, door: int = 0) -> None:
         self.edits: list[str] = []

@@ -144,7 +144,7 @@ def look(live: Flat | None, query: Query, terms: Terms) -> Look:
     recorded = translate(known.values(), terms)
     # what leaves the stack is compared as it was recorded
     both = resources.wanted(known, [target for target in query.targets if not target.leaving])
-    wanted = recorded if both == known else translate(both.values(), terms)
+    wanted = recorded if _alike(both, known) else translate(both.values(), terms)
     if live is None:
         live, bare = recorded.flat(), Unmanaged()
     else:
@@ -158,6 +158,20 @@ def look(live: Flat | None, query: Query, terms: Terms) -> Look:
         release=terms.release,
         rows=query.recorded,
     )
+
+
+def _alike(wanted: resources.Resources, known: resources.Resources) -> bool:
+    """True if a stack wants what is recorded: then it is translated once. Ids, which are recorded alone, are in no
+    configuration."""
+    return wanted.keys() == known.keys() and all(
+        attrs.evolve(one, values=_without_id(one.values))
+        == attrs.evolve(known[address], values=_without_id(known[address].values))
+        for address, one in wanted.items()
+    )
+
+
+def _without_id(values: Mapping[str, Tree]) -> dict[str, Tree]:
+    return {name: value for name, value in values.items() if name != "id"}
 
 
 def _sites(query: Query) -> dict[str, str]:
