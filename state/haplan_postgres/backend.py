@@ -131,11 +131,7 @@ class PostgresState:
         return taken
 
     def renew(self, holder: Holder) -> Holder:
-        """Extend the lease.
-
-        Raises:
-            Locked: It was lost.
-        """
+        """Extend the lease; raises `Locked` if it was lost."""
 
         def longer(at: _Moment) -> Holder:
             return writing.put_holder(at.db, lease.renewed(at.there, holder, at.now))

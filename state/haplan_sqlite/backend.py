@@ -129,11 +129,7 @@ class SqliteState:
         return taken
 
     def renew(self, holder: Holder) -> Holder:
-        """Extend the lease.
-
-        Raises:
-            Locked: It was lost.
-        """
+        """Extend the lease; raises `Locked` if it was lost."""
         self._must_hold()
         with self._transaction("the lease was not extended") as db:
             renewed = lease.renew(db, holder, self._clock.now())
