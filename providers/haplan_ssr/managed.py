@@ -63,7 +63,10 @@ def unmanaged(terms: Terms, recorded: Translation, rows: Mapping[str, Row], live
 
 
 class _Marks:
-    """What the rows remember."""
+    """What the rows remember.
+
+    Threads: one; made for one comparison.
+    """
 
     def __init__(self, recorded: Translation, rows: Mapping[str, Row]) -> None:
         self._recorded, self._rows = recorded, rows
