@@ -129,6 +129,20 @@ def import_(session: Session, address: str, identity: str) -> Plan:
     return _at_rest(session, lambda now: _imported(session, found, address, identity, now))
 
 
+def import_all(session: Session) -> Plan:
+    """A plan that takes into state all that is there with equal values, and changes nothing; the rest is told."""
+    found = validate(session)
+    return _at_rest(session, lambda now: _imported_all(session, found, now))
+
+
+def _imported_all(session: Session, found: Validation, state: State) -> Plan:
+    new = frozenset(one.address for one in found.stack.blocks.values() if not one.data and not state.row(one.address))
+    chosen = Selection(only=new, taking=True)
+    return planned(
+        session, Question(found=found, stack=found.stack, recorded=state, chosen=chosen, options=PlanOptions())
+    )
+
+
 def _imported(session: Session, found: Validation, address: str, identity: str, state: State) -> Plan:
     if state.row(address) is not None:
         raise HaplanError(f"{address}: is in state already; `haplan state show` shows it")

@@ -209,6 +209,7 @@ def _difference(session: Session, question: Question, looked: Looked) -> tuple[d
             read=read,
             by_id=by_id,
             estates=estates,
+            command=session.command,
         )
         found = diff.diff(sequence, work)
         if not found.readable:

@@ -119,6 +119,10 @@ class Session:
         """
         return self._planned(lambda: engine.import_(self._inner, address, identity))
 
+    def import_all(self) -> Plan:
+        """A plan that takes into state all that is there with equal values; what has others is told."""
+        return self._planned(lambda: engine.import_all(self._inner))
+
     # --- Applying -----------------------------------------------------------------------------------------------------
 
     def apply(self, plan: Plan, **stopping: Unpack[Stopping]) -> Result:

@@ -125,6 +125,7 @@ class Seen:
             configuration. That is drift, whatever the values say.
         send_again: True if what is amiss may be well once all of it is sent again: the plan offers that.
         state: What the document that was asked about has of it, as the `state` of its placement there.
+        called: Other names by which a person may ask for it, beside its id and its name.
     """
 
     address: str
@@ -138,6 +139,7 @@ class Seen:
     amiss: tuple[str, ...] = ()
     send_again: bool = False
     state: str = ""
+    called: tuple[str, ...] = ()
 
 
 def called(seen: Mapping[str, Seen]) -> dict[str, tuple[str, str]]:

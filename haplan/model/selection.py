@@ -15,6 +15,7 @@ class Selection:
         importing: Address → id of an existing object that is taken into state as it is.
         adopting: Address → id of an existing object that is taken into state and made as the stack says.
         forgetting: What leaves the state, and stays in the estate.
+        taking: True if all that is there with equal values is taken into state as it is, and nothing else changes.
     """
 
     only: frozenset[str] | None = None
@@ -22,6 +23,7 @@ class Selection:
     importing: Mapping[str, str] = attrs.field(factory=dict)
     adopting: Mapping[str, str] = attrs.field(factory=dict)
     forgetting: frozenset[str] = frozenset()
+    taking: bool = False
 
     def has(self, address: str) -> bool:
         """True if the address takes part."""

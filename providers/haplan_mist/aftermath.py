@@ -11,7 +11,7 @@ import attrs
 
 from haplan.plugin import Finding, Severity, Task
 from haplan_mist.estate import Estate
-from haplan_mist.read.alive import Alive, OverlayPath
+from haplan_mist.read.alive import Alive, OverlayPath, alive
 
 LONGEST = 180.0
 """Seconds that paths are given to come up once the configuration is taken."""
@@ -60,7 +60,7 @@ def findings(estate: Estate, task: Task, heads: Sequence[str], before: Sequence[
 
 def _overlay_heads(estate: Estate, heads: Sequence[str]) -> list[str]:
     """Those of these devices that are there and take part in the overlay."""
-    now = Alive(estate.look())
+    now = alive(estate)
     return [head for head in heads if now.lives(head) and now.paths([head])]
 
 
@@ -75,10 +75,10 @@ def _looked(estate: Estate, heads: Sequence[str], max_age: float) -> Alive:
     """What is alive, no older than that."""
     for kind in ("sites", "inventory", "gatewaytemplates", "deviceprofiles"):
         estate.items(kind)
-    kinds = Alive(estate).searches(heads) - {"alarms"}
+    kinds = alive(estate).searches(heads) - {"alarms"}
     for kind in sorted({*kinds, "stats"} if kinds else ()):
         estate.items(kind, max_age)
-    return Alive(estate.look())
+    return alive(estate)
 
 
 def _broken(now: Alive, heads: Sequence[str]) -> Iterator[Broken]:

@@ -36,7 +36,7 @@ def assess(estate: Lists, change: Change) -> Assessment:
     if change.type == "cluster":
         return _cluster(estate, change)
     document, id_ = _document(change)
-    macs = reach.devices_of(estate.known, document, id_)
+    macs = reach.devices_of(estate, document, id_)
     sites = reach.sites_of(estate, macs)
     findings = (*_nowhere(estate, change), *_taken_away(estate, change))
     if change.type == "site":
@@ -118,10 +118,10 @@ def _variables_kind(estate: Known, change: Change) -> Any:
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     site = estate.known("sites").get(change.id) or {}
     carried = [estate.known("gatewaytemplates").get(str(site.get("gatewaytemplate_id") or ""))]
+    records = estate.known("inventory")
     carried += [
-        estate.known("deviceprofiles").get(str(record.get("deviceprofile_id") or ""))
-        for record in estate.known("inventory").values()
-        if record.get("site_id") == change.id
+        estate.known("deviceprofiles").get(str(records[mac].get("deviceprofile_id") or ""))
+        for mac in clusters.boxes(estate).at_site(change.id)
     ]
     hit = any(reach.uses_variable(wire, names) for wire in carried if wire)
     return "traffic" if hit else "config-push"

@@ -13,6 +13,7 @@ import attrs
 
 from haplan.plugin import Clock, ProviderError, Tree
 from haplan_mist.client import Client
+from haplan_mist.memo import NOTHING, Memo
 
 Object = dict[str, Tree]
 
@@ -47,6 +48,11 @@ _BY_MAC = frozenset({"inventory", "stats"})
 class Known(Protocol):
     """Lists that were read; nothing of it makes a call."""
 
+    @property
+    def memo(self) -> Memo:
+        """What was worked out of the lists."""
+        ...
+
     def known(self, kind: str) -> Mapping[str, Object]:
         """A list, or an empty one if it was not read."""
         ...
@@ -67,14 +73,16 @@ class Lists:
     Attributes:
         lists: By name.
         recalled: True if they were made of what is recorded: what is not in them may be there all the same.
+        memo: See `Known`.
     """
 
     lists: Mapping[str, Mapping[str, Object]]
     recalled: bool = False
+    memo: Memo = attrs.field(factory=Memo, repr=False)
 
     def known(self, kind: str) -> Mapping[str, Object]:
         """See `Known`."""
-        return self.lists.get(kind, {})
+        return self.lists.get(kind, NOTHING)
 
     def name_of(self, kind: str, id_: str | None) -> str:
         """See `Known`."""
@@ -91,6 +99,7 @@ class Estate:
 
     Attributes:
         own: The names that the audit log may give haplan's own token, as far as they are known.
+        memo: See `Known`.
 
     Threads: any. Whoever changes a list takes the lock and puts another in its place: one that somebody was given, or
     an object in it, never changes under their hands.
@@ -100,6 +109,7 @@ class Estate:
         self.client, self.tell = client, tell
         self.id = client.access.org_id
         self.own: frozenset[str] = frozenset()
+        self.memo = Memo()
         self.lock = threading.RLock()
         self._clock = clock
         self._lists: dict[str, dict[str, Object]] = {}
@@ -135,7 +145,7 @@ class Estate:
 
     def known(self, kind: str) -> Mapping[str, Object]:
         """A list if it was read before; never a call."""
-        return self._lists.get(kind, {})
+        return self._lists.get(kind, NOTHING)
 
     def look(self) -> Lists:
         """The lists as they are now; ``settings`` has those of the sites that were read, by the site's id."""
@@ -156,7 +166,7 @@ class Estate:
         return self.items(kind, max_age if max_age > 0 else 1e9)
 
     def find(self, kind: str, id_: str, name: str) -> tuple[Object | None, bool]:
-        """An object by id, else by name; and whether it was the name that found it.
+        """An object by id, else by name, also by one that a person gave for an id; and whether the name found it.
 
         Raises:
             ProviderError: Several objects have this name.
@@ -164,9 +174,11 @@ class Estate:
         items = self.items(kind)
         if id_ and id_ in items:
             return items[id_], False
-        named = [item for item in items.values() if item.get("name") == name and name]
+        # a person may have given a name for an id
+        called = [item for item in items.values() if id_ and item.get("name") == id_]
+        named = called or [item for item in items.values() if item.get("name") == name and name]
         if len(named) > 1:
-            ids = ", ".join(sorted(str(item["id"]) for item in named))
+            ids, name = ", ".join(sorted(str(item["id"]) for item in named)), str(named[0]["name"])
             raise ProviderError(
                 f'{TITLES[kind]} "{name}" is there {len(named)} times (ids {ids}): rename or delete all but one'
             )

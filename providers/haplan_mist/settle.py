@@ -21,6 +21,7 @@ from haplan.plugin import (
 from haplan_mist.aftermath import LONGEST, coming
 from haplan_mist.estate import Estate, Object
 from haplan_mist.pushes import GRACE, Device, Verdict, in_time, not_ready, verdict
+from haplan_mist.read.clusters import boxes
 from haplan_mist.read.devices import Boxes, device_id, module_macs, seconds_of_push
 from haplan_mist.read.running import REFUSED, reason
 from haplan_mist.read.windows import held_back
@@ -96,7 +97,7 @@ class Settling:
         if pushed:
             self._look_at_events(min(task.started for task in pushed), now)
         # once for all that waits: it sorts the whole organisation
-        self._boxes = Boxes(self._estate.known("inventory"), self._estate.known("stats"))
+        self._boxes = boxes(self._estate)
         # what a pair waits for in one transaction, a push to it in another one knows
         self._restarting = frozenset(mac for wait in waits.values() for mac in wait.pair)
         found: dict[str, Settlement] = {}

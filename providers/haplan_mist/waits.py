@@ -19,7 +19,7 @@ def to_push_again(estate: Estate, task: Task) -> frozenset[str]:
     document = task.transaction.document
     if not resumes(task):
         return frozenset()
-    macs = reach.devices_of(estate.items, document)
+    macs = reach.devices_of(estate, document, lists=estate.items)
     if document.kind == "cluster":
         macs = sorted((task.parts[0].change.after or {}).get("nodes") or {})
     stats = estate.items("stats", FRESH)
@@ -30,7 +30,7 @@ def reached(estate: Estate, task: Task) -> list[str]:
     """The devices that a document is part of the configuration of, before it is written."""
     document = task.transaction.document
     if document.kind != "cluster":
-        return reach.devices_of(estate.items, document)
+        return reach.devices_of(estate, document, lists=estate.items)
     nodes = sorted((task.parts[0].change.before or {}).get("nodes") or {})
     estate.items("inventory")
     return sorted({pair[0] for pair in map(clusters.boxes(estate).pair_of, nodes) if pair})
@@ -43,7 +43,7 @@ def after(estate: Estate, task: Task, sent: Sent) -> Wait:
         return _pair(estate, task, sent)
     if not sent.keys - SILENT:
         return Wait()
-    return Wait(macs=tuple(reach.devices_of(estate.items, document, sent.id)))
+    return Wait(macs=tuple(reach.devices_of(estate, document, sent.id, estate.items)))
 
 
 def _pair(estate: Estate, task: Task, sent: Sent) -> Wait:

@@ -44,7 +44,7 @@ OPTIONS = {
     "apply": f"{COMMON} {PLANNING} {WRITING} resume allow-host allow-command",
     "destroy": f"{COMMON} {PLANNING} {WRITING}",
     "drift": f"{COMMON} var var-file json deep",
-    "import": f"{COMMON} {WRITING} var var-file",
+    "import": f"{COMMON} {WRITING} var var-file all",
     "state list": f"{COMMON} json",
     "state show": f"{COMMON} json",
     "state mv": f"{COMMON} json lock-timeout",

@@ -128,7 +128,7 @@ def test_an_object_of_the_same_name_is_not_doubled_but_named(example: Example) -
     plan = world.plan()
     (finding,) = [f for f in plan.findings if f.rule == "EXISTS"]
     assert finding.address == "network.guest"
-    assert "haplan import network.guest" in finding.hint
+    assert f"haplan import {world.folder.resolve()} network.guest" in finding.hint
     identity = world.named("/orgs/{org}/networks", "guest")["id"]
     with open_session(world.folder, Options(lab=True), environ={}) as session:
         assert engine.apply(session, engine.import_(session, "network.guest", identity)).exit_code == 0

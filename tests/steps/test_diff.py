@@ -261,7 +261,8 @@ def test_what_exists_already_is_refused_with_the_way_to_import_it(project: Make)
     made.cloud.add("a")
     (finding,) = made.plan().findings
     assert (finding.rule, finding.severity) == ("EXISTS", "error")
-    assert finding.hint == "run: haplan import mem_thing.a id-1; or give this one another name="
+    command = f"haplan import {made.folder.resolve()} mem_thing.a id-1"
+    assert finding.hint == f"run: {command}; or give this one another name="
     with pytest.raises(Denied, match="named 'a' exists already"):
         made.apply()
 

@@ -15,7 +15,7 @@ from haplan.model.value import Tree
 from haplan.steps.diff.compared import compared, has_other_name, untouched
 from haplan.steps.diff.data import data_source
 from haplan.steps.diff.leaving import deletion, leaving
-from haplan.steps.diff.new import new
+from haplan.steps.diff.new import exists_already, new, take
 from haplan.steps.diff.one_address import doubled
 from haplan.steps.diff.work import Work, change_of, literal
 from haplan.wall.deriving import misfit
@@ -60,7 +60,7 @@ def diff(order: Iterable[str], work: Work) -> Difference:
         changes=changes,
         unchanged=work.unchanged,
         same=work.same,
-        findings=(*work.findings, *doubled(work, changes)),
+        findings=(*work.findings, *exists_already(work), *doubled(work, changes)),
         known=work.known,
         readable=work.readable,
     )
@@ -76,7 +76,7 @@ def _wanted(work: Work, block: Block) -> Change | None:
     after = _after(work, block)
     work.findings += _misfits(block, after, work.types[block.type])
     if row is None:
-        return new(work, block, after, seen)
+        return (take if work.selection.taking else new)(work, block, after, seen)
     recorded = model.decode(row.values)
     if seen is None:
         after = dict(ordered(after, recorded))

@@ -7,6 +7,7 @@ import attrs
 
 from haplan.contracts import Seen, called
 from haplan.model import value as model
+from haplan.model.command_line import CommandLine
 from haplan.model.finding import Finding
 from haplan.model.identity import ById, Names
 from haplan.model.plan import Action, Change
@@ -43,6 +44,8 @@ class Work:
         read: Address → name under which data sources were read whose name was not known before.
         by_id: Provider key → type → attributes that hold another resource by its id.
         estates: Provider key → id of the estate that it reaches.
+        command: How people call haplan here.
+        there: Changes of what is there and not in state, with the attributes that are otherwise.
         objects: Those that state has, as `haplan.steps.diff.one_address` tells them apart; once it was asked.
         readable, known, findings, unchanged, same: As in what the diff gives.
         changes: By address, of what the stack has.
@@ -60,6 +63,8 @@ class Work:
     read: Mapping[str, str] = attrs.field(factory=dict)
     by_id: Mapping[str, ById] = attrs.field(factory=dict)
     estates: Mapping[str, str] = attrs.field(factory=dict)
+    command: CommandLine = CommandLine()
+    there: list[tuple[Change, tuple[str, ...]]] = attrs.field(factory=list)
     objects: dict[Any, list[tuple[str, str]]] = attrs.field(factory=dict)
     readable: dict[str, str] = attrs.field(factory=dict)
     known: dict[str, dict[str, Tree]] = attrs.field(factory=dict)

@@ -11,10 +11,12 @@ from functools import cached_property
 import attrs
 
 from haplan.plugin import Tree
-from haplan_mist.estate import Known, Object
+from haplan_mist.estate import Known, Lists, Object
 from haplan_mist.read.devices import Boxes
 
 SEARCHES = ("vpn_peers", "bgp_peers", "tunnels", "alarms")
+WORKED_WITH = ("sites", "inventory", "stats", "gatewaytemplates", "deviceprofiles", *SEARCHES)
+"""The lists that tell it."""
 ALARMS = ("control_link", "health_weight", "gateway_down")
 """In the type of an alarm that concerns a pair."""
 UNWELL = ("degraded", "unhealthy", "failed")
@@ -54,7 +56,7 @@ class Alive:
     @cached_property
     def devices(self) -> Boxes:
         """Devices and pairs."""
-        return Boxes(self.lists.known("inventory"), self.lists.known("stats"))
+        return self.lists.memo.of(Boxes, self.lists.known("inventory"), self.lists.known("stats"))
 
     def carried(self, head: str) -> list[Object]:
         """The template of a device's site and its own profile, as far as they were read."""
@@ -182,6 +184,15 @@ class Alive:
             "alarms": [[type_, since] for type_, since in self.alarms(pair)],
         }
         return {key: value for key, value in said.items() if value}
+
+
+def alive(estate: Known) -> Alive:
+    """What is alive, by the lists as they are now."""
+    return estate.memo.of(_alive, *map(estate.known, WORKED_WITH))
+
+
+def _alive(*lists: Mapping[str, Object]) -> Alive:
+    return Alive(Lists(dict(zip(WORKED_WITH, lists, strict=True))))
 
 
 def ports_of(wire: Object, *roles: str) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 `GET /orgs/{org_id}/logs` of Mist OpenAPI 2509.1.2: newest first, `before` and `after` hold the changed keys.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -67,8 +67,14 @@ def latest(client: Client, path: str, now: float) -> tuple[Mapping[str, Tree], l
     answer = client.get(path, what="the audit log", start=int(now - LONG_AGO), limit=PAGE, page=1)
     found = list(_entries(answer))
     # an empty log is an anchor too: all that comes is after it, and a plan made twice holds the same
-    anchor = {"id": found[0].id, "at": found[0].at} if found else {"id": "", "at": FIRST}
-    return anchor, list(reversed(found))
+    return anchor_of(found) if found else {"id": "", "at": FIRST}, list(reversed(found))
+
+
+def anchor_of(newest_first: Sequence[Entry]) -> dict[str, Tree]:
+    """The newest entry, with those of the same second: the next look asks from that second on, and knows them."""
+    first, *others = newest_first
+    beside = [one.id for one in others if int(one.at) == int(first.at)]
+    return {"id": first.id, "at": first.at, **({"beside": beside} if beside else {})}
 
 
 def since(client: Client, path: str, anchor: Mapping[str, Tree]) -> list[Entry] | None:
@@ -79,7 +85,8 @@ def since(client: Client, path: str, anchor: Mapping[str, Tree]) -> list[Entry] 
         found.update((entry.id, entry) for entry in _entries(answer))
         if page * int(answer.get("limit") or PAGE) >= int(answer.get("total") or 0):
             complete = len(found) >= int(answer.get("total") or 0) and (not anchor["id"] or anchor["id"] in found)
-            found.pop(str(anchor["id"]), None)
+            for known in (str(anchor["id"]), *anchor.get("beside", ())):
+                found.pop(known, None)
             return list(reversed(found.values())) if complete else None
     return None
 

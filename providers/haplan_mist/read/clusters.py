@@ -7,7 +7,7 @@ from haplan.plugin import Seen, Target, Tree, decode
 from haplan_mist.estate import Known
 from haplan_mist.private import Private
 from haplan_mist.read import paths, running
-from haplan_mist.read.alive import Alive
+from haplan_mist.read.alive import Alive, alive
 from haplan_mist.read.devices import Boxes, device_id, mac_of
 from haplan_mist.translate import others
 from haplan_mist.translate.documents import KIND
@@ -18,7 +18,7 @@ ECHOED = ("managed", "cluster_id")
 
 def boxes(estate: Known) -> Boxes:
     """Devices as last read."""
-    return Boxes(estate.known("inventory"), estate.known("stats"))
+    return estate.memo.of(Boxes, estate.known("inventory"), estate.known("stats"))
 
 
 def cluster(estate: Known, target: Target) -> Seen | None:
@@ -116,9 +116,10 @@ def _seen(
     entry = devices.stats.get(head) if status == "ok" else None
     return Seen(
         amiss=running.amiss(entry),
-        send_again=running.worth_sending(entry, estate, Alive(estate).carried(head) if running.amiss(entry) else ()),
+        send_again=running.worth_sending(entry, estate, alive(estate).carried(head) if running.amiss(entry) else ()),
         address=target.address,
         id=device_id(head),
+        called=(*pair, str(values["site"])),
         values=values,
         private=_private(pair, site_id, _overrides(estate, head), strays).plain(),
         found_by_name=not target.id,
@@ -163,7 +164,7 @@ def _binding(
 
 def facts(estate: Known, targets: Iterable[Target]) -> dict[str, Mapping[str, Tree]]:
     """What rules want to know; from what was read."""
-    now, targets = Alive(estate), tuple(targets)
+    now, targets = alive(estate), tuple(targets)
     found: dict[str, Mapping[str, Tree]] = {}
     users = paths.users(estate) if any(target.type in ("overlay", "hub_profile") for target in targets) else {}
     for target in targets:

@@ -12,7 +12,7 @@ from haplan.plugin import Query, Target, Tree
 from haplan_mist.estate import Estate
 from haplan_mist.private import Private
 from haplan_mist.read import clusters
-from haplan_mist.read.alive import Alive
+from haplan_mist.read.alive import alive
 from haplan_mist.read.sites import TOGETHER, Look
 from haplan_mist.translate.others import tells
 
@@ -55,7 +55,7 @@ def look(estate: Estate, query: Query, sites: Look) -> Mapping[str, list[str]]:
         for one in (entry.site_id,)
         if one
     }
-    devices = Alive(estate).devices
+    devices = alive(estate).devices
     for target in query.targets:
         for pair in clusters.pairs(devices, target) if target.type == "cluster" else ():
             site_id = devices.site_id(pair[0])

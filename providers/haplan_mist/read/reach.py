@@ -14,24 +14,29 @@ Lists = Callable[[str], Mapping[str, Object]]
 """Gives a list: from the cloud if need be, or only what was read."""
 
 
-def devices_of(lists: Lists, document: Document, id_: str = "") -> list[str]:
-    """MACs of the devices whose configuration a document is part of: standalone ones and node0 of each pair."""
-    kind, name = document.kind, document.name
+def devices_of(estate: Known, document: Document, id_: str = "", lists: Lists | None = None) -> list[str]:
+    """MACs of the devices whose configuration a document is part of: standalone ones and node0 of each pair.
+
+    Args:
+        lists: Gives the lists; without it they are as they were read.
+    """
+    kind, name, lists = document.kind, document.name, lists or estate.known
     if kind in ("gatewaytemplate", "deviceprofile"):
         kinds = {kind: _ids(lists(f"{kind}s"), id_, name)}
     elif kind in ("site", "setting"):
         sites = _ids(lists("sites"), id_, name)
-        return [mac for mac, site in _heads(lists) if site in sites] if sites else []
+        heads = estate.memo.of(_heads, lists("inventory")) if sites else {}
+        return [mac for site in sorted(sites) for mac in heads.get(site, ())]
     elif kind in ("network", "service", "vpn"):
         kinds = {one: _users(lists(f"{one}s"), kind, name) for one in ("gatewaytemplate", "deviceprofile")}
     else:
         return []
-    return _carriers(lists, kinds) if any(kinds.values()) else []
+    return _carriers(estate, lists, kinds) if any(kinds.values()) else []
 
 
 def sites_of(estate: Known, macs: Iterable[str]) -> tuple[str, ...]:
     """Names of the sites of devices, from what was read."""
-    boxes = Boxes(estate.known("inventory"), {})
+    boxes = estate.memo.of(_boxes, estate.known("inventory"))
     return tuple(sorted({estate.name_of("sites", boxes.site_id(mac)) for mac in macs} - {""}))
 
 
@@ -48,17 +53,24 @@ def bound_to(estate: Known, document: Document, id_: str = "") -> tuple[str, ...
     return tuple(sorted(str(site.get("name")) for site in sites if site.get("gatewaytemplate_id") in ids))
 
 
-def _heads(lists: Lists) -> list[tuple[str, str]]:
-    boxes = Boxes(lists("inventory"), {})
-    return [(mac, boxes.site_id(mac)) for mac in boxes.heads()]
+def _boxes(records: Mapping[str, Object]) -> Boxes:
+    return Boxes(records, {})
 
 
-def _carriers(lists: Lists, kinds: Mapping[str, set[str]]) -> list[str]:
+def _heads(records: Mapping[str, Object]) -> Mapping[str, list[str]]:
+    """The devices that have a configuration, by site."""
+    boxes, found = Boxes(records, {}), dict[str, list[str]]()
+    for mac in boxes.heads():
+        found.setdefault(boxes.site_id(mac), []).append(mac)
+    return found
+
+
+def _carriers(estate: Known, lists: Lists, kinds: Mapping[str, set[str]]) -> list[str]:
     templates, profiles = kinds.get("gatewaytemplate") or set(), kinds.get("deviceprofile") or set()
     sites = {id_ for id_, site in lists("sites").items() if site.get("gatewaytemplate_id") in templates}
     if not sites and not profiles:
         return []
-    boxes = Boxes(lists("inventory"), {})
+    boxes = estate.memo.of(_boxes, lists("inventory"))
     return [mac for mac in boxes.heads() if boxes.site_id(mac) in sites or boxes.profile_id(mac) in profiles]
 
 

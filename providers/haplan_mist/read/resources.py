@@ -11,7 +11,7 @@ from haplan.plugin import Document, Query, Reading, Seen, Target, Tree, decode
 from haplan_mist.estate import Estate, Object
 from haplan_mist.private import Private
 from haplan_mist.read import clusters, gateways, named, overrides, running, sites
-from haplan_mist.read.alive import Alive
+from haplan_mist.read.alive import alive
 from haplan_mist.read.sites import Look
 from haplan_mist.translate import endpoints, objects, shared
 from haplan_mist.translate.documents import KIND, PREFIXES, of_existing, paths_of
@@ -66,7 +66,7 @@ def _look_alive(estate: Estate, query: Query) -> None:
     """Where all is looked at anew: how the pairs that are asked about are. Before a write, that decides nothing."""
     if query.max_age > 0 or query.document is not None:
         return
-    now = Alive(estate)
+    now = alive(estate)
     pairs = {
         pair for target in query.targets if target.type == "cluster" for pair in clusters.pairs(now.devices, target)
     }

@@ -124,6 +124,16 @@ def look(estate: Estate, query: Query, now: float) -> Look:
     return found
 
 
+def _moved_on(anchor: Mapping[str, Tree], entries: Sequence[Entry]) -> Mapping[str, Tree]:
+    """The anchor behind these entries, which came after it; what it knew of its second stays known in that."""
+    if not entries:
+        return dict(anchor)
+    last = audit.anchor_of(list(reversed(entries)))
+    if int(last["at"]) != int(anchor["at"]) or not anchor["id"]:
+        return last
+    return {**last, "beside": [*last.get("beside", ()), anchor["id"], *anchor.get("beside", ())]}
+
+
 def manages_setting(target: Target) -> bool:
     """True if the stack or the state says anything about the site's setting."""
     recorded = decode(target.row.values) if target.row else {}
@@ -145,8 +155,7 @@ def _consult_log(found: Look, query: Query, ids: Mapping[str, Target]) -> None:
         found.anchor, found.before = audit.latest(client, path, found.now)
         return
     found.entries = entries
-    last = entries[-1] if entries else None
-    found.anchor = {"id": last.id, "at": last.at} if last else dict(anchor)
+    found.anchor = _moved_on(anchor, entries)
     touched = audit.by_site(entries, ids)
     known = frozenset(query.memory.get("known") or ())
     found.carried = known - audit.by_site(entries, known).keys()

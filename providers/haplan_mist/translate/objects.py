@@ -42,8 +42,7 @@ def site_wire(values: Mapping[str, Tree]) -> Wire:
 def site_values(wire: Mapping[str, Tree]) -> Values:
     """A site without its variables: these are in the site's setting."""
     values = {key: wire[key] for key in SITE_FIELDS if wire.get(key) not in (None, "")}
-    values.setdefault("timezone", "UTC")
-    return values
+    return {"timezone": "UTC", "address": "", **values}
 
 
 def variables_wire(variables: Mapping[str, Tree]) -> dict[str, str]:
