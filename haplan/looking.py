@@ -11,7 +11,7 @@ import attrs
 
 from haplan.contracts import Provider
 from haplan.errors import Gathering
-from haplan.host.options import PlanOptions
+from haplan.host.options import PlanOptions, command_line
 from haplan.host.session import Session
 from haplan.model.drift import Drift
 from haplan.model.finding import Finding
@@ -209,7 +209,7 @@ def _difference(session: Session, question: Question, looked: Looked) -> tuple[d
             read=read,
             by_id=by_id,
             estates=estates,
-            command=session.command,
+            command=command_line(session.options, session.file),
         )
         found = diff.diff(sequence, work)
         if not found.readable:

@@ -7,8 +7,10 @@ from pathlib import Path
 import attrs
 
 from haplan.errors import HaplanError
+from haplan.model.command_line import CommandLine
 from haplan.model.plan import Command
 from haplan.model.value import Tree
+from haplan.state.location import shown
 
 LAB = "lab"
 """The environment that lives on simulators."""
@@ -115,3 +117,13 @@ def sorted_out(given: Mapping[str, Tree]) -> tuple[dict[str, Tree], PlanOptions]
     planning = {field.name for field in attrs.fields(PlanOptions)}
     asked = PlanOptions(**{name: value for name, value in given.items() if name in planning})
     return {name: value for name, value in given.items() if name not in planning}, asked
+
+
+def command_line(options: Options, file: Path) -> CommandLine:
+    """How people call haplan for a stack that was opened so, from where they are now."""
+    place = (file if file.name != "stack.py" else file.parent).resolve()
+    here = Path.cwd()
+    said = str(place.relative_to(here) if place.is_relative_to(here) else place)
+    named = {LAB: ["--lab"], DEFAULT: []}.get(options.environment, ["--env", options.environment])
+    state = ["--state", shown(options.state)] if options.state else []
+    return CommandLine(stack="" if said == "." else said, options=(*named, *state))

@@ -20,15 +20,13 @@ from haplan.host.environments import question
 from haplan.host.labs import Labs
 from haplan.host.log import Log
 from haplan.host.observers import Observers
-from haplan.host.options import DEFAULT, LAB, Options
+from haplan.host.options import LAB, Options
 from haplan.host.providers import Providers
 from haplan.host.redaction import Redactor
 from haplan.host.secrets import Secrets
 from haplan.host.variables import Ask, Confirm, Variables
-from haplan.model.command_line import CommandLine
 from haplan.model.schema import TypeInfo
 from haplan.plugins import Plugins, load_plugins
-from haplan.state.location import shown
 from haplan.steps.load import find
 
 
@@ -99,16 +97,6 @@ class Session:
     def wall(self) -> Clock:
         """By which a run keeps its lease: real time, unless a test gives its own; no simulated hour may end one."""
         return self._own_clock or self._steady
-
-    @property
-    def command(self) -> CommandLine:
-        """How people call haplan for this stack, in hints: from where they are now."""
-        place = self.file if self.file.name != "stack.py" else self.root
-        near = place.resolve().is_relative_to(Path.cwd())
-        said = str(place.resolve().relative_to(Path.cwd())) if near else str(place.resolve())
-        named = {LAB: ["--lab"], DEFAULT: []}.get(self.options.environment, ["--env", self.options.environment])
-        state = ["--state", shown(self.options.state)] if self.options.state else []
-        return CommandLine(stack="" if said == "." else said, options=(*named, *state))
 
     @property
     def state_url(self) -> str:
