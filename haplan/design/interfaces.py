@@ -15,6 +15,7 @@ from haplan.plugin import (
     Entries,
     ExtraOf,
     Flag,
+    ListOf,
     Location,
     Name,
     ResourceOf,
@@ -81,6 +82,7 @@ class Wan(Interface):
     mtu: Tree
     shared_wan: Tree
     underlay: Tree
+    probes: Tree
 
     def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
         if isinstance(self.address, WanAddress):
@@ -103,6 +105,7 @@ class Wan(Interface):
             "vlan_id": optional(Whole(1, 4094, or_text=True), self.vlan_id, f"{at}.vlan_id", taking),
             "mtu": optional(Whole(576, 9216), self.mtu, f"{at}.mtu", taking),
             "redundant": True if port_count(self.ports) > 1 else None,
+            "probes": _probes(self.probes, f"{at}.probes", taking),
         }
 
 
@@ -168,6 +171,7 @@ def wan(
     mtu: Value[int] | None = None,
     shared_wan: str | None = None,
     underlay: str | None = None,
+    probes: bool | Sequence[Value[str]] | None = None,
     extra: Extra | None = None,
 ) -> Interface:
     """A WAN interface.
@@ -175,7 +179,9 @@ def wan(
     `overlay` is a spoke's side: the hub endpoints it builds towards. `endpoint` is a hub's side: True names it
     ``<profile>-<wan>``, a text is a name of your own, False makes none. `shared_wan="reason"` excuses one circuit on
     ports of both nodes (HA057). `underlay="private"` at both ends says that hub and spokes meet on a network of their
-    own, such as MPLS, where private addresses reach each other (HA061).
+    own, such as MPLS, where private addresses reach each other (HA061). `probes` are hosts behind the provider: while
+    none of them answers, traffic leaves by other WANs; True is the gateway alone, False is nobody. SRX direct probes
+    the gateways of new static WANs by itself.
     """
     return Wan(
         name=name,
@@ -189,6 +195,7 @@ def wan(
         mtu=mtu,
         shared_wan=shared_wan,
         underlay=underlay,
+        probes=probes,
         extra=extra,
         location=here(),
     )
@@ -297,6 +304,15 @@ def port_count(ports: object) -> int:
 def _ports(value: Tree, at: str, taking: Taking) -> Tree:
     taken = Text("ports such as ge-0/0/3 or ge-0/0/3,ge-1/0/3").take(value, at, taking)
     return ",".join(word.strip() for word in taken.split(",")) if isinstance(taken, str) else taken
+
+
+def _probes(value: Tree, at: str, taking: Taking) -> Tree:
+    """Hosts to ping, or whether the gateway is."""
+    if value is None or isinstance(value, bool):
+        return value
+    if not isinstance(value, list | tuple):
+        return taking.wrong(at, f"expected True, False or a list of addresses, got {shown(value)}")
+    return ListOf(host(), least=1).take(value, at, taking)
 
 
 def _mappings(value: Tree, at: str, taking: Taking) -> Tree:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from haplan.design.clusters import refreshes
-from haplan.design.index import Resource
+from haplan.design.index import OWNERS, Resource
 from haplan.design.resources import GOING, steers_otherwise
 from haplan.design.settling import cost_of_forming, cost_of_refreshing, cost_of_replacing
 from haplan.plugin import (
@@ -20,8 +20,9 @@ from haplan_srx import overwriting
 from haplan_srx.config import Access
 from haplan_srx.estate import PairSeen, incoming
 from haplan_srx.read.look import Look
-from haplan_srx.rules import FOUND, SAYABLE
+from haplan_srx.rules import FOUND, SAYABLE, WATCHED
 from haplan_srx.translate.documents import forms
+from haplan_srx.translate.monitoring import watched
 from haplan_srx.translate.recorded import Picture, nodes_of
 from haplan_srx.translate.slots import slots
 from haplan_srx.translate.statements import Live, tag
@@ -53,6 +54,7 @@ def assess(look: Look, change: Change, access: Access, overrides: Mapping[str, i
             overwrites=overwrites,
         )  # fmt: skip
     findings += overwriting.shadowed(look, clusters, change)
+    findings += _watched(look, clusters, change)
     findings += _unordered(change, change.address, (change.after or {}).get("interfaces"))
     impact = _impact(change, bool(sites))
     return Assessment(impact=impact, sites=sites, findings=tuple(findings), overwrites=overwrites)
@@ -71,6 +73,21 @@ def _unordered(change: Change, address: str, listed: Tree) -> Iterable[Finding]:
             location=change.location if address == change.address else "",
             hint="write them into the stack and apply that",
         )
+
+
+def _watched(look: Look, clusters: Iterable[Resource], change: Change) -> Iterable[Finding]:
+    """The WANs of a template or profile that are probed from now on, though nobody said so."""
+    told = set()
+    for pair in map(look.wanted.design.whole, (one.address for one in clusters if change.type in OWNERS.values())):
+        was = look.recorded.design.whole(pair.cluster.address) if pair is not None else None
+        before = watched(was) if was is not None else {}
+        for wan, targets in (watched(pair) if pair is not None else {}).items():
+            silent = (change.after or {}).get("interfaces", {}).get(wan, {}).get("probes") is None
+            if targets and not before.get(wan) and silent and wan not in told:
+                told.add(wan)
+                text = f"{wan}: its gateway {targets[0]} is probed; while it is silent, traffic leaves by other WANs"
+                hint = 'probes=["…"] names hosts behind the provider; probes=False is nobody'
+                yield Finding.at(change, WATCHED, text, "info", hint=hint)
 
 
 def _troubles(wanted: Picture, clusters: Iterable[Resource], change: Change) -> Iterable[Finding]:

@@ -8,7 +8,7 @@ from haplan.plugin import Block, Finding, Rule, Stack, Tree, ValidateView, expla
 from haplan_srx.translate.recorded import Picture, unknown
 from haplan_srx.translate.statements import Trouble
 
-SAYABLE, FOUND, ANSWERED, UNASKED = "SRX001", "SRX002", "SRX003", "SRX004"
+SAYABLE, FOUND, ANSWERED, UNASKED, WATCHED = "SRX001", "SRX002", "SRX003", "SRX004", "SRX005"
 
 
 def _pictures(stack: Stack) -> Iterator[Picture]:
@@ -94,6 +94,15 @@ RULES = (
         "statement, as the refusal prints it. What else is overwritten stands in the plan; destroy gives it back.",
         source="what a commit of Junos does to what is there", confidence="H", check=explained,
         override="overwrite=[…] of the cluster",
+    ),
+    Rule(
+        id=WATCHED, severity="info", moments=("P", "C"), types=everything,
+        title="Somebody notices when the provider behind a static WAN is dead",
+        why="A static route stays while the line is up. Probes ping the gateway of a static WAN, or the hosts that its "
+        "probes=[…] names, out of that WAN; while none of them answers its routes are taken out. WANs that were made "
+        "before haplan did so stay as they are until probes= is said. Needs Junos 20.3 or later.",
+        source="vendor YANG, Junos 24.4R1; Juniper: IP monitoring, withdraw", confidence="M", check=explained,
+        override="probes=False on the WAN",
     ),
     Rule(
         id="HA050", severity="warning", moments=("V",), types=("cluster",),

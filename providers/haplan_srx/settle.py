@@ -27,7 +27,7 @@ def _settlement(estate: Estate, task: Task) -> Settlement:
     receipt = read(task.receipt)
     if receipt.going_back:
         return _back(estate, receipt)
-    found = verify.checked(estate, receipt.nodes, task)
+    found = verify.checked(estate, receipt, task)
     return Settlement(state="done", written=Written(receipt={**task.receipt, **found}))
 
 

@@ -1,6 +1,6 @@
 """After a commit, over a new session: is the pair well? (HA176, HA178, HA182 to HA184)"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
@@ -14,7 +14,8 @@ from haplan.plugin import (
 )
 from haplan_srx.device.operational import Links, Status
 from haplan_srx.estate import Estate, Nodes
-from haplan_srx.rules import ANSWERED
+from haplan_srx.rules import ANSWERED, WATCHED
+from haplan_srx.write.receipt import Receipt
 
 FOUND = "found"
 """Key of a receipt: rule, severity and text of each thing that is wrong."""
@@ -28,6 +29,7 @@ class Health:
 
     Attributes:
         silent: Host that was to answer → why it did not.
+        unheard: Of what IP monitoring asks since the commit, what does not answer.
     """
 
     error: str = ""
@@ -35,16 +37,17 @@ class Health:
     links: Links | None = None
     versions: tuple[str, ...] = ()
     silent: Mapping[str, str] = attrs.field(factory=dict)
+    unheard: tuple[str, ...] = ()
 
 
-def checked(estate: Estate, nodes: Nodes, task: Task) -> dict[str, Tree]:
+def checked(estate: Estate, receipt: Receipt, task: Task) -> dict[str, Tree]:
     """Look over a new session; gives what is wrong for the receipt."""
     name = task.transaction.document.name
     going = any(
         part.change.type == "cluster" and part.change.name == name and part.change.action in GOING
         for part in task.parts
     )
-    return {FOUND: [list(one) for one in findings(look(estate, nodes), name, going=going)]}
+    return {FOUND: [list(one) for one in findings(look(estate, receipt.nodes, receipt.probed), name, going=going)]}
 
 
 def told(task: Task) -> tuple[Finding, ...]:
@@ -53,18 +56,19 @@ def told(task: Task) -> tuple[Finding, ...]:
     return tuple(Finding.at(about, rule, text, severity) for rule, severity, text in task.receipt.get(FOUND, ()))
 
 
-def look(estate: Estate, nodes: Nodes) -> Health:
+def look(estate: Estate, nodes: Nodes, probed: Sequence[str] = ()) -> Health:
     """Look over a new session."""
     try:
         box, status = estate.leading(nodes, anew=True)
         versions = tuple(sorted(set(box.software().values()) - {""}))
-        answers = {host: box.unanswered(host) for host in estate.access.probes}
+        answers = {host: box.unanswered(host) for host in (*estate.access.probes, *probed)}
         return Health(
             error="",
             status=status,
             links=box.links(),
             versions=versions,
-            silent={host: why for host, why in answers.items() if why},
+            silent={host: why for host, why in answers.items() if why and host in estate.access.probes},
+            unheard=tuple(host for host in probed if answers[host]),
         )
     except ProviderError as error:
         return Health(error=str(error))
@@ -78,6 +82,9 @@ def findings(health: Health, name: str, *, going: bool) -> Iterator[Wrong]:
         return
     for host, why in health.silent.items():
         yield ANSWERED, "error", f"{name} gets no answer from {host}: {why}"
+    for host in health.unheard:
+        text = f"{name}: {host} does not answer: its WAN is used only while no other is well"
+        yield WATCHED, "warning", f"{text}; name hosts that do in probes=[…] of that WAN, or say probes=False"
     if health.status is None:
         yield "HA176", "error", f"{name} is in no cluster"
         return

@@ -17,8 +17,8 @@ provider("srx")
 lan_net = Network("lan", subnet="10.0.0.0/24", vlan_id=10)
 web = Application("web", addresses=["203.0.113.0/24"], protocols=["tcp/443"])
 edge = WanEdgeTemplate("edge", interfaces=[
-    wan("wan0", "ge-0/0/7", static("192.0.2.10/25", gateway="192.0.2.1")),
-    wan("wan1", "ge-1/0/7", static("198.51.100.10/24", gateway="198.51.100.1")),
+    wan("wan0", "ge-0/0/7", static("192.0.2.10/25", gateway="192.0.2.1"), probes=False),
+    wan("wan1", "ge-1/0/7", static("198.51.100.10/24", gateway="198.51.100.1"), probes=False),
     lan("office", "ge-0/0/3,ge-1/0/3", {lan_net: "10.0.0.1/24"}, reth_idx=0),
     ha_fabric("ge-0/0/2,ge-1/0/2"),
 ])

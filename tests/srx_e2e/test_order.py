@@ -19,9 +19,13 @@ def named(world: World) -> World:
 
 
 def preferred(world: World) -> str:
-    """The gateway that the main table prefers."""
+    """The gateway that the main table prefers: what IP monitoring holds there, or the static route."""
     lines = world.lines(node_of(1))
-    return next(one for one in (MPLS, LTE) if f"set {ROUTE} {one} preference 5" in lines)
+    held = "set services ip-monitoring policy {} then preferred-route route 0.0.0.0/0 preferred-metric 5"
+    ways = {MPLS: "mpls", LTE: "lte"}
+    found = [one for one, wan in ways.items() if {f"set {ROUTE} {one} preference 5", held.format(wan)} & lines]
+    (only,) = found
+    return only
 
 
 def exchange(world: World) -> None:
@@ -65,6 +69,8 @@ def test_a_change_beside_them_leaves_them_in_order(shops: Shops) -> None:
 
 def test_an_order_that_was_changed_by_hand_is_told_as_one_and_can_be_taken_into_state(shops: Shops) -> None:
     world = named(shops())
+    world.edit('192.0.2.1"))', '192.0.2.1"), probes=False)')
+    world.edit('198.51.100.1"))', '198.51.100.1"), probes=False)')
     world.apply()
     world.by_hand(node_of(1), f"set {ROUTE} {MPLS} preference 6", f"set {ROUTE} {LTE} preference 5")
     (moved,) = world.plan().drift

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from haplan_srx.device.session import Session
 
 HIERARCHIES = (
-    "groups", "apply-groups", "system", "chassis", "interfaces", "security", "applications", "routing-options",
-    "routing-instances", "policy-options", "firewall", "access", "forwarding-options",
+    "groups", "apply-groups", "system", "chassis", "services", "interfaces", "security", "applications",
+    "routing-options", "routing-instances", "policy-options", "firewall", "access", "forwarding-options",
 )  # fmt: skip
 """Top-level statements that haplan says something below of: read with one RPC."""
 NARROW = {
     "system": ("name-server", "ntp", "time-zone", "services/dhcp-local-server"),
+    "services": ("rpm", "ip-monitoring"),
     "access": ("address-assignment",),
     "forwarding-options": ("dhcp-relay",),
 }  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from haplan_srx.translate import book, filters, hardware, overlay, policies, steering, system, zones
+from haplan_srx.translate import book, filters, hardware, monitoring, overlay, policies, steering, system, zones
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.names import Key
 from haplan_srx.translate.ports import faces_of
@@ -34,7 +34,9 @@ def translate(pair: Pair) -> Translation:
     zones.write(pair, found, to)
     book.write(pair, to)
     overlay.write(pair, found, to)
-    steering.write(pair, found, to)
+    monitors = monitoring.monitors_of(pair, found, to)
+    steering.write(pair, found, monitors, to)
+    monitoring.write(pair, found, monitors, to)
     filters.write(pair, found, to)
     steering.balance(pair, to)
     policies.write(pair, found, to)
@@ -48,6 +50,8 @@ def _called(pair: Pair) -> None:
     pair.names.labels("term", policies)
     pair.names.labels("application", (one.name for one in pair.index.of("application")))
     ends = [tunnel.endpoint for tunnel in pair.tunnels]
+    pair.names.labels("probe", pair.faces("wan"))
+    pair.names.labels("monitor", pair.faces("wan"))
     pair.names.labels("zone", [*pair.faces("wan"), *(network.name for network in pair.networks), *ends])
     pair.names.labels("overlay", (one.name for one in pair.index.of("overlay")))
     pair.names.labels("pool", (network.name for network in pair.networks))

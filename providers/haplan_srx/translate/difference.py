@@ -13,7 +13,7 @@ from haplan.plugin import kept_in_order
 from haplan_srx.translate.statements import SERVER, Configuration, Live, Path, Statement, Step, tag
 
 ZONES: Path = ("security", "zones")
-PRESENCE: frozenset[Path] = frozenset({("security", "policies")})
+PRESENCE: frozenset[Path] = frozenset({("security", "policies"), ("services", "rpm"), ("services", "ip-monitoring")})
 """Containers outside lists that mean something when they are empty: they go with the last statement in them."""
 
 

@@ -51,7 +51,15 @@ SPACES: Mapping[str, Space] = {
     "tunnel": Space(SHORT),
     "overlay": Space(SHORT),
     "proposal": Space(SHORT),
+    "probe": Space(SHORT),
 }
+
+
+CONFIGURED: Key = ("configured",)
+"""Among what was given before: haplan has configured the device once."""
+MARK, SEEN = "yes", "seen"
+MARKED = frozenset({"monitored"})
+"""Spaces of marks, which follow from nothing else: they are always recorded."""
 
 
 class Names:
@@ -94,6 +102,12 @@ class Names:
             self._space(space).update({str(number): ("",) for number in taken})
             self._give(key, map(str, wishes()))
         return int(self.given[key])
+
+    def mark(self, space: str, name: str) -> bool:
+        """True for what is new on the device, and what was told so when it was: what came without stays without."""
+        known = (space, name) in self._before or not {(SEEN, name), CONFIGURED} & self._before.keys()
+        self.given |= {(space, name): MARK} if known else {(SEEN, name): MARK}
+        return known
 
     def _give(self, key: Key, wishes: Iterator[str]) -> None:
         taken = self._space(key[0])

@@ -33,7 +33,7 @@ from haplan_srx.translate.design import Design, Pair
 from haplan_srx.translate.design import Given as GivenOn
 from haplan_srx.translate.device import Translation, translate
 from haplan_srx.translate.documents import device
-from haplan_srx.translate.names import Key
+from haplan_srx.translate.names import CONFIGURED, MARK, MARKED, SEEN, Key
 from haplan_srx.translate.statements import Configuration, Live, Path, Statement
 
 FEW = 2
@@ -91,8 +91,11 @@ class Picture:
     def to_record(self, cluster: str) -> Mapping[Key, str]:
         """Of them those that are to be recorded, so that all come to the same without what was before."""
         now, alone = self.given(cluster), self._with(None).given(cluster)
+        marks = {key: name for key, name in now.items() if key[0] in MARKED}
+        now, alone = _unmarked(now), _unmarked(alone)
         found = {key: name for key, name in now.items() if alone.get(key) != name}
-        return found if not found or self._with(lambda _: found).given(cluster) == now else now
+        same = not found or _unmarked(self._with(lambda _: found).given(cluster)) == now
+        return {**(found if same else now), **marks}
 
     def running(self, cluster: str, live: Live) -> "Picture | None":
         """The same, with the interfaces in the order in which one device has them; None where that is this one."""
@@ -180,10 +183,21 @@ def recorded(rows: Mapping[str, Row], overrides: Mapping[str, int]) -> Picture:
 
 
 def _given_on(rows: Mapping[str, Row]) -> GivenOn:
-    """What was given on the device of a cluster, as it was recorded."""
+    """What was given on the device of a cluster, as it was recorded; and whether haplan has configured it."""
     found = given_in(rows.values())
-    names = {address: row.name for address, row in rows.items() if row.type == "cluster"}
-    return lambda cluster: found.get(device(names.get(cluster, "")), Given()).names
+    clusters = {address: row for address, row in rows.items() if row.type == "cluster"}
+
+    def on(cluster: str) -> Mapping[Key, str]:
+        row = clusters.get(cluster)
+        known = {CONFIGURED: MARK} if row is not None and Private.of(row.private).configured else {}
+        return {**found.get(device(row.name if row is not None else ""), Given()).names, **known}
+
+    return on
+
+
+def _unmarked(given: Mapping[Key, str]) -> dict[Key, str]:
+    """Without what only says that something is new, or was there before."""
+    return {key: name for key, name in given.items() if key[0] not in MARKED and key[0] != SEEN}
 
 
 def _before(row: Row) -> Resource:

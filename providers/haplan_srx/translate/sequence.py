@@ -12,6 +12,7 @@ import attrs
 from haplan.design.index import OWNERS, Resource
 from haplan.plugin import Entries
 from haplan_srx.translate.design import Design, Pair
+from haplan_srx.translate.monitoring import FLOOR
 from haplan_srx.translate.ports import parsed
 from haplan_srx.translate.statements import Live, Path
 from haplan_srx.translate.steering import AFTER_DHCP, BEFORE_DHCP, DEFAULT
@@ -76,7 +77,7 @@ def _preferred(pair: Pair, live: Live, wans: Sequence[str], reths: Mapping[str, 
         gateway = pair.text((values.get("address") or {}).get("gateway"))
         told = live.values.get((*PREFERRED, ("qualified-next-hop", gateway or ""), "preference"), ("",))[0]
         if told.isdigit():
-            place = int(told) - (AFTER_DHCP if int(told) >= AFTER_DHCP else BEFORE_DHCP)
+            place = int(told) - next(base for base in (FLOOR, AFTER_DHCP, BEFORE_DHCP, 0) if int(told) >= base)
             places.setdefault(place, name)
     if not set(places) <= set(range(len(wans))):  # numbers that haplan does not give
         places = dict(enumerate(places[place] for place in sorted(places)))

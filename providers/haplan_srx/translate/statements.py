@@ -28,6 +28,11 @@ ORDERED = frozenset({"policy", "term", "rule", SERVER})
 """Lists whose order means something: security policies, terms of a filter, NAT rules, name servers."""
 
 
+def _is_ordered(parent: Path, element: str) -> bool:
+    """True for a list whose order means something: of policies, those of zones."""
+    return element in ORDERED and (element != "policy" or parent[:2] == ("security", "policies"))
+
+
 def tag(step: Step) -> str:
     """The element of a step."""
     return step if isinstance(step, str) else step[0]
@@ -93,7 +98,7 @@ class Configuration:
         found: dict[tuple[Path, str], dict[Step, None]] = {}
         for path in self.statements:
             for depth, step in enumerate(path):
-                if isinstance(step, tuple) and len(step) == 2 and step[0] in ORDERED:
+                if isinstance(step, tuple) and len(step) == 2 and _is_ordered(path[:depth], step[0]):
                     found.setdefault((path[:depth], step[0]), {})[step] = None
         return {where: tuple(entries) for where, entries in found.items()}
 

@@ -13,11 +13,11 @@ from haplan.design.index import Resource
 from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.families import NO_IPV6, is_ipv6
+from haplan_srx.translate.monitoring import DEFAULT, Monitors
 from haplan_srx.translate.overlay import hub_address
 from haplan_srx.translate.ports import Face
 from haplan_srx.translate.statements import Path, Writer
 
-DEFAULT = "0.0.0.0/0"
 GROUP = "haplan-steering"
 BALANCE = "haplan-per-flow"
 STATIC = 5
@@ -27,18 +27,19 @@ BEFORE_DHCP, AFTER_DHCP = STATIC, 20
 
 @attrs.frozen
 class Hop:
-    """One way out: a next hop, or the main table for a WAN with DHCP."""
+    """One way out: a next hop, of `wan` if it is that of a WAN, or the main table for a WAN with DHCP."""
 
     next: str
     main: bool = False
+    wan: str = ""
 
 
-def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
+def write(pair: Pair, found: Mapping[str, Face], monitors: Monitors, to: Writer) -> None:
     """Default routes, and an instance for each steering rule in use; `filters` chooses it."""
-    _defaults(pair, found, to)
+    _defaults(pair, found, monitors, to)
     rules = [rule for rule in pair.steering if leaves(rule)]
     for rule in rules:
-        _instance(pair, found, rule, to)
+        _instance(pair, found, rule, monitors, to)
     if rules:
         to.speak(pair.owner.address)
         group = pair.names.name("rib-group", "steering", like=GROUP)
@@ -65,7 +66,7 @@ def used(rule: Resource) -> list[Mapping[str, Tree]]:
 # --- routes ---
 
 
-def _defaults(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
+def _defaults(pair: Pair, found: Mapping[str, Face], monitors: Monitors, to: Writer) -> None:
     """The main table: the WANs in the order of the design, and the hubs each by the WAN that dials them."""
     faces = [face for face in found.values() if face.values["usage"] == "wan"]
     dhcp = [face for face in faces if _type(face) == "dhcp"]
@@ -82,7 +83,8 @@ def _defaults(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
             continue
         if is_ipv6(gateway):
             to.trouble(f"interface {face.name}: {gateway}: {NO_IPV6}")
-        to.set(*at, ("qualified-next-hop", gateway), "preference", value=base + place)
+        preference = monitors.holds(face.name, "", base + place, place, len(faces))
+        to.set(*at, ("qualified-next-hop", gateway), "preference", value=preference)
     to.sole(*at, elements=("next-hop", "qualified-next-hop"))
     _to_hubs(pair, found, faces, dhcp, to)
 
@@ -120,7 +122,7 @@ def _gateway(pair: Pair, face: Face) -> str | None:
     return pair.text(gateway)
 
 
-def _instance(pair: Pair, found: Mapping[str, Face], rule: Resource, to: Writer) -> None:
+def _instance(pair: Pair, found: Mapping[str, Face], rule: Resource, monitors: Monitors, to: Writer) -> None:
     to.speak(rule.address, "strategy")
     strategy = rule.values.get("strategy") or "ordered"
     if strategy == "weighted":
@@ -140,9 +142,17 @@ def _instance(pair: Pair, found: Mapping[str, Face], rule: Resource, to: Writer)
         _by_main(pair, found, rule, hops, route, to)
     elif strategy == "ecmp":
         to.several(*route, "next-hop", values=[hop.next for hop in hops])
+        if all(hop.wan for hop in hops):
+            monitors.shares({hop.next: hop.wan for hop in hops}, instance(pair, rule))
     else:
-        for place, hop in enumerate(hops):
-            to.set(*route, ("qualified-next-hop", hop.next), "preference", value=STATIC + place)
+        _in_order(pair, rule, hops, route, monitors, to)
+
+
+def _in_order(pair: Pair, rule: Resource, hops: Sequence[Hop], route: Path, monitors: Monitors, to: Writer) -> None:
+    """Next hops of rising preference."""
+    for place, hop in enumerate(hops):
+        preference = monitors.holds(hop.wan, instance(pair, rule), STATIC + place, place, len(hops))
+        to.set(*route, ("qualified-next-hop", hop.next), "preference", value=preference)
 
 
 def _hops(pair: Pair, found: Mapping[str, Face], rule: Resource, path: Mapping[str, Tree], to: Writer) -> list[Hop]:
@@ -160,7 +170,7 @@ def _hops(pair: Pair, found: Mapping[str, Face], rule: Resource, path: Mapping[s
         if _type(face) == "dhcp":
             return [Hop(face.name, main=True)]
         gateway = _gateway(pair, face)
-        return [Hop(gateway)] if gateway is not None else []
+        return [Hop(gateway, wan=name)] if gateway is not None else []
     if kind == "tunnel":
         to.trouble(f"steering {rule.name}: tunnel {name} is not supported on SRX direct")
     return []

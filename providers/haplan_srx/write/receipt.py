@@ -17,17 +17,20 @@ class Receipt:
         nodes: Where the device is reached.
         until: When it goes back by itself, epoch seconds.
         going_back: True once nobody is to confirm it any more.
+        probed: What IP monitoring asks since this commit.
     """
 
     log: str
     nodes: Nodes
     until: float
     going_back: bool = False
+    probed: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Tree]:
         """As JSON."""
         hosts = [[mac, host] for mac, host in self.nodes.hosts.items()]
         found = {"log": self.log, "cluster": self.nodes.cluster, "hosts": hosts, "until": self.until}
+        found |= {"probed": list(self.probed)} if self.probed else {}
         return {**found, "going_back": True} if self.going_back else found
 
 
@@ -39,4 +42,5 @@ def read(plain: Mapping[str, Tree]) -> Receipt:
         nodes=Nodes(str(plain["cluster"]), hosts),
         until=float(plain["until"]),
         going_back=bool(plain.get("going_back")),
+        probed=tuple(map(str, plain.get("probed") or ())),
     )

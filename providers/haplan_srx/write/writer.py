@@ -31,6 +31,7 @@ from haplan_srx.translate import xml
 from haplan_srx.translate.difference import Difference, Scope, Set, difference
 from haplan_srx.translate.log import CommitLog
 from haplan_srx.translate.losses import origin as origin_of
+from haplan_srx.translate.monitoring import probed
 from haplan_srx.translate.recorded import (
     after,
     before,
@@ -199,12 +200,15 @@ def write(task: Task, writer: Writer) -> Written:
     finally:
         box.put_away()
         estate.outdate(what.nodes.cluster)
-    return _with_receipt(_keeping(written, task, what, found), estate, what.nodes, log)
+    return _with_receipt(_keeping(written, task, what, found), estate, what.nodes, log, probed(found))
 
 
-def _with_receipt(written: Written, estate: Estate, nodes: Nodes, log: str) -> Written:
+def _with_receipt(
+    written: Written, estate: Estate, nodes: Nodes, log: str, targets: tuple[str, ...] = ()
+) -> Written:  # fmt: skip
     until = estate.clock.now() + estate.access.confirm_minutes * 60
-    return attrs.evolve(written, receipt=Receipt(log=log, nodes=nodes, until=until).plain())
+    receipt = Receipt(log=log, nodes=nodes, until=until, probed=targets)
+    return attrs.evolve(written, receipt=receipt.plain())
 
 
 def _unconfirmed(history: Sequence[Commit], document: Document) -> str:

@@ -26,7 +26,8 @@ system/login/user/** system/login/message system/services/netconf/** system/serv
 system/services/web-management/** system/syslog/** system/ntp/** system/name-server/** system/backup-router/**
 system/commit/** system/license/** system/autoinstallation/** system/services/dhcp-local-server/group/**
 system/ports/**
-chassis/cluster/** chassis/alarm/** chassis/aggregated-devices/ethernet/** chassis/fpc/pic/port/** chassis/node/**
+chassis/cluster/** chassis/high-availability/** services/rpm/probe/** services/ip-monitoring/policy/**
+chassis/alarm/** chassis/aggregated-devices/ethernet/** chassis/fpc/pic/port/** chassis/node/**
 security/address-book/** security/zones/** security/policies/** security/nat/** security/screen/**
 security/advance-policy-based-routing/** security/flow/** security/ike/** security/ipsec/** security/alg/**
 security/log/** security/forwarding-options/** security/application-tracking/** security/pki/ca-profile/**
@@ -38,7 +39,9 @@ interfaces/interface/hold-time/** interfaces/interface/fabric-options/** interfa
 interfaces/interface/ether-options/** interfaces/interface/fastether-options/**
 interfaces/interface/redundant-ether-options/** interfaces/interface/aggregated-ether-options/**
 interfaces/interface/unit/description interfaces/interface/unit/disable interfaces/interface/unit/vlan-id
-interfaces/interface/unit/bandwidth interfaces/interface/unit/tunnel/** interfaces/interface/unit/point-to-point
+interfaces/interface/unit/bandwidth interfaces/interface/unit/encapsulation interfaces/interface/unit/ppp-options/**
+interfaces/interface/unit/pppoe-options/** interfaces/interface/unit/family/inet/negotiate-address
+interfaces/interface/unit/tunnel/** interfaces/interface/unit/point-to-point
 interfaces/interface/unit/multipoint interfaces/interface/unit/family/inet/address/**
 interfaces/interface/unit/family/inet/dhcp/** interfaces/interface/unit/family/inet/filter/**
 interfaces/interface/unit/family/inet/mtu interfaces/interface/unit/family/inet/sampling/**
