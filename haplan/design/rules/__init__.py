@@ -1,6 +1,7 @@
 """The design rules: one module a group, one function a rule and moment. ``haplan rules ID`` prints what they say."""
 
 from haplan.design.rules import (
+    backends,
     change,
     lan,
     lifecycle,
@@ -39,6 +40,7 @@ def all_rules() -> list[Rule]:
         lifecycle.registry,
         change.registry,
         live.registry,
+        backends.registry,
     )
     found = [rule for registry in books for rule in registry.rules()]
     return sorted(found, key=lambda rule: rule.id)
