@@ -79,9 +79,11 @@ def _watched(look: Look, clusters: Iterable[Resource], change: Change) -> Iterab
     """The WANs of a template or profile that are probed from now on, though nobody said so."""
     told = set()
     for pair in map(look.wanted.design.whole, (one.address for one in clusters if change.type in OWNERS.values())):
-        was = look.recorded.design.whole(pair.cluster.address) if pair is not None else None
+        if pair is None or pair.owner.address != change.address:
+            continue
+        was = look.recorded.design.whole(pair.cluster.address)
         before = watched(was) if was is not None else {}
-        for wan, targets in (watched(pair) if pair is not None else {}).items():
+        for wan, targets in watched(pair).items():
             silent = (change.after or {}).get("interfaces", {}).get(wan, {}).get("probes") is None
             if targets and not before.get(wan) and silent and wan not in told:
                 told.add(wan)

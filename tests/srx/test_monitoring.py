@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from haplan_srx.translate.device import Translation, translate
+from haplan_srx.translate.monitoring import unwatched
 from haplan_srx.translate.names import CONFIGURED, Key
 from haplan_srx.translate.recorded import Picture
 from tests.srx.stacks import PAIR, design, lines, translation
@@ -99,3 +100,15 @@ def test_wans_that_were_made_without_probes_stay_so_and_those_that_come_are_prob
     assert probes == {"probe[lte]"}
     asked = _on(tmp_path, PAIR.replace("probes=False", "probes=True", 1), dict(was.given))
     assert PROBE in "\n".join(lines(asked.configuration))
+
+
+def test_wans_of_before_are_told_in_one_line_a_template(tmp_path: Path) -> None:
+    found = design(tmp_path, WATCHED)
+    picture = Picture(found.resources.values(), given=lambda cluster: {CONFIGURED: "yes"})
+    pair = picture.design.whole("cluster.shop")
+    assert pair is not None
+    (line,) = unwatched([pair, pair])
+    assert line == (
+        "edge: nobody notices when the provider behind wan0 is dead and the line is up (1 pair); "
+        "say probes=True on it (SRX005)"
+    )

@@ -35,7 +35,7 @@ from haplan_srx.read.look import unseen
 from haplan_srx.translate.difference import drifted
 from haplan_srx.translate.documents import device
 from haplan_srx.translate.log import CommitLog
-from haplan_srx.translate.monitoring import watched
+from haplan_srx.translate.monitoring import unwatched
 from haplan_srx.translate.recorded import Picture, joining, nodes_of, of_device
 from haplan_srx.translate.scrambled import is_secret
 from haplan_srx.translate.statements import SERVER, Configuration, Live, Path, Statement, keys, tag
@@ -314,22 +314,8 @@ class _Reading:
                 yield from _before_ours(self._wanted.configuration(address), name, look.live)
             if address in self._drifted and (self._drifted[address].statements or self._drifted[address].listed):
                 yield from self._compared(name, clusters[address])
-        yield from self._unwatched()
-
-    def _unwatched(self) -> Iterable[str]:
-        """WANs that nobody said anything of and that were made before haplan probed any: one line a template."""
-        found: dict[str, dict[str, set[str]]] = {}
-        for address, look in self._looks.items():
-            pair = self._wanted.design.whole(address) if look.clustered else None
-            for wan, targets in (watched(pair) if pair is not None else {}).items():
-                if not targets and pair is not None and pair.faces("wan")[wan].get("probes") is None:
-                    found.setdefault(pair.owner.name, {}).setdefault(wan, set()).add(pair.cluster.name)
-        for owner, wans in sorted(found.items()):
-            count = len(set().union(*wans.values()))
-            yield (
-                f"{owner}: nobody notices when the provider behind {', '.join(wans)} is dead and the line is up "
-                f"({count} pair{'' if count == 1 else 's'}); say probes=True on them (SRX005)"
-            )
+        formed = (self._wanted.design.whole(address) for address, look in self._looks.items() if look.clustered)
+        yield from unwatched(pair for pair in formed if pair is not None)
 
     def _compared(self, name: str, nodes: Nodes) -> Iterable[str]:
         """The device's own words for what changed since haplan's last commit."""

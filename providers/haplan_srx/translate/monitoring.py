@@ -5,7 +5,7 @@ WAN's routes as they are preferred; the static ones, far behind, are what is lef
 spreads traffic the whole set is monitored the other way: a failed WAN brings a better route by the others.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -175,6 +175,20 @@ def watched(pair: Pair) -> dict[str, tuple[str, ...]]:
     wans = {name: Face(name=name, values=values, device="", members=()) for name, values in pair.faces("wan").items()}
     return {name: targets_of(pair, wans[name]) for name in list(wans)[:-1]
             if (wans[name].values.get("address") or {}).get("type") == "static"}  # fmt: skip
+
+
+def unwatched(pairs: Iterable[Pair]) -> Iterator[str]:
+    """WANs that nobody said anything of and that were made before any were probed: one line a template or profile."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for pair in pairs:
+        for wan, targets in watched(pair).items():
+            if not targets and pair.faces("wan")[wan].get("probes") is None:
+                found.setdefault(pair.owner.name, {}).setdefault(wan, set()).add(pair.cluster.name)
+    for owner, wans in sorted(found.items()):
+        count = len(set().union(*wans.values()))
+        many = f"({count} pair{'' if count == 1 else 's'})"
+        text = f"{owner}: nobody notices when the provider behind {', '.join(wans)} is dead and the line is up {many}"
+        yield f"{text}; say probes=True on it (SRX005)"
 
 
 def probed(found: Difference) -> tuple[str, ...]:
