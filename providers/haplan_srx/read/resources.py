@@ -307,9 +307,7 @@ class _Reading:
             name = clusters[address].cluster
             for error in look.errors.values():
                 yield f"{error}; {name} is taken as recorded" if not look.reached else error
-            if look.status is not None and not look.status.formed:
-                roles = ", ".join(f"{node.name} {node.status}" for node in look.status.groups.get(0, ()))
-                yield f"{name}: {roles}"
+            yield from _half_formed(name, look)
             if look.clustered:
                 yield from _before_ours(self._wanted.configuration(address), name, look.live)
             if address in self._drifted and (self._drifted[address].statements or self._drifted[address].listed):
@@ -330,6 +328,12 @@ class _Reading:
         by = ", ".join(dict.fromkeys(f"{entry.user} {entry.when}" for entry in history if entry.number < ours.number))
         if text:
             yield f"{name}: changed since haplan's last commit, by {by}:\n{text}"
+
+
+def _half_formed(name: str, look: PairSeen) -> Iterable[str]:
+    """The roles of nodes that are none of a whole pair."""
+    if look.status is not None and not look.status.formed:
+        yield f"{name}: {', '.join(f'{node.name} {node.status}' for node in look.status.groups.get(0, ()))}"
 
 
 def _before_ours(said: Configuration, name: str, live: Live) -> Iterable[str]:

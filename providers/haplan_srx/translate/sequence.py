@@ -12,10 +12,10 @@ import attrs
 from haplan.design.index import OWNERS, Resource
 from haplan.plugin import Entries
 from haplan_srx.translate.design import Design, Pair
-from haplan_srx.translate.monitoring import FLOOR
+from haplan_srx.translate.monitoring import DEFAULT, FLOOR
 from haplan_srx.translate.ports import parsed
 from haplan_srx.translate.statements import Live, Path
-from haplan_srx.translate.steering import AFTER_DHCP, BEFORE_DHCP, DEFAULT
+from haplan_srx.translate.steering import AFTER_DHCP, BEFORE_DHCP
 
 PREFERRED: Path = ("routing-options", "static", ("route", DEFAULT))
 
