@@ -117,6 +117,7 @@ class Provider:
         calls_a_second: Most calls a second: of writes, as `calls` expects them, of polls and of checks; 0 sets none.
             What waits for either limit keeps no other provider from writing. What goes out within one write the
             provider spaces itself, as clients of `haplan.kit` do when they are given it.
+        hangs_after: Seconds beside the expected ones after which a write without a sign to `Io` hangs; see `timeouts`.
         poll_seconds: Seconds between two calls of `settled`; read at each call, so a provider may set it as it goes.
         write_seconds: Seconds that an announced remote write takes at most, its deadline: it begins only if the lease
             of the lock lasts longer. At most 45; what waits longer in between asks `Io.still`.
@@ -135,6 +136,7 @@ class Provider:
     checks_first: ClassVar[bool] = False
     writes_at_once: ClassVar[int] = 0
     calls_a_second: ClassVar[float] = 0.0
+    hangs_after: ClassVar[float] = 900.0
     poll_seconds: float = 30.0
     write_seconds: float = 30.0
 
@@ -250,9 +252,7 @@ class Provider:
         """Make a confirmed write permanent (`confirmed`)."""
 
     def revert(self, task: Task) -> Written:
-        """Begin to take a write back after a red check (`revertible`). What takes time is asked for by `settled`, with
-        the receipt that is given here.
-        """
+        """Begin to take a write back after a red check (`revertible`); `settled` gets the receipt given here."""
         return Written(settling=False)
 
     def identify(self, intent: Intent) -> Seen | None:

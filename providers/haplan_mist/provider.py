@@ -73,6 +73,7 @@ class MistProvider(Provider):
         "wan_edge_template": ("interfaces",),
     }
     by_id: ClassVar[Mapping[str, tuple[str, ...]]] = {"cluster": ("site", "template", "profile")}
+    hangs_after: ClassVar[float] = 4500.0  # a write may wait for the next hour's budget of calls
     poll_seconds: float = 60.0
 
     def __init__(self, client: Client, context: Context) -> None:

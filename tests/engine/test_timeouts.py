@@ -1,11 +1,11 @@
 """Timeouts: what has not settled in time failed, and what is not written in time goes no further."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 
 import pytest
 
-from haplan.contracts import Query, Reading
+from haplan.contracts import Query, Reading, Settlement, Task
 from haplan.errors import StackError
 from haplan.steps.apply import hanging
 from haplan.testing import Cloud, Mem, Project
@@ -135,3 +135,69 @@ def test_a_look_before_a_write_that_hangs_is_given_up_too_and_nothing_was_sent(
     assert [outcome.text for outcome in result.failed] == [
         "thing:a: the write gives no answer within 60 s (timeouts of mem_thing.a: create)"
     ]
+
+
+SILENT = "no sign of it since; `timeouts` set another limit"
+
+
+@pytest.mark.parametrize("seconds", [900, 4500])
+def test_a_write_without_timeouts_that_gives_no_sign_is_given_up_and_in_doubt(
+    project: Make, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    monkeypatch.setattr(hanging, "GRACE", 0.1)
+    monkeypatch.setattr(Mem, "hangs_after", float(seconds))
+    made = project('a = Thing("a")\nThing("b", tags={"of": a.id})\nThing("c")\n')
+    going_on = Event()
+
+    def hang(document: str, name: str) -> None:
+        if document == "thing:a":
+            made.cloud.clock.sleep(seconds + 100.0)
+            going_on.wait(20)
+
+    made.cloud.during = hang
+    result = made.apply()
+    going_on.set()
+    (limit,) = {one.text.rpartition("within ")[2].partition(" ")[0] for one in result.in_doubt}
+    assert seconds <= int(limit) < seconds + 100
+    assert (result.exit_code, [one.text for one in result.in_doubt]) == (
+        8, [f"outcome in doubt: thing:a: the write gives no answer within {limit} s ({SILENT})"],
+    )  # fmt: skip
+    assert [outcome.address for outcome in result.done] == ["mem_thing.c"]
+    made.cloud.during = lambda document, name: None
+    assert made.apply().exit_code == 0
+    assert (made.cloud.names(), made.plan().empty()) == (["a", "b", "c"], True)
+
+
+def test_a_write_that_gives_signs_of_itself_may_take_as_long_as_it_takes(project: Make) -> None:
+    cloud = Cloud()
+    cloud.atomic = False
+    text = 'Thing("a", size={0}, tags={{"x": {0}, "y": {0}}}, zone="a")'
+    made = project(text.format(1), cloud=cloud, applied=True)
+    cloud.during = lambda document, name: cloud.clock.sleep(800.0)
+    start = cloud.clock.now()
+    assert made.write(text.format(2)).apply().exit_code == 0
+    assert cloud.clock.now() - start > 900
+
+
+def test_a_look_at_what_was_written_that_gives_no_answer_is_given_up_without_timeouts_too(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hanging, "GRACE", 0.1)
+    made = project('Thing("a")')
+    made.cloud.seconds["thing:a"] = 100.0
+    settled, going_on = Mem.settled, Event()
+
+    def silent(self: Mem, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
+        made.cloud.clock.sleep(1200.0)
+        going_on.wait(20)
+        return settled(self, tasks)
+
+    monkeypatch.setattr(Mem, "settled", silent)
+    result = made.apply()
+    going_on.set()
+    assert result.exit_code == 3
+    assert "settled gives no answer" in result.failed[0].text
+    assert SILENT in result.failed[0].text
+    monkeypatch.setattr(Mem, "settled", settled)
+    assert made.apply().exit_code == 0
+    assert made.plan().empty()

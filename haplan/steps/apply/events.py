@@ -20,11 +20,13 @@ class Teller:
         observe: Takes them.
         clock: When it happens.
         changes: What the transactions carry, by key.
+        heard: Is told of each transaction of which something is told: it gave a sign of itself.
     """
 
     observe: Callable[[Event], None]
     clock: Clock
     changes: Mapping[str, Change]
+    heard: Callable[[str], None]
 
     def warn(self, text: str) -> None:
         """Something people should know that belongs to no transaction."""
@@ -47,6 +49,7 @@ class Teller:
         data: Mapping[str, Tree] | None = None,
     ) -> None:
         """Where a transaction is by now; of one of its resources if that has an `address`."""
+        self.heard(transaction.id)
         addresses = [address] if address else list(dict.fromkeys(placed.address for placed in transaction.placed))
         more = {
             "transaction": transaction.id,

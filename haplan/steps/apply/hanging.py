@@ -80,8 +80,9 @@ class Hanging:
 
     def _limit(self, number: str) -> Limit | None:
         """The limit that a write has passed, since so long that it would have said so itself."""
-        limit = self.transactions.watch.overdue(number)
+        limit = self.transactions.watch.hangs(number)
         if limit is None or self.transactions.failures.why.get(number):
+            self._since.pop(number, None)
             return None
         return limit if self.ticks() - self._since.setdefault(number, self.ticks()) >= GRACE else None
 

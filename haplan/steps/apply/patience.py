@@ -45,12 +45,16 @@ class Patience:
 
     def failed(self, number: str, text: str) -> Settlement:
         """What is said of one that is not waited for any more."""
-        overdue = self.overdue(number)
+        overdue = self.overdue(number) or (self.watch.hangs(number) if number not in self.taking_back else None)
         return Settlement(state="failed", text=f"not settled {overdue}: {text}" if overdue is not None else text)
 
     def overdue(self, number: str) -> Limit | None:
         """The limit that a transaction has passed; to be taken back there is always time."""
         return None if number in self.taking_back else self.watch.overdue(number)
+
+    def hangs(self, number: str) -> bool:
+        """True if nobody answers about a transaction, and its time is over; to be taken back there is always time."""
+        return number not in self.taking_back and self.watch.hangs(number) is not None
 
     def _is_given_up(self, number: str) -> bool:
         """True if nobody could tell too often in a row, or when its time was over."""

@@ -71,8 +71,8 @@ class _Loop:
         self.schedule = Schedule(plan.transactions)
         self.ledger = Ledger(plan, context)
         self.tasks = Tasks(plan, context, self.ledger)
-        self.watch = Watch(plan, context.clock)
-        self.teller = Teller(context.tell, context.clock, self.tasks.changes)
+        self.watch = Watch(plan, context.clock, context.providers)
+        self.teller = Teller(context.tell, context.clock, self.tasks.changes, self.watch.heard)
         gates = frozenset(before for transaction in plan.transactions for before in transaction.gates)
         self.failures = Failures(schedule=self.schedule, teller=self.teller, stop=context.stop, gates=gates)
         self.recorder = Recorder(
@@ -94,8 +94,7 @@ class _Loop:
             teller=self.teller, failures=self.failures, recorder=self.recorder, patience=patience,
             way_back=self.way_back, begin_check=self.checkers.begin, end_write=self._end_write,
         )  # fmt: skip
-        self.hanging = Hanging(self.transactions)
-        self.writes = 0
+        self.hanging, self.writes = Hanging(self.transactions), 0
 
     def run(self) -> None:
         self.recorder.record_unplaced(self.plan)
@@ -243,6 +242,7 @@ class _Loop:
     def _refused_overdue(self, message: Announce) -> bool:
         """Nothing more is begun of what is not written in time; to confirm it or take it back there is always time."""
         number = message.intent.transaction
+        self.watch.heard(number)
         overdue = self.watch.overdue(number) if number not in self.transactions.answers else None
         if overdue is None:
             return False

@@ -1,10 +1,11 @@
-"""Timeouts: how long a transaction may take from its first write until it has settled, as lifecycles say."""
+"""Timeouts: how long a transaction may take from its first write until it has settled, as lifecycles say; where they
+say nothing, how long it may go on without a sign."""
 
 from collections.abc import Iterable, Mapping
 
 import attrs
 
-from haplan.contracts import Clock
+from haplan.contracts import Clock, Provider
 from haplan.model.plan import Action, Change, Plan
 
 STEPS: Mapping[Action, tuple[str, ...]] = {
@@ -34,19 +35,29 @@ class Watch:
     Threads: one, that of the run's loop.
     """
 
-    def __init__(self, plan: Plan, clock: Clock) -> None:
+    def __init__(self, plan: Plan, clock: Clock, providers: Mapping[str, Provider]) -> None:
         self.clock = clock
         self._since: dict[str, float] = {}
+        self._signs: dict[str, float] = {}
+        self._silence = {
+            transaction.id: int(providers[transaction.provider].hangs_after) + 2 * transaction.seconds
+            for transaction in plan.transactions
+        }
         timed = {change.key: change for change in plan.changes if change.lifecycle.timeouts}
         self._limits = {
             transaction.id: limit(timed[one.address] for one in transaction.placed if one.address in timed)
             for transaction in plan.transactions
             if timed
         }
+        self._limited = {number for number, found in self._limits.items() if found is not None}
 
     def start(self, number: str) -> None:
         """A transaction begins now."""
-        self._since[number] = self.clock.now()
+        self._since[number] = self._signs[number] = self.clock.now()
+
+    def heard(self, number: str) -> None:
+        """A transaction gave a sign of itself."""
+        self._signs[number] = self.clock.now()
 
     def elapsed(self, number: str) -> float:
         """Seconds since it began."""
@@ -56,6 +67,14 @@ class Watch:
         """The limit that it has passed, if it has one and did."""
         found = self._limits.get(number)
         return found if found is not None and self.elapsed(number) > found.seconds else None
+
+    def hangs(self, number: str) -> Limit | None:
+        """The limit that it has passed, its own or that of how long it may give no sign, if it did."""
+        if number in self._limited:
+            return self.overdue(number)
+        most, since = self._silence[number], self._signs.get(number)
+        silent = since is not None and self.clock.now() - since > most
+        return Limit(most, "no sign of it since; `timeouts` set another limit") if silent else None
 
 
 def limit(changes: Iterable[Change]) -> Limit | None:

@@ -122,7 +122,7 @@ class Transactions:
     def give_up_unanswered(self, provider: str) -> None:
         """A provider is asked and does not answer: what has passed its time is not waited for."""
         for number in sorted(self.schedule.settling):
-            if self.schedule.get(number).provider == provider and self.patience.overdue(number) is not None:
+            if self.schedule.get(number).provider == provider and self.patience.hangs(number):
                 text = f"provider {provider!r}: settled gives no answer"
                 self._settlement(number, self.patience.failed(number, text))
 
