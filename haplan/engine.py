@@ -10,7 +10,7 @@ those in the middle, `haplan.applying` those at the end; they hold no rule of th
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
@@ -44,9 +44,6 @@ from haplan.steps import rollback as rollback_
 from haplan.steps.approve import PlanFile
 from haplan.steps.load import load
 
-if TYPE_CHECKING:
-    pass
-
 RUNS_MEANWHILE = 3
 """So often at most a plan is made of a state that others write meanwhile; what is left then is as it was looked at."""
 
@@ -60,18 +57,32 @@ def validate(session: Session, *, twice: bool = False) -> Validation:
     Raises:
         StackError: The stack itself has mistakes.
     """
-    try:
-        stack = _load(session)
-    except StackError as error:
-        raise check.beside(error, session.plugins.rules_about(set(session.types))) from None
+    stack = _sound(session)
     asked = any(variable.source == "asked" for variable in stack.variables.values())
     again = steady.unsteady(stack, _load(session)) if twice and not asked else ()
-    session.providers.check(stack, session.types)
     graph.graph(stack, session.types)
     rules = session.plugins.rules_about({block.type for block in stack.blocks.values()})
     named = {block.name: session.plugins.provider(block.name) for block in stack.providers.values()}
     findings = check.check("V", ValidateView(stack), rules) + check.check_extra(stack, named)
     return Validation(stack, check.in_order((*findings, *again)))
+
+
+def _sound(session: Session) -> Stack:
+    """The stack, if neither it nor the settings of its providers have a mistake; else all of them, in one error."""
+    try:
+        stack = _load(session)
+        error = StackError((), stack)
+    except StackError as found:
+        error = found
+    if not isinstance(error.part, Stack):
+        raise error
+    wrong = session.providers.mistakes(error.part, session.types)
+    if not error.mistakes and not wrong:
+        return error.part
+    known = {key: block for key, block in error.part.providers.items() if key not in wrong.values()}
+    rest = attrs.evolve(error.part, providers=known)
+    error = StackError([*error.mistakes, *wrong], rest, error.about)
+    raise check.beside(error, session.plugins.rules_about(set(session.types)))
 
 
 def plan(session: Session, options: PlanOptions | None = None) -> Plan:

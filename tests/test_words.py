@@ -11,7 +11,6 @@ PROSE = frozenset({"reason", "because", "why", "text", "note", "notes", "message
 READING = frozenset({"startswith", "endswith", "partition", "rpartition", "split", "find", "index", "removeprefix"})
 
 ALLOWED = {
-    ("haplan/report/findings.py", "message"): "lays a message out: the address in front of it is not said twice",
     ("haplan/design/rules/ports.py", "text"): "the ports of an interface as a stack writes them: a list, no sentence",
     ("haplan/design/rules/links.py", "text"): "the ports of an interface as a stack writes them: a list, no sentence",
     ("providers/haplan_mist/read/audit.py", "message"): "the cloud's own words: its log has no field for the kind",

@@ -41,26 +41,23 @@ class Providers:
         self._labs = labs
         self._open: dict[str, Provider] = {}
 
-    def check(self, stack: Stack, types: Mapping[str, TypeInfo]) -> None:
-        """Whether the providers and types that a stack names are installed and have the settings it gives; offline.
+    def mistakes(self, stack: Stack, types: Mapping[str, TypeInfo]) -> dict[str, str]:
+        """What is not installed of the types and providers that a stack names, and settings that cannot be; offline.
 
-        Raises:
-            HaplanError: One line for each that is not.
+        Gives a line for each, with the provider that it is about, if it is about one.
         """
         blocks = stack.blocks.values()
         unknown = [name for name in dict.fromkeys(block.type for block in blocks) if name not in types]
         firsts = [next(block for block in blocks if block.type == name) for name in unknown]
         what = "no plugin that is installed brings the type"
-        lines = [f"{block.location}: {block.address}: {what} {block.type}" for block in firsts]
-        for block in stack.providers.values():
+        found = {f"{block.location}: {block.address}: {what} {block.type}": "" for block in firsts}
+        for key, block in stack.providers.items():
             try:
-                _settings(self._plugins.provider(block.name), block.settings, block)
+                wrong = _mistakes(self._plugins.provider(block.name), block.settings, block)
             except PluginError as error:
-                lines.append(f"{block.location}: {error}")
-            except HaplanError as error:
-                lines.append(str(error))
-        if lines:
-            raise HaplanError("\n".join(lines))
+                wrong = [f"{block.location}: {error}"]
+            found |= dict.fromkeys(wrong, key)
+        return found
 
     def of_stack(self, stack: Stack, wanted: Mapping[str, Sequence[Target]]) -> dict[str, Provider]:
         """The providers that the resources need, by key."""
@@ -146,19 +143,24 @@ def _settings(cls: type[Provider], given: Mapping[str, Tree], block: ProviderBlo
     Raises:
         HaplanError: One line for each that it does not take, or that is missing.
     """
+    wrong = _mistakes(cls, given, block)
+    if wrong:
+        raise HaplanError("\n".join(wrong))
+    return cls.config(**{name: value for name, value in given.items() if name != STRICT})  # which the engine takes
+
+
+def _mistakes(cls: type[Provider], given: Mapping[str, Tree], block: ProviderBlock) -> list[str]:
     fields = [field for field in attrs.fields(cls.config) if field.init]
     needed = [field.name for field in fields if field.default is attrs.NOTHING]
     known = [STRICT, *(field.name for field in fields)]
-    own = {name: value for name, value in given.items() if name in known and name != STRICT}  # which the engine takes
+    own = {name: value for name, value in given.items() if name in known and name != STRICT}
     lines = [f"unknown setting {name!r}{nearest(name, known)}" for name in given if name not in known]
     if not isinstance(given.get(STRICT, False), bool):
         lines.append(f"{STRICT} is True or False")
     lacking = ", ".join(f"{name}=…" for name in needed if name not in own)
     lines += [f'say provider("{block.name}", {lacking})'] if lacking else _unfit(cls, own, needed)
-    if lines:
-        where = f"{block.location}: " if block.location else ""
-        raise HaplanError("\n".join(f"{where}provider {block.key!r}: {line}" for line in lines))
-    return cls.config(**own)
+    where = f"{block.location}: " if block.location else ""
+    return [f"{where}provider {block.key!r}: {line}" for line in lines]
 
 
 def _unfit(cls: type[Provider], own: Mapping[str, Tree], needed: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from haplan.language.blocks import helper
-from haplan.language.record import Recording, current, here, nearest
+from haplan.language.record import Recording, close_to, current, here, nearest
 from haplan.language.refs import has_token
 from haplan.language.taking import shown
 from haplan.model.address import is_module, parse, quoted, within
@@ -97,6 +97,10 @@ def check(recording: Recording) -> None:
         if there is not None:
             place = blocks[there].haplan_location.short
             text = f"removed: {there} is still in the stack, at {place}; take its block out, or this line"
+            recording.mistake(text, removal.location)
+        kind = "" if is_module(removal.address) else parse(removal.address).type
+        if kind not in recording.types and close_to(kind, recording.types):  # else its plugin may be gone with it
+            text = f"removed: no resource type {kind!r}{close_to(kind, recording.types)}"
             recording.mistake(text, removal.location)
 
 

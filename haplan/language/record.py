@@ -160,7 +160,7 @@ MANY = 20
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` for the nearest known word, else what is known."""
-    known = sorted(known)
+    known = sorted(set(known))
     meant = close_to(word, known)
     if meant:
         return meant

@@ -41,6 +41,18 @@ class Finding:
     location: str = ""
     hint: str = ""
 
+    @property
+    def bare(self) -> str:
+        """The message without the name that the address says already."""
+        label = self.address.rpartition(".")[2].strip('"')
+        return self.message.removeprefix(f"{label}: ").removeprefix(f'"{label}": ') if label else self.message
+
+    @property
+    def said(self) -> str:
+        """Address and message."""
+        alone = not self.address or self.message.startswith(self.address)
+        return self.bare if alone else f"{self.address}: {self.bare}"
+
     @classmethod
     def at(cls, subject: "Subject", rule: str, message: str, severity: Severity = "error", hint: str = "") -> "Finding":
         """What a rule has to say of a block or a change, in its line of the stack."""

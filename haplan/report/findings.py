@@ -53,16 +53,14 @@ def _whole(same: Sequence[Finding]) -> Iterator[Line]:
     first = same[0]
     place = ((f"  {words.short(first.location)}", "dim"),) if first.location else ()
     lead = (f"{NAMES[first.severity]:<7} ", first.severity)
-    yield line(
-        lead, f"{first.rule}  {_about(first)}{_message(first)}", (_others(same), "dim"), *place, indent=2, hang=17
-    )
+    yield line(lead, f"{first.rule}  {first.said}", (_others(same), "dim"), *place, indent=2, hang=17)
     if first.hint:
         yield line(f"→ {first.hint}", indent=17, hang=19)
 
 
 def _note(same: Sequence[Finding]) -> Line:
     first = same[0]
-    text = f"{first.rule}  {_about(first)}{_message(first)}"
+    text = f"{first.rule}  {first.said}"
     return line(("note    ", "dim"), text, (_others(same), "dim"), indent=2, hang=17)
 
 
@@ -74,7 +72,7 @@ def _groups(findings: Iterable[Finding], sort: Callable[[Finding], Hashable]) ->
 
 
 def _alike(one: Finding) -> Hashable:
-    return one.rule, _message(one), one.hint
+    return one.rule, one.bare, one.hint
 
 
 def _others(same: Sequence[Finding]) -> str:
@@ -82,16 +80,6 @@ def _others(same: Sequence[Finding]) -> str:
         return ""
     others = list(dict.fromkeys(one.address for one in same[1:] if one.address))
     return f" (and {len(same) - 1} more{': ' if others else ''}{words.some(others)})"
-
-
-def _about(one: Finding) -> str:
-    return "" if not one.address or one.message.startswith(one.address) else f"{one.address}: "
-
-
-def _message(one: Finding) -> str:
-    """The message without the name that the address in front of it says already."""
-    label = one.address.rpartition(".")[2].strip('"')
-    return one.message.removeprefix(f"{label}: ").removeprefix(f'"{label}": ') if label else one.message
 
 
 def validation_lines(name: str, findings: Sequence[Finding], resources: int) -> Lines:

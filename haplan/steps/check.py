@@ -54,7 +54,7 @@ def beside(error: StackError, rules: Iterable[Rule]) -> StackError:
                 broke.append(str(broken))
                 continue
             found += [one for one in said if one.severity == "error" and (rule.alone or one.address in apart)]
-    lines = [f"{one.location or part.name}: {one.rule}: {one.address}: {one.message}" for one in in_order(found)]
+    lines = [f"{one.location or part.name}: {one.said} ({one.rule})" for one in in_order(found)]
     return StackError([*error.mistakes, *lines, *broke])
 
 

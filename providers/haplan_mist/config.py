@@ -7,7 +7,6 @@ Juniper/terraform-provider-mist, which has called the token ``MIST_API_TOKEN`` a
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import attrs
 from attrs.validators import optional
@@ -16,7 +15,7 @@ from haplan.kit import valid
 from haplan.kit.calls import Endpoint
 from haplan.kit.destinations import of_service
 from haplan.kit.settings import Settings, url_of
-from haplan.plugin import Destination, ProviderError
+from haplan.plugin import Destination, ProviderError, Secret
 
 HOST = ("MIST_HOST",)
 EXAMPLE = "api.mist.com"
@@ -28,7 +27,7 @@ CA_FILES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
 _ORG_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 
 
-def _sealed(_config: Any, _field: Any, host: Any) -> None:
+def _sealed(_config: object, _field: object, host: object) -> None:
     """No token travels in the clear, but on this machine."""
     if isinstance(host, str) and host:
         url_of("mist", host, HOST[0], EXAMPLE, plain=True)
@@ -49,7 +48,7 @@ class MistConfig:
 
     host: str = attrs.field(default="", validator=[valid.host, _sealed])
     org_id: str = attrs.field(default="", validator=valid.matching(_ORG_ID, "the id of an organisation, a UUID"))
-    apitoken: Any = attrs.field(default="", repr=False, validator=valid.text)
+    apitoken: str | Secret = attrs.field(default="", repr=False, validator=valid.text)
     proxy: str = attrs.field(default="", validator=valid.host)
     ca_file: str = attrs.field(default="", validator=valid.file)
     timeout: float | None = attrs.field(default=None, validator=optional(valid.seconds))

@@ -9,7 +9,6 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 from attrs.validators import optional
@@ -17,7 +16,7 @@ from attrs.validators import optional
 from haplan.kit import valid
 from haplan.kit.destinations import said
 from haplan.kit.settings import Settings
-from haplan.plugin import Destination, ProviderError
+from haplan.plugin import Destination, ProviderError, Secret
 
 HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z.:-]*\Z")
 PORT = 830
@@ -54,9 +53,9 @@ class SrxConfig:
     """
 
     username: str = attrs.field(default="", validator=valid.text)
-    password: Any = attrs.field(default="", repr=False, validator=valid.text)
+    password: str | Secret = attrs.field(default="", repr=False, validator=valid.text)
     key_file: str = attrs.field(default="", validator=valid.file)
-    key_passphrase: Any = attrs.field(default="", repr=False, validator=valid.text)
+    key_passphrase: str | Secret = attrs.field(default="", repr=False, validator=valid.text)
     known_hosts: str = attrs.field(default="", validator=valid.file)
     accept_new: bool = attrs.field(default=False, validator=valid.flag)
     jump: str = attrs.field(default="", validator=valid.host)

@@ -3,7 +3,6 @@
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import attrs
 from attrs.validators import optional
@@ -48,7 +47,7 @@ class SsrConfig:
 
     host: str | Sequence[str] = attrs.field(default="", validator=valid.one_or_more(valid.host))
     username: str = attrs.field(default="", validator=valid.text)
-    password: Any = attrs.field(default="", repr=False, validator=valid.text)
+    password: str | Secret = attrs.field(default="", repr=False, validator=valid.text)
     ca_file: str | Sequence[str] = attrs.field(default="", validator=valid.one_or_more(valid.file))
     fingerprint: str | Sequence[str] = attrs.field(
         default="", validator=valid.one_or_more(valid.matching(_FINGERPRINT, _PRINT))

@@ -18,7 +18,6 @@ from haplan.plugin import (
     Moment,
     PlanView,
     ProviderBlock,
-    ProviderError,
     Rule,
     Severity,
     Stack,
@@ -55,11 +54,7 @@ def _drafts(stack: Stack) -> tuple[Draft, ...]:
 def _draft(stack: Stack, key: str, block: ProviderBlock) -> Iterator[Draft]:
     known = {field.name for field in attrs.fields(SsrConfig)}
     config = SsrConfig(**{name: value for name, value in block.settings.items() if name in known})
-    try:
-        found = terms(config)
-    except ProviderError:
-        return  # said when the provider is opened
-    yield Draft(key, config.release, translate(of_stack(stack, key).values(), found))
+    yield Draft(key, config.release, translate(of_stack(stack, key).values(), terms(config)))
 
 
 def _check(rule: str) -> Any:

@@ -70,8 +70,9 @@ def load(place: str | Path, resources: Mapping[str, type], variable_value: Varia
                 into.mistakes.append(said.line(error, into))
                 whole = False
     if into.mistakes:
-        about = frozenset(into.wrong)
-        raise StackError(into.mistakes, _what_there_is(into, file) if whole else None, about)
+        if whole:
+            moves.check(into)
+        raise StackError(into.mistakes, _what_there_is(into, file) if whole else None, into.wrong)
     return _frozen(into, file)
 
 
@@ -102,10 +103,8 @@ def _frozen(into: Recording, file: Path) -> Stack:
     _unique_names(blocks, into)
     _create_first_spreads(blocks)
     moves.check(into)
-    if into.mistakes:
-        raise StackError(into.mistakes)
     inputs = sorted(os.path.relpath(path, file.parent.parent) for path in into.inputs)
-    return Stack(
+    stack = Stack(
         name=name,
         root=str(file.parent),
         blocks=blocks,
@@ -119,6 +118,9 @@ def _frozen(into: Recording, file: Path) -> Stack:
         removals=tuple(into.removals),
         literals=dict(into.literals),
     )
+    if into.mistakes:
+        raise StackError(into.mistakes, stack, into.wrong)
+    return stack
 
 
 def _block(address: str, found: Resource, into: Recording) -> Block:
