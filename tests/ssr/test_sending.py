@@ -51,12 +51,6 @@ class Conductor(Questions):
         self._door, self._lock = door, threading.Lock()
         self._barrier = threading.Barrier(together)
 
-    def call(self, call: Call) -> Any:
-        raise AssertionError(call)
-
-    def close(self) -> None:
-        """It has no connection."""
-
     def edit(self, method: str, url: str, body: Any, what: str) -> None:
         self._barrier.wait(timeout=10)
         with self._lock:
