@@ -13,7 +13,7 @@ threads; the time of its lease passes then. `lasted` counts the steps of the las
 
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import chdir, suppress
 from typing import Any, cast
 
 from haplan.contracts import Clock, OpenState, StateBackend
@@ -144,7 +144,7 @@ class MortalWorld(World):
         """Plan a stack and carry it out, up to that step; False if the run came to its end before."""
         self.steps.begin(at)
         try:
-            with suppress(HaplanError):
+            with suppress(HaplanError), chdir(self.project.folder):  # what could not be saved is kept where one stands
                 super().apply(wanted, **options)
         except Killed:
             return True
