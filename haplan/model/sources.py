@@ -48,7 +48,7 @@ def _of(source: str) -> Iterator[str]:
         for part in pieces(source):
             if isinstance(part, Secret):
                 yield from _of(part.source)
-    elif not source.startswith(OUTPUT) and source.partition(":")[0].partition(".")[0] != VARIABLE:
+    elif source and not source.startswith(OUTPUT) and source.partition(":")[0].partition(".")[0] != VARIABLE:
         yield source
 
 

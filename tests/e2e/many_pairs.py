@@ -41,7 +41,8 @@ def made(folder: Path, count: int) -> World:
     (folder / "stack.py").write_text(STACK.format(numbers=mixed(count)))
     world = World(folder)
     assert world.apply(excludes=("cluster.s*",)).exit_code == 0
-    sites = {one["name"]: one["id"] for one in world.get("/orgs/{org}/sites", limit=1000)}
+    listed = [one for page in (1, 2) for one in world.get("/orgs/{org}/sites", limit=1000, page=page)]
+    sites = {one["name"]: one["id"] for one in listed}
     template = world.template("edge")["id"]
     for number in range(count):
         macs, site = [f"02{number:06x}aa{end}" for end in ("00", "01")], sites[f"s{number:04}"]

@@ -13,7 +13,7 @@ from haplan.model.prior import with_prior, with_theirs
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Block
-from haplan.model.value import Path, Tree
+from haplan.model.value import Path, Secret, Tree
 from haplan.steps.diff.compared import as_asked, ignoring
 from haplan.steps.diff.one_address import in_state
 from haplan.steps.diff.work import Work, change_of, literal
@@ -116,10 +116,16 @@ def _differing(change: Change, kind: TypeInfo) -> tuple[Path, ...]:
 
 
 def _different(change: Change, kind: TypeInfo) -> tuple[str, ...]:
-    """The attributes that are otherwise than the stack says, by name."""
-    names = [str(path[0]) for path in _differing(change, kind)]
+    """What is otherwise than the stack says, as paths; a secret that the backend does not tell is compared later."""
+    told = (path for path in _differing(change, kind) if not _untold(change.before, path))
     named = (change.before or {}).get("name", change.name) != (change.after or {}).get("name", change.name)
-    return tuple(dict.fromkeys([*names, *(["name"] if named else [])]))
+    return tuple(dict.fromkeys([*(".".join(map(str, path)) for path in told), *(["name"] if named else [])]))
+
+
+def _untold(tree: Tree, path: Path) -> bool:
+    for step in path:
+        tree = tree.get(step) if isinstance(tree, Mapping) else None
+    return isinstance(tree, Secret) and not tree.fingerprint
 
 
 def _nowhere(block: Block, id_: str) -> Finding:

@@ -86,8 +86,9 @@ class Alive:
     def _paths(self) -> Mapping[str, list[OverlayPath]]:
         found: dict[str, list[OverlayPath]] = {}
         written: dict[str, list[tuple[str, str]]] = {}
+        told = bool(self.lists.known("stats"))
         for head in self.devices.heads():
-            for wire in self.carried(head):
+            for wire in self.carried(head) if not (told and self.devices.spare(head)) else ():
                 id_ = str(wire["id"])
                 if id_ not in written:
                     written[id_] = [*ports_of(wire, "spoke")]

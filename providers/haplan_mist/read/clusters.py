@@ -226,7 +226,7 @@ def _others(devices: Boxes, pair: Sequence[str], macs: Sequence[str]) -> list[di
 
 def _stranger(devices: Boxes, mac: str) -> dict[str, str]:
     record, pair = devices.records[mac], devices.pair_of(mac)
-    kind = "pair" if pair else "standalone" if devices.stats.get(mac, {}).get("config_status") else "spare"
+    kind = "pair" if pair else "spare" if devices.spare(mac) else "standalone"
     name = str(record.get("name") or "")
     return {"mac": mac, "name": name, "model": str(record.get("model") or ""), "kind": kind}
 

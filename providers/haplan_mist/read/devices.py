@@ -93,6 +93,10 @@ class Boxes:
         entry = self.stats.get(pair[0]) if pair else None
         return bool(entry and entry.get("is_ha") and module_macs(entry) == set(pair))
 
+    def spare(self, mac: str) -> bool:
+        """True for a device of no pair that never took a configuration."""
+        return not self.pair_of(mac) and not (self.stats.get(mac) or {}).get("config_status")
+
     def heads(self) -> list[str]:
         """Devices that have a configuration: standalone ones and node0 of each pair, where assigned."""
         return [m for m in self.records if self.site_id(m) and (not self.pair_of(m) or self.pair_of(m)[0] == m)]

@@ -136,8 +136,14 @@ class Gateways:
                 sides = (target.values, decode(target.row.values) if target.row else {})
                 words = [*self._strangers(target, wire), *others.words(wire, *sides)]
                 if words:
-                    lines[document] = tuple(f"{target.name}: {word} is not in the stack" for word in words)
+                    lines[document] = tuple(f"{target.name}: {self._told(word)} is not in the stack" for word in words)
         return lines
+
+    def _told(self, word: str) -> str:
+        """An entry in the words of a person: a policy of the organisation by its name."""
+        kind, _, id_ = word.rpartition(" ")
+        name = self._estate.name_of("servicepolicies", id_) if kind.endswith("org policy") else ""
+        return f'organisation policy "{name}"' if name else word
 
     def _strangers(self, target: Target, wire: Object) -> list[str]:
         """What is in the document of an owner, and neither the owner's nor of what lives in it."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from haplan.plugin import Document, Query, Reading, Seen, Target, Tree, decode
 from haplan_mist.estate import Estate, Object
 from haplan_mist.private import Private
-from haplan_mist.read import clusters, gateways, named, overrides, running, sites
+from haplan_mist.read import clusters, gateways, idle, named, overrides, running, sites
 from haplan_mist.read.alive import alive
 from haplan_mist.read.sites import Look
 from haplan_mist.translate import endpoints, objects, shared
@@ -57,8 +57,8 @@ def read(estate: Estate, query: Query, now: float) -> Reading:
     seen = look.signed(query.targets, seen)
     unowned = {**look.unowned, **owners.unowned(), **_unowned(estate, query.targets)}
     return Reading(
-        seen=seen, orders=owners.orders(), unowned=unowned,
-        memory=look.remembered(query, seen, own), notes=(*look.notes, *clusters.notes(seen)),
+        seen=seen, orders=owners.orders(), unowned=unowned, memory=look.remembered(query, seen, own),
+        notes=(*look.notes, *clusters.notes(seen), *idle.notes(estate, query)),
     )  # fmt: skip
 
 
