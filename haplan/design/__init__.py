@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from haplan.design.interfaces import Interface, ha_fabric, ha_sync, lan, wan
     from haplan.design.networks import Application, Network, Overlay
     from haplan.design.nodes import Attestation, Node, attest, node
+    from haplan.design.pairing import Failover, OutOfBand, failover, out_of_band
     from haplan.design.paths import Path, local, path
     from haplan.design.sites import Site
     from haplan.design.templates import HubProfile, WanEdgeTemplate
@@ -37,7 +38,18 @@ haplan_types = (
 )  # fmt: skip
 """What the resources, rules and order of this plugin are about: without any of these nobody need ask it."""
 
-_ROOMS = ("addresses", "clusters", "interfaces", "networks", "nodes", "paths", "sites", "templates", "traffic")
+_ROOMS = (
+    "addresses",
+    "clusters",
+    "interfaces",
+    "networks",
+    "nodes",
+    "pairing",
+    "paths",
+    "sites",
+    "templates",
+    "traffic",
+)
 
 
 @hookimpl
@@ -73,11 +85,13 @@ __all__ = [
     "Attestation",
     "Cluster",
     "Dhcp",
+    "Failover",
     "HubProfile",
     "Interface",
     "LanAddress",
     "Network",
     "Node",
+    "OutOfBand",
     "Overlay",
     "Path",
     "Policy",
@@ -89,12 +103,14 @@ __all__ = [
     "dhcp",
     "dhcp_relay",
     "dhcp_server",
+    "failover",
     "ha_fabric",
     "ha_sync",
     "lan",
     "lan_address",
     "local",
     "node",
+    "out_of_band",
     "path",
     "pppoe",
     "site_var",

@@ -5,6 +5,7 @@ from typing import Any
 
 from haplan.design import catalogue
 from haplan.design.nodes import Attestation, Node, NodesOf, nodes_of, normal_mac
+from haplan.design.pairing import Failover, OutOfBand
 from haplan.design.sites import Site
 from haplan.design.templates import HubProfile, WanEdgeTemplate
 from haplan.plugin import (
@@ -89,6 +90,12 @@ class Cluster(Resource):
         ListOf(Text()), default=None, local=True,
         text="Statements of others on its devices that may go though they work: as the refusal of a plan prints them.",
     )  # fmt: skip
+    out_of_band: OutOfBand | None = attribute(
+        Made((OutOfBand,), "out_of_band(…)"), default=None, text="Management addresses of its own, one a node."
+    )
+    failover: Failover | None = attribute(
+        Made((Failover,), "failover(…)"), default=None, text="How it fails over, where not as usual."
+    )
     cluster_id: Value[int] | None = attribute(
         Whole(1, 255), default=None, replaces="destroy-first", text="Chassis cluster id; required on SRX direct."
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from haplan.design.networks import Application, Network
 from haplan.design.paths import Path
 from haplan.design.templates import HubProfile, WanEdgeTemplate
-from haplan.plugin import ListOf, Made, Resource, ResourceOf, Text, Value, VendorKeys, attribute, resource
+from haplan.plugin import Choice, ListOf, Made, Resource, ResourceOf, Text, Value, VendorKeys, attribute, resource
 
 _OWNER = "The template or profile it lives in: exactly one of the two."
 
@@ -58,4 +58,7 @@ class Policy(Resource):
     action: Value[str] = attribute(Text(), text="allow or deny.")
     steering: Steering | None = attribute(
         ResourceOf(("steering",)), default=None, text="A steering rule of the same owner."
+    )
+    log: Sequence[str] | None = attribute(
+        ListOf(Choice(("start", "end")), least=1), default=None, unordered=True, text="Sessions are logged: start, end."
     )

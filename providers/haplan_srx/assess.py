@@ -25,10 +25,11 @@ from haplan_srx.translate.documents import forms
 from haplan_srx.translate.monitoring import watched
 from haplan_srx.translate.recorded import Picture, nodes_of
 from haplan_srx.translate.slots import slots
-from haplan_srx.translate.statements import Live, tag
+from haplan_srx.translate.statements import Live, Path, tag
 
 COMMIT = 60
 """Seconds that a confirmed commit and its checks are expected to take."""
+INTACT: Path = ("security", "policies", "lookup-intact-on-commit")
 HITLESS = frozenset({"dns_servers", "ntp_servers", "name", "exclusive", "unowned", "extra"})
 """Attributes of a template whose change disturbs no traffic."""
 
@@ -56,7 +57,7 @@ def assess(look: Look, change: Change, access: Access, overrides: Mapping[str, i
     findings += overwriting.shadowed(look, clusters, change)
     findings += _watched(look, clusters, change)
     findings += _unordered(change, change.address, (change.after or {}).get("interfaces"))
-    impact = _impact(change, bool(sites))
+    impact = _impact(change, bool(sites), intact=_intact(look, clusters))
     return Assessment(impact=impact, sites=sites, findings=tuple(findings), overwrites=overwrites)
 
 
@@ -106,9 +107,17 @@ def _troubles(wanted: Picture, clusters: Iterable[Resource], change: Change) -> 
                 )
 
 
-def _impact(change: Change, reaches: bool) -> Impact:
+def _intact(look: Look, clusters: Iterable[Resource]) -> bool:
+    """True if every device keeps its sessions where policies change: a release that takes the statement has it."""
+    lives = [look.live(one.address) for one in clusters]
+    return bool(lives) and all(live is not None and live.has(INTACT) for live in lives)
+
+
+def _impact(change: Change, reaches: bool, *, intact: bool) -> Impact:
     if not reaches:
         return Impact()
+    if change.type == "policy" and change.action is Action.UPDATE and not intact:
+        return Impact("traffic", COMMIT)  # Junos 24.4R1 release notes: changed or moved, it looks up sessions anew
     if change.action in (*GOING, Action.REPLACE):
         kind = "config-push" if change.type in ("policy", "steering", "application") else "traffic"
         return Impact("traffic" if kind == "traffic" else "config-push", COMMIT)

@@ -15,6 +15,21 @@ LACKING: Mapping[tuple[str, str], tuple[str, str]] = {
     ("ssr", "probes"): ("an SSR leaves a WAN whose gateway answers no ARP by itself", "leave probes= out"),
 }
 """(Provider, word of an interface) → why it is not taken there, and what does it instead."""
+OF_PAIRS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("mist", "out_of_band"): (
+        "the cloud has it at the template",
+        'extra={"mist": {"oob_ip_config": {…}}} of the template, site variables in it',
+    ),
+    ("ssr", "out_of_band"): ("routers are managed over their WANs", "leave it out; management= of the provider"),
+    ("mist", "failover"): ("the cloud sets that itself", "leave it out"),
+    ("ssr", "failover"): ("an SSR pair has no such settings in its model", "leave it out"),
+}  # fmt: skip
+"""The same of words of a cluster."""
+OF_POLICIES: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("mist", "log"): ("the cloud logs by itself", "leave it out"),
+    ("ssr", "log"): ("an SSR writes session records by itself", "leave it out"),
+}
+"""The same of words of a policy."""
 
 registry.says(
     "HA192", "error", "The backend has a place for each word of the stack",
@@ -25,10 +40,20 @@ registry.says(
 
 @registry.validate("HA192")
 def placed(design: DesignIndex) -> Iterator[Found]:
+    for types, table in (("cluster", OF_PAIRS), ("policy", OF_POLICIES)):
+        for block in design.of(types):
+            for word, (why, hint) in _lacking(block.provider, table):
+                if block.values.get(word) is not None:
+                    text = f"{word}= is not taken by provider {block.provider.partition('.')[0]}: {why}"
+                    yield Found(address=block.address, message=text, location=str(block.location), hint=hint)
     for owner in design.owners:
-        provider = owner.block.provider.partition(".")[0]
         for face in owner.faces:
-            for word in [word for name, word in LACKING if name == provider and face.plain.get(word) is not None]:
-                why, hint = LACKING[provider, word]
-                text = f"{face.name}: {word}= is not taken by provider {provider}: {why}"
-                yield Found(address=owner.block.address, message=text, location=face.location, hint=hint)
+            for word, (why, hint) in _lacking(owner.block.provider, LACKING):
+                if face.plain.get(word) is not None:
+                    provider = owner.block.provider.partition(".")[0]
+                    text = f"{face.name}: {word}= is not taken by provider {provider}: {why}"
+                    yield Found(address=owner.block.address, message=text, location=face.location, hint=hint)
+
+
+def _lacking(provider: str, table: Mapping[tuple[str, str], tuple[str, str]]) -> Iterator[tuple[str, tuple[str, str]]]:
+    return ((word, told) for (name, word), told in table.items() if name == provider.partition(".")[0])

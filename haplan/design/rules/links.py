@@ -31,7 +31,9 @@ def fabric(design: DesignIndex) -> Iterator[Found]:
 
 def _one_each(owner: Owner, face: Face, row: Model, default: str) -> Iterator[Found]:
     nodes = [row.node(port) for port in face.ports or ()]
-    if face.ports is not None and None not in nodes and sorted(nodes, key=str) != [0, 1]:
+    two = owner.block.provider.partition(".")[0] == "srx" and face.usage == "ha_data"  # it takes a second link
+    whole = sorted(nodes, key=str) in ([0, 1], [0, 0, 1, 1] if two else [0, 1])
+    if face.ports is not None and None not in nodes and not whole:
         text = f"{face.name}: the {HA_LINKS[face.usage]} link needs one node0 port and one node1 port, got {face.text}"
         hint = f"{row.pair_of(default)} on {row.name}" if default else ""
         yield Found.of(owner, text, face, hint=hint)

@@ -1,6 +1,7 @@
 """The pair itself: redundancy groups, fabric, reths and their members, addresses."""
 
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Iterator, Mapping
 
 from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
@@ -35,13 +36,63 @@ def _names(pair: Pair, to: Writer) -> None:
         to.speak(pair.cluster.address, "nodes", mac)
         name = host_name(f"{pair.cluster.name}-node{node}")
         to.set(("groups", f"node{node}"), "system", "host-name", value=name)
+    _out_of_band(pair, to)
     to.several("apply-groups", values=["${node}"], shared=True)
+
+
+def _out_of_band(pair: Pair, to: Writer) -> None:
+    """The addresses of fxp0: one a node, and one that follows the node that leads. A node that does not lead runs no
+    routing: the backup router is its way to those who manage it; the other one has a static route."""
+    given: Mapping[str, Tree] = pair.cluster.values.get("out_of_band") or {}
+    if not given:
+        return
+    to.speak(pair.cluster.address, "out_of_band")
+    for trouble in _misplaced(pair, given):
+        to.trouble(trouble)
+    gateway, reach = pair.text(given.get("gateway")), [pair.text(one) or str(one) for one in given.get("reach") or ()]
+    for node in (0, 1):
+        group = ("groups", f"node{node}")
+        inet: Path = (group, "interfaces", ("interface", "fxp0"), ("unit", "0"), "family", "inet")
+        to.sole(*inet, elements=("address", "dhcp"))
+        to.set(*inet, ("address", pair.text(given.get(f"node{node}")) or ""))
+        if given.get("shared"):
+            to.set(*inet, ("address", pair.text(given["shared"]) or ""), "master-only")
+        if gateway:
+            to.set(group, "system", "backup-router", "address", value=gateway)
+            to.several(group, "system", "backup-router", "destination", values=reach)
+    for prefix in reach if gateway else ():
+        route: Path = ("routing-options", "static", ("route", prefix))
+        to.sole(*route, elements=("next-hop", "qualified-next-hop"))
+        to.several(*route, "next-hop", values=[gateway or ""])
+        to.set(*route, "no-readvertise")
+
+
+def _misplaced(pair: Pair, given: Mapping[str, Tree]) -> Iterator[str]:
+    texts = {name: pair.text(given[name]) for name in ("node0", "node1", "shared", "gateway") if given.get(name)}
+    if None in texts.values():
+        yield f"out_of_band: a site variable is missing at site {pair.site.name}"
+        return
+    try:
+        ways = {name: ipaddress.IPv4Interface(str(text)) for name, text in texts.items()}
+        beyond = [ipaddress.IPv4Network(pair.text(one) or "") for one in given.get("reach") or ()]
+    except ValueError as error:
+        yield f"out_of_band: {error}"
+        return
+    if len({one.ip for one in ways.values()}) < len(ways):
+        yield "out_of_band: node0, node1, shared and gateway are different addresses"
+    network = ways["node0"].network
+    for name, one in ways.items():
+        if one.ip not in network or (name != "gateway" and one.network != network):
+            yield f"out_of_band: {name} {texts[name]} is not in {network}, where node0 is"
+    yield from (f"out_of_band: reach={one} would take all traffic to the management port"
+                for one in beyond if not one.prefixlen)  # fmt: skip
 
 
 def _groups(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
     reths = [face for face in found.values() if face.reth]
     to.speak(pair.cluster.address, "nodes", *pair.macs[:1])
     _priorities(to, 0, 0)
+    _heartbeat(pair, to)
     if not reths:
         return
     to.speak(pair.owner.address, "interfaces")
@@ -52,8 +103,35 @@ def _groups(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
         _priorities(to, face.group, face.primary)
         group = (*CLUSTER, ("redundancy-group", str(face.group)))
         to.set(*group, "gratuitous-arp-count", value=GRATUITOUS)
+        alike = max(1, len(face.members) // 2)  # of a bundle all ports of a node have to fail
         for port in face.members:
-            to.set(*group, ("interface-monitor", str(port)), "weight", value=ALONE)
+            to.set(*group, ("interface-monitor", str(port)), "weight", value=-(-ALONE // alike))
+    for number in sorted({face.group for face in reths}):
+        _moves(pair, number, to)
+
+
+def _heartbeat(pair: Pair, to: Writer) -> None:
+    """What concerns both nodes as a whole."""
+    given: Mapping[str, Tree] = pair.cluster.values.get("failover") or {}
+    to.speak(pair.cluster.address, "failover")
+    for word, element in (("heartbeat", "heartbeat-interval"), ("misses", "heartbeat-threshold")):
+        if given.get(word) is not None:
+            to.set(*CLUSTER, element, value=given[word])
+    if given.get("recover"):
+        to.set(*CLUSTER, "control-link-recovery")
+
+
+def _moves(pair: Pair, number: int, to: Writer) -> None:
+    """When a data group moves, and whether it goes back; the control plane keeps its own pace."""
+    given: Mapping[str, Tree] = pair.cluster.values.get("failover") or {}
+    to.speak(pair.cluster.address, "failover")
+    group = (*CLUSTER, ("redundancy-group", str(number)))
+    if given.get("preempt"):
+        to.set(*group, "preempt")
+        if given.get("delay") is not None:
+            to.set(*group, "preempt", "delay", value=given["delay"])
+    if given.get("hold_down") is not None:
+        to.set(*group, "hold-down-interval", value=given["hold_down"])
 
 
 def _priorities(to: Writer, group: int, primary: int) -> None:
@@ -82,7 +160,9 @@ def _placed(pair: Pair, face: Face, to: Writer) -> None:
     if pair.slots is None:
         return
     nodes = [pair.slots.node(port) for port in face.members]
-    if face.reth and sorted(nodes) != [0, 1]:
+    if face.reth and face.values.get("aggregated") and nodes.count(0) != nodes.count(1):
+        to.trouble(f"interface {face.name}: {face.values['ports']} needs as many ports of one node as of the other")
+    if face.reth and not face.values.get("aggregated") and sorted(nodes) != [0, 1]:
         to.trouble(f"interface {face.name}: {face.values['ports']} needs one port of each node")
     if face.reth and len({port.kind for port in face.members}) > 1:
         to.trouble(f"interface {face.name}: both ports of a redundant interface are of one type")
@@ -102,6 +182,10 @@ def _members(pair: Pair, face: Face, to: Writer) -> None:
         to.sole(*at, elements=("unit", "vlan-tagging"))
     at = ("interfaces", ("interface", face.device))
     to.set(*at, "redundant-ether-options", "redundancy-group", value=face.group)
+    if face.values.get("aggregated"):  # a bundle of each node toward the switch
+        to.set(*at, "redundant-ether-options", "lacp", "active")
+        to.set(*at, "redundant-ether-options", "lacp", "periodic", value="fast")
+        to.sole(*at, "redundant-ether-options", "lacp", elements=("active", "passive"))
 
 
 def _wan(pair: Pair, face: Face, to: Writer) -> None:
@@ -121,8 +205,11 @@ def _wan(pair: Pair, face: Face, to: Writer) -> None:
         to.set(*at, "family", "inet", "dhcp")
     elif address.get("type") == "static":
         _address(pair, at, address.get("ip"), ("interfaces", face.name, "address", "ip"), to)
-    else:
-        to.trouble(f"interface {face.name}: {address.get('type')} is not supported on SRX direct; use static or dhcp")
+    elif address.get("type") == "pppoe":
+        to.trouble(
+            f"interface {face.name}: pppoe is not supported on SRX direct: the vendor documents it in a cluster over "
+            "redundant interfaces of SRX300 to SRX340 only; let the provider's router dial, and use static or dhcp"
+        )
 
 
 def _lan(pair: Pair, face: Face, to: Writer) -> None:

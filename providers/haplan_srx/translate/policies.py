@@ -15,6 +15,7 @@ from haplan_srx.translate.statements import Path, Writer
 from haplan_srx.translate.steering import used
 
 ACTIONS = {"allow": "permit", "deny": "deny"}
+LOGS = {"start": "session-init", "end": "session-close"}
 
 
 def write(pair: Pair, found: Mapping[str, Face], to: Writer) -> None:
@@ -82,6 +83,9 @@ def _pair(pair: Pair, policy: Resource, zone_from: str, zone_to: str, networks: 
         to.speak(policy.address, "action")
         to.sole(*at, "then", elements=("permit", "deny", "reject"))
         to.set(*at, "then", ACTIONS.get(str(policy.values.get("action")), "deny"))
+        to.speak(policy.address, "log")
+        for moment in policy.values.get("log") or ():
+            to.set(*at, "then", "log", LOGS[str(moment)])
 
 
 def _nat(pair: Pair, found: Mapping[str, Face], far: Mapping[str, Tree], to: Writer) -> None:

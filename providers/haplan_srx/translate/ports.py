@@ -53,7 +53,7 @@ def faces_of(pair: Pair, to: Writer | None = None) -> dict[str, Face]:
         members = parsed(str(values.get("ports") or ""))
         if not members:
             to.trouble(f"interface {name}: {values.get('ports')!r} names no port")
-        elif values.get("aggregated"):
+        elif values.get("aggregated") and not values.get("redundant"):
             to.trouble(f"interface {name}: a bundle of ports of one node is not supported on SRX direct")
         elif len(members) == 1:
             found[name] = Face(name=name, values=values, device=str(members[0]), members=members)
