@@ -17,11 +17,11 @@ from haplan.plugin import (
     Impact,
     Reason,
 )
-from haplan_mist.estate import Known, Lists
+from haplan_mist.estate import Known, Lists, Object
 from haplan_mist.private import Private
 from haplan_mist.read import clusters, reach
 from haplan_mist.read.devices import mac_of, seconds_of_push
-from haplan_mist.translate import endpoints, entries, others
+from haplan_mist.translate import endpoints, entries, objects, others, shared
 from haplan_mist.translate.documents import GOING, KIND, PREFIXES, binding, old_name, owner_document
 from haplan_mist.translate.keys import setting_keys
 
@@ -166,22 +166,30 @@ def _formed(estate: Known, change: Change) -> bool:
 
 
 def _taken_away(estate: Lists, change: Change) -> list[Finding]:
-    """What others have set in a template or profile that goes with this write."""
-    if change.type not in ("wan_edge_template", "hub_profile") or change.before is None or estate.recalled:
+    """What others have set in an object that goes with this write."""
+    if change.type not in KIND or change.before is None or estate.recalled:
         return []
     live = estate.known(KIND[change.type]).get(change.previous_id or change.id)
-    if live is None:
-        return []
-    before = endpoints.completed(change.before, estate.overlay_of)
-    after = None if change.after is None else endpoints.completed(change.after, estate.overlay_of)
-    extra = ((change.before or {}).get("extra") or {}, (change.after or {}).get("extra", change.extra) or {})
-    gone = others.taken_away(live, before, after, extra)
+    gone = [] if live is None else _lost(estate, change, live)
     if not gone:
         return []
     some = ", ".join(gone[:MOST]) + (f" and {len(gone) - MOST} more" if len(gone) > MOST else "")
     text = f"{change.name}: this write takes away what is not the stack's: {some}"
     hint = "write it down in extra= where it is to stay, or leave it to go"
     return [Finding.at(change, "HA171", text, "warning", hint=hint)]
+
+
+def _lost(estate: Lists, change: Change, live: Object) -> list[str]:
+    before = change.before or {}
+    extra = (before.get("extra") or {}, (change.after or {}).get("extra", change.extra) or {})
+    if change.type in ("wan_edge_template", "hub_profile"):
+        after = None if change.after is None else endpoints.completed(change.after, estate.overlay_of)
+        return others.taken_away(live, endpoints.completed(before, estate.overlay_of), after, extra)
+    ends = change.action in GOING or change.action is Action.REPLACE  # any other write leaves what it does not say
+    if not ends or shared.of_others(change.type, live, before):  # where others have entries, the object stays
+        return []
+    theirs = objects.vendor_keys(change.type, live)
+    return sorted(key for key, value in theirs.items() if key not in extra[0] and others.tells(value))
 
 
 def _nowhere(estate: Lists, change: Change) -> list[Finding]:

@@ -227,7 +227,12 @@ class Estate:
         what = f'the devices of site "{self.name_of("sites", site_id) or site_id}"'
         return self.client.all(f"/sites/{site_id}/devices", what=what, type="gateway")
 
-    # --- site settings ---
+    # --- settings ---
+
+    def look_at_setting(self) -> None:
+        """Read the setting of the organisation; it is in the look as the one of the list ``org_setting``."""
+        found: Object = self.client.get(self.path("setting"), what="the setting of the organisation")
+        self.note("org_setting", {self.id: found})
 
     def setting(self, site_id: str, max_age: float = math.inf) -> Object:
         """The setting of one site."""

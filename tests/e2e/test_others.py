@@ -64,3 +64,44 @@ def test_an_organisation_policy_that_is_not_there_is_an_error_that_names_those_t
     assert (one.severity, one.hint) == ("error", f"there are: labs ({id_})")
     world.edit("stack.py", "00000000-0000-0000-0000-000000000009", id_)
     assert [one.severity for one in world.plan().findings if one.rule == "HA111"] == []
+
+
+def test_what_a_deletion_takes_away_of_others_is_named_for_every_kind_of_object(example: Example) -> None:
+    world = example("one_pair")
+    world.edit("stack.py", "anything =", f"{MORE}anything =")
+    assert world.apply().exit_code == 0
+    network = world.named("/orgs/{org}/networks", "lab")
+    world.put(f"/orgs/{{org}}/networks/{network['id']}", {"isolation": True, "tenants": {"till": {"addresses": []}}})
+    site = world.named("/orgs/{org}/sites", "branch")
+    world.put(f"/sites/{site['id']}", {"notes": "the key is under the mat"})
+    assert found(world.plan(), "HA171") == []
+    world.edit("stack.py", MORE, "")
+    assert found(world.plan(), "HA171") == ["lab: this write takes away what is not the stack's: isolation"]
+    gone = found(world.plan(destroy=True), "HA171")
+    assert "branch: this write takes away what is not the stack's: notes" in gone
+
+
+def test_what_is_set_on_the_box_that_is_to_be_node0_is_told_before_the_pair_forms(example: Example) -> None:
+    world = example("one_pair")
+    world.plan()
+    portal, org = world.portal, world.lab.org_id
+    site = portal.post(f"/api/v1/orgs/{org}/sites", json={"name": "store room"}).json()["id"]
+    world.put("/orgs/{org}/inventory", {"op": "assign", "macs": ["02005e100c30"], "site_id": site})
+    device = f"/sites/{site}/devices/00000000-0000-0000-1000-02005e100c30"
+    world.put(device, {"router_id": "10.0.0.1", "vars": {"A": "1"}})
+    (text,) = found(world.plan(), "HA124")
+    assert text == "branch: its device overrides router_id, vars.A; what the template says there has no effect"
+
+
+def test_an_upgrade_at_the_first_contact_that_the_organisation_asks_for_is_told_where_a_pair_is_to_form(
+    example: Example,
+) -> None:
+    world = example("one_pair")
+    world.plan()
+    upgrade = {"enabled": True, "custom_versions": {"SSR130": "6.3.0-107"}}
+    world.put("/orgs/{org}/setting", {"ssr": {"auto_upgrade": upgrade}})
+    (text,) = found(world.plan(), "HA152")
+    assert text == "branch: boxes are upgraded at their first contact everywhere; that may split its firmware"
+    upgrade["custom_versions"] = {"SSR120": "6.3.0-107"}
+    world.put("/orgs/{org}/setting", {"ssr": {"auto_upgrade": upgrade}})
+    assert found(world.plan(), "HA152") == []

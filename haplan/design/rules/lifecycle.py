@@ -12,6 +12,8 @@ from haplan.plugin import Action, Change, PlanView, Reason, Tree
 
 registry = Registry()
 _CLUSTER = ("cluster",)
+UPGRADES = ("ssr", "juniper_srx")
+"""Vendor keys that say how boxes are upgraded by themselves."""
 
 registry.says("HA131", "warning", "Forming a pair reboots both boxes", why="Whatever they carry stops for that time.",
               source="SEED, API", types=_CLUSTER)  # fmt: skip
@@ -252,7 +254,7 @@ def _ha(values: Mapping[str, Tree]) -> list[tuple[str, str]]:
 
 registry.says("HA152", "warning", "Firmware is not upgraded by itself to two versions",
               why="Upgrades at the first contact may leave the boxes of a pair on two versions: they do not pair.",
-              source="API", confidence="M", types=("site",))  # fmt: skip
+              source="API", confidence="M", types=("site", "cluster"))  # fmt: skip
 
 
 @registry.validate("HA152")
@@ -261,7 +263,7 @@ def upgrades_itself(design: DesignIndex) -> Iterator[Found]:
         site = pair.site
         if site is None or site.data:
             continue
-        for key in ("ssr", "juniper_srx"):
+        for key in UPGRADES:
             given = site.extra.get(key)
             upgrade = given.get("auto_upgrade") if isinstance(given, Mapping) else None
             if not isinstance(upgrade, Mapping) or upgrade.get("enabled") is not True:
@@ -270,3 +272,21 @@ def upgrades_itself(design: DesignIndex) -> Iterator[Found]:
                 text = f"{pair.site_name}: auto-upgrade may split firmware of {pair.label}"
                 hint = f'pin it: "custom_versions": {{"{pair.model}": "…"}}'
                 yield Found(address=site.address, message=text, location=str(site.location), hint=hint)
+
+
+@registry.plan("HA152")
+def upgraded_by_all(view: PlanView) -> Iterator[Found]:
+    """What a setting above all sites says, of pairs that are to form at sites that say nothing of it."""
+    for change, facts in clusters(view, Action.CREATE):
+        upgrade, model = facts.get("auto_upgrade"), said(change.after, "model")
+        if isinstance(upgrade, Mapping) and not _says_it(view, change) and model not in (upgrade.get("pinned") or ()):
+            text = f"{label(change)}: boxes are upgraded at their first contact everywhere; that may split its firmware"
+            hint = f"pin {model or 'its model'} in the organisation's setting, or say it at the site"
+            yield Found(address=change.address, message=text, location=change.location, hint=hint)
+
+
+def _says_it(view: PlanView, change: Change) -> bool:
+    """True if the site of a pair has a word of its own on upgrades."""
+    blocks = view.stack.blocks if view.stack is not None else {}
+    sites = [blocks[one] for one in change.depends_on if one in blocks and blocks[one].type == "site"]
+    return any(key in site.extra for site in sites for key in UPGRADES)

@@ -6,9 +6,10 @@ and ``haplan import``: nothing here says that a change is wrong, so none of it i
 
 from collections.abc import Iterator, Mapping
 
-from haplan.design.rules.plan_pair import Facts, living
+from haplan.design.rules.plan_pair import Facts, clusters, living
+from haplan.design.rules.plan_pair import label as label_of
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import PlanView, Tree, moment
+from haplan.plugin import Action, PlanView, Tree, moment
 
 registry = Registry()
 _CLUSTER = ("cluster",)
@@ -93,10 +94,13 @@ registry.says(
 
 @registry.plan("HA124")
 def overridden(view: PlanView) -> Iterator[Found]:
-    for address, label, facts, location in living(view):
+    forming = [
+        (c.address, label_of(c), facts, c.location) for c, facts in clusters(view, Action.CREATE, Action.REPLACE)
+    ]
+    for address, name, facts, location in (*living(view), *forming):
         own = [str(one) for one in facts.get("overrides") or ()]
         if own:
-            text = f"{label}: its device overrides {', '.join(own)}; what the template says there has no effect"
+            text = f"{name}: its device overrides {', '.join(own)}; what the template says there has no effect"
             hint = "take it off the device, or write it into the template"
             yield Found(address=address, message=text, location=location, hint=hint)
 

@@ -61,6 +61,13 @@ def pairs(devices: Boxes, target: Target) -> list[tuple[str, ...]]:
     return sorted(pair for pair in found if devices.formed(pair))
 
 
+def to_form(devices: Boxes, target: Target) -> list[str]:
+    """What is to be node0 of a pair that is not there yet, if it is at a site: there it has settings of its own."""
+    macs = sorted(target.values.get("nodes") or {})
+    waits = bool(macs) and not any(map(devices.pair_of, macs))
+    return macs[:1] if waits and devices.site_id(macs[0]) else []
+
+
 def _pair(devices: Boxes, target: Target, wanted: Sequence[str], recorded: Sequence[str]) -> tuple[str, ...]:
     head = mac_of(target.id)
     for mac in (head, *recorded):
@@ -213,8 +220,20 @@ def _cluster_facts(estate: Known, now: Alive, target: Target) -> dict[str, Tree]
         "amiss": list(running.amiss(devices.stats.get(pair[0]))) if pair else [],
         "others": _others(devices, pair, macs),
         **(now.facts(pair) if status == "formed" else {}),
-        **({"overrides": list(said)} if pair and (said := _overrides(estate, pair[0])) else {}),
+        **({"overrides": list(said)} if (said := _overrides(estate, (*pair, *macs[:1], "")[0])) else {}),
+        **_upgrades(estate, devices, target, macs),
     }  # fmt: skip
+
+
+def _upgrades(estate: Known, devices: Boxes, target: Target, macs: Sequence[str]) -> dict[str, Tree]:
+    """Whether the organisation upgrades boxes at their first contact, and for which models it says to what."""
+    records = [devices.records.get(mac) or {} for mac in macs]
+    model = str(target.values.get("model") or next((one.get("model") for one in records if one.get("model")), ""))
+    family = "juniper_srx" if "SRX" in model.upper() else "ssr"
+    setting = next(iter(estate.known("org_setting").values()), {})
+    upgrade = (setting.get(family) or {}).get("auto_upgrade") or {}
+    pinned = sorted(upgrade.get("custom_versions") or {})
+    return {"auto_upgrade": {"pinned": pinned}} if upgrade.get("enabled") is True else {}
 
 
 def _others(devices: Boxes, pair: Sequence[str], macs: Sequence[str]) -> list[dict[str, str]]:

@@ -1,8 +1,8 @@
 """What is set on devices themselves, and takes the place of what their template or profile says (HA124).
 
 Nothing lists it for an organisation: `GET /sites/{site_id}/devices` is a call a site (Mist OpenAPI 2509.1.2). So it is
-read when a pair comes into state or forms, for sites that the audit log says others touched since the last look, and
-for all where somebody asks for a deep look; in between it is as it was remembered.
+read when a pair comes into state, of what is to be node0 wherever that is, for sites that the audit log says others
+touched since the last look, and for all where somebody asks for a deep look; in between it is as it was remembered.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -64,6 +64,8 @@ def look(estate: Estate, query: Query, sites: Look) -> Mapping[str, list[str]]:
                 asked[pair[0]] = site_id
             elif known is not None:
                 found[pair[0]] = known
+        for mac in clusters.to_form(devices, target) if target.type == "cluster" else ():
+            asked[mac] = devices.site_id(mac)
     found |= read(estate, asked, query.deep)
     estate.note(KEY, {mac: {"fields": said} for mac, said in found.items()})
     return {**remembered, **{mac: found[mac] for mac in asked if mac in found}}

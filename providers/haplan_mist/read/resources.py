@@ -67,6 +67,8 @@ def _look_alive(estate: Estate, query: Query) -> None:
     if query.max_age > 0 or query.document is not None:
         return
     now = alive(estate)
+    if any(target.type == "cluster" and target.row is None for target in query.targets):
+        estate.look_at_setting()  # what is done to boxes at their first contact
     pairs = {
         pair for target in query.targets if target.type == "cluster" for pair in clusters.pairs(now.devices, target)
     }
