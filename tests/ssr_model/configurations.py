@@ -153,13 +153,16 @@ def lte_on_the_second() -> Tree:
 
 
 def bonds() -> Tree:
-    """LAN ports of each node bundled, and the bundle shared."""
+    """LAN ports of each node bundled: the members name their bond, which has the network."""
 
-    def lan() -> Tree:
-        return {"name": "lan", "type": "bond", "bond-settings": {"member-interface": ["p3", "p4"], "lacp": True},
-                "shared-phys-address": MAC, "network-interface": [face("desks", "10.20.0.1/24")]}  # fmt: skip
+    def lan(number: int) -> tuple[Tree, ...]:
+        bond = {"name": "lan", "type": "bond", "bond-settings": {"lacp-enable": True},
+                "network-interface": [face("desks", f"10.2{number}.0.1/24")]}  # fmt: skip
+        ports = ({"name": f"p{n}", "type": "ethernet", "pci-address": f"0000:08:00.{n}", "parent-bond": "lan"}
+                 for n in (2, 3))  # fmt: skip
+        return (bond, *ports)
 
-    return authority(router("pier", *(node(n, wan(n), lan(), fabric(n), sync(n)) for n in (0, 1))))
+    return authority(router("pier", *(node(n, wan(n), *lan(n), fabric(n), sync(n)) for n in (0, 1))))
 
 
 def in_band() -> Tree:
@@ -174,7 +177,9 @@ def in_band() -> Tree:
     more = {"platform_type": "ssr400", "ssh_settings": {"inter-router": {"host-key-checking": "yes"}}}
     nodes = [node(n, way(n), shared(), fabric(n), sync(n), **more) for n in (0, 1)]
     return authority(
-        router("pier", *nodes, dns_cache={"enabled": True}, dns_app_id={"mode": "all"}), tenant=[{"name": "desks"}],
+        router("pier", *nodes, dns_cache={"enabled": True, "tenant": "desks", "addresses": ["192.0.2.53"]},
+               dns_app_id={"enabled": True, "builtin-apps": ["gmail"]}),
+        tenant=[{"name": "desks"}],
         **{"asset-connection-resiliency": {"enabled": True},
            "trusted-ca-certificate": [{"name": "root", "content": "x"}]},
         service=[{"name": "mail.office", "scope": "private", "address": ["10.30.0.0/24"], "security": "internal",

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from haplan_ssr.model import check, evaluate, model
 from haplan_ssr.model.checking import Problem
+from tests.ssr_model.configurations import bonds
 from tests.ssr_model.example import Tree, at, authority, changed
 from tests.work import calls
 
@@ -156,6 +157,21 @@ def test_a_problem_is_an_error_only_where_the_model_is_as_new_as_the_release() -
 
 def test_what_the_documentation_says_is_an_error_in_every_release() -> None:
     assert {check(changed(LAN, vlan=31), release=release)[0].severity for release in ("4.2", "6.3", None)} == {"error"}
+
+
+def test_a_bond_has_members_that_are_nothing_else() -> None:
+    tree = bonds()
+    assert found(tree, "6.3") == []
+    bond, member, _ = tree["authority"]["router"][0]["node"][0]["device-interface"][1:4]
+    member["network-interface"] = [{"name": "own"}]
+    tree["authority"]["router"][0]["node"][1]["device-interface"][2]["parent-bond"] = "other"
+    bond["name"] = "trunk"
+    said = [message for _, message in found(tree, "6.3")]
+    assert "parent-bond lan is no device-interface of type bond" in said
+    assert "parent-bond other is no device-interface of type bond" in said
+    assert "bond trunk has 0 members, 1 to 8 are taken" in said
+    bond["name"] = "lan"
+    assert "a member of bond lan is an ethernet port without a network-interface of its own" in str(found(tree, "6.3"))
 
 
 def test_a_peered_service_needs_security_since_5_3() -> None:

@@ -1,7 +1,8 @@
 """Rules that the vendor's documentation states and the model's export does not have.
 
 Sources, below `docs/` of 128technology/docs: `config_ha.md` (shared interfaces), `release_notes_128t_5.3.md` (security
-of peered services), `config_transition_standalone_to_ha.md` (the warning about two nodes without a link).
+of peered services), `config_transition_standalone_to_ha.md` (the warning about two nodes without a link),
+`config_lacp.md` (bonds and their members).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from haplan_ssr.model.schema import Release
 
 Found = tuple[tuple[str, ...], str, Literal["error", "warning"]]
 Entry = Mapping[str, Tree]
+MOST_MEMBERS = 8
 
 
 def documented(tree: Mapping[str, Tree], release: Release | None) -> Iterator[Found]:
@@ -23,6 +25,8 @@ def documented(tree: Mapping[str, Tree], release: Release | None) -> Iterator[Fo
     yield from _shared(routers)
     for router in routers:
         yield from _linked(router)
+        for node in _entries(router, "node"):
+            yield from _bonded(router, node)
     if release is not None and release >= (5, 3):
         yield from _secured(routers, _entries(authority, "service"))
 
@@ -87,6 +91,24 @@ def _linked(router: Entry) -> Iterator[Found]:
         ):
             said = "no non-forwarding fabric or shared interface: the nodes cannot synchronise"
             yield ("authority", "router", str(router.get("name")), "node", str(node.get("name"))), said, "warning"
+
+
+def _bonded(router: Entry, node: Entry) -> Iterator[Found]:
+    """A bond has one to eight members, Ethernet ports that name it and have no network-interface of their own."""
+    devices = {str(device.get("name")): device for device in _entries(node, "device-interface")}
+    members: dict[str, int] = {name: 0 for name, device in devices.items() if device.get("type") == "bond"}
+    for device in devices.values():
+        parent = str(device.get("parent-bond") or "")
+        if not parent:
+            continue
+        if parent not in members:
+            yield _at(router, node, device), f"parent-bond {parent} is no device-interface of type bond", "error"
+        elif _entries(device, "network-interface") or device.get("type", "ethernet") != "ethernet":
+            said = f"a member of bond {parent} is an ethernet port without a network-interface of its own"
+            yield _at(router, node, device), said, "error"
+        members[parent] = members.get(parent, 0) + 1
+    for name in (name for name, count in members.items() if name in devices and not 1 <= count <= MOST_MEMBERS):
+        yield _at(router, node, devices[name]), f"bond {name} has {members[name]} members, 1 to 8 are taken", "error"
 
 
 def _secured(routers: Sequence[Entry], services: Sequence[Entry]) -> Iterator[Found]:
