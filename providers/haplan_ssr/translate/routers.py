@@ -126,7 +126,8 @@ def _devices(
     """Node and device of each port of an interface."""
     owner = pair.carried.address
     if face.get("aggregated"):
-        draft.problem("SSR006", owner, f"{name}: bundles of ports are not translated", "use one port of each node")
+        text = f"{name}: bundles of ports are not translated: the vendor has not tried bonds on redundant pairs"
+        draft.problem("SSR006", owner, text, "use one port of each node")
         return
     try:
         found = catalogue.parse_ports(str(face.get("ports")))
@@ -243,6 +244,10 @@ def _managed(pair: Pair, path: Path, name: str, source: Source, draft: Draft) ->
     draft.leaf((*path, "management-vector", "priority"), 10 * place, source)
 
 
+BY_OTHER_MEANS = "it takes another device-interface beside the port, with secrets that a conductor does not show again"
+"""Of addresses by PPPoE or LTE."""
+
+
 def _wan_address(pair: Pair, path: Path, name: str, address: Mapping[str, Tree], draft: Draft) -> None:
     kind = address.get("type")
     if kind == "dhcp":
@@ -254,7 +259,7 @@ def _wan_address(pair: Pair, path: Path, name: str, address: Mapping[str, Tree],
         if entry is not None and gateway is not None:
             draft.leaf((*entry, "gateway"), gateway, pair.source("interfaces", name, "address", "gateway"))
     elif kind is not None:
-        text = f"{name}: a WAN address by {kind} is not translated"
+        text = f"{name}: a WAN address by {kind} is not translated: {BY_OTHER_MEANS}"
         draft.problem("SSR006", pair.carried.address, text, "use static(…) or dhcp()")
 
 

@@ -114,7 +114,9 @@ def _service(service: Service, design: Design, policies: Mapping[str, str], draf
 def _matchers(application: Resource, draft: Draft) -> dict[str, tuple[tuple[str, ...], Source]]:
     for kind, words in OTHERS.items():
         if application.values.get(kind):
-            text = f"{words} are not translated: their leaves are newer than the model that haplan knows"
+            text = (
+                f"{words} are not translated: the vendor's pages name the leaf, and not what a router needs beside it"
+            )
             draft.problem("SSR006", application.address, text, "use addresses, hostnames or apps")
     found: dict[str, tuple[tuple[str, ...], Source]] = {}
     for kind, leaf in zip(MATCHERS, ("address", "address", "application-name"), strict=True):
