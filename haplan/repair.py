@@ -11,6 +11,7 @@ import attrs
 
 from haplan.errors import HaplanError, StateError
 from haplan.host import records
+from haplan.host.backend import look
 from haplan.host.lock import locked
 from haplan.host.session import Session
 from haplan.model.state import Run, State
@@ -112,10 +113,18 @@ def _as_of(session: Session, serial: int) -> State | None:
 
 def prune(session: Session, keep: int) -> int:
     """Forget the history of all but the latest `keep` runs; gives how many were forgotten. What is now stays."""
-    if not session.backend.load().lineage:
+    if not look(session.backend).lineage:
         return 0
     with locked(session, "state prune"):
         return session.backend.prune(keep)
+
+
+def prune_records(session: Session, keep: int) -> records.Freed:
+    """Take away the records of all but the latest `keep` runs: plans, events, results. State keeps their history."""
+    if not look(session.backend).lineage:
+        return records.Freed()
+    with locked(session, "runs prune"):
+        return records.prune(session, keep)
 
 
 # --- Copies -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from haplan import engine, repair
 from haplan.api.expected import expected
+from haplan.host import records
 from haplan.host.backend import look
+from haplan.host.records import Freed
 from haplan.host.session import Session
 from haplan.model.state import Holder, Run, State
 from haplan.repair import Mended
@@ -79,6 +81,14 @@ class States:
     def prune(self, keep: int) -> int:
         """Forget the history of all but the latest `keep` runs; gives how many were forgotten."""
         return self._do(lambda: repair.prune(self._session, keep))
+
+    def prune_records(self, keep: int) -> Freed:
+        """Take away the records of all but the latest `keep` runs; their history stays."""
+        return self._do(lambda: repair.prune_records(self._session, keep))
+
+    def sizes(self) -> dict[str, int]:
+        """Run → bytes of its record beside the state."""
+        return self._do(lambda: records.sizes(self._session))
 
     # --- Copies -------------------------------------------------------------------------------------------------------
 

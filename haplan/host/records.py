@@ -1,7 +1,9 @@
 """Runs, and the record of each beside the state, ``.haplan/<env>/runs/<id>/``: its plan as a plan file, and events."""
 
 import json
+import re
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -11,6 +13,7 @@ import attrs
 
 from haplan.contracts import Clock, Observer
 from haplan.errors import HaplanError
+from haplan.host.backend import look
 from haplan.host.lock import who
 from haplan.host.session import Session
 from haplan.language.record import nearest
@@ -26,6 +29,7 @@ from haplan.steps.approve import unseal
 
 INTERRUPTED = 7
 """The exit code of a run that was interrupted."""
+_ID = re.compile(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}")
 _EVENT = tuple(field.name for field in attrs.fields(Event))
 _LINE = json.JSONEncoder(default=plain, ensure_ascii=False, separators=(",", ":"))
 
@@ -160,6 +164,53 @@ def keep_result(session: Session, run: Run, result: Result) -> None:
         files.put(file, canonical(plain(result)) + b"\n")
     except OSError as error:
         session.tell("warning", f"{file}: what came of the run is not kept: {error.strerror}")
+
+
+def sizes(session: Session) -> dict[str, int]:
+    """Run → bytes of its record beside the state."""
+    return {place.name: _size(place) for place in _places(session.folder)}
+
+
+@attrs.frozen
+class Freed:
+    """What went of the records of runs, and what stays: how many, and their bytes."""
+
+    records: int = 0
+    size: int = 0
+    left: int = 0
+    left_size: int = 0
+
+
+def prune(session: Session, keep: int) -> Freed:
+    """Take away the records of all but the latest runs. Lock first.
+
+    Of what no run of this state made, that goes which is older than what is kept.
+    """
+    runs = look(session.backend).runs
+    kept = runs[-max(keep, 1) :]
+    if not kept:
+        return Freed()
+    known, ours = {run.id for run in runs}, {run.id for run in kept}
+    first = time.strftime("%Y-%m-%d", time.gmtime(kept[0].started))
+    going, staying = list[int](), list[int]()
+    for place in _places(session.folder):
+        size = _size(place)
+        if place.name in ours or not (place.name in known or place.name[: len(first)] < first):
+            staying.append(size)
+            continue
+        shutil.rmtree(place, ignore_errors=True)
+        going.append(size)
+    return Freed(len(going), sum(going), len(staying), sum(staying))
+
+
+def _places(folder: Path) -> list[Path]:
+    """The folders of records, by name."""
+    there = (folder / "runs").glob("*") if (folder / "runs").is_dir() else ()
+    return sorted(one for one in there if _ID.fullmatch(one.name) and one.is_dir() and not one.is_symlink())
+
+
+def _size(place: Path) -> int:
+    return sum(file.lstat().st_size for file in place.iterdir() if file.is_file())
 
 
 def find(state: State, run: str) -> Run:

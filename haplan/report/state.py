@@ -86,8 +86,15 @@ def _still_on(row: Row, documents: Mapping[str, str]) -> list[tuple[str, str]]:
     return [("still on", ", ".join(names[one] for one in still))] if still else []
 
 
-def run_lines(runs: Sequence[Run], *, writing: bool = False) -> Lines:
-    """One line a run, the latest last; `writing` says that the last one may still be under way."""
+def freed(records: int, size: int, left: int, left_size: int) -> str:
+    """What became of the records of runs."""
+    gone = f"{words.plural(records, 'record')} of runs removed, {words.size(size)}"
+    return f"{gone}; {words.plural(left, 'record')} left, {words.size(left_size)}"
+
+
+def run_lines(runs: Sequence[Run], *, writing: bool = False, sizes: Mapping[str, int] = {}) -> Lines:
+    """One line a run, the latest last; `writing` says that the last one may still be under way, `sizes` how large the
+    record of each is."""
     rows: list[tuple[str, ...]] = [
         (run.id, str(run.serial), run.command, words.moment(run.started), run.result or "did not end", run.who)
         for run in runs
@@ -96,7 +103,11 @@ def run_lines(runs: Sequence[Run], *, writing: bool = False) -> Lines:
         rows[-1] = (*rows[-1][:4], "under way", rows[-1][5])
     if not rows:
         return [line("No runs yet.")]
-    return table([("run", "serial", "command", "started", "result", "who"), *rows], indent=0)
+    head: tuple[str, ...] = ("run", "serial", "command", "started", "result", "who")
+    if sizes:
+        kept = [words.size(sizes[row[0]]) if row[0] in sizes else "" for row in rows]
+        head, rows = (*head, "record"), [(*row, size) for row, size in zip(rows, kept, strict=True)]
+    return table([head, *rows], indent=0)
 
 
 def output_lines(outputs: Mapping[str, OutputRow]) -> Lines:

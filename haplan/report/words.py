@@ -17,6 +17,14 @@ _PLAIN_KEY = re.compile(r"[A-Za-z0-9_/:-]+\Z")
 _IRREGULAR = {"policy": "policies", "steering": "steering rules", "entry": "entries"}
 
 
+def size(count: int) -> str:
+    """Bytes for people."""
+    for unit, step in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= step:
+            return f"{count / step:.1f} {unit}"
+    return f"{count} B"
+
+
 def plural(count: int, word: str) -> str:
     """``1 write``, ``2 writes``, ``4 policies``."""
     word = word.replace("_", " ")

@@ -203,7 +203,9 @@ class SqliteState:
     def prune(self, keep: int) -> int:
         """Forget the history of all but the latest `keep` runs; gives how many runs were forgotten."""
         with self._locked("nothing was pruned") as db:
-            return history.prune(db, keep)
+            gone = history.prune(db, keep)
+        history.give_back(self._writing())
+        return gone
 
     def close(self) -> None:
         """Let go of the file; the last to do so leaves neither -wal nor -shm. The lock stays as it is."""

@@ -1,6 +1,7 @@
 """What earlier runs recorded: versions of rows, orders and outputs, each with the serials between which it stood."""
 
 import sqlite3
+from contextlib import suppress
 from typing import Any
 
 from haplan.plugin import (
@@ -47,6 +48,15 @@ def prune(db: sqlite3.Connection, keep: int) -> int:
     before = int(reading.meta(db).get("pruned", 1))
     db.execute("INSERT OR REPLACE INTO meta VALUES ('pruned', ?)", [str(max(before, oldest))])
     return gone
+
+
+def give_back(db: sqlite3.Connection) -> None:
+    """Make the file as long as what is in it; where that cannot be just now, the next to write uses the room."""
+    ((free,),) = db.execute("PRAGMA freelist_count")
+    with suppress(sqlite3.Error):
+        if free:
+            db.execute("VACUUM")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _versions(db: sqlite3.Connection, table: str, history: str, names: tuple[str, ...], serial: int) -> list[Any]:

@@ -193,20 +193,24 @@ def history(arguments: tuple[str, ...], last: int, **given: object) -> None:
 @click.option("--keep", metavar="N", type=click.IntRange(min=1), required=True, help="So many runs stay.")
 @options(STACK, COMMON, LOCKING, JSON)
 def prune(stack: str, keep: int, **given: object) -> None:
-    """Forget the history of all but the latest runs. What is recorded now stays, and so do applied digests.
+    """Forget the history of all but the latest runs, and remove their records.
+
+    What is recorded now stays, and so do applied digests. The state gives back the disk that the history took.
 
     \b
     Example:
       haplan state prune stacks/one_pair --keep 50 --lab
     """
+    from haplan.report.state import freed as told
     from haplan.report.words import plural
 
     with terminal.session(stack, opening(given), given) as opened:
-        gone = opened.state.prune(keep)
+        freed, gone = opened.state.prune_records(keep), opened.state.prune(keep)
     if given["as_json"]:
-        terminal.dump({"forgotten": gone})
+        terminal.dump({"forgotten": gone, "records": freed.records, "bytes": freed.size})
     else:
         terminal.say(f"the history of {plural(gone, 'run')} is forgotten")
+        terminal.say(told(freed.records, freed.size, freed.left, freed.left_size))
 
 
 # --- Copies -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,60 @@
+"""What is kept of runs has an end: history and records go, and the disk is given back."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from haplan import api
+from tests.cli.conftest import Run
+
+STACK = """from haplan import Data
+
+for number in range({count}):
+    Data(f"r{{number}}", input={{"text": "{text}" * 40, "number": number}})
+"""
+
+
+@pytest.fixture
+def edge(tmp_path: Path, run: Run) -> Path:
+    """A stack that was applied three times, each with other values."""
+    folder = tmp_path / "edge"
+    folder.mkdir(exist_ok=True)
+    for text in ("abcdefgh", "ijklmnop", "qrstuvwx"):
+        (folder / "stack.py").write_text(STACK.format(count=60, text=text))
+        assert run("apply", str(folder), "--auto-approve").code == 0
+    return folder
+
+
+def test_records_of_old_runs_go_and_their_history_stays(edge: Path, run: Run) -> None:
+    listed = json.loads(run("runs", str(edge), "--json").out)
+    records = edge / ".haplan" / "default" / "runs"
+    assert [one["bytes"] for one in listed] == [
+        sum(file.stat().st_size for file in (records / one["id"]).iterdir()) for one in listed
+    ]
+    strange = records / "notes"
+    strange.mkdir()
+    said = json.loads(run("runs", "prune", str(edge), "--keep", "1", "--json").out)
+    assert said == {"records": 2, "bytes": sum(one["bytes"] for one in listed[:2])}
+    assert sorted(one.name for one in records.iterdir()) == sorted([listed[-1]["id"], "notes"])
+    assert len(json.loads(run("runs", str(edge), "--json").out)) == 3
+    assert "1 record left" in run("runs", "prune", str(edge), "--keep", "1").out
+
+
+def test_pruning_the_state_gives_the_disk_back_and_removes_records(edge: Path, run: Run) -> None:
+    state = edge / ".haplan" / "default" / "state.db"
+    before = state.stat().st_size
+    said = json.loads(run("state", "prune", str(edge), "--keep", "1", "--json").out)
+    assert (said["forgotten"], said["records"]) == (2, 2)
+    assert state.stat().st_size < before * 0.7
+    assert not state.with_name("state.db-wal").exists()
+    assert run("plan", str(edge)).code == 0
+    with api.session(str(edge)) as opened:
+        assert len(opened.state.read().rows) == 60
+
+
+@pytest.mark.parametrize("words", [("prune",), ("--keep", "2"), ("a", "b")])
+def test_prune_says_how_many_stay_and_a_list_does_not(run: Run, words: tuple[str, ...]) -> None:
+    found = run("runs", *words)
+    assert found.code == 1
+    assert "expected [STACK], or prune [STACK] --keep N" in found.err
