@@ -57,7 +57,7 @@ OPTIONS = {
     "state push": f"{COMMON} json lock-timeout",
     "state recover": f"{COMMON} json lock-timeout",
     "rollback": f"{COMMON} {WRITING} to out target exclude replace no-refresh allow-command",
-    "runs": f"{COMMON} json",
+    "runs": f"{COMMON} json keep lock-timeout",
     "output": f"{COMMON} json",
     "graph": f"{COMMON} var var-file format json",
     "unlock": f"{COMMON} json",

@@ -210,7 +210,8 @@ def prune(stack: str, keep: int, **given: object) -> None:
         terminal.dump({"forgotten": gone, "records": freed.records, "bytes": freed.size})
     else:
         terminal.say(f"the history of {plural(gone, 'run')} is forgotten")
-        terminal.say(told(freed.records, freed.size, freed.left, freed.left_size))
+        if freed.records:
+            terminal.say(told(freed.records, freed.size, freed.left, freed.left_size))
 
 
 # --- Copies -----------------------------------------------------------------------------------------------------------
