@@ -5,6 +5,7 @@ from typing import Any, ClassVar, cast
 
 import attrs
 
+from haplan.design import shapes
 from haplan.design.addresses import Dhcp, LanAddress, WanAddress, whole
 from haplan.design.catalogue import parse_ports
 from haplan.design.networks import Network
@@ -260,16 +261,16 @@ class InterfacesOf:
         if isinstance(value, Broken):
             return BROKEN
         if not isinstance(value, list | tuple):
-            hint = "; write a list: […]" if isinstance(value, Interface) else ""
+            hint = shapes.whole(value, _is_interface)
             return taking.wrong(at, f"expected {self.words}, got {shown(value)}{hint}")
         taken: dict[str, Tree] = {}
         for index, one in enumerate(value):
             if not isinstance(one, Interface):
                 taken[f"broken {index}"] = BROKEN
                 if one is not BROKEN:
-                    taking.wrong(
-                        f"{at}[{index}]", f"expected wan(…), lan(…), ha_fabric(…) or ha_sync(…), got {shown(one)}"
-                    )
+                    wanted = "expected wan(…), lan(…), ha_fabric(…) or ha_sync(…)"
+                    hint = shapes.entry(one, _is_interface)
+                    taking.wrong(f"{at}[{index}]", f"{wanted}, got {shown(one)}{hint}")
                 continue
             if Name().take(one.name, f"{at}[{index}]", attrs.evolve(taking, location=one.location)) is BROKEN:
                 taken[f"broken {index}"] = BROKEN
@@ -278,10 +279,14 @@ class InterfacesOf:
         return BROKEN if any(one is BROKEN for one in taken.values()) else Entries(taken)
 
 
-def extras_of(values: Tree, listed: Mapping[str, Tree]) -> Iterator[VendorKeys]:
+def _is_interface(value: Tree) -> bool:
+    return isinstance(value, Interface)
+
+
+def extras_of(values: Tree, given: Mapping[str, Tree]) -> Iterator[VendorKeys]:
     """The vendor keys of interfaces, as they were listed and as they were taken."""
     for one in interfaces_of(values):
-        keys = (listed.get(str(one.name)) or {}).get("extra")
+        keys = (given.get(str(one.name)) or {}).get("extra")
         if keys:
             yield VendorKeys(kind=one.usage, where=f"interfaces.{one.name}", keys=keys, location=one.location)
 

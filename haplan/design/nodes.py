@@ -5,6 +5,7 @@ from typing import Any
 
 import attrs
 
+from haplan.design import shapes
 from haplan.plugin import (
     BROKEN,
     Broken,
@@ -93,15 +94,15 @@ class NodesOf:
         if isinstance(value, Broken):
             return BROKEN
         if not isinstance(value, list | tuple):
-            alone = f"[{shown(value)}]" if isinstance(value, str) else "[…]" if isinstance(value, Node) else ""
-            hint = f"; write a list: {alone}" if alone else ""
+            hint = shapes.whole(value, _is_node)
             return taking.wrong(at, f"expected {self.words}, got {shown(value)}{hint}")
         taken: dict[str, Tree] = {}
         for index, one in enumerate(value):
             found = one if isinstance(one, Node) else _from_mac(one, taking.location)
             if found is None or not isinstance(found.mac, str):
                 got = shown(one.mac if isinstance(one, Node) else one)
-                taking.wrong(f"{at}[{index}]", f"expected a MAC address or node(…), got {got}")
+                hint = shapes.entry(one, _is_node)
+                taking.wrong(f"{at}[{index}]", f"expected a MAC address or node(…), got {got}{hint}")
                 taken[f"broken {index}"] = BROKEN
             elif isinstance(found, Node):
                 known = Name("MAC address").take(
@@ -109,6 +110,10 @@ class NodesOf:
                 )
                 taken.setdefault(found.key, BROKEN if known is BROKEN else found.plain(taking, f"{at}[{index}]"))
         return BROKEN if any(one is BROKEN for one in taken.values()) else taken
+
+
+def _is_node(value: Tree) -> bool:
+    return isinstance(value, Node | str)
 
 
 def _from_mac(value: Tree, location: Location) -> Node | None:
