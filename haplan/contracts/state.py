@@ -125,5 +125,13 @@ class Looks(Protocol):
         ...
 
 
+class Siblings(Protocol):
+    """What a state backend may do beside: tell which other states lie where its own does."""
+
+    def siblings(self) -> Sequence[str]:
+        """The URLs of the states there, without passwords; its own too, if it is there."""
+        ...
+
+
 OpenState = Callable[[str, Clock], StateBackend]
 """Opens a state backend from a URL such as ``sqlite:///path/state.db``."""

@@ -54,6 +54,12 @@ def open_backend(plugins: Plugins, url: str, clock: Clock) -> StateBackend:
     return plugins.state_backends[scheme](url, clock)
 
 
+def siblings(backend: StateBackend) -> Sequence[str]:
+    """The URLs of the states that lie where this one does, of a backend that tells them."""
+    listed = getattr(backend, "siblings", None)
+    return () if listed is None else tuple(listed())
+
+
 def look(backend: StateBackend, addresses: Sequence[str] = ()) -> State:
     """The rows of these addresses, outputs and runs; from a backend that gives no parts, the whole state."""
     part = getattr(backend, "look", None)

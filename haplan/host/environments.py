@@ -13,11 +13,12 @@ import attrs
 
 from haplan.contracts import Clock, StateBackend
 from haplan.errors import HaplanError
-from haplan.host.backend import ENVIRONMENT, open_backend, state_url, template
+from haplan.host.backend import ENVIRONMENT, open_backend, siblings, state_url, template
 from haplan.host.options import DEFAULT, LAB, Options
 from haplan.language.record import close_to
 from haplan.model.event import EventKind
 from haplan.plugins import Plugins
+from haplan.state.location import shown
 
 Opened = Callable[[str], StateBackend]
 """Opens the state of a URL."""
@@ -62,6 +63,8 @@ def _new(root: Path, options: Options, environ: Mapping[str, str], opened: Opene
     if name in known or (kept and _has_state(options, name, environ, opened)):
         return ""
     if not options.new_environment:
+        if kept:
+            known |= _beside(options, environ, opened)
         if kept and not known and _has_state(options, DEFAULT, environ, opened):
             known = {DEFAULT}
         if known or (root / "env").is_dir():
@@ -86,6 +89,20 @@ def _in_files(options: Options, environ: Mapping[str, str]) -> set[str]:
     named = re.compile(f"{re.escape(before)}(?P<name>[^/]+){again}")
     files = glob.glob("*".join(map(glob.escape, path.split(ENVIRONMENT))))
     return {found["name"] for file in files if (found := named.fullmatch(file))} - {LAB}
+
+
+def _beside(options: Options, environ: Mapping[str, str], opened: Opened) -> set[str]:
+    """The environments whose states lie where the URL of this one says, told by their state backend."""
+    before, _, after = shown(template(options, environ)).partition(ENVIRONMENT)
+    if ENVIRONMENT in after:
+        return set()
+    backend = opened(state_url(options, Path(), environ))
+    try:
+        urls = siblings(backend)
+    finally:
+        backend.close()
+    names = (url[len(before) : len(url) - len(after)] for url in urls if url.startswith(before) and url.endswith(after))
+    return {name for name in names if name} - {LAB}
 
 
 def _has_state(options: Options, name: str, environ: Mapping[str, str], opened: Opened) -> bool:

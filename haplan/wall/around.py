@@ -109,6 +109,10 @@ class _Backend(Around):
         part = getattr(self.inner, "look", None)  # not every state backend gives parts
         return self.load() if part is None else cast(State, self._asked("look", lambda: part(addresses), State))
 
+    def siblings(self) -> Sequence[str]:
+        listed = getattr(self.inner, "siblings", None)  # not every state backend tells
+        return () if listed is None else cast(Sequence[str], self._asked("siblings", listed, Sequence[str]))
+
     def save(self, update: Update) -> None:
         def kept(text: str) -> HaplanError:
             return recovery.not_saved(self.place, Path.cwd(), "state", self.lineage, update, text)

@@ -93,6 +93,11 @@ class PostgresState:
         """The rows of these addresses, outputs and runs."""
         return self._read(lambda db: reading.look(db, addresses)) or State()
 
+    def siblings(self) -> list[str]:
+        """The URLs of the states in this database."""
+        with readable(self._place), self._link.reading() as db:
+            return [self._place.beside(name) for name in reading.schemas(db)]
+
     def now(self) -> float:
         """The server's time."""
         with readable(self._place), self._link.reading() as db:

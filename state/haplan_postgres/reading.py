@@ -1,5 +1,6 @@
 """Reading a state: functions of an open transaction, which sees one moment."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from haplan.plugin import (
@@ -12,6 +13,8 @@ from haplan.plugin import (
 )
 from haplan_postgres.link import Db, unescaped
 
+COPY = re.compile(r"_step_[0-9]+_backup(_[0-9]+)?$")
+"""Ends the names that `schema.backup` gives."""
 HOLDER = f"SELECT {codec.quoted(codec.HOLDER)} FROM lock"
 
 
@@ -29,6 +32,15 @@ def holder(db: Db) -> Holder | None:
     """Who holds the lock, its lease run out or not."""
     (there,) = records(db, HOLDER)
     return codec.holder(there) if there[0] else None
+
+
+def schemas(db: Db) -> list[str]:
+    """The schemas of this database that have a state, copies of older ones left out."""
+    sql = (
+        "SELECT table_schema FROM information_schema.tables WHERE table_name IN ('meta', 'lock', 'intents', 'rows') "
+        "GROUP BY table_schema HAVING count(*) = 4 ORDER BY table_schema"
+    )
+    return [name for (name,) in records(db, sql) if not COPY.search(name)]
 
 
 def look(db: Db, addresses: Sequence[str]) -> State:

@@ -6,6 +6,7 @@ import pytest
 
 from haplan import engine
 from haplan.cli.main import run
+from haplan.errors import HaplanError
 from haplan.host.options import Options
 from haplan.host.session import open_session
 from tests.state_postgres.conftest import Admin
@@ -39,6 +40,22 @@ def test_the_environment_may_be_part_of_the_schemas_name(stack: Path, url: str, 
             engine.apply(session, engine.plan(session))
     made = admin.execute("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %s)", [schema]).fetchall()
     assert sorted(made) == [(f"{schema}_north",), (f"{schema}_south",)]
+
+
+def test_the_schemas_of_other_environments_are_known_by_name(stack: Path, url: str) -> None:
+    environ = {"HAPLAN_STATE": f"{url}_{{env}}"}
+    with open_session(stack, Options(environment="prod"), environ=environ) as session:
+        engine.apply(session, engine.plan(session))
+    with pytest.raises(HaplanError) as refused:
+        open_session(stack, Options(environment="prdo"), environ=environ)
+    told = "--env prdo: no such environment; there is: prod; to make a new one add --new-env"
+    assert str(refused.value) == told
+    with open_session(stack, Options(environment="prod"), environ=environ) as session:  # the name that it gives
+        assert engine.plan(session).empty()
+    with open_session(stack, Options(environment="qa", new_environment=True), environ=environ) as session:  # the hint
+        assert engine.apply(session, engine.plan(session)).exit_code == 0
+    with pytest.raises(HaplanError, match="there are: prod, qa; did you mean 'qa'"):
+        open_session(stack, Options(environment="qaa"), environ=environ)
 
 
 def test_the_lab_does_not_take_the_state_of_the_environment_variable(stack: Path, url: str) -> None:
