@@ -95,8 +95,7 @@ class PostgresState:
 
     def siblings(self) -> list[str]:
         """The URLs of the states in this database."""
-        with readable(self._place), self._link.reading() as db:
-            return [self._place.beside(name) for name in reading.schemas(db)]
+        return [self._place.beside(name) for name in _schemas(self._place, self._link)]
 
     def now(self) -> float:
         """The server's time."""
@@ -320,3 +319,8 @@ def _prepared(db: Db, place: Place, url: str, time: str) -> str:
     copy = schema.backup(db, place, len(schema.STEPS) - len(lacking))
     schema.migrate(db, lacking)
     return place.beside(copy)
+
+
+def _schemas(place: Place, link: Link) -> list[str]:
+    with readable(place), link.reading() as db:
+        return reading.schemas(db)
