@@ -13,13 +13,14 @@ DEVICE, CLUSTER, RETIRED = "device", "cluster", "retired"
 
 
 class Piece(StrEnum):
-    """The parts that a cluster has of its own; what other resources say on a device is `WHOLE`."""
+    """The parts that a cluster has of its own; what other resources say on a device is `WHOLE`.
+
+    What brings a part takes it away too: a pair that was let go half is formed and configured again where it was.
+    """
 
     WHOLE = ""
     FORM = "form"
     CONFIGURE = "configure"
-    RELEASE = "release"
-    DISSOLVE = "dissolve"
     RETIRE = "retire"
 
 
@@ -33,10 +34,10 @@ def of_cluster(change: Change, *, forms: bool, dissolves: bool, retires: bool = 
     configured = Placement(document=device(change.name), part=Piece.CONFIGURE, title="", own=True)
     if change.action in GOING:
         gone = Placement(
-            document=device(change.name), part=Piece.RELEASE, title="take off what haplan configured", own=True
+            document=device(change.name), part=Piece.CONFIGURE, title="take off what haplan configured", own=True
         )
         return (
-            (gone, Placement(document=Document(CLUSTER, change.name), part=Piece.DISSOLVE, title="", own=True))
+            (gone, Placement(document=Document(CLUSTER, change.name), part=Piece.FORM, title="", own=True))
             if dissolves
             else (gone,)
         )

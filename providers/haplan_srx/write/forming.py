@@ -4,7 +4,7 @@ Cluster id and node number are no configuration: an operational command on each 
 step finds out first whether it is done, so an apply that was killed goes on where it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from haplan.design.clusters import refreshes
 from haplan.design.resources import GOING, of_change
@@ -16,6 +16,7 @@ from haplan.plugin import (
     ProviderError,
     Settlement,
     Task,
+    Tree,
     Written,
     decode,
 )
@@ -64,6 +65,8 @@ def _form(estate: Estate, task: Task, change: Change, io: Io) -> Written:
     numbers = _numbers(estate, change, hosts)
     known = next(part for part in task.parts if part.change is change).row is not None
     sent = hosts if change.incomplete and known else joining(task.announced) if change.incomplete else {}
+    for mac in _sent_away(task.announced) & {*hosts}:
+        _come_back(estate, hosts[mac], io, patient=True)
     waiting = {mac: _standing(estate, host, cluster_id, gone=mac in sent) for mac, host in hosts.items()}
     old = _retiring(task) if refreshes(change.before, change.after) else None
     if old is not None:
@@ -83,6 +86,12 @@ def _form(estate: Estate, task: Task, change: Change, io: Io) -> Written:
     id_ = change.id if change.id and old is None else next(iter(hosts))
     formed = Private(formed=True, retiring=old, kept=_kept_of_old(change) if old is not None else {}).plain()
     return Written(ids={change.address: id_}, values={change.address: {"id": id_}}, private={change.address: formed})
+
+
+def _sent_away(announced: Sequence[Mapping[str, Tree]]) -> set[str]:
+    """MAC addresses of the boxes that a run which died was about to let go, and no later one to make nodes again."""
+    last = {str(key["mac"]): key for key in announced if key.get("mac")}
+    return {mac for mac, key in last.items() if "node" not in key}
 
 
 def _refuse_unless_gone(estate: Estate, host: str, error: Refused, *, stays: bool) -> None:
