@@ -77,8 +77,7 @@ class PostgresState:
         self.migrated = ""
         self._place = place
         self._link = Link(place, sleep)
-        self._mint = mint
-        self._time = time
+        self._mint, self._time = mint, time
         self._ready = False
         self._held: Holder | None = None
         self._lineage = ""
