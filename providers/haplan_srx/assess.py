@@ -30,7 +30,7 @@ from haplan_srx.translate.statements import Live, Path, tag
 COMMIT = 60
 """Seconds that a confirmed commit and its checks are expected to take."""
 INTACT: Path = ("security", "policies", "lookup-intact-on-commit")
-HITLESS = frozenset({"dns_servers", "ntp_servers", "name", "exclusive", "unowned", "extra"})
+HITLESS = frozenset({"dns_servers", "ntp_servers", "name", "exclusive", "unowned"})
 """Attributes of a template whose change disturbs no traffic."""
 
 

@@ -90,8 +90,10 @@ class SrxProvider(Provider):
 
     @classmethod
     def check_extra(cls, type_name: str, extra: Mapping[str, Tree]) -> Iterable[str]:
-        """Statements of Junos beside the vocabulary are not taken yet."""
-        return [f"{', '.join(extra)}: SRX direct takes no vendor keys"] if extra else []
+        """Statements of Junos beside the vocabulary, that a device takes and haplan does not say."""
+        from haplan_srx.translate import extra as statements
+
+        return tuple(statements.wrong(type_name, extra))
 
     @classmethod
     def destinations(

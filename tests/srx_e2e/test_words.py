@@ -45,7 +45,8 @@ def test_a_red_check_takes_probes_back_with_the_routes_as_they_were(shops: Shops
 
 WORDS = (
     ('template=edge, model="SRX300",',
-     'template=edge, model="SRX300", failover=failover(preempt=True, misses=5, recover=True), out_of_band=out_of_band('
+     'template=edge, model="SRX300", extra={"srx": {"set": ["snmp location rack", "snmp contact noc"]}}, '
+     'failover=failover(preempt=True, misses=5, recover=True), out_of_band=out_of_band('
      'node0="172.31.0.11/24", node1="172.31.0.12/24", gateway="172.31.0.1", reach=["172.31.0.0/16"], '
      'shared="172.31.0.10/24"),'),
     ('lan("lan", "ge-0/0/3,ge-1/0/3",', 'lan("lan", "ge-0/0/3,ge-0/0/4,ge-1/0/3,ge-1/0/4",'),
@@ -57,6 +58,7 @@ WORDS = (
 def test_the_words_of_a_pair_are_taken_back_by_a_red_check_and_else_stay_until_they_are_left_out(shops: Shops) -> None:
     world = shops()
     assert world.apply().exit_code == 0
+    world.by_hand(node_of(1), "set snmp location attic")
     before = world.lines(node_of(1))
     usual = (world.folder / "stack.py").read_text()
     for change in WORDS:
@@ -70,6 +72,8 @@ def test_the_words_of_a_pair_are_taken_back_by_a_red_check_and_else_stay_until_t
     assert world.apply().exit_code == 0
     now = world.lines(node_of(1))
     assert {
+        "set snmp location rack",
+        "set snmp contact noc",
         "set chassis cluster control-link-recovery",
         "set chassis cluster redundancy-group 1 preempt",
         "set groups node0 interfaces fxp0 unit 0 family inet address 172.31.0.10/24 master-only",

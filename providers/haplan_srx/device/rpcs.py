@@ -17,17 +17,10 @@ if TYPE_CHECKING:
     from haplan_srx.device.session import Session
 
 HIERARCHIES = (
-    "groups", "apply-groups", "system", "chassis", "services", "interfaces", "security", "applications",
-    "routing-options", "routing-instances", "policy-options", "firewall", "access", "forwarding-options",
+    "groups", "apply-groups", "system", "chassis", "services", "interfaces", "snmp", "security", "applications",
+    "routing-options", "routing-instances", "policy-options", "firewall", "access", "forwarding-options", "vlans",
 )  # fmt: skip
-"""Top-level statements that haplan says something below of: read with one RPC."""
-NARROW = {
-    "system": ("name-server", "ntp", "time-zone", "services/dhcp-local-server"),
-    "services": ("rpm", "ip-monitoring"),
-    "access": ("address-assignment",),
-    "forwarding-options": ("dhcp-relay",),
-}  # fmt: skip
-"""Of these only what is named."""
+"""Top-level statements that haplan says something below of, or `extra` may: read with one RPC."""
 
 PINGS = 3
 """Packets to a host that is to answer; one answer is enough."""
@@ -228,7 +221,5 @@ class Box:
 
 
 def _filter() -> etree._Element:
-    paths: list[Path] = []
-    for hierarchy in HIERARCHIES:
-        paths += [(hierarchy, *below.split("/")) for below in NARROW.get(hierarchy, ())] or [(hierarchy,)]
+    paths: list[Path] = [(hierarchy,) for hierarchy in HIERARCHIES]
     return xml.filters(paths)

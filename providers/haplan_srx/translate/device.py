@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from haplan_srx.translate import book, filters, hardware, monitoring, overlay, policies, steering, system, zones
+from haplan_srx.translate import book, extra, filters, hardware, monitoring, overlay, policies, steering, system, zones
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.names import Key
 from haplan_srx.translate.ports import faces_of
@@ -40,6 +40,7 @@ def translate(pair: Pair) -> Translation:
     filters.write(pair, found, to)
     steering.balance(pair, to)
     policies.write(pair, found, to)
+    extra.write(pair, to)
     return Translation(to.done(), tuple(to.troubles), pair.names.given)
 
 
