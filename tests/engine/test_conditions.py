@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from haplan import engine
+from haplan import engine, repair
 from haplan.errors import Denied, StackError
 from haplan.model.plan import Action, Plan
 from haplan.report.json import plan_json
@@ -221,6 +221,23 @@ def test_what_is_gone_fires_and_what_is_new_does_not(project: Make) -> None:
     made.apply()
     made.cloud.remove("a")
     assert said(made.plan())[1][1] == "replace"
+
+
+def test_what_was_taken_out_of_the_state_fires_where_another_object_comes_or_it_changes(project: Make) -> None:
+    text = 'a = Thing("a", name="{}", size={})\nThing("b", lifecycle=lifecycle(replace_triggered_by=[a])){}'
+    imported = "\nimported('mem_thing.a', 'id-1')"
+    made = project(text.format("a", 1, ""), applied=True)
+    with made.session() as session:
+        repair.forget(session, ["mem_thing.a"])
+    for name, size, more, actions in (
+        ("new", 1, "", [("a", "create"), ("b", "replace")]),
+        ("a", 1, imported, [("a", "import")]),
+        ("a", 2, imported, [("a", "import"), ("b", "replace")]),
+    ):
+        plan = made.write(text.format(name, size, more)).plan()
+        assert [one[:2] for one in said(plan)] == actions
+    assert made.apply().exit_code == 0
+    assert made.plan().empty()
 
 
 # --- Time -------------------------------------------------------------------------------------------------------------

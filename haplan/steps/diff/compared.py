@@ -207,7 +207,9 @@ def as_asked(
         why, because = Reason.TAINTED, ""
     elif forcing:
         why, because = Reason.FORCED, forced_by(forcing, base.after)
-    elif (trigger := fired(block.lifecycle.triggers, work.changes, work.known)) is not None:
+    elif (
+        trigger := fired(block.lifecycle.triggers, work.changes, work.known, row.depends_on if row else ())
+    ) is not None:
         why, because = Reason.TRIGGERED, f"replaced because {trigger} changed (replace_triggered_by)"
     else:
         return None
