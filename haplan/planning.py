@@ -116,6 +116,7 @@ def _decide(session: Session, question: Question, looked: Looked) -> _Decided:
         difference.changes,
         difference.same,
         chosen,
+        looked.state,
         gathering,
     )
     told = move.told(ordered.changes, looked.names, stack, looked.state, chosen)

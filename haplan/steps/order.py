@@ -54,17 +54,19 @@ def reordered(
     changes: Sequence[Change],
     same: Mapping[str, Change],
     selection: Selection,
+    state: State,
     gathering: Gathering,
 ) -> Ordered:
     """Compare the sequences: what has to move becomes an update with reason ``reordered``.
 
     The order belongs to the document, so it is compared by a longest common sequence of wanted against seen: one block
-    inserted in the middle of fifty moves nothing. `same` has a change for each block that is as it should be. Where a
-    provider cannot say where a list is, `gathering` knows.
+    inserted in the middle of fifty moves nothing. `same` has a change for each block that is as it should be. What a
+    dead run moved and did not record is gone on with. Where a provider cannot say where a list is, `gathering` knows.
     """
     by_address = {change.address: change for change in changes if not change.deposed}
     moved: dict[str, Change] = {}
     orders: dict[tuple[str, Document], list[Order]] = {}
+    begun = {intent.document for intent in state.intents}
     for (_, kind), blocks in _lists(stack, types).items():
         names = {str(block.name): place for place, block in enumerate(blocks, start=1)}
         documents: tuple[Document, ...] = ()
@@ -75,10 +77,16 @@ def reordered(
             orders.setdefault((blocks[0].provider, document), []).append(Order(document, kind, before, tuple(names)))
             places = {name: place for place, name in enumerate(before, start=1)}
             kept = kept_in_order(list(names), list(before))
+            recorded = state.orders.get((document, kind)) if document in begun else None
+            unrecorded = _out_of_place(recorded, names) if recorded is not None else {}
             for block in blocks:
                 name, change = str(block.name), by_address.get(block.address) or same.get(block.address)
-                if selection.has(block.address) and name in places and name not in kept and change is not None:
+                if not selection.has(block.address) or change is None:
+                    continue
+                if name in places and name not in kept:
                     moved[block.address] = _moved(change, (places[name], names[name]))
+                elif name in unrecorded:
+                    moved[block.address] = _moved(change, (unrecorded[name], names[name]), Reason.RESUMED)
     done = [change if change.deposed else moved.pop(change.address, change) for change in changes]
     done = [_named_yet(change, types, providers, looks, live) for change in done]
     return Ordered((*done, *moved.values()), {where: tuple(found) for where, found in orders.items()})
@@ -139,10 +147,17 @@ def _documents(block: Block, providers: Mapping[str, Provider], looks: Mapping[s
     return tuple(dict.fromkeys(apart or [one.document for one in placements[:1]]))
 
 
-def _moved(change: Change, position: tuple[int, int]) -> Change:
+def _out_of_place(recorded: OrderRow, names: Mapping[str, int]) -> dict[str, int]:
+    """Of a recorded sequence, the names that stand elsewhere than they are to, with their places in it."""
+    there = [name for name in recorded.names if name in names]
+    kept = kept_in_order(list(names), there)
+    return {name: place for place, name in enumerate(there, start=1) if name not in kept}
+
+
+def _moved(change: Change, position: tuple[int, int], reason: Reason = Reason.REORDERED) -> Change:
     if change.reason is not Reason.NONE:
         return attrs.evolve(change, position=position)
-    return attrs.evolve(change, reason=Reason.REORDERED, position=position)
+    return attrs.evolve(change, reason=reason, position=position)
 
 
 def edges(

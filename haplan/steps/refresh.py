@@ -236,8 +236,12 @@ def identities(
 
 
 def untold(wanted: Mapping[str, Iterable[Target]]) -> dict[str, list[Target]]:
-    """Of what is to be read, that which state cannot tell: data sources, and what a dead run may have made."""
-    found = {key: [one for one in asked if one.data or one.pending] for key, asked in wanted.items()}
+    """Of what is to be read, that which state cannot tell: data sources, what a dead run may have made, and what is to
+    come into state."""
+    found = {
+        key: [one for one in asked if one.data or one.pending or (one.id and one.row is None)]
+        for key, asked in wanted.items()
+    }
     return {key: asked for key, asked in found.items() if asked}
 
 

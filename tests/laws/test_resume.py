@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from haplan.errors import HaplanError, ProviderError
 from haplan.model.state import Row, State
 from tests.laws.kills import MortalWorld
-from tests.laws.stacks import NONE, Faults, Wanted, World, at_once, changes, faults, law
+from tests.laws.stacks import NONE, Faults, Piece, Wanted, World, at_once, changes, faults, law
 
 EDITS = (
     "resize", "resize", "drop", "drop", "add", "refer", "let go", "also", "also", "rules", "regroup", "rename",
@@ -224,6 +224,22 @@ def test_so_it_is_for_many_stacks(stacks: Sequence[Wanted], script: Faults, para
 
 
 # --- Killed -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_that_a_dead_run_wrote_is_in_the_state_though_nothing_is_left_to_move() -> None:
+    before, wanted = (Wanted({0: Piece(0, "alpha", rules=tuple(rules))}) for rules in ("mza", "zma"))
+    with MortalWorld() as world:
+        world.apply(before)
+        world.dies(wanted, at=14)  # the order is written, and nobody hears of it
+        assert world.cloud.sequences == {"rules:mem_thing.alpha": ["z", "m", "a"]}
+        plan = world.plan(wanted)
+        assert [(one.address, one.why, one.position) for one in plan.changes] == [
+            ("mem_rule.alpha.z", "resume", (2, 1))
+        ]
+        assert world.apply(wanted).exit_code == 0
+        assert [row.names for row in world.project.state().orders.values()] == [("z", "m", "a")]
+        assert (world.plan(wanted).empty(), world.project.state().intents) == (True, ())
+
 
 deaths = st.lists(st.integers(0, 200), min_size=1, max_size=2)
 """At which steps runs die, one after the other; counted on from the last of an apply again at its first."""

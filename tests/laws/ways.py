@@ -86,7 +86,7 @@ def refreshed_only(stack: Stack, change: str) -> None:
 
 def rolled_back(stack: Stack, change: str) -> None:
     with stack.session(Options(lab=True)) as session:
-        first = engine.read_state(session).runs[-1].id
+        first = engine.read_state(session).runs[0].id
     stack.want((change,))
     well(stack.apply())
     stack.put_back(change)
