@@ -9,6 +9,7 @@ import attrs
 from haplan.contracts import Provider, Query, Reading, Seen, Target
 from haplan.errors import Gathering, HaplanError, ProviderError
 from haplan.model import value as model
+from haplan.model.address import keyed
 from haplan.model.document import Document
 from haplan.model.entries import Entries, in_order
 from haplan.model.left_alone import as_there, ignored
@@ -64,7 +65,7 @@ def targets(stack: Stack, state: State, chosen: Selection) -> dict[str, list[Tar
             found.setdefault(block.provider, []).append(target)
     for (address, deposed), row in state.rows.items():
         leaves = address not in stack.blocks and address not in chosen.forgetting
-        if not deposed and leaves and chosen.has(address):
+        if (deposed or leaves) and chosen.has(address):
             found.setdefault(row.provider_key, []).append(_of_row(row, state, held))
     announced = state.announced()
     for key in found if waiting or announced else ():
@@ -136,15 +137,19 @@ def refresh(
     jobs = {key: partial(read, key, asked) for key, asked in wanted.items() if asked}
     found = together(jobs, meanwhile, here=(STATE_ONLY,))
     readings = {key: reading for key, (reading, _) in found.items()}
+    unread = {address: why for reading in readings.values() for address, why in reading.unread.items()}
+    old = {keyed(*key): row for key, row in state.rows.items() if key[1]}
+    unseen = {one for one, row in old.items() if row.provider_key in providers and providers[row.provider_key].composes}
+    seen = {one: Seen(address=one, id=old[one].id, values={}) for one in {*unseen, *(unread.keys() & old.keys())}}
     return Refreshed(
-        seen={address: seen for reading in readings.values() for address, seen in reading.seen.items()},
+        seen={**seen, **{address: one for reading in readings.values() for address, one in reading.seen.items()}},
         orders={where: names for reading in readings.values() for where, names in reading.orders.items()},
         unowned={document: lines for reading in readings.values() for document, lines in reading.unowned.items()},
         memories={key: reading.memory for key, reading in readings.items() if reading.memory},
         notes=tuple(note for reading in readings.values() for note in reading.notes),
         facts={address: known for _, facts in found.values() for address, known in facts.items()},
         looks={key: reading.look for key, reading in readings.items()},
-        unread={address: why for reading in readings.values() for address, why in reading.unread.items()},
+        unread={address: why for address, why in unread.items() if address not in old},
     )
 
 
@@ -213,9 +218,10 @@ def looks(
 
 
 def query(key: str, asked: Iterable[Target], provider: Provider, state: State) -> Query:
-    """What a provider is asked."""
+    """What a provider is asked; of old selves only one that replaces in two writes: a document that is made of all rows
+    holds none."""
     return Query(
-        targets=tuple(asked),
+        targets=tuple(one for one in asked if not (provider.composes and one.row is not None and one.row.deposed)),
         max_age=0.0,
         memory=state.memories.get(key, {}),
         recorded=_recorded(key, state) if provider.composes else {},
@@ -258,8 +264,8 @@ def remembered(
             values=_as_laid(model.decode(row.values), laid.get(address, {})),
             private=row.private,
         )
-        for (address, deposed), row in state.rows.items()
-        if not deposed and address not in away
+        for address, row in ((keyed(*key), row) for key, row in state.rows.items())
+        if address not in away
     }
     looks = recalled(wanted, providers, state)
     orders = {where: row.names for where, row in state.orders.items()}
@@ -318,7 +324,7 @@ def _wanted(block: Block, row: Row | None) -> Mapping[str, Tree]:
 def _of_row(row: Row, state: State, held: Held) -> Target:
     owner = state.row(row.owner) if row.owner else None
     return Target(
-        address=row.address,
+        address=keyed(row.address, row.deposed),
         type=row.type,
         name=row.name,
         id=row.id,

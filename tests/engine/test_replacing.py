@@ -247,3 +247,20 @@ def test_what_was_used_is_used_no_more_when_it_is_let_go_of(project: Make) -> No
     made = project(FIRST.format("a", "a", ""), applied=True)
     text = FIRST.format("b", "b", "").replace(', tags={"of": y.id}', "")
     assert not [one for one in made.write(text).plan().findings if one.severity == "error"]
+
+
+def test_an_old_self_that_is_gone_is_forgotten_and_one_that_nobody_could_look_at_is_not(project: Make) -> None:
+    made = project(TEXT.format("x"), applied=True)
+    made.cloud.errors[made.cloud.tried + 3] = ProviderError("409")
+    assert made.write(TEXT.format("y")).apply().exit_code == 3
+    assert [(one.address, one.action) for one in made.plan(refresh=False).changes] == [("mem_thing.a", Action.DELETE)]
+    made.cloud.remove("a-x")
+    made.cloud.add("a-x")  # another one of its name
+    assert [(one.address, one.action) for one in made.plan(refresh=False).changes] == [("mem_thing.a", Action.DELETE)]
+    plan = made.plan()
+    assert [(one.key, one.action, one.why) for one in plan.changes] == [
+        (f"mem_thing.a (deposed {plan.changes[0].deposed})", Action.FORGET, "gone")
+    ]
+    assert made.apply(plan).exit_code == 0
+    assert (made.cloud.names(), made.plan().empty()) == (["a-x", "a-y", "user"], True)
+    assert not any(deposed for _, deposed in made.state().rows)

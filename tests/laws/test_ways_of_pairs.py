@@ -24,6 +24,10 @@ FEW = [
     ("ssr", "a plan file", "import"),
 ]
 """Each way, with every kind of change among them."""
+ALL = [(platform, way, change) for platform in PROVIDERS for way in WAYS for change in CHANGES]
+REFUSED = [("srx", "--exclude", "replacement"), ("srx", "--no-refresh", "import")]
+"""What is rightly not done: a pair of which one box is out takes no other change meanwhile (HA176), and a pair that no
+state has is not written without a look at it (exit 5)."""
 
 
 class Pairs(Stack):
@@ -95,8 +99,6 @@ def test_each_way_leads_to_the_end(stands: Callable[[str], Pairs], platform: str
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("platform", PROVIDERS)
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(("platform", "way", "change"), [one for one in ALL if one not in REFUSED])
 def test_each_change_goes_each_way(stands: Callable[[str], Pairs], platform: str, way: str, change: str) -> None:
     goes(stands(platform), way, change)

@@ -3,6 +3,7 @@
 import attrs
 
 from haplan.model import value as model
+from haplan.model.address import keyed
 from haplan.model.compare import merged, seen_as
 from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
@@ -21,7 +22,9 @@ def leaving(work: Work) -> list[Row]:
 
 def deletion(work: Work, row: Row) -> Change:
     """The deletion of a row; only of the row where nothing is there any more."""
-    seen = None if row.deposed else work.seen.get(row.address)
+    seen = work.seen.get(keyed(row.address, row.deposed))
+    old = row.deposed and seen is not None and seen.id == row.id  # found by its name, it is another one
+    seen = None if row.deposed else seen
     if seen is not None and not row.serial and recorded_elsewhere(work, row, seen.id):
         seen = None  # a dead run began to create it, and what has its name by now is another's
     kind, before = work.types.get(row.type), as_declared(row, model.decode(row.values))
@@ -32,7 +35,7 @@ def deletion(work: Work, row: Row) -> Change:
     forgotten = row.address in work.selection.forgetting and not row.deposed
     left = bool(row.private.get(LEFT)) and not forgotten
     before = merged(before, still_there(row.private)) if left else before
-    there = seen is not None or bool(row.deposed) or left
+    there = seen is not None or bool(old) or left
     return Change(
         address=row.address,
         type=row.type,
@@ -54,7 +57,7 @@ def deletion(work: Work, row: Row) -> Change:
 
 
 def _reason(row: Row, *, stays: bool) -> Reason:
-    if row.deposed:
+    if row.deposed and stays:
         return Reason.DEPOSED
     return Reason.NOT_IN_STACK if stays else Reason.GONE
 
