@@ -305,9 +305,13 @@ def open_plan(path: Path, options: Options | None = None, **more: Any) -> tuple[
 # --- Looking at things ------------------------------------------------------------------------------------------------
 
 
-def read_state(session: Session) -> State:
-    """What is remembered."""
-    return session.backend.load()
+def read_state(session: Session, serial: int = 0) -> State:
+    """What is remembered, or was after the run of an earlier serial.
+
+    Raises:
+        StateError: There is no such serial, or its history was pruned.
+    """
+    return session.backend.as_of(serial) if serial else session.backend.load()
 
 
 def dependencies(session: Session) -> tuple[Stack, tuple[Edge, ...]]:

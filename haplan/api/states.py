@@ -26,9 +26,9 @@ class States:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def read(self) -> State:
-        """What is remembered."""
-        return self._do(lambda: engine.read_state(self._session))
+    def read(self, serial: int = 0) -> State:
+        """What is remembered, or was after the run of an earlier serial."""
+        return self._do(lambda: engine.read_state(self._session, serial))
 
     def look(self, *addresses: str) -> State:
         """What is remembered of these addresses, beside outputs and runs; the rest is left empty."""

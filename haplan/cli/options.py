@@ -31,6 +31,13 @@ COMMON = (
     NO_COLOR,
     click.option("--log", metavar="FILE", type=click.Path(path_type=Path), help="Write each request, redacted."),
 )
+SERIAL = click.option(
+    "--serial",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=None,
+    help="As the run of this serial left it; haplan runs tells them.",
+)
 VARIABLES = (
     click.option("--var", "variables", metavar="NAME=VALUE", multiple=True, help="Value of a variable; repeat."),
     click.option("--var-file", "variable_files", metavar="FILE", multiple=True, help="TOML or JSON; repeat."),

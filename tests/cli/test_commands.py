@@ -203,6 +203,25 @@ def test_state_is_listed_and_shown(run) -> None:
     assert wrong.err.startswith("error: record.b is not in state; did you mean")
 
 
+def test_a_state_of_an_earlier_serial_is_shown(run) -> None:
+    run("apply", "edge", "--auto-approve")
+    run("apply", "edge", "--auto-approve", "--var", "size=4", "--target", "record.*")
+    run("destroy", "edge", "--auto-approve")
+    for serial, size in (("1", 3), ("2", 4)):
+        assert f"size: {size}" in run("state", "show", "edge", "record.a", "--serial", serial).out
+        document = json.loads(run("show", "edge", "--json", "--serial", serial).out)
+        assert document["haplan"]["serial"] == int(serial)
+        assert "record.a" in run("show", "edge", "--serial", serial).out
+        assert "record.a" in run("state", "list", "edge", "--serial", serial).out
+    assert run("state", "list", "edge").out == ""
+    gone = run("state", "show", "edge", "record.a", "--serial", "3")
+    assert (gone.code, gone.err) == (1, "error: record.a is not in the state of serial 3\n")
+    wrong = run("show", "edge", "--serial", "9")
+    assert (wrong.code, wrong.err.count("\n")) == (1, 1)
+    run("plan", "edge", "--out", "file.plan")
+    assert "--serial is for a state" in run("show", "file.plan", "--serial", "1").err
+
+
 def test_runs_are_listed(run) -> None:
     assert run("runs", "edge").out == "No runs yet.\n"
     run("apply", "edge", "--auto-approve")

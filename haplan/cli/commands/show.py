@@ -7,7 +7,7 @@ import click
 
 from haplan.cli import completion, terminal
 from haplan.cli.given import opening
-from haplan.cli.options import COMMON, JSON, options
+from haplan.cli.options import COMMON, JSON, SERIAL, options
 from haplan.model.value import Tree
 
 FORMATS = ("text", "json", "markdown", "html")
@@ -18,7 +18,8 @@ FORMATS = ("text", "json", "markdown", "html")
 @options(COMMON, JSON)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to write.")
 @click.option("--full", is_flag=True, help="Fold nothing.")
-def command(file: str, form: str, full: bool, **given: object) -> None:
+@SERIAL
+def command(file: str, form: str, full: bool, serial: int | None, **given: object) -> None:
     """Show a plan file, or the state.
 
     Without FILE the state of the stack here. A stack's folder as FILE shows that stack's state.
@@ -32,19 +33,21 @@ def command(file: str, form: str, full: bool, **given: object) -> None:
     form = "json" if given["as_json"] else form
     path = Path(file)
     if path.is_dir() or path.suffix == ".py":
-        _state(file, form, given)
+        _state(file, form, serial or 0, given)
+    elif serial:
+        raise click.UsageError("--serial is for a state; a plan file holds one plan")
     else:
         _plan(path, form, full, given)
 
 
-def _state(place: str, form: str, given: dict[str, Tree]) -> None:
+def _state(place: str, form: str, serial: int, given: dict[str, Tree]) -> None:
     from haplan.report.documents import state_json
     from haplan.report.state import state_lines
 
     if form not in ("text", "json"):
         raise click.UsageError(f"--format {form} is for plan files; state has text and json")
     with terminal.session(place, opening(given), given, quiet=True) as opened:
-        state, environment = opened.state.read(), opened.environment
+        state, environment = opened.state.read(serial), opened.environment
     if form == "json":
         terminal.dump(state_json(state, environment=environment))
     else:

@@ -8,7 +8,7 @@ import click
 
 from haplan.cli import completion, terminal
 from haplan.cli.given import opening
-from haplan.cli.options import COMMON, JSON, STACK, WRITING, options, stack_and
+from haplan.cli.options import COMMON, JSON, SERIAL, STACK, WRITING, options, stack_and
 from haplan.errors import HaplanError
 from haplan.model.value import Tree
 
@@ -31,7 +31,8 @@ def command() -> None:
 
 @command.command("list")
 @options(STACK, COMMON, JSON)
-def list_(stack: str, **given: object) -> None:
+@SERIAL
+def list_(stack: str, serial: int | None, **given: object) -> None:
     """List the resources in state, with their ids.
 
     \b
@@ -42,7 +43,7 @@ def list_(stack: str, **given: object) -> None:
     from haplan.report.state import list_lines
 
     with terminal.session(stack, opening(given), given, quiet=True) as opened:
-        rows = [row for _, row in sorted(opened.state.read().rows.items())]
+        rows = [row for _, row in sorted(opened.state.read(serial or 0).rows.items())]
     if given["as_json"]:
         terminal.dump([row_json(row) for row in rows])
     else:
@@ -54,7 +55,8 @@ def list_(stack: str, **given: object) -> None:
 @command.command("show")
 @click.argument("arguments", nargs=-1, metavar="[STACK] ADDRESS", shell_complete=ADDRESSES)
 @options(COMMON, JSON)
-def show(arguments: tuple[str, ...], **given: object) -> None:
+@SERIAL
+def show(arguments: tuple[str, ...], serial: int | None, **given: object) -> None:
     """Show all that is remembered of one resource.
 
     \b
@@ -67,11 +69,12 @@ def show(arguments: tuple[str, ...], **given: object) -> None:
 
     stack, address = stack_and(arguments, "ADDRESS")
     with terminal.session(stack, opening(given), given, quiet=True) as opened:
-        state = opened.state.look(address)
+        state = opened.state.read(serial) if serial else opened.state.look(address)
         row = state.row(address)
-        state = state if row is not None else opened.state.read()
+        state = state if row is not None or serial else opened.state.read()
     if row is None:
-        raise HaplanError(f"{address} is not in state{nearest(address, [key[0] for key in state.rows])}")
+        where = f"the state of serial {serial}" if serial else "state"
+        raise HaplanError(f"{address} is not in {where}{nearest(address, [key[0] for key in state.rows])}")
     if given["as_json"]:
         terminal.dump({**row_json(row), "status": row.status, "documents": placed(state, address)})
     else:
