@@ -30,33 +30,38 @@ LEASE = 120.0
 """Seconds after which a dead run's lock is free."""
 
 
-class Killed(BaseException):
-    """The run is dead."""
+class Killed(KeyboardInterrupt):
+    """The run is dead. Of all that a plugin raises this alone ends a run at once; what the run says or saves on its way
+    out does not take effect."""
 
 
 class Steps:
     """Counts the steps of a run, and kills it at one of them.
 
     Threads: any, under one lock.
+
+    Attributes:
+        passed: How many.
+        dead: The run was killed.
     """
 
     def __init__(self) -> None:
         self.passed = 0
+        self.dead = False
         self._at = 0
-        self._dead = False
         self._lock = threading.Lock()
 
     def begin(self, at: int = 0) -> None:
         """Count anew; the run dies at this step, or with 0 at none."""
         with self._lock:
-            self.passed, self._at, self._dead = 0, at, False
+            self.passed, self._at, self.dead = 0, at, False
 
     def __call__(self) -> None:
         """Pass one."""
         with self._lock:
             self.passed += 1
-            self._dead = self._dead or self.passed == self._at
-            if self._dead:
+            self.dead = self.dead or self.passed == self._at
+            if self.dead:
                 raise Killed
 
 
@@ -143,15 +148,12 @@ class MortalWorld(World):
     def dies(self, wanted: Wanted, at: int, **options: Any) -> bool:
         """Plan a stack and carry it out, up to that step; False if the run came to its end before."""
         self.steps.begin(at)
-        try:
-            with suppress(HaplanError), chdir(self.project.folder):  # what could not be saved is kept where one stands
-                super().apply(wanted, **options)
-        except Killed:
-            return True
-        finally:
-            for thread in threading.enumerate():
-                if thread.name.startswith("haplan"):
-                    thread.join()
-            self.steps.begin()
-            self.cloud.clock.sleep(LEASE)
-        return False
+        with suppress(HaplanError, Killed), chdir(self.project.folder):  # what could not be saved is kept there
+            super().apply(wanted, **options)
+        for thread in threading.enumerate():
+            if thread.name.startswith("haplan"):
+                thread.join()
+        died = self.steps.dead
+        self.steps.begin()
+        self.cloud.clock.sleep(LEASE)
+        return died
