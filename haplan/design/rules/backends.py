@@ -31,14 +31,12 @@ OF_POLICIES: Mapping[tuple[str, str], tuple[str, str]] = {
 }
 """The same of words of a policy."""
 
-registry.says(
+
+@registry.validate(
     "HA192", "error", "The backend has a place for each word of the stack",
     why="A word that a backend cannot keep would be dropped in silence: the design would not be as the stack says.",
     source="ours", confidence="M",
 )  # fmt: skip
-
-
-@registry.validate("HA192")
 def placed(design: DesignIndex) -> Iterator[Found]:
     for types, table in (("cluster", OF_PAIRS), ("policy", OF_POLICIES)):
         for block in design.of(types):

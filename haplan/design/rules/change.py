@@ -7,14 +7,12 @@ from haplan.plugin import PlanView
 
 registry = Registry()
 
-registry.says(
+
+@registry.plan(
     "HA166", "warning", "A change of the interface that a box is managed over may lock everybody out",
     why="Once it is wrong, no later change reaches the box: somebody has to go there.", source="ours", confidence="M",
     types=("site", "network", "hub_profile", "wan_edge_template", "cluster"),
 )  # fmt: skip
-
-
-@registry.plan("HA166")
 def over_its_own_way(view: PlanView) -> Iterator[Found]:
     for change in view.changes:
         touched = [str(one) for one in view.facts.get(change.address, {}).get("management", ())]
@@ -25,14 +23,11 @@ def over_its_own_way(view: PlanView) -> Iterator[Found]:
             yield Found(address=change.address, message=text, location=change.location, hint=hint)
 
 
-registry.says(
+@registry.plan(
     "HA169", "warning", "The calls of a plan fit into what is left of the hour",
     why="Mist answers 5000 calls an hour for each token; what is over waits for the next full hour.",
     source="TOK", types=(),
 )  # fmt: skip
-
-
-@registry.plan("HA169")
 def budget(view: PlanView) -> Iterator[Found]:
     for calls in view.calls:
         if calls.left is not None and calls.expected > calls.left:
@@ -41,14 +36,11 @@ def budget(view: PlanView) -> Iterator[Found]:
             yield Found(address="", message=text, hint=hint)
 
 
-registry.says(
+@registry.plan(
     "HA171", "warning", "A write takes nothing of others along unseen",
     why="Who has set something beside what the stack says misses it after the write: the plan names what goes.",
     source="EVT, TFP #94", confidence="M", types=("hub_profile", "wan_edge_template"),
 )  # fmt: skip
-
-
-@registry.plan("HA171")
 def taken_along(view: PlanView) -> Iterator[Found]:
     """Said by the provider, which has the document before it and after."""
     return iter(())

@@ -10,14 +10,12 @@ from haplan.design.rules.wan import at_sites, where
 
 registry = Registry()
 
-registry.says(
+
+@registry.validate(
     "HA035", "error", "LAN interfaces of HA hubs and HA spokes are redundant",
     why="A LAN on one node dies with that node: the pair would be none for it.", source="SEED",
     override='lan(…, single_homed="reason")',
 )  # fmt: skip
-
-
-@registry.validate("HA035")
 def lan_redundant(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan") if owner.pairs else ():
@@ -38,14 +36,11 @@ def lan_redundant(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(owner, text, face, hint=hint)
 
 
-registry.says(
+@registry.validate(
     "HA036", "error", "A redundant LAN has one static address for the pair",
     why="Hosts have one gateway; it moves with the active node. An address for each node would not.",
     source="SEED", confidence="M",
 )  # fmt: skip
-
-
-@registry.validate("HA036")
 def one_address(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan"):
@@ -59,14 +54,11 @@ def one_address(design: DesignIndex) -> Iterator[Found]:
                     yield Found.of(owner, text, face, hint="write the pair's own address, such as 10.1.2.1/24")
 
 
-registry.says(
+@registry.validate(
     "HA037", "error", "Both members of a redundant SSR interface are in one layer-2 domain",
     why="The address moves by gratuitous ARP, which only reaches hosts on the same segment.",
     source="SEED, SSRDOC", types=("cluster",), override="attested=attest(same_l2=True, by=…, on=…)",
 )  # fmt: skip
-
-
-@registry.validate("HA037")
 def same_segment(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         names = ", ".join(face.name for face in owner.faces if face.redundant)
@@ -81,13 +73,10 @@ def same_segment(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(pair, text, hint=hint, severity="warning")
 
 
-registry.says(
+@registry.validate(
     "HA040", "info", "Redundant interfaces are active/passive",
     why="One node carries the traffic and answers ARP; the other waits.", source="SEED",
 )  # fmt: skip
-
-
-@registry.validate("HA040")
 def active_passive(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         faces = [face for face in owner.of("lan") if face.redundant]
@@ -103,13 +92,10 @@ def _primary(face: Face) -> str:
     return str(primary)
 
 
-registry.says(
+@registry.validate(
     "HA041", "warning", "The primary of redundant interfaces stays node0, and is the same for all",
     why="Mixed primaries push traffic across the fabric between the nodes.", source="SEED",
 )  # fmt: skip
-
-
-@registry.validate("HA041")
 def primaries(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan"):
@@ -118,13 +104,10 @@ def primaries(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(owner, text, face)
 
 
-registry.says(
+@registry.validate(
     "HA042", "error", "On SRX each redundant interface has its own reth index; the redundancy group is 1 to 128",
     why="Two interfaces of one index are one interface. SSR has neither.", source="API",
 )  # fmt: skip
-
-
-@registry.validate("HA042")
 def reth(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         users: dict[int, Face] = {}
@@ -148,13 +131,10 @@ def _groups(owner: Owner) -> int:
     return 64 if any(row.name == "vSRX" for row in owner.rows()) else 128
 
 
-registry.says(
+@registry.validate(
     "HA043", "error", "A node for each network is SSR's, and then one for every network",
     why="A network without an entry would have no active node.", source="API",
 )  # fmt: skip
-
-
-@registry.validate("HA043")
 def node_entries(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan"):
@@ -169,14 +149,11 @@ def node_entries(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(owner, text, face, hint=f"name {', '.join(sorted(face.networks))}")
 
 
-registry.says(
+@registry.validate(
     "HA047", "error", "An SSR has a VLAN on one LAN interface",
     why="Two interfaces of an SSR do not share a VLAN: the segment needs a switch in front of the pair.",
     source="JVDEX", confidence="M",
 )  # fmt: skip
-
-
-@registry.validate("HA047")
 def vlan_once(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         if "ssr" not in owner.families():
@@ -193,14 +170,11 @@ def vlan_once(design: DesignIndex) -> Iterator[Found]:
                     yield Found.of(owner, text, face)
 
 
-registry.says(
+@registry.validate(
     "HA049", "warning", "The members of a redundant interface agree in speed",
     why="After a failover the LAN is as fast as the other member; an SSR from 5.3 on refuses members that differ.",
     source="SSRDOC",
 )  # fmt: skip
-
-
-@registry.validate("HA049")
 def members_alike(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.faces:
@@ -210,13 +184,10 @@ def members_alike(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(owner, text, face)
 
 
-registry.says(
+@registry.validate(
     "HA066", "error", "Out-of-band addresses differ for each node",
     why="Two management ports of one address: neither is reached when it is needed.", source="API",
 )  # fmt: skip
-
-
-@registry.validate("HA066")
 def own_management(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         given = owner.block.extra.get("oob_ip_config")

@@ -15,11 +15,9 @@ _CLUSTER = ("cluster",)
 UPGRADES = ("ssr", "juniper_srx")
 """Vendor keys that say how boxes are upgraded by themselves."""
 
-registry.says("HA131", "warning", "Forming a pair reboots both boxes", why="Whatever they carry stops for that time.",
+
+@registry.plan("HA131", "warning", "Forming a pair reboots both boxes", why="Whatever they carry stops for that time.",
               source="SEED, API", types=_CLUSTER)  # fmt: skip
-
-
-@registry.plan("HA131")
 def reboots(view: PlanView) -> Iterator[Found]:
     for change, facts in clusters(view, Action.CREATE, Action.REPLACE):
         if facts.get("status") != "formed" or change.action is Action.REPLACE:
@@ -27,12 +25,9 @@ def reboots(view: PlanView) -> Iterator[Found]:
             yield Found(address=change.address, message=text, location=change.location)
 
 
-registry.says("HA132", "warning", "A box in service is not converted unseen",
+@registry.plan("HA132", "warning", "A box in service is not converted unseen",
               why="A live standalone edge stops while it becomes half of a pair: an outage for that site.",
               source="SEED, SSRDOC", types=_CLUSTER)  # fmt: skip
-
-
-@registry.plan("HA132")
 def in_service(view: PlanView) -> Iterator[Found]:
     for change, mac, fact in each_joining(view):
         if fact.get("in_service") and change.action in (Action.CREATE, Action.REPLACE):
@@ -49,12 +44,9 @@ def replaced(view: PlanView) -> Iterator[tuple[Change, Mapping[str, Tree], str, 
             yield change, facts, stay[0], new[0]
 
 
-registry.says("HA134", "info", "A cluster's device id comes from node0's MAC",
+@registry.plan("HA134", "info", "A cluster's device id comes from node0's MAC",
               why="Links and tools that keep the id have to follow.",
               source="TFP source, API examples", types=_CLUSTER)  # fmt: skip
-
-
-@registry.plan("HA134")
 def id_moves(view: PlanView) -> Iterator[Found]:
     for change, _, _, _ in replaced(view):
         old, new = in_order(nodes(change.before)), in_order(nodes(change.after))
@@ -64,14 +56,11 @@ def id_moves(view: PlanView) -> Iterator[Found]:
             yield Found(address=change.address, message=text, location=change.location)
 
 
-registry.says("HA135", "error", "Changing both nodes is a hardware refresh, and is asked for by name",
+@registry.plan("HA135", "error", "Changing both nodes is a hardware refresh, and is asked for by name",
               why="One box that stays keeps the site alive and holds the pair's identity: it is replaced in place. "
                   "With both, the site is without its WAN edge while the new ones form their pair.",
               source="API, TFP source", types=_CLUSTER,
               override="--replace with the address of the pair")  # fmt: skip
-
-
-@registry.plan("HA135")
 def both_nodes(view: PlanView) -> Iterator[Found]:
     for change, _ in clusters(view, Action.UPDATE, Action.REPLACE):
         if refreshes(change.before, change.after) and change.reason is not Reason.ASKED_FOR:
@@ -86,12 +75,9 @@ def both_nodes(view: PlanView) -> Iterator[Found]:
             )
 
 
-registry.says(
+@registry.plan(
     "HA136", "error", "A replacement is the same model", why="Two models do not pair.", source="API", types=_CLUSTER
 )
-
-
-@registry.plan("HA136")
 def same_model(view: PlanView) -> Iterator[Found]:
     for change, facts, stay, new in replaced(view):
         known = members(change, facts)
@@ -103,11 +89,8 @@ def same_model(view: PlanView) -> Iterator[Found]:
             )
 
 
-registry.says("HA137", "error", "A replacement is claimed, and unassigned or in the same site",
+@registry.plan("HA137", "error", "A replacement is claimed, and unassigned or in the same site",
               why="A box in use elsewhere is not spare.", source="API", types=_CLUSTER)  # fmt: skip
-
-
-@registry.plan("HA137")
 def spare(view: PlanView) -> Iterator[Found]:
     for change, facts, _, new in replaced(view):
         site = str(members(change, facts).get(new, {}).get("site") or "")
@@ -120,12 +103,9 @@ def spare(view: PlanView) -> Iterator[Found]:
             )
 
 
-registry.says("HA138", "warning", "A replacement that sorts on the other side may change who is node0",
+@registry.plan("HA138", "warning", "A replacement that sorts on the other side may change who is node0",
               why="Port names follow the node number; what really happens is to be confirmed on the live pair.",
               source="SEED", confidence="L", types=_CLUSTER)  # fmt: skip
-
-
-@registry.plan("HA138")
 def sides(view: PlanView) -> Iterator[Found]:
     for change, _, stay, _ in replaced(view):
         old, now = in_order(nodes(change.before)), in_order(nodes(change.after))
@@ -141,15 +121,12 @@ def sides(view: PlanView) -> Iterator[Found]:
             )
 
 
-registry.says(
+@registry.plan(
     "HA140", "error", "Deleting a cluster leaves both devices without site and configuration",
     why="It is said before the plan is approved: the approval of the plan is the yes to it.",
     source="API", types=_CLUSTER,
     override="approving the plan",
 )  # fmt: skip
-
-
-@registry.plan("HA140")
 def dissolved(view: PlanView) -> Iterator[Found]:
     for change, _ in clusters(view, Action.DELETE):
         both = in_order(nodes(change.before)) or nodes(change.before)
@@ -163,12 +140,9 @@ def dissolved(view: PlanView) -> Iterator[Found]:
         yield Found(address=change.address, message=text, location=change.location, severity="warning")
 
 
-registry.says("HA141", "error", "A device is not taken from a living cluster",
+@registry.plan("HA141", "error", "A device is not taken from a living cluster",
               why="The pair is dissolved first, or it stays behind with half its nodes.",
               source="TFP #67", types=_CLUSTER)  # fmt: skip
-
-
-@registry.plan("HA141")
 def not_from_living(view: PlanView) -> Iterator[Found]:
     owners = {mac: row.address for (_, deposed), row in view.state.rows.items() if row.type == "cluster" and not deposed
               for mac in nodes(row.values)}  # fmt: skip
@@ -180,12 +154,9 @@ def not_from_living(view: PlanView) -> Iterator[Found]:
                 yield Found(address=change.address, message=text, location=change.location, hint="in a plan of its own")
 
 
-registry.says("HA143", "error", "HA ports of a living cluster are not changed",
+@registry.plan("HA143", "error", "HA ports of a living cluster are not changed",
               why="Taking the fabric away disables the secondary node.", source="CCNOTE",
               types=("hub_profile", "wan_edge_template"))  # fmt: skip
-
-
-@registry.plan("HA143")
 def ha_ports_stay(view: PlanView) -> Iterator[Found]:
     leaving = {change.address for change, _ in clusters(view, Action.DELETE, Action.REPLACE, Action.FORGET)}
     for change in view.changes:
@@ -212,17 +183,14 @@ def ha_ports_stay(view: PlanView) -> Iterator[Found]:
             )
 
 
-registry.says("HA150", "error", "An SSR router's version is one that its conductor manages: not above its own",
-              why="A conductor manages routers of its own release and of older ones; what is newer it does not know. "
-                  "From 7.0.1 on it manages none before 6.3.5.",
-              source="SSRDOC", types=_CLUSTER)  # fmt: skip
-
-
 OLDEST = (6, 3, 5)
 """The oldest release that conductors of 7.0.1 and later manage (vendor's upgrade considerations)."""
 
 
-@registry.plan("HA150")
+@registry.plan("HA150", "error", "An SSR router's version is one that its conductor manages: not above its own",
+              why="A conductor manages routers of its own release and of older ones; what is newer it does not know. "
+                  "From 7.0.1 on it manages none before 6.3.5.",
+              source="SSRDOC", types=_CLUSTER)  # fmt: skip
 def not_above_conductor(view: PlanView) -> Iterator[Found]:
     for change, mac, fact in each_joining(view):
         has, conductor = str(fact.get("firmware") or ""), str(view.facts[change.address].get("conductor") or "")
@@ -252,12 +220,9 @@ def _ha(values: Mapping[str, Tree]) -> list[tuple[str, str]]:
     ]
 
 
-registry.says("HA152", "warning", "Firmware is not upgraded by itself to two versions",
+@registry.validate("HA152", "warning", "Firmware is not upgraded by itself to two versions",
               why="Upgrades at the first contact may leave the boxes of a pair on two versions: they do not pair.",
               source="API", confidence="M", types=("site", "cluster"))  # fmt: skip
-
-
-@registry.validate("HA152")
 def upgrades_itself(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         site = pair.site

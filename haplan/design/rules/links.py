@@ -10,14 +10,12 @@ from haplan.design.rules.registry import Found, Registry
 
 registry = Registry()
 
-registry.says(
+
+@registry.validate(
     "HA026", "error", "A fabric link is declared, one port of each node",
     why="Without it neither sessions nor traffic pass between the nodes; the create call expects it to be configured.",
     source="SEED, API",
 )  # fmt: skip
-
-
-@registry.validate("HA026")
 def fabric(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for row in owner.rows():
@@ -39,14 +37,11 @@ def _one_each(owner: Owner, face: Face, row: Model, default: str) -> Iterator[Fo
         yield Found.of(owner, text, face, hint=hint)
 
 
-registry.says(
+@registry.validate(
     "HA027", "error", "A sync link is declared where the model has no control port of its own, and only there",
     why="An SSR pair knows of each other by it; on SRX the control port is fixed and cannot be declared.",
     source="SEED, API, SSRDOC", confidence="M",
 )  # fmt: skip
-
-
-@registry.validate("HA027")
 def sync(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for row in owner.rows():
@@ -67,14 +62,11 @@ def _fixed(owner: Owner, row: Model) -> Iterator[Found]:
         yield Found.of(owner, text, face, hint="leave ha_sync(…) out")
 
 
-registry.says(
+@registry.validate(
     "HA028", "warning", "HA links use the same port position on both boxes",
     why="Different positions are allowed, and usually a patch cable in the wrong hole.",
     source="SEED figure, API examples", confidence="M",
 )  # fmt: skip
-
-
-@registry.validate("HA028")
 def positions(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         ports = face.ports or ()
@@ -85,14 +77,11 @@ def positions(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(owner, text, face)
 
 
-registry.says(
+@registry.validate(
     "HA029", "warning", "HA links are direct back-to-back cables",
     why="A switch in the path can show the link up while the pair is broken.", source="SEED", types=("cluster",),
     override="attested=attest(cabled=True, by=…, on=…)",
 )  # fmt: skip
-
-
-@registry.validate("HA029")
 def cabled(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if attested(pair, "cabled") or pair.row is None:
@@ -104,15 +93,12 @@ def cabled(design: DesignIndex) -> Iterator[Found]:
         yield Found.of(pair, text, hint=hint)
 
 
-registry.says(
+@registry.validate(
     "HA030", "info", "The fabric and the sync link are on the model's usual ports",
     why="Others are possible: the portal cannot show them, they are set through the API only, and whoever cables the "
         "pair by the hardware guide cables it wrong.",
     source="SEED",
 )  # fmt: skip
-
-
-@registry.validate("HA030")
 def custom_links(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         usual = {"ha_data": row.fabric, "ha_control": "" if row.fixed_control else row.control}.get(face.usage, "")
@@ -123,14 +109,11 @@ def custom_links(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(owner, text, face)
 
 
-registry.says(
+@registry.validate(
     "HA031", "error", "On SRX3xx the fabric is a gigabit port",
     why="Other speeds are not supported as fabric there; sources disagree on xe-0/0/16 of SRX380, which is a warning.",
     source="SLOT",
 )  # fmt: skip
-
-
-@registry.validate("HA031")
 def gigabit_fabric(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         for port in face.ports or () if face.usage == "ha_data" and row.gigabit_fabric else ():

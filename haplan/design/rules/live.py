@@ -26,14 +26,11 @@ def _node(facts: Facts, mac: str) -> str:
     return f"node{pair.index(mac)} {mac}" if mac in pair else mac
 
 
-registry.says(
+@registry.plan(
     "HA162", "warning", "A device runs what is written for it",
     why="The answer to a write only says that it was stored: a device that refuses it goes on with what it had before.",
     source="SEED, EVT, TFP #94", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.plan("HA162")
 def refuses(view: PlanView) -> Iterator[Found]:
     for address, label, facts, location in living(view):
         row = view.state.row(address)
@@ -43,15 +40,12 @@ def refuses(view: PlanView) -> Iterator[Found]:
                 yield Found(address=address, message=f"{label}: {text}", location=location, hint=hint)
 
 
-registry.says(
+@registry.plan(
     "HA125", "info", "A site with an HA template holds its pair alone",
     why="Every gateway of the site gets the site's template: one that is no pair gets redundant interfaces and links "
         "that it cannot have.",
     source="API", confidence="M", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.plan("HA125")
 def alone(view: PlanView) -> Iterator[Found]:
     for address, label, facts, location in living(view):
         others = [_stranger(one) for one in facts.get("others") or ()]
@@ -67,14 +61,11 @@ def _stranger(one: Mapping[str, Tree]) -> str:
     return f"{called}, {kind}"
 
 
-registry.says(
+@registry.plan(
     "HA176", "error", "Both nodes of a pair are there",
     why="A pair with one node works until that one goes: nobody notices before.",
     source="SEED, CCFAIL", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.plan("HA176")
 def both_there(view: PlanView) -> Iterator[Found]:
     for address, label, facts, location in living(view):
         for mac, fact in _nodes(facts).items():
@@ -85,14 +76,11 @@ def both_there(view: PlanView) -> Iterator[Found]:
                 yield Found(address=address, message=text, location=location, severity="warning")
 
 
-registry.says(
+@registry.plan(
     "HA124", "warning", "Nothing is set on a device itself that its template says",
     why="What is set on the device wins: the template's value has no effect there, and a change of it neither.",
     source="TFP, POL", confidence="M", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.plan("HA124")
 def overridden(view: PlanView) -> Iterator[Found]:
     forming = [
         (c.address, label_of(c), facts, c.location) for c, facts in clusters(view, Action.CREATE, Action.REPLACE)
@@ -105,38 +93,20 @@ def overridden(view: PlanView) -> Iterator[Found]:
             yield Found(address=address, message=text, location=location, hint=hint)
 
 
-registry.says(
+@registry.plan(
     "HA177", "error", "The links between the nodes are up",
     why="Without the fabric a pair cannot fail over with its sessions; without the control link each node is alone.",
     source="SEED, API, EVT", types=_CLUSTER,
 )  # fmt: skip
-registry.says(
-    "HA180", "error", "Every path of the overlay is up, and every tunnel",
-    why="What is configured and not up carries nothing: a site with none of its paths is cut off.",
-    source="SEED, API", types=("cluster", "wan_edge_template", "hub_profile", "overlay"),
-)  # fmt: skip
-registry.says(
-    "HA181", "error", "Every BGP neighbour is established",
-    why="Without its neighbour a site does not learn the way, or does not tell its own.", source="SEED",
-    types=_CLUSTER,
-)  # fmt: skip
-registry.says(
-    "HA184", "warning", "No redundancy group sees a failure",
-    why="A group that monitors a dead port does not fail over to the node with it.", source="CCFAIL", confidence="M",
-    types=_CLUSTER,
-)  # fmt: skip
-registry.says(
-    "HA186", "warning", "No alarm of the pair is open", why="The cloud has noticed something, and nobody looked.",
-    source="EVT", confidence="M", types=_CLUSTER,
-)  # fmt: skip
-
-
-@registry.plan("HA177")
 def links(view: PlanView) -> Iterator[Found]:
     yield from _as_said(view, "links_down")
 
 
-@registry.plan("HA180")
+@registry.plan(
+    "HA180", "error", "Every path of the overlay is up, and every tunnel",
+    why="What is configured and not up carries nothing: a site with none of its paths is cut off.",
+    source="SEED, API", types=("cluster", "wan_edge_template", "hub_profile", "overlay"),
+)  # fmt: skip
 def paths_up(view: PlanView) -> Iterator[Found]:
     for address, label, facts, location in living(view):
         down = [str(one) for one in facts.get("paths_down") or ()]
@@ -148,17 +118,28 @@ def paths_up(view: PlanView) -> Iterator[Found]:
     yield from _as_said(view, "tunnels_down", "tunnel {} is down")
 
 
-@registry.plan("HA181")
+@registry.plan(
+    "HA181", "error", "Every BGP neighbour is established",
+    why="Without its neighbour a site does not learn the way, or does not tell its own.", source="SEED",
+    types=_CLUSTER,
+)  # fmt: skip
 def neighbours(view: PlanView) -> Iterator[Found]:
     yield from _as_said(view, "bgp_down", "BGP neighbour {}")
 
 
-@registry.plan("HA184")
+@registry.plan(
+    "HA184", "warning", "No redundancy group sees a failure",
+    why="A group that monitors a dead port does not fail over to the node with it.", source="CCFAIL", confidence="M",
+    types=_CLUSTER,
+)  # fmt: skip
 def groups(view: PlanView) -> Iterator[Found]:
     yield from _as_said(view, "groups_failing")
 
 
-@registry.plan("HA186")
+@registry.plan(
+    "HA186", "warning", "No alarm of the pair is open", why="The cloud has noticed something, and nobody looked.",
+    source="EVT", confidence="M", types=_CLUSTER,
+)  # fmt: skip
 def alarms(view: PlanView) -> Iterator[Found]:
     for address, label, facts, location in living(view):
         for type_, since in facts.get("alarms") or ():

@@ -9,14 +9,12 @@ from haplan.plugin import Action, Change, PlanView
 
 registry = Registry()
 
-registry.says(
+
+@registry.validate(
     "HA070", "error", "Each hub cluster has its own hub profile",
     why="A profile holds one hub's addresses; two hubs of one profile would have the same.", source="POL",
     types=("cluster", "hub_profile"),
 )  # fmt: skip
-
-
-@registry.validate("HA070")
 def own_profile(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for pair in owner.pairs[1:] if owner.hub else ():
@@ -24,14 +22,11 @@ def own_profile(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(pair, text, hint="give each hub a profile of its own")
 
 
-registry.says(
+@registry.validate(
     "HA071", "info", "Each hub WAN interface makes an overlay endpoint named <hub>-<wan>",
     why="Spokes and steering name endpoints; they are what the overlay is made of.",
     source="MISTLAB, POL, SEED", types=("hub_profile",),
 )  # fmt: skip
-
-
-@registry.validate("HA071")
 def endpoint_names(design: DesignIndex) -> Iterator[Found]:
     taken: dict[str, Owner] = {}
     for owner in design.owners:
@@ -47,13 +42,10 @@ def endpoint_names(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(owner, text, hint="name it with endpoint=", severity="error")
 
 
-registry.says(
+@registry.validate(
     "HA072", "error", "Spoke WAN interfaces refer to endpoints that exist",
     why="A tunnel to a name that nobody made never comes up.", source="POL", types=("wan_edge_template",),
 )  # fmt: skip
-
-
-@registry.validate("HA072")
 def known_endpoints(design: DesignIndex) -> Iterator[Found]:
     known = design.hubs()
     for owner in design.owners:
@@ -80,13 +72,10 @@ def _steered(owner: Owner) -> Iterator[tuple[str, Endpoint]]:
                 yield steering.label, path
 
 
-registry.says(
+@registry.validate(
     "HA073", "error", "A template that steers into the overlay maps at least one WAN to a hub",
     why="Without a mapping there is no tunnel to steer into.", source="POL", types=("wan_edge_template",),
 )  # fmt: skip
-
-
-@registry.validate("HA073")
 def mapped(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         if owner.hub or any(endpoints_of(face) for face in owner.of("wan")):
@@ -102,14 +91,11 @@ def mapped(design: DesignIndex) -> Iterator[Found]:
             break
 
 
-registry.says(
+@registry.validate(
     "HA074", "error", "Hubs are built before the spokes that point at them, and taken down after",
     why="A spoke without its hub is cut off from everything behind the overlay.", source="POL, SEED",
     types=("wan_edge_template", "cluster"),
 )  # fmt: skip
-
-
-@registry.validate("HA074")
 def hubs_there(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         hubs = {str(one.profile.haplan_address): one for face in owner.of("wan") for one in endpoints_of(face)}
@@ -175,14 +161,11 @@ def _mapped_ends(values: object) -> set[str]:
     return {str(name) for overlay in overlays if isinstance(overlay, Mapping) for name in overlay}
 
 
-registry.says(
+@registry.plan(
     "HA075", "warning", "Renaming or removing a hub WAN or hub profile takes paths from every spoke",
     why="Spokes name endpoints, those of other stacks and people too; one that goes is a tunnel less at each of them.",
     source="POL", types=("hub_profile", "overlay"),
 )  # fmt: skip
-
-
-@registry.plan("HA075")
 def endpoints_go(view: PlanView) -> Iterator[Found]:
     told: set[str] = set()
     for change in sorted(view.changes, key=lambda one: one.type != "hub_profile"):
@@ -231,13 +214,10 @@ def _of_others(view: PlanView, change: Change, end: str) -> Iterator[tuple[str, 
             yield str(name), [str(site) for site in sites]
 
 
-registry.says(
+@registry.validate(
     "HA076", "warning", "A spoke's paths to a hub do not all hang on one node",
     why="Losing that node cuts the site off, pair or not.", source="SEED", confidence="M", types=("wan_edge_template",),
 )  # fmt: skip
-
-
-@registry.validate("HA076")
 def spread(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         mapping = [face for face in owner.of("wan") if endpoints_of(face)]
@@ -247,7 +227,7 @@ def spread(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(owner, text, mapping[0], hint="map a WAN of the other node too")
 
 
-registry.says(
+@registry.validate(
     "HA077",
     "warning",
     "Hub and spoke are in different sites",
@@ -256,9 +236,6 @@ registry.says(
     confidence="M",
     types=("cluster",),
 )
-
-
-@registry.validate("HA077")
 def apart(design: DesignIndex) -> Iterator[Found]:
     hubs = {pair.site.address: pair for pair in design.pairs if pair.role == "hub" and pair.site is not None}
     for pair in design.pairs:
@@ -268,7 +245,7 @@ def apart(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(pair, text)
 
 
-registry.says(
+@registry.validate(
     "HA079",
     "warning",
     "A network that policies send over the overlay is advertised",
@@ -277,9 +254,6 @@ registry.says(
     confidence="M",
     types=("policy",),
 )
-
-
-@registry.validate("HA079")
 def advertised(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         over = {label for label, _ in _steered(owner)}
@@ -297,13 +271,10 @@ def advertised(design: DesignIndex) -> Iterator[Found]:
                     )
 
 
-registry.says(
+@registry.validate(
     "HA080", "warning", "Hub and spoke of one overlay are of one family",
     why="SRX peers speak IPsec, SSR peers speak SVR.", source="API", confidence="M", types=("wan_edge_template",),
 )  # fmt: skip
-
-
-@registry.validate("HA080")
 def peers(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for address in sorted(

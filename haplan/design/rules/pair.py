@@ -11,13 +11,11 @@ from haplan.design.rules.registry import Found, Registry
 registry = Registry()
 _CLUSTER = ("cluster",)
 
-registry.says(
+
+@registry.validate(
     "HA001", "error", "A cluster has exactly two nodes",
     why="One box has nobody to take over; three cannot be formed.", source="SEED, API, SSRDOC", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.validate("HA001")
 def two_nodes(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if len(pair.nodes) != 2:
@@ -25,13 +23,10 @@ def two_nodes(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(pair, text, hint="list the MAC addresses of both boxes in nodes=")
 
 
-registry.says(
+@registry.validate(
     "HA002", "error", "The two nodes are different devices",
     why="The same MAC twice leaves one box out of the pair.", source="API, TFP #9", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.validate("HA002")
 def different(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         keys = [node.key for node in pair.nodes]
@@ -42,14 +37,11 @@ def different(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(pair, text, hint="give the other box's own value")
 
 
-registry.says(
+@registry.validate(
     "HA003", "error", "Both nodes are the same hardware model",
     why="Ports, capacity and software differ between models; a variant such as SSR120-AE is another model.",
     source="SEED, SSRHA, CCFORM", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.validate("HA003")
 def one_model(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         models = [node.known("model") or pair.model for node in pair.nodes]
@@ -66,14 +58,11 @@ def one_model(design: DesignIndex) -> Iterator[Found]:
                 break
 
 
-registry.says(
+@registry.validate(
     "HA004", "error", "Only Juniper SRX and SSR appliances form a pair",
     why="Whitebox hardware is outside the HA design: its ports and links are nobody's promise.",
     source="SEED", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.validate("HA004")
 def appliance(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.model and not catalogue.family(pair.model):
@@ -81,14 +70,11 @@ def appliance(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(pair, text, hint="use an SRX or SSR model")
 
 
-registry.says(
+@registry.validate(
     "HA005", "warning", "The model is in the port catalogue",
     why="Without its ports nobody can tell a wrong port name or a reserved port: those checks are skipped.",
     source="ours", types=("cluster", "hub_profile", "wan_edge_template"),
 )  # fmt: skip
-
-
-@registry.validate("HA005")
 def in_catalogue(design: DesignIndex) -> Iterator[Found]:
     skipped = "port naming and reserved-port checks were NOT made"
     for pair in design.pairs:
@@ -104,14 +90,11 @@ def in_catalogue(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(owner, text, severity="info")
 
 
-registry.says(
+@registry.validate(
     "HA009", "error", "Both nodes end in the same site",
     why="A device is in one site only; one that stands in another has to be moved before, by a person.",
     source="SEED, API, TFP", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.validate("HA009")
 def one_site(design: DesignIndex) -> Iterator[Found]:
     for mac, first, second in _shared(design):
         if first.site_name != second.site_name:
@@ -119,14 +102,11 @@ def one_site(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(second, text)
 
 
-registry.says(
+@registry.validate(
     "HA010", "error", "Neither node belongs to another cluster",
     why="Forming a pair takes both boxes whole; a member of another pair would be torn out of it.",
     source="TFP source, API", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.validate("HA010")
 def one_cluster(design: DesignIndex) -> Iterator[Found]:
     for mac, first, second in _shared(design):
         text = f"{mac} is already a member of cluster {first.label}, declared at {first.block.location.short}"
@@ -143,14 +123,11 @@ def _shared(design: DesignIndex) -> Iterator[tuple[str, Pair, Pair]]:
                 yield mac, first, pair
 
 
-registry.says(
+@registry.validate(
     "HA011", "error", "The cluster is managed by the cloud",
     why="What is not managed never gets its configuration; adopted devices start unmanaged.",
     source="SEED (video), API", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.validate("HA011")
 def managed(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.block.values.get("managed") is False and pair.block.provider.split(".")[0] == "mist":
@@ -158,14 +135,11 @@ def managed(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(pair, text, hint="leave managed= out, or use a direct provider")
 
 
-registry.says(
+@registry.validate(
     "HA012", "info", "The lower MAC becomes node0, the higher node1",
     why="Every port name of the design is on a node; list order does not decide which box that is.",
     source="SEED", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.validate("HA012")
 def node_numbers(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         order = in_order([node.mac for node in pair.nodes])
@@ -174,14 +148,11 @@ def node_numbers(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(pair, text)
 
 
-registry.says(
+@registry.validate(
     "HA013", "error", "Pinned node roles agree with the lowest MAC rule",
     why="A box that becomes the other node gets the other node's cables: every port name lands on the wrong box.",
     source="SEED", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.validate("HA013")
 def pins(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         order = in_order([node.mac for node in pair.nodes])
@@ -200,14 +171,11 @@ def pins(design: DesignIndex) -> Iterator[Found]:
                 )
 
 
-registry.says(
+@registry.validate(
     "HA014", "error", "A MAC address is twelve hex digits, with any separator",
     why="A device is found by its MAC; a wrong one finds nothing, or another box.", source="API", types=_CLUSTER,
     alone=True,
 )  # fmt: skip
-
-
-@registry.validate("HA014")
 def mac_format(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         for node in pair.nodes:
@@ -221,14 +189,11 @@ def mac_format(design: DesignIndex) -> Iterator[Found]:
                 )
 
 
-registry.says(
+@registry.validate(
     "HA018", "warning", "Both nodes stand in the same place",
     why="The links between them are direct patch cables; no long-distance pair is part of the design.",
     source="SEED, SSRDOC", types=_CLUSTER, override="attested=attest(collocated=True, by=…, on=…)",
 )  # fmt: skip
-
-
-@registry.validate("HA018")
 def collocated(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if not attested(pair, "collocated"):
@@ -243,14 +208,11 @@ def attested(pair: Pair, what: str) -> bool:
     return isinstance(said, dict) and said.get(what) is True
 
 
-registry.says(
+@registry.validate(
     "HA019", "error", "A cluster's nodes, and a template's clusters, are of one family",
     why="SRX and SSR cannot pair, and one set of interfaces and policies cannot mean the right thing on both.",
     source="SEED", types=("cluster", "wan_edge_template", "hub_profile"),
 )  # fmt: skip
-
-
-@registry.validate("HA019")
 def one_family(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         models = [node.known("model") or pair.model for node in pair.nodes]

@@ -114,14 +114,11 @@ def _formed_unequal(view: PlanView) -> Iterator[Found]:
             yield Found(address=address, message=text, location=location, hint=hint, severity="warning")
 
 
-registry.says(
+@registry.plan(
     "HA006", "error", "Both nodes run the same firmware",
     why="Nodes of different software do not form a pair, or form one that does not fail over.", source="SEED, CCFORM",
     types=("cluster",),
 )  # fmt: skip
-
-
-@registry.plan("HA006")
 def one_firmware(view: PlanView) -> Iterator[Found]:
     yield from _formed_unequal(view)
     for change, facts in clusters(view, *FORMING):
@@ -148,12 +145,9 @@ def one_firmware(view: PlanView) -> Iterator[Found]:
             )
 
 
-registry.says("HA007", "error", "Both devices are onboarded in the organisation",
+@registry.plan("HA007", "error", "Both devices are onboarded in the organisation",
               why="What was never claimed cannot be assigned.",
               source="SEED", types=("cluster",))  # fmt: skip
-
-
-@registry.plan("HA007")
 def onboarded(view: PlanView) -> Iterator[Found]:
     for change, facts in clusters(view, *FORMING):
         for mac, fact in members(change, facts).items():
@@ -162,12 +156,9 @@ def onboarded(view: PlanView) -> Iterator[Found]:
                 yield Found(address=change.address, message=text, location=change.location)
 
 
-registry.says("HA008", "warning", "Both devices are connected before the pair is formed",
+@registry.plan("HA008", "warning", "Both devices are connected before the pair is formed",
               why="A box that is off would leave a half-formed pair.", source="SEED (video)", confidence="M",
               types=("cluster",))  # fmt: skip
-
-
-@registry.plan("HA008")
 def connected(view: PlanView) -> Iterator[Found]:
     for change, mac, fact in each_joining(view):
         if fact.get("connected") is False:

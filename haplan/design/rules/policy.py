@@ -13,31 +13,27 @@ from haplan.plugin import Block, PlanView, Tree
 registry = Registry()
 _TYPES = ("policy",)
 
-registry.says("HA100", "error", "Policy names are unique in a template", why="One of two would be lost.", source="API",
-              confidence="M", types=_TYPES)  # fmt: skip
 
-
-@registry.validate("HA100")
+@registry.validate(
+    "HA100", "error", "Policy names are unique in a template",
+    why="One of two would be lost.", source="API", confidence="M", types=_TYPES,
+)  # fmt: skip
 def unique(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         yield from twice(owner, owner.policies, "policies")
 
 
-registry.says("HA101", "error", "Every network of a policy exists where the policy lives",
+@registry.validate("HA101", "error", "Every network of a policy exists where the policy lives",
               why="The backend refers by name: a network of another organisation is none.", source="SEED, TFP",
               types=_TYPES)  # fmt: skip
-registry.says("HA102", "error",
-              "Every application of a policy exists where the policy lives; any has to be defined too",
-              why="The backend refers by name: an application of another organisation is none.", source="SEED, MISTLAB",
-              types=_TYPES)  # fmt: skip
-
-
-@registry.validate("HA101")
 def networks(design: DesignIndex) -> Iterator[Found]:
     yield from _foreign(design, "networks", "network")
 
 
-@registry.validate("HA102")
+@registry.validate("HA102", "error",
+              "Every application of a policy exists where the policy lives; any has to be defined too",
+              why="The backend refers by name: an application of another organisation is none.", source="SEED, MISTLAB",
+              types=_TYPES)  # fmt: skip
 def applications(design: DesignIndex) -> Iterator[Found]:
     yield from _foreign(design, "applications", "application")
 
@@ -57,12 +53,9 @@ def _foreign(design: DesignIndex, attribute: str, what: str) -> Iterator[Found]:
                     yield Found(address=policy.address, message=text, location=str(policy.location), hint=hint)
 
 
-registry.says("HA103", "error", "The steering rule is of the same template or profile",
+@registry.validate("HA103", "error", "The steering rule is of the same template or profile",
               why="Steering lives in one document with the policies that use it.", source="SEED",
               types=_TYPES)  # fmt: skip
-
-
-@registry.validate("HA103")
 def same_owner(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for policy in owner.policies:
@@ -78,11 +71,8 @@ def same_owner(design: DesignIndex) -> Iterator[Found]:
                     )
 
 
-registry.says("HA104", "error", "Action is allow or deny", why="No backend knows another.", source="SEED, API",
+@registry.validate("HA104", "error", "Action is allow or deny", why="No backend knows another.", source="SEED, API",
               types=_TYPES)  # fmt: skip
-
-
-@registry.validate("HA104")
 def actions(design: DesignIndex) -> Iterator[Found]:
     for policy in design.of("policy"):
         action = policy.values.get("action")
@@ -91,12 +81,9 @@ def actions(design: DesignIndex) -> Iterator[Found]:
             yield Found(address=policy.address, message=text, location=str(policy.location))
 
 
-registry.says("HA105", "error", "On SRX every allow policy names a steering rule",
+@registry.validate("HA105", "error", "On SRX every allow policy names a steering rule",
               why="The paths of the steering rule decide the destination zone; without one the policy matches nothing.",
               source="POL", types=_TYPES)  # fmt: skip
-
-
-@registry.validate("HA105")
 def srx_steers(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for policy in owner.policies if "srx" in owner.families() else ():
@@ -110,12 +97,9 @@ def srx_steers(design: DesignIndex) -> Iterator[Found]:
                 )
 
 
-registry.says("HA106", "warning", "SSR does not steer into a LAN",
+@registry.validate("HA106", "warning", "SSR does not steer into a LAN",
               why="It finds its LANs by route; a local path only confuses.",
               source="JVDEX", confidence="M", types=_TYPES)  # fmt: skip
-
-
-@registry.validate("HA106")
 def ssr_does_not(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for policy in owner.policies if "ssr" in owner.families() else ():
@@ -151,12 +135,9 @@ def _inside(net: Net, others: list[Net]) -> bool:
     return any(net.version == other.version and net.subnet_of(other) for other in others)  # type: ignore[arg-type]  # same version
 
 
-registry.says("HA109", "warning", "A policy's network is on a LAN of the template, or arrives over the overlay",
+@registry.validate("HA109", "warning", "A policy's network is on a LAN of the template, or arrives over the overlay",
               why="A network that is neither never sends a packet here.",
               source="API", confidence="M", types=_TYPES)  # fmt: skip
-
-
-@registry.validate("HA109")
 def arrives(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         own = {name for face in owner.of("lan") for name in face.networks}
@@ -170,13 +151,10 @@ def arrives(design: DesignIndex) -> Iterator[Found]:
                     yield Found(address=policy.address, message=text, location=str(policy.location))
 
 
-registry.says("HA110", "warning", "Every LAN network has a policy",
+@registry.validate("HA110", "warning", "Every LAN network has a policy",
               why="Hosts of a network that no policy names reach nothing, silently. At plan the policies that others "
                   "have put into the template count, and those of the organisation.",
               source="EVT", confidence="M", types=("hub_profile", "wan_edge_template"), anew=True)  # fmt: skip
-
-
-@registry.validate("HA110")
 def has_policy(design: DesignIndex) -> Iterator[Found]:
     yield from _without_policy(design, {})
 
@@ -216,12 +194,9 @@ def _reached(network: Block, owner: Owner, targets: list[Net]) -> bool:
     return True
 
 
-registry.says("HA113", "warning", "An application by address or name says its protocols",
+@registry.validate("HA113", "warning", "An application by address or name says its protocols",
               why="Without them it is documented to match HTTP and HTTPS only.", source="API", confidence="M",
               types=("application",))  # fmt: skip
-
-
-@registry.validate("HA113")
 def protocols(design: DesignIndex) -> Iterator[Found]:
     for block in design.of("application"):
         if ("addresses" in block.values or "hostnames" in block.values) and not block.values.get("protocols"):
@@ -229,7 +204,7 @@ def protocols(design: DesignIndex) -> Iterator[Found]:
             yield Found(address=block.address, message=text, location=str(block.location), hint='protocols=["any"]')
 
 
-registry.says(
+@registry.plan(
     "HA108",
     "warning",
     "Reordering policies is a change even if no policy changed",
@@ -237,9 +212,6 @@ registry.says(
     source="POL",
     types=_TYPES,
 )
-
-
-@registry.plan("HA108")
 def moves(view: PlanView) -> Iterator[Found]:
     for change in view.changes:
         if change.type == "policy" and change.position is not None and change.before is not None:
@@ -251,12 +223,9 @@ def moves(view: PlanView) -> Iterator[Found]:
             )
 
 
-registry.says("HA111", "error", "An organisation policy that is named exists",
+@registry.plan("HA111", "error", "An organisation policy that is named exists",
               why="The entry would be empty: it takes all that it does not say itself from there.", source="API, POL",
               types=_TYPES)  # fmt: skip
-
-
-@registry.plan("HA111")
 def of_organisation(view: PlanView) -> Iterator[Found]:
     for change in view.changes:
         found = view.facts.get(change.address, {}).get("organisation_policy")

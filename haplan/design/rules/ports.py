@@ -22,13 +22,10 @@ def judged(design: DesignIndex) -> Iterator[tuple[Owner, Face, Model]]:
                     yield owner, face, row
 
 
-registry.says(
+@registry.validate(
     "HA020", "error", "A port name is type-slot/pic/port",
     why="A name that is none configures nothing.", source="API", alone=True,
 )  # fmt: skip
-
-
-@registry.validate("HA020")
 def port_names(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.faces:
@@ -47,14 +44,11 @@ def _unreadable(name: str) -> bool:
     return False
 
 
-registry.says(
+@registry.validate(
     "HA021", "error", "Node1's ports use the model's slot offset",
     why="The second box counts its slots on from the first's: node1 of ge-0/0/3 is ge-5/0/3 on an SRX345.",
     source="SEED, SLOT",
 )  # fmt: skip
-
-
-@registry.validate("HA021")
 def offsets(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         for port in face.ports or ():
@@ -66,13 +60,10 @@ def offsets(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(owner, text, face, hint=f"write {expected}")
 
 
-registry.says(
+@registry.validate(
     "HA022", "error", "The port exists on the model",
     why="A port that is not there carries nothing.", source="SLOT, SSRDOC", confidence="M",
 )  # fmt: skip
-
-
-@registry.validate("HA022")
 def existing_ports(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         for port in face.ports or ():
@@ -81,13 +72,10 @@ def existing_ports(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(owner, text, face)
 
 
-registry.says(
+@registry.validate(
     "HA023", "error", "Sync, control and fabric ports carry nothing else",
     why="Traffic on a link between the nodes takes the pair apart.", source="SEED",
 )  # fmt: skip
-
-
-@registry.validate("HA023")
 def reserved(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         if face.usage in HA_LINKS:
@@ -110,13 +98,10 @@ def _reserved(owner: Owner, row: Model) -> dict[Port, str]:
     return found
 
 
-registry.says(
+@registry.validate(
     "HA024", "error", "No interface on a port that turns into management when the pair is formed",
     why="On SRX300 and SRX320 ge-0/0/0 becomes fxp0: what was the WAN of a single box is gone.", source="SLOT, API",
 )  # fmt: skip
-
-
-@registry.validate("HA024")
 def management_port(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         for port in face.ports or ():
@@ -127,13 +112,10 @@ def management_port(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(owner, text, face, hint=f"{_suggest(face, row)} is free for it by default")
 
 
-registry.says(
+@registry.validate(
     "HA025", "error", "No interface on a port that turns into the control link when the pair is formed",
     why="On SRX3xx ge-0/0/1 becomes fxp1.", source="SLOT, API",
 )  # fmt: skip
-
-
-@registry.validate("HA025")
 def control_port(design: DesignIndex) -> Iterator[Found]:
     for owner, face, row in judged(design):
         for port in face.ports or ():
@@ -146,13 +128,10 @@ def _suggest(face: Face, row: Model) -> str:
     return {"wan": row.wan, "lan": row.lan}.get(face.usage, row.fabric)
 
 
-registry.says(
+@registry.validate(
     "HA032", "error", "A redundant interface names exactly one port of each node",
     why="Two ports of one node die together; a third is nobody's.", source="SEED",
 )  # fmt: skip
-
-
-@registry.validate("HA032")
 def one_of_each(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.faces:
@@ -178,13 +157,10 @@ def _twin(owner: Owner, face: Face) -> str:
     return f'write "{rows[0].pair_of(str((face.ports or ())[0]))}"' if rows and face.ports else ""
 
 
-registry.says(
+@registry.validate(
     "HA033", "error", "A list of ports is for redundant or aggregated interfaces",
     why="One interface is one port, unless it is on both nodes or a bundle.", source="API",
 )  # fmt: skip
-
-
-@registry.validate("HA033")
 def port_lists(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan"):
@@ -198,13 +174,10 @@ def port_lists(design: DesignIndex) -> Iterator[Found]:
                 )
 
 
-registry.says(
+@registry.validate(
     "HA034", "error", "Redundant interfaces need a cluster",
     why="A single box has no second node to carry the other port.", source="SEED", confidence="M",
 )  # fmt: skip
-
-
-@registry.validate("HA034")
 def needs_cluster(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.faces:
@@ -219,15 +192,12 @@ def needs_cluster(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(owner, text, face, hint="declare its clusters", severity="warning")
 
 
-registry.says(
+@registry.validate(
     "HA044", "error", "A port is used once",
     why="Two interfaces on one port: one of them is lost. Two WANs of different VLANs may share one: carriers hand "
         "over two circuits on one cable.",
     source="ours",
 )  # fmt: skip
-
-
-@registry.validate("HA044")
 def ports_once(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         users: dict[tuple[Port, int | None], Face] = {}

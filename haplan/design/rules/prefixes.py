@@ -14,12 +14,6 @@ registry = Registry()
 TRANSLATED = ("nat_pool", "source_nat", "static_nat", "destination_nat", "advertised_subnet")
 """Vendor keys of a network by which others see it under other addresses."""
 
-registry.says(
-    "HA078", "error", "No prefix is advertised by two sites",
-    why="The overlay sends what is meant for one of them to the other, or now here and now there.",
-    source="POL", confidence="M", types=("cluster", "network"), override="NAT on the network, in its vendor keys",
-)  # fmt: skip
-
 
 @attrs.frozen(kw_only=True)
 class Advertised:
@@ -34,7 +28,11 @@ class Advertised:
         return f"{self.network} ({self.net}) at {self.pair.site_name}"
 
 
-@registry.validate("HA078")
+@registry.validate(
+    "HA078", "error", "No prefix is advertised by two sites",
+    why="The overlay sends what is meant for one of them to the other, or now here and now there.",
+    source="POL", confidence="M", types=("cluster", "network"), override="NAT on the network, in its vendor keys",
+)  # fmt: skip
 def overlapping(design: DesignIndex) -> Iterator[Found]:
     for told in _by_overlay(design).values():
         wide: list[Advertised] = []

@@ -1,13 +1,14 @@
 """How rules are written down: a function for each moment, and what people want to know of the rule beside it."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal, Protocol, Self
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal, Protocol, Self, TypedDict, TypeVar, Unpack
 
 import attrs
 
 from haplan.design.rules.index import DesignIndex, Owner, Pair, design_index
 from haplan.plugin import Finding, Moment, PlanView, Rule, Severity, Tree, ValidateView
 
+F = TypeVar("F")
 OWNERS = ("hub_profile", "wan_edge_template")
 
 
@@ -75,8 +76,23 @@ def _spelled(source: str) -> str:
     return "; ".join(said)
 
 
+class Words(TypedDict, total=False):
+    """What people want to know of a rule, beside its id, severity and title: said once, with its first function."""
+
+    why: str
+    source: str
+    confidence: Literal["H", "M", "L"]
+    types: tuple[str, ...]
+    override: str
+    alone: bool
+    anew: bool
+
+
 class Registry:
     """The rules of one group.
+
+        @registry.validate("HA085", "error", "Each rule has at least one path", why="…", source="SEED")
+        def has_path(design): ...
 
     Threads: any; filled where its modules are imported, and never changed after that.
     """
@@ -86,47 +102,23 @@ class Registry:
         self._validate: dict[str, Validate] = {}
         self._plan: dict[str, AtPlan] = {}
 
-    def says(
-        self,
-        id: str,  # the word of the model
-        severity: Severity,
-        title: str,
-        *,
-        why: str,
-        source: str,
-        confidence: Literal["H", "M", "L"] = "H",
-        types: tuple[str, ...] = OWNERS,
-        override: str = "",
-        alone: bool = False,
-        anew: bool = False,
-    ) -> None:
-        """Write down a rule; its functions follow."""
-        self._said[id] = {
-            "severity": severity,
-            "title": title,
-            "why": why,
-            "source": _spelled(source),
-            "confidence": confidence,
-            "types": types,
-            "override": override,
-            "alone": alone,
-            "anew": anew,
-        }
+    def validate(self, id: str, *words: str, **more: Unpack[Words]) -> Callable[[Validate], Validate]:
+        """A rule, or its further moment: the function that looks at validate; see `Words`."""
+        return self._kept(self._validate, id, words, more)
 
-    def validate(self, id: str) -> Callable[[Validate], Validate]:
-        """The function of a rule at validate."""
+    def plan(self, id: str, *words: str, **more: Unpack[Words]) -> Callable[[AtPlan], AtPlan]:
+        """A rule, or its further moment: the function that looks at plan; see `Words`."""
+        return self._kept(self._plan, id, words, more)
 
-        def keep(function: Validate) -> Validate:
-            self._validate[id] = function
-            return function
+    def _kept(self, moment: dict[str, F], id: str, words: Sequence[str], more: Words) -> Callable[[F], F]:
+        if words:
+            severity, title = words
+            usual = {"confidence": "H", "types": OWNERS, "override": "", "alone": False, "anew": False}
+            said = {**usual, **more, "source": _spelled(more["source"]), "why": more["why"]}
+            self._said[id] = {"severity": severity, "title": title, **said}
 
-        return keep
-
-    def plan(self, id: str) -> Callable[[AtPlan], AtPlan]:
-        """The function of a rule at plan."""
-
-        def keep(function: AtPlan) -> AtPlan:
-            self._plan[id] = function
+        def keep(function: F) -> F:
+            moment[id] = function
             return function
 
         return keep

@@ -12,11 +12,6 @@ from haplan.plugin import Block, Tree
 
 registry = Registry()
 
-registry.says("HA107", "warning", "No earlier policy takes what a later one is for",
-              why="Policies are evaluated top to bottom: what an earlier one matches never comes to the later one. "
-                  "That goes for a whole policy, and for one of its networks or applications.",
-              source="POL, MISTLAB", types=("policy",))  # fmt: skip
-
 
 @attrs.frozen(eq=False)
 class Policy:
@@ -32,7 +27,10 @@ class Policy:
         return cls(block, {one.address: one for one in networks}, {one.address: one for one in applications})
 
 
-@registry.validate("HA107")
+@registry.validate("HA107", "warning", "No earlier policy takes what a later one is for",
+              why="Policies are evaluated top to bottom: what an earlier one matches never comes to the later one. "
+                  "That goes for a whole policy, and for one of its networks or applications.",
+              source="POL, MISTLAB", types=("policy",))  # fmt: skip
 def shadowed(design: DesignIndex) -> Iterator[Found]:
     for owner in filter(in_order, design.owners):
         policies = [Policy.of(design, block) for block in owner.policies]

@@ -16,13 +16,11 @@ from haplan.plugin import Action, Block, PlanView, Tree
 registry = Registry()
 _CLUSTER = ("cluster",)
 
-registry.says(
+
+@registry.validate(
     "HA045", "error", "A LAN's gateway address is a host address inside the network's subnet",
     why="Hosts of the subnet could not reach it.", source="API",
 )  # fmt: skip
-
-
-@registry.validate("HA045")
 def gateway_inside(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan"):
@@ -44,12 +42,9 @@ def _host_in(ip: str, subnet: str) -> bool:
     return net.num_addresses <= 2 or own not in (net.network_address, net.broadcast_address)
 
 
-registry.says(
+@registry.validate(
     "HA046", "error", "A VLAN is on a port once", why="Two networks of one VLAN are one segment.", source="API"
 )
-
-
-@registry.validate("HA046")
 def vlans(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("lan"):
@@ -60,11 +55,8 @@ def vlans(design: DesignIndex) -> Iterator[Found]:
                     yield Found.of(owner, text, face)
 
 
-registry.says("HA115", "error", "The site is one of the organisation the cluster is in",
+@registry.validate("HA115", "error", "The site is one of the organisation the cluster is in",
               why="Nothing can be assigned to a site that is not there.", source="SEED", types=_CLUSTER)  # fmt: skip
-
-
-@registry.validate("HA115")
 def site_there(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if pair.site is not None and pair.site.provider != pair.block.provider:
@@ -72,13 +64,10 @@ def site_there(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(pair, text, hint=f"the cluster is of {pair.block.provider}")
 
 
-registry.says(
+@registry.validate(
     "HA116", "error", "A template or profile is assigned before the cluster is formed, and one template per site",
     why="The new cluster would come up without WAN, LAN and HA ports.", source="SEED", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.validate("HA116")
 def carries(design: DesignIndex) -> Iterator[Found]:
     first: dict[str, Pair] = {}
     for pair in design.pairs:
@@ -94,13 +83,10 @@ def carries(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(pair, text)
 
 
-registry.says(
+@registry.validate(
     "HA117", "error", "HA ports are configured before the pair is formed",
     why="Forming expects the links between the nodes to be there.", source="API", types=_CLUSTER,
 )  # fmt: skip
-
-
-@registry.validate("HA117")
 def ha_ports(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         missing = [usage for usage in ("ha_data", "ha_control") if not owner.of(usage)]
@@ -184,14 +170,11 @@ def _dhcp(network: str, dhcp: Tree) -> list[tuple[str, Tree, str]]:
     ]
 
 
-registry.says(
+@registry.validate(
     "HA118", "error", "Every variable that a site needs is defined there",
     why="An undefined variable leaves the text as it is: the interface gets no address.",
     source="SEED, MISTLAB, validate_site_variables in tmunzer/Mist_library", types=("site",),
 )  # fmt: skip
-
-
-@registry.validate("HA118")
 def defined(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for pair in owner.pairs:
@@ -227,14 +210,11 @@ def _remote(design: DesignIndex, owner: Owner, pair: Pair, seen: set[str]) -> It
                 yield Found(address=pair.site.address, message=text, location=str(pair.site.location), severity="info")
 
 
-registry.says(
+@registry.validate(
     "HA119", "error", "A variable name is letters, digits and underscore, between double braces",
     why="Another name is never replaced.", source="Mist variables topic", confidence="M",
     types=("site", "network", "hub_profile", "wan_edge_template"), alone=True,
 )  # fmt: skip
-
-
-@registry.validate("HA119")
 def variable_names(design: DesignIndex) -> Iterator[Found]:
     for block in design.stack.blocks.values():
         if block.type == "site":
@@ -251,13 +231,10 @@ def variable_names(design: DesignIndex) -> Iterator[Found]:
             )
 
 
-registry.says(
+@registry.validate(
     "HA120", "error", "With a site's variables put in, every value fits its field",
     why="A text that is no address configures nothing, and a wrong one the wrong thing.", source="API", types=("site",),
 )  # fmt: skip
-
-
-@registry.validate("HA120")
 def fits(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for use in uses(design, owner):
@@ -291,12 +268,9 @@ def _is(kind: str, text: str) -> bool:
     return True
 
 
-registry.says("HA121", "info", "A defined variable is used",
+@registry.validate("HA121", "info", "A defined variable is used",
               why="Unused ones are left-overs, or misspelt.", source="ours",
               types=("site",), anew=True)  # fmt: skip
-
-
-@registry.validate("HA121")
 def unused(design: DesignIndex) -> Iterator[Found]:
     yield from _unused(design, {})
 
@@ -332,13 +306,10 @@ def _unused(design: DesignIndex, facts: Facts) -> Iterator[Found]:
                 )
 
 
-registry.says(
+@registry.plan(
     "HA122", "warning", "A template change reaches every site that is bound to it",
     why="Sites outside the stack change too, and nobody there was asked.", source="POL", types=("wan_edge_template",),
 )  # fmt: skip
-
-
-@registry.plan("HA122")
 def bound(view: PlanView) -> Iterator[Found]:
     changing = (Action.UPDATE, Action.REPLACE, Action.DELETE)
     parts = {change.owner for change in view.changes if change.owner and change.action is not Action.NO_OP}
@@ -365,12 +336,9 @@ def _sites_of_stack(view: PlanView) -> set[str]:
     return {str(block.name) for block in blocks if block.type == "site"} | recorded
 
 
-registry.says("HA123", "error", "Spoke sites use a WAN edge template, hub devices a hub profile; never both",
+@registry.validate("HA123", "error", "Spoke sites use a WAN edge template, hub devices a hub profile; never both",
               why="Two sources of settings for one device: which wins is nobody's plan.", source="POL", confidence="M",
               types=_CLUSTER)  # fmt: skip
-
-
-@registry.validate("HA123")
 def one_source(design: DesignIndex) -> Iterator[Found]:
     for pair in design.pairs:
         if "template" in pair.block.values and "profile" in pair.block.values:

@@ -32,13 +32,10 @@ def active(paths: list[Path]) -> list[Path]:
     return [path for path in paths if path.disabled is not True]
 
 
-registry.says(
+@registry.validate(
     "HA085", "error", "Steering names are unique in a template, and each rule has at least one path",
     why="A rule without a path stops the traffic of every policy that uses it.", source="SEED, API", types=_TYPES,
 )  # fmt: skip
-
-
-@registry.validate("HA085")
 def has_path(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         yield from twice(owner, owner.steerings, "steering rules")
@@ -67,13 +64,10 @@ def twice(owner: Owner, blocks: tuple[Block, ...], what: str) -> Iterator[Found]
             )
 
 
-registry.says(
+@registry.validate(
     "HA086", "error", "Every path names a WAN, an endpoint, a LAN network or a tunnel that exists",
     why="A path to nowhere is no path: traffic takes the next one, or none.", source="SEED, API", types=_TYPES,
 )  # fmt: skip
-
-
-@registry.validate("HA086")
 def existing_paths(design: DesignIndex) -> Iterator[Found]:
     for owner, block, paths in each(design):
         for path in paths:
@@ -108,7 +102,7 @@ def _known(names: Any) -> str:
     return ", ".join(names) or "none"
 
 
-registry.says(
+@registry.validate(
     "HA087",
     "error",
     "Strategy is ordered, weighted or ecmp",
@@ -116,9 +110,6 @@ registry.says(
     source="SEED, API",
     types=_TYPES,
 )
-
-
-@registry.validate("HA087")
 def strategies(design: DesignIndex) -> Iterator[Found]:
     for _, block, _ in each(design):
         strategy = block.values.get("strategy")
@@ -129,13 +120,10 @@ def strategies(design: DesignIndex) -> Iterator[Found]:
             )
 
 
-registry.says(
+@registry.validate(
     "HA088", "info", "In an ordered rule the first path is primary, the next is backup",
     why="Left to right is the order of use.", source="SEED", types=_TYPES,
 )  # fmt: skip
-
-
-@registry.validate("HA088")
 def left_to_right(design: DesignIndex) -> Iterator[Found]:
     for _, block, paths in each(design):
         if block.values.get("strategy") == "ordered" and len(active(paths)) > 1:
@@ -143,13 +131,10 @@ def left_to_right(design: DesignIndex) -> Iterator[Found]:
             yield Found(address=block.address, message=text, location=str(block.location))
 
 
-registry.says(
+@registry.validate(
     "HA089", "warning", "ECMP and weighted rules have several paths",
     why="There is nothing to share over one path.", source="ours", types=_TYPES,
 )  # fmt: skip
-
-
-@registry.validate("HA089")
 def several(design: DesignIndex) -> Iterator[Found]:
     for _, block, paths in each(design):
         strategy = block.values.get("strategy")
@@ -162,13 +147,10 @@ def several(design: DesignIndex) -> Iterator[Found]:
             )
 
 
-registry.says(
+@registry.validate(
     "HA090", "error", "Weighted paths each carry a cost",
     why="The share of a path is its cost.", source="API", confidence="M", types=_TYPES,
 )  # fmt: skip
-
-
-@registry.validate("HA090")
 def costs(design: DesignIndex) -> Iterator[Found]:
     for _, block, paths in each(design):
         for path in paths if block.values.get("strategy") == "weighted" else ():
@@ -177,7 +159,7 @@ def costs(design: DesignIndex) -> Iterator[Found]:
                 yield Found(address=block.address, message=text, location=str(path.location), hint="path(…, cost=10)")
 
 
-registry.says(
+@registry.validate(
     "HA091",
     "error",
     "A path is listed once per rule",
@@ -185,9 +167,6 @@ registry.says(
     source="ours",
     types=_TYPES,
 )
-
-
-@registry.validate("HA091")
 def once(design: DesignIndex) -> Iterator[Found]:
     for _, block, paths in each(design):
         seen: set[tuple[str, str]] = set()
@@ -199,14 +178,11 @@ def once(design: DesignIndex) -> Iterator[Found]:
             seen.add((path.usage, path.title))
 
 
-registry.says(
+@registry.validate(
     "HA092", "info", "A rule with a single WAN or overlay path has no failover",
     why="Said beside each policy that uses it, so that nobody finds out in an outage.", source="SEED",
     types=("policy", "steering"),
 )  # fmt: skip
-
-
-@registry.validate("HA092")
 def no_failover(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for policy in owner.policies:
@@ -230,13 +206,10 @@ def nodes_of(owner: Owner, path: Path) -> set[int]:
     return {node for face in faces for node in owner.nodes_of(face)}
 
 
-registry.says(
+@registry.validate(
     "HA093", "warning", "Primary and backup of an ordered rule are on different nodes",
     why="Both are lost with that node.", source="SEED", types=_TYPES,
 )  # fmt: skip
-
-
-@registry.validate("HA093")
 def different_nodes(design: DesignIndex) -> Iterator[Found]:
     for owner, block, paths in each(design):
         live = active(paths)
@@ -248,7 +221,7 @@ def different_nodes(design: DesignIndex) -> Iterator[Found]:
             yield Found(address=block.address, message=text, location=str(live[1].location))
 
 
-registry.says(
+@registry.validate(
     "HA094",
     "info",
     "A steering rule is used by a policy",
@@ -257,9 +230,6 @@ registry.says(
     types=_TYPES,
     anew=True,
 )
-
-
-@registry.validate("HA094")
 def used(design: DesignIndex) -> Iterator[Found]:
     yield from _unused(design, {})
 
@@ -279,7 +249,7 @@ def _unused(design: DesignIndex, facts: Mapping[str, Mapping[str, Tree]]) -> Ite
                 yield Found(address=block.address, message=f"{block.label} is unused", location=str(block.location))
 
 
-registry.says(
+@registry.plan(
     "HA095",
     "warning",
     "A changed path order or strategy changes live traffic",
@@ -287,9 +257,6 @@ registry.says(
     source="SEED",
     types=_TYPES,
 )
-
-
-@registry.plan("HA095")
 def traffic_moves(view: PlanView) -> Iterator[Found]:
     for change in view.changes:
         if change.type != "steering" or change.action is not Action.UPDATE:

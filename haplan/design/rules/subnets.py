@@ -102,14 +102,11 @@ def _once(found: Iterator[Found]) -> Iterator[Found]:
     return iter(dict.fromkeys(found))
 
 
-registry.says(
+@registry.validate(
     "HA052", "error", "The subnets of a pair do not overlap",
     why="An address in both is reached by one of two interfaces, and nobody chooses which.",
     source="SSRDOC, ours", confidence="M",
 )  # fmt: skip
-
-
-@registry.validate("HA052")
 def apart(design: DesignIndex) -> Iterator[Found]:
     return _once(_overlaps(design))
 
@@ -134,14 +131,11 @@ def _overlap(one: Interface, other: Interface) -> bool:
     return one.version == other.version and one.network.overlaps(other.network)
 
 
-registry.says(
+@registry.validate(
     "HA053", "error", "An interface's address is a host's, of the length that its network has",
     why="The first and the last address of a subnet are no host's; with another length than the network a part of it "
     "is not reached.", source="ours",
 )  # fmt: skip
-
-
-@registry.validate("HA053")
 def hosts(design: DesignIndex) -> Iterator[Found]:
     return _once(_no_hosts(design))
 
@@ -167,14 +161,11 @@ def _complaint(leg: Leg) -> str:
     return ""
 
 
-registry.says(
+@registry.validate(
     "HA054", "error", "A DHCP server gives out addresses of its subnet, in order, and not the gateway's",
     why="A host with the gateway's address takes the whole network down; one from outside the subnet reaches nobody.",
     source="SSRDOC, ours", confidence="M",
 )  # fmt: skip
-
-
-@registry.validate("HA054")
 def pools(design: DesignIndex) -> Iterator[Found]:
     return _once(_bad_pools(design))
 

@@ -11,15 +11,13 @@ from haplan.design.substitution import has_variable, substitute
 registry = Registry()
 _PRIVATE = [ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
 
-registry.says(
+
+@registry.validate(
     "HA055", "error", "Each path has its own WAN interface on one node",
     why="Two circuits on two nodes are both in use and fail one by one; a shared one is idle on one side.",
     source="SEED",
     override='wan(…, shared_wan="reason")',
 )  # fmt: skip
-
-
-@registry.validate("HA055")
 def own_port(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("wan"):
@@ -42,13 +40,10 @@ def _by_port(owner: Owner) -> dict[Port, list[Face]]:
     return found
 
 
-registry.says(
+@registry.validate(
     "HA056", "error", "Each node has at least one WAN interface",
     why="A node without WAN could neither carry traffic nor reach the cloud when it is alone.", source="SEED",
 )  # fmt: skip
-
-
-@registry.validate("HA056")
 def wan_per_node(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         wans = owner.of("wan")
@@ -65,13 +60,10 @@ def _other(row: Model, node: int) -> str:
     return f"such as {row.pair_of(row.wan).split(',')[node]}"
 
 
-registry.says(
+@registry.validate(
     "HA057", "warning", "A shared WAN is active/passive, an exception for circuits with a single address",
     why="Only one node uses it at a time.", source="SSRHA, API",
 )  # fmt: skip
-
-
-@registry.validate("HA057")
 def shared_wan(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("wan"):
@@ -81,14 +73,11 @@ def shared_wan(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(owner, text, face)
 
 
-registry.says(
+@registry.validate(
     "HA058", "error", "WAN interfaces of an HA hub have static addresses",
     why="Spokes build the overlay towards them: an address that moves takes every spoke down.", source="SEED",
     types=("hub_profile",),
 )  # fmt: skip
-
-
-@registry.validate("HA058")
 def hub_static(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("wan") if owner.hub else ():
@@ -99,13 +88,10 @@ def hub_static(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(owner, text, face, hint='static("198.51.100.254/24", gateway="198.51.100.1")')
 
 
-registry.says(
+@registry.validate(
     "HA059", "info", "A spoke's WAN may be static or DHCP",
     why="Spokes build towards hubs, nobody builds towards them.", source="SEED, API", types=("wan_edge_template",),
 )  # fmt: skip
-
-
-@registry.validate("HA059")
 def spoke_address(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         faces = [] if owner.hub else owner.of("wan")
@@ -137,13 +123,10 @@ def where(pair: Pair | None) -> str:
     return f" ({pair.site_name})" if pair is not None else ""
 
 
-registry.says(
+@registry.validate(
     "HA060", "error", "A static WAN's gateway is inside its subnet, and not the address itself",
     why="The gateway could not be reached.", source="API",
 )  # fmt: skip
-
-
-@registry.validate("HA060")
 def gateways(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("wan"):
@@ -167,16 +150,13 @@ def _gateway_complaint(ip: str, gateway: str) -> str:
     return "" if other in own.network else f"gateway {gateway} is outside {own.network}"
 
 
-registry.says(
+@registry.validate(
     "HA061", "warning", "A hub WAN behind NAT says its public address",
     why="Spokes outside cannot reach a private or carrier-NAT address. On an underlay that is private itself, such as "
         "an MPLS network, they can: then both ends say so.",
     source="MISTLAB, API", types=("hub_profile", "wan_edge_template"),
     override='wan(…, public_ip="…"), or underlay="private" at both ends',
 )  # fmt: skip
-
-
-@registry.validate("HA061")
 def public_address(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for face in owner.of("wan") if owner.hub else ():
@@ -216,13 +196,10 @@ def _private(text: str) -> bool:
     return any(ip in network for network in _PRIVATE)
 
 
-registry.says(
+@registry.validate(
     "HA062", "error", "Names of interfaces are unique in a profile or template",
     why="A WAN's name is part of its endpoint's name, and interfaces are kept by name.", source="MISTLAB, POL",
 )  # fmt: skip
-
-
-@registry.validate("HA062")
 def names(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         seen: dict[str, Face] = {}
@@ -234,13 +211,10 @@ def names(design: DesignIndex) -> Iterator[Found]:
                 yield Found.of(owner, text, face, hint=f"the first is at {first.object.location.short}")
 
 
-registry.says(
+@registry.validate(
     "HA063", "warning", "There is more than one WAN path",
     why="Two nodes behind one circuit survive a box, not the circuit.", source="SEED",
 )  # fmt: skip
-
-
-@registry.validate("HA063")
 def several_paths(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         wans = owner.of("wan")
@@ -250,14 +224,11 @@ def several_paths(design: DesignIndex) -> Iterator[Found]:
             yield Found.of(owner, text, wans[0])
 
 
-registry.says(
+@registry.validate(
     "HA065", "error", "After the pair is formed each node still has a port that reaches the cloud",
     why="The port used for the first contact must not be one that changes its role: the box would be cut off.",
     source="API",
 )  # fmt: skip
-
-
-@registry.validate("HA065")
 def still_connected(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         for row in owner.rows():
@@ -271,16 +242,13 @@ def still_connected(design: DesignIndex) -> Iterator[Found]:
                     yield Found.of(owner, text, face, hint=f"move {face.name} to {instead}")
 
 
-registry.says(
+@registry.validate(
     "HA064",
     "error",
     "Two WAN interfaces of a pair do not hold the same address",
     why="Two interfaces of one address: neither works reliably.",
     source="SEED",
 )
-
-
-@registry.validate("HA064")
 def own_addresses(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
         seen: dict[tuple[str, str], Face] = {}
