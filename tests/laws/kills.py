@@ -56,6 +56,11 @@ class Steps:
         with self._lock:
             self.passed, self._at, self.dead = 0, at, False
 
+    def soon(self) -> None:
+        """Die at the next step."""
+        with self._lock:
+            self._at = self.passed + 1
+
     def __call__(self) -> None:
         """Pass one."""
         with self._lock:
@@ -120,7 +125,7 @@ class _Project(Project):
     """A project whose state is kept where runs die."""
 
     def session(self, **options: Any) -> Session:
-        url = f"mortal://{self.folder / '.haplan' / 'default' / 'state.db'}"
+        url = f"mortal:///{self.folder / '.haplan' / 'default' / 'state.db'}"
         return super().session(**{"state": url, **options})
 
 
