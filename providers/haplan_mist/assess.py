@@ -17,15 +17,15 @@ from haplan.plugin import (
     Impact,
     Reason,
 )
+from haplan_mist import cost
 from haplan_mist.estate import Known, Lists, Object
 from haplan_mist.private import Private
 from haplan_mist.read import clusters, reach
 from haplan_mist.read.devices import mac_of, seconds_of_push
-from haplan_mist.translate import endpoints, entries, objects, others, shared
+from haplan_mist.translate import endpoints, objects, others, shared
 from haplan_mist.translate.documents import GOING, KIND, PREFIXES, binding, old_name, owner_document
 from haplan_mist.translate.keys import setting_keys
 
-_HITLESS = frozenset({"dns_servers", "ntp_servers", "type", "exclusive", "name", "extra"})
 MOST = 6
 """So many of the keys that go are named."""
 _METADATA = frozenset({"country_code", "timezone", "address", "name", "role"})
@@ -79,26 +79,7 @@ def _kind(estate: Known, change: Change) -> Any:
     if change.type == "overlay":
         removed = set((change.before or {}).get("endpoints") or ()) - set((change.after or {}).get("endpoints") or ())
         return "traffic" if removed or "type" in changed else "config-push"
-    return _gateway_kind(change, changed)
-
-
-def _gateway_kind(change: Change, changed: set[str]) -> Any:
-    if changed <= {"name"} and changed:
-        return "none"
-    if changed <= _HITLESS or (changed <= {*_HITLESS, "unowned"} and not _of_ports(change)):
-        return "config-push"
-    before, after = ((side or {}).get("interfaces") or {} for side in (change.before, change.after))
-    different = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    links = [name for name in different for side in (before, after)
-             if str((side.get(name) or {}).get("usage", "")).startswith("ha_")]  # fmt: skip
-    # moving the links of a formed pair can split it
-    return "outage" if links else "traffic"
-
-
-def _of_ports(change: Change) -> bool:
-    """True if what is removed of others is more than rules: ports, addresses, paths."""
-    gone = (change.before or {}).get("unowned") or ()
-    return any(entries.kind_of(word) not in ("policy", "steering", "dns-server", "ntp-server") for word in gone)
+    return cost.kind_of(change, changed)
 
 
 def _site_kind(estate: Known, change: Change, changed: set[str]) -> Any:

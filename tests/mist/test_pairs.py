@@ -10,6 +10,7 @@ from haplan.contracts import Target
 from haplan.errors import ProviderError
 from haplan.model.plan import Action, Change, Placed
 from haplan.model.reason import Reason
+from haplan_mist import assess
 from haplan_mist.estate import Lists
 from haplan_mist.lab import Device, Fault, LabDefinition, Pair, Push, Settings
 
@@ -392,3 +393,45 @@ def test_a_serial_that_the_stack_has_wrong_is_a_fact_and_no_drift(world):
     )
     assert world.read(target).seen["cluster.c"].values["nodes"][A]["serial"] == "WRONG"
     assert world.provider.facts([target], world.look())["cluster.c"]["nodes"][A]["serial"] == "SN0c30"
+
+
+DHCP = {"type": "local", "start": "10.0.0.100", "end": "10.0.0.199", "lease": 86400, "dns_servers": []}
+PORT = {"usage": "lan", "ports": "ge-0/0/3", "networks": {"n": {"ip": "10.0.0.1/24", "dhcp": DHCP}}}
+SERVES = {**PORT, "networks": {"n": {"ip": "10.0.0.1/24", "dhcp": {**DHCP, "lease": 3600}}}}
+MOVED = {**PORT, "networks": {"n": {"ip": "10.0.0.2/24", "dhcp": DHCP}}}
+NAMED = {**PORT, "extra": {"mist": {"description": "tills"}}}
+SPLIT = {"usage": "ha_control", "ports": "ge-0/0/5,ge-1/0/5"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ({"interfaces": {"lan": PORT}}, {"interfaces": {"lan": SERVES}}, "config-push"),
+        ({"interfaces": {"lan": PORT}}, {"interfaces": {"lan": NAMED}}, "config-push"),
+        ({"interfaces": {"lan": PORT}}, {"interfaces": {"lan": MOVED}}, "traffic"),
+        ({"interfaces": {"lan": PORT}}, {"interfaces": {}}, "traffic"),
+        ({"interfaces": {"s": SPLIT}}, {"interfaces": {"s": {**SPLIT, "ports": "ge-0/0/6,ge-1/0/6"}}}, "outage"),
+        ({"extra": {"dhcpd_config": {"n": {"options": {}}}}}, {"extra": {}}, "config-push"),
+        ({"extra": {"tunnel_configs": {"z": {"psk": "a"}}}}, {"extra": {"tunnel_configs": {}}}, "traffic"),
+        (
+            {"extra": {"bgp_config": {"b": {"local_as": 1}}}},
+            {"extra": {"bgp_config": {"b": {"local_as": 2}}}},
+            "traffic",
+        ),
+        ({"dns_servers": ["9.9.9.9"]}, {"dns_servers": []}, "config-push"),
+        ({"name": "a"}, {"name": "b"}, "none"),
+    ],
+)
+def test_the_impact_of_a_template_follows_from_what_changes_on_the_wire(before: Any, after: Any, kind: str) -> None:
+    lists = Lists(
+        {
+            "gatewaytemplates": {"t": {"id": "t", "name": "edge"}},
+            "sites": {"s": {"id": "s", "name": "s", "gatewaytemplate_id": "t"}},
+            "inventory": {"02aa": {"mac": "02aa", "site_id": "s", "model": "SSR120"}},
+        }
+    )
+    change = Change(
+        address="wan_edge_template.edge", type="wan_edge_template", name="edge", provider="mist", id="t",
+        action=Action.UPDATE, reason=Reason.CHANGED, before=before, after=after,
+    )  # fmt: skip
+    assert assess.assess(lists, change).impact.kind == kind
