@@ -91,6 +91,7 @@ def test_a_literal_secret_is_a_warning_and_stands_nowhere_in_plain(stack: Half, 
         result = engine.apply(session, plan)
         assert (result.exit_code, result.failed) == (0, ())
     assert warned == [
+        ("warning", "extra mist.extra_routes.a.token"),  # the description has no such key there
         ("warning", "extra.mist.bgp_config.b.auth_key"),
         ("warning", 'interfaces["wan0"].extra.mist.lte_password'),
     ]

@@ -208,6 +208,18 @@ def test_what_nobody_owns_stays_behind_its_predecessor(live, there, wanted, orde
            "did you mean isolation?")),
     ("wan", {"ip_config": {"gateway": "x"}}, "extra mist.ip_config.gateway: the vocabulary says this: use address="),
     ("lan", {"wan_type": "lte"}, "extra mist.wan_type: only a WAN port may have this, an SSR rejects it on lan"),
+    ("wan_edge_template", {"bgp_config": {"core": {"neighbours": {"10.0.0.2": {"neighbor_as": 65000}}}}},
+     Doubt("extra mist.bgp_config.core.neighbours: the description of Mist has no such key there; it is sent; "
+           "did you mean neighbors?")),
+    ("wan_edge_template", {"tunnel_configs": {"z": {"ike_proposals": [{"enc_algo": "aes256"}, {"enc_alg": "3des"}]}}},
+     Doubt("extra mist.tunnel_configs.z.ike_proposals[1].enc_alg: the description of Mist has no such key there; "
+           "it is sent; did you mean enc_algo?")),
+    ("network", {"vpn_access": {"Org": {"advertized_subnet": "10.0.0.0/8"}}},
+     Doubt("extra mist.vpn_access.Org.advertized_subnet: the description of Mist has no such key there; it is sent; "
+           "did you mean advertised_subnet?")),
+    ("site", {"ssr": {"conductor_host": []}},
+     Doubt("extra mist.ssr.conductor_host: the description of Mist has no such key there; it is sent; "
+           "did you mean conductor_hosts?")),
     ("cluster", {"x": 1}, "extra mist: a cluster has no vendor keys in Mist"),
     ("site", {"vars": {}}, "extra mist.vars: the vocabulary says this: use variables="),
 ])  # fmt: skip
@@ -217,6 +229,14 @@ def test_a_wrong_vendor_key_is_told_with_the_right_spelling(kind, extra, line):
 
 def test_right_vendor_keys_pass():
     assert not list(keys.problems("wan_edge_template", {"router_id": "1.1.1.1", "bgp_config": {}}))
+    neighbors = {"10.0.0.2": {"neighbor_as": 65001, "tunnel_via": "wan0"}}
+    dhcp = {
+        "options": {"150": {"type": "ip", "value": "10.0.0.5"}},
+        "fixed_bindings": {"0200000000aa": {"ip": "10.0.0.9"}},
+    }
+    deep = {"bgp_config": {"core": {"via": "lan", "neighbors": neighbors}}, "dhcpd_config": {"office": dhcp}}
+    deep |= {"extra_routes": {"10.0.0.0/8": {"via": "10.0.0.1"}}}
+    assert not list(keys.problems("wan_edge_template", deep))
     assert not list(keys.problems("site", {"notes": "x", "config_push_policy": {"no_push": True}}))
 
 

@@ -1,6 +1,7 @@
 """Vendor keys: what may stand in ``extra={"mist": {…}}`` of each type.
 
-`keys.json` beside this file lists the keys of Mist OpenAPI 2509.1.2, with those that 2606.1.0 added.
+`keys.json` beside this file lists the keys of Mist OpenAPI 2509.1.2, with those that 2606.1.0 added, and `below.json`
+what may stand below them.
 """
 
 import difflib
@@ -65,6 +66,13 @@ def _table() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(keys) for name, keys in json.loads(text).items()}
 
 
+@cache
+def _below() -> Mapping[str, Words]:
+    """Object → key → what may stand below it; see `make_below.py`."""
+    found: Mapping[str, Words] = json.loads(resources.files(__package__).joinpath("below.json").read_text("utf-8"))
+    return found
+
+
 def setting_keys() -> frozenset[str]:
     """Vendor keys of a site that live in its setting."""
     return _table()["site_setting"] - _table()["site"]
@@ -75,6 +83,7 @@ def problems(type_name: str, extra: Mapping[str, Tree]) -> Iterator[str | Doubt]
     objects = _OBJECTS.get(type_name, ())
     allowed = frozenset[str]().union(*(_BESIDE.get(name) or _table().get(name, frozenset()) for name in objects))
     words: Words = {key: word for name in objects for key, word in _SPELLINGS.get(name, {}).items()}
+    below = {key: keys for name in objects for key, keys in _below().get(name, {}).items()}
     if not objects:
         yield f"extra mist: a {type_name} has no vendor keys in Mist"
         return
@@ -84,7 +93,9 @@ def problems(type_name: str, extra: Mapping[str, Tree]) -> Iterator[str | Doubt]
         elif key in words:
             yield from _said_already(f"extra mist.{key}", value, words[key])
         elif key not in allowed:
-            yield Doubt(f"extra mist.{key}: {_unknown(type_name, key, allowed)}")
+            yield Doubt(f"extra mist.{key}: {_unknown(key, allowed, f'on a {type_name}')}")
+        if key in below:
+            yield from _unknown_below(f"extra mist.{key}", value, below[key])
     if type_name in ("lan", "ha_data", "ha_control"):
         yield from _wan_keys(type_name, extra)
 
@@ -107,7 +118,20 @@ def _wan_keys(usage: str, extra: Mapping[str, Tree]) -> Iterator[str]:
         yield f"extra mist.{key}: only a WAN port may have this, an SSR rejects it on {usage}"
 
 
-def _unknown(type_name: str, key: str, allowed: frozenset[str]) -> str:
+def _unknown_below(at: str, value: Tree, keys: Words | None) -> Iterator[Doubt]:
+    """A doubt for each key below the top level that the description does not know; a list is as its entries."""
+    if isinstance(value, list | tuple):
+        for index, entry in enumerate(value):
+            yield from _unknown_below(f"{at}[{index}]", entry, keys)
+    elif isinstance(value, Mapping) and keys:
+        for key, inner in value.items():
+            if key in keys or "*" in keys:
+                yield from _unknown_below(f"{at}.{key}", inner, keys.get(key, keys.get("*")))
+            else:
+                yield Doubt(f"{at}.{key}: {_unknown(key, frozenset(keys), 'there')}")
+
+
+def _unknown(key: str, allowed: frozenset[str], where: str) -> str:
     near = difflib.get_close_matches(key, sorted(allowed), 1)
-    said = f"the description of Mist has no such key on a {type_name}; it is sent"
+    said = f"the description of Mist has no such key {where}; it is sent"
     return said + (f"; did you mean {near[0]}?" if near else "")
