@@ -59,12 +59,19 @@ def validate(session: Session, *, twice: bool = False) -> Validation:
     """
     stack = _sound(session)
     asked = any(variable.source == "asked" for variable in stack.variables.values())
-    again = steady.unsteady(stack, _load(session)) if twice and not asked else ()
+    again = _again(session, stack) if twice and not asked else ()
     graph.graph(stack, session.types)
     rules = session.plugins.rules_about({block.type for block in stack.blocks.values()})
     named = {block.name: session.plugins.provider(block.name) for block in stack.providers.values()}
     findings = check.check("V", ValidateView(stack), rules) + check.check_extra(stack, named)
     return Validation(stack, check.in_order((*findings, *again)))
+
+
+def _again(session: Session, stack: Stack) -> tuple[Finding, ...]:
+    """What tells that the stack wants something else another time: it is loaded once more."""
+    with steady.watched(session.root) as read:
+        second = _load(session)
+    return (*steady.unsteady(stack, second), *read)
 
 
 def _sound(session: Session) -> Stack:

@@ -1,12 +1,21 @@
-"""Steady: a stack that is loaded twice wants the same twice, else no plan says what the next one will. Pure."""
+"""Steady: a stack that is loaded twice wants the same twice, else no plan says what the next one will; nor does it ask
+what time it is: what comes of that may be the same twice in a row, and another tomorrow."""
 
+import datetime
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from haplan.model.finding import Finding
 from haplan.model.stack import Block, Stack
 from haplan.model.value import encode
 
 RULE = "UNSTEADY"
+_OF_TIME = frozenset({"time", "time_ns", "localtime", "gmtime", "ctime", "strftime"})
+_OF_DATES = frozenset({"now", "utcnow", "today"})
 
 
 def unsteady(first: Stack, second: Stack) -> tuple[Finding, ...]:
@@ -41,5 +50,51 @@ def _finding(address: str, text: str, block: Block | None) -> Finding:
         address=address,
         message=f"{text}; the stack reads the clock, chance, or something else that changes",
         location=str(block.location) if block is not None else "",
+        hint="write the value down, or give it as a variable()",
+    )
+
+
+@contextmanager
+def watched(root: Path) -> Iterator[list[Finding]]:
+    """Gives a list that fills with a warning for each line below a folder's parent that reads the clock meanwhile.
+
+    Watches this thread alone, and lets a profiler that is at work go on afterwards.
+    """
+    found: dict[str, Finding] = {}
+    listed: list[Finding] = []
+    before, around = sys.getprofile(), f"{root.parent}/"
+
+    def is_ours(file: str) -> bool:
+        return file.startswith(around) and "/site-packages/" not in file
+
+    def look(frame: FrameType, event: str, called: Any) -> None:
+        if event == "c_call" and (name := _clock(called)) and is_ours(frame.f_code.co_filename):
+            file = Path(frame.f_code.co_filename)
+            where = f"{file.relative_to(root) if file.is_relative_to(root) else file.name}:{frame.f_lineno}"
+            found.setdefault(where, _of_clock(name, where))
+
+    sys.setprofile(look)
+    try:
+        yield listed
+    finally:
+        sys.setprofile(before)
+        listed += found.values()
+
+
+def _clock(called: Any) -> str:
+    """What a function of the library that is called is called in a stack, if it tells the time; else ""."""
+    name, of = getattr(called, "__name__", ""), getattr(called, "__self__", None)
+    if name in _OF_DATES and isinstance(of, type) and issubclass(of, datetime.date):
+        return f"{of.__name__}.{name}()"
+    return f"time.{name}()" if name in _OF_TIME and getattr(called, "__module__", "") == "time" else ""
+
+
+def _of_clock(name: str, where: str) -> Finding:
+    return Finding(
+        rule=RULE,
+        severity="warning",
+        address="",
+        message=f"the stack reads the clock: {name}; what comes of it is another value at another time",
+        location=where,
         hint="write the value down, or give it as a variable()",
     )

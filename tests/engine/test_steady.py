@@ -1,5 +1,6 @@
 """A stack that reads the clock or chance is warned of by `validate`, which loads it twice."""
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -58,3 +59,23 @@ def test_the_warning_says_where_and_its_hints_lead_on(tmp_path, capsys, monkeypa
     stack.write_text("from haplan import Data, variable\nData('a', input=variable('now', default=7))\n")  # the hint
     assert run(["validate", str(tmp_path)]) == 0
     assert "UNSTEADY" not in capsys.readouterr().out
+
+
+def test_a_stack_that_reads_the_clock_is_warned_of_though_both_loads_want_the_same(project: Make) -> None:
+    text = """
+import datetime as days
+import time
+Thing("a", note=f"made on {days.date.today()}", size=1)
+Thing("b", note=f"{days.datetime.now():%Y-%m}", size=1)
+YEAR = time.strftime("%Y")
+Thing("c", note=days.date(2026, 11, 30).isoformat(), size=1)
+"""
+    with project(text).session() as session:
+        found = engine.validate(session, twice=True)
+    said = [(one.location, one.message.partition(";")[0]) for one in found.findings if one.rule == "UNSTEADY"]
+    assert [(where.rpartition(":")[0], what) for where, what in sorted(said)] == [
+        ("stack.py", "the stack reads the clock: date.today()"),
+        ("stack.py", "the stack reads the clock: datetime.now()"),
+        ("stack.py", "the stack reads the clock: time.strftime()"),
+    ]
+    assert sys.getprofile() is None
