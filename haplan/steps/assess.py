@@ -48,16 +48,13 @@ def assess(
         HaplanError: What went wrong then, and what a provider cannot say now, of one change or of several.
     """
     unsettled, had, recorded = state.unsettled(), _carried(state), _recorded(state, changes)
-    done: list[Change] = []
-    placements: dict[str, tuple[Placement, ...]] = {}
-    findings: list[Finding] = []
+    placements, done, findings = dict[str, tuple[Placement, ...]](), list[Change](), list[Finding]()
     for change in changes:
         provider, look = providers.get(change.provider), looks.get(change.provider)
         if provider is not None and provider.confirmed and change.address in unsettled:
             change = _to_confirm(change)
-        placements[change.key] = (
-            (Placement(document=Document("", change.address)),) if change.action is Action.READ else ()
-        )
+        reads = change.action is Action.READ
+        placements[change.key] = (Placement(document=Document("", change.address)),) if reads else ()
         with gathering:
             if provider is not None and change.address in recorded:
                 gone = state.rows[change.address, ""]
@@ -150,8 +147,9 @@ def _missing(
         Placement(document=document, part=part, apart=True) for document, part in left if (document, part) not in named
     )
     if change.action is Action.DELETE and left:
-        there = {*left, *had}  # of a document that has it no longer nothing is said any more
-        return (*(one for one in placements if (one.document, one.part) in there), *more)
+        # of a document that has it no longer nothing is said any more; what has it may call the part otherwise
+        there, whole = {*left, *had}, {document for document, _ in had} - {document for document, _ in left}
+        return (*(one for one in placements if one.document in whole or (one.document, one.part) in there), *more)
     if change.action is Action.CREATE and more:  # what is gone elsewhere goes there too, before it is made again
         again = (one for one in placements if one.apart and (one.document, one.part) in left)
         new = (attrs.evolve(one, half="new") for one in placements)

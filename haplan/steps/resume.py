@@ -19,6 +19,7 @@ from haplan.model.plan import Action, Change, Placement, Plan, Transaction
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Row, Run, State
+from haplan.model.targets import asked_with
 from haplan.model.value import Tree
 
 GOING = (Action.DELETE, Action.FORGET)
@@ -118,7 +119,7 @@ def targets(work: Begun) -> dict[str, list[Target]]:
             owner=change.owner,
             owner_name=owner.name if owner else "",
             owner_type=owner.type if owner else "",
-            values=change.after if change.after is not None else (change.before or {}),
+            values=asked_with(change, row),
             row=row,
             pending=change.address in work.touched,
             needs=change.depends_on,

@@ -197,11 +197,9 @@ class _Wrong:
         return fault.spoil(answer, _names(given, self._about))
 
 
-def _standing(
-    cls: type[Provider], config: type, opening: Callable[[Any, Context], Provider], wrong: _Wrong
-) -> type[Provider]:
+def _standing(cls: type[Provider], config: type, opening: Callable[..., Provider], wrong: _Wrong) -> type[Provider]:
     def open_(mine: type[Provider], settings: Any, context: Context) -> Provider:
-        def made(*given: Any) -> Provider:
+        def made(*given: object) -> Provider:
             inner, outer = opening(*given), object.__new__(mine)
             more = {name: getattr(inner, name) for name in SECONDS}
             for name, value in {"_inner": inner, **more}.items():

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import attrs
+
 from haplan.contracts import Io, Provider, Query, Reading, Task, Written
 from haplan.hookspecs import hookimpl
 from haplan.model.plan import Change, Placement
@@ -111,3 +113,26 @@ def test_a_provider_without_sequences_has_none_kept_and_none_compared(tmp_path: 
     plan = project.write(RULES.format(rules=["y", "x"])).plan()
 
     assert (plan.changes, plan.drift) == ((), ())
+
+
+class Counting(Composing):
+    """What is seen of one thing follows from all that it is told of."""
+
+    def read(self, query: Query) -> Reading:
+        found = super().read(query)
+        sizes = {"size": len(query.recorded)}
+        return attrs.evolve(
+            found, seen={name: attrs.evolve(one, values={**one.values, **sizes}) for name, one in found.seen.items()}
+        )
+
+
+def test_what_is_gone_and_only_forgotten_makes_nothing_else_look_changed(tmp_path: Path) -> None:
+    told = type("Told", (Counting,), {"reads": [], "writes": []})
+    project = Project(tmp_path, STACK.format(sizes={"a": 2, "b": 2}), more=[Plugin(told)])
+    told.cloud = project.cloud
+    assert project.apply().exit_code == 0
+    project.cloud.remove("b")
+    result = project.apply(destroy=True)
+    assert (result.exit_code, [one.text for one in result.failed]) == (0, [])
+    assert project.cloud.names() == []
+    assert project.state().rows == {}

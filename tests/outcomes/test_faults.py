@@ -22,6 +22,7 @@ from haplan.testing.faults import Fault, standing_for
 from haplan.testing.installed import Point
 from haplan_mist.provider import MistProvider
 from haplan_srx.provider import SrxProvider
+from haplan_ssr.lab import Lab as SsrLab
 from haplan_ssr.provider import SsrProvider
 from tests.outcomes.world import WORLDS
 
@@ -69,8 +70,16 @@ class Ours(Story):
         (folder / "stack").mkdir()
 
     def write(self, number: int, *, changed: bool = False) -> None:
+        self._wait()
         given = f"PLATFORM, NUMBER, CHANGED = {self.platform!r}, {number}, {changed}\n"
         (self.folder / "stack" / "stack.py").write_text(given + STACK)
+
+    def _wait(self) -> None:
+        """The boxes of a conductor come up, which nobody waits for whose write was only found to be done."""
+        if self.platform == "ssr" and (self.folder / "stack" / ".haplan").exists():
+            lab = SsrLab(self.folder / "stack" / ".haplan" / "lab")
+            lab.clock.sleep(1200)
+            lab.stop()
 
     def session(self) -> Session:
         cls = standing_for(CLASSES[self.platform], self.wrong, self.one, self.fired.append)
@@ -103,8 +112,8 @@ def known() -> "Known":
 Known = dict[str, dict[tuple[bool, bool], object]]
 FEW = {
     "mist": ("write", "settled", "read", "identify", "facts", "placements", "verify"),
-    "ssr": ("settled", "read", "write", "assess", "verify", "rehearse", "write"),
-    "srx": ("read", "write", "settled", "verify", "confirm", "rehearse", "write"),
+    "ssr": ("settled", "read", "write", "assess", "rehearse", "write", "verify"),
+    "srx": ("read", "write", "settled", "verify", "rehearse", "write", "confirm"),
 }
 """In the ordinary suite: one verb after the other, at each moment another."""
 
@@ -128,6 +137,11 @@ def test_a_life_in_which_each_verb_goes_wrong_once_ends_as_it_should(
     live(Ours(platform, tmp_path, known[platform]), [first(v, names[at % 2]) for at, v in enumerate(FEW[platform])])
 
 
+LEAVES = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""Who is not opened, or breaks as it is closed, leaves its connections."""
+
+
+@LEAVES
 @pytest.mark.deep
 @pytest.mark.parametrize("verb", ASKED)
 @pytest.mark.parametrize("platform", CLASSES)
@@ -136,6 +150,7 @@ def test_what_a_verb_answers_wrongly_is_contained(platform: str, verb: str, know
     live(Ours(platform, tmp_path, known[platform]), wrong)
 
 
+@LEAVES
 @pytest.mark.deep
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 @pytest.mark.parametrize("platform", CLASSES)

@@ -51,7 +51,7 @@ class Ledger:
         self._run = run
         versions = {key: row.serial for key, row in state.rows.items()}
         self._state = self._moved(state, versions, plan.changes)
-        self.placements = Placements(plan)
+        self.placements = Placements(plan, self._state.placements)
         self.rows = Rows(
             state=self._state, versions=versions, run=run, plan=plan, types=context.types, placements=self.placements
         )
@@ -133,8 +133,7 @@ class Ledger:
             queued: It waits for its device.
             lacking: Keys of changes that not all devices have: the next run goes on with them.
         """
-        rows: list[Row] = []
-        deleted: list[Key] = []
+        rows, deleted = list[Row](), list[Key]()
         numbers = self.journal.ended(transaction) if transaction else []
         self._before.pop(transaction.id if transaction else "", None)
         placements = self._carried_out(transaction, changes, lacking, queued=queued) if transaction else []
@@ -155,7 +154,7 @@ class Ledger:
             placements += self.placements.awaited(change)
             old = (change.address, deposed_mark(change.previous_id))
             deleted += [old] if not left and self.rows.get(*old) is not None else []
-        gone = _left_behind(transaction, changes) if transaction else []
+        gone = self.placements.left_behind(transaction, changes) if transaction else []
         self._save(
             rows, deleted, placements=placements, gone=gone, numbers=numbers, written=written, transaction=transaction
         )
@@ -231,14 +230,6 @@ class Ledger:
             self._backend.save(update)
             versions.update({(row.address, row.deposed): self._run.serial for row in update.rows})
         return renames.renamed(state, names)
-
-
-def _left_behind(transaction: Transaction, changes: Iterable[Change]) -> list[tuple[str, Document, str]]:
-    """The placements of what a document has no longer, while others still have it."""
-    going = {change.key for change in changes if change.action in GOING and not change.deposed}
-    return [
-        (one.address, one.placement.document, one.placement.part) for one in transaction.placed if one.address in going
-    ]
 
 
 def _without_forgotten(plan: Plan, state: State) -> Iterable[OrderRow]:

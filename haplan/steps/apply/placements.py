@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 
+from haplan.model.document import Document
 from haplan.model.plan import Action, Change, Placed, Placement, Plan, Transaction
 from haplan.model.state import PlacementRow
 from haplan.model.unfinished import Place
-from haplan.steps.apply.record import placement_row
+from haplan.steps.apply.record import GOING, placement_row
+
+Key = tuple[str, Document, str]
+"""Address, document and part: of a placement in state."""
 
 
 class Placements:
@@ -13,12 +17,18 @@ class Placements:
 
     Threads: one, that of the run's loop.
 
+    Args:
+        recorded: The placements in state.
+
     Attributes:
         several: Keys of the changes that are written in more than one place.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, recorded: Iterable[Key] = ()) -> None:
         self._left: dict[str, list[Placement]] = {}
+        self._there: dict[tuple[str, Document], list[Key]] = {}
+        for key in recorded:
+            self._there.setdefault(key[:2], []).append(key)
         for transaction in plan.transactions:
             for placed in transaction.placed:
                 self._left.setdefault(placed.address, []).append(placed.placement)
@@ -61,6 +71,16 @@ class Placements:
     def open(self, change: Change) -> list[Place]:
         """Documents and parts that do not have it yet."""
         return [(one.document, one.part) for one in self._of(change) if not one.late]
+
+    def left_behind(self, transaction: Transaction, changes: Iterable[Change]) -> list[Key]:
+        """What was recorded of a document that has a resource no longer, while others still have it.
+
+        Its parts may be called otherwise in a deletion: what the document had goes whole.
+        """
+        going = {change.key for change in changes if change.action in GOING and not change.deposed}
+        where = {(one.address, one.placement.document) for one in transaction.placed if one.address in going}
+        still = {(address, one.document, one.part) for address in going for one in self._left.get(address, ())}
+        return [key for place in where for key in self._there.get(place, ()) if key not in still]
 
     def awaited(self, change: Change) -> list[PlacementRow]:
         """Those that are still to be carried out, as rows."""

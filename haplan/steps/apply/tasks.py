@@ -9,6 +9,7 @@ from haplan.contracts import Part, Target, Task, Written
 from haplan.errors import ProviderError
 from haplan.model.document import Document
 from haplan.model.plan import Action, Change, Placement, Plan, Transaction, in_half
+from haplan.model.state import Row
 from haplan.model.value import Secret, Tree, decode, transform
 from haplan.steps.apply.beside import Beside
 from haplan.steps.apply.carried import Carried, carried, content
@@ -47,6 +48,7 @@ class Tasks:
         self._carried = carried(context.state.intents, context.run.id)
         self._waiting, self._left = context.state.waiting(), context.state.announced()
         self._touched: set[str] = set()
+        self._forgotten = self._unplaced()
         self.own = Own(context.state.intents, context.run.id, ledger.placements.several)
 
     def task(self, transaction: Transaction) -> Task:
@@ -85,8 +87,19 @@ class Tasks:
             rules=context.before,
             types=context.types,
             beside=self._beside,
+            recorded={**self._forgets(transaction.provider), **task.recorded} if task.recorded else {},
             carried=self._carried_of(task),
         )
+
+    def _forgets(self, provider: str) -> dict[str, Row]:
+        """The rows of a provider that the run only forgets: what was looked at for the plan was so with them."""
+        return {address: row for address, row in self._forgotten.items() if row.provider_key == provider}
+
+    def _unplaced(self) -> dict[str, Row]:
+        placed = {one.address for transaction in self._plan.transactions for one in transaction.placed}
+        going = [change for change in self._plan.changes if change.after is None and change.key not in placed]
+        rows = {change.address: self._context.state.row(change.address) for change in going if not change.deposed}
+        return {address: row for address, row in rows.items() if row is not None}
 
     def _carried_of(self, task: Task) -> Carried | None:
         found = self._carried.get((task.transaction.provider, task.transaction.document))

@@ -18,6 +18,7 @@ from haplan.model.plan import Action, Change
 from haplan.model.reason import Reason
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Intent, Row
+from haplan.model.targets import asked_with
 from haplan.model.unfinished import BEGUN, places
 from haplan.model.value import Tree
 from haplan.steps.apply.beside import Beside, rebased
@@ -46,6 +47,7 @@ class Job:
         rules: Of the moment before a write.
         types: Resource types.
         beside: What else is in the document.
+        recorded: The rows to look with, as for the plan, where documents are made of many resources.
         carried: What a dead run left of this very write, or None.
     """
 
@@ -57,6 +59,7 @@ class Job:
     rules: tuple[Rule, ...]
     types: Mapping[str, TypeInfo]
     beside: Beside
+    recorded: Mapping[str, Row]
     carried: Carried | None = None
 
 
@@ -168,7 +171,7 @@ def work(job: Job) -> Done | Broke:
         asked = Query(
             targets=(*job.targets, *job.beside.targets(task)),
             max_age=MAX_AGE,
-            recorded=task.recorded,
+            recorded=job.recorded,
             document=document,
             orders=task.orders,
         )
@@ -213,7 +216,7 @@ def _as_it_runs(task: Task, job: Job, reading: Reading) -> tuple[Task, Reading]:
     targets = tuple(attrs.evolve(target, waiting=frozenset()) for target in job.targets)
     document = task.transaction.document
     found = job.provider.read(
-        Query(targets=targets, max_age=MAX_AGE, recorded=task.recorded, document=document, orders=task.orders)
+        Query(targets=targets, max_age=MAX_AGE, recorded=job.recorded, document=document, orders=task.orders)
     )
     refuse_unread(found, job.targets)
     return _with_seen(task, found.seen), found
@@ -268,7 +271,7 @@ def _left_behind(job: Job, task: Task, error: HaplanError) -> tuple[Half, ...]:
         return ()
     targets = tuple(attrs.evolve(target, pending=True, waiting=frozenset()) for target in job.targets)
     try:
-        reading = job.provider.read(Query(targets=targets, recorded=task.recorded, document=task.transaction.document))
+        reading = job.provider.read(Query(targets=targets, recorded=job.recorded, document=task.transaction.document))
     except HaplanError:  # what broke the write may well break the look; the write's own error is what is told
         return ()
     found = () if reading.unread else tuple(halves(task, reading.seen, job.types))
@@ -323,7 +326,7 @@ def target_of(
         owner=change.owner,
         owner_name=owner.name if owner else "",
         owner_type=owner.type if owner else "",
-        values=change.after if change.after is not None else (change.before or {}),
+        values=asked_with(change, row),
         row=row,
         pending=change.reason is Reason.RESUMED,
         needs=change.depends_on,

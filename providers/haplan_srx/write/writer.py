@@ -16,11 +16,13 @@ from haplan.plugin import (
     Clock,
     Document,
     Io,
+    Part,
     ProviderError,
     Reason,
     Task,
     Tree,
     Written,
+    decode,
 )
 from haplan_srx.device.operational import Commit
 from haplan_srx.device.replies import Refused
@@ -339,10 +341,22 @@ def _written(task: Task) -> Written:
         if change.type not in ("steering", "policy"):
             values[change.address] = {"id": id_}
         if change.before is not None and part.placement.apart:
-            private[change.address] = Private(was=change.before).plain()
+            private[change.address] = Private(was=_said_before(part)).plain()
         if change.type == "cluster" and part.placement.own:
             private[change.address] = Private(configured=True).plain()
     return Written(ids=ids, values=values, private=private, settling=True)
+
+
+def _said_before(part: Part) -> Mapping[str, Tree]:
+    """What a resource said before a change, as it was recorded: what was seen of it holds words where a device has
+    something else."""
+    row = part.row
+    if row is None:
+        return part.change.before or {}
+    earlier = Private.of(row.private).was if row.status != "ok" else None
+    if earlier is not None:  # a device took the change already, or may have
+        return earlier
+    return {"name": row.name, **{name: value for name, value in decode(row.values).items() if name in row.declared}}
 
 
 def id_of(change: Change) -> str:
