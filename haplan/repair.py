@@ -47,20 +47,22 @@ def forget(session: Session, patterns: Iterable[str]) -> Mended:
 
 def taint(session: Session, address: str) -> Mended:
     """Mark a resource to be replaced; see `haplan.steps.repair.taint`."""
-    return _mended(session, "state taint", lambda state: repair.taint(state, address))
+    return _mended(session, "state taint", lambda state: repair.taint(state, address), address)
 
 
 def untaint(session: Session, address: str) -> Mended:
     """Take that mark away; see `haplan.steps.repair.untaint`."""
-    return _mended(session, "state untaint", lambda state: repair.untaint(state, address))
+    return _mended(session, "state untaint", lambda state: repair.untaint(state, address), address)
 
 
-def _mended(session: Session, command: str, work: Callable[[State], Mending]) -> Mended:
-    there = session.backend.load()
-    if not there.lineage:
-        work(there)  # refuses: nothing is in it, and nothing is made for that
+def _mended(session: Session, command: str, work: Callable[[State], Mending], about: str = "") -> Mended:
+    """Mend under the lock, as a run of its own; of the resource that it is `about`, if of one, the row is enough."""
+    if not look(session.backend).lineage:
+        work(session.backend.load())  # refuses: nothing is in it, and nothing is made for that
     with locked(session, command):
-        found = work(session.backend.load())  # refused under the lock: before, another run may be in the middle of it
+        state = look(session.backend, [about]) if about else session.backend.load()
+        # refused under the lock: before, another run may be in the middle of it
+        found = work(state if not about or state.row(about) is not None else session.backend.load())
         run = records.begin(session, command)
         if found.announced:
             session.backend.journal(found.announced)

@@ -43,5 +43,6 @@ def test_a_state_is_mended_and_taken_back(
     Path("state.json").write_text(document)
     assert run(["state", "push", "state.json"]) == 1
     told("state", "rm", "*")
-    assert told("state", "prune", "--keep", "1") == "the history of 5 runs is forgotten\n"
+    forgotten = "the history of 5 runs is forgotten\n3 records of runs removed, "
+    assert told("state", "prune", "--keep", "1").startswith(forgotten)
     assert json.loads(told("state", "list", "--json")) == []
