@@ -9,7 +9,7 @@ from haplan.report.alike import folded, group_lines, groups
 from haplan.report.changes import change_lines, drift_lines
 from haplan.report.cost import cost_lines
 from haplan.report.differences import same
-from haplan.report.findings import counts, finding_lines
+from haplan.report.findings import FOLD, SOME, counts, finding_lines
 from haplan.report.lines import BLANK, Line, Lines, line, padded, title, wide
 from haplan.report.origin import Made, origin_lines
 from haplan.report.scope import chosen, looked, scope_lines, scope_words
@@ -44,7 +44,7 @@ def plan_lines(
         *stage_lines(plan, full=full),
         *rehearsed_lines(plan),
         *_outputs(plan.outputs, full=full),
-        *_notes(plan),
+        *_notes(plan, full=full),
         *_findings(plan, full),
     ]
     again = [BLANK, tally(plan), *cost_lines(plan)] if len(lines) > LONG and not plan.empty() else []
@@ -160,13 +160,20 @@ def _shown(one: OutputChange) -> tuple[str, str, str]:
     return sign, style, shown[1] if sign == "+" else " → ".join(shown)
 
 
-def _notes(plan: Plan) -> Lines:
+def _notes(plan: Plan, *, full: bool = True) -> Lines:
+    """Lines for people; of many about one object some are shown, unless the whole is asked for."""
     if not plan.notes and not plan.voided:
         return []
-    lines = title("Notes")
+    lines, about = title("Notes"), dict[str, list[str]]()
     for note in plan.notes:
-        first, *rest = note.split("\n")
-        lines += [line(first, indent=2), *(line(one, indent=4) for one in rest)]
+        about.setdefault(note.partition(": ")[0], []).append(note)
+    for head, notes in about.items():
+        shown = notes if full or len(notes) <= FOLD else notes[:SOME]
+        for note in shown:
+            first, *rest = note.split("\n")
+            lines += [line(first, indent=2), *(line(one, indent=4) for one in rest)]
+        if len(shown) < len(notes):
+            lines.append(line(f"{head}: and {len(notes) - len(shown)} more; --full shows them", indent=2))
     return [*lines, *_given_up(plan)]
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
 from haplan.model.finding import Finding
@@ -121,3 +122,13 @@ def test_secrets_are_in_no_fold() -> None:
     new = [update(n + 20, action=Action.CREATE, sensitive=("psk",), after={"psk": f"hush{n}"}) for n in range(9)]
     alike = [update(n + 40, action=Action.CREATE, sensitive=("psk",), after={"psk": "hush"}) for n in range(9)]
     assert "hush" not in "\n".join(text(made(*many, *new, *alike)))
+
+
+def test_many_notes_about_one_object_are_folded_until_the_whole_is_asked_for() -> None:
+    theirs = [f"branch: route to 10.{n}.0.0/16 is not in the stack" for n in range(9)]
+    plan = attrs.evolve(made(update(1)), notes=(*theirs, "hub1: BGP core is not in the stack"))
+    shown = text(plan)
+    assert "  branch: and 6 more; --full shows them" in shown
+    assert not [one for one in shown if "10.3.0.0" in one]
+    assert "  hub1: BGP core is not in the stack" in shown
+    assert sum("route to" in one for one in text(plan, full=True)) == 9
