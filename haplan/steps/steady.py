@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from haplan.model.finding import Finding
 from haplan.model.stack import Block, Stack
@@ -67,7 +66,7 @@ def watched(root: Path) -> Iterator[list[Finding]]:
     def is_ours(file: str) -> bool:
         return file.startswith(around) and "/site-packages/" not in file
 
-    def look(frame: FrameType, event: str, called: Any) -> None:
+    def look(frame: FrameType, event: str, called: object) -> None:
         if event == "c_call" and (name := _clock(called)) and is_ours(frame.f_code.co_filename):
             file = Path(frame.f_code.co_filename)
             where = f"{file.relative_to(root) if file.is_relative_to(root) else file.name}:{frame.f_lineno}"
@@ -81,7 +80,7 @@ def watched(root: Path) -> Iterator[list[Finding]]:
         listed += found.values()
 
 
-def _clock(called: Any) -> str:
+def _clock(called: object) -> str:
     """What a function of the library that is called is called in a stack, if it tells the time; else ""."""
     name, of = getattr(called, "__name__", ""), getattr(called, "__self__", None)
     if name in _OF_DATES and isinstance(of, type) and issubclass(of, datetime.date):

@@ -1,7 +1,7 @@
 """Clusters as they are, and facts about devices and sites: from inventory and stats."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Literal
 
 from haplan.plugin import Seen, Target, Tree, decode
 from haplan_mist.estate import Known
@@ -107,8 +107,13 @@ def _strays(
 
 
 def _seen(
-    estate: Known, devices: Boxes, target: Target, pair: Sequence[str], status: Any, strays: Sequence[str]
-) -> Seen:  # fmt: skip
+    estate: Known,
+    devices: Boxes,
+    target: Target,
+    pair: Sequence[str],
+    status: Literal["ok", "incomplete"],
+    strays: Sequence[str],
+) -> Seen:
     head = pair[0]
     site_id = devices.site_id(head)
     values: dict[str, Tree] = {
