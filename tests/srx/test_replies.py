@@ -113,3 +113,8 @@ def test_one_answer_to_a_ping_is_enough_and_none_says_why(said: str, why: str) -
 def test_a_ping_that_is_refused_was_not_answered() -> None:
     refused = reply(PLAIN.format(error("unknown host")).encode(), "here")
     assert "unknown host" in operational.unanswered(refused)
+
+
+def test_a_control_character_costs_the_value_that_has_it_and_not_the_reply() -> None:
+    found = reply(b"<rpc-reply><name>a\x07b</name><other>&#x1b;c</other><third>whole&#10;</third></rpc-reply>", "x")
+    assert [one.text for one in found.element] == ["a?b", "?c", "whole\n"]

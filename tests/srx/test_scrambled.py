@@ -1,9 +1,11 @@
 """Secrets as Junos tells them, turned back."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from haplan_srx.private import as_plain, from_plain, stripped
-from haplan_srx.translate.scrambled import plain
+from haplan_srx.translate.scrambled import plain, scrambled
 from haplan_srx.translate.statements import Path
 
 
@@ -29,3 +31,9 @@ def test_what_is_kept_of_others_has_no_secret_in_it_scrambled_or_in_plain() -> N
         "kept device:x": [[["security", "ike", ["policy", "old"], "mode"], ["main"]]],
         "formed": True,
     }
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF), min_size=1, max_size=40))
+def test_a_secret_that_is_scrambled_is_turned_back(secret: str) -> None:
+    assert plain(scrambled(secret)) == secret
+    assert secret not in scrambled(secret) or len(secret) < 3

@@ -201,9 +201,9 @@ def test_undocumented_is_not_taken_back(say: Say) -> None:
         '<get-configuration format="json"/>',
         "<open-configuration><ephemeral/></open-configuration>",
         "<commit-configuration><at-time>10:00</at-time></commit-configuration>",
-        "<get-interface-information/>",
+        "<get-bgp-summary-information/>",
         "<request-shell-execute><command>ls</command></request-shell-execute>",
-        "<command>show version</command>",
+        "<command>show bgp summary</command>",
     ],
 )  # fmt: skip
 def test_what_is_not_simulated_is_refused_not_imitated(say: Say, operation: str) -> None:

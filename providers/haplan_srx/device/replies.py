@@ -13,6 +13,10 @@ from lxml import etree
 from haplan.plugin import ProviderError
 
 _HASHED = re.compile(r"\$[0-9]\$[^\s\";<]+")
+_CONTROL = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]"
+    rb"|&#(?:x0*(?:[0-8bcBC]|[eE]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));"
+)
 _BLOCK = re.compile(rb"<(/?)((?:[\w.-]+:)?)(routing-engine|ok)\b[^>]*?(/?)>")
 _RESULT = re.compile(rb"<(?:[\w.-]+:)?commit-(?:check-)?success\b")
 
@@ -126,12 +130,19 @@ def reply(message: bytes, what: str) -> Reply:
 def _parsed(message: bytes, what: str) -> etree._Element:
     if b"<!DOCTYPE" in message:  # RFC 6241 section 3 forbids it: its entities could grow without end
         raise ProviderError(f"{what}: the device answered with a document type declaration", lost=True)
-    for candidate in (message, _repaired(message)):
+    repaired = _repaired(message)
+    for candidate in (message, repaired, _readable(repaired)):
         try:
             return etree.fromstring(candidate, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
         except etree.XMLSyntaxError as error:
             broken = error
     raise ProviderError(f"{what}: the device answered with broken XML: {broken.msg}", lost=True)
+
+
+def _readable(message: bytes) -> bytes:
+    """With a mark in place of each character that no XML may hold: a value that has one is another one then, and the
+    rest of the reply is read (PyEZ issue 1408)."""
+    return _CONTROL.sub(b"?", message)
 
 
 def _repaired(message: bytes) -> bytes:

@@ -42,6 +42,21 @@ def plain(text: str) -> str:
     return found.decode("utf-8", "replace")
 
 
+def scrambled(text: str) -> str:
+    """A secret as a device tells it; always the same for one secret, where a device takes other letters each time."""
+    last = _ALPHABET[0]
+    told = [last, *(_ALPHABET[1 : 1 + _FILLERS[last]])]
+    for at, value in enumerate(text.encode()):
+        weights, gaps = _WEIGHTS[at % len(_WEIGHTS)], list[int]()
+        for weight in reversed(weights):
+            gaps.insert(0, value // weight)
+            value %= weight
+        for gap in gaps:
+            last = _ALPHABET[(_ALPHABET.index(last) + gap + 1) % len(_ALPHABET)]
+            told.append(last)
+    return MARK + "".join(told)
+
+
 def is_secret(element: str, values: Iterable[str]) -> bool:
     """True for what a device keeps as a secret, scrambled or in plain: nothing of it is remembered or shown."""
     return element in UNREADABLE or any(one.startswith((MARK, *HASHES)) for one in values)

@@ -16,7 +16,7 @@ from haplan_srx.lab.config import candidates, commits
 from haplan_srx.lab.config.tree import Element, Trouble, tag_of
 from haplan_srx.lab.estate import Estate, Tx, next_mishap
 from haplan_srx.lab.netconf.wire import BASE_1_1, Call, Hangup, Refused, Table, Voice, hello, parse
-from haplan_srx.lab.rpc import committing, editing, facts, showing
+from haplan_srx.lab.rpc import committing, editing, facts, operating, showing
 
 DEFAULT_LIMIT = 75
 """Sessions at once, unless `connection-limit` says otherwise."""
@@ -25,7 +25,7 @@ DEFAULT_LIMIT = 75
 def table() -> Table:
     """Everything the simulator answers."""
     made = Table()
-    for module in (editing, committing, facts, showing):
+    for module in (editing, committing, facts, showing, operating):
         made.include(module.TABLE)
     return made
 
@@ -162,6 +162,8 @@ class Router:
             return call.voice.ok
         if call.name == "kill-session":
             return _kill(call)
+        if call.name == "command":
+            call = operating.spelled(call)
         handler = self._table.find(call.name)
         if handler is None:
             raise Refused(Trouble(message="syntax error", bad=call.name))

@@ -9,8 +9,11 @@ from haplan_srx.lab.config.compare import compare
 from haplan_srx.lab.config.loading import Loader, override
 from haplan_srx.lab.config.tree import Element, Trouble, tag_of
 from haplan_srx.lab.netconf.wire import Call, Refused, Table, block, tag
+from haplan_srx.translate.scrambled import UNREADABLE, scrambled
 
 TABLE = Table()
+SCRAMBLED = UNREADABLE - {"encrypted-password"}
+"""Leaves whose value can be turned back; a password of a user is hashed."""
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------
@@ -108,12 +111,20 @@ def load_configuration(call: Call) -> str:
     else:
         troubles = _load(call, config)
         tree.tidy(config)
+    _hide(config)
     candidates.save(call, config)
     errors = [one for one in troubles if not one.warning]
     said = call.voice.troubles(troubles)
     if errors:
         return block("load-configuration-results", said + tag("load-error-count", len(errors)))
     return block("load-configuration-results", said + call.voice.ok)
+
+
+def _hide(config: Element) -> None:
+    """Secrets are kept, and told, scrambled: nobody reads one as it was typed."""
+    for element in config.iter(*SCRAMBLED):
+        if element.text and not element.text.startswith("$"):
+            element.text = scrambled(element.text)
 
 
 def _rescue(call: Call) -> Element:
@@ -180,6 +191,7 @@ def edit_config(call: Call) -> str:
     loader = Loader(default=default, replaces=True, strict=True)  # type: ignore[arg-type]  # looked at above
     loader.apply(config, source)
     tree.tidy(config)
+    _hide(config)
     candidates.save(call, config)
     troubles += loader.troubles
     if any(not one.warning for one in troubles):

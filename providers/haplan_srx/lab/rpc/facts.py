@@ -134,11 +134,8 @@ def alarms(call: Call) -> str:
     return per_node(call, lambda _box: block("alarm-information", summary, xmlns=call.voice.area("junos-alarm")))
 
 
-@TABLE.rpc("get-interface-information")
-def interface_information(call: Call) -> str:
-    """Only what tells a client which node it is on: the addresses of the private routing instance."""
-    if call.text("routing-instance") != "__juniper_private1__" or not call.has("terse"):
-        raise Refused(Trouble(message="the simulator tells interfaces of __juniper_private1__ in terse form only"))
+def private_addresses(call: Call) -> str:
+    """What tells a client which node it is on: the addresses of the private routing instance."""
     addresses = ["128.0.0.1/2", "128.0.0.4/2"]
     if call.box["cluster"]:
         area = (call.box["cluster"] & 15) << 4 or call.box["cluster"]
@@ -186,10 +183,3 @@ def file_show(call: Call) -> str:
     if name != "/etc/hosts.junos":
         raise Refused(Trouble(message=f"could not resolve file: {name}"))
     return tag("file-content", "\n128.0.0.1 master\n128.0.0.4 re0\n")
-
-
-@TABLE.rpc("command")
-def command(call: Call) -> str:
-    """The CLI as an RPC. Nothing of it is here."""
-    words = (call.op.text or "").split()
-    raise Refused(Trouble(message="syntax error", bad=words[1] if len(words) > 1 else "command"))

@@ -231,8 +231,8 @@ def _fabric(call: Call) -> Iterator[tuple[str, bool]]:
         said, good = tag("fabric-interface-index", node), False
         for place, port in enumerate(cluster.fabric_ports(config, node)):
             others = cluster.fabric_ports(config, 1 - node)
-            physical = _port_up(call, port)
-            heard = physical and place < len(others) and _port_up(call, others[place]) and _whole(call, "fabric")
+            physical = port_up(call, port)
+            heard = physical and place < len(others) and port_up(call, others[place]) and _whole(call, "fabric")
             good = good or heard
             said += tag("fabric-child-interface-name", port)
             said += tag("fabric-child-interface-status", f"{_word(physical):<4} / {_word(heard)}")
@@ -240,7 +240,8 @@ def _fabric(call: Call) -> Iterator[tuple[str, bool]]:
         yield block("fabric-information", said + tag("fabric-interface-index", node)), good
 
 
-def _port_up(call: Call, port: str) -> bool:
+def port_up(call: Call, port: str) -> bool:
+    """True if a port of the pair carries."""
     model = models.find(call.box["model"])
     box = cluster.nodes(call.tx, call.box).get(model.node_of(port))
     if box is None or not boxes.is_up(call.tx, box):
@@ -256,12 +257,12 @@ def _reths(call: Call) -> list[str]:
         if not name.startswith("reth"):
             continue
         group = interface.findtext("redundant-ether-options/redundancy-group")
-        said += tag("reth-name", name) + tag("reth-status", _word(_reth_up(call, config, interface)))
+        said += tag("reth-name", name) + tag("reth-status", _word(reth_up(call, config, interface)))
         said += tag("redundancy-group-id-for-reth", group or "Not configured")
     return [block("reth", said)] if said else []
 
 
-def _reth_up(call: Call, config: Element, reth: Element) -> bool:
+def reth_up(call: Call, config: Element, reth: Element) -> bool:
     """Up on the node that is primary for its group, if a member there is up and the reth counts."""
     name, group = reth.findtext("name") or "", reth.findtext("redundant-ether-options/redundancy-group")
     count = int(config.findtext("chassis/cluster/reth-count") or 0)
@@ -275,7 +276,7 @@ def _reth_up(call: Call, config: Element, reth: Element) -> bool:
         if any(parent.text == name for parent in interface.iterfind("*/redundant-parent/parent"))
         and interface.find("disable") is None
     ]
-    return any(model.node_of(port) == row["owner"] and _port_up(call, port) for port in members)
+    return any(model.node_of(port) == row["owner"] and port_up(call, port) for port in members)
 
 
 def _monitors(call: Call) -> Iterator[str]:
@@ -283,7 +284,7 @@ def _monitors(call: Call) -> Iterator[str]:
         for monitor in group.findall("interface-monitor") if group is not None else []:
             port = monitor.findtext("name") or ""
             yield tag("interface-name-for-monitoring", port) + tag("weight", monitor.findtext("weight") or 0)
-            yield tag("status", _word(_port_up(call, port))) + tag("redundancy-group-for-interface", number)
+            yield tag("status", _word(port_up(call, port))) + tag("redundancy-group-for-interface", number)
 
 
 @TABLE.rpc("get-chassis-cluster-information")
