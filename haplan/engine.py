@@ -20,6 +20,7 @@ from haplan.errors import Denied, HaplanError, Locked, StackError
 from haplan.host import planfile
 from haplan.host import records as runs_
 from haplan.host.backend import look
+from haplan.host.collector import collecting_rarely
 from haplan.host.currency import currency as currency
 from haplan.host.labs import blocks_of
 from haplan.host.lock import is_dead, locked
@@ -92,6 +93,7 @@ def _sound(session: Session) -> Stack:
     raise check.beside(error, session.plugins.rules_about(set(session.types)))
 
 
+@collecting_rarely()
 def plan(session: Session, options: PlanOptions | None = None) -> Plan:
     """Make a plan. Writes nothing and takes no lock.
 
