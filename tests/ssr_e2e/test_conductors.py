@@ -10,7 +10,7 @@ from tests.ssr_e2e.world import World, without_generated
 
 Make = Callable[..., World]
 
-ALTERNATIVES = [
+ALTERNATIVES = (
     'keys = "camel"',
     'patch_leaf_list = "replace"',
     'patch_null = "delete"',
@@ -19,12 +19,18 @@ ALTERNATIVES = [
     "invalid_status = 400\nproblem_details = true\ntell_warnings = true",
     "delete_status = 200",
     "token_minutes = 3",
-    'version = "5.4.0"',
-    'version = "7.0.1-3"',
+)
+RELEASES = ('version = "5.4.0"', 'version = "7.0.1-3"')
+TOGETHER = (*ALTERNATIVES, RELEASES[0])
+"""They touch different answers of a conductor, so one may have them all; each alone is for the long form."""
+DIALECTS = [
+    pytest.param("\n".join(TOGETHER), id="all-at-once"),
+    pytest.param(RELEASES[1], id="newer"),
+    *(pytest.param(one, marks=pytest.mark.deep) for one in TOGETHER),
 ]
 
 
-@pytest.mark.parametrize("settings", ALTERNATIVES)
+@pytest.mark.parametrize("settings", DIALECTS)
 def test_every_kind_of_conductor_is_led_to_the_same(pair: Make, settings: str) -> None:
     world = pair(f"[settings]\n{settings}\n")
     found = without_generated(world.running())
