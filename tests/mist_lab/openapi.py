@@ -77,15 +77,16 @@ def _paths() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(re.sub(r"\{[^}]+\}", "[^/]+", template) + "$"), template) for template in templates)
 
 
-def _template(path: str) -> str | None:
-    return next((template for pattern, template in _paths() if pattern.match(path)), None)
+def template(path: str) -> str | None:
+    """The path of the document that a path is one of."""
+    return next((name for pattern, name in _paths() if pattern.match(path)), None)
 
 
 def violations(exchange: Mapping[str, Any]) -> list[str]:
     """What is wrong with one exchange; nothing, mostly."""
     method, path, status = exchange["method"], exchange["path"], int(exchange["status"])
-    template = _template(path)
-    operation = document()["paths"].get(template, {}).get(method.lower()) if template else None
+    found_at = template(path)
+    operation = document()["paths"].get(found_at, {}).get(method.lower()) if found_at else None
     if operation is None:
         return list(_undocumented(method, path, status))
     found = list(_request(operation, exchange)) if 200 <= status < 300 else []
