@@ -14,6 +14,7 @@ from haplan.plugin import (
     Entries,
     Finding,
     Impact,
+    Reason,
     Tree,
 )
 from haplan_srx import overwriting
@@ -116,7 +117,8 @@ def _intact(look: Look, clusters: Iterable[Resource]) -> bool:
 def _impact(change: Change, reaches: bool, *, intact: bool) -> Impact:
     if not reaches:
         return Impact()
-    if change.type == "policy" and change.action is Action.UPDATE and not intact:
+    missing = change.reason is Reason.RESUMED and change.before == change.after  # new where it is not yet
+    if change.type == "policy" and change.action is Action.UPDATE and not intact and not missing:
         return Impact("traffic", COMMIT)  # Junos 24.4R1 release notes: changed or moved, it looks up sessions anew
     if change.action in (*GOING, Action.REPLACE):
         kind = "config-push" if change.type in ("policy", "steering", "application") else "traffic"
