@@ -45,6 +45,8 @@ estate(provider("ssr", host="conductor.example.net"), "b", "ge-0/0/0", "ge-1/0/0
        [ha_fabric("ge-0/0/4,ge-1/0/4"), ha_sync("ge-0/0/5,ge-1/0/5")], (3,), {},
        lambda number, at: node(f"0200000{number}000{at}", asset_id=f"BOX{number}{at}"), "SSR120")
 """
+left = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""A run that is killed inside this process leaves calls behind that nobody answers."""
 RULES = ("policy.q-edge.access", "policy.b-edge.access")
 
 
@@ -96,10 +98,7 @@ def is_gone(stack: Both, at: int) -> int:
     """Killed there, and after enough applies it is as if it never had been; how many events there were."""
     stack.want(("gone",))
     told = stack.dies(at)
-    for _ in range(3):
-        well(stack.apply())
-        if stack.plan().empty():
-            break
+    well(stack.apply())
     stack.ends_well()
     with stack.session(Options(lab=True)) as session:
         state = engine.read_state(session)
@@ -112,10 +111,12 @@ def is_gone(stack: Both, at: int) -> int:
     return told
 
 
+@left
 def test_a_rule_that_left_the_stack_is_gone_from_every_list_though_the_run_died(stands: Callable[[], Both]) -> None:
-    assert is_gone(stands(), 8) >= 8
+    assert is_gone(stands(), 9) >= 9
 
 
+@left
 @pytest.mark.deep
 def test_a_rule_that_left_the_stack_is_gone_from_every_list_after_a_kill_at_any_place(
     stands: Callable[[], Both],

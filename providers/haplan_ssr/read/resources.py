@@ -121,6 +121,11 @@ class Look:
         """What was there before haplan."""
         return frozenset(found_before(self.rows.values()))
 
+    @cached_property
+    def gone(self) -> frozenset[Path]:
+        """Entries of resources that are not there: what others gave in them went along, and comes back with them."""
+        return frozenset(one for one in self.recorded.own.values() if one not in self.live)
+
     def router_of(self, name: str) -> str:
         """The address of the cluster that is a router."""
         path = (*AUTHORITY, ("router", name))
@@ -247,7 +252,7 @@ def _with_way(
     want = at_path(target.values, way)
     if wanted and not _different(at.live, wanted):
         return values if is_mapping(want) or want is None else _put(values, way, want)
-    moved = _different(at.live, then)
+    moved = [path for path in _different(at.live, then) if not (at.gone and any_above(path, at.gone))]
     return _put(values, way, _text(at.live, moved)) if moved else values
 
 
