@@ -210,6 +210,24 @@ def test_what_is_not_simulated_is_refused_not_imitated(say: Say, operation: str)
     assert [severity for severity, _ in told(say(operation))] == ["error"]
 
 
+def test_the_candidate_is_copied_from_what_runs_or_what_is_given(say: Say) -> None:
+    host = "<system><host-name>hugo</host-name></system>"
+    given = f"<source><config><configuration>{host}</configuration></config></source>"
+    assert told(say(f"<copy-config><target><candidate/></target>{given}</copy-config>")) == []
+    assert [one.text for one in say("<get-config><source><candidate/></source></get-config>").iter("host-name")] == [
+        "hugo"
+    ]
+    running = "<source><running/></source>"
+    assert told(say(f"<copy-config><target><candidate/></target>{running}</copy-config>")) == []
+    names = [one.text for one in say("<get/>").iter("host-name")]
+    assert names
+    assert [
+        one.text for one in say("<get-config><source><candidate/></source></get-config>").iter("host-name")
+    ] == names
+    (refused,) = told(say(f"<copy-config><target><running/></target>{given}</copy-config>"))
+    assert refused[0] == "error"
+
+
 # --- edit-config ------------------------------------------------------------------------------------------------------
 
 

@@ -35,6 +35,39 @@ def get_config(call: Call) -> str:
     return call.voice.data(call.voice.configuration(chosen, _about(call, source == "running")))
 
 
+@TABLE.rpc("get")
+def get(call: Call) -> str:
+    """The standard read of all that is there: here the running configuration, as a box without state models tells."""
+    wanted = call.op.find("filter")
+    inner = None if wanted is None else wanted.find("configuration")
+    config = boxes.running(call.tx, call.box)
+    chosen = tree.empty() if wanted is not None and inner is None else tree.select(config, inner)
+    return call.voice.data(call.voice.configuration(chosen, _about(call, True)))
+
+
+@TABLE.rpc("copy-config")
+def copy_config(call: Call) -> str:
+    """The candidate becomes what runs, or what is given."""
+    commits.refuse_on_secondary(call)
+    if call.op.find("target/candidate") is None:
+        target = next((tag_of(one) for one in call.op.iterfind("target/*")), "target")
+        raise Refused(Trouble(message="syntax error", bad=target, tag="operation-not-supported"))
+    config = candidates.edit(call)
+    given, loader = call.op.find("source/config/configuration"), Loader(replaces=True)
+    if given is None and call.op.find("source/running") is None:
+        raise Refused(Trouble(message="syntax error", bad="source"))
+    if given is None:
+        config = boxes.running(call.tx, call.box)
+    else:
+        override(config, given, loader)
+        tree.tidy(config)
+        _hide(config)
+    if any(not one.warning for one in loader.troubles):
+        return call.voice.troubles(loader.troubles)
+    candidates.save(call, config)
+    return call.voice.troubles(loader.troubles) + call.voice.ok
+
+
 @TABLE.rpc("get-configuration")
 def get_configuration(call: Call) -> str:
     """Junos' own read: other formats, inheritance, and comparison with an older one."""
