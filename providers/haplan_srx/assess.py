@@ -117,14 +117,15 @@ def _intact(look: Look, clusters: Iterable[Resource]) -> bool:
 def _impact(change: Change, reaches: bool, *, intact: bool) -> Impact:
     if not reaches:
         return Impact()
+    changed = {key for key in {**(change.before or {}), **(change.after or {})}
+               if (change.before or {}).get(key) != (change.after or {}).get(key)}  # fmt: skip
     missing = change.reason is Reason.RESUMED and change.before == change.after  # new where it is not yet
-    if change.type == "policy" and change.action is Action.UPDATE and not intact and not missing:
+    spelled = bool(changed) and changed <= {*change.respelled} and change.position is None
+    if change.type == "policy" and change.action is Action.UPDATE and not (intact or missing or spelled):
         return Impact("traffic", COMMIT)  # Junos 24.4R1 release notes: changed or moved, it looks up sessions anew
     if change.action in (*GOING, Action.REPLACE):
         kind = "config-push" if change.type in ("policy", "steering", "application") else "traffic"
         return Impact("traffic" if kind == "traffic" else "config-push", COMMIT)
-    changed = {key for key in {**(change.before or {}), **(change.after or {})}
-               if (change.before or {}).get(key) != (change.after or {}).get(key)}  # fmt: skip
     if steers_otherwise(change):
         return Impact("traffic", COMMIT)
     if change.before is None or change.type in ("policy", "application") or changed <= HITLESS:
