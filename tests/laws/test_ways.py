@@ -12,7 +12,7 @@ import pytest
 from haplan import engine, repair
 from haplan.host.options import Options
 from haplan.model.plan import Action
-from tests.laws.ways import WAYS, Stack, well
+from tests.laws.ways import WAYS, Stack, addresses, well
 
 STACK = """
 from haplan import moved, provider, secret
@@ -130,6 +130,19 @@ def test_each_way_leads_to_the_end(stands: Callable[[str], Stack], platform: str
     else:
         WAYS[way](stack, change)
     stack.ends_well()
+
+
+@pytest.mark.parametrize("platform", PROVIDERS)
+def test_a_part_that_is_destroyed_says_whom_it_reaches(stands: Callable[[str], Stack], platform: str) -> None:
+    """As when it leaves the stack by itself: its sites are told though nothing of them is in the part."""
+    stack = stands(platform)
+    part = stack.plan(destroy=True, targets=("policy.edge.access",))
+    assert addresses(part) == ["policy.edge.access"]
+    assert part.drift == ()
+    (told,) = part.changes
+    assert (told.impact.kind != "none", sorted(told.sites)) == (True, ["alum", "zinc"])
+    rest = stack.plan(destroy=True, excludes=("cluster.*", "site.*", "wan_edge_template.*"))
+    assert {one.address: one.sites for one in rest.changes}["policy.edge.access"] == told.sites
 
 
 @pytest.mark.parametrize("platform", PROVIDERS)

@@ -45,6 +45,11 @@ def addresses(plan: Plan) -> list[str]:
     return [change.address for change in plan.changes]
 
 
+def impacts(plan: Plan) -> dict[str, object]:
+    """What each change does to the network, and where."""
+    return {change.address: (change.impact, change.sites) for change in plan.changes}
+
+
 # --- The ways ---------------------------------------------------------------------------------------------------------
 
 
@@ -59,7 +64,10 @@ def one_target(stack: Stack, change: str) -> None:
     stack.want((change,))
     mine = addresses(stack.plan())
     stack.want((change, stack.beside(change)))
-    assert len(stack.plan().changes) > len(mine) or stack.platform == "ssr"
+    whole, part = stack.plan(), stack.plan(targets=tuple(mine))
+    assert len(whole.changes) > len(mine) or stack.platform == "ssr"
+    assert impacts(part).items() <= impacts(whole).items()
+    assert part.drift == ()
     well(stack.apply(targets=tuple(mine)))
     assert not set(mine).intersection(addresses(stack.plan()))
     well(stack.apply())

@@ -5,7 +5,7 @@ where the audit log shows that nothing touched it since the last look (Mist Open
 list).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from haplan.plugin import Document, Query, Reading, Seen, Target, Tree, decode
 from haplan_mist.estate import Estate, Object
@@ -28,6 +28,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "cluster": ("sites", "inventory", "stats"),
 }
 """Lists by type of the target."""
+CARRIERS = ("gatewaytemplates", "deviceprofiles", "sites", "inventory")
+"""What tells whom a configuration reaches: a plan of a part, or of what others use too, says so as a whole one does."""
 _SPOKES = ("wan_edge_template", "hub_profile", "steering")
 """Types that may name an endpoint of a hub elsewhere."""
 
@@ -35,6 +37,8 @@ _SPOKES = ("wan_edge_template", "hub_profile", "steering")
 def read(estate: Estate, query: Query, now: float) -> Reading:
     """Read many resources at once."""
     kinds = needed(query.targets)
+    if query.document is None and query.targets:
+        kinds = tuple(dict.fromkeys((*kinds, *carriers(query.targets))))
     if query.max_age <= 0:
         estate.outdate([*kinds, "settings"])
     for kind in kinds:
@@ -88,6 +92,15 @@ def _look_shared(estate: Estate, query: Query) -> None:
     listed = [one for wire in wires for one in wire.get("service_policies") or ()]
     if query.document is None and any(one.get("servicepolicy_id") for one in (*listed, *wanted)):
         estate.fresh("servicepolicies", query.max_age)
+
+
+def carriers(targets: Iterable[Target]) -> tuple[str, ...]:
+    """The lists that tell which devices a change of these targets would reach."""
+    types = {target.type for target in targets if not target.data}
+    if types & {"network", "application", "overlay", "site"}:
+        return CARRIERS
+    own = {"gatewaytemplates", "deviceprofiles"} & {*needed(tuple(targets))}
+    return (*sorted(own), "sites", "inventory") if types - {"organisation_policy"} else ()
 
 
 def needed(targets: tuple[Target, ...]) -> tuple[str, ...]:

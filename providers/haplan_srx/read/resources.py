@@ -289,8 +289,9 @@ class _Reading:
             pair = self._recorded.design.whole(address)
             if pair is not None:
                 recorded = [policy.name for policy in pair.policies]
-                names = [name for name in self._planned(address) if name in recorded]
-                names += [name for name in recorded if name not in names]
+                planned = [name for name in self._planned(address) if name in recorded]
+                left = iter(planned)  # what goes stays where it was among the others
+                names = [next(left) if name in planned else name for name in recorded]
                 seen = _order(names, self._recorded, address, look.live) if look.clustered else tuple(names)
                 found[device(pair.cluster.name), "policy"] = seen
         return found
