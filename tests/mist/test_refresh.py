@@ -8,6 +8,9 @@ from haplan.contracts import Query, Target
 from haplan.model.state import Row
 from haplan_mist.lab import LabDefinition, Settings
 
+REACH = 3
+"""Lists that tell whom a site's variables reach, beside the sites: templates, profiles, devices."""
+
 
 def row(world, site, variables):
     return Row(address=f"site.{site['name']}", type="site", provider="mist", id=site["id"], name=site["name"],
@@ -39,15 +42,15 @@ def refreshed(world):
 
 def test_a_cold_refresh_reads_pages_and_one_setting_a_site(estate):
     reading, calls = refreshed(estate)
-    # two pages of sites, the log's newest entry, thirty settings
-    assert calls == 2 + 1 + 30
+    # two pages of sites, whom they reach, the log's newest entry, thirty settings
+    assert calls == 2 + REACH + 1 + 30
     assert reading.seen["site.s29"].values["variables"] == {"A": "29"}
 
 
 def test_a_warm_refresh_reads_no_setting_that_nobody_touched(estate):
     refreshed(estate)
     reading, calls = refreshed(estate)
-    assert calls == 3
+    assert calls == 3 + REACH
     assert reading.seen["site.s29"].values["variables"] == {"A": "29"}
 
 
@@ -55,7 +58,7 @@ def test_a_portal_edit_is_seen_warm_with_who_and_when(estate):
     refreshed(estate)
     estate.portal("PUT", f"/sites/{estate.rows['site.s7'].id}/setting", {"vars": {"A": "x"}})
     reading, calls = refreshed(estate)
-    assert calls == 4
+    assert calls == 4 + REACH
     assert reading.seen["site.s7"].values["variables"] == {"A": "x"}
     assert "@" in reading.seen["site.s7"].who
     assert reading.seen["site.s7"].when > 0
@@ -82,11 +85,11 @@ def test_a_gap_in_the_log_reads_everything_again_and_says_so(estate):
     anchor = {"id": "not-there", "at": estate.memory["anchor"]["at"]}
     estate.memory = {**estate.memory, "anchor": anchor}
     reading, calls = refreshed(estate)
-    # two pages of sites, the log since the last look and its newest entry, thirty settings
-    assert calls == 2 + 1 + 1 + 30
+    # two pages of sites, whom they reach, the log since the last look and its newest entry, thirty settings
+    assert calls == 2 + REACH + 1 + 1 + 30
     assert reading.notes == ("the audit log has a gap since the last refresh: every site setting was read again",)
     reading, calls = refreshed(estate)
-    assert calls == 3
+    assert calls == 3 + REACH
 
 
 def test_sites_that_an_apply_made_since_need_no_setting_either(world):
@@ -99,12 +102,12 @@ def test_sites_that_an_apply_made_since_need_no_setting_either(world):
     before = world.made()
     reading = world.read()
     assert [seen.values["variables"]["A"] for seen in reading.seen.values()] == [str(n) for n in (*range(5), *range(5))]
-    assert world.made() - before == 2
+    assert world.made() - before == 2 + REACH
     world.memory = reading.memory
     world.update("site.n1", variables={"A": "new"})
     before = world.made()
     assert world.read().seen["site.n1"].values["variables"] == {"A": "new"}
-    assert world.made() - before == 2
+    assert world.made() - before == 2 + REACH
 
 
 def test_a_list_that_is_young_enough_is_used_again_and_knows_our_own_writes(world):
@@ -129,7 +132,7 @@ def test_only_the_lists_that_are_needed_are_read(world):
         )
     )
     paths = [re.search(r"/orgs/[^/]+/(\w+)", line)[1] for line in world.logged[before:]]
-    assert paths == ["networks", "vpns"]
+    assert paths == ["networks", "vpns", "gatewaytemplates", "deviceprofiles", "sites", "inventory"]
 
 
 def test_drift_of_an_object_asks_the_log_once_for_who(world):
@@ -139,7 +142,7 @@ def test_drift_of_an_object_asks_the_log_once_for_who(world):
         world.portal("PUT", world.org(f"networks/{world.rows[f'network.{name}'].id}"), {"subnet": "10.9.0.0/24"})
     before = world.made()
     seen = world.read().seen
-    assert world.made() - before == 2
+    assert world.made() - before == 2 + 4
     assert "@" in seen["network.x"].who
     assert "@" in seen["network.y"].who
     assert seen["network.z"].who == ""

@@ -37,7 +37,7 @@ _SPOKES = ("wan_edge_template", "hub_profile", "steering")
 def read(estate: Estate, query: Query, now: float) -> Reading:
     """Read many resources at once."""
     kinds = needed(query.targets)
-    if query.document is None and query.targets:
+    if query.document is None and query.max_age <= 0:
         kinds = tuple(dict.fromkeys((*kinds, *carriers(query.targets))))
     if query.max_age <= 0:
         estate.outdate([*kinds, "settings"])
