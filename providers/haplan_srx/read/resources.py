@@ -289,9 +289,7 @@ class _Reading:
             pair = self._recorded.design.whole(address)
             if pair is not None:
                 recorded = [policy.name for policy in pair.policies]
-                planned = [name for name in self._planned(address) if name in recorded]
-                left = iter(planned)  # what goes stays where it was among the others
-                names = [next(left) if name in planned else name for name in recorded]
+                names = _as_planned(recorded, self._planned(address))
                 seen = _order(names, self._recorded, address, look.live) if look.clustered else tuple(names)
                 found[device(pair.cluster.name), "policy"] = seen
         return found
@@ -342,6 +340,13 @@ def _before_ours(said: Configuration, name: str, live: Live) -> Iterable[str]:
     for one in in_front(said, live):
         those = ", ".join(origin.rpartition(".")[2] for origin in one.origins)
         yield f"{name}: {one}{f': nothing gets to {those}' if one.total else f' {those}'}"
+
+
+def _as_planned(recorded: list[str], planned: list[str]) -> list[str]:
+    """Names as they were recorded, those of a plan in its order; what goes stays where it was among the others."""
+    known = [name for name in planned if name in recorded]
+    left = iter(known)
+    return [next(left) if name in known else name for name in recorded]
 
 
 def _order(names: list[str], recorded: Picture, cluster: str, live: Live) -> tuple[str, ...]:
