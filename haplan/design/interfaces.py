@@ -180,9 +180,8 @@ def wan(
     `overlay` is a spoke's side: the hub endpoints it builds towards. `endpoint` is a hub's side: True names it
     ``<profile>-<wan>``, a text is a name of your own, False makes none. `shared_wan="reason"` excuses one circuit on
     ports of both nodes (HA057). `underlay="private"` at both ends says that hub and spokes meet on a network of their
-    own, such as MPLS, where private addresses reach each other (HA061). `probes` are hosts behind the provider: while
-    none of them answers, traffic leaves by other WANs; True is the gateway alone, False is nobody. SRX direct probes
-    the gateways of new static WANs by itself.
+    own, such as MPLS, where private addresses reach each other (HA061). `probes` are hosts behind the provider (True is
+    the gateway alone, by itself for new static WANs on SRX direct): while none answers, traffic leaves by other WANs.
     """
     return Wan(
         name=name,

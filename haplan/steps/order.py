@@ -1,6 +1,6 @@
 """Order: the edges between changes, and the sequence of lists whose order means something."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -75,18 +75,16 @@ def reordered(
         for document in documents:
             before = tuple(name for name in live.get((document, kind), ()) if name in names)
             orders.setdefault((blocks[0].provider, document), []).append(Order(document, kind, before, tuple(names)))
-            places = {name: place for place, name in enumerate(before, start=1)}
-            kept = kept_in_order(list(names), list(before))
             recorded = state.orders.get((document, kind)) if document in begun else None
-            unrecorded = _out_of_place(recorded, names) if recorded is not None else {}
+            astray = {
+                **{name: (place, Reason.RESUMED) for name, place in _astray(recorded.names if recorded else (), names)},
+                **{name: (place, Reason.REORDERED) for name, place in _astray(before, names)},
+            }
             for block in blocks:
                 name, change = str(block.name), by_address.get(block.address) or same.get(block.address)
-                if not selection.has(block.address) or change is None:
-                    continue
-                if name in places and name not in kept:
-                    moved[block.address] = _moved(change, (places[name], names[name]))
-                elif name in unrecorded:
-                    moved[block.address] = _moved(change, (unrecorded[name], names[name]), Reason.RESUMED)
+                if selection.has(block.address) and change is not None and name in astray:
+                    place, reason = astray[name]
+                    moved[block.address] = _moved(change, (place, names[name]), reason)
     done = [change if change.deposed else moved.pop(change.address, change) for change in changes]
     done = [_named_yet(change, types, providers, looks, live) for change in done]
     return Ordered((*done, *moved.values()), {where: tuple(found) for where, found in orders.items()})
@@ -147,14 +145,14 @@ def _documents(block: Block, providers: Mapping[str, Provider], looks: Mapping[s
     return tuple(dict.fromkeys(apart or [one.document for one in placements[:1]]))
 
 
-def _out_of_place(recorded: OrderRow, names: Mapping[str, int]) -> dict[str, int]:
-    """Of a recorded sequence, the names that stand elsewhere than they are to, with their places in it."""
-    there = [name for name in recorded.names if name in names]
+def _astray(sequence: Iterable[str], names: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    """Of a sequence, the names that stand elsewhere than they are to, with their places in it."""
+    there = [name for name in sequence if name in names]
     kept = kept_in_order(list(names), there)
-    return {name: place for place, name in enumerate(there, start=1) if name not in kept}
+    return ((name, place) for place, name in enumerate(there, start=1) if name not in kept)
 
 
-def _moved(change: Change, position: tuple[int, int], reason: Reason = Reason.REORDERED) -> Change:
+def _moved(change: Change, position: tuple[int, int], reason: Reason) -> Change:
     if change.reason is not Reason.NONE:
         return attrs.evolve(change, position=position)
     return attrs.evolve(change, reason=reason, position=position)

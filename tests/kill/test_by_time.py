@@ -18,6 +18,7 @@ from haplan import engine, repair
 from haplan.contracts import SteadyClock
 from haplan.errors import HaplanError
 from haplan.host.session import Session
+from haplan.model.command_line import CommandLine
 from haplan.testing import Project
 from haplan.testing.cloud_process import CloudProcess, RemoteCloud
 from tests.kill.chapters import CHAPTERS, Chapter
@@ -116,7 +117,7 @@ IS_MOVED = (
 )
 IS_FORGOTTEN = (
     "stack.py:9: EXISTS: a mem thing named 't5' exists already (id {0}) and is not in state; "
-    f"run: haplan import {LAST} {{0}}; or give this one another name="
+    "run: {1}; or give this one another name="
 )
 
 
@@ -154,11 +155,12 @@ def mended(made: Project, commands: list[str]) -> list[str]:
     """What an apply says that was planned after the command beside it: that must be so in the state by now."""
     (thing,) = [one for one in made.cloud.objects.values() if one.name == "t5"]
     at = [address for (address, _), row in made.state().rows.items() if row.id == thing.id]
+    take = CommandLine(stack=str(made.folder)).of("import", about=(LAST, thing.id))
     return [
         text
         for command, now, text in (
             ("mv", [MOVED], IS_MOVED.format(thing.id)),
-            ("rm", [], IS_FORGOTTEN.format(thing.id)),
+            ("rm", [], IS_FORGOTTEN.format(thing.id, take)),
         )
         if command in commands and at == now
     ]

@@ -31,6 +31,7 @@ from haplan.plugin import (
 from haplan_srx.device.operational import Commit
 from haplan_srx.estate import Estate, Nodes, PairSeen, incoming
 from haplan_srx.private import Private
+from haplan_srx.read import whole
 from haplan_srx.read.look import unseen
 from haplan_srx.translate.difference import drifted
 from haplan_srx.translate.documents import device
@@ -38,11 +39,9 @@ from haplan_srx.translate.log import CommitLog
 from haplan_srx.translate.monitoring import unwatched
 from haplan_srx.translate.recorded import Picture, joining, nodes_of, of_device
 from haplan_srx.translate.scrambled import is_secret
-from haplan_srx.translate.statements import SERVER, Configuration, Live, Path, Statement, keys, tag
-from haplan_srx.translate.strangers import in_front
+from haplan_srx.translate.statements import SERVER, Live, Statement, keys, tag
 
 GONE = "(gone)"
-POLICIES: Path = ("security", "policies")
 HOMES = {"policy": "security", "steering": "routing-instances"}
 """Where a rule is, beside what else it says: without anything there it is gone."""
 
@@ -289,8 +288,8 @@ class _Reading:
             pair = self._recorded.design.whole(address)
             if pair is not None:
                 recorded = [policy.name for policy in pair.policies]
-                names = _as_planned(recorded, self._planned(address))
-                seen = _order(names, self._recorded, address, look.live) if look.clustered else tuple(names)
+                names = whole.as_planned(recorded, self._planned(address))
+                seen = whole.order(names, self._recorded, address, look.live) if look.clustered else tuple(names)
                 found[device(pair.cluster.name), "policy"] = seen
         return found
 
@@ -306,9 +305,9 @@ class _Reading:
             name = clusters[address].cluster
             for error in look.errors.values():
                 yield f"{error}; {name} is taken as recorded" if not look.reached else error
-            yield from _half_formed(name, look)
+            yield from whole.half_formed(name, look)
             if look.clustered:
-                yield from _before_ours(self._wanted.configuration(address), name, look.live)
+                yield from whole.before_ours(self._wanted.configuration(address), name, look.live)
             if address in self._drifted and (self._drifted[address].statements or self._drifted[address].listed):
                 yield from self._compared(name, clusters[address])
         formed = (self._wanted.design.whole(address) for address, look in self._looks.items() if look.clustered)
@@ -327,40 +326,6 @@ class _Reading:
         by = ", ".join(dict.fromkeys(f"{entry.user} {entry.when}" for entry in history if entry.number < ours.number))
         if text:
             yield f"{name}: changed since haplan's last commit, by {by}:\n{text}"
-
-
-def _half_formed(name: str, look: PairSeen) -> Iterable[str]:
-    """The roles of nodes that are none of a whole pair."""
-    if look.status is not None and not look.status.formed:
-        yield f"{name}: {', '.join(f'{node.name} {node.status}' for node in look.status.groups.get(0, ()))}"
-
-
-def _before_ours(said: Configuration, name: str, live: Live) -> Iterable[str]:
-    """Policies of others that are asked before haplan's; they are never moved or removed."""
-    for one in in_front(said, live):
-        those = ", ".join(origin.rpartition(".")[2] for origin in one.origins)
-        yield f"{name}: {one}{f': nothing gets to {those}' if one.total else f' {those}'}"
-
-
-def _as_planned(recorded: list[str], planned: list[str]) -> list[str]:
-    """Names as they were recorded, those of a plan in its order; what goes stays where it was among the others."""
-    known = [name for name in planned if name in recorded]
-    left = iter(known)
-    return [next(left) if name in known else name for name in recorded]
-
-
-def _order(names: list[str], recorded: Picture, cluster: str, live: Live) -> tuple[str, ...]:
-    """Names of policies in the order in which a device has them."""
-    owner_of = {one.path[3]: recorded.design.resources[one.origin].name
-                for one in recorded.configuration(cluster).statements.values()
-                if one.path[:2] == POLICIES and len(one.path) > 3}  # fmt: skip
-    for parent in live.children.get(POLICIES, ()):
-        there = [owner_of[step] for step in live.children.get((*POLICIES, parent), ()) if step in owner_of]
-        now = list(dict.fromkeys(there))
-        if now != [name for name in names if name in now]:
-            rest, moved = iter(now), set(now)
-            return tuple(next(rest) if name in moved else name for name in names)
-    return tuple(names)
 
 
 def _begun(target: Target, look: PairSeen | None) -> Seen | None:
