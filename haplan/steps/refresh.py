@@ -132,7 +132,8 @@ def refresh(
     def read(key: str, asked: Iterable[Target]) -> tuple[Reading, Mapping[str, Mapping[str, object]]]:
         asking = attrs.evolve(query(key, asked, providers[key], state), deep=deep)
         reading = providers[key].read(asking)
-        return reading, providers[key].facts(asking.targets, reading.look)
+        current = [one for one in asking.targets if one.row is None or not one.row.deposed]  # facts are by address
+        return reading, providers[key].facts(current, reading.look)
 
     jobs = {key: partial(read, key, asked) for key, asked in wanted.items() if asked}
     found = together(jobs, meanwhile, here=(STATE_ONLY,))

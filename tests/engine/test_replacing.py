@@ -1,15 +1,17 @@
 """Replacements: which comes first, and what becomes of the old object."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
+from haplan.contracts import Target
 from haplan.errors import Denied, ProviderError
 from haplan.model.plan import Action
+from haplan.model.value import Tree
 from haplan.report.json import plan_json
 from haplan.report.lines import plain
 from haplan.report.text import plan_lines
-from haplan.testing import Project
+from haplan.testing import Mem, Project
 
 Make = Callable[..., Project]
 TEXT = 'a = Thing("a", name="a-{0}", model="{0}")\nThing("user", tags={{"of": a.id}})\n'
@@ -96,6 +98,20 @@ def test_the_next_plan_deletes_the_deposed_object_and_nothing_else(project: Make
     assert made.apply(plan).exit_code == 0
     assert [one.id for one in made.cloud.objects.values() if one.name != "user"] == ["id-3"]
     assert made.plan().empty()
+
+
+def test_what_rules_look_at_is_of_what_stands_at_an_address_and_not_of_its_old_self(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, asked = interrupted(project), list[str]()
+
+    def facts(self: Mem, targets: Sequence[Target], look: object) -> Mapping[str, Mapping[str, Tree]]:
+        asked.extend(one.address for one in targets)
+        return {}
+
+    monkeypatch.setattr(Mem, "facts", facts)
+    assert made.plan().changes[0].deposed
+    assert sorted(asked) == ["mem_thing.a", "mem_thing.user"]
 
 
 def test_a_deposed_object_and_a_change_of_its_successor_are_one_plan(project: Make) -> None:
