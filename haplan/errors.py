@@ -35,9 +35,14 @@ MANY = 20
 
 
 class HaplanError(Exception):
-    """An expected error: shown as one line, without a traceback."""
+    """An expected error: shown as one line, without a traceback.
+
+    Attributes:
+        names: Whom its text names already: the key of a provider such as ``mist.east``, or "".
+    """
 
     exit_code: int = 1
+    names: str = ""
 
 
 class StackError(HaplanError):

@@ -15,7 +15,6 @@ ALLOWED = {
     ("haplan/design/rules/links.py", "text"): "the ports of an interface as a stack writes them: a list, no sentence",
     ("providers/haplan_mist/read/audit.py", "message"): "the cloud's own words: its log has no field for the kind",
     ("providers/haplan_mist/read/sites.py", "message"): "the cloud's own words: its log has no field for the kind",
-    ("haplan/wall/together.py", "error"): "lays an error out: the alias that it is about is not said twice",
     ("haplan/steps/load/stack.py", "error"): "a stack is somebody's program: what it raises says what it stumbled over",
     ("providers/haplan_srx/device/operational.py", "message"): "a device's own words; it has no code for this answer",
 }

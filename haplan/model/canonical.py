@@ -40,6 +40,10 @@ def sorted_json(
     ).encode
 
 
+class Twice(ValueError):
+    """A name stands twice in one mapping of a JSON text."""
+
+
 _ordinary = sorted_json(ascii_only=False, strict=True, tight=True)
 
 
@@ -60,12 +64,23 @@ def parse(text: bytes | str) -> Tree:
     """A tree of JSON that comes from outside.
 
     Raises:
+        Twice: A name stands twice in one of its mappings: of two values no reader would know which was meant.
         ValueError: It is none, or is nested so deeply that nobody wrote it to be read.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def _once(pairs: list[tuple[str, Tree]]) -> dict[str, Tree]:
+    """A mapping, each of whose names stands in it once."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Twice(f"{twice!r} stands in it twice")
+    return found
 
 
 def fingerprint(tree: Tree) -> str:

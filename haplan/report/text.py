@@ -104,9 +104,10 @@ def estates(plan: Plan) -> Iterator[str]:
     for key, estate in plan.identities.items():
         if key == "haplan":  # resources that live in state only
             continue
-        kind = estate.get("kind", "")
-        said = kind if kind.startswith(key) else f"{key} {kind}".rstrip()
-        yield f"{said} {words.value(estate.get('name') or estate.get('id', ''))}"
+        kind = estate.get("kind", "").split()
+        if kind[:1] == [key.partition(".")[0]]:  # a provider that says its own name before what its estate is
+            del kind[0]
+        yield f"{' '.join([key, *kind])} {words.value(estate.get('name') or estate.get('id', ''))}"
 
 
 def tally(plan: Plan) -> Line:

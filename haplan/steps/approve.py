@@ -21,7 +21,7 @@ from haplan.errors import Denied, HaplanError, OtherEstate, PlanFileError, Plugi
 from haplan.language.refs import unresolved
 from haplan.model import value as model
 from haplan.model.address import keyed
-from haplan.model.canonical import canonical, parse
+from haplan.model.canonical import Twice, canonical, parse
 from haplan.model.finding import Finding
 from haplan.model.plan import FORMAT, Action, Calls, Change, Plan
 from haplan.model.reason import Reason
@@ -99,6 +99,8 @@ def unseal(path: Path) -> PlanFile:
         document = parse(files.read(path))
     except OSError as error:
         raise PlanFileError(f"{path}: cannot read this plan file: {error.strerror}") from None
+    except Twice as error:
+        raise PlanFileError(f"{path}: this plan was changed after it was written ({error}); plan again") from None
     except ValueError:
         raise PlanFileError(f"{path}: not a plan file; `haplan plan --out FILE` writes one") from None
     if not isinstance(document, dict) or not str(document.get("format", "")).startswith("haplan-plan/"):
@@ -173,8 +175,7 @@ def refuse_stale(plan: Plan, state: State, sealed: str, *, resuming: bool = Fals
         Stale: Another lineage, a moved row, or a digest already applied.
     """
     if sealed in state.applied and not resuming:
-        by = next((f" by {_of_run(run)}" for run in reversed(state.runs) if run.digest == sealed), "")
-        raise Stale(f"this plan was applied already{by}; plan again: the new plan has what is still missing")
+        raise Stale(_applied_already(state, sealed))
     if plan.lineage and plan.lineage != state.lineage:
         raise Stale("this plan was made on another state (another lineage); plan again")
     if not plan.lineage and state.rows:
@@ -184,6 +185,21 @@ def refuse_stale(plan: Plan, state: State, sealed: str, *, resuming: bool = Fals
         now = serials.get(name, 0)
         if now != serial:
             raise Stale(f"{name}: {_moved(plan, state, now)}; plan again")
+
+
+_ENDED: Mapping[str, str] = {"failed": "failed", "interrupted": "was interrupted"}
+"""Result of a run → as it is told."""
+
+
+def _applied_already(state: State, sealed: str) -> str:
+    """By which run, and what is left to do: nothing, where the run's recorded result says that all of it was done."""
+    run = next((run for run in reversed(state.runs) if run.digest == sealed), None)
+    said = f"this plan was applied already by {_of_run(run)}" if run else "this plan was applied already"
+    if run and run.result == "done":
+        return f"{said}, and all of it is done; plan again for what came later"
+    if run and run.result:
+        return f"{said}, which {_ENDED[run.result]}; plan again: the new plan has what is still missing"
+    return f"{said}; plan again"
 
 
 def _moved(plan: Plan, state: State, serial: int) -> str:

@@ -24,6 +24,7 @@ class Call:
         about: Address or document that it is about, or "".
         error: Makes the error of a text.
         types: Resource types, for what is said of resources.
+        key: Of the provider that `who` names, or "".
     """
 
     who: str
@@ -31,11 +32,14 @@ class Call:
     about: str = ""
     error: Callable[[str], HaplanError] = PluginError
     types: Mapping[str, TypeInfo] = attrs.field(factory=dict)
+    key: str = ""
 
     def wrong(self, text: str) -> HaplanError:
         """The error that says what went wrong in it."""
         about = f" of {self.about}" if self.about else ""
-        return self.error(f"{self.who}: {self.verb}{about} {text}; {REPORT}")
+        error = self.error(f"{self.who}: {self.verb}{about} {text}; {REPORT}")
+        error.names = self.key
+        return error
 
 
 def through(call: Call, ask: Callable[[], Any], fit: Callable[[Any], T]) -> T:

@@ -43,20 +43,20 @@ class Behind(Provider):
     Attributes:
         of: The plugin's class.
         inner: Its object.
-        who: What it is called in errors.
+        key: What the stack calls it; errors name it by that.
         log: Takes a line for ``--log``: whatever it raises leaves its trace there.
     """
 
     of: ClassVar[type[Provider]]
 
-    def __init__(self, inner: Any, who: str, log: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(self, inner: Any, key: str, log: Callable[[str], None] = lambda line: None) -> None:
         self.inner = inner
-        self.who = who
+        self.key = key
         self.log = log
         self._seconds: dict[str, float] = {}
         for name in SECONDS:
             if self._number(name) is None:
-                raise ProviderError(f"{who}: {name} is no number of seconds; {REPORT}")
+                raise ProviderError(f"provider {key!r}: {name} is no number of seconds; {REPORT}")
 
     def _number(self, name: str) -> float | None:
         """What the provider says now, or the last number it said."""
@@ -114,29 +114,28 @@ def _asking(cls: type[Provider], verb: str, types: Mapping[str, TypeInfo]) -> An
     given = typing.get_type_hints(getattr(Provider, verb))["return"]
     check = CHECKS.get(verb) or (lambda found, *asked: found if given is NoneType else fit(given)(found))
 
-    def asked(who: str, of: Any, *asked: Any) -> Any:
-        call = Call(
-            who=who, verb=verb, about=about(asked), error=partial(ProviderError, lost=verb in SENDING), types=types
-        )
+    def asked(key: str, of: Any, *asked: Any) -> Any:
+        error = partial(ProviderError, lost=verb in SENDING)
+        call = Call(who=f"provider {key!r}", verb=verb, about=about(asked), error=error, types=types, key=key)
         return through(call, lambda: getattr(of, verb)(*asked), lambda found: check(found, call, *asked))
 
-    def traced(log: Callable[[str], None], who: str, of: Any, *given: Any) -> Any:
+    def traced(log: Callable[[str], None], key: str, of: Any, *given: Any) -> Any:
         try:
-            return asked(who, of, *given)
+            return asked(key, of, *given)
         except HaplanError as error:
-            for line in trace(error, " ".join(word for word in (who, verb, about(given)) if word)):
+            for line in trace(error, " ".join(word for word in (f"provider {key!r}", verb, about(given)) if word)):
                 log(line)
             raise
 
     def of_object(self: Behind, *given: Any) -> Any:
-        return traced(self.log, self.who, self.inner, *given)
+        return traced(self.log, self.key, self.inner, *given)
 
     def of_class(mine: type[Behind], *given: Any) -> Any:
-        return asked(f"provider {mine.name!r}", mine.of, *given)
+        return asked(mine.name, mine.of, *given)
 
     def of_open(mine: type[Behind], settings: Any, context: Context) -> Behind:
-        who = f"provider {context.key or mine.name!r}"
-        return mine(traced(context.log, who, mine.of, settings, context), who, context.log)
+        key = context.key or mine.name
+        return mine(traced(context.log, key, mine.of, settings, context), key, context.log)
 
     if verb == "open":
         return classmethod(of_open)

@@ -83,6 +83,7 @@ def _done(key: str, job: Callable[[], T], found: dict[str, T], wrong: dict[str, 
 
 def _naming(key: str, error: BaseException) -> BaseException:
     """An error of one alias of several says which."""
-    if isinstance(error, HaplanError) and "." in key and key not in str(error):
+    if isinstance(error, HaplanError) and "." in key and error.names != key:
         error.args = (f"{key}: {error}", *error.args[1:])
+        error.names = key
     return error

@@ -160,6 +160,8 @@ def test_a_change_elsewhere_does_not_make_it_stale(place: Place) -> None:
             f"written as haplan-plan/9 by haplan {__version__}, haplan {__version__} reads haplan-plan/1; plan again",
         ),
         ('"lineage"', '"linear"', "was changed after it was written"),
+        ('"body":', '"body":0,"body":', "was changed after it was written ('body' stands in it twice); plan again"),
+        ('"size":2', '"size":7,"size":2', "was changed after it was written ('size' stands in it twice); plan again"),
         ("{", "", "not a plan file; `haplan plan --out FILE` writes one"),
     ],
 )
@@ -173,7 +175,7 @@ def test_a_file_that_was_tampered_with(place: Place, old: str, new: str, words: 
 def test_the_same_digest_twice(place: Place) -> None:
     place.planned()
     assert place.run("apply", "edge.plan")[0] == 0
-    place.refused(5, "; plan again: the new plan has what is still missing")
+    place.refused(5, ", and all of it is done; plan again for what came later")
     place.refused(5, "this plan was applied already by run ")
 
 
@@ -181,7 +183,7 @@ def test_the_same_digest_twice_after_a_failure_but_with_resume(place: Place) -> 
     place.planned(OF_B.replace('"c", size=1', '"c", size=2'))
     place.cloud.errors[4] = ProviderError("409: not now")
     assert place.run("apply", "edge.plan", "--parallelism", "1")[0] == 3
-    place.refused(5, "this plan was applied already")
+    place.refused(5, ", which failed; plan again: the new plan has what is still missing")
     run = json.loads(place.run("runs", "edge", "--json")[1])[-1]["id"]
     assert place.run("apply", "edge", "--resume", run)[0] == 0
     assert [place.cloud.thing(name).values["size"] for name in "abc"] == [1, 2, 2]

@@ -12,7 +12,7 @@ from haplan.model.plan import Action, Calls, Change, Impact, Order, OutputChange
 from haplan.model.reason import Reason
 from haplan.model.value import Ref, Secret, Text, Unknown
 from haplan.report.lines import plain
-from haplan.report.text import drift_report, plan_lines
+from haplan.report.text import drift_report, estates, plan_lines
 
 REBOOT = Impact("outage", 900, False, "both nodes reboot")
 
@@ -445,3 +445,18 @@ def test_an_order_that_would_wait_at_a_gate_is_named_as_given_up_for_that() -> N
         order given up, because it would wait at a gate: a cluster before its policies (cluster.b before
             policy.t.p)
         """)
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "said"),
+    [
+        ("mist", "organisation", 'mist organisation "Demo"'),
+        ("mist", "mist organisation", 'mist organisation "Demo"'),
+        ("mist.east", "mist organisation", 'mist.east organisation "Demo"'),
+        ("pond", "pond", 'pond "Demo"'),
+        ("pond", "ponderosa", 'pond ponderosa "Demo"'),
+        ("pond", "", 'pond "Demo"'),
+    ],
+)
+def test_an_estate_is_told_by_its_provider_once_and_by_its_alias_always(key: str, kind: str, said: str) -> None:
+    assert [*estates(make(identities={key: {"kind": kind, "id": "1", "name": "Demo"}}))] == [said]

@@ -87,6 +87,10 @@ class StatePushContract(Opening):
         ("mend", "says"),
         [
             (lambda d: b"\xff", "this is not a pulled state"),
+            (
+                lambda d: d.replace(b'"serial"', b'"serial":9,"serial"', 1),
+                "state: 'serial' stands in it twice",
+            ),
             (lambda d: b"[]", "its format must be 'haplan-state/2'"),
             (lambda d: changed(d, format="haplan-state/9"), "has format haplan-state/9.*upgrade haplan"),
             (lambda d: changed(d, colour=1), "colour missing or unknown"),

@@ -119,3 +119,10 @@ def test_a_file_that_is_no_recovery_file_is_refused(tmp_path: Path, text: str) -
     file.write_text(text)
     with pytest.raises(StateError, match=r"r\.json"):
         recovery.read(file)
+
+
+def test_a_recovery_file_in_which_a_name_stands_twice_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "r.json"
+    file.write_text('{"format": "haplan-recovery/1", "lineage": "a", "lineage": "b", "update": {}}')
+    with pytest.raises(StateError, match=r"r\.json cannot be read: 'lineage' stands in it twice$"):
+        recovery.read(file)

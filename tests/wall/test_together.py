@@ -96,14 +96,25 @@ def test_errors_of_several_are_told_all_and_the_one_that_weighs_most_decides() -
 
 
 def test_an_error_that_names_its_alias_is_told_as_it_is_and_the_same_words_once() -> None:
+    broke = ProviderError("provider 'mist.east': read broke")
+    broke.names = "mist.east"
     jobs = {
-        "mist.east": raising(ProviderError("provider 'mist.east': read broke")),
+        "mist.east": raising(broke),
         "a": raising(ProviderError("the network is down")),
         "b": raising(ProviderError("the network is down")),
     }
     with pytest.raises(HaplanError) as raised:
         together(jobs)
     assert str(raised.value).splitlines() == ["provider 'mist.east': read broke", "the network is down"]
+
+
+def test_a_word_of_an_error_that_is_like_the_alias_does_not_name_it() -> None:
+    jobs: dict[str, Callable[[], Any]] = {
+        "mist.e": raising(ProviderError("no answer from api.mist.example.net")),
+        "mist.w": lambda: None,
+    }
+    with pytest.raises(ProviderError, match=r"^mist\.e: no answer from api"):
+        together(jobs)
 
 
 def test_what_nobody_expects_is_raised_as_it_is() -> None:
