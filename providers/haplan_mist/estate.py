@@ -6,7 +6,7 @@ Lists return whole objects, up to 1000 in a call; a type has to be named or the 
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 import attrs
@@ -192,10 +192,10 @@ class Estate:
         """Name of the overlay that has this endpoint, from what was read; "" if none or several have it."""
         return Lists(self._lists).overlay_of(endpoint)
 
-    def named_beside(self, kind: str, name: str, other: str, max_age: float = math.inf) -> Object | None:
-        """An object of this name that is not the one of this id."""
+    def named_beside(self, kind: str, name: str, others: Collection[str], max_age: float = math.inf) -> Object | None:
+        """An object of this name that is none of these ids."""
         items = self.items(kind, max_age)
-        return next((item for id_, item in items.items() if item.get("name") == name and id_ != other), None)
+        return next((item for id_, item in items.items() if item.get("name") == name and id_ not in others), None)
 
     def keep(self, kind: str, item: Object) -> None:
         """Our own write: the list is as the cloud answered."""

@@ -182,7 +182,8 @@ class MistProvider(Provider):
         write = WRITERS.get(kind)
         if write is None:
             raise ProviderError(f"mist: {task.transaction.document} is no document of this provider")
-        writer = Writer(self._estate, self._context.secret, io, waits.to_push_again(self._estate, task))
+        deposed = frozenset(part.change.id for part in task.parts if part.change.deposed)
+        writer = Writer(self._estate, self._context.secret, io, waits.to_push_again(self._estate, task), deposed)
         down = aftermath.down_before(self._estate, waits.reached(self._estate, task))
         with self._client.asking(io.still):
             sent = write(task, writer)
@@ -220,8 +221,10 @@ class MistProvider(Provider):
             values = {"profile" if intent.document.kind == "deviceprofile" else "template": owner}
         name = at.label if at.owner else str(intent.key.get("name") or at.label)
         identity = str(intent.key.get("id") or "") if not at.owner else ""
-        if beside := str(intent.key.get("beside") or ""):  # made in the place of another of this name
-            made = self._estate.named_beside(str(intent.key["kind"]), name, beside)
+        if beside := intent.key.get("beside"):  # made in the place of another of this name, or of several
+            made = self._estate.named_beside(
+                str(intent.key["kind"]), name, [beside] if isinstance(beside, str) else beside
+            )
             if made is None:
                 return None
             identity = str(made["id"])

@@ -132,12 +132,14 @@ class Rows:
         ]
 
     def deposed(self, changes: Iterable[Change]) -> list[Row]:
-        """A dead run replaced something and could not say so: the rows of its old objects, where there are none."""
+        """A dead run replaced something and could not say so: the rows of its old objects, where there are none, and
+        of the new ones, which nothing else would remember if this run failed too."""
         return [
-            attrs.evolve(row, deposed=change.deposed, id=change.id)
+            one
             for change in changes
             if change.deposed and (change.address, change.deposed) not in self._now
             if (row := self.get(change.address)) is not None
+            for one in (row, attrs.evolve(row, deposed=change.deposed, id=change.id))
         ]
 
 

@@ -58,12 +58,14 @@ class Writer:
         secret: Gives the secret behind a source.
         io: Whom to tell.
         again: Devices that did not take what an earlier run wrote: it is sent once more, changed or not.
+        deposed: Ids of old selves that this transaction deletes: until then they have the name of their successor.
     """
 
     estate: Estate
     secret: Callable[[str], str]
     io: Io
     again: frozenset[str] = frozenset()
+    deposed: frozenset[str] = frozenset()
 
     def plain(self, values: Mapping[str, Tree] | None) -> dict[str, Tree]:
         """Values with the secrets themselves, for the wire."""
@@ -93,14 +95,15 @@ class Writer:
     # --- the three verbs ---
 
     def create(self, kind: str, body: Wire, address: str, *, beside: str = "") -> Object:
-        """POST; `beside` is the id of an object that may have this name."""
+        """POST; `beside` is the id of an object that may have this name, as what is deposed may."""
         estate, name = self.estate, str(body["name"])
-        there = estate.named_beside(kind, name, beside, FRESH)
+        others = sorted({*self.deposed, beside} - {""})
+        there = estate.named_beside(kind, name, others, FRESH)
         if there is not None:
             raise ProviderError(
                 f'{address}: {TITLES[kind]} "{name}" is there since the plan was made (id {there["id"]}); plan again'
             )
-        key = {"kind": kind, "name": name, **({"beside": beside} if beside else {})}
+        key = {"kind": kind, "name": name, **({"beside": others if others[1:] else others[0]} if others else {})}
         for last in (False, True):
             self.io.about_to(Step.CREATE, address, key)
             try:
@@ -108,7 +111,7 @@ class Writer:
             except Lost as lost:
                 estate.outdate([kind])
                 with looking(lost):
-                    found = estate.named_beside(kind, name, beside)
+                    found = estate.named_beside(kind, name, others)
                 if found is None and last:
                     raise
                 if found is None:
