@@ -55,6 +55,7 @@ HALF_MADE = {
     "mist": (
         ("node", False, "PUT /sites/*/devices/*/ha", "401, done", 1),
         ("hub", True, "POST /orgs/*/deviceprofiles/*/assign", "401, done", 1),
+        ("replaced", True, "POST /orgs/*/vpns", "401, done", 2),
     ),
     "srx": (
         ("pair", False, "set-chassis-cluster-enable", "error, done", 1),
@@ -62,7 +63,7 @@ HALF_MADE = {
     ),
     "ssr": (),
 }
-"""Boxes that a run sent off and nobody recorded: gone on with, or back where they were when the stack turned."""
+"""What a run sent off or made and nobody recorded: gone on with, or back where it was when the stack turned."""
 
 
 def half_made(platform: str) -> Iterator[Case]:
