@@ -183,7 +183,8 @@ class MistProvider(Provider):
         if write is None:
             raise ProviderError(f"mist: {task.transaction.document} is no document of this provider")
         deposed = frozenset(part.change.id for part in task.parts if part.change.deposed)
-        writer = Writer(self._estate, self._context.secret, io, waits.to_push_again(self._estate, task), deposed)
+        again = waits.to_push_again(self._estate, task)
+        writer = Writer(estate=self._estate, secret=self._context.secret, io=io, again=again, deposed=deposed)
         down = aftermath.down_before(self._estate, waits.reached(self._estate, task))
         with self._client.asking(io.still):
             sent = write(task, writer)

@@ -49,7 +49,7 @@ class Sent:
     id: str = ""
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Writer:
     """What a transaction is written with.
 
