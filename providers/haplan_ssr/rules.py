@@ -114,8 +114,10 @@ def _by_model(view: ValidateView) -> Iterator[Finding]:
     for draft in drafts(view.stack):
         if not draft.translation.entries:
             continue
-        by_words = {as_model(path): (path, given) for path, given in draft.translation.entries.items()}
-        for problem in evaluate(tree_of(draft.translation), release=draft.release or None).problems:
+        problems = evaluate(tree_of(draft.translation), release=draft.release or None).problems
+        entries = draft.translation.entries.items() if problems else ()
+        by_words = {as_model(path): (path, given) for path, given in entries}
+        for problem in problems:
             address = _concerned(tuple(problem.path), by_words)
             where = view.stack.blocks.get(address)
             location = str(where.location) if where is not None else ""

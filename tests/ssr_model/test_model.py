@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 import haplan_ssr.model
 from haplan_ssr.model import model, release_of
@@ -32,8 +33,12 @@ def test_the_data_is_what_the_script_makes_of_the_exports(tmp_path: Path) -> Non
 
 def test_every_rule_of_the_model_can_be_evaluated() -> None:
     rules = Rules()
-    compiled = sum(len(rules.of(node)) for node in model().authority.walk())
-    assert compiled == model().rules == 393
+    known = [rule for node in model().authority.walk() for rule in rules.of(node)]
+    assert len(known) == model().rules == 393
+    document = etree.fromstring("<config><authority/></config>")
+    for rule in known:
+        assert rule.holds(document[0]) in (True, False)  # for an instance
+        assert rule.broken(document) in ([], [document[0]])  # for all of them
 
 
 @pytest.mark.parametrize(

@@ -96,20 +96,23 @@ class Broken:
         Most rules say what holds where a leaf is not set, some count on its default being there. Which of the two the
         vendor's own evaluation sees is not published: a rule is broken if it is broken both ways.
         """
-        broken = []
+        broken: dict[etree._Element, list[tuple[Node, int]]] = {}
         rules = Rules()
-        for instance in self._reading.ruled:
-            for place, rule in enumerate(rules.of(instance.node)):
-                self.evaluated += 1
-                if not rule.holds(instance.element):
-                    broken.append((instance, place))
-        if broken:
-            self._reading.fill()
-            rules = Rules()
-        for instance, place in broken:
-            rule = rules.of(instance.node)[place]
-            if not rule.holds(instance.element):
-                yield self._reading.at(instance.element), rule.must.message
+        for node, instances in self._reading.ruled.items():
+            for place, rule in enumerate(rules.of(node)):
+                self.evaluated += instances
+                for element in rule.broken(self._reading.document):
+                    broken.setdefault(element, []).append((node, place))
+        if not broken:
+            return
+        ordered = [(one, broken[one]) for one in self._reading.document.iter() if one in broken]
+        self._reading.fill()
+        rules = Rules()
+        for element, those in ordered:
+            for node, place in those:
+                rule = rules.of(node)[place]
+                if not rule.holds(element):
+                    yield self._reading.at(element), rule.must.message
 
     def references(self) -> Iterator[tuple[Path, str]]:
         """(path, message) of each reference to what is not there."""

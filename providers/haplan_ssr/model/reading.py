@@ -4,6 +4,7 @@ What can be seen at one place is found here: names, kinds, types, keys, how many
 """
 
 import functools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
@@ -36,15 +37,16 @@ class Reading:
 
     Attributes:
         document: It, as XML without namespaces: `config/authority/…`.
-        ruled: Instances that have rules.
+        ruled: Node that has rules → how many instances of it there are.
         references: Instances of leafrefs.
     """
 
     def __init__(self, authority: Node, release: Release | None) -> None:
         self._authority, self._release = authority, release
         self.document = etree.Element("config")
+        self._known: dict[tuple[object, ...], Sequence[tuple[Path, str]]] = {}
         self._said: list[tuple[etree._Element, Path, str]] = []
-        self.ruled: list[Instance] = []
+        self.ruled: Counter[Node] = Counter()
         self.references: list[Instance] = []
 
     def read(self, tree: Mapping[str, Tree]) -> None:
@@ -92,7 +94,7 @@ class Reading:
     def _add(self, node: Node, above: etree._Element) -> etree._Element:
         element = etree.SubElement(above, node.name)
         if node.must or node.when:
-            self.ruled.append(Instance(node, element))
+            self.ruled[node] += 1
         return element
 
     def _inside(self, node: Node, data: Mapping[str, Tree], element: etree._Element) -> None:
@@ -116,8 +118,17 @@ class Reading:
                 self._say("must be a list", element, name)
             else:
                 self._several(child, value, element)
-        for more, said in _absent(node, data):
+        for more, said in self._missing(node, data):
             self._say(said, element, *more)
+
+    def _missing(self, node: Node, data: Mapping[str, Tree]) -> Sequence[tuple[Path, str]]:
+        """What should be in a container or an entry: worked out once for all that have the same names."""
+        if _counted(node):
+            return tuple(_absent(node, data))
+        names = (node, *data)
+        if names not in self._known:
+            self._known[names] = tuple(_absent(node, data))
+        return self._known[names]
 
     def _belongs(self, child: Node, element: etree._Element) -> None:
         if self._release is None or child.since <= self._release <= child.until:
@@ -138,7 +149,7 @@ class Reading:
         if said:
             self._say(said, above, child.name)
         empty = child.type.base == "empty"
-        if isinstance(value, Mapping | list) and not empty:
+        if type(value) is not str and isinstance(value, Mapping | list) and not empty:
             return
         text = "" if empty else text_of(value)
         element = self._add(child, above)
@@ -169,7 +180,8 @@ class Reading:
                 self._inside(child, value, element)
             else:
                 self._say("each entry must be an object", above, child.name)
-        self._distinct(child, entries)
+        if len(entries) > 1:
+            self._distinct(child, entries)
 
     def _distinct(self, child: Node, entries: Sequence[etree._Element]) -> None:
         """No two entries share their key, nor what is unique."""
@@ -221,6 +233,12 @@ def _defaults(node: Node) -> tuple[tuple[str, str], ...]:
     chosen = {name for choice in node.choices for names in choice.cases.values() for name in names}
     leaves = [child for child in node.children.values() if child.kind == "leaf" and child.name not in chosen]
     return tuple((leaf.name, leaf.default) for leaf in leaves if leaf.default is not None)
+
+
+@functools.lru_cache(10000)
+def _counted(node: Node) -> bool:
+    """True if there has to be a number of something."""
+    return any(low for _, low in _needed(node))
 
 
 @functools.lru_cache(10000)

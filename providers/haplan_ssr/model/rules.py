@@ -6,6 +6,8 @@ take time with the square of the routers; these look-ups go through an index. `c
 
 import functools
 import re
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import attrs
 from lxml import etree
@@ -39,8 +41,8 @@ class Rules:
         levels = node.path.count("/") - must.at_parent
         text = LOOKUP.sub(lambda found: _indexed(found, plain, levels), plain)
         if text == plain:
-            return _compiled(must, text)
-        return Rule(must, etree.XPath(f"boolean({text})", extensions={(None, "entries"): self._entries}), "$" in text)
+            return _compiled(must, text, node.path)
+        return Rule(must, text, node.path, extensions={(None, "entries"): self._entries})
 
     def _entries(self, _: object, down: str, leaf: str, values: list[etree._Element]) -> list[etree._Element]:
         """XPath function: entries at a path below the authority whose leaf has one of the values."""
@@ -62,22 +64,45 @@ class Rule:
 
     Attributes:
         must: What it says.
+        text: Its condition, as it is evaluated.
+        path: That of its node.
+        extensions: Functions that its condition calls.
     """
 
     must: Must
-    _holds: etree.XPath
-    _needs_current: bool
+    text: str
+    path: str
+    extensions: dict[tuple[None, str], Callable[..., object]] = attrs.field(factory=dict)
+
+    def broken(self, document: etree._Element) -> Sequence[etree._Element]:
+        """The instances of its node that do not keep it, in order. One walk finds those of a rule that does not ask
+        what the instance itself says; any other is evaluated for each."""
+        if "$" not in self.text:
+            found: Sequence[etree._Element] = self._all(document)
+            return found
+        return [one for one in self._all(document) if not self.holds(one)]
 
     def holds(self, element: etree._Element) -> bool:
         """True if an instance of its node keeps the rule."""
         above = element.getparent()
         context = element if above is None or not self.must.at_parent else above
-        return bool(self._holds(context, current=context) if self._needs_current else self._holds(context))
+        return bool(self._holds(context, current=context) if "$" in self.text else self._holds(context))
+
+    @cached_property
+    def _holds(self) -> etree.XPath:
+        return etree.XPath(f"boolean({self.text})", extensions=self.extensions)
+
+    @cached_property
+    def _all(self) -> etree.XPath:
+        """All instances; if the rule can be evaluated on the way, those that break it."""
+        broken = f"[not({self.text})]" if "$" not in self.text else ""
+        above, _, name = f"/config/authority{self.path}".rpartition("/")
+        return etree.XPath(f"{above}{broken}/{name}" if self.must.at_parent else f"{above}/{name}{broken}")
 
 
 @functools.lru_cache(10000)
-def _compiled(must: Must, text: str) -> Rule:
-    return Rule(must, etree.XPath(f"boolean({text})"), "$" in text)
+def _compiled(must: Must, text: str, path: str) -> Rule:
+    return Rule(must, text, path)
 
 
 def _indexed(found: re.Match[str], text: str, levels: int) -> str:

@@ -149,34 +149,21 @@ def look(live: Flat | None, query: Query, terms: Terms) -> Look:
     recorded = translate(known.values(), terms)
     # what leaves the stack is compared as it was recorded
     both = resources.wanted(known, [target for target in query.targets if not target.leaving])
-    wanted = recorded if _alike(both, known) else translate(both.values(), terms)
+    wanted = translate(both.values(), terms)
     if live is None:
         live, bare = recorded.flat(), Unmanaged()
     else:
         bare = unmanaged(terms, recorded, query.recorded, live)
+    ours = bare.without(recorded)
     return Look(
         live=live,
-        recorded=bare.without(recorded),
-        wanted=bare.without(wanted),
+        recorded=ours,
+        wanted=ours if wanted is recorded else bare.without(wanted),
         sites=_sites(query),
         notes=bare.notes(),
         release=terms.release,
         rows=query.recorded,
     )
-
-
-def _alike(wanted: resources.Resources, known: resources.Resources) -> bool:
-    """True if a stack wants what is recorded: then it is translated once. Ids, which are recorded alone, are in no
-    configuration."""
-    return wanted.keys() == known.keys() and all(
-        attrs.evolve(one, values=_without_id(one.values))
-        == attrs.evolve(known[address], values=_without_id(known[address].values))
-        for address, one in wanted.items()
-    )
-
-
-def _without_id(values: Mapping[str, Tree]) -> dict[str, Tree]:
-    return {name: value for name, value in values.items() if name != "id"}
 
 
 def _sites(query: Query) -> dict[str, str]:
@@ -189,7 +176,8 @@ def _sites(query: Query) -> dict[str, str]:
 def read(at: Look, query: Query) -> Reading:
     """Every target as it is."""
     new = attrs.evolve(at, recorded=at.wanted)
-    recorded, wanted = _by_source(at.recorded), _by_source(at.wanted)
+    recorded = _by_source(at.recorded)
+    wanted = recorded if at.wanted is at.recorded else _by_source(at.wanted)
     found = []
     for target in query.targets:
         known = target.row is not None and target.address in query.recorded
@@ -283,11 +271,17 @@ def _said(live: Flat, path: Path) -> str:
     return f"{said} (another box)" if path[-1] == "asset-id" else said
 
 
+def _is_ours(at: Look, path: Path) -> bool:
+    """True of what stands in an entry that haplan owns."""
+    entry = next((one for one in parents(path) if is_entry(one)), None)
+    return entry in at.recorded.entries or entry in at.wanted.entries
+
+
 def strangers(at: Look) -> tuple[str, ...]:
     """What stands inside what haplan owns and nobody here owns, entries and leaves: it stays."""
-    ours = {path for one in (at.recorded, at.wanted) for path in one.entries}
+    recorded, wanted = at.recorded.entries, at.wanted.entries
     return tuple(
         f"{words(path)} is not in the stack"
         for path, value in at.live.items()
-        if path not in ours and value != () and next((one for one in parents(path) if is_entry(one)), None) in ours
+        if path not in recorded and path not in wanted and value != () and _is_ours(at, path)
     )

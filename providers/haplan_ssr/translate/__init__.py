@@ -4,14 +4,17 @@ One direction is enough: what is read is compared with what the recorded and the
 entry and leaf knows the attribute it comes from (`haplan_ssr.read.resources`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+import attrs
 
 from haplan.design.index import Resource
 from haplan_ssr.translate import vendor_keys
 from haplan_ssr.translate.design import Design, Terms, at
 from haplan_ssr.translate.draft import Draft, Given, Problem, Source, Translation
+from haplan_ssr.translate.latest import Latest
 from haplan_ssr.translate.names import clean, complaint
-from haplan_ssr.translate.routers import routers
+from haplan_ssr.translate.routers import routers, unreached
 from haplan_ssr.translate.services import names_of_steering, services
 from haplan_ssr.translate.steering import policies_of_steering
 from haplan_ssr.translate.tree import AUTHORITY
@@ -19,11 +22,20 @@ from haplan_ssr.translate.tree import AUTHORITY
 __all__ = ["Design", "Given", "Problem", "Resource", "Source", "Terms", "Translation", "clean", "translate"]
 
 USUAL = Terms()
+LATEST = Latest()
 
 
 def translate(pieces: Iterable[Resource], terms: Terms = USUAL) -> Translation:
-    """All resources of a provider as configuration of its authority."""
-    design, draft = Design(pieces, terms), Draft()
+    """All resources of a provider as configuration of its authority; an equal one that somebody still holds."""
+    known = {one.address: one for one in pieces}
+    if terms.reached:
+        return LATEST.of(known, terms, lambda: _made(known, terms))
+    there = translate(known.values(), attrs.evolve(terms, reached=True))
+    return LATEST.of(known, terms, lambda: unreached(there))
+
+
+def _made(pieces: Mapping[str, Resource], terms: Terms) -> Translation:
+    design, draft = Design(pieces.values(), terms), Draft()
     for network in design.of("network"):
         _tenant(network, draft)
     names = names_of_steering(design)

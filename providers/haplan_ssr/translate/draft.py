@@ -83,13 +83,13 @@ class Draft:
 
     Attributes:
         values: What is at each path.
-        sources: Where that comes from, in order; what many resources share has many.
+        sources: Where that comes from, each once, in order; what many resources share has many.
         own, problems: See `Translation`.
     """
 
     def __init__(self) -> None:
         self.values: dict[Path, Any] = {}
-        self.sources: dict[Path, dict[Source, None]] = {}
+        self.sources: dict[Path, tuple[Source, ...] | dict[Source, None]] = {}
         self.own: dict[str, Path] = {}
         self.problems: list[Problem] = []
         self._names: dict[tuple[str, str], str] = {}
@@ -110,13 +110,18 @@ class Draft:
         if not isinstance(value, KNOWN):  # a reference: only the apply will tell
             return
         there = self.values.setdefault(path, value)
-        known = self.sources.setdefault(path, {})
+        known = self.sources.get(path)
+        if known is None:  # most of it is said once, by one
+            self.sources[path] = sources if len(sources) == 1 else dict.fromkeys(sources)
+            return
         if there is not value and there != value:
             first, then = next(iter(known)).address, sources[0].address
             text = f"{words(path)}: {first} wants {there!r}, {then} wants {value!r}"
             self.problem("SSR006", then, text, "the authority holds it once: let both say the same")
             return
-        known.update(dict.fromkeys(sources))
+        if known != sources:
+            self.sources[path] = known = dict.fromkeys(known) if isinstance(known, tuple) else known
+            known.update(dict.fromkeys(sources))
 
     def problem(
         self, rule: str, address: str, text: str, hint: str = "",

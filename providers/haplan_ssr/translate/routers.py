@@ -10,14 +10,16 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+import attrs
+
 from haplan.design import catalogue
 from haplan.plugin import Tree
 from haplan_ssr.translate import ports, vendor_keys
 from haplan_ssr.translate.design import Design, Pair, at
-from haplan_ssr.translate.draft import Draft, Source
+from haplan_ssr.translate.draft import Draft, Source, Translation
 from haplan_ssr.translate.links import refuse_overlaps
 from haplan_ssr.translate.names import LONGEST_DEVICE, clean, complaint
-from haplan_ssr.translate.tree import AUTHORITY, Path
+from haplan_ssr.translate.tree import AUTHORITY, Path, name_of
 
 NODES = ("node0", "node1")
 MANAGEMENT = (4, 3)
@@ -219,8 +221,8 @@ def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Tree], design: 
     path = draft.entry((*device, ("network-interface", clean(name))), source)
     nat = face.get("source_nat") is not False
     draft.leaf((*path, "source-nat"), nat, pair.source("interfaces", name, "source_nat"))
-    if nat and design.terms.reached:  # by translated sources only (a rule of the vendor's model)
-        draft.leaf((*path, "conductor"), True, source)
+    if nat:  # by translated sources only (a rule of the vendor's model)
+        draft.leaf((*path, CONDUCTOR), True, source)
     if nat and design.terms.management is not False and not design.terms.before(*MANAGEMENT):
         _managed(pair, path, name, source, draft)
     if face.get("vlan_id") is not None:
@@ -229,6 +231,17 @@ def _wan(pair: Pair, device: Path, name: str, face: Mapping[str, Tree], design: 
         draft.leaf((*path, "mtu"), face["mtu"], pair.source("interfaces", name, "mtu"))
     _wan_address(pair, path, name, face.get("address") or {}, draft)
     _neighborhoods(pair, path, name, face, design, draft)
+
+
+CONDUCTOR = "conductor"
+"""What an interface has that is a way to the conductor."""
+
+
+def unreached(translation: Translation) -> Translation:
+    """The same for an authority that does not say where its conductor is: no interface is marked as the way there."""
+    entries = {path: given for path, given in translation.entries.items()
+               if path[-1] != CONDUCTOR or name_of(path[-2]) != "network-interface"}  # fmt: skip
+    return attrs.evolve(translation, entries=entries)
 
 
 MANAGED = ("management", "default-route", "management-vector")

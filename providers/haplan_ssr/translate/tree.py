@@ -7,6 +7,7 @@ Facts of the wire (128technology/docs apis_rest, and public scripts): names are 
 and GraphQL answer camelCase, so both are read.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
@@ -59,6 +60,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 _HUMP = re.compile(r"([a-z0-9])([A-Z])")
 
 
+@functools.lru_cache(10_000)
 def kebab(name: str) -> str:
     """``device-interface`` for ``deviceInterface``, and for itself."""
     return _HUMP.sub(r"\1-\2", name).lower()
@@ -104,6 +106,9 @@ def flat(tree: Mapping[str, Tree]) -> Flat:
 def _flatten(tree: Mapping[str, Tree], at: Path, into: Flat) -> None:
     here = name_of(at[-1])
     for name, value in tree.items():
+        if not isinstance(value, dict | list):  # most of a tree are leaves
+            into[*at, name] = value
+            continue
         keys = KEYS.get(f"{here}/{name}")
         if isinstance(value, dict) and keys is not None:
             value = [value]  # of a list of one, some write the one
@@ -115,10 +120,8 @@ def _flatten(tree: Mapping[str, Tree], at: Path, into: Flat) -> None:
                     step = (name, *(str(one.get(key, "")) for key in keys))
                     into[*at, step] = HERE
                     _flatten({key: item for key, item in one.items() if key not in keys}, (*at, step), into)
-        elif isinstance(value, list):
-            into[*at, name] = tuple(one for one in value if not is_generated(one))
         else:
-            into[*at, name] = value
+            into[*at, name] = tuple(one for one in value if not is_generated(one))
 
 
 def nested(tree: Mapping[Path, Any], at: Path) -> dict[str, Tree]:
