@@ -56,6 +56,7 @@ HALF_MADE = {
         ("node", False, "PUT /sites/*/devices/*/ha", "401, done", 1),
         ("hub", True, "POST /orgs/*/deviceprofiles/*/assign", "401, done", 1),
         ("replaced", True, "POST /orgs/*/vpns", "401, done", 2),
+        ("profile", True, "PUT /orgs/*/deviceprofiles/*", "401, done", 1),
     ),
     "srx": (
         ("pair", False, "set-chassis-cluster-enable", "error, done", 1),

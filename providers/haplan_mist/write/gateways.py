@@ -38,17 +38,30 @@ def write_gateway(task: Task, writer: Writer) -> Sent:
     live = writer.estate.find(kind, "", document.name)[0] if part is None else live_of(part, kind, writer)
     if live is None and part is None:
         raise ProviderError(f'{address}: {TITLES[kind]} "{document.name}" is gone; plan again')
-    wanted = _rewritten(live or {}, part, writer)
+    wanted = _rewritten(live or {}, part, writer, _of_dead_runs(task))
     written = _rules(wanted, task, writer)
     if live is None or (part is not None and part.change.action is Action.REPLACE):
         assert part is not None
         return _made_anew(kind, live, wanted, part, writer, written)
-    made, keys = writer.update(kind, live, wanted, address)
+    made, keys = writer.update(kind, live, wanted, address, _entering(live, part))
     own = identified(address, made) if part is not None else Written()
     return Sent(joined(own, written), keys, str(made["id"]))
 
 
-def _rewritten(live: Object, part: Part | None, writer: Writer) -> Wire:
+def _entering(live: Object, part: Part | None) -> list[str]:
+    """The words of the entries that a write brings, and that nobody has made there before."""
+    if part is None:
+        return []
+    before, after = (set(entries.words_of(values or {})) for values in (part.change.before, part.change.after))
+    return sorted(after - before - {word for word, _ in entries.entries(live)})
+
+
+def _of_dead_runs(task: Task) -> set[str]:
+    """What runs that died were about to bring: nobody recorded it, and it is nobody else's."""
+    return {str(word) for key in task.announced for word in key.get("entering") or ()}
+
+
+def _rewritten(live: Object, part: Part | None, writer: Writer, begun: set[str]) -> Wire:
     if part is None:
         return dict(live)
     change = part.change
@@ -59,7 +72,7 @@ def _rewritten(live: Object, part: Part | None, writer: Writer) -> Wire:
     after = writer.complete(writer.plain(change.after), change.address)
     out = gateway.rewritten(live, before, after, extras(part, writer), meshes)
     strange = set((change.before or {}).get("unowned") or ()) - set((change.after or {}).get("unowned") or ())
-    out = entries.cleared(out, strange)
+    out = entries.cleared(out, strange | (begun - set(entries.words_of(change.after or {}))))
     out["name"] = change.name
     if change.type == "hub_profile":
         out["type"] = "gateway"

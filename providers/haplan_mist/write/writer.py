@@ -133,15 +133,18 @@ class Writer:
         self.estate.keep(kind, found)
         return found
 
-    def update(self, kind: str, live: Object, wanted: Wire, address: str) -> tuple[Object, frozenset[str]]:
-        """PUT of what changes; no call if nothing does."""
+    def update(
+        self, kind: str, live: Object, wanted: Wire, address: str, entering: Sequence[str] = ()
+    ) -> tuple[Object, frozenset[str]]:
+        """PUT of what changes; no call if nothing does. What is `entering` is announced with it, word by word."""
         body = merge.body(live, wanted)
         if not body and self.again:
             body = {key: wanted[key] for key in CONFIGURATION if wanted.get(key)}
         if not body:
             return live, frozenset()
         id_ = str(live["id"])
-        self.io.about_to(Step.UPDATE, address, {"kind": kind, "id": id_, "name": str(wanted["name"])}, idempotent=True)
+        key = {"kind": kind, "id": id_, "name": str(wanted["name"]), **({"entering": [*entering]} if entering else {})}
+        self.io.about_to(Step.UPDATE, address, key, idempotent=True)
         try:
             answer = self.estate.client.put(self.path(kind, id_), body, what=address)
         except ApiError as error:
