@@ -149,6 +149,7 @@ from haplan.model.state import (
     Update,
 )
 from haplan.model.value import (
+    ALIKE,
     SEQUENCES,
     Secret,
     Tree,
@@ -194,6 +195,7 @@ from haplan.state.location import (
 )
 
 __all__ = [
+    "ALIKE",
     "API",
     "BROKEN",
     "FORMAT",

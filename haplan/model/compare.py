@@ -16,6 +16,7 @@ from haplan.model.canonical import sorted_json
 from haplan.model.entries import Entries, in_order, moved
 from haplan.model.schema import Attribute, TypeInfo
 from haplan.model.value import (
+    ALIKE,
     PLAIN,
     SEQUENCES,
     Path,
@@ -213,8 +214,8 @@ def with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
     keyed fingerprint where a provider gives one."""
     if type(shape) in PLAIN:
         return live
-    if isinstance(shape, Secret) and isinstance(live, Secret) and live.fingerprint and isinstance(recorded, Secret):
-        return attrs.evolve(recorded, fingerprint=live.fingerprint)
+    if isinstance(shape, Secret) and isinstance(live, Secret) and live.fingerprint:
+        return _as_marked(live.fingerprint, shape, recorded)
     if isinstance(shape, Secret):
         return UNTOLD if recorded is None and live is not None else recorded
     if is_mapping(shape) and is_mapping(live):
@@ -225,6 +226,14 @@ def with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:
     if isinstance(live, SEQUENCES) and isinstance(shape, SEQUENCES) and _secret(shape):
         return _list_with_secrets(live, shape, recorded)
     return _veiled(live, shape) if hides(shape) else live
+
+
+def _as_marked(fingerprint: str, shape: Secret, recorded: Tree) -> Secret:
+    """A secret that a provider has marked: of what is not in state, the stack's own if it is equal to that."""
+    if isinstance(recorded, Secret):
+        return recorded if fingerprint == ALIKE else attrs.evolve(recorded, fingerprint=fingerprint)
+    equal = fingerprint in (ALIKE, shape.fingerprint)
+    return shape if equal else attrs.evolve(UNTOLD, fingerprint=fingerprint)
 
 
 def _list_with_secrets(live: Tree, shape: Tree, recorded: Tree) -> Tree:

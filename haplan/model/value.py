@@ -93,6 +93,10 @@ class Unknown:
     because: str = ""
 
 
+ALIKE = "as in the stack"
+"""In place of a fingerprint: where the state has no key yet, who has compared a secret itself says that it is equal."""
+
+
 def fingerprint(key: bytes, secret: str) -> str:
     """What is kept of a secret: HMAC-SHA256 under the state's own key."""
     return "hmac-sha256:" + hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()

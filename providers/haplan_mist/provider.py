@@ -137,7 +137,7 @@ class MistProvider(Provider):
 
     def read(self, query: Query) -> Reading:
         """Read many resources from whole lists."""
-        found = resources.read(self._estate, query, self._context.clock.now())
+        found = resources.read(self._estate, query, self._context)
         return attrs.evolve(found, look=self._estate.look())
 
     def facts(self, targets: Sequence[Target], look: Lists) -> Mapping[str, Mapping[str, Tree]]:

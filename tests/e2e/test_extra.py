@@ -8,6 +8,8 @@ import pytest
 from haplan import engine
 from haplan.errors import Denied
 from haplan.model.finding import Finding
+from haplan.report.lines import plain
+from haplan.report.text import plan_lines
 from tests.e2e.two_stacks import LINKS, Half
 
 BESIDE = '{"bfd_profile": "lte", "psk": secret("env:VPN")}'
@@ -72,6 +74,38 @@ def test_secrets_resolve_in_every_place_of_every_resource(stack: Half) -> None:
     kept += (stack.folder / "stack.db").read_bytes()
     assert b"lab-PSK" not in kept
     assert b"lab-HOST" not in kept
+
+
+def test_a_secret_that_was_changed_in_the_portal_is_drift_and_mended(stack: Half) -> None:
+    dialled = EDGE.replace('wan("wan1", "ge-1/0/0", dhcp())', 'wan("wan1", "ge-1/0/0", pppoe("u", secret("env:PPP")))')
+    stack.applies("from haplan.design import pppoe", VPN, SITE, NETWORK, dialled, HUB)
+    edge = template(stack)
+    ports = edge["port_config"]
+    assert ports["ge-1/0/0"]["ip_config"]["poser_password"] == "lab-PPP"
+    dialling = {**ports["ge-1/0/0"]["ip_config"], "poser_password": "by-hand-PPP"}
+    by_hand = {
+        "tunnel_configs": {"z": {**edge["tunnel_configs"]["z"], "psk": "by-hand-PSK"}},
+        "port_config": {
+            **ports,
+            "ge-0/0/0": {**ports["ge-0/0/0"], "lte_password": "by-hand-LTE"},
+            "ge-1/0/0": {**ports["ge-1/0/0"], "ip_config": dialling},
+        },
+    }
+    stack.put(f"/orgs/{{org}}/gatewaytemplates/{edge['id']}", by_hand)
+    vpn = stack.named("/orgs/{org}/vpns", "org")
+    stack.put(f"/orgs/{{org}}/vpns/{vpn['id']}", {"paths": {"h1-wan0": {"bfd_profile": "lte", "psk": "by-hand-VPN"}}})
+    plan = stack.plan()
+    assert {one.address for one in plan.changes} == {"wan_edge_template.edge", "overlay.org"}
+    moved = {one.address: set(one.recorded) for one in plan.drift}
+    assert moved == {"wan_edge_template.edge": {"extra", "interfaces"}, "overlay.org": {"extra"}}
+    shown = plain(plan_lines(plan, full=True))
+    assert "(sensitive)" in shown
+    assert "by-hand" not in shown + str(plan)
+    assert stack.apply().exit_code == 0
+    mended = template(stack)
+    assert [mended[key] for key in by_hand] == [edge[key] for key in by_hand]
+    assert stack.named("/orgs/{org}/vpns", "org")["paths"] == vpn["paths"]
+    stack.quiet()
 
 
 LITERAL = """

@@ -191,26 +191,29 @@ def test_two_stacks_give_one_site_variables_change_them_and_leave_in_turn(halves
     assert two.get("/orgs/{org}/sites") == []
 
 
-def test_name_servers_that_others_added_to_a_template_stay_behind_ours(halves: tuple[Half, Half]) -> None:
+@pytest.mark.parametrize(("servers", "word"), [("dns_servers", "dns-server"), ("ntp_servers", "ntp-server")])
+def test_servers_that_others_added_to_a_template_stay_behind_ours(
+    halves: tuple[Half, Half], servers: str, word: str
+) -> None:
     one, two = halves
     edge = f'WanEdgeTemplate("edge", interfaces=[wan("wan0", "ge-0/0/0", dhcp()), {LINKS}]%s)'
-    one.applies(edge % ', dns_servers=["9.9.9.9", "9.9.9.10"]')
-    two.says(edge % ', dns_servers=["8.8.8.8"]')
+    one.applies(edge % f', {servers}=["9.9.9.9", "9.9.9.10"]')
+    two.says(edge % f', {servers}=["8.8.8.8"]')
     two.imports("wan_edge_template.edge", "edge", TEMPLATES)
     two.applies()
-    assert two.named(TEMPLATES, "edge")["dns_servers"] == ["8.8.8.8", "9.9.9.9", "9.9.9.10"]
+    assert two.named(TEMPLATES, "edge")[servers] == ["8.8.8.8", "9.9.9.9", "9.9.9.10"]
     one.quiet()
-    assert "edge: dns-server 8.8.8.8 is not in the stack" in one.plan().notes
-    one.applies(edge % ', dns_servers=["9.9.9.10"]')
-    assert two.named(TEMPLATES, "edge")["dns_servers"] == ["9.9.9.10", "8.8.8.8"]
+    assert f"edge: {word} 8.8.8.8 is not in the stack" in one.plan().notes
+    one.applies(edge % f', {servers}=["9.9.9.10"]')
+    assert two.named(TEMPLATES, "edge")[servers] == ["9.9.9.10", "8.8.8.8"]
     two.quiet()
     two.applies(edge % "")
-    assert two.named(TEMPLATES, "edge")["dns_servers"] == ["9.9.9.10"]
+    assert two.named(TEMPLATES, "edge")[servers] == ["9.9.9.10"]
     one.quiet()
-    one.applies(edge % ', dns_servers=["9.9.9.10"], exclusive=True')
-    two.put(f"{TEMPLATES}/{two.named(TEMPLATES, 'edge')['id']}", {"dns_servers": ["9.9.9.10", "1.1.1.1"]})
+    one.applies(edge % f', {servers}=["9.9.9.10"], exclusive=True')
+    two.put(f"{TEMPLATES}/{two.named(TEMPLATES, 'edge')['id']}", {servers: ["9.9.9.10", "1.1.1.1"]})
     one.applies()
-    assert two.named(TEMPLATES, "edge")["dns_servers"] == ["9.9.9.10"]
+    assert two.named(TEMPLATES, "edge")[servers] == ["9.9.9.10"]
 
 
 BOXES = "".join(

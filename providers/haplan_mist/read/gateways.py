@@ -44,7 +44,6 @@ class Gateways:
             wire, hints, self._overlays, overlay=str(target.values.get("overlay") or ""),
             profile=target.type == "hub_profile",
         )  # fmt: skip
-        without_passwords(values)
         if of_existing(target.needs):
             self._without_lost_paths(values)
         values["name"] = wire.get("name") or ""
@@ -156,9 +155,11 @@ class Gateways:
 
 
 def without_passwords(values: dict[str, Tree]) -> None:
-    """No secret leaves the provider; what is recorded of it is a fingerprint."""
+    """No secret leaves the provider; what is told of it is a fingerprint."""
     for interface in values.get("interfaces", {}).values():
-        (interface.get("address") or {}).pop("password", None)
+        address = interface.get("address") or {}
+        if isinstance(address.get("password"), str):
+            del address["password"]
 
 
 def _overlays(trees: Iterable[Any], at: Path = ()) -> Iterable[str]:

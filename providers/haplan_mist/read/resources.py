@@ -7,7 +7,10 @@ list).
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from haplan.plugin import Document, Query, Reading, Seen, Target, Tree, decode
+import attrs
+
+from haplan.kit.secrets import marked
+from haplan.plugin import Context, Document, Query, Reading, Secret, Seen, Target, Tree, decode, leaves
 from haplan_mist.estate import Estate, Object
 from haplan_mist.private import Private
 from haplan_mist.read import clusters, gateways, idle, named, overrides, running, sites
@@ -34,7 +37,7 @@ _SPOKES = ("wan_edge_template", "hub_profile", "steering")
 """Types that may name an endpoint of a hub elsewhere."""
 
 
-def read(estate: Estate, query: Query, now: float) -> Reading:
+def read(estate: Estate, query: Query, context: Context) -> Reading:
     """Read many resources at once."""
     kinds = needed(query.targets)
     if query.document is None and query.max_age <= 0:
@@ -50,20 +53,29 @@ def read(estate: Estate, query: Query, now: float) -> Reading:
         estate.fresh(kind, query.max_age)
     _look_alive(estate, query)
     _look_shared(estate, query)
-    look = sites.look(estate, query, now)
+    look = sites.look(estate, query, context.clock.now())
     own = overrides.look(estate, query, look) if query.max_age <= 0 and query.document is None else {}
     owners = gateways.Gateways(estate, query.targets)
     seen = {}
     for target in query.targets:
         found = _seen(estate, target, look, owners)
         if found is not None:
-            seen[target.address] = found
+            seen[target.address] = attrs.evolve(found, values=_told(found.values, target, context))
     seen = look.signed(query.targets, seen)
     unowned = {**look.unowned, **owners.unowned(), **_unowned(estate, query.targets)}
     return Reading(
         seen=seen, orders=owners.orders(), unowned=unowned, memory=look.remembered(query, seen, own),
         notes=(*look.notes, *clusters.notes(seen), *idle.notes(estate, query)),
     )  # fmt: skip
+
+
+def _told(values: Mapping[str, Tree], target: Target, context: Context) -> dict[str, Tree]:
+    """What is there, and of each secret that the cloud gives back its fingerprint alone."""
+    sides = (target.values, decode(target.row.values) if target.row else {})
+    having = [side for side in sides if any(isinstance(leaf, Secret) for _, leaf in leaves(side))]
+    found = dict(marked(values, context, *having) if having else values)
+    gateways.without_passwords(found)
+    return found
 
 
 def _look_alive(estate: Estate, query: Query) -> None:

@@ -59,6 +59,12 @@ _BESIDE: Mapping[str, frozenset[str]] = {
 }
 """Keys of the parts that stand in no list of their own in the description."""
 
+_WHY_NONE = {
+    "cluster": ": what is set on a device takes the place of what its template says there (HA124); "
+    "give it as extra of the template or hub profile, with {{VARIABLE}} where pairs differ",
+}
+"""Where the vendor keys of a type without any belong."""
+
 
 @cache
 def _table() -> Mapping[str, frozenset[str]]:
@@ -85,7 +91,7 @@ def problems(type_name: str, extra: Mapping[str, Tree]) -> Iterator[str | Doubt]
     words: Words = {key: word for name in objects for key, word in _SPELLINGS.get(name, {}).items()}
     below = {key: keys for name in objects for key, keys in _below().get(name, {}).items()}
     if not objects:
-        yield f"extra mist: a {type_name} has no vendor keys in Mist"
+        yield f"extra mist: a {type_name} has no vendor keys in Mist{_WHY_NONE.get(type_name, '')}"
         return
     for key, value in extra.items():
         if key in SERVER_KEYS:
