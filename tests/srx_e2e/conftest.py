@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mixed import mixed
 from tests.srx_e2e.world import ONE_PAIR, World
 
 STACKS = Path(__file__).parent.parent.parent / "stacks"
@@ -19,7 +20,7 @@ def shops(tmp_path: Path) -> Iterator[Callable[..., World]]:
     def make(pairs: int = 1, lab: str = "") -> World:
         folder = tmp_path / "shops"
         folder.mkdir()
-        (folder / "stack.py").write_text(ONE_PAIR.replace("PAIRS", str(pairs)))
+        (folder / "stack.py").write_text(ONE_PAIR.replace("PAIRS", str(mixed(pairs, first=1))))
         worlds.append(World(folder))
         if lab:
             worlds[-1].misbehave(lab)

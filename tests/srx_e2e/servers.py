@@ -11,6 +11,17 @@ import asyncssh
 from haplan_srx.config import Access
 
 
+class _Anyone(asyncssh.SSHServer):
+    def __init__(self, connections: list[asyncssh.SSHServerConnection]) -> None:
+        self._connections = connections
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connections.append(conn)
+
+    def begin_auth(self, username: str) -> bool:
+        return False
+
+
 class _Server:
     """An SSH server in a thread."""
 
@@ -18,7 +29,11 @@ class _Server:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        self.connections: list[asyncssh.SSHServerConnection] = []
         self.key = asyncssh.generate_private_key("ssh-ed25519")
+
+    def anyone(self) -> _Anyone:
+        return _Anyone(self.connections)
 
     def listen(self, **options: object) -> int:
         async def made() -> asyncssh.SSHAcceptor:
@@ -30,8 +45,12 @@ class _Server:
     def stop(self) -> None:
         async def end() -> None:
             self._acceptor.close()
+            for connection in self.connections:
+                connection.abort()
             await self._acceptor.wait_closed()
             rest = [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
+            if rest:  # cancelled at once, one that serves a program would leave what it still waits for unawaited
+                await asyncio.wait(rest, timeout=5)
             for one in rest:
                 one.cancel()
             await asyncio.gather(*rest, return_exceptions=True)
@@ -40,11 +59,6 @@ class _Server:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
-
-
-class _Anyone(asyncssh.SSHServer):
-    def begin_auth(self, username: str) -> bool:
-        return False
 
 
 class Silent(_Server):
@@ -57,7 +71,7 @@ class Silent(_Server):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self.port = self.listen(server_factory=_Anyone, process_factory=self._serve, encoding=None)
+        self.port = self.listen(server_factory=self.anyone, process_factory=self._serve, encoding=None)
         known = folder / "known_hosts"
         known.write_text(f"[127.0.0.1]:{self.port} {self.key.export_public_key().decode()}")
         self.access = Access(username="haplan", known_hosts=str(known), timeout=5)
@@ -73,7 +87,7 @@ class Piped(_Server):
     def __init__(self, folder: Path, *command: str) -> None:
         super().__init__()
         self._command = command
-        self.port = self.listen(server_factory=_Anyone, process_factory=self._serve, encoding=None)
+        self.port = self.listen(server_factory=self.anyone, process_factory=self._serve, encoding=None)
         known = folder / "known_hosts"
         known.write_text(f"[127.0.0.1]:{self.port} {self.key.export_public_key().decode()}")
         self.access = Access(username="haplan", known_hosts=str(known), timeout=5)
@@ -99,7 +113,7 @@ class Jump(_Server):
                 outer.asked.append((host, port))
                 return True
 
-        self.port = self.listen(server_factory=Passing)
+        self.port = self.listen(server_factory=lambda: Passing(self.connections))
         self.known_hosts = folder / "with_jump"
         line = f"[127.0.0.1]:{self.port} {self.key.export_public_key().decode()}"
         self.known_hosts.write_text(known.read_text() + line)

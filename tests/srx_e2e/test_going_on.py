@@ -224,7 +224,7 @@ def test_without_refresh_only_devices_whose_configuration_changes_are_written(sh
 def test_without_refresh_a_new_pair_is_formed_and_configured(shops: Shops) -> None:
     world = shops(1)
     assert world.apply().exit_code == 0
-    world.edit("range(1, 1 + 1)", "range(1, 2 + 1)")
+    world.edit("in [1]:", "in [2, 1]:")
     world.misbehave("")
     plan = world.plan(refresh=False)
     assert {str(one.document) for one in plan.transactions} == {"cluster:shop2", "device:shop2"}

@@ -62,12 +62,12 @@ def test_one_policy_for_many_pairs_is_one_line_and_one_commit_each_and_a_pair_th
 def test_a_pair_moves_to_the_site_of_another_one_and_has_its_addresses_then(shops: Shops) -> None:
     world = shops(2)
     assert world.apply().exit_code == 0
-    world.edit("for number in range", "home = None\nfor number in range")
+    world.edit("for number in [", "home = None\nfor number in [")
     world.edit("    macs =", "    home = home or site\n    macs =")
     world.edit("site=site, template", "site=home, template")
     assert world.apply().exit_code == 0
-    assert any("10.1.0.1/24" in line for line in world.lines(node_of(2)))
-    assert not any("10.2.0" in line for line in world.lines(node_of(2)))
+    assert any("10.2.0.1/24" in line for line in world.lines(node_of(1)))
+    assert not any("10.1.0" in line for line in world.lines(node_of(1)))
     assert world.plan().changes == ()
 
 

@@ -38,14 +38,14 @@ def allow(label, networks, application, steering):
 allow("office-web", [office], web, first)
 # here
 allow("guest-out", [guest], anything, second)
-for number in range(1, PAIRS + 1):
+for number in PAIRS:
     site = Site(f"shop{number}", country_code="CH", timezone="Europe/Zurich", variables={"OFFICE": f"10.{number}.0"})
     macs = [f"0200000{number}0000", f"0200000{number}0001"]
     Cluster(f"shop{number}", site=site, template=edge, model="SRX300", cluster_id=number,
             nodes=[node(mac, host=f"shop{number}-{at}") for at, mac in enumerate(macs)],
             attested=attest(collocated=True, cabled=True, same_l2=True, by="A. Planner", on="2026-11-20"))
 """
-"""A template with two policies, on PAIRS pairs."""
+"""A template with two policies, on the pairs whose numbers are in the list PAIRS."""
 
 
 def node_of(number: int, node: int = 0) -> str:
