@@ -107,9 +107,10 @@ def test_what_does_not_fit_is_told(given: Any, said: str) -> None:
         exchange("PUT", f"{NETWORK}/x", 200, {"name": "x"}, {"-subnet": ""}),
         exchange("PUT", "/sites/x", 200, {"name": "x"}, {"gatewaytemplate_id": None}),
         exchange("GET", NETWORK, 503, "busy"),
+        exchange("GET", NETWORK.replace("networks", "wlans"), 200, []),
     ],
 )
-def test_refused_requests_merges_and_outages_are_no_violation(given: Any) -> None:
+def test_refused_requests_merges_outages_and_lists_of_the_whole_description_are_no_violation(given: Any) -> None:
     assert violations(given) == []
 
 

@@ -94,7 +94,12 @@ class Piped(_Server):
 
     async def _serve(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         environ = {**os.environ, "SSH_CONNECTION": "127.0.0.1 1 127.0.0.1 830", "USER": "root"}
-        with subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as program:
+        with subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ, bufsize=0
+        ) as program:
+            assert program.stdout is not None
+            # netconfd leaves a hello lie that it reads along with what its subsystem says first: it greets before
+            process.stdout.write(await asyncio.to_thread(program.stdout.read, 65536))
             await process.redirect(stdin=program.stdin, stdout=program.stdout)
             await process.wait_closed()
             program.kill()

@@ -21,9 +21,9 @@ def server(tmp_path: Path) -> Iterator[Piped]:
     if NETCONFD is None:
         pytest.skip("netconfd (Debian package netconfd) is not installed: see .ci/packages")
     socket, log = tmp_path / "s", tmp_path / "log"
-    options = ("--no-startup", "--superuser=root", "--access-control=off", "--target=candidate")
+    options = ("--no-startup", "--superuser=root", "--access-control=off", "--target=candidate", "--log-level=info")
     with log.open("wb") as out, subprocess.Popen(
-        [NETCONFD, *options, f"--ncxserver-sockname={socket}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        [NETCONFD, *options, f"--ncxserver-sockname={socket}"], stdin=subprocess.DEVNULL, stdout=out,
         stderr=out, cwd=tmp_path,
     ) as daemon:  # fmt: skip
         while not socket.exists() and daemon.poll() is None:
@@ -35,10 +35,23 @@ def server(tmp_path: Path) -> Iterator[Piped]:
         daemon.terminate()
 
 
-def test_a_session_with_a_strict_server_goes_on_in_chunks(server: Piped, monkeypatch: pytest.MonkeyPatch) -> None:
+def listening(log: Path) -> None:
+    """Wait until netconfd has taken in the hello: it loses a request that it reads in one piece with it."""
+    told = b""
+    with subprocess.Popen(["tail", "-c", "+1", "-f", log], stdout=subprocess.PIPE, bufsize=0) as growing:
+        assert growing.stdout is not None
+        while b"now active" not in told:  # of a line that has no end yet
+            told += growing.stdout.read(4096)
+        growing.terminate()
+
+
+def test_a_session_with_a_strict_server_goes_on_in_chunks(
+    server: Piped, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session, "JUNOS", session.CHUNKED)  # it is no Junos device, and does not say so
     loop = Loop()
     found = Session.connect(loop, session.Place("127.0.0.1", server.port), server.access)
+    listening(tmp_path / "log")
     for _ in range(3):
         request = etree.Element("get-config")
         etree.SubElement(etree.SubElement(request, "source"), "running")

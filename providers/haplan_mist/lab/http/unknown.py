@@ -26,10 +26,10 @@ def place(path: str) -> tuple[str, dict[str, str]]:
 
 def answer(exchange: Exchange, now: float) -> tuple[Answer | Refused, str]:
     """What is answered, and how that is told."""
-    kind = _kind(exchange.path) if exchange.method == "GET" else ""
-    if kind == "list":
+    found = kind(exchange.path) if exchange.method == "GET" else ""
+    if found == "list":
         return Answer([], headers={"X-Page-Limit": "100", "X-Page-Page": "1", "X-Page-Total": "0"}), "an empty list"
-    if kind == "search":
+    if found == "search":
         return Answer(_nothing_found(query_of(exchange).get("distinct"), int(now))), "nothing found"
     return Refused(404, NOT_FOUND), "404"
 
@@ -39,7 +39,8 @@ def _nothing_found(distinct: str | None, now: int) -> dict[str, object]:
     return {**counted, "start": now - 86400, "end": now, "limit": 100, "total": 0, "results": []}
 
 
-def _kind(path: str) -> str:
+def kind(path: str) -> str:
+    """What the whole published description has at a path: a "list", a "search", or nothing of the two (empty)."""
     parts = path.strip("/").split("/")
     return next((kind for kind, templates in _kinds() if any(_fits(one, parts) for one in templates)), "")
 
