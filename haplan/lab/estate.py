@@ -20,6 +20,7 @@ from haplan.plugin import SteadyClock, Tree
 _TIME = SteadyClock()
 """Of this process: setting the machine's clock makes no pair form sooner or later."""
 META = "create table if not exists meta (key text primary key, value text not null) without rowid"
+NOW = "select (select value from meta where key = 'offset'), (select value from meta where key = 'reached')"
 
 
 class Tx:
@@ -62,6 +63,10 @@ class Tx:
         self.run("update meta set value = value + ? where key = 'offset'", seconds)
         self.now += seconds
 
+    def reached(self) -> None:
+        """No process is behind this moment from now on."""
+        self.run("update meta set value = ? where key = 'reached'", repr(self.now))
+
 
 T = TypeVar("T", bound=Tx)
 S = TypeVar("S", bound=attrs.AttrsInstance)
@@ -86,6 +91,7 @@ class Estate(ABC, Generic[T]):
         self.file = folder / name
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._behind = 0.0
         self._prepare()
 
     @abstractmethod
@@ -101,7 +107,9 @@ class Estate(ABC, Generic[T]):
         db = self._connection()
         db.execute("begin immediate")
         try:
-            yield self.transaction(db, self.now())
+            tx = self.transaction(db, self.now())
+            yield tx
+            tx.reached()
         except BaseException:
             db.execute("rollback")
             raise
@@ -118,9 +126,15 @@ class Estate(ABC, Generic[T]):
             db.execute("rollback")
 
     def now(self) -> float:
-        """Time as it passes, and the offset that all processes agree on; asked often, so it is one statement."""
-        (offset,) = self._connection().execute("select value from meta where key = 'offset'").fetchone()
-        return _TIME.now() + float(offset)
+        """Time as it passes, and the offset that all processes agree on; asked often, so it is one statement.
+
+        Two processes that began at different times may read the machine's clock a little differently: one that is
+        behind what another has written goes on from there, so that nothing written lies in the future.
+        """
+        offset, reached = self._connection().execute(NOW).fetchone()
+        now = _TIME.now() + float(offset)
+        self._behind = max(self._behind, float(reached) - now)
+        return now + self._behind
 
     def close(self) -> None:
         while self._connections:
@@ -145,7 +159,7 @@ class Estate(ABC, Generic[T]):
         try:
             for statement in (META, *self.tables.split(";")):
                 db.execute(statement)
-            db.execute("insert or ignore into meta values ('offset', '0')")
+            db.execute("insert or ignore into meta values ('offset', '0'), ('reached', '0')")
             self.seed(self.transaction(db, self.now()))
         except BaseException:
             db.execute("rollback")
