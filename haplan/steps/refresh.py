@@ -13,6 +13,7 @@ from haplan.model.address import keyed
 from haplan.model.document import Document
 from haplan.model.entries import Entries, in_order
 from haplan.model.left_alone import as_there, ignored
+from haplan.model.plan import Action, Change
 from haplan.model.selection import Selection
 from haplan.model.stack import Block, Stack
 from haplan.model.state import Row, State
@@ -269,8 +270,26 @@ def remembered(
         if address not in away
     }
     looks = recalled(wanted, providers, state)
-    orders = {where: row.names for where, row in state.orders.items()}
+    begun = _begun_anew(wanted, providers, looks)
+    orders = {where: row.names for where, row in state.orders.items() if where[0] not in begun}
     return attrs.evolve(looked, seen={**rows, **looked.seen}, orders={**orders, **looked.orders}, looks=looks)
+
+
+def _begun_anew(
+    wanted: Mapping[str, Sequence[Target]], providers: Mapping[str, Provider], looks: Mapping[str, object]
+) -> set[Document]:
+    """The documents that are the own ones of what no state has: what is remembered of them is of one that was there
+    before, and was forgotten or taken away."""
+    found = set()
+    for key, targets in wanted.items():
+        for one in targets:
+            if one.row is None and not one.data and not one.owner:
+                new = Change(
+                    address=one.address, type=one.type, name=one.name, provider=key, action=Action.CREATE,
+                    after=one.values,
+                )  # fmt: skip
+                found |= {place.document for place in providers[key].placements(new, looks.get(key)) if place.own}
+    return found
 
 
 def _laid(wanted: Mapping[str, Sequence[Target]], providers: Mapping[str, Provider]) -> dict[str, dict[str, Entries]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from haplan import engine
+from haplan import engine, repair
 from haplan.host.session import Options, open_session
 from tests.srx_e2e.world import World, node_of
 
@@ -82,3 +82,17 @@ def test_an_order_that_was_changed_by_hand_is_told_as_one_and_can_be_taken_into_
     assert world.apply(refresh_only=True).exit_code == 0
     assert world.plan().empty()
     assert preferred(world) == LTE
+
+
+def test_a_pair_that_was_forgotten_comes_back_into_state_without_a_look_whatever_was_remembered_of_its_device(
+    shops: Shops,
+) -> None:
+    world = shops()
+    assert world.apply().exit_code == 0
+    with open_session(world.folder, Options(lab=True), environ={}) as session:
+        repair.forget(session, ["cluster.shop1"])
+    world.edit("from haplan import provider\n", "from haplan import imported, provider\n")
+    world.edit("# here", f'imported("cluster.shop1", "{node_of(1)}")')
+    result = world.apply(refresh=False)
+    assert ([one.text for one in result.failed], result.exit_code) == ([], 0)
+    assert world.plan().empty()
