@@ -10,6 +10,7 @@ from haplan.model.value import OUTPUT, PLAIN, TAG, TEXT, VARIABLE, Secret, piece
 
 COMMAND = "command:"
 """What begins a source that is a command line."""
+_MANY = (tuple, list, set, frozenset)
 
 
 def sources(*things: Any) -> tuple[str, ...]:
@@ -25,13 +26,15 @@ def sources(*things: Any) -> tuple[str, ...]:
         kind: Any = type(one)
         if kind in PLAIN:
             continue
-        if isinstance(one, Secret):
+        if kind is tuple or kind is list:
+            waiting += [value for value in one if type(value) not in PLAIN]
+        elif isinstance(one, Secret):
             found.update(_of(one.source))
-        elif isinstance(one, Mapping):
+        elif kind is dict or isinstance(one, Mapping):
             if one.get(TAG) == "secret":  # as a file has it; some parts of a plan and of a state stay so
                 found.update(_of(str(one.get("source"))))
             waiting += [value for value in one.values() if type(value) not in PLAIN]
-        elif isinstance(one, tuple | list | set | frozenset):
+        elif isinstance(one, _MANY):
             waiting += [value for value in one if type(value) not in PLAIN]
         else:
             waiting += [value for name in _fields(kind) if type(value := getattr(one, name)) not in PLAIN]

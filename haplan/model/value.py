@@ -153,14 +153,19 @@ def texts(tree: Tree) -> Iterator[str]:
             waiting += one[::-1]
 
 
+_LEAVES = frozenset({Ref, Text, Secret, Unknown})
+"""What is surely no mapping: the question whether something is one takes long where the answer is no."""
+
+
 def special(tree: Tree) -> Iterator[Tree]:
     """The leaves that are not plain JSON, in order."""
     waiting = [tree]
     while waiting:
         one = waiting.pop()
-        if type(one) in PLAIN:
+        kind = type(one)
+        if kind in PLAIN:
             continue
-        if is_mapping(one):
+        if kind is dict or (kind not in _LEAVES and is_mapping(one)):
             waiting += [value for value in one.values() if type(value) not in PLAIN][::-1]
         elif isinstance(one, SEQUENCES):
             waiting += one[::-1]

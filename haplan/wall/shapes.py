@@ -147,11 +147,21 @@ def plain(value: Any) -> Any:
     if kind in PLAIN or kind is Secret:
         return value
     if is_mapping(value):
-        return in_order({key: _at(plain, value[key], key) for key in map(_key, value)}, value)
+        return in_order(_plain_entries(value), value)
     if isinstance(value, SEQUENCES):
         made = tuple if isinstance(value, tuple) else list
         return made(_at(plain, one, index) for index, one in enumerate(value))
     raise unlike(value, "plain data")
+
+
+def _plain_entries(value: Mapping[Any, Any]) -> dict[str, Any]:
+    found = {}
+    for key in map(_key, value):  # no call around each: most of what providers answer passes here
+        try:
+            found[key] = plain(value[key])
+        except Misfit as wrong:
+            raise wrong.under(key) from None
+    return found
 
 
 def _key(key: Any) -> str:
@@ -219,7 +229,14 @@ def _mapping(keys: Any, values: Any) -> Fit:
     def mapped(value: Any) -> dict[Any, Any]:
         if not is_mapping(value):
             raise unlike(value, "a mapping")
-        return {_at(key, name, "a key"): _at(check, value[name], _shown(name)) for name in value}
+        found = {}
+        for name in value:
+            made = _at(key, name, "a key")
+            try:
+                found[made] = check(value[name])
+            except Misfit as wrong:
+                raise wrong.under(_shown(name)) from None
+        return found
 
     return mapped
 
@@ -260,9 +277,15 @@ def _noun(kind: Any) -> Fit:
     def noun(value: Any) -> Any:
         if not isinstance(value, kind):
             raise unlike(value, _a(kind.__name__))
-        fields = {name: (getattr(value, name), check) for name, check in checks}
-        fitted = {name: (given, _at(check, given, name)) for name, (given, check) in fields.items()}
-        changed = {name: now for name, (given, now) in fitted.items() if now is not given}
+        changed = {}
+        for name, check in checks:
+            given = getattr(value, name)
+            try:
+                now = check(given)
+            except Misfit as wrong:
+                raise wrong.under(name) from None
+            if now is not given:
+                changed[name] = now
         return attrs.evolve(value, **changed) if changed else value
 
     return noun
