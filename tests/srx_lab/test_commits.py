@@ -179,14 +179,21 @@ def test_a_killed_session_loses_its_lock(bench: Bench) -> None:
     assert held("<get-configuration/>") is None
 
 
-def test_two_private_commits_do_not_overwrite_each_other(bench: Bench) -> None:
+@pytest.mark.parametrize("merges", [True, False])
+def test_two_private_commits_do_not_overwrite_each_other(bench_of: Callable[..., Bench], merges: bool) -> None:
+    bench = bench_of(settings=Settings(private_merges=merges))
     first, second = bench.talk(), bench.talk(user="pat")
     first(PRIVATE)
     second(PRIVATE)
     first(HUGO)
     second(load("set system domain-name example.net"))
     assert first("<commit-configuration/>").find("ok") is not None
-    assert messages(second("<commit-configuration/>"))[0].startswith("configuration was changed by another commit")
+    said = messages(second("<commit-configuration/>"))
+    assert [one.startswith("configuration was changed by another commit since") for one in said] == [True] * (
+        not merges
+    )
+    found = first('<get-configuration database="committed"/>').findtext(".//domain-name")
+    assert (name(first), found) == ("hugo", "example.net" if merges else None)
 
 
 # --- Sessions that are lost -------------------------------------------------------------------------------------------

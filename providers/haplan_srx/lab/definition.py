@@ -8,6 +8,8 @@ The table `[srx]` of `lab.toml` holds all of the following; without it the table
     `commit_seconds`             lab time that a commit takes, default 0
     `check_confirms`             a commit check confirms a pending confirmed commit, default true
     `private_confirmed`          private copies take confirmed commits too (SRX from 21.2), default true
+    `private_merges`             what was done in a private copy goes on top of what somebody committed meanwhile, where
+                                 both did not change the same; else such a commit is refused; default true
     `replace_in_merge`           marks `replace` count in a load with action `merge` too, default false
     `malformed_validate`         the standard `validate` of a cluster with `rfc-compliant` answers without an end tag,
                                  as captured, default true
@@ -86,6 +88,7 @@ class Settings:
     commit_seconds: float = 0.0
     check_confirms: bool = True
     private_confirmed: bool = True
+    private_merges: bool = True
     replace_in_merge: bool = False
     malformed_validate: bool = True
     session_end_reverts: bool = False

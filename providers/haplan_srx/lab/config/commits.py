@@ -7,6 +7,7 @@ import attrs
 
 from haplan_srx.lab.chassis import boxes, models
 from haplan_srx.lab.config import candidates, checks
+from haplan_srx.lab.config.merge import merged
 from haplan_srx.lab.config.recording import record
 from haplan_srx.lab.config.tree import Element, Trouble
 from haplan_srx.lab.estate import Tx
@@ -71,15 +72,32 @@ def _allowed(call: Call) -> Element:
         db = candidates.database(tx, box)
         _refuse_if_shared_is_modified(db)
         if session["base"] != db["running"]:
-            raise Refused(
-                Trouble(message="configuration was changed by another commit since it was opened; close and open it")
-            )
-    wrong = _wrong(call, candidates.current_hash(call))
+            return _checked(call, _on_top(call, db))
+    return _checked(call, candidates.current_hash(call))
+
+
+def _checked(call: Call, hash_: str) -> Element:
+    wrong = _wrong(call, hash_)
     if wrong:
         raise Refused(*wrong, Trouble(message="configuration check-out failed"))
-    config = candidates.current(call)
+    config = call.tx.config(hash_)
     record(config)
     return config
+
+
+def _on_top(call: Call, db: sqlite3.Row) -> str:
+    """What was done in a private copy, on top of what somebody committed meanwhile.
+
+    Raises:
+        Refused: Both changed the same, or these boxes do not merge.
+    """
+    tx, session = call.tx, call.session
+    if not tx.settings.private_merges:
+        raise Refused(
+            Trouble(message="configuration was changed by another commit since it was opened; close and open it")
+        )
+    made = merged(*(tx.config(one) for one in (session["base"], session["private"], db["running"])))
+    return tx.keep(made)
 
 
 def _wrong(call: Call, hash_: str) -> list[Trouble]:
