@@ -49,6 +49,7 @@ class PairSeen:
         live: Configuration of the cluster; of a box that stands alone by `lives`.
         lives: MAC address → configuration of a box that stands alone.
         errors: Host → why it was not reached.
+        serials: MAC address → serial number of each box that told both.
     """
 
     at: float
@@ -58,6 +59,7 @@ class PairSeen:
     live: Live = Live()
     lives: Mapping[str, Live] = attrs.field(factory=dict)
     errors: Mapping[str, str] = attrs.field(factory=dict)
+    serials: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def clustered(self) -> bool:
@@ -87,6 +89,10 @@ Mark: TypeAlias = Callable[[str], str]
 
 def _silent(_line: str) -> None:
     pass
+
+
+def _serials(facts: Mapping[str, Facts]) -> dict[str, str]:
+    return {one.mac: one.serial for one in facts.values() if one.mac and one.serial}
 
 
 def _unmarked(_secret: str) -> str:
@@ -277,13 +283,13 @@ class Estate:
             try:
                 box, status = self._answering(host, opened())
                 if status is not None:
-                    return PairSeen(
-                        at=now, status=status, macs=self._told_macs(nodes, box), live=box.configuration(), errors=errors
-                    )
+                    known, told = self._told_macs(nodes, box), {**_serials(facts), **box.serials()}
+                    live = box.configuration()
+                    return PairSeen(at=now, status=status, macs=known, live=live, errors=errors, serials=told)
                 facts[mac], lives[mac] = box.facts(), box.configuration()
             except ProviderError as error:
                 errors[host] = str(error)
-        return PairSeen(at=now, facts=facts, lives=lives, errors=errors)
+        return PairSeen(at=now, facts=facts, lives=lives, errors=errors, serials=_serials(facts))
 
     def history(self, nodes: Nodes) -> tuple[Commit, ...]:
         """The commits of a pair, the newest first; () if it is not reached."""

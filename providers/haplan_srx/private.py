@@ -53,6 +53,7 @@ class Private:
             where nothing is told of it.
         kept: Document → what haplan once overwrote there for this resource.
         given: Document → names and numbers on that device.
+        serials: Of a cluster: MAC address → serial number of its nodes; empty where nobody wrote them down.
     """
 
     was: Mapping[str, Tree] | None = None
@@ -61,6 +62,7 @@ class Private:
     retiring: tuple[tuple[str, str], ...] | None = None
     kept: Mapping[Document, Overwritten] = attrs.field(factory=dict)
     given: Mapping[Document, Given] = attrs.field(factory=dict)
+    serials: Mapping[str, str] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, kept: Mapping[str, Tree]) -> "Private":
@@ -73,6 +75,7 @@ class Private:
             retiring=tuple((str(mac), str(host)) for mac, host in kept["retiring"]) if "retiring" in kept else None,
             kept={document: from_plain(kept[key] or ()) for key, document in documents.items()},
             given=_given(kept),
+            serials={str(mac): str(serial) for mac, serial in (kept.get("serials") or {}).items()},
         )
 
     def plain(self) -> dict[str, Tree]:
@@ -84,6 +87,7 @@ class Private:
             **({"retiring": [list(one) for one in self.retiring]} if self.retiring is not None else {}),
             **{f"{KEPT}{document}": as_plain(overwritten) for document, overwritten in self.kept.items()},
             **{f"{GIVEN}{document}": given.plain() for document, given in self.given.items()},
+            **({"serials": dict(self.serials)} if self.serials else {}),
         }
 
 

@@ -124,6 +124,13 @@ def macs(chassis: Reply) -> dict[str, str]:
     return {node: found for node, item in per_node(chassis) if (found := _mac(Reply(item)))}
 
 
+def serials(inventory: Reply) -> dict[str, str]:
+    """Node → serial number of its chassis, from ``get-chassis-inventory``; of a single box under ""."""
+    chassis = ((node, next(named(item, "chassis"), None)) for node, item in per_node(inventory))
+    found = {node: children(one, "serial-number") for node, one in chassis if one is not None}
+    return {node: (said[0].text or "").strip() for node, said in found.items() if said}
+
+
 def versions(reply: Reply) -> dict[str, str]:
     """Node → Junos version, from ``get-software-information``."""
     return {node: text_of(item, "junos-version") for node, item in per_node(reply)}

@@ -47,6 +47,11 @@ class Box:
         """Base MAC addresses, for each node in a cluster."""
         return self._ask("get-chassis-mac-addresses", lenient=True)
 
+    def serials(self) -> dict[str, str]:
+        """MAC address → serial number of each node of a cluster that tells both."""
+        known = operational.serials(self._ask("get-chassis-inventory", lenient=True))
+        return {mac: known[node] for node, mac in operational.macs(self.chassis()).items() if known.get(node)}
+
     def software(self) -> dict[str, str]:
         """Junos version by node."""
         return operational.versions(self._ask("get-software-information", lenient=True))

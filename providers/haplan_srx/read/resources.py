@@ -33,6 +33,7 @@ from haplan_srx.estate import Estate, Nodes, PairSeen, incoming
 from haplan_srx.private import Private
 from haplan_srx.read import whole
 from haplan_srx.read.look import unseen
+from haplan_srx.serials import strange
 from haplan_srx.translate.difference import drifted
 from haplan_srx.translate.documents import device
 from haplan_srx.translate.log import CommitLog
@@ -83,6 +84,7 @@ def read(estate: Estate, query: Query, slots: Mapping[str, int]) -> Reading:
     coming = _coming(design.recorded, design.wanted, clusters)
     pairs = estate.looks([*clusters.values(), *coming], query.max_age)
     looks = {address: pairs[one.cluster] for address, one in clusters.items()}
+    strangers = strange(query, looks, design.wanted)
     lives = {address: look.live for address, look in looks.items() if look.clustered}
     design = design.told(query, lives)
     then = _then(design.recorded, query, slots, lives)
@@ -90,7 +92,7 @@ def read(estate: Estate, query: Query, slots: Mapping[str, int]) -> Reading:
         estate=estate, query=query, recorded=design.recorded, then=then, wanted=design.wanted, looks=looks
     )
     seen = {target.address: found for target in query.targets if (found := reading.seen(target)) is not None}
-    notes = () if query.document else tuple(reading.notes(clusters))  # nobody reads them before a write
+    notes = () if query.document else (*strangers, *reading.notes(clusters))  # nobody reads them before a write
     return Reading(
         seen=seen,
         orders=reading.orders(),

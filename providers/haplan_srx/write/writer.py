@@ -177,8 +177,8 @@ def write(task: Task, writer: Writer) -> Written:
     """
     estate, io = writer.estate, writer.io
     what = prepare(task, writer.overrides)
-    written = _written(task)
     box = estate.primary(what.nodes)
+    written = _written(task, box)
     try:
         live = box.configuration()
         what = prepare(task, writer.overrides, live) if what.untold else what
@@ -327,7 +327,7 @@ def committed(estate: Estate, nodes: Nodes, log: str) -> bool:
 # --- what the engine records ---
 
 
-def _written(task: Task) -> Written:
+def _written(task: Task, box: Box) -> Written:
     """Ids of what the task carries, and what each said before: other devices may still have that."""
     ids: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
@@ -343,7 +343,7 @@ def _written(task: Task) -> Written:
         if change.before is not None and part.placement.apart:
             private[change.address] = Private(was=_said_before(part)).plain()
         if change.type == "cluster" and part.placement.own:
-            private[change.address] = Private(configured=True).plain()
+            private[change.address] = Private(configured=True, serials=box.serials()).plain()
     return Written(ids=ids, values=values, private=private, settling=True)
 
 
