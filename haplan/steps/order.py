@@ -76,10 +76,7 @@ def reordered(
             before = tuple(name for name in live.get((document, kind), ()) if name in names)
             orders.setdefault((blocks[0].provider, document), []).append(Order(document, kind, before, tuple(names)))
             recorded = state.orders.get((document, kind)) if document in begun else None
-            astray = {
-                **{name: (place, Reason.RESUMED) for name, place in _astray(recorded.names if recorded else (), names)},
-                **{name: (place, Reason.REORDERED) for name, place in _astray(before, names)},
-            }
+            astray = _to_move(before, recorded.names if recorded else (), names)
             for block in blocks:
                 name, change = str(block.name), by_address.get(block.address) or same.get(block.address)
                 if selection.has(block.address) and change is not None and name in astray:
@@ -88,6 +85,14 @@ def reordered(
     done = [change if change.deposed else moved.pop(change.address, change) for change in changes]
     done = [_named_yet(change, types, providers, looks, live) for change in done]
     return Ordered((*done, *moved.values()), {where: tuple(found) for where, found in orders.items()})
+
+
+def _to_move(seen: Sequence[str], recorded: Sequence[str], names: Mapping[str, int]) -> dict[str, tuple[int, Reason]]:
+    """Name → its place and why it moves: as against what is seen, else as against what a dead run recorded."""
+    return {
+        **{name: (place, Reason.RESUMED) for name, place in _astray(recorded, names)},
+        **{name: (place, Reason.REORDERED) for name, place in _astray(seen, names)},
+    }
 
 
 def _named_yet(
