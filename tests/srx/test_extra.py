@@ -55,5 +55,44 @@ def test_what_is_not_taken_is_told_with_the_reason(kind: str, extra: dict[str, o
     assert [one for one in SrxProvider.check_extra(kind, extra) if why in str(one)]
 
 
+@pytest.mark.parametrize(
+    "text", ['say "hi" now', '"a" b', 'a"b', "back\\ slash\\", "no-break\u00a0blank", "# x; y", "two  blanks"]
+)
+def test_a_value_of_a_mapping_is_one_word_whatever_is_in_it(tmp_path: Path, text: str) -> None:
+    found = translation(design(tmp_path, said(tmp_path, repr({"system": {"login": {"message": text}}}))))
+    assert found.troubles == ()
+    assert f"system login message = {text}" in lines(found.configuration)
+
+
+def test_blanks_in_the_quotes_of_a_line_stay(tmp_path: Path) -> None:
+    found = translation(design(tmp_path, said(tmp_path, """{"set": 'snmp  location "rack  3"'}""")))
+    assert "snmp location = rack  3" in lines(found.configuration)
+
+
+@pytest.mark.parametrize("odd", ["\n", "\t", "\x07", "\r", "\x00"])
+@pytest.mark.parametrize("name", ["message", "announcement"])
+def test_a_control_character_is_refused_and_begins_no_other_statement(name: str, odd: str) -> None:
+    extra = {"system": {"login": {name: f"x{odd}set system services telnet"}}}
+    assert [f"a configuration takes no U+{ord(odd):04X}"] == [
+        one.rpartition(": ")[2] for one in SrxProvider.check_extra("cluster", extra)
+    ]
+
+
+def test_what_holds_a_variable_is_looked_at_with_the_value_of_the_pairs_site(tmp_path: Path) -> None:
+    extra = '{"set": ["system services ssh connection-limit {{SSH}}"]}'
+    assert list(SrxProvider.check_extra("cluster", {"set": ["system services ssh connection-limit {{SSH}}"]})) == []
+    stack = said(tmp_path, extra).replace('"NET": ', '"SSH": "7", "NET": ', 1)
+    assert "system services ssh connection-limit = 7" in lines(translation(design(tmp_path, stack)).configuration)
+    stack = stack.replace('"SSH": "7"', '"SSH": "x7"')
+    assert "connection-limit x7: Invalid numeric value" in str(translation(design(tmp_path, stack)).troubles)
+
+
+def test_what_a_variable_makes_of_it_is_never_haplans_own_or_a_secret(tmp_path: Path) -> None:
+    for value, line in (("groups", "{{W}} node0 system host-name x"), ("cluster", "chassis {{W}} reth-count 9"),
+                        ("encrypted-password", "system root-authentication {{W}} $6$abc")):  # fmt: skip
+        stack = said(tmp_path, repr({"set": [line]})).replace('"NET": ', f'"W": "{value}", "NET": ', 1)
+        assert [one for one in translation(design(tmp_path, stack)).troubles if "extra" in str(one)], line
+
+
 def test_what_is_right_has_nothing_to_tell() -> None:
     assert list(SrxProvider.check_extra("cluster", {"set": ["system services ssh root-login deny"]})) == []

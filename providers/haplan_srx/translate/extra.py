@@ -5,15 +5,20 @@ are one thing. Each statement is owned on its own and given back on its own; it 
 statements that are known are those of the simulator, a part of the vendor's YANG.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from haplan.plugin import SEQUENCES, Secret, Tree, is_mapping, leaves
+import attrs
+
+from haplan.plugin import HOLE, SEQUENCES, Secret, Tree, is_mapping, leaves
 from haplan_srx.translate import xml
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.scrambled import UNREADABLE
 from haplan_srx.translate.statements import Path, Writer, tag
 
 LINES = "set"
+ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What XML does not carry, and what ends a line of the CLI."""
 TAKEN: Mapping[str, str] = {
     "cluster": "its pair", "wan_edge_template": "all pairs that carry it", "hub_profile": "the pair that carries it",
 }  # fmt: skip
@@ -31,62 +36,84 @@ OURS: Mapping[Path, str] = {
 
 
 def wrong(type_name: str, extra: Mapping[str, Tree]) -> Iterator[str]:
-    """What is wrong with it, without a look at the pair."""
+    """What is wrong with it, without a look at the pair: what holds a variable is looked at where its value is."""
     if type_name not in TAKEN:
         yield f"{', '.join(extra)}: on SRX direct extra stands on clusters, templates and profiles"
         return
     if any(isinstance(leaf, Secret) for _, leaf in leaves(extra)):
         yield "secrets are not taken: what a device shows of them cannot be compared"
         return
-    found, errors = statements(extra)
-    yield from errors
-    for path in found:
-        for depth in range(1, len(path) + 1):
-            words = tuple(tag(step) for step in path[:depth])
-            if words in OURS:
-                yield f"{_words(path)}: say it with {OURS[words]}"
-                break
-        if tag(path[-1]) in UNREADABLE:
-            yield f"{_words(path)}: secrets are not taken: what a device shows of them cannot be compared"
+    yield from _read(line for line in _lines(extra) if not HOLE.search(" ".join(line))).errors
 
 
-def statements(extra: Mapping[str, Tree]) -> tuple[dict[Path, tuple[str, ...]], list[str]]:
-    """Path → values, and what no device takes."""
+@attrs.frozen
+class Statements:
+    """What was read: path → values, and what is not taken, with the reason."""
+
+    values: Mapping[Path, tuple[str, ...]]
+    errors: tuple[str, ...]
+
+
+def statements(extra: Mapping[str, Tree]) -> Statements:
+    """The statements of a mapping or of lines, variables filled in."""
+    return _read(_lines(extra))
+
+
+def _read(spoken: Iterable[Sequence[str]]) -> Statements:
     from haplan_srx.lab.config import setlines, tree  # the models of a device: only where there is something to read
 
     root, errors = tree.empty(), []
-    for line in _lines(extra):
-        troubles = setlines.load(root, f"set {line}")
-        errors += [f"{line}: {one.message}{f' ({one.bad})' if one.bad else ''}" for one in troubles]
-    return dict(xml.parse(root).values), errors
+    for words in spoken:
+        line = " ".join(words)
+        if odd := ODD.search(line):
+            errors.append(f"{line}: a configuration takes no U+{ord(odd[0]):04X}")
+            continue
+        errors += [f"{line}: {one.message}{f' ({one.bad})' if one.bad else ''}" for one in setlines.say(root, words)]
+    values = dict(xml.parse(root).values)
+    return Statements(values, (*errors, *(f"{_words(path)}: {why}" for path in values if (why := _not_here(path)))))
 
 
-def _lines(extra: Mapping[str, Tree]) -> Iterator[str]:
+def _not_here(path: Path) -> str:
+    """Why a statement is none for `extra`; "" where it is one."""
+    for depth in range(1, len(path) + 1):
+        said = OURS.get(tuple(tag(step) for step in path[:depth]))
+        if said:
+            return f"say it with {said}"
+    if tag(path[-1]) in UNREADABLE:
+        return "secrets are not taken: what a device shows of them cannot be compared"
+    return ""
+
+
+def _lines(extra: Mapping[str, Tree]) -> Iterator[list[str]]:
+    """Each statement as its words: a value of a mapping is one, whatever is in it; a line is split as the CLI does."""
+    from haplan_srx.lab.config.words import BadWord, split
+
     for key, value in extra.items():
-        if key == LINES:
-            listed = value if isinstance(value, SEQUENCES) else str(value).splitlines()
-            yield from (" ".join(str(line).split()).removeprefix("set ") for line in listed if str(line).strip())
-        else:
-            yield from _spelled(_word(key), value)
+        if key != LINES:
+            yield from _spelled([str(key)], value)
+            continue
+        for line in value if isinstance(value, SEQUENCES) else str(value).splitlines():
+            try:
+                words = split(str(line))
+            except BadWord:
+                words = [str(line)]  # which is no statement, and told as it was written
+            words = words[1:] if words[:1] == ["set"] else words
+            if words:
+                yield words
 
 
-def _spelled(before: str, value: Tree) -> Iterator[str]:
-    """The lines of a mapping: a word alone is True, several values are a list."""
+def _spelled(before: list[str], value: Tree) -> Iterator[list[str]]:
+    """The statements of a mapping: a word alone is True, several values are a list."""
     if is_mapping(value):
         for key, below in value.items():
-            yield from _spelled(f"{before} {_word(key)}", below)
+            yield from _spelled([*before, str(key)], below)
     elif isinstance(value, SEQUENCES):
         for one in value:
             yield from _spelled(before, one)
     elif value is True:
         yield before
     elif value is not None and value is not False:
-        yield f"{before} {_word(value)}"
-
-
-def _word(value: Tree) -> str:
-    text = str(value)
-    return f'"{text}"' if " " in text and not text.startswith('"') else text
+        yield [*before, str(value)]
 
 
 def write(pair: Pair, to: Writer) -> None:
@@ -96,10 +123,10 @@ def write(pair: Pair, to: Writer) -> None:
         if not given:
             continue
         to.speak(owner.address, "extra")
-        found, errors = statements(_with_variables(pair, given))
-        for error in errors:
-            to.trouble(f"extra: a device takes no {error}")
-        for path, values in found.items():
+        found = statements(_with_variables(pair, given))
+        for error in found.errors:
+            to.trouble(f"extra: {error}")
+        for path, values in found.values.items():
             if whose := _clash(path, to):
                 to.trouble(f"extra: {_words(path)} is said by {whose} already")
             elif _listed(path):

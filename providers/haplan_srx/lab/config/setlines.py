@@ -1,6 +1,6 @@
 """`set` lines: read into loads, and written from a configuration."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from haplan_srx.lab.config.loading import Loader
 from haplan_srx.lab.config.schema import Node, root
@@ -33,6 +33,16 @@ def load(target: Element, text: str) -> list[Trouble]:
                 )
             )
     return troubles
+
+
+def say(target: Element, words: Sequence[str]) -> list[Trouble]:
+    """One statement, as its words: none of them is a verb, and none is split again."""
+    loader = Loader()
+    try:
+        loader.apply(target, _change(["set", *words], []))
+    except BadWord as bad:
+        return [Trouble(message=bad.message, bad=bad.word)]
+    return loader.troubles
 
 
 def _moved(prefix: list[str], words: list[str]) -> list[str]:
