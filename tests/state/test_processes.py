@@ -1,6 +1,5 @@
 """Several processes, some of which die."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,50 +9,14 @@ from haplan.errors import Locked
 from haplan.model.state import Update
 from haplan_sqlite import SqliteState
 from tests.state.conftest import Open
+from tests.state.processes import CONTENDER, Backend, one_wins
 from tests.state.samples import holder, row, run
 
-PRELUDE = """
-import os, signal, sys
-from haplan.errors import Locked
-from haplan.model.state import Holder, Intent, Row, Run, Update
-from haplan_sqlite import open_sqlite
-from tests.state.samples import FakeClock, intent, row, run
-state = open_sqlite(sys.argv[1], FakeClock())
-me = Holder(id=f"l{os.getpid()}", who="bea", where="host1", pid=os.getpid(), what="apply", since=0.0, until=0.0)
-"""
-
-
-def start(path: Path, code: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", PRELUDE + code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-
-
-CONTENDER = """
-sys.stdin.readline()
-try:
-    state.lock(me)
-    print("won", flush=True)
-    sys.stdin.readline()
-except Locked as error:
-    print(error, flush=True)
-"""
+start = Backend("haplan_sqlite", "open_sqlite").start
 
 
 def test_of_processes_that_want_the_lock_one_gets_it_and_makes_the_file(path: Path, open_state: Open) -> None:
-    contenders = [start(path, CONTENDER) for _ in range(3)]
-    for contender in contenders:
-        assert contender.stdin is not None
-        contender.stdin.write("go\n")
-        contender.stdin.flush()
-    answers = [contender.stdout.readline().strip() for contender in contenders if contender.stdout]
-    there = open_state().holder()
-    for contender in contenders:
-        contender.communicate("\n")
-    assert sorted(answer == "won" for answer in answers) == [False, False, True]
-    assert there is not None
-    assert there.pid == contenders[answers.index("won")].pid
-    assert all(f"locked by bea on host1 (pid {there.pid})" in answer for answer in answers if answer != "won")
+    one_wins([start(path, CONTENDER) for _ in range(3)], open_state)
     assert [file.name for file in path.parent.iterdir()] == ["state.db"]
 
 

@@ -1,57 +1,20 @@
 """Several processes, some of which die."""
 
-import subprocess
 import sys
 
 import pytest
 
 from haplan.errors import Locked
 from haplan.model.state import Update
+from tests.state.processes import CONTENDER, Backend, one_wins
 from tests.state.samples import holder, row, run
 from tests.state_postgres.conftest import Open
 
-PRELUDE = """
-import os, signal, sys
-from haplan.errors import Locked
-from haplan.model.state import Holder, Update
-from haplan_postgres import open_postgres, writing
-from tests.state.samples import FakeClock, intent, row, run
-state = open_postgres(sys.argv[1], FakeClock())
-me = Holder(id=f"l{os.getpid()}", who="bea", where="host1", pid=os.getpid(), what="apply", since=0.0, until=0.0)
-"""
-
-
-def start(url: str, code: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", PRELUDE + code, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-
-
-CONTENDER = """
-sys.stdin.readline()
-try:
-    state.lock(me)
-    print("won", flush=True)
-    sys.stdin.readline()
-except Locked as error:
-    print(error, flush=True)
-"""
+start = Backend("haplan_postgres", "open_postgres").start
 
 
 def test_of_processes_that_want_the_lock_one_gets_it_and_makes_the_schema(url: str, open_state: Open) -> None:
-    contenders = [start(url, CONTENDER) for _ in range(3)]
-    for contender in contenders:
-        assert contender.stdin is not None
-        contender.stdin.write("go\n")
-        contender.stdin.flush()
-    answers = [contender.stdout.readline().strip() for contender in contenders if contender.stdout]
-    there = open_state().holder()
-    for contender in contenders:
-        contender.communicate("\n")
-    assert sorted(answer == "won" for answer in answers) == [False, False, True]
-    assert there is not None
-    assert there.pid == contenders[answers.index("won")].pid
-    assert all(f"locked by bea on host1 (pid {there.pid})" in answer for answer in answers if answer != "won")
+    one_wins([start(url, CONTENDER) for _ in range(3)], open_state)
 
 
 KILLED = """
