@@ -49,8 +49,7 @@ def accepted(session: Session, plan: Plan) -> Result:
         sealed, kept = approve.sealed(plan, session.wall.now())
         approve.refuse_stale(plan, state, sealed)
         mended = repair.accept(state, plan.drift)
-        run = runs_.begin(session, plan.command, sealed)
-        with runs_.record(session, run, plan, kept, held.told):
+        with runs_.opened(session, plan, sealed, kept, held.told) as (run, _):
             session.backend.save(attrs.evolve(mended.update, run=run.id))
         runs_.end(session, run, 0)
     gone = {one.address for one in plan.drift if one.seen is None}
@@ -79,8 +78,7 @@ def carried_out(
         estates = refresh.identities(providers, session.catch_up)
         approve.refuse_estates({**state.identities, **plan.identities}, estates, "this plan")
         left = _left(session, plan, sealed, state, providers) if resumed else plan
-        run = runs_.begin(session, plan.command, sealed)
-        with runs_.record(session, run, left, kept, held.told) as tell:
+        with runs_.opened(session, left, sealed, kept, held.told) as (run, tell):
             opened = begun(state if state.lineage else recorded(session))  # the first run gives the state its key
             stopping = stop or threading.Event()
             context = _run_context(

@@ -1,6 +1,7 @@
 """Runs, and the record of each beside the state, ``.haplan/<env>/runs/<id>/``: its plan as a plan file, and events."""
 
 import json
+import os
 import re
 import secrets
 import shutil
@@ -41,9 +42,9 @@ def new(session: Session, command: str, digest: str = "") -> Run:
     return Run(id=f"{day}-{secrets.token_hex(4)}", serial=0, digest=digest, started=now, who=who(), command=command)
 
 
-def begin(session: Session, command: str, digest: str = "") -> Run:
-    """Open a run. Lock first."""
-    return session.backend.begin(new(session, command, digest))
+def begin(session: Session, command: str) -> Run:
+    """Open a run that carries out no plan. Lock first."""
+    return session.backend.begin(new(session, command))
 
 
 def end(session: Session, run: Run, exit_code: int) -> None:
@@ -52,11 +53,14 @@ def end(session: Session, run: Run, exit_code: int) -> None:
     session.backend.end(attrs.evolve(run, ended=session.clock.now(), result=result))
 
 
-def record(
-    session: Session, run: Run, plan: Plan, kept: bytes, told: Sequence[Event] = ()
-) -> AbstractContextManager[Callable[[Event], None]]:
-    """Keep a run's record: the plan file of which it carries out `plan`, what was told before, and the events."""
-    return recorded(session.folder, run, plan, kept, session.clock, session.observe, session.redact.tree, told)
+def opened(
+    session: Session, plan: Plan, digest: str, kept: bytes, told: Sequence[Event] = ()
+) -> AbstractContextManager[tuple[Run, Callable[[Event], None]]]:
+    """Open the run of a plan and keep its record: the plan file, what was told before, and the events. Lock first."""
+    run, begin = new(session, plan.command, digest), session.backend.begin
+    return recorded(
+        session.folder, run, plan, kept, session.clock, session.observe, session.redact.tree, told, begin=begin
+    )
 
 
 @contextmanager
@@ -69,8 +73,13 @@ def recorded(
     observe: Observer,
     redact: Callable[[Event], Event],
     told: Sequence[Event] = (),
-) -> Iterator[Callable[[Event], None]]:
+    *,
+    begin: Callable[[Run], Run],
+) -> Iterator[tuple[Run, Callable[[Event], None]]]:
     """Keep the record of a run.
+
+    There is room for it before the run is opened: a run whose plan is not kept could not be gone on with, and its plan
+    would count as carried out.
 
     Args:
         folder: Of the environment.
@@ -79,6 +88,7 @@ def recorded(
         observe: Takes every event too.
         redact: Takes the secrets out of an event.
         told: What everybody was told already, on the way to the run: without secrets.
+        begin: Opens it.
 
     Raises:
         HaplanError: There is no room for it.
@@ -95,10 +105,11 @@ def recorded(
         observe(event)
 
     with lines:
+        run = begin(run)
         for event in told:
             keep(event)
         tell(Event(kind="run", at=clock.now(), data=_begins(run, plan)))
-        yield tell
+        yield run, tell
         tell(Event(kind="run", at=clock.now(), data={"state": "ended", "run": run.id}))
 
 
@@ -109,6 +120,7 @@ def _begun(place: Path, kept: bytes) -> "_Lines":
         files.put(place / "plan.json", kept)
         return _Lines(place / "events.jsonl")
     except OSError as error:
+        shutil.rmtree(place, ignore_errors=True)
         raise HaplanError(f"{place}: its record cannot be kept: {error.strerror}; nothing was begun") from None
 
 
@@ -195,11 +207,8 @@ def prune(session: Session, keep: int) -> Freed:
     going, staying = list[int](), list[int]()
     for place in _places(session.folder):
         size = _size(place)
-        if place.name in ours or not (place.name in known or place.name[: len(first)] < first):
-            staying.append(size)
-            continue
-        shutil.rmtree(place, ignore_errors=True)
-        going.append(size)
+        stays = place.name in ours or not (place.name in known or place.name[: len(first)] < first)
+        (staying if stays or not _removed(session, place) else going).append(size)
     return Freed(len(going), sum(going), len(staying), sum(staying))
 
 
@@ -209,8 +218,24 @@ def _places(folder: Path) -> list[Path]:
     return sorted(one for one in there if _ID.fullmatch(one.name) and one.is_dir() and not one.is_symlink())
 
 
+def _removed(session: Session, place: Path) -> bool:
+    """Take a record away; where that is not allowed, or only in part, it stays and that is told."""
+    try:
+        shutil.rmtree(place)
+    except OSError as error:
+        session.tell("warning", f"{place}: cannot be removed: {error.strerror}")
+        return False
+    return True
+
+
 def _size(place: Path) -> int:
-    return sum(file.lstat().st_size for file in place.iterdir() if file.is_file())
+    """Bytes of a record; what may not be read, or goes meanwhile, counts for nothing."""
+    total = 0
+    for folder, _, names in os.walk(place):
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(folder, name)).st_size
+    return total
 
 
 def find(state: State, run: str) -> Run:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from haplan.plugin import SteadyClock, Tree
+from haplan.plugin import HaplanError, SteadyClock, Tree
 
 _TIME = SteadyClock()
 """Of this process: setting the machine's clock makes no pair form sooner or later."""
@@ -86,13 +86,18 @@ class Estate(ABC, Generic[T]):
     tables: str = ""
 
     def __init__(self, folder: Path, name: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.file = folder / name
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._behind = 0.0
-        self._prepare()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            self.close()
+            said = error.strerror if isinstance(error, OSError) else error
+            raise HaplanError(f"{self.file}: the simulated estate cannot be opened: {said}") from None
 
     @abstractmethod
     def transaction(self, db: sqlite3.Connection, now: float) -> T:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from haplan import api
+from tests import permissions
 from tests.cli.conftest import Run
 
 STACK = """from haplan import Data
@@ -39,6 +40,38 @@ def test_records_of_old_runs_go_and_their_history_stays(edge: Path, run: Run) ->
     assert sorted(one.name for one in records.iterdir()) == sorted([listed[-1]["id"], "notes"])
     assert len(json.loads(run("runs", str(edge), "--json").out)) == 3
     assert "1 record left" in run("runs", "prune", str(edge), "--keep", "1").out
+
+
+def test_a_record_that_may_not_be_read_or_removed_stays_and_is_told_and_no_other_suffers(edge: Path, run: Run) -> None:
+    listed = json.loads(run("runs", str(edge), "--json").out)
+    records = edge / ".haplan" / "default" / "runs"
+    unreadable, kept_whole = records / listed[0]["id"], records / listed[1]["id"]
+    (kept_whole / "of a person").mkdir()
+    (kept_whole / "of a person" / "notes").write_text("12345")
+    unreadable.chmod(0o000)
+    (kept_whole / "of a person").chmod(0o555)
+    with permissions.asked():
+        sizes = [one["bytes"] for one in json.loads(run("runs", str(edge), "--json").out)]
+        said = run("runs", "prune", str(edge), "--keep", "1", "--json")
+    assert sizes == [0, listed[1]["bytes"] + 5, listed[2]["bytes"]]
+    assert (said.code, json.loads(said.out)) == (0, {"records": 0, "bytes": 0})
+    assert said.err.count("cannot be removed: Permission denied") == 2
+    assert {one.name for one in records.iterdir()} == {one["id"] for one in listed}
+    unreadable.chmod(0o700)
+    (kept_whole / "of a person").chmod(0o755)
+    assert json.loads(run("runs", "prune", str(edge), "--keep", "1", "--json").out)["records"] == 2
+
+
+def test_a_plan_whose_record_has_no_place_is_not_carried_out_and_can_be_afterwards(folder: Path, run: Run) -> None:
+    assert run("plan", "edge", "--out", "a.plan").code == 0
+    runs = folder / "edge" / ".haplan" / "default" / "runs"
+    runs.parent.mkdir(parents=True)
+    runs.touch()
+    refused = run("apply", "a.plan", "--auto-approve")
+    assert (refused.code, "its record cannot be kept" in refused.err) == (1, True)
+    assert "No runs yet" in run("runs", "edge").out
+    runs.unlink()
+    assert run("apply", "a.plan", "--auto-approve").code == 0
 
 
 def test_pruning_the_state_gives_the_disk_back_and_removes_records(edge: Path, run: Run) -> None:

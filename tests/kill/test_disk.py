@@ -169,7 +169,8 @@ def test_a_record_that_breaks_off_is_one_warning_and_the_run_goes_on(tmp_path: P
     run = Run(id="r1", serial=1, digest="digest", started=0.0, who="ana", command="apply")
     (tmp_path / "runs" / "r1").mkdir(parents=True)
     (tmp_path / "runs" / "r1" / "events.jsonl").symlink_to("/dev/full")
-    with records.recorded(tmp_path, run, EMPTY, b"{}", clock, told.append, lambda event: event) as tell:
+    keep = records.recorded(tmp_path, run, EMPTY, b"{}", clock, told.append, lambda event: event, begin=lambda run: run)
+    with keep as (_, tell):
         for _ in range(3):
             clock.sleep(5)
             tell(Event(kind="note", at=clock.now(), text="x"))

@@ -12,7 +12,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from haplan.errors import HaplanError
 from haplan_mist.lab import Device, Fault, Lab, LabDefinition, Settings
+from tests import permissions
 from tests.mist_lab.cloud import NODE0, NODE1, PAIR, Cloud, template
 
 
@@ -119,3 +121,21 @@ def test_many_clients_of_two_servers_lose_nothing(open_cloud: Callable[..., Clou
 def test_nobody_else_reads_the_estate(tmp_path: pathlib.Path) -> None:
     with Lab(tmp_path) as lab:
         assert lab.estate.file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("odd", ["may not be written", "may not be read", "is no database", "is in the way"])
+def test_an_estate_that_cannot_be_opened_is_told_with_its_file(tmp_path: pathlib.Path, odd: str) -> None:
+    Lab(tmp_path, definition=LabDefinition()).stop()
+    file = next(tmp_path.glob("*.db"))
+    if odd == "is in the way":
+        file.unlink()
+        file.mkdir()
+    elif odd == "is no database":
+        file.write_bytes(b"something else " * 400)
+    else:
+        file.chmod(0o444 if odd == "may not be written" else 0o000)
+    with (
+        permissions.asked(),
+        pytest.raises(HaplanError, match=rf"{file.name}: the simulated estate cannot be opened: "),
+    ):
+        Lab(tmp_path, definition=LabDefinition())
