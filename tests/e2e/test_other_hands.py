@@ -133,28 +133,35 @@ def is_told(plan: Plan) -> None:
     assert reason.endswith("unknown vpn path 'h9-wan0.Corp'")
 
 
-def test_the_plan_tells_what_is_there_and_who_else_is(world: World) -> None:
-    plan = world.plan()
-    is_told(plan)
-    exist = {(one.message, one.hint) for one in plan.findings if one.rule == "EXISTS"}
-    command = f"run: haplan import --all {world.folder.resolve()} --lab"
-    assert exist == {("14 of these exist already and are not in state", command)}
-    assert {one.action.value for one in plan.changes} == {"import"}
+@pytest.fixture(scope="module")
+def first(world: World) -> Plan:
+    """What is planned before anything of it is in state."""
+    return world.plan()
 
 
-def test_the_import_takes_all_of_it_writes_nothing_and_tells_the_same(world: World) -> None:
+@pytest.fixture(scope="module")
+def imported(world: World, first: Plan) -> World:
+    """All of it imported, which tells the same and writes nothing."""
     before = world.snapshot()
     with world.session() as session:
         plan = engine.import_all(session)
         is_told(plan)
         assert (len(plan.changes), sum(one.writes for one in plan.transactions)) == (19, 0)
         assert engine.apply(session, plan).exit_code == 0
-    assert summary(world.plan()) == {}
     assert world.snapshot() == before
+    return world
 
 
-def test_after_that_nothing_is_to_do_and_plan_and_drift_tell_what_is_not_as_it_should_be(world: World) -> None:
-    plan, drift = world.plan(), world.plan(refresh_only=True)
+def test_the_plan_tells_what_is_there_and_who_else_is(world: World, first: Plan) -> None:
+    is_told(first)
+    exist = {(one.message, one.hint) for one in first.findings if one.rule == "EXISTS"}
+    command = f"run: haplan import --all {world.folder.resolve()} --lab"
+    assert exist == {("14 of these exist already and are not in state", command)}
+    assert {one.action.value for one in first.changes} == {"import"}
+
+
+def test_after_the_import_nothing_is_to_do_and_plan_and_drift_tell_what_is_not_as_it_should_be(imported: World) -> None:
+    plan, drift = imported.plan(), imported.plan(refresh_only=True)
     assert summary(plan) == {}
     for one in (plan, drift):
         is_told(one)
@@ -165,8 +172,8 @@ def test_after_that_nothing_is_to_do_and_plan_and_drift_tell_what_is_not_as_it_s
     assert all(note in shown for note in NOTES)
 
 
-def test_the_pre_shared_key_of_others_stands_nowhere_in_plain(world: World) -> None:
-    kept = [one for one in world.folder.rglob("*") if one.is_file() and one.name != "mist.db"]
+def test_the_pre_shared_key_of_others_stands_nowhere_in_plain(imported: World) -> None:
+    kept = [one for one in imported.folder.rglob("*") if one.is_file() and one.name != "mist.db"]
     kept = [one for one in kept if not one.name.startswith("mist.db")]
     assert [str(one) for one in kept if b"lab-PSK" in one.read_bytes()] == []
-    assert "lab-PSK" not in plain(plan_lines(world.plan(), full=True))
+    assert "lab-PSK" not in plain(plan_lines(imported.plan(), full=True))

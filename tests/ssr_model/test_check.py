@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from haplan_ssr.model import check, evaluate, model
@@ -232,6 +232,7 @@ values = st.recursive(
 
 
 @given(value=values, name=st.sampled_from(["authority", "router", "service", "tenant"]))
+@example(value={"name": []}, name="service")
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_anything_at_all_gives_problems_and_never_an_exception(value: Any, name: str) -> None:
     tree = {"authority": value} if name == "authority" else {"authority": {"name": "x", name: [value]}}

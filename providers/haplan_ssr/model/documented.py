@@ -112,11 +112,11 @@ def _bonded(router: Entry, node: Entry) -> Iterator[Found]:
 
 
 def _secured(routers: Sequence[Entry], services: Sequence[Entry]) -> Iterator[Found]:
-    secured = {service.get("name") for service in services if service.get("security")}
-    known = {service.get("name") for service in services}
+    secured = {str(service.get("name")) for service in services if service.get("security")}
+    known = {str(service.get("name")) for service in services}
     for router in routers:
         for route in _entries(router, "service-route"):
-            if (route.get("peer") or route.get("next-peer")) and route.get("service-name") in known - secured:
+            if (route.get("peer") or route.get("next-peer")) and str(route.get("service-name")) in known - secured:
                 said = f"service {route['service-name']} needs security: it is reached through a peer"
                 path = ("authority", "router", str(router.get("name")), "service-route", str(route.get("name")))
                 yield path, said, "error"
