@@ -85,6 +85,7 @@ from haplan.language.taking import BROKEN, HOLE, VARIABLE, Broken, Kind, Taking,
 from haplan.language.texts import (
     address_with_length,
     host,
+    one_line,
     prefix,
 )
 from haplan.model.address import (
@@ -327,6 +328,7 @@ __all__ = [
     "leaves",
     "mistake",
     "moment",
+    "one_line",
     "owned",
     "parse_address",
     "parse_document",

@@ -23,6 +23,7 @@ from haplan.plugin import (
     attribute,
     computed,
     derived,
+    one_line,
     resource,
 )
 
@@ -71,7 +72,7 @@ class Cluster(Resource):
 
     site: Site = attribute(ResourceOf(("site",)), replaces="destroy-first", text="Where both nodes are.")
     model: Value[str] = attribute(
-        Text(), replaces="destroy-first", text="The hardware, the same twice, such as SSR120."
+        one_line(), replaces="destroy-first", text="The hardware, the same twice, such as SSR120."
     )
     nodes: Sequence[str | Node] = attribute(
         NodesOf(),
@@ -80,7 +81,7 @@ class Cluster(Resource):
     template: WanEdgeTemplate | None = attribute(ResourceOf(("wan_edge_template",)), default=None, text=_CARRIES)
     profile: HubProfile | None = attribute(ResourceOf(("hub_profile",)), default=None, text=_CARRIES)
     firmware: Value[str] | None = attribute(
-        Text(), default=None, local=True, text="Expected; checked, never installed."
+        one_line(), default=None, local=True, text="Expected; checked, never installed."
     )
     managed: Value[bool] = attribute(Flag(), default=True, text="Configured by the cloud (HA011).")
     attested: Attestation | None = attribute(

@@ -20,6 +20,7 @@ from haplan.plugin import (
     has_token,
     helper,
     here,
+    one_line,
     shown,
 )
 
@@ -58,7 +59,7 @@ class Node:
         given = {name: getattr(self, name) for name in ("serial", "model", "host", "asset_id", "pin")}
         kinds: dict[str, Kind] = {"pin": Choice(("node0", "node1"))}
         taken = {
-            name: kinds.get(name, Text()).take(value, f"{at}.{name}", mine)
+            name: kinds.get(name, one_line()).take(value, f"{at}.{name}", mine)
             for name, value in given.items()
             if value is not None
         }

@@ -1,6 +1,7 @@
 """Texts with a meaning in a network: prefixes and addresses, checked, and kept in their shortest spelling."""
 
 import ipaddress
+import unicodedata
 
 from haplan.language.kinds import Text
 from haplan.language.taking import shown
@@ -28,6 +29,16 @@ def _host_complaint(value: str) -> str:
     except ValueError:
         return f"expected an address such as 10.1.2.1, got {shown(value)}"
     return ""
+
+
+def _line_complaint(value: str) -> str:
+    odd = any(unicodedata.category(char) == "Cc" for char in value)
+    return f"expected text on one line without control characters, got {shown(value)}" if odd else ""
+
+
+def one_line() -> Text:
+    """Text on one line, such as a serial number or a version: a control character in it no device takes."""
+    return Text("text", _line_complaint)
 
 
 def prefix() -> Text:

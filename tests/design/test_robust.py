@@ -132,3 +132,12 @@ def test_work_grows_with_the_pairs_not_with_their_square(stack: Any) -> None:
     few, many = (ValidateView(stack(text.replace("NUMBERS", str(mixed(count))))) for count in (40, 320))
     assert not [one for one in check("V", many, rules) if one.severity == "error"]
     assert calls(lambda: check("V", many, rules)) < 9 * calls(lambda: check("V", few, rules))
+
+
+def test_what_names_hardware_holds_no_control_character(stack: Any) -> None:
+    odd = ('model="SSR\\x1b120"', 'firmware="6.3\\n"', 'nodes=[node("02005e000001", asset_id="A\\tB")]',
+           'nodes=[node("02005e000001", host="a\\x7f")]')  # fmt: skip
+    for one in odd:
+        text = f'from haplan import provider\nfrom haplan.design import *\nCluster("c", site=Site("x"), {one})'
+        with pytest.raises(StackError, match="without control characters, got "):
+            stack(text)
