@@ -77,7 +77,8 @@ def test_what_is_destroyed_leaves_the_boxes_as_they_were(shops: Shops) -> None:
     before = world.lines(node_of(1))
     assert world.apply().exit_code == 0
     assert world.lines(node_of(1)) != before
-    assert world.apply(destroy=True).exit_code == 0
+    result = world.apply(destroy=True)
+    assert (result.exit_code, result.moved) == (0, ())  # nobody moved what goes
     assert world.lines(node_of(1)) == before
     assert world.plan().count(Action.CREATE) == len(world.plan().changes)
 
@@ -100,5 +101,6 @@ def test_the_worked_example_is_destroyed_with_one_commit_a_device(example: World
     documents = [str(one.document) for one in example.plan(destroy=True).transactions]
     assert sorted(documents) == sorted(set(documents))
     result = example.apply(destroy=True)
+    assert result.moved == ()  # nobody moved what goes
     assert (result.exit_code, [one.text for one in result.failed]) == (0, [])
     assert [example.lines(mac) for mac in macs] == before

@@ -13,6 +13,7 @@ from haplan.model.document import Document
 from haplan.model.plan import Order, Plan
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Row, State
+from haplan.steps.apply.record import GOING
 
 Place = tuple[str, Document]
 """Provider key and document."""
@@ -44,6 +45,12 @@ class Beside:
                 continue
             if changing.isdisjoint(row.depends_on):
                 self._rows.setdefault(place, {})[address] = row
+        leaving = {change.address for change in plan.changes if change.action in GOING and not change.deposed}
+        self._leaving = {
+            (document, row.type, row.name)
+            for address, document, _ in state.placements
+            if address in leaving and (row := state.row(address)) is not None
+        }
         self._owners = {address: row for (address, deposed), row in state.rows.items() if not deposed}
 
     def targets(self, task: Task) -> tuple[Target, ...]:
@@ -97,7 +104,8 @@ class Beside:
         for (document, kind), order in here:
             if kind in self._reordered:
                 continue
-            now = [name for name in reading.orders.get((document, kind), ()) if name in order.names]
+            stay = [name for name in order.names if (document, kind, name) not in self._leaving]
+            now = [name for name in reading.orders.get((document, kind), ()) if name in stay]
             then = [name for name in order.names if name in now]
             if len(kept_in_order(then, now)) < len(now):
                 yield f"{document} (the order of {kind.replace('_', ' ')})"
