@@ -137,6 +137,14 @@ class Change:
         """Why, in words for people."""
         return self.because or self.reason.value
 
+    @property
+    def moving(self) -> str:
+        """How its place in a list changes, in words for people; "" where it does not."""
+        before, after = self.position or (0, 0)
+        if before == after:
+            return f"stays at {after} while others pass it" if after else ""
+        return f"moves from {before} to {after}"
+
 
 def replaced(change: Change, reason: Reason, because: str, forcing: tuple[Path, ...], *, create_first: bool) -> Change:
     """A change of what is there as its replacement. Whatever asks for one, this is what it comes to."""

@@ -67,8 +67,8 @@ def _remarks(change: Change) -> Iterator[Line]:
     if change.importing:
         yield line(f"takes {words.value(change.importing)} into state", indent=6)
     yield from common_remarks(change)
-    if change.position:
-        yield line(f"moves from {change.position[0]} to {change.position[1]}", indent=6)
+    if change.moving:
+        yield line(change.moving, indent=6)
     words_of_impact = impact(change.impact, change.sites)
     if words_of_impact:
         yield line((words_of_impact, "warning" if change.impact.kind in ("reboot", "outage") else "dim"), indent=6)

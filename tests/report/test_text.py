@@ -279,6 +279,10 @@ def test_what_came_of_lists_is_told_by_entry_when_they_are_long() -> None:
         (site(Action.NO_OP, previous_address="site.old"), ["  → site.branch", "      moves from site.old"]),
         (site(Action.UPDATE, reason=Reason.REORDERED, position=(4, 2)), ["  ~ site.branch", "      moves from 4 to 2"]),
         (
+            site(Action.UPDATE, reason=Reason.REORDERED, position=(2, 2)),
+            ["  ~ site.branch", "      stays at 2 while others pass it"],
+        ),
+        (
             site(Action.UPDATE, name="Branch 7", before={"a": None}, after={"a": Text(("x", Ref("b.c", ("id",))))}),
             ["  ~ site.branch", '      named "Branch 7"', "      + a  (known after apply)"],
         ),

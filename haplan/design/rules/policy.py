@@ -169,6 +169,7 @@ def _without_policy(design: DesignIndex, facts: Mapping[str, Mapping[str, Tree]]
     for owner in design.owners:
         allowed = [policy for policy in owner.policies if policy.values.get("action") == "allow"]
         sources = {block.address for policy in allowed for block in design.each(policy, "networks")}
+        denied = {block.address for policy in owner.policies for block in design.each(policy, "networks")} - sources
         named = {str(one) for policy in others_policies(owner, facts) if policy.get("action") == "allow"
                  for one in policy.get("networks") or ()}  # fmt: skip
         targets = [
@@ -180,7 +181,8 @@ def _without_policy(design: DesignIndex, facts: Mapping[str, Mapping[str, Tree]]
                 called = any(str(network.name) in (one, one.rpartition(".")[2]) for one in named)
                 if network.address in sources or called or _reached(network, owner, targets):
                     continue
-                text = f"{network.name} appears in no policy; hosts there reach nothing"
+                how = "is allowed by" if network.address in denied else "appears in"
+                text = f"{network.name} {how} no policy; hosts there reach nothing"
                 yield Found.of(owner, text, face)
 
 
@@ -215,10 +217,9 @@ def protocols(design: DesignIndex) -> Iterator[Found]:
 def moves(view: PlanView) -> Iterator[Found]:
     for change in view.changes:
         if change.type == "policy" and change.position is not None and change.before is not None:
-            before, after = change.position
             yield Found(
                 address=change.address,
-                message=f"{change.name} moves from {before} to {after}",
+                message=f"{change.name} {change.moving}",
                 location=change.location,
             )
 
