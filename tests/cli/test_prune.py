@@ -42,13 +42,16 @@ def test_records_of_old_runs_go_and_their_history_stays(edge: Path, run: Run) ->
     assert "1 record left" in run("runs", "prune", str(edge), "--keep", "1").out
 
 
-def test_a_record_that_may_not_be_read_or_removed_stays_and_is_told_and_no_other_suffers(edge: Path, run: Run) -> None:
+@pytest.mark.parametrize("mode", [0o000, 0o444])
+def test_a_record_that_may_not_be_read_or_removed_stays_and_is_told_and_no_other_suffers(
+    edge: Path, run: Run, mode: int
+) -> None:
     listed = json.loads(run("runs", str(edge), "--json").out)
     records = edge / ".haplan" / "default" / "runs"
     unreadable, kept_whole = records / listed[0]["id"], records / listed[1]["id"]
     (kept_whole / "of a person").mkdir()
     (kept_whole / "of a person" / "notes").write_text("12345")
-    unreadable.chmod(0o000)
+    unreadable.chmod(mode)
     (kept_whole / "of a person").chmod(0o555)
     with permissions.asked():
         sizes = [one["bytes"] for one in json.loads(run("runs", str(edge), "--json").out)]

@@ -178,6 +178,21 @@ def test_a_record_that_breaks_off_is_one_warning_and_the_run_goes_on(tmp_path: P
     assert told[0].text.endswith("events.jsonl: the record of the run breaks off: No space left on device")
 
 
+def test_a_record_that_cannot_be_begun_leaves_nothing_and_its_run_is_not_opened(tmp_path: Path) -> None:
+    run = Run(id="r1", serial=1, digest="digest", started=0.0, who="ana", command="apply")
+    (tmp_path / "runs" / "r1" / "events.jsonl").mkdir(parents=True)
+    opened = list[Run]()
+
+    def begin(one: Run) -> Run:
+        opened.append(one)
+        return one
+
+    keep = records.recorded(tmp_path, run, EMPTY, b"{}", FakeClock(), print, lambda event: event, begin=begin)
+    with pytest.raises(HaplanError, match="its record cannot be kept: Is a directory; nothing was begun"), keep:
+        pass
+    assert (opened, [*(tmp_path / "runs").iterdir()]) == ([], [])
+
+
 def test_without_room_for_the_record_nothing_is_begun(tmp_path: Path) -> None:
     made = project(tmp_path)
     (tmp_path / ".haplan" / "default").mkdir(parents=True)

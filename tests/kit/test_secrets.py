@@ -66,9 +66,9 @@ def test_a_secret_that_others_moved_in_a_list_or_gave_another_shape_is_told_to_n
 
 
 def test_what_is_no_secret_in_a_list_stays_readable_and_a_number_is_compared_as_its_text():
-    ours = {"servers": [{"host": "a", "psk": KEY}, {"host": "b"}], "hosts": ["a", KEY, "b"], "pin": KEY}
-    live = {"servers": [{"host": "c"}, {"host": "a"}], "hosts": ["b", "x", "a"], "pin": 4711}
+    ours = {"servers": [{"host": "a", "psk": KEY}, {"host": "b"}], "hosts": ["a", KEY, "b"], "pin": KEY, "on": KEY}
+    live = {"servers": [{"host": "c"}, {"host": "a"}], "hosts": ["b", "x", "a"], "pin": 4711, "on": True}
     found = marked(live, context(key=True), ours)
     x = Secret("env:KEY", fingerprint="print of x")
     pin = Secret("env:KEY", fingerprint="print of 4711")
-    assert found == {"servers": [{"host": "c"}, {"host": "a"}], "hosts": ["b", x, "a"], "pin": pin}
+    assert found == {"servers": [{"host": "c"}, {"host": "a"}], "hosts": ["b", x, "a"], "pin": pin, "on": True}
