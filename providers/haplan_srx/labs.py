@@ -24,7 +24,7 @@ def _started(request: LabRequest) -> RunningLab:
     lines += [f"JUNOS_KEYFILE={served.key_file}", f"KNOWN_HOSTS={served.known_hosts}"]
     # a person who works on the boxes by hand
     lines += ["PERSON_USERNAME=pat", f"PERSON_PASSWORD={lab.password('pat')}"]
-    hosts = {host: served.host(mac) for mac, host in _hosts(request).items() if mac in served.ports}
+    hosts = {host: served.host(mac) for host, mac in _hosts(request).items() if mac in served.ports}
     reached = {
         "username": served.user, "password": served.password, "known_hosts": str(served.known_hosts),
         "addresses": {**addresses, **hosts},
@@ -33,13 +33,20 @@ def _started(request: LabRequest) -> RunningLab:
 
 
 def _hosts(request: LabRequest) -> Mapping[str, str]:
-    """MAC → host as the stack declares it; kept, since a plan file is carried out without the stack."""
+    """Host → MAC of the box that answers there: as the stack declares it, else as it was declared before.
+
+    State and plan files know a box by what the stack said then, so that is kept; whoever is declared there now has it.
+    """
     file = request.folder / "srx_hosts.json"
-    known: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
-    said = {node.mac: node.host for node in nodes_of(request.blocks) if node.host}
-    if {**known, **said} != known:
-        file.write_text(json.dumps({**known, **said}), "utf-8")
-    return {**known, **said}
+    read = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    known: dict[str, list[str]] = {mac: [said] if isinstance(said, str) else said for mac, said in read.items()}
+    now = {node.mac: node.host for node in nodes_of(request.blocks) if node.host}
+    kept = {**known, **{mac: [*(one for one in known.get(mac, ()) if one != host), host] for mac, host in now.items()}}
+    if kept != known:
+        file.write_text(json.dumps(kept), "utf-8")
+    earlier = {host: mac for mac, hosts in kept.items() for host in hosts[:-1]}
+    latest = {hosts[-1]: mac for mac, hosts in kept.items() if hosts}
+    return {**earlier, **latest, **{host: mac for mac, host in now.items()}}
 
 
 def definition_of(request: LabRequest) -> LabDefinition:

@@ -70,6 +70,14 @@ def test_a_device_that_comes_or_goes_changes_nothing_for_the_rest_and_one_looked
     assert world.plan().empty()
 
 
+def test_a_box_of_the_lab_answers_where_state_knows_it_though_the_stack_names_another_host_by_now(shops: Shops) -> None:
+    world = shops()
+    assert world.apply().exit_code == 0
+    world.edit('host=f"shop{number}-{at}"', 'host=f"moved{number}-{at}"')
+    assert not world.plan().empty()
+    assert world.apply(destroy=True).exit_code == 0
+
+
 def test_a_row_that_was_written_without_serial_numbers_is_not_compared(shops: Shops) -> None:
     world = shops()
     assert world.apply().exit_code == 0
