@@ -8,10 +8,11 @@ import pytest
 from haplan import api
 from tests import permissions
 from tests.cli.conftest import Run
+from tests.mixed import mixed
 
 STACK = """from haplan import Data
 
-for number in range({count}):
+for number in {numbers}:
     Data(f"r{{number}}", input={{"text": "{text}" * 40, "number": number}})
 """
 
@@ -22,7 +23,7 @@ def edge(tmp_path: Path, run: Run) -> Path:
     folder = tmp_path / "edge"
     folder.mkdir(exist_ok=True)
     for text in ("abcdefgh", "ijklmnop", "qrstuvwx"):
-        (folder / "stack.py").write_text(STACK.format(count=60, text=text))
+        (folder / "stack.py").write_text(STACK.format(numbers=mixed(60), text=text))
         assert run("apply", str(folder), "--auto-approve").code == 0
     return folder
 

@@ -11,6 +11,7 @@ from haplan.design.rules.index import DesignIndex
 from haplan.design.rules.policy import prefixes
 from haplan.design.rules.shadowing import Application, Earlier, Policy, shadowed
 from haplan.model.stack import Stack
+from tests.mixed import mixed
 from tests.work import calls
 
 STACK = """
@@ -19,7 +20,7 @@ from haplan.design import *
 provider("mist")
 guest = Network("guest", subnet="172.22.99.0/24")
 edge = WanEdgeTemplate("edge", ntp_servers=["192.0.2.123"], interfaces=[wan("wan0", "ge-0/0/0", dhcp())])
-for n in range({count}):
+for n in {numbers}:
     app = Application(f"app{{n}}", addresses=[f"10.{{n // 250}}.{{n % 250}}.0/24"], protocols=[f"tcp/{{1000 + n}}"])
     Policy(f"p{{n}}", template=edge, networks=[guest], action="allow", applications=[app])
 """
@@ -55,7 +56,7 @@ def test_no_earlier_policy_that_has_a_part_of_a_prefix_is_passed_over(there: lis
 
 def test_many_policies_cost_by_their_number_and_not_by_its_square(stack: Callable[[str], Stack]) -> None:
     def cost(count: int) -> int:
-        design = DesignIndex(stack(STACK.format(count=count)))
+        design = DesignIndex(stack(STACK.format(numbers=mixed(count))))
         return calls(lambda: list(shadowed(design)))
 
     assert cost(120) < 4.4 * cost(30)

@@ -42,7 +42,7 @@ def world(tmp_path: Path) -> Any:
 def seed(world: World) -> None:
     org = world.lab.org_id
     with world.lab.estate.write() as tx:
-        for number in range(500):
+        for number in mixed(500):
             id_, variables = tx.new_id(), {"VLAN": f"{number}"}
             body = {"id": id_, "org_id": org}
             put_row(tx, "site", id_, org, {**body, "name": f"s{number:03}"})

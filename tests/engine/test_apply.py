@@ -208,14 +208,15 @@ def test_a_failure_skips_what_needs_it_and_nothing_else(project: Make) -> None:
 
 
 def test_a_failure_at_the_end_of_a_long_chain_of_dependants_is_no_trouble(project: Make) -> None:
-    made = project('last = Thing("t")\nfor n in range(1200):\n    last = Data(f"d{n}", input=last.id)\n')
+    text = 'last = Thing("t")\nfor n in NUMBERS:\n    last = Data(f"d{n}", input=last.id)\n'
+    made = project(text.replace("NUMBERS", str(mixed(1200))))
     made.cloud.errors[1] = ProviderError("no")
     result = made.apply()
     assert (len(result.failed), len(result.skipped)) == (1, 1200)
 
 
 def test_refused_credentials_stop_the_run(project: Make) -> None:
-    made = project("".join(f'Thing("t{n}")\n' for n in range(6)))
+    made = project("".join(f'Thing("t{n}")\n' for n in mixed(6)))
     made.cloud.errors[3] = Unauthorized("401: the token is not accepted")
     result = made.apply(parallelism=1)
     assert result.exit_code == 3

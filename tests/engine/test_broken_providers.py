@@ -13,6 +13,7 @@ from haplan.errors import HaplanError
 from haplan.model.document import Document
 from haplan.testing import Cloud, Mem, Project
 from haplan.testing.memory import MemPlugin
+from tests.mixed import mixed
 
 Make = Callable[..., Project]
 
@@ -291,7 +292,7 @@ def test_a_close_that_breaks_is_told_and_keeps_nothing_else_open(broken: Any, er
 
 
 def test_a_provider_takes_no_more_writes_at_once_than_it_says_and_holds_up_no_other(broken: Any) -> None:
-    text = "".join(f'Thing("t{n}")\n' for n in range(6)) + "".join(f'Data("d{n}", input={n})\n' for n in range(6))
+    text = "".join(f'Thing("t{n}")\nData("d{n}", input={n})\n' for n in mixed(6))
     made = broken(text, writes_at_once=2)
     result = made.apply(parallelism=8)
     assert result.exit_code == 0
@@ -316,7 +317,7 @@ def test_a_provider_is_called_no_oftener_a_second_than_it_says(broken: Any, sett
     at: list[float] = []
     urgent: list[float] = []
     rate, verbs = 0.5, ("read", "write", *(["settled"] if settles else []))
-    text = "".join(f'Thing("t{n}")\n' for n in range(5)) + 'Data("d", input=1)'
+    text = "".join(f'Thing("t{n}")\n' for n in mixed(5)) + 'Data("d", input=1)'
     made = broken(
         text, calls_a_second=rate, poll_seconds=1.0, confirmed=settles, **{verb: counted(at, verb) for verb in verbs},
         verify=counted(urgent, "verify"), confirm=counted(urgent, "confirm"),

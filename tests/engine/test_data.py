@@ -14,6 +14,7 @@ from haplan.model.plan import Action
 from haplan.model.state import Holder
 from haplan.steps.approve import body, digest
 from haplan.testing import Project, plugins
+from tests.mixed import mixed
 from tests.work import calls
 
 Make = Callable[..., Project]
@@ -230,7 +231,7 @@ def test_a_run_leaves_its_record_beside_the_state(project: Make) -> None:
 
 @pytest.mark.parametrize("act", [Project.plan, Project.apply])
 def test_work_grows_with_the_resources_not_with_their_square(tmp_path: Path, act: Callable[[Project], object]) -> None:
-    text = 'for n in range({0}):\n    Data(f"d{{n}}", input=n)\n'
-    one, small, large = (Project(tmp_path / str(size), text.format(size)) for size in (1, 100, 800))
+    text = 'for n in {0}:\n    Data(f"d{{n}}", input=n)\n'
+    one, small, large = (Project(tmp_path / str(size), text.format(mixed(size))) for size in (1, 100, 800))
     act(one)  # what is imported and worked out once is no work of theirs
     assert calls(lambda: act(large)) < 9 * calls(lambda: act(small))

@@ -43,7 +43,7 @@ def _stack(sizes: Mapping[str, int | None], rules: list[str], zone: str, model: 
     return "\n".join(lines) + "\n"
 
 
-_NEW: dict[str, int | None] = {f"t{group}{letter}": 1 for group in range(GROUPS) for letter in "abc"}
+_NEW: dict[str, int | None] = {f"t{group}{letter}": 1 for group in range(GROUPS) for letter in "bca"}
 _ONES: dict[str, int | None] = {"zoned": 1, "user": 1}
 _RULES = ["r1", "r2", "r3"]
 

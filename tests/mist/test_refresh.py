@@ -7,6 +7,7 @@ import pytest
 from haplan.contracts import Query, Target
 from haplan.model.state import Row
 from haplan_mist.lab import LabDefinition, Settings
+from tests.mixed import mixed
 
 REACH = 3
 """Lists that tell whom a site's variables reach, beside the sites: templates, profiles, devices."""
@@ -21,7 +22,7 @@ def row(world, site, variables):
 def estate(make_world):
     """Thirty sites with variables, recorded."""
     world = make_world(definition=LabDefinition(settings=Settings(page_limit=20)))
-    for number in range(30):
+    for number in mixed(30):
         site = world.portal("POST", world.org("sites"), {"name": f"s{number}"})
         world.portal("PUT", f"/sites/{site['id']}/setting", {"vars": {"A": str(number)}})
         found = row(world, site, {"A": str(number)})

@@ -163,14 +163,15 @@ def test_a_run_that_died_while_a_device_went_back_leaves_that_to_be_waited_for(s
 
 
 SECOND = """
-import os, sys
+import os, sys, threading
 from pathlib import Path
 from haplan_srx.write import confirming
 from tests.srx_e2e.world import World
-real, confirmed = confirming.confirm, []
+real, confirmed, turn = confirming.confirm, [], threading.Lock()
 def confirm(*given):
-    if confirmed: os._exit(9)
-    confirmed.append(real(*given))
+    with turn:  # both pairs are confirmed side by side
+        if confirmed: os._exit(9)
+        confirmed.append(real(*given))
 confirming.confirm = confirm
 World(Path(sys.argv[1])).apply()
 """
