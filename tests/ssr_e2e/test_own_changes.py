@@ -59,6 +59,21 @@ def test_a_deny_of_one_policy_stays_when_another_one_of_the_same_rule_gets_anoth
     assert "policy.edge.internet (action)" in said
 
 
+@pytest.mark.parametrize("refresh", [True, False])
+def test_what_an_application_and_a_policy_lose_is_taken_off_the_conductor(pair: Make, refresh: bool) -> None:
+    world = pair()
+    world.edit("stack.py", 'protocols=["udp/53"]', 'protocols=["udp/53", "tcp/53"]')
+    world.edit("stack.py", "networks=[guest], action=\"allow\", applications=[dns]",
+               "networks=[guest, office], action=\"allow\", applications=[dns]")  # fmt: skip
+    world.apply()
+    world.edit("stack.py", 'protocols=["udp/53", "tcp/53"]', 'protocols=["udp/53"]')
+    world.edit("stack.py", "networks=[guest, office]", "networks=[guest]")
+    assert world.apply(refresh=refresh).exit_code == 0
+    assert [one["protocol"] for one in world.service("names")["transport"]] == ["udp"]
+    assert [one["source"] for one in world.service("names")["access-policy"]] == ["guest"]
+    assert world.plan().empty()
+
+
 def test_a_change_of_the_same_object_is_refused_and_nothing_is_sent(pair: Make) -> None:
     world = pair()
     world.apply()

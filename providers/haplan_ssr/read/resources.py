@@ -236,12 +236,17 @@ def _is_there(at: Look, target: Target, wanted: Leaves, *, known: bool) -> bool:
 def _with_way(
     at: Look, values: dict[str, Tree], way: Way, then: Iterable[Any], wanted: Iterable[Any], target: Target
 ) -> dict[str, Tree]:
-    """The values with one attribute as the authority has it."""
+    """The values with one attribute as the authority has it: as wanted only if nothing that was given is to go yet."""
     want = at_path(target.values, way)
-    if wanted and not _different(at.live, wanted):
+    if wanted and not _different(at.live, wanted) and not _to_go(at, then):
         return values if is_mapping(want) or want is None else _put(values, way, want)
     moved = [path for path in _different(at.live, then) if not (at.gone and any_above(path, at.gone))]
     return _put(values, way, _text(at.live, moved)) if moved else values
+
+
+def _to_go(at: Look, then: Iterable[tuple[Path, Given]]) -> bool:
+    """True if something runs that was given and that nobody wants any more, such as a transport of a service."""
+    return any(path in at.live and path not in at.wanted.entries for path, _ in then)
 
 
 def _different(live: Flat, given: Iterable[tuple[Path, Given]]) -> list[Path]:
