@@ -31,7 +31,7 @@ from haplan.plugin import (
     Tree,
     Written,
 )
-from haplan_ssr import assess, counting, example, settle
+from haplan_ssr import assess, counting, example, settle, verify
 from haplan_ssr.client import Client
 from haplan_ssr.conductors import Conductors
 from haplan_ssr.config import SsrConfig, accesses, destinations, release_of, terms
@@ -177,7 +177,7 @@ class SsrProvider(Provider):
 
     def verify(self, task: Task) -> Sequence[Finding]:
         """What ails the routers of a settled transaction (HA176, HA177, HA180, HA182, HA183)."""
-        return settle.told(task)
+        return verify.told(task)
 
     def identify(self, intent: Intent) -> Seen | None:
         """Nothing to look for: every write is idempotent, and what it led to shows in the next refresh."""

@@ -6,22 +6,15 @@ from typing import Literal
 import attrs
 
 from haplan.design.settling import UNCONFIRMED, done_on, formation_limit, under_way
-from haplan.plugin import (
-    Finding,
-    Settlement,
-    Task,
-    Tree,
-    Written,
-)
+from haplan.plugin import Settlement, Task, Tree, Written
 from haplan_ssr import rest
 from haplan_ssr.estate import Estate
 from haplan_ssr.read import health
 from haplan_ssr.read.health import Expected, Trouble
 from haplan_ssr.rest import Asset
+from haplan_ssr.verify import FOUND
 from haplan_ssr.write.receipt import Receipt, read
 
-FOUND = "found"
-"""Key of a receipt: rule, address and text of each thing that is wrong."""
 ONE_BY_ONE = 8
 """Routers that are asked for one by one; more are asked for in one query."""
 
@@ -73,16 +66,6 @@ def settled(estate: Estate, tasks: Sequence[Task]) -> dict[str, Settlement]:
 def _with(receipt: Receipt, fresh: Mapping[str, frozenset[str]]) -> Receipt:
     routers = tuple(attrs.evolve(one, fresh=fresh[one.name]) for one in receipt.routers)
     return attrs.evolve(receipt, routers=routers)
-
-
-def told(task: Task) -> list[Finding]:
-    """What was not as it should be when the wait ended, from the receipt."""
-    where = {part.change.address: part.change.location for part in task.parts}
-    found = task.receipt.get(FOUND, ())
-    return [
-        Finding(rule=rule, severity="error", address=address, message=text, location=where.get(address, ""))
-        for rule, address, text in found
-    ]
 
 
 def _look(estate: Estate, wanted: Sequence[Expected]) -> State:

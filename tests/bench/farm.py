@@ -47,7 +47,7 @@ Policy("to-servers", template=edge, networks=[store], action="allow", applicatio
 Policy("internet", template=edge, networks=[store], action="allow", applications=[anything], steering=out)
 Cluster("hub", site=Site("hub", address="1 Main St"), profile=hub, model="SSR120",
         nodes=[node("02ffffffff00"{asset}), node("02ffffffff01"{asset2})])
-for n in range({pairs}):
+for n in (7919 * at % {pairs} for at in range({pairs})):  # each once, in no order
     site = Site(f"s{{n}}", address="1 Main St", variables={{"PFX": f"10.{{n // 250}}.{{n % 250}}"}})
     Cluster(f"c{{n}}", site=site, template=edge, model="SSR120",
             nodes=[node(f"02{{n:08x}}00"{assets}), node(f"02{{n:08x}}01"{assets2})])

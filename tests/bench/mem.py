@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from haplan import engine
-from haplan.cli.flow import document
+from haplan import api, engine
 from haplan.report.lines import plain
 from haplan.report.text import plan_lines
 from haplan.testing import Cloud, Project
@@ -20,10 +19,10 @@ above = None
 for number in range({size}):
     tags = {{"above": above.id}} if above is not None and number % 5 else {{}}
     note = "changed" if number < {changed} else "as its owner wrote it down"
-    above = Thing(f"t{{number:06d}}", size=number, tags={{**tags, "text": f"{{note}}; " * 5}})
+    above = Thing(f"t{{7919 * number % {size}:06d}}", size=number, tags={{**tags, "text": f"{{note}}; " * 5}})
 """
 LATENCY = """
-for number in range({size}):
+for number in (7919 * at % {size} for at in range({size})):  # each once, in no order
     Thing(f"t{{number:03d}}", size=number)
 """
 
@@ -47,8 +46,7 @@ def write_plan(project: Project) -> None:
 
 def show_json(project: Project) -> None:
     """Read that file, and print it as JSON."""
-    found = engine.read_plan(project.folder / "one.plan")
-    json.dump(document(found.plan, found.digest, found.made, project.plugins()), sys.stdout)
+    json.dump(api.read_plan(project.folder / "one.plan").json(plugins=project.plugins()), sys.stdout)
 
 
 def apply(project: Project, **options: bool | int) -> None:

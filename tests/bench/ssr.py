@@ -44,7 +44,7 @@ Policy("to-servers", template=edge, networks=[store], action="allow", applicatio
 Policy("internet", template=edge, networks=[store], action="allow", applications=[anything], steering=out)
 Cluster("hub", site=Site("hub"), profile=hub, model="SSR120",
         nodes=[node("02ffffffff00", asset_id="H0"), node("02ffffffff01", asset_id="H1")])
-for n in range({routers}):
+for n in (7919 * at % {routers} for at in range({routers})):  # each once, in no order
     site = Site(f"s{{n}}", variables={{"PFX": f"10.{{n // 250}}.{{n % 250}}"}})
     Cluster(f"c{{n}}", site=site, template=edge, model="SSR120",
             nodes=[node(f"02{{n:08x}}00", asset_id=f"A{{n}}"), node(f"02{{n:08x}}01", asset_id=f"B{{n}}")])

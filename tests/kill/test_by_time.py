@@ -23,6 +23,7 @@ from haplan.testing import Project
 from haplan.testing.cloud_process import CloudProcess, RemoteCloud
 from tests.kill.chapters import CHAPTERS, Chapter
 from tests.kill.driver import Driver
+from tests.mixed import mixed
 
 # --- Killed by time ---------------------------------------------------------------------------------------------------
 
@@ -86,7 +87,11 @@ def test_killed_five_hundred_times_by_time_the_next_run_converges(
 # --- Two at once ------------------------------------------------------------------------------------------------------
 
 NAMES = [f"t{number}" for number in range(6)]
+TURNS = [NAMES[at] for at in mixed(len(NAMES))]
+"""In the order of the stack."""
 LAST, MOVED = "mem_thing.t5", "mem_thing.u5"
+LINE = f"stack.py:{4 + TURNS.index('t5')}"
+"""Where the stack has what is mended beside an apply."""
 
 
 def _pushed(session: Session) -> object:
@@ -112,11 +117,11 @@ COMMANDS: Mapping[str, tuple[Callable[[Session], Any], Mapping[int, str]]] = {
 """What is done beside an apply, and how each may end: exit code → what is said then."""
 
 IS_MOVED = (
-    f"stack.py:9: EXISTS: this mem thing (id {{}}) is in state as {MOVED}: one object, one address; "
+    f"{LINE}: EXISTS: this mem thing (id {{}}) is in state as {MOVED}: one object, one address; "
     f'write moved("{MOVED}", "{LAST}") if this is its new label'
 )
 IS_FORGOTTEN = (
-    "stack.py:9: EXISTS: a mem thing named 't5' exists already (id {0}) and is not in state; "
+    f"{LINE}: EXISTS: a mem thing named 't5' exists already (id {{0}}) and is not in state; "
     "run: {1}; or give this one another name="
 )
 
@@ -202,7 +207,7 @@ def rounds(folder: Path, count: int) -> None:
 
 
 def text(number: int) -> str:
-    return "".join(f'Thing("{name}", size={number})\n' for name in NAMES)
+    return "".join(f'Thing("{name}", size={number})\n' for name in TURNS)
 
 
 def test_two_processes_at_once_end_as_they_may_in_ten_rounds(tmp_path: Path) -> None:

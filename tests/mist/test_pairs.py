@@ -13,6 +13,7 @@ from haplan.model.reason import Reason
 from haplan_mist import assess
 from haplan_mist.estate import Lists
 from haplan_mist.lab import Device, Fault, LabDefinition, Pair, Push, Settings
+from tests.mixed import mixed
 
 A, B = "02005e100c30", "02005e100c31"
 NEW = "02005e100c2f"
@@ -101,7 +102,7 @@ def test_waiting_for_many_pairs_costs_one_call_a_look(make_world):
     )
     lay_out(world)
     tasks = []
-    for number in range(20):
+    for number in mixed(20):
         world.create("site", f"s{number}", variables={"P": "10.0.0"})
         pair = macs[2 * number : 2 * number + 2]
         change = Change(

@@ -95,14 +95,14 @@ def test_a_gap_in_the_log_reads_everything_again_and_says_so(estate):
 
 def test_sites_that_an_apply_made_since_need_no_setting_either(world):
     world.memory = world.read(Target(address="site.s", type="site", name="s", values={"variables": {"A": "1"}})).memory
-    for number in range(5):
+    for number in mixed(5):
         world.create("site", f"n{number}", variables={"A": str(number)})
     world.portal("POST", world.org("sites"), {"name": "theirs"})
-    for number in range(5):
+    for number in mixed(5):
         world.create("site", f"m{number}", variables={"A": str(number)})
     before = world.made()
     reading = world.read()
-    assert [seen.values["variables"]["A"] for seen in reading.seen.values()] == [str(n) for n in (*range(5), *range(5))]
+    assert [seen.values["variables"]["A"] for seen in reading.seen.values()] == [str(n) for n in mixed(5) * 2]
     assert world.made() - before == 2 + REACH
     world.memory = reading.memory
     world.update("site.n1", variables={"A": "new"})

@@ -9,6 +9,7 @@ import pytest
 from haplan.errors import StateError
 from haplan.model.state import Update
 from haplan_sqlite import SqliteState
+from tests.mixed import mixed
 from tests.state.conftest import Open
 from tests.state.samples import holder, intent, row
 
@@ -16,7 +17,7 @@ from tests.state.samples import holder, intent, row
 @pytest.fixture
 def saved(state: SqliteState, path: Path) -> Path:
     """A closed state with a thousand rows and an intent."""
-    rows = tuple(row(f"site.s{n}", values={"name": "x" * 200}) for n in range(1000))
+    rows = tuple(row(f"site.s{n}", values={"name": "x" * 200}) for n in mixed(1000))
     state.save(Update(run="r1", rows=rows))
     state.journal([intent()])
     state.unlock("l1")

@@ -9,8 +9,8 @@ from haplan.errors import Locked
 from haplan.model.state import Update
 from haplan_sqlite import SqliteState
 from tests.state.conftest import Open
-from tests.state.processes import CONTENDER, Backend, one_wins
-from tests.state.samples import holder, row, run
+from tests.state.processes import BEGUN, CONTENDER, Backend, ends_killed, goes_on, is_as_before, one_wins
+from tests.state.samples import holder, row
 
 start = Backend("haplan_sqlite", "open_sqlite").start
 
@@ -20,29 +20,18 @@ def test_of_processes_that_want_the_lock_one_gets_it_and_makes_the_file(path: Pa
     assert [file.name for file in path.parent.iterdir()] == ["state.db"]
 
 
-KILLED = """
-from haplan_sqlite import writing
-state.lock(me)
-state.begin(run())
-state.save(Update(run="r1", rows=(row("site.saved"),)))
-state.journal([intent()])
+KILLED = f"""{BEGUN}
 with writing.transaction(state._writer, state.path) as db:
-    writing.save(db, Update(run="r1", rows=tuple(row(f"site.s{n}", values={"x": "y" * 5000}) for n in range(2000))))
-    os.kill(os.getpid(), signal.SIGKILL)
+    dies(db, 2000)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_killed_in_a_transaction_the_state_is_as_before_it(path: Path, open_state: Open) -> None:
-    killed = start(path, KILLED)
-    killed.communicate()
-    assert killed.returncode == -9
+    ends_killed(start(path, KILLED))
     for backend in (open_state(), open_state()):
-        loaded = backend.load()
-        assert ([*loaded.rows], len(loaded.intents)) == ([("site.saved", "")], 1)
-    backend.lock(holder())  # its process is dead: no need to wait for the lease
-    assert backend.begin(run("r2")).serial == 2
-    backend.save(Update(run="r2", rows=(row(),)))
+        is_as_before(backend)
+    goes_on(backend)
     backend.close()
     assert [file.name for file in path.parent.iterdir()] == ["state.db"]
 
@@ -64,9 +53,7 @@ state.lock(me)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_killed_while_the_state_is_made_leaves_no_half_made_one(path: Path, open_state: Open) -> None:
-    killed = start(path, CREATOR)
-    killed.communicate()
-    assert killed.returncode == -9
+    ends_killed(start(path, CREATOR))
     assert not path.exists()
     assert open_state().load().lineage == ""
     assert open_state().lock(holder()).token == 1

@@ -5,9 +5,8 @@ import sys
 import pytest
 
 from haplan.errors import Locked
-from haplan.model.state import Update
-from tests.state.processes import CONTENDER, Backend, one_wins
-from tests.state.samples import holder, row, run
+from tests.state.processes import BEGUN, CONTENDER, Backend, ends_killed, goes_on, is_as_before, one_wins
+from tests.state.samples import holder
 from tests.state_postgres.conftest import Open
 
 start = Backend("haplan_postgres", "open_postgres").start
@@ -17,30 +16,20 @@ def test_of_processes_that_want_the_lock_one_gets_it_and_makes_the_schema(url: s
     one_wins([start(url, CONTENDER) for _ in range(3)], open_state)
 
 
-KILLED = """
-state.lock(me)
-state.begin(run())
-state.save(Update(run="r1", rows=(row("site.saved"),)))
-state.journal([intent()])
+KILLED = f"""{BEGUN}
 with state._writing() as at:
-    writing.save(at.db, Update(run="r1", rows=tuple(row(f"site.s{n}", values={"x": "y" * 500}) for n in range(200))))
-    os.kill(os.getpid(), signal.SIGKILL)
+    dies(at.db, 200)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_killed_in_a_transaction_the_state_is_as_before_it(url: str, open_state: Open) -> None:
-    killed = start(url, KILLED)
-    killed.communicate()
-    assert killed.returncode == -9
+    ends_killed(start(url, KILLED))
     backend = open_state()
-    loaded = backend.load()
-    assert ([*loaded.rows], len(loaded.intents)) == ([("site.saved", "")], 1)
+    is_as_before(backend)
     with pytest.raises(Locked, match="its lease lasts"):
         backend.lock(holder("l2", where="host2"))
-    backend.lock(holder())  # on the same host its process is seen to be dead: no need to wait for the lease
-    assert backend.begin(run("r2")).serial == 2
-    backend.save(Update(run="r2", rows=(row(),)))
+    goes_on(backend)
 
 
 WRITER = """
