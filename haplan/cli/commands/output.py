@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 def command(arguments: tuple[str, ...], **given: object) -> None:
     """Show the recorded outputs, or one.
 
-    With NAME that output's value alone. One argument that is a stack's folder or file is the STACK. Sensitive ones are
-    listed as (sensitive), and asking for one by NAME is an error: state keeps its fingerprint, never its value.
+    With NAME that output's value alone: into a pipe or a file as it is, on a terminal with control characters by their
+    numbers. One argument that is a stack's folder or file is the STACK. Sensitive ones are listed as (sensitive), and
+    asking for one by NAME is an error: state keeps its fingerprint, never its value.
 
     \b
     Example:
