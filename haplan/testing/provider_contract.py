@@ -58,6 +58,12 @@ class ProviderContract(FaultContract):
         seen = opened().read(Query(targets=(self.target("one"),))).seen[made.change.address]
         assert (seen.id, seen.found_by_name) == (made.id, True)
 
+    def test_an_id_that_nothing_has_is_never_told_back(self, provider: Provider) -> None:
+        """It is what a person asked to import: the object of that name is not it."""
+        made = self.make(provider)
+        seen = provider.read(Query(targets=(attrs.evolve(self.target("one"), id="no-such-id"),))).seen
+        assert [one.id for one in seen.values() if one.id != made.id] == []
+
     def test_many_are_read_at_once_each_under_its_own_address(self, provider: Provider) -> None:
         one, two = self.make(provider, "one"), self.make(provider, "two")
         targets = (self.target("one", one), self.target("absent"), self.target("two", two))

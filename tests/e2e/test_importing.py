@@ -108,3 +108,12 @@ def test_a_pair_is_imported_by_its_id_a_node_or_its_site_and_by_no_other_word(tw
             assert summary(engine.import_(session, "cluster.branch", one)) == {"cluster.branch": "import"}
     with twin.session() as session, pytest.raises(HaplanError, match="no such object with id nonsense"):
         engine.import_(session, "cluster.branch", "nonsense")
+
+
+def test_nothing_of_a_stack_is_imported_by_an_id_that_nothing_has(twin: World) -> None:
+    with twin.session() as session:
+        addresses = tuple(engine.validate(session).stack.blocks)
+        assert len(addresses) == 7
+        for address in addresses:
+            with pytest.raises(HaplanError, match=f"{address}: there is no such object with id 00000000"):
+                engine.import_(session, address, "00000000-0000-0000-0000-000000000001")

@@ -2,6 +2,11 @@
 
 from collections.abc import Callable
 
+import pytest
+
+from haplan import engine
+from haplan.errors import HaplanError
+from haplan.host.session import Options, open_session
 from haplan.model.plan import Action
 from tests.srx_e2e.world import World, node_of
 
@@ -104,3 +109,24 @@ def test_the_worked_example_is_destroyed_with_one_commit_a_device(example: World
     assert result.moved == ()  # nobody moved what goes
     assert (result.exit_code, [one.text for one in result.failed]) == (0, [])
     assert [example.lines(mac) for mac in macs] == before
+
+
+@pytest.mark.parametrize(
+    "address", ["cluster.shop1", "network.office", "wan_edge_template.edge", "policy.edge.guest-out"]
+)
+def test_nothing_is_imported_by_an_id_that_nothing_has(shops: Shops, address: str) -> None:
+    world = shops()
+    opened = open_session(world.folder, Options(lab=True), environ={})
+    with opened as session, pytest.raises(HaplanError, match=f"{address}: there is no such object with id nonsense"):
+        engine.import_(session, address, "nonsense")
+
+
+def test_a_pair_that_stands_is_imported_by_its_own_words_alone(shops: Shops) -> None:
+    world = shops()
+    assert world.apply(state=f"sqlite:///{world.folder}/other.db").exit_code == 0
+    with open_session(world.folder, Options(lab=True), environ={}) as session:
+        for word in ("nonsense", node_of(2)):
+            with pytest.raises(HaplanError, match=f"cluster.shop1: there is no such object with id {word}"):
+                engine.import_(session, "cluster.shop1", word)
+        for word in ("shop1", node_of(1)):
+            assert [one.id for one in engine.import_(session, "cluster.shop1", word).changes] == [node_of(1)]

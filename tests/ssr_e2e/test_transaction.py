@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from haplan import engine
+from haplan.errors import HaplanError
 from haplan.model.plan import Action
 from tests.ssr_e2e.world import World, without_generated
 
@@ -116,6 +117,30 @@ def test_an_object_of_a_name_that_is_not_in_state_is_not_taken(pair: Make) -> No
     with world.session() as session:
         plan = engine.plan(session)
     assert [(f.rule, f.address) for f in plan.findings if f.severity == "error"] == [("EXISTS", "network.guest")]
+
+
+def test_an_import_takes_an_object_by_its_own_name_and_no_other_word(pair: Make) -> None:
+    world = pair()
+    assert world.apply(state=f"sqlite:///{world.folder}/other.db").exit_code == 0
+    for address in ("network.guest", "cluster.branch", "steering.edge.out", "policy.edge.names", "application.dns"):
+        with (
+            world.session() as session,
+            pytest.raises(HaplanError, match=f"{address}: there is no such object with id"),
+        ):
+            engine.import_(session, address, "nonsense")
+    for address, name in (("network.guest", "guest"), ("cluster.branch", "branch")):
+        with world.session() as session:
+            plan = engine.import_(session, address, name)
+        assert [(one.address, one.action, one.id) for one in plan.changes] == [(address, Action.IMPORT, name)]
+
+
+@pytest.mark.parametrize("name", ["guest", "nonsense"])
+def test_a_block_that_imports_says_which_object_it_did_not_find(pair: Make, name: str) -> None:
+    world = pair()
+    world.change("POST", "/authority/tenant", {"name": "guest"})
+    world.edit("stack.py", "site = Site", f'imported("network.guest", "{name}")\nsite = Site')
+    missing = [one.message for one in world.plan().findings if one.rule == "MISSING"]
+    assert missing == ([] if name == "guest" else ["imported: there is no network with id nonsense"])
 
 
 # --- Before the commit ------------------------------------------------------------------------------------------------

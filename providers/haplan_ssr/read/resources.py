@@ -202,15 +202,16 @@ def _seen(at: Look, target: Target, then: Leaves, wanted: Leaves) -> Seen:
     values = dict(decode(target.row.values)) if target.row is not None else dict(target.values)
     for way in sorted({**then, **wanted}):
         values = _with_way(at, values, way, then.get(way, ()), wanted.get(way, ()), target)
-    identity = identity_of(target.type, target.name)
     name = target.row.name if target.row is not None else target.name
+    # what is in no state is known by what it is, whatever id a person asked for
+    identity = (target.id if target.row is not None else "") or identity_of(target.type, target.name)
     values = {name: dict(value) if isinstance(value, Entries) else value for name, value in values.items()}
-    values |= {"name": name, "id": target.id or identity}
+    values |= {"name": name, "id": identity}
     found = at.shared.get(target.address) if target.row is None else None
     private = Private(found=found).plain() if found else {}
     return Seen(
         address=target.address,
-        id=target.id or identity,
+        id=identity,
         values=values,
         private=private,
         found_by_name=target.row is None,
