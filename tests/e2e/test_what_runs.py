@@ -211,6 +211,25 @@ def test_what_is_set_on_a_device_is_read_where_others_touched_its_site_and_remem
     assert (found(applied.plan(), "HA124"), reads_of_devices(applied)) == (said, 0)
 
 
+@pytest.mark.parametrize("part", [{"targets": ("site.branch",)}, {"excludes": ("cluster.branch",)}])
+def test_what_is_set_on_a_device_meanwhile_is_told_after_an_apply_of_a_part_that_it_is_not_in(
+    applied: World, part: dict[str, tuple[str, ...]]
+) -> None:
+    applied.edit("stack.py", 'timezone="America/New_York"', 'timezone="America/New_York", variables={"N": "1"}')
+    assert applied.apply().exit_code == 0  # of a site with variables the log tells whether they are as recorded
+    override(applied, vars={"X": "1"})
+    applied.edit("stack.py", "America/New_York", "Europe/Berlin")
+    assert applied.apply(**part).exit_code == 0
+    for reads in (1, 0):
+        applied.forget_calls()
+        plan = applied.plan()
+        (said,) = found(plan, "HA124")
+        assert "its device overrides vars.X" in said[1]
+        assert reads_of_devices(applied) == reads
+        applied.edit("stack.py", "172.22.99.1/24", "172.22.99.2/24") if reads else None
+        assert applied.apply().exit_code == 0
+
+
 def test_a_deep_look_reads_all_and_says_how_many_calls_before(applied: World) -> None:
     applied.forget_calls()
     plan = applied.plan(refresh_only=True, deep=True)

@@ -2,7 +2,8 @@
 
 Nothing lists it for an organisation: `GET /sites/{site_id}/devices` is a call a site (Mist OpenAPI 2509.1.2). So it is
 read when a pair comes into state, of what is to be node0 wherever that is, for sites that the audit log says others
-touched since the last look, and for all where somebody asks for a deep look; in between it is as it was remembered.
+touched since the last look, and for all where somebody asks for a deep look; in between it is as it was remembered. A
+look at a part reads on in the log for all: the sites that it was told of and had no part in are remembered too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,11 +14,13 @@ from haplan_mist.estate import Estate
 from haplan_mist.private import Private
 from haplan_mist.read import clusters
 from haplan_mist.read.alive import alive
-from haplan_mist.read.sites import TOGETHER, Look
+from haplan_mist.read.sites import OVERRIDES, TOGETHER, Look
 from haplan_mist.translate.others import tells
 
-KEY = "overrides"
+KEY = OVERRIDES[0]
 """In what a refresh remembers, and as a list of the look: MAC of node0 → fields."""
+TOUCHED = OVERRIDES[1]
+"""In what a refresh remembers: sites of pairs that others touched, and that no look was taken at since."""
 WHOSE = frozenset(
     {"id", "mac", "model", "serial", "site_id", "org_id", "name", "type", "created_time", "modified_time", "for_site",
      "msp_id", "deviceprofile_id", "managed", "mist_configured", "notes", "map_id", "x", "y", "image1_url",
@@ -43,18 +46,12 @@ def fields(device: Mapping[str, Tree]) -> Iterator[str]:
             yield key
 
 
-def look(estate: Estate, query: Query, sites: Look) -> Mapping[str, list[str]]:
-    """What is known of the pairs that are asked about; what has to be read for it is read, a site at a time."""
+def look(estate: Estate, query: Query, sites: Look) -> Mapping[str, Tree]:
+    """What is to be remembered of pairs; what has to be read of those that are asked about is, a site at a time."""
     remembered = {str(mac): list(said) for mac, said in (query.memory.get(KEY) or {}).items()}
     found = dict[str, list[str]]()
     asked = dict[str, str]()
-    touched = {
-        one
-        for entry in (*sites.entries, *sites.before)
-        if entry.who not in estate.own
-        for one in (entry.site_id,)
-        if one
-    }
+    touched = _touched(estate, query, sites)
     devices = alive(estate).devices
     for target in query.targets:
         for pair in clusters.pairs(devices, target) if target.type == "cluster" else ():
@@ -68,7 +65,25 @@ def look(estate: Estate, query: Query, sites: Look) -> Mapping[str, list[str]]:
             asked[mac] = devices.site_id(mac)
     found |= read(estate, asked, query.deep)
     estate.note(KEY, {mac: {"fields": said} for mac, said in found.items()})
-    return {**remembered, **{mac: found[mac] for mac in asked if mac in found}}
+    looked = {**remembered, **{mac: found[mac] for mac in asked if mac in found}}
+    return _memory(looked, (touched & _sites(estate, touched)) - {*asked.values()})
+
+
+def _touched(estate: Estate, query: Query, sites: Look) -> set[str]:
+    """The sites that others touched since a look was taken at them."""
+    entries = (*sites.entries, *sites.before)
+    now = {entry.site_id for entry in entries if entry.site_id and entry.who not in estate.own}
+    return now | {str(id_) for id_ in query.memory.get(TOUCHED) or ()}
+
+
+def _sites(estate: Estate, touched: set[str]) -> set[str]:
+    """The sites of pairs, whoever's: not all of the stack are asked about. Without an inventory any may be one."""
+    devices = alive(estate).devices
+    return {devices.site_id(mac) for mac in devices.members} if devices.records else touched
+
+
+def _memory(looked: Mapping[str, list[str]], left: set[str]) -> Mapping[str, Tree]:
+    return {**({KEY: dict(sorted(looked.items()))} if looked else {}), **({TOUCHED: sorted(left)} if left else {})}
 
 
 def _recorded(target: Target) -> list[str] | None:

@@ -54,7 +54,7 @@ def read(estate: Estate, query: Query, context: Context) -> Reading:
     _look_alive(estate, query)
     _look_shared(estate, query)
     look = sites.look(estate, query, context.clock.now())
-    own = overrides.look(estate, query, look) if query.max_age <= 0 and query.document is None else {}
+    own = overrides.look(estate, query, look) if query.max_age <= 0 and query.document is None else None
     owners = gateways.Gateways(estate, query.targets)
     seen = {}
     for target in query.targets:

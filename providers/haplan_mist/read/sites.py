@@ -14,6 +14,8 @@ from haplan_mist.translate import objects
 from haplan_mist.translate.keys import setting_keys
 from haplan_mist.translate.shared import GROUPS
 
+OVERRIDES = ("overrides", "touched")
+"""What is remembered of devices themselves."""
 TOGETHER = 8
 """Settings that are read at the same time."""
 
@@ -91,19 +93,20 @@ class Look:
         return signed
 
     def remembered(
-        self, query: Query, seen: Mapping[str, Seen], overrides: Mapping[str, Sequence[str]]
+        self, query: Query, seen: Mapping[str, Seen], overrides: Mapping[str, Tree] | None
     ) -> Mapping[str, Tree]:
         """What the next refresh wants to know: the log's newest entry, the sites that are as recorded, and what is set
-        on devices themselves."""
-        own = {"overrides": {mac: list(said) for mac, said in sorted(overrides.items())}} if overrides else {}
+        on devices themselves (`haplan_mist.read.overrides`; None if nobody looked)."""
+        before = {key: value for key, value in query.memory.items() if overrides is None or key not in OVERRIDES}
+        own = {**before, **(overrides or {})}
         if not self.anchor:
-            return {**query.memory, **own}
+            return own
         known = set(self.carried)
         for target in query.targets:
             found = seen.get(target.address)
             if target.type == "site" and found is not None:
                 (known.add if same_setting(target, found) else known.discard)(found.id)
-        return {**query.memory, **own, "anchor": dict(self.anchor), "known": sorted(known)}
+        return {**own, "anchor": dict(self.anchor), "known": sorted(known)}
 
 
 def look(estate: Estate, query: Query, now: float) -> Look:
