@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,6 +120,23 @@ def test_an_endpoint_that_another_stack_still_uses_is_told_before_it_goes(halves
     two.applies(SPOKE.replace(', overlay=[h1.endpoint("wan1")]', ""))
     one.says(OVERLAY, hub(1, 0))
     assert not of("HA075", one.plan())
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{"destroy": True, "targets": ("hub_profile.h1",)}, {"targets": ("hub_profile.h1",)}, {"excludes": ("overlay.*",)}],
+)
+def test_a_hub_that_another_stack_still_uses_is_told_before_it_goes_where_its_overlay_is_in_no_part_of_the_plan(
+    halves: tuple[Half, Half], part: dict[str, Any]
+) -> None:
+    one, two = halves
+    one.applies(OVERLAY, hub(1))
+    two.applies(SPOKE)
+    one.says(OVERLAY)
+    assert [one.message.partition(" takes")[0] for one in of("HA075", one.plan(**part))] == [
+        "removing h1-wan0",
+        "removing h1-wan1",
+    ]
 
 
 def access(half: Half) -> dict[str, object]:

@@ -136,8 +136,8 @@ def needed(targets: tuple[Target, ...]) -> tuple[str, ...]:
 
 
 def _loses_paths(target: Target) -> bool:
-    """True where an endpoint of an overlay goes: whoever else uses it is told of."""
-    if target.row is None or not (target.type == "overlay" or of_existing(target.needs)):
+    """True where an endpoint of an overlay goes, or the hub that serves it: whoever else uses it is told of."""
+    if target.row is None or target.type not in ("overlay", "hub_profile"):
         return False
     had, wanted = decode(target.row.values), {} if target.leaving else target.values
     if target.type == "overlay":
