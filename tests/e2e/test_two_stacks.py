@@ -284,3 +284,35 @@ def test_two_stacks_put_one_site_into_groups_of_their_own_and_leave_in_turn(halv
     two.quiet()
     two.applies('Site("branch")')
     assert groups() == []
+
+
+@pytest.mark.parametrize("servers", ["ntp_servers", "dns_servers", "dns_suffix"])
+def test_two_stacks_give_one_site_servers_change_them_and_leave_in_turn(
+    halves: tuple[Half, Half], servers: str
+) -> None:
+    one, two = halves
+
+    def says(*names: str) -> str:
+        return f'Site("branch", extra={{"mist": {{"{servers}": {list(names)}}}}})'
+
+    def there() -> list[str]:
+        site = one.named("/orgs/{org}/sites", "branch")
+        return list(one.get(f"/sites/{site['id']}/setting").get(servers) or ())
+
+    one.applies(says("z.example", "a.example"))
+    two.says(says("m.example", "a.example"))
+    two.imports("site.branch", "branch", "/orgs/{org}/sites")
+    two.applies()
+    assert there() == ["m.example", "a.example", "z.example"]
+    (left,) = [note for note in two.plan().notes if note.endswith("is not in the stack")]
+    assert "z.example" in left
+    one.applies(says("z.example"))  # a.example is the other's too, and is gone with who wrote it first
+    two.applies()
+    assert there() == ["m.example", "a.example", "z.example"]
+    one.quiet()
+    plan = one.applies("")
+    assert plan.transactions[0].placed[0].placement.title.startswith("take out ours; ")
+    assert there() == ["m.example", "a.example"]
+    two.quiet()
+    two.applies("")
+    assert two.get("/orgs/{org}/sites") == []

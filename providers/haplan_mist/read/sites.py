@@ -10,9 +10,8 @@ from haplan_mist.estate import Estate
 from haplan_mist.private import Private
 from haplan_mist.read import audit
 from haplan_mist.read.audit import Entry
-from haplan_mist.translate import objects
+from haplan_mist.translate import objects, shared
 from haplan_mist.translate.keys import setting_keys
-from haplan_mist.translate.shared import GROUPS
 
 OVERRIDES = ("overrides", "touched")
 """What is remembered of devices themselves."""
@@ -56,17 +55,17 @@ class Look:
         site_id = str(wire["id"])
         variables, vendor = self.variables.get(site_id, ({}, {}))
         values = {"name": wire.get("name") or "", **objects.site_values(wire), "variables": dict(variables)}
-        extra = {**objects.vendor_keys("site", wire), **vendor}
-        if GROUPS in extra:
-            sides = (target.values, decode(target.row.values) if target.row else {})
-            ours = {one for side in sides for one in (side.get("extra") or {}).get(GROUPS) or ()}
-            extra[GROUPS] = [one for one in extra[GROUPS] or () if one in ours]
+        sides = (target.values, decode(target.row.values) if target.row else {})
+        extra = _ours({**objects.vendor_keys("site", wire), **vendor}, sides)
         if extra:
             values["extra"] = extra
         others = sorted(set(variables) - set(target.values.get("variables") or {}) - set(recorded_variables(target)))
-        if others:
-            self.unowned[Document("setting", target.name)] = tuple(f"{target.name}: variable {name} is not in the stack"
-                                                           for name in others)  # fmt: skip
+        servers = (f"{shared.SERVERS[key]} {one}" for key, one in shared.servers_of_others(vendor, *sides))
+        words = [*(f"variable {name}" for name in others), *servers]
+        if words:
+            self.unowned[Document("setting", target.name)] = tuple(
+                f"{target.name}: {word} is not in the stack" for word in words
+            )
         return Seen(
             address=target.address, id=site_id, values=values, private=Private(name=values["name"]).plain(),
             when=float(wire.get("modified_time") or 0), found_by_name=by_name,
@@ -124,6 +123,16 @@ def look(estate: Estate, query: Query, now: float) -> Look:
         for site_id, setting in pool.map(lambda id_: (id_, estate.setting(id_, age)), missing):
             vendor = {key: value for key, value in setting.items() if key in setting_keys()}
             found.variables[site_id] = (setting.get("vars") or {}, vendor)
+    return found
+
+
+def _ours(extra: Mapping[str, Tree], sides: Sequence[Mapping[str, Tree]]) -> dict[str, Tree]:
+    """Vendor keys, and of the lists that others add to what the stack or the state says of them."""
+    found = dict(extra)
+    for key in (shared.GROUPS, *shared.SERVERS):
+        if found.get(key) is not None:
+            ours = shared.declared(key, *sides)
+            found[key] = [one for one in found[key] if one in ours]
     return found
 
 

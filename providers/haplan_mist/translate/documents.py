@@ -166,11 +166,11 @@ def _site(change: Change, look: Known) -> Sequence[Placement]:
     site = Placement(document=Document("site", change.name))
     setting = Placement(document=Document("setting", change.name), part=Piece.VARIABLES, title="set variables")
     if change.action in GOING:
-        stay = shared.variables_of_others(look.known("settings").get(change.id) or {}, change.before)
+        stay = shared.in_setting_of_others(look.known("settings").get(change.id) or {}, change.before)
         if not stay or change.action is Action.FORGET:
             # the setting goes with its site
             return (site,)
-        return (attrs.evolve(site, part=Piece.LEAVE, title=_taken_out("our variables", stay), verb="update"),)
+        return (attrs.evolve(site, part=Piece.LEAVE, title=_taken_out("ours", stay), verb="update"),)
     in_setting = setting_keys()
     before, after = (_site_side(change, side) for side in (change.before, change.after))
     has = [(key, after.get(key), before.get(key)) for key in {**before, **after}]

@@ -13,6 +13,8 @@ MAPS: Mapping[str, tuple[str, str]] = {"overlay": ("paths", "endpoints"), "netwo
 """Type → the map of its object that others write into, and the attribute that names entries of it."""
 GROUPS = "sitegroup_ids"
 """The groups of a site: others put it into groups of their own."""
+SERVERS = {"dns_servers": "dns-server", "ntp_servers": "ntp-server", "dns_suffix": "dns-suffix"}
+"""Lists in the setting of a site that others add to: how an entry is called."""
 _CALLED = {"overlay": "path", "network": "advertisement into"}
 
 
@@ -25,9 +27,20 @@ def of_others(type_name: str, wire: Mapping[str, Tree], *sides: Mapping[str, Tre
     return sorted(set(wire.get(key) or {}) - mine)
 
 
-def variables_of_others(setting: Mapping[str, Tree], values: Mapping[str, Tree] | None) -> list[str]:
-    """Names of the variables of a site that these values do not declare."""
-    return sorted(set(setting.get("vars") or {}) - set((values or {}).get("variables") or {}))
+def in_setting_of_others(setting: Mapping[str, Tree], values: Mapping[str, Tree] | None) -> list[str]:
+    """What others have in the setting of a site that these values do not declare: names of variables, and servers."""
+    variables = set(setting.get("vars") or {}) - set((values or {}).get("variables") or {})
+    return [*sorted(variables), *(f"{SERVERS[key]} {one}" for key, one in servers_of_others(setting, values))]
+
+
+def servers_of_others(setting: Mapping[str, Tree], *sides: Mapping[str, Tree] | None) -> list[tuple[str, str]]:
+    """(List, entry) of the servers in the setting of a site that none of these values declare."""
+    return [(key, str(one)) for key in SERVERS for one in setting.get(key) or () if one not in declared(key, *sides)]
+
+
+def declared(key: str, *sides: Mapping[str, Tree] | None) -> list[Tree]:
+    """The entries of a list in vendor keys."""
+    return [one for side in sides for one in ((side or {}).get("extra") or {}).get(key) or ()]
 
 
 def without_ours(type_name: str, wire: Mapping[str, Tree], values: Mapping[str, Tree]) -> Wire:
@@ -44,13 +57,15 @@ def lines(type_name: str, name: str, wire: Mapping[str, Tree], *sides: Mapping[s
     )
 
 
-def groups(live: Mapping[str, Tree], old: Mapping[str, Tree], new: Mapping[str, Tree]) -> Wire:
-    """The groups of a site as they are to be: ours, and those of others behind them; {} where the stack has none."""
-    if GROUPS not in old and GROUPS not in new:
-        return {}
-    ours = new.get(GROUPS) or []
-    others = [one for one in live.get(GROUPS) or () if one not in ours and one not in (old.get(GROUPS) or ())]
-    return {GROUPS: [*ours, *others]}
+def lists(live: Mapping[str, Tree], old: Mapping[str, Tree], new: Mapping[str, Tree]) -> Wire:
+    """The groups and servers of a site as they are to be: ours, and those of others behind them; without the lists of
+    which the stack says nothing."""
+    return {key: _with_others(live.get(key) or (), old.get(key) or (), new.get(key) or ())
+            for key in (GROUPS, *SERVERS) if key in old or key in new}  # fmt: skip
+
+
+def _with_others(live: Sequence[Tree], old: Sequence[Tree], new: Sequence[Tree]) -> list[Tree]:
+    return [*new, *(one for one in live if one not in new and one not in old)]
 
 
 def _listed(values: Mapping[str, Tree] | None, name: str) -> Sequence[str]:

@@ -131,14 +131,14 @@ def write_site(task: Task, writer: Writer) -> Sent:
     wanted: Wire = {**live, **binding}
     if part is not None:
         old, new = _site_wires(part, writer)
-        wanted = {**merge.merged(live, old, new), **shared.groups(live, old, new), "name": part.change.name, **binding}
+        wanted = {**merge.merged(live, old, new), **shared.lists(live, old, new), "name": part.change.name, **binding}
     made, keys = writer.update("sites", live, wanted, task.parts[0].change.address)
     written = identified(part.change.address, made) if part is not None else Written()
     return Sent(_with_private(written, private), keys, str(made["id"]))
 
 
 def _leave_site(part: Part, writer: Writer) -> Sent:
-    """Delete a site; where others have variables in it, only ours are taken out.
+    """Delete a site; where others have variables or servers in it, only ours are taken out.
 
     Raises:
         ProviderError: A pair of others is in it.
@@ -150,11 +150,13 @@ def _leave_site(part: Part, writer: Writer) -> Sent:
         hint = f'take it out of the site first, or leave the site: removed("{change.address}", destroy=False)'
         raise ProviderError(f"{change.address}: a pair of others is in this site ({', '.join(sorted(pairs))}): {hint}")
     live = estate.setting(change.id, FRESH) if change.id in estate.items("sites", FRESH) else {}
-    stay = shared.variables_of_others(live, change.before)
-    if not stay:
+    if not shared.in_setting_of_others(live, change.before):
         writer.delete("sites", change.id, change.address)
         return Sent(Written())
-    body = merge.body(live, {**live, "vars": {name: live["vars"][name] for name in stay}})
+    ours = (change.before or {}).get("variables") or {}
+    stay = {name: value for name, value in (live.get("vars") or {}).items() if name not in ours}
+    lists = shared.lists(live, _of_setting(extras(part, writer)[0]), {})
+    body = merge.body(live, {**live, "vars": stay, **lists})
     if body:
         writer.io.about_to(Step.VARIABLES, change.address, {"kind": "setting", "id": change.id}, idempotent=True)
         answer = estate.client.put(f"/sites/{change.id}/setting", body, what=change.address)
@@ -226,10 +228,10 @@ def write_setting(task: Task, writer: Writer) -> Sent:
         raise ProviderError(f'{change.address}: site "{change.name}" is gone; plan again')
     site_id = str(site["id"])
     live = estate.setting(site_id, FRESH)
-    before, after = ({k: v for k, v in extra.items() if k in setting_keys()} for extra in extras(part, writer))
+    before, after = map(_of_setting, extras(part, writer))
     old = {"vars": objects.variables_wire((change.before or {}).get("variables") or {}), **before}
     new = {"vars": objects.variables_wire(writer.plain(change.after).get("variables") or {}), **after}
-    body = merge.body(live, merge.merged(live, old, new))
+    body = merge.body(live, {**merge.merged(live, old, new), **shared.lists(live, old, new)})
     if not body and writer.again and live.get("vars"):
         body = {"vars": live["vars"]}
     if not body:
@@ -238,3 +240,7 @@ def write_setting(task: Task, writer: Writer) -> Sent:
     answer = estate.client.put(f"/sites/{site_id}/setting", body, what=change.address)
     estate.keep_setting(site_id, answer if isinstance(answer, dict) else merge.applied(live, body))
     return Sent(Written(), frozenset(key.removeprefix("-") for key in body), site_id)
+
+
+def _of_setting(extra: Mapping[str, Tree]) -> Wire:
+    return {key: value for key, value in extra.items() if key in setting_keys()}
