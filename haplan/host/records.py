@@ -93,24 +93,14 @@ def recorded(
     Raises:
         HaplanError: There is no room for it.
     """
-    lines = _begun(folder / "runs" / run.id, kept)
-
-    def keep(event: Event) -> None:
-        if wrong := lines.write(event):
-            observe(Event(kind="warning", at=event.at, text=wrong))
-
-    def tell(event: Event) -> None:
-        event = redact(event)
-        keep(event)
-        observe(event)
-
-    with lines:
+    record = _Record(_begun(folder / "runs" / run.id, kept), observe, redact)
+    with record.lines:
         run = begin(run)
         for event in told:
-            keep(event)
-        tell(Event(kind="run", at=clock.now(), data=_begins(run, plan)))
-        yield run, tell
-        tell(Event(kind="run", at=clock.now(), data={"state": "ended", "run": run.id}))
+            record.keep(event)
+        record.tell(Event(kind="run", at=clock.now(), data=_begins(run, plan)))
+        yield run, record.tell
+        record.tell(Event(kind="run", at=clock.now(), data={"state": "ended", "run": run.id}))
 
 
 def _begun(place: Path, kept: bytes) -> "_Lines":
@@ -167,6 +157,24 @@ class _Lines:
             self._broken = True
             return f"{self._path}: the record of the run breaks off: {error.strerror}"
         return ""
+
+
+@attrs.frozen
+class _Record:
+    """Where the events of a run go: the lines of its record, and whoever observes it."""
+
+    lines: _Lines
+    observe: Observer
+    redact: Callable[[Event], Event]
+
+    def keep(self, event: Event) -> None:
+        if wrong := self.lines.write(event):
+            self.observe(Event(kind="warning", at=event.at, text=wrong))
+
+    def tell(self, event: Event) -> None:
+        event = self.redact(event)
+        self.keep(event)
+        self.observe(event)
 
 
 def keep_result(session: Session, run: Run, result: Result) -> None:
