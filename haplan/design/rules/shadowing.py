@@ -1,6 +1,7 @@
 """Policies that never come to their turn, wholly or for a part of what they name: HA107."""
 
 import ipaddress
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
@@ -8,9 +9,55 @@ import attrs
 from haplan.design.rules.index import DesignIndex, Owner
 from haplan.design.rules.policy import Net, listed, prefixes
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import Block, Tree
+from haplan.plugin import HOLE, Block, Tree
 
 registry = Registry()
+Span = tuple[str, int, int]
+"""A protocol with its ports, from and to; or `ANY`."""
+ANY: Span = ("any", 0, 0)
+_NAMES = {"1": "icmp", "6": "tcp", "17": "udp", "47": "gre"}
+_PORTS = 65535
+
+
+def spans(protocols: Iterable[str]) -> list[Span]:
+    """Protocols as ``tcp/80,8000-8080`` says them, those side by side as one; nothing said stands for any."""
+    given = {one for said in protocols for one in _spans(said)}
+    if not given or ANY in given:
+        return [ANY]
+    found: list[Span] = []
+    for name, low, high in sorted(given):
+        if found and found[-1][0] == name and low <= found[-1][2] + 1:
+            found[-1] = (name, found[-1][1], max(high, found[-1][2]))
+        else:
+            found.append((name, low, high))
+    return found
+
+
+def _spans(said: str) -> Iterator[Span]:
+    name, _, ports = said.partition("/")
+    name = _NAMES.get(name, name)
+    if name == ANY[0]:
+        yield ANY
+    elif HOLE.search(said):  # what a variable holds is another thing at each site: the same words alone take it
+        yield said, 0, _PORTS
+    elif not ports:
+        yield name, 0, _PORTS
+    else:
+        for word in ports.split(","):
+            low, _, high = word.partition("-")
+            yield name, int(low), int(high or low)
+
+
+def _holds(wide: Span, span: Span) -> bool:
+    return wide[0] == span[0] and wide[1] <= span[1] and span[2] <= wide[2]
+
+
+def _pieces(span: Span, others: Iterable[Span]) -> Iterator[Span]:
+    """A span cut where others begin and end in it: each piece is in another one whole, or not at all."""
+    name, low, high = span
+    ends = {end for other in others if other[0] == name for end in (other[1], other[2] + 1) if low < end <= high}
+    cuts = [low, *sorted(ends), high + 1]
+    yield from ((name, start, end - 1) for start, end in itertools.pairwise(cuts))
 
 
 @attrs.frozen(eq=False)
@@ -20,19 +67,24 @@ class Application:
     Attributes:
         block: As the stack says it.
         nets: Its prefixes.
-        protocols: What it is spoken in.
+        spans: What it is spoken in; one that does not say it may be spoken in anything.
         by_name: It has host names too, which resolve to any address.
     """
 
     block: Block
     nets: list[Net]
-    protocols: frozenset[str]
+    spans: list[Span]
     by_name: bool
 
     @classmethod
     def of(cls, block: Block) -> "Application":
         values = block.values
-        return cls(block, prefixes(values), frozenset(listed(values, "protocols")), bool(values.get("hostnames")))
+        return cls(block, prefixes(values), spans(listed(values, "protocols")), bool(values.get("hostnames")))
+
+    def takes(self, span: Span) -> bool:
+        """True if all of a span is in one of its own; one that says no protocols is not known to take any."""
+        said = bool(self.block.values.get("protocols"))
+        return said and any(one == ANY or _holds(one, span) for one in self.spans)
 
 
 @attrs.frozen(eq=False)
@@ -124,18 +176,18 @@ def in_order(owner: Owner) -> bool:
 
 def _told(earlier: Mapping[str, Earlier], later: Policy) -> Iterator[tuple[str, Policy]]:
     """What is taken from a policy, in words, and the first that takes of it."""
-    takers = {
-        (network, application): _takers(earlier[network].about(one) if network in earlier else [], one)
+    taking = {
+        (network, application): takers(earlier[network].about(one) if network in earlier else [], one)
         for network in later.networks
         for application, one in later.applications.items()
     }
-    if all(takers.values()):
-        who = _each(takers.values())
+    if all(taking.values()):
+        who = _each(taking.values())
         yield f"can never match; {_come_first(who)}", who[0]
         return
-    rows = {block.label: [takers[network, one] for one in later.applications]
+    rows = {block.label: [taking[network, one] for one in later.applications]
             for network, block in later.networks.items()}  # fmt: skip
-    columns = {one.block.label: [takers[network, application] for network in later.networks]
+    columns = {one.block.label: [taking[network, application] for network in later.networks]
                for application, one in later.applications.items()}  # fmt: skip
     for label, cells in (*rows.items(), *columns.items()):
         if all(cells):
@@ -156,29 +208,45 @@ def _come_first(who: Sequence[Policy]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]} come first and take all of it"
 
 
-def _takers(earlier: Sequence[Policy], application: Application) -> list[Policy]:
+def takers(earlier: Sequence[Policy], application: Application) -> list[Policy]:
     """The earlier policies of a network that take all it sends to an application: one that does, else several."""
     whole = next((one for one in earlier if any(_wider(o, application) for o in one.applications.values())), None)
     if whole is not None:
         return [whole]
     wanted = [] if application.by_name else application.nets
-    taking = [(one, [net for o in one.applications.values() for net in _nets_for(o, application)]) for one in earlier]
-    parts = [(one, nets) for one, nets in taking if any(_touch(net, want) for net in nets for want in wanted)]
-    together = [net for _, nets in parts for net in nets]
-    return [one for one, _ in parts] if wanted and all(_inside(want, together) for want in wanted) else []
+    taking = [(one, [o for o in one.applications.values() if _takes_of(o, application, wanted)]) for one in earlier]
+    together = [o for _, applications in taking for o in applications]
+    said = [span for o in together for span in o.spans]
+    pieces = (piece for span in application.spans for piece in _pieces(span, said))
+    taken = bool(wanted and together) and all(_all_inside(wanted, _nets_for(together, piece)) for piece in pieces)
+    return [one for one, applications in taking if applications] if taken else []
 
 
-def _nets_for(one: Application, other: Application) -> list[Net]:
-    """The prefixes of an application, if it takes all the protocols of another."""
-    takes = "any" in one.protocols or bool(other.protocols and other.protocols <= one.protocols)
-    return one.nets if takes and not one.by_name else []
+def _takes_of(one: Application, other: Application, wanted: Iterable[Net]) -> bool:
+    """True if an application is for a part of what another is for."""
+    ports = any(mine == ANY or _meet(mine, span) for mine in one.spans for span in other.spans)
+    return ports and not one.by_name and any(_touch(net, want) for net in one.nets for want in wanted)
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one[0] == other[0] and one[1] <= other[2] and other[1] <= one[2]
+
+
+def _nets_for(applications: Iterable[Application], span: Span) -> list[Net]:
+    """The prefixes of the applications that take all of a span."""
+    return [net for one in applications if one.takes(span) for net in one.nets]
+
+
+def _all_inside(nets: Iterable[Net], others: Sequence[Net]) -> bool:
+    return all(_inside(net, others) for net in nets)
 
 
 def _wider(one: Application, other: Application) -> bool:
     """True if an application matches all that another does."""
     if one.block.address == other.block.address:
         return True
-    mine, theirs = _nets_for(one, other), other.nets
+    mine = one.nets if all(map(one.takes, other.spans)) and not one.by_name else []
+    theirs = other.nets
     if any(net.prefixlen == 0 for net in mine):
         return True
     # Host names, apps and URLs resolve to any address: only the whole internet is wider.
