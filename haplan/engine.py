@@ -61,11 +61,11 @@ def validate(session: Session, *, twice: bool = False) -> Validation:
     stack = _sound(session)
     asked = any(variable.source == "asked" for variable in stack.variables.values())
     again = _again(session, stack) if twice and not asked else ()
-    graph.graph(stack, session.types)
+    resources = graph.graph(stack, session.types)
     rules = session.plugins.rules_about({block.type for block in stack.blocks.values()})
     named = {block.name: session.plugins.provider(block.name) for block in stack.providers.values()}
     findings = check.check("V", ValidateView(stack), rules) + check.check_extra(stack, named)
-    return Validation(stack, check.in_order((*findings, *again)))
+    return Validation(stack, resources, check.in_order((*findings, *again)))
 
 
 def _again(session: Session, stack: Stack) -> tuple[Finding, ...]:
@@ -203,10 +203,8 @@ def _returned(session: Session, run: str, options: PlanOptions, now: State) -> P
     providers = session.providers.of_stack(way.stack, wanted)
     looks = refresh.looks(wanted, providers, way.state, session.catch_up)
     stack = order.in_sequence(way.stack, session.types, providers, looks, then.orders)
-    return planned(
-        session,
-        Question(found=Validation(stack, ()), stack=stack, recorded=now, chosen=chosen, options=options, way=way),
-    )
+    found = Validation(stack, graph.graph(stack, session.types))
+    return planned(session, Question(found=found, stack=stack, recorded=now, chosen=chosen, options=options, way=way))
 
 
 def _load(session: Session) -> Stack:
@@ -326,7 +324,7 @@ def read_state(session: Session, serial: int = 0) -> State:
 def dependencies(session: Session) -> tuple[Stack, tuple[Edge, ...]]:
     """A stack and its edges of all kinds, as if everything in it were new."""
     found = validate(session)
-    resources = graph.graph(found.stack, session.types)
+    resources = found.resources
     blocks = [block for block in found.stack.blocks.values() if not block.data]
     new = tuple(attrs.evolve(order.as_new(block), impact=Impact("reboot")) for block in blocks)  # so that gates show
     hooks = session.plugins.order_about(types_of(found.stack, State()))

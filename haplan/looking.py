@@ -17,6 +17,7 @@ from haplan.model.drift import Drift
 from haplan.model.finding import Finding
 from haplan.model.graph import Graph
 from haplan.model.renames import renamed
+from haplan.model.schema import TypeInfo
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import State
@@ -38,10 +39,11 @@ from haplan.steps.rollback import Return, revised
 
 @attrs.frozen
 class Validation:
-    """What validating gives: the stack, and what the rules find in it."""
+    """What validating gives: the stack, its graph, and what the rules find in it."""
 
     stack: Stack
-    findings: tuple[Finding, ...]
+    resources: Graph
+    findings: tuple[Finding, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +65,10 @@ class Question:
     chosen: Selection
     options: PlanOptions
     way: Return | None = None
+
+    def resources(self, types: Mapping[str, TypeInfo]) -> Graph:
+        """The graph of what is wanted: that of the stack as written, unless all is to go."""
+        return self.found.resources if self.stack is self.found.stack else graph.graph(self.stack, types)
 
     def types(self) -> set[str]:
         """The types of all that the plan may speak of."""
@@ -109,7 +115,7 @@ def look(session: Session, question: Question) -> Looked:
     stack, way = question.stack, question.way
     names = move.names(stack, question.recorded)
     state = with_orphans(renamed(question.recorded, names) if way is None else way.state, stack.blocks)
-    resources = graph.graph(stack, session.types)
+    resources = question.resources(session.types)
     wanted = refresh.targets(stack, state, question.chosen)
     refresh.refuse_without_provider(question.found.stack, wanted)
     providers = session.providers.of_stack(question.found.stack, wanted)

@@ -9,7 +9,7 @@ import attrs
 from haplan.model.address import within
 from haplan.model.condition import Condition
 from haplan.model.sources import sources
-from haplan.model.value import Tree, by_name
+from haplan.model.value import Secret, Tree, by_name, may_hide, secrets
 
 T = TypeVar("T")
 
@@ -269,7 +269,23 @@ class Stack:
         found: T = self._kept[work_out]
         return found
 
+    def secrets(self) -> Mapping[str, tuple[Secret, ...]]:
+        """Address → the secrets in its values and vendor keys, of the resources that have any."""
+        return self.once(_secrets)
+
     def sources(self) -> tuple[str, ...]:
         """Where all secrets come from that the stack names."""
-        blocks = [(block.values, block.extra, block.lifecycle) for block in self.blocks.values()]
-        return sources(blocks, [one.settings for one in self.providers.values()], self.variables, self.outputs)
+        blocks = [(block.values, block.extra) for block in self.once(_hiding)]
+        cycles = {id(block.lifecycle): block.lifecycle for block in self.blocks.values()}  # most have the usual one
+        settings = [one.settings for one in self.providers.values()]
+        return sources(blocks, [*cycles.values()], settings, self.variables, self.outputs)
+
+
+def _hiding(stack: Stack) -> tuple[Block, ...]:
+    """The resources that may have a secret in their values or vendor keys: few of a large stack."""
+    return tuple(one for one in stack.blocks.values() if may_hide(one.values) or may_hide(one.extra))
+
+
+def _secrets(stack: Stack) -> dict[str, tuple[Secret, ...]]:
+    found = {one.address: tuple(secrets([one.values, one.extra])) for one in stack.once(_hiding)}
+    return {address: there for address, there in found.items() if there}

@@ -89,6 +89,8 @@ def with_orphans(state: State, stack: Collection[str] = ()) -> State:
     Args:
         stack: Addresses of the stack: what is there is found by its block.
     """
+    if not state.intents:
+        return state
     rows, last = dict(state.rows), max((row.seq for row in state.rows.values()), default=0)
     for intent in state.intents:
         provider, _, alias = intent.provider.partition(".")

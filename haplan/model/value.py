@@ -173,6 +173,23 @@ def special(tree: Tree) -> Iterator[Tree]:
             yield one
 
 
+def may_hide(tree: Tree) -> bool:
+    """False if no secret is in a tree, neither as itself nor as files have it: the quick answer for what is plain."""
+    waiting = [tree]
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is dict or kind is Entries:
+            if TAG in one:
+                return True
+            waiting += [value for value in one.values() if type(value) not in PLAIN]
+        elif kind is list or kind is tuple:
+            waiting += one
+        elif kind not in PLAIN and kind is not Ref:
+            return True
+    return False
+
+
 def at_path(tree: Tree, path: Path) -> Tree:
     """What stands at a path, or None where the way ends."""
     for step in path:

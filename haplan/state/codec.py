@@ -104,6 +104,7 @@ _STRINGS = ("declared", "sensitive", "depends_on")
 _JSON = frozenset((*_MAPPINGS, *_STRINGS))
 _STATUS = ROW.index("status")
 _STATUSES = frozenset(get_args(Status))
+_PLACED: Mapping[str, PlacementStatus] = {word: word for word in get_args(PlacementStatus)}
 
 
 def quoted(names: Iterable[str]) -> str:
@@ -180,10 +181,9 @@ def placements(records: Iterable[tuple[str, str, str, str]]) -> dict[PlacementKe
 
 
 def _placed(status: str, address: str) -> PlacementStatus:
-    known: dict[str, PlacementStatus] = {word: word for word in get_args(PlacementStatus)}
-    if status not in known:
+    if status not in _PLACED:
         raise ValueError(f"status of a placement of {address}: {status!r} is unknown")
-    return known[status]
+    return _PLACED[status]
 
 
 def placement_cells(row: PlacementRow) -> tuple[str, str, str, str]:

@@ -10,7 +10,7 @@ from haplan.errors import Gathering, HaplanError, StackError
 from haplan.model.finding import Finding, Moment, Rule, Severity
 from haplan.model.plan import Change
 from haplan.model.stack import Block, Stack
-from haplan.model.value import Tree, secrets
+from haplan.model.value import Secret, Tree
 from haplan.model.vendor_keys import LITERAL, STRICT, Doubt
 
 _WEIGHT = {"error": 0, "warning": 1, "info": 2}
@@ -76,8 +76,9 @@ def check_secrets(
     changing = {change.address for change in changes if change.after is not None}
     found: list[Finding] = []
     notes: list[str] = []
-    for block in stack.blocks.values():
-        for secret in secrets([block.values, block.extra]):
+    for address, there in stack.secrets().items():
+        block = stack.blocks[address]
+        for secret in there:
             try:
                 reveal(secret.source)
             except HaplanError as error:
@@ -106,7 +107,7 @@ def check_extra(stack: Stack, providers: Mapping[str, type[Provider]]) -> tuple[
             if ignored:
                 text = f"{where}extra for {', '.join(ignored)} is ignored here: the provider is {block.provider}"
                 found.append(Finding.at(place, "EXTRA", text, "info"))
-        found += _literals(block)
+        found += _literals(block, stack.secrets().get(block.address, ()))
     gathering.refuse()
     return in_order(found)
 
@@ -124,8 +125,8 @@ def _said(
             yield one, "error"
 
 
-def _literals(block: Block) -> Iterator[Finding]:
-    for secret in secrets([block.values, block.extra]):
+def _literals(block: Block, secrets: Iterable[Secret]) -> Iterator[Finding]:
+    for secret in secrets:
         scheme, _, place = secret.source.partition(":")
         if scheme == LITERAL:
             at = place.removeprefix(block.address).strip()

@@ -23,7 +23,8 @@ def graph(stack: Stack, types: Mapping[str, TypeInfo]) -> Graph:
     before: dict[str, set[str]] = {address: set() for address in stack.blocks}
     for edge in edges:
         before[edge.then].add(edge.first)
-    order = in_order(before, lambda address: types[stack.blocks[address].type].rank)
+    ranks = {name: types[name].rank for name in {block.type for block in stack.blocks.values()}}
+    order = in_order(before, lambda address: ranks[stack.blocks[address].type])
     if len(order) < len(before):
         raise StackError([_circle(edges, stack.blocks)])
     return Graph(tuple(order), edges)

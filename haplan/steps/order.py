@@ -134,8 +134,9 @@ def in_sequence(
 
 def _lists(stack: Stack, types: Mapping[str, TypeInfo]) -> dict[tuple[str, str], list[Block]]:
     found: dict[tuple[str, str], list[Block]] = {}
-    for block in stack.blocks.values():
-        if types[block.type].ordered and not block.data:
+    ordered = {name for name in {block.type for block in stack.blocks.values()} if types[name].ordered}
+    for block in stack.blocks.values() if ordered else ():
+        if block.type in ordered and not block.data:
             found.setdefault((block.owner, block.type), []).append(block)
     return found
 

@@ -140,6 +140,8 @@ def plain(value: Any) -> Any:
     kind = type(value)
     if kind is str:
         return text(value)
+    if kind is dict:
+        return _plain_entries(value)
     if kind is float:
         return number(value)
     if kind is int:
@@ -156,12 +158,23 @@ def plain(value: Any) -> Any:
 
 def _plain_entries(value: Mapping[Any, Any]) -> dict[str, Any]:
     found = {}
-    for key in map(_key, value):  # no call around each: most of what providers answer passes here
+    pairs = value.items() if type(value) is dict else ((name, value[name]) for name in value)
+    for name, one in pairs:  # no call for each that is surely right: most of what providers answer passes here
+        key, kind = name if type(name) is str and name.isascii() else _key(name), type(one)
+        if (kind is str and one.isascii()) or kind is bool or one is None:
+            found[key] = one
+            continue
         try:
-            found[key] = plain(value[key])
+            found[key] = plain(one)
         except Misfit as wrong:
             raise wrong.under(key) from None
     return found
+
+
+def _plain_mapping(value: Any) -> dict[str, Any]:
+    if not is_mapping(value):
+        raise unlike(value, "a mapping")
+    return _plain_entries(value)
 
 
 def _key(key: Any) -> str:
@@ -224,6 +237,8 @@ def _one_of(kinds: tuple[Any, ...]) -> Fit:
 
 
 def _mapping(keys: Any, values: Any) -> Fit:
+    if keys is str and values is Any:
+        return _plain_mapping
     key, check = fit(keys), fit(values)
 
     def mapped(value: Any) -> dict[Any, Any]:
@@ -272,14 +287,16 @@ def _fixed(kinds: tuple[Any, ...]) -> Fit:
 def _noun(kind: Any) -> Fit:
     """An attrs class of the contracts: of exactly these fields, each of its shape."""
     hints = typing.get_type_hints(kind)
-    checks = [(field.name, fit(hints[field.name])) for field in attrs.fields(kind) if field.init]
+    checks = [(field.name, fit(hints[field.name]), _unsaid(field)) for field in attrs.fields(kind) if field.init]
 
     def noun(value: Any) -> Any:
         if not isinstance(value, kind):
             raise unlike(value, _a(kind.__name__))
         changed = {}
-        for name, check in checks:
+        for name, check, usual in checks:
             given = getattr(value, name)
+            if given is usual:  # the plugin did not say it
+                continue
             try:
                 now = check(given)
             except Misfit as wrong:
@@ -289,6 +306,12 @@ def _noun(kind: Any) -> Fit:
         return attrs.evolve(value, **changed) if changed else value
 
     return noun
+
+
+def _unsaid(field: Any) -> Any:
+    """What stands in a field that nobody fills, if that never changes; else what stands in none."""
+    unchanging = type(field.default) in PLAIN or field.default == ()
+    return field.default if unchanging else attrs.NOTHING
 
 
 def _protocol(kind: Any) -> Fit:

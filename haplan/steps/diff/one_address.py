@@ -18,15 +18,21 @@ COMES = (Action.IMPORT, Action.UPDATE, Action.REPLACE)
 def doubled(work: Work, changes: Iterable[Change]) -> Iterator[Finding]:
     """An error for each change by which an object would come to have a second address."""
     changes = [*changes]
-    holders = _held(work, {change.key for change in changes if change.action is Action.FORGET})
-    for change in changes:
-        row = work.state.row(change.address)
-        if change.action not in COMES or change.deposed or not change.id or (row is not None and row.id == change.id):
-            continue
+    coming = [change for change in changes if _comes(work, change)]
+    holders = _held(work, {change.key for change in changes if change.action is Action.FORGET}) if coming else {}
+    for change in coming:
         found = holders.setdefault(_object(work, change.provider, change.type, change.address, change.id), [])
         if found and found[0] != (change.address, ""):
             yield _finding(work, change, *found[0])
         found.append((change.address, ""))
+
+
+def _comes(work: Work, change: Change) -> bool:
+    """True if an object comes to an address that state does not have there."""
+    if change.action not in COMES or change.deposed or not change.id:
+        return False
+    row = work.state.row(change.address)
+    return row is None or row.id != change.id
 
 
 def in_state(work: Work, block: Block, identity: str) -> bool:

@@ -1,6 +1,7 @@
 """What a diff works with: what it compares, and what it has found so far. How a change of a block begins."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -28,10 +29,6 @@ def _names(work: "Work") -> Names:
     return Names(stack=work.stack, state=work.state, live=called(work.seen))
 
 
-def _several(work: "Work") -> frozenset[str]:
-    return in_several(work.state)
-
-
 @attrs.define(kw_only=True)
 class Work:
     """One diff under way: what is compared, then what was found so far.
@@ -51,7 +48,6 @@ class Work:
         changes: By address, of what the stack has.
         pending: Addresses that a run which died left unsettled.
         names: How resources are called.
-        several: Addresses that stand in more than one place.
     """
 
     stack: Stack
@@ -74,7 +70,11 @@ class Work:
     changes: dict[str, Change] = attrs.field(factory=dict)
     pending: frozenset[str] = attrs.field(init=False, default=attrs.Factory(_pending, takes_self=True))
     names: Names = attrs.field(init=False, default=attrs.Factory(_names, takes_self=True))
-    several: frozenset[str] = attrs.field(init=False, default=attrs.Factory(_several, takes_self=True))
+
+    @cached_property
+    def several(self) -> frozenset[str]:
+        """Addresses that stand in more than one place; few diffs ask."""
+        return in_several(self.state)
 
     def know(
         self,
