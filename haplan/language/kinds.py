@@ -194,7 +194,7 @@ class MapOf:
             if not isinstance(key, str):
                 taking.wrong(at, f"expected text as key, got {shown(key)}")
                 continue
-            if has_token(key):
+            if not key.isascii() and has_token(key):
                 taking.wrong(at, "a key cannot hold a reference: it is known only after apply")
                 continue
             if PACKAGE in key:

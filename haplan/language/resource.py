@@ -300,9 +300,8 @@ def _taken(self: Resource, name: str, value: Tree, taking: Taking) -> Tree:
 
 
 def _computed(self: Resource, taking: Taking, put: Callable[[str, Tree], None]) -> None:
-    for name, info in type(self).haplan_type.attributes.items():
-        if info.computed or info.derived:
-            put(name, Ref(model.Ref(taking.subject, (name,), derived=info.derived)))
+    for name, info in type(self).haplan_type.told.items():
+        put(name, Ref(model.Ref(taking.subject, (name,), info.derived)))
 
 
 def _common(self: Resource, given: Mapping[str, Tree], taking: Taking, put: Callable[[str, Tree], None]) -> None:

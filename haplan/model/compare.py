@@ -8,7 +8,7 @@ plain mapping tells none: there the order means nothing, or nobody can see it.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import attrs
 
@@ -125,15 +125,34 @@ def alike(one: Tree, other: Tree) -> bool:
     if kind is Entries and list(one) != list(other):
         return False
     if kind is dict or kind is Entries:
-        return len(one) == len(other) and all(key in other and alike(one[key], other[key]) for key in one)
+        return len(one) == len(other) and _within(one, other, alike)
     return kind is list and len(one) == len(other) and all(map(alike, one, other))
 
 
 def holds(live: Tree, shape: Tree) -> bool:
     """True if `live` has everything that `shape` declares, in the very same plain JSON: `alike` for what is owned."""
     if type(shape) in _MAPPINGS and type(live) in _MAPPINGS:
-        return not moved(shape, live) and all(key in live and holds(live[key], value) for key, value in shape.items())
+        return not moved(shape, live) and _within(shape, live, _held_by)
     return alike(shape, live)
+
+
+def _held_by(shape: Tree, live: Tree) -> bool:
+    """As `holds`, the other way round."""
+    return holds(live, shape)
+
+
+def _within(one: Mapping[str, Tree], other: Mapping[str, Tree], deeper: Callable[[Tree, Tree], bool]) -> bool:
+    """True if the other one has every entry: plain leaves the very same, and the rest as `deeper` says."""
+    for key, value in one.items():
+        if key not in other:
+            return False
+        there = other[key]
+        if type(value) in PLAIN:  # no call for each: nearly all that a plan compares is that
+            if type(there) is not type(value) or there != value:
+                return False
+        elif not deeper(value, there):
+            return False
+    return True
 
 
 def differences(wanted: Tree, live: Tree, sets: Unordered = frozenset(), at: Path = ()) -> Iterator[Path]:

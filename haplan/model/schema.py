@@ -121,4 +121,9 @@ class TypeInfo:
     @cached_property
     def settable(self) -> Mapping[str, Attribute]:
         """The attributes that a stack may set, by name."""
-        return {name: one for name, one in self.attributes.items() if not (one.computed or one.derived)}
+        return {name: one for name, one in self.attributes.items() if name not in self.told}
+
+    @cached_property
+    def told(self) -> Mapping[str, Attribute]:
+        """The attributes that a stack may refer to and not set, by name."""
+        return {name: one for name, one in self.attributes.items() if one.computed or one.derived}

@@ -119,6 +119,8 @@ def by_name(tree: Tree) -> Tree:
     if type(tree) in PLAIN:
         return tree
     if is_mapping(tree):
+        if type(tree) is dict:
+            return {name: value if type(value := tree[name]) in PLAIN else by_name(value) for name in sorted(tree)}
         names = tree if type(tree) is Entries else sorted(tree)
         return in_order({name: by_name(tree[name]) for name in names}, tree)
     return [by_name(value) for value in tree] if isinstance(tree, SEQUENCES) else tree

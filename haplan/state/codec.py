@@ -70,10 +70,16 @@ def mapping(text: str) -> dict[str, Tree]:
     Raises:
         ValueError: It holds something else.
     """
-    tree = {} if text == "{}" else _JSON_TEXT.decode(text)
+    tree = {} if text == "{}" else _read(text)
     if not isinstance(tree, dict):
         raise ValueError("not a mapping")
     return tree
+
+
+def _read(text: str) -> Tree:
+    """The tree of a cell: haplan writes nothing before or behind it; with that it is read as any JSON."""
+    tree, end = _JSON_TEXT.raw_decode(text) if text[:1] == "{" else (None, -1)
+    return tree if end == len(text) else _JSON_TEXT.decode(text)
 
 
 def strings(text: str) -> tuple[str, ...]:

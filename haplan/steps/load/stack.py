@@ -198,13 +198,14 @@ def _provider_key(found: Resource, into: Recording) -> str:
 
 def resolve_derived(blocks: dict[str, Block], into: Recording) -> None:
     """Work out the derived attributes, put them into the values, and replace references to them."""
-    for address, block in blocks.items():
+    derive = {kind for kind in {type(block.object) for block in blocks.values()} if kind.haplan_derive}
+    for address, block in blocks.items() if derive else ():  # else there is nothing to refer to either
         worked = _worked_out(block, into)
         if worked and not block.data:
             blocks[address] = _with_values(
                 block, {**block.values, **{k: v for k, v in worked.items() if v is not None}}
             )
-    for address, block in blocks.items():
+    for address, block in blocks.items() if derive else ():
         if any(ref.derived for ref in model.references([block.values, block.extra])):
             blocks[address] = _with_values(block, _known_derived(block.values, into))
     for address, block in blocks.items():
