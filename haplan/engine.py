@@ -49,6 +49,7 @@ RUNS_MEANWHILE = 3
 """So often at most a plan is made of a state that others write meanwhile; what is left then is as it was looked at."""
 
 
+@collecting_rarely()
 def validate(session: Session, *, twice: bool = False) -> Validation:
     """Check a stack offline: its language and the design rules.
 
@@ -93,7 +94,6 @@ def _sound(session: Session) -> Stack:
     raise check.beside(error, session.plugins.rules_about(set(session.types)))
 
 
-@collecting_rarely()
 def plan(session: Session, options: PlanOptions | None = None) -> Plan:
     """Make a plan. Writes nothing and takes no lock.
 
@@ -108,6 +108,7 @@ def plan(session: Session, options: PlanOptions | None = None) -> Plan:
     return _at_rest(session, lambda now: _planned(session, found, stack, now, asked), _may_be_of_another_run)
 
 
+@collecting_rarely()
 def _at_rest(
     session: Session, make: Callable[[State], Plan], doubtful: Callable[[Plan], bool] = lambda made: True
 ) -> Plan:

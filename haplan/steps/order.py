@@ -182,15 +182,11 @@ def edges(
     """
     if not changes:
         return ()
-    recorded = [
-        Edge(needed, address, "hard", "recorded")
-        for (address, deposed), row in state.rows.items()
-        if not deposed
-        for needed in row.depends_on
-    ]
     current = [change for change in changes if not change.deposed]
     unwritten = {change.address for change in current if placements is not None and not placements[change.key]}
-    nodes = _nodes(stack, state, current)
+    let_go = unwritten or any(change.action in (*GOING, Action.REPLACE) for change in current)
+    recorded = _recorded(state) if let_go else ()
+    nodes = _nodes(stack, state, current) if hooks else ()
     found, gathering = list[Edge](), Gathering()
     for hook in hooks:
         with gathering:
@@ -200,6 +196,16 @@ def edges(
     gates = [edge for edge in hooked if edge.kind != "soft"]
     hard = (*edges_of_work(current, references, recorded, unwritten, gates), *_deposed(changes, state))
     return tuple(dict.fromkeys((*hard, *hooked)))
+
+
+def _recorded(state: State) -> list[Edge]:
+    """What needed what when it was recorded: for what goes or is let go of, which is all that asks."""
+    return [
+        Edge(needed, address, "hard", "recorded")
+        for (address, deposed), row in state.rows.items()
+        if not deposed
+        for needed in row.depends_on
+    ]
 
 
 def _of_hooks(found: Sequence[Edge], references: Sequence[Edge], changing: set[str]) -> Sequence[Edge]:

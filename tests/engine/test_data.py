@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,14 +10,20 @@ import pytest
 from haplan import engine
 from haplan.errors import HaplanError, Locked, OtherEstate, Stale
 from haplan.host.options import Options
+from haplan.model.graph import Graph
 from haplan.model.plan import Action
+from haplan.model.schema import TypeInfo
+from haplan.model.stack import Stack
 from haplan.model.state import Holder
+from haplan.steps import graph
 from haplan.steps.approve import body, digest
 from haplan.testing import Project, plugins
 from tests.mixed import mixed
 from tests.work import calls
 
 Make = Callable[..., Project]
+CALLS = 240
+"""Of Python functions, at most, that a plan makes for each resource that stays as it is."""
 TEXT = """
 size = variable("size", default=1)
 a = Data("a", input={"size": size, "list": [1, 2]})
@@ -235,3 +241,34 @@ def test_work_grows_with_the_resources_not_with_their_square(tmp_path: Path, act
     one, small, large = (Project(tmp_path / str(size), text.format(mixed(size))) for size in (1, 100, 800))
     act(one)  # what is imported and worked out once is no work of theirs
     assert calls(lambda: act(large)) < 9 * calls(lambda: act(small))
+
+
+def test_a_resource_that_stays_costs_a_plan_few_calls(tmp_path: Path) -> None:
+    text = (
+        'above = None\nfor n in {0}:\n    above = Data(f"d{{n:03d}}", input={{"n": n, "above": above and above.id}})\n'
+    )
+    projects = [Project(tmp_path / str(size), text.format(f"range({size})")) for size in (1, 40, 140)]
+    for project in projects:
+        project.apply()
+    _, small, large = (calls(lambda made=project: made.plan()) for project in projects)  # the first one imports
+    assert (large - small) / 100 < CALLS
+
+
+def test_a_plan_builds_the_graph_of_its_stack_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[int] = []
+    build = graph.graph
+
+    def counted(stack: Stack, types: Mapping[str, TypeInfo]) -> Graph:
+        built.append(len(stack.blocks))
+        return build(stack, types)
+
+    monkeypatch.setattr(graph, "graph", counted)
+    made = Project(tmp_path, 'Data("b", input=Data("a").id)\n')
+    run = made.apply().run
+    made.plan(refresh_only=True)
+    assert built == [2, 2]
+    made.plan(destroy=True)
+    assert built[2:] == [2, 0]  # what is wanted then is another stack, of nothing
+    with made.session() as session:
+        engine.rollback(session, run)
+    assert built[4:] == [2]

@@ -1,5 +1,6 @@
 """Comparison goes by meaning and by ownership."""
 
+import json
 from itertools import combinations
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from haplan.model.compare import (
     alike,
     differences,
+    holds,
     kept_in_order,
     lost,
     merged,
@@ -144,6 +146,28 @@ def test_an_attribute_may_be_a_set_only_while_another_has_a_value() -> None:
     attributes = {"paths": Attribute(name="paths", kind="list", unordered_when=("strategy", "ecmp"))}
     assert unordered(attributes, {"strategy": "ecmp"}) == {"paths"}
     assert unordered(attributes, {"strategy": "ordered"}) == frozenset()
+
+
+plain_trees = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 2) | st.sampled_from(["", "1", "x"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(plain_trees, plain_trees)
+def test_alike_is_what_is_written_the_same(one: Tree, other: Tree) -> None:
+    written = [json.dumps(tree, sort_keys=True) for tree in (one, other)]
+    assert alike(one, other) is (written[0] == written[1])
+    assert alike(one, json.loads(written[0]))
+
+
+@given(plain_trees, plain_trees)
+def test_what_holds_a_shape_does_so_with_more_beside_it(one: Tree, other: Tree) -> None:
+    live = {"more": other, "shape": one}
+    assert holds(live, {"shape": one})
+    assert holds(live, {"shape": other}) is holds(one, other)
+    assert not holds({"more": other}, {"shape": one})
 
 
 def test_alike_is_the_very_same_json_and_nothing_else() -> None:

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from haplan.model.sources import sources
 from haplan.model.value import (
     Ref,
     Secret,
@@ -12,8 +13,10 @@ from haplan.model.value import (
     decode,
     encode,
     fingerprint,
+    hides,
     is_known,
     leaves,
+    may_hide,
     partly,
     references,
     resolve,
@@ -51,6 +54,17 @@ def test_a_plan_file_keeps_values_as_they_are(tree: Tree) -> None:
 @given(trees)
 def test_an_encoded_tree_is_plain_json(tree: Tree) -> None:
     assert not any(isinstance(leaf, Ref | Text | Secret | Unknown) for _, leaf in leaves(encode(tree)))
+
+
+@given(trees)
+def test_where_no_secret_may_hide_none_is(tree: Tree) -> None:
+    for one in (tree, encode(tree)):  # some parts of a state stay as files have them
+        assert may_hide(one) or not (hides(one) or sources(one))
+
+
+def test_plain_values_and_references_hide_no_secret() -> None:
+    assert not may_hide({"a": [1, ("x", None)], "b": {"c": Ref("site.a", ("id",))}})
+    assert may_hide({"a": [{"b": Secret("env:X")}]})
 
 
 def test_a_user_s_own_key_is_not_taken_for_one_of_ours() -> None:
