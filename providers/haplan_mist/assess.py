@@ -4,6 +4,7 @@ Classes after Juniper's documentation: metadata reaches no device; rules, applic
 without a hit; addresses, tunnels and redundancy interrupt traffic; pairs restart their nodes.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from haplan.design.resources import steers_otherwise
@@ -16,6 +17,7 @@ from haplan.plugin import (
     Finding,
     Impact,
     Reason,
+    Tree,
 )
 from haplan_mist import cost
 from haplan_mist.estate import Known, Lists, Object
@@ -23,7 +25,7 @@ from haplan_mist.private import Private
 from haplan_mist.read import clusters, reach
 from haplan_mist.read.devices import mac_of, seconds_of_push
 from haplan_mist.translate import endpoints, objects, others, shared
-from haplan_mist.translate.documents import GOING, KIND, PREFIXES, binding, old_name, owner_document
+from haplan_mist.translate.documents import GOING, KIND, LISTS, PREFIXES, binding, old_name, owner_document
 from haplan_mist.translate.keys import setting_keys
 
 MOST = 6
@@ -93,6 +95,20 @@ def _site_kind(estate: Known, change: Change, changed: set[str]) -> Any:
     return "config-push"
 
 
+def _keys(values: Mapping[str, Tree] | None) -> Mapping[str, Tree]:
+    return (values or {}).get("extra") or {}
+
+
+def _device_kind(estate: Known, change: Change) -> Any:
+    """The class of the vendor keys of a pair that change, those of its own variables by the fields that use them."""
+    sides = [_keys(side).get("vars") or {} for side in (change.before, change.after)]
+    names = [name for name in {**sides[0], **sides[1]} if sides[0].get(name) != sides[1].get(name)]
+    kind, name = binding(change.after)
+    carried = [wire for wire in estate.known(LISTS[kind]).values() if wire.get("name") == name]
+    hit = any(reach.uses_variable({**wire, **_keys(change.after)}, names) for wire in carried)
+    return "traffic" if hit else cost.kind_of(change, {"extra"})
+
+
 def _variables_kind(estate: Known, change: Change) -> Any:
     """The class of the fields that use the variable."""
     before, after = (dict((side or {}).get("variables") or {}) for side in (change.before, change.after))
@@ -130,6 +146,9 @@ def _cluster(estate: Known, change: Change) -> Assessment:
     if binding(change.before) != binding(change.after):
         seconds = seconds_of_push(str(values.get("model") or ""))
         return Assessment(impact=Impact("traffic", seconds, True, "another design is pushed"), sites=sites)
+    if _keys(change.before) != _keys(change.after):
+        seconds, kind = seconds_of_push(str(values.get("model") or "")), _device_kind(estate, change)
+        return Assessment(impact=Impact(kind, seconds, True, "its device is configured anew"), sites=sites)
     if change.reason is Reason.SENT_AGAIN:
         seconds = seconds_of_push(str(values.get("model") or ""))
         note = "its configuration is pushed again"

@@ -19,7 +19,8 @@ def expected(estate: Known, tasks: Sequence[Task], poll_seconds: float) -> int:
     stages: dict[int, list[Task]] = {}
     for task in tasks:
         stages.setdefault(task.transaction.stage, []).append(task)
-    total, read, waited = OPENING + sum(map(writes_of, tasks)) + sum(map(_settings, tasks)), set[str](), False
+    looks = sum(map(_settings, tasks)) + sum(map(_devices, tasks))
+    total, read, waited = OPENING + sum(map(writes_of, tasks)) + looks, set[str](), False
     for _, together in sorted(stages.items()):
         read = set() if waited else read
         kinds = {kind for task in together for kind in _lists(task)}
@@ -63,6 +64,16 @@ def _settings(task: Task) -> int:
     return sum(part.change.type == "site" and bool(_variables(part.change.before)) for part in task.parts)
 
 
+def _devices(task: Task) -> int:
+    """Devices that are looked at before and in the write: of pairs with vendor keys."""
+    changes = [part.change for part in task.parts if _of_pair(task) and part.change.action not in GOING]
+    return sum(2 for change in changes if _extra(change.before) or _extra(change.after))
+
+
+def _extra(values: Mapping[str, object] | None) -> object:
+    return (values or {}).get("extra")
+
+
 def _variables(values: Mapping[str, object] | None) -> object:
     return (values or {}).get("variables")
 
@@ -78,6 +89,14 @@ def writes_of(task: Task) -> int:
 
 
 def _cluster_writes(change: Change) -> int:
+    """Writes towards a pair, with that to its device where its vendor keys change or the pair is made."""
+    if change.action in GOING:
+        return _pair_writes(change)
+    made = change.action is not Action.UPDATE and bool(_extra(change.after))
+    return _pair_writes(change) + int(made or _extra(change.before) != _extra(change.after))
+
+
+def _pair_writes(change: Change) -> int:
     hub_before, hub_after = bool((change.before or {}).get("profile")), bool((change.after or {}).get("profile"))
     form, dissolve = 3 if hub_after else 1, 2 if hub_before else 1
     if change.action in GOING:

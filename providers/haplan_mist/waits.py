@@ -58,4 +58,4 @@ def _pair(estate: Estate, task: Task, sent: Sent) -> Wait:
         return Wait(pair=nodes, address=part.change.address)
     if resumes(task) or not clusters.boxes(estate).formed(nodes):
         return Wait(pair=nodes, address=part.change.address, fresh=False)
-    return Wait(macs=nodes[:1]) if "profile" in sent.keys else Wait()
+    return Wait(macs=nodes[:1]) if {Step.PROFILE, Step.DEVICE} & sent.keys else Wait()

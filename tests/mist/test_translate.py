@@ -220,9 +220,7 @@ def test_what_nobody_owns_stays_behind_its_predecessor(live, there, wanted, orde
     ("site", {"ssr": {"conductor_host": []}},
      Doubt("extra mist.ssr.conductor_host: the description of Mist has no such key there; it is sent; "
            "did you mean conductor_hosts?")),
-    ("cluster", {"x": 1},
-     "extra mist: a cluster has no vendor keys in Mist: what is set on a device takes the place of what its template "
-     "says there (HA124); give it as extra of the template or hub profile, with {{VARIABLE}} where pairs differ"),
+    ("cluster", {"deviceprofile_id": "x"}, "extra mist.deviceprofile_id: the vocabulary says this: use profile="),
     ("site", {"vars": {}}, "extra mist.vars: the vocabulary says this: use variables="),
 ])  # fmt: skip
 def test_a_wrong_vendor_key_is_told_with_the_right_spelling(kind, extra, line):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from haplan.design.rules.index import DesignIndex, Owner
+from haplan.design.rules.index import DesignIndex, Owner, Pair
 from haplan.plugin import Block, Tree, is_mapping
 
 
@@ -36,9 +36,11 @@ def in_extra(design: DesignIndex, owner: Owner) -> Iterator[InExtra]:
             yield from _of(steering, what, path.get("extra"), str(steering.location))
 
 
-def of_site(site: Block) -> Iterator[InExtra]:
-    """Of a site itself: its setting knows its variables too."""
-    return _of(site, "extra", site.extra, str(site.location))
+def of_place(pair: Pair) -> Iterator[InExtra]:
+    """Of a pair itself, and of its site, whose setting knows its variables too."""
+    for block in (pair.site, pair.block):
+        if block is not None:
+            yield from _of(block, f"{block.type} {block.name} extra", block.extra, str(block.location))
 
 
 def _of(block: Block, at: str, tree: Tree, location: str) -> Iterator[InExtra]:

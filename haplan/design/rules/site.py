@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from haplan.design.rules.in_extra import InExtra, in_extra, of_site
+from haplan.design.rules.in_extra import InExtra, in_extra, of_place
 from haplan.design.rules.index import DesignIndex, Facts, Owner, Pair, design_index
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.wan import at_sites, where
@@ -181,7 +181,7 @@ def defined(design: DesignIndex) -> Iterator[Found]:
             if pair.site is None or pair.variables is None:
                 continue
             seen: set[str] = set()
-            for use in (*every_use(design, owner), *of_site(pair.site)):
+            for use in (*every_use(design, owner), *of_place(pair)):
                 for name in names(use.value):
                     if name not in pair.variables and name not in seen:
                         seen.add(name)
@@ -295,7 +295,7 @@ def _unused(design: DesignIndex, facts: Facts) -> Iterator[Found]:
         used[owner.block.address] |= set(map(str, facts.get(owner.block.address, {}).get("variables") or ()))
         for pair in owner.pairs:
             if pair.site is not None:
-                own = {name for use in of_site(pair.site) for name in names(use.value)}
+                own = {name for use in of_place(pair) for name in names(use.value)}
                 by_site.setdefault(pair.site.address, set()).update(used[owner.block.address] | own)
     for site in design.of("site"):
         variables = site.values.get("variables")

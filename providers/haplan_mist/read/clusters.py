@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+import attrs
+
 from haplan.plugin import Seen, Target, Tree, decode
 from haplan_mist.estate import Known
 from haplan_mist.private import Private
 from haplan_mist.read import paths, running
 from haplan_mist.read.alive import Alive, alive
 from haplan_mist.read.devices import Boxes, device_id, mac_of
+from haplan_mist.read.own import Own, vendor_keys
 from haplan_mist.translate import others
 from haplan_mist.translate.documents import KIND
 
@@ -21,8 +24,8 @@ def boxes(estate: Known) -> Boxes:
     return estate.memo.of(Boxes, estate.known("inventory"), estate.known("stats"))
 
 
-def cluster(estate: Known, target: Target) -> Seen | None:
-    """The live pair of a cluster, found by its device id or its nodes."""
+def cluster(estate: Known, target: Target, own: Own) -> Seen | None:
+    """The live pair of a cluster, found by its device id or its nodes, with what is set on the device itself."""
     devices = boxes(estate)
     recorded = decode(target.row.values) if target.row else {}
     wanted, known = sorted(target.values.get("nodes") or {}), sorted(recorded.get("nodes") or {})
@@ -31,7 +34,9 @@ def cluster(estate: Known, target: Target) -> Seen | None:
     strays = _strays(devices, target, pair, {*wanted} if not target.leaving else set(), {*known, *begun})
     if pair:
         whole = devices.formed(pair) and not strays
-        return _seen(estate, devices, target, pair, "ok" if whole else "incomplete", strays)
+        seen = _seen(estate, devices, target, pair, "ok" if whole else "incomplete", strays)
+        extra = vendor_keys(target, own[pair[0]]) if pair[0] in own else {}
+        return attrs.evolve(seen, values={**seen.values, "extra": extra}) if extra else seen
     macs = wanted or known or begun
     half = [mac for mac in macs if _begun(estate, devices, target, mac)]
     died = target.pending or bool(begun) or (target.row is not None and target.row.status != "ok")

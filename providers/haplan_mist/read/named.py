@@ -26,7 +26,8 @@ def names_for(estate: Known, target: Target) -> dict[str, list[str]]:
 
 def _in_home(estate: Known, target: Target, kind: str) -> set[str]:
     """WANs or routing policies of the template or profile, those of others included."""
-    name = target.owner_name or target.name
+    carried = target.values.get("profile") or target.values.get("template") if target.type == "cluster" else ""
+    name = carried or target.owner_name or target.name
     found: set[str] = set()
     for listed in ("gatewaytemplates", "deviceprofiles"):
         for wire in estate.known(listed).values():

@@ -4,9 +4,12 @@ Nothing lists it for an organisation: `GET /sites/{site_id}/devices` is a call a
 read when a pair comes into state, of what is to be node0 wherever that is, for sites that the audit log says others
 touched since the last look, and for all where somebody asks for a deep look; in between it is as it was remembered. A
 look at a part reads on in the log for all: the sites that it was told of and had no part in are remembered too.
+
+What the stack itself declares there, as vendor keys of a cluster, is not told: the devices of such pairs are read each
+time (`haplan_mist.read.own`), and what they have beside it is.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from haplan.plugin import Query, Target, Tree
@@ -14,39 +17,17 @@ from haplan_mist.estate import Estate
 from haplan_mist.private import Private
 from haplan_mist.read import clusters
 from haplan_mist.read.alive import alive
+from haplan_mist.read.own import Own, declared
 from haplan_mist.read.sites import OVERRIDES, TOGETHER, Look
-from haplan_mist.translate.others import tells
+from haplan_mist.translate.device import fields
 
 KEY = OVERRIDES[0]
 """In what a refresh remembers, and as a list of the look: MAC of node0 → fields."""
 TOUCHED = OVERRIDES[1]
 """In what a refresh remembers: sites of pairs that others touched, and that no look was taken at since."""
-WHOSE = frozenset(
-    {"id", "mac", "model", "serial", "site_id", "org_id", "name", "type", "created_time", "modified_time", "for_site",
-     "msp_id", "deviceprofile_id", "managed", "mist_configured", "notes", "map_id", "x", "y", "image1_url",
-     "image2_url", "image3_url", "hw_rev", "sku", "magic", "vc_mac", "connected", "adopted", "hostname", "role",
-     "tag_id", "tag_uuid"}
-)  # fmt: skip
-"""Keys of a device that say who and where it is: no template says them."""
-BY_NAME = frozenset(
-    {"port_config", "ip_configs", "dhcpd_config", "vars", "path_preferences", "bgp_config", "tunnel_configs",
-     "extra_routes", "vrf_instances", "routing_policies"}
-)  # fmt: skip
-"""Maps of named things: what is set in them is told one by one."""
 
 
-def fields(device: Mapping[str, Tree]) -> Iterator[str]:
-    """What a device has of its own, as paths."""
-    for key, value in sorted(device.items()):
-        if key in WHOSE or not tells(value):
-            continue
-        if key in BY_NAME and isinstance(value, Mapping):
-            yield from (f"{key}.{name}" for name in sorted(value))
-        else:
-            yield key
-
-
-def look(estate: Estate, query: Query, sites: Look) -> Mapping[str, Tree]:
+def look(estate: Estate, query: Query, sites: Look, own: Own) -> Mapping[str, Tree]:
     """What is to be remembered of pairs; what has to be read of those that are asked about is, a site at a time."""
     remembered = {str(mac): list(said) for mac, said in (query.memory.get(KEY) or {}).items()}
     found = dict[str, list[str]]()
@@ -57,7 +38,9 @@ def look(estate: Estate, query: Query, sites: Look) -> Mapping[str, Tree]:
         for pair in clusters.pairs(devices, target) if target.type == "cluster" else ():
             site_id = devices.site_id(pair[0])
             known = remembered.get(pair[0], _recorded(target))
-            if query.deep or target.row is None or site_id in touched:
+            if pair[0] in own:
+                found[pair[0]] = fields(own[pair[0]], *declared(target))
+            elif query.deep or target.row is None or site_id in touched:
                 asked[pair[0]] = site_id
             elif known is not None:
                 found[pair[0]] = known
@@ -65,8 +48,9 @@ def look(estate: Estate, query: Query, sites: Look) -> Mapping[str, Tree]:
             asked[mac] = devices.site_id(mac)
     found |= read(estate, asked, query.deep)
     estate.note(KEY, {mac: {"fields": said} for mac, said in found.items()})
-    looked = {**remembered, **{mac: found[mac] for mac in asked if mac in found}}
-    return _memory(looked, (touched & _sites(estate, touched)) - {*asked.values()})
+    looked = {**remembered, **{mac: found[mac] for mac in (*asked, *own) if mac in found}}
+    seen = {*asked.values(), *map(devices.site_id, own)}
+    return _memory(looked, (touched & _sites(estate, touched)) - seen)
 
 
 def _touched(estate: Estate, query: Query, sites: Look) -> set[str]:
@@ -102,4 +86,4 @@ def read(estate: Estate, asked: Mapping[str, str], deep: bool = False) -> dict[s
 
 
 def _of(mac: str, devices: Iterable[Mapping[str, Tree]]) -> list[str]:
-    return sorted({field for one in devices if str(one.get("mac")) == mac for field in fields(one)})
+    return next((fields(one) for one in devices if str(one.get("mac")) == mac), [])

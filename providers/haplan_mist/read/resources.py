@@ -13,7 +13,7 @@ from haplan.kit.secrets import marked
 from haplan.plugin import Context, Document, Query, Reading, Secret, Seen, Target, Tree, decode, leaves
 from haplan_mist.estate import Estate, Object
 from haplan_mist.private import Private
-from haplan_mist.read import clusters, gateways, idle, named, overrides, running, sites
+from haplan_mist.read import clusters, gateways, idle, named, overrides, own, running, sites
 from haplan_mist.read.alive import alive
 from haplan_mist.read.sites import Look
 from haplan_mist.translate import endpoints, objects, shared
@@ -54,17 +54,19 @@ def read(estate: Estate, query: Query, context: Context) -> Reading:
     _look_alive(estate, query)
     _look_shared(estate, query)
     look = sites.look(estate, query, context.clock.now())
-    own = overrides.look(estate, query, look) if query.max_age <= 0 and query.document is None else None
+    devices = own.look(estate, query)
+    whole = query.max_age <= 0 and query.document is None
+    overridden = overrides.look(estate, query, look, devices) if whole else None
     owners = gateways.Gateways(estate, query.targets)
     seen = {}
     for target in query.targets:
-        found = _seen(estate, target, look, owners)
+        found = _seen(estate, target, look, owners, devices)
         if found is not None:
             seen[target.address] = attrs.evolve(found, values=_told(found.values, target, context))
     seen = look.signed(query.targets, seen)
     unowned = {**look.unowned, **owners.unowned(), **_unowned(estate, query.targets)}
     return Reading(
-        seen=seen, orders=owners.orders(), unowned=unowned, memory=look.remembered(query, seen, own),
+        seen=seen, orders=owners.orders(), unowned=unowned, memory=look.remembered(query, seen, overridden),
         notes=(*look.notes, *clusters.notes(seen), *idle.notes(estate, query)),
     )  # fmt: skip
 
@@ -149,14 +151,16 @@ def _in_profile(target: Target) -> bool:
     return bool(target.values.get("profile")) or target.owner_type == "hub_profile"
 
 
-def _seen(estate: Estate, target: Target, look: Look, gateways: gateways.Gateways) -> Seen | None:
+def _seen(
+    estate: Estate, target: Target, look: Look, gateways: gateways.Gateways, devices: own.Own
+) -> Seen | None:  # fmt: skip
     match target.type:
         case "site":
             return look.site(target)
         case "steering" | "policy":
             return gateways.rule(target)
         case "cluster":
-            return clusters.cluster(estate, target)
+            return clusters.cluster(estate, target, devices)
         case "hub_profile" | "wan_edge_template":
             return gateways.owner(target)
         case "overlay" | "network" | "application":

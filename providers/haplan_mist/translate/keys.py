@@ -17,7 +17,7 @@ _OBJECTS = {
     "site": ("site", "site_setting"), "overlay": ("overlay",), "network": ("network",),
     "application": ("application",), "hub_profile": ("gateway",), "wan_edge_template": ("gateway",),
     "policy": ("policy",), "interface": ("port",), "wan": ("port",), "lan": ("port",), "ha_data": ("port",),
-    "ha_control": ("port",), "steering": ("steering",), "path": ("path",), "cluster": (),
+    "ha_control": ("port",), "steering": ("steering",), "path": ("path",), "cluster": ("device",),
 }  # fmt: skip
 _INTERFACES = "interfaces=[…]"
 _TOWARDS = "overlay= or endpoint="
@@ -44,6 +44,8 @@ _SPELLINGS: Mapping[str, Words] = {
     "steering": {"strategy": "strategy=", "paths": "paths="},
     "path": {"type": "the kind of path", "name": "the path", "networks": "local(…)", "cost": "cost=",
              "disabled": "disabled=", "gateway_ip": "local(…, gateway_ip=)", "target_ips": "local(…, target_ips=)"},
+    "device": {"managed": "managed=", "deviceprofile_id": "profile=", "service_policies": "Policy(…)",
+               "path_preferences": "Steering(…)"},
     "port": {"usage": "wan(), lan(), ha_fabric() or ha_sync()", "name": "the interface's name", "networks": "networks",
              "wan_ext_ip": "public_ip=", "vlan_id": "vlan_id=", "mtu": "mtu=",
              "redundant": "redundant=", "reth_node": "primary=", "reth_nodes": "primary=", "reth_idx": "reth_idx=",
@@ -59,11 +61,10 @@ _BESIDE: Mapping[str, frozenset[str]] = {
 }
 """Keys of the parts that stand in no list of their own in the description."""
 
-_WHY_NONE = {
-    "cluster": ": what is set on a device takes the place of what its template says there (HA124); "
-    "give it as extra of the template or hub profile, with {{VARIABLE}} where pairs differ",
+_IS_SO: Mapping[str, frozenset[str]] = {
+    "cluster": frozenset({"mac", "model", "serial", "type", "hw_rev", "sku", "magic", "vc_mac", "connected", "adopted"})
 }
-"""Where the vendor keys of a type without any belong."""
+"""Keys of a type that say what is so, and that nobody sets."""
 
 
 @cache
@@ -91,10 +92,10 @@ def problems(type_name: str, extra: Mapping[str, Tree]) -> Iterator[str | Doubt]
     words: Words = {key: word for name in objects for key, word in _SPELLINGS.get(name, {}).items()}
     below = {key: keys for name in objects for key, keys in _below().get(name, {}).items()}
     if not objects:
-        yield f"extra mist: a {type_name} has no vendor keys in Mist{_WHY_NONE.get(type_name, '')}"
+        yield f"extra mist: a {type_name} has no vendor keys in Mist"
         return
     for key, value in extra.items():
-        if key in SERVER_KEYS:
+        if key in SERVER_KEYS or key in _IS_SO.get(type_name, ()):
             yield f"extra mist.{key}: read-only: the cloud sets it"
         elif key in words:
             yield from _said_already(f"extra mist.{key}", value, words[key])
@@ -103,7 +104,11 @@ def problems(type_name: str, extra: Mapping[str, Tree]) -> Iterator[str | Doubt]
         if key in below:
             yield from _unknown_below(f"extra mist.{key}", value, below[key])
     if type_name in ("lan", "ha_data", "ha_control"):
-        yield from _wan_keys(type_name, extra)
+        yield from _wan_keys(type_name, extra, "")
+    ports = extra.get("port_config") if type_name == "cluster" else None
+    for key, port in ports.items() if isinstance(ports, Mapping) else ():
+        if isinstance(port, Mapping) and port.get("usage") not in (None, "wan"):
+            yield from _wan_keys(str(port["usage"]), port, f"port_config.{key}.")
 
 
 def _said_already(at: str, value: Tree, words: Tree) -> Iterator[str]:
@@ -117,11 +122,11 @@ def _said_already(at: str, value: Tree, words: Tree) -> Iterator[str]:
                 yield from _said_already(f"{at}.{key}", below, word)
 
 
-def _wan_keys(usage: str, extra: Mapping[str, Tree]) -> Iterator[str]:
+def _wan_keys(usage: str, extra: Mapping[str, Tree], at: str) -> Iterator[str]:
     from haplan_mist.translate.ports import WAN_ONLY
 
     for key in sorted(WAN_ONLY & extra.keys()):
-        yield f"extra mist.{key}: only a WAN port may have this, an SSR rejects it on {usage}"
+        yield f"extra mist.{at}{key}: only a WAN port may have this, an SSR rejects it on {usage}"
 
 
 def _unknown_below(at: str, value: Tree, keys: Words | None) -> Iterator[Doubt]:

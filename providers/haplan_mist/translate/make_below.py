@@ -15,9 +15,10 @@ from haplan.plugin import Tree, sorted_json
 OBJECTS = {
     "site": "site", "site_setting": "site_setting", "overlay": "vpn", "network": "network", "application": "service",
     "gateway": "gateway_template", "policy": "service_policy", "port": "gateway_port_config",
-    "path": "gateway_path_preferences_path",
+    "path": "gateway_path_preferences_path", "device": "device_gateway",
 }  # fmt: skip
-ADDED: Mapping[str, Tree] = {"gateway": {"bgp_config": {"*": {"neighbors": {"*": {"tunnel_via": {}}}}}}}
+_BGP: Mapping[str, Tree] = {"bgp_config": {"*": {"neighbors": {"*": {"tunnel_via": {}}}}}}
+ADDED: Mapping[str, Tree] = {"gateway": _BGP, "device": _BGP}
 Keys = dict[str, Any] | None
 
 

@@ -22,26 +22,30 @@ NULLED = frozenset(
 """References of a site that are cleared by null; the dash form does not work (terraform-provider-mist 00109af7)."""
 
 
-def merged(live: Mapping[str, Tree], old: Mapping[str, Tree], new: Mapping[str, Tree], *, at: str = "") -> Wire:
-    """`live` with what was ours (`old`) replaced by what is ours now (`new`)."""
+def merged(
+    live: Mapping[str, Tree], old: Mapping[str, Tree], new: Mapping[str, Tree], *, at: str = "",
+    whole: frozenset[str] = ENTRIES,
+) -> Wire:  # fmt: skip
+    """`live` with what was ours (`old`) replaced by what is ours now (`new`); `whole` are the maps of which an entry
+    that is not wanted any more goes with what others have set in it."""
     out = dict(live)
     for key, value in new.items():
         there = out.get(key)
         if isinstance(value, Mapping) and isinstance(there, Mapping):
             before = old.get(key)
-            out[key] = merged(there, before if isinstance(before, Mapping) else {}, value, at=key)
+            out[key] = merged(there, before if isinstance(before, Mapping) else {}, value, at=key, whole=whole)
         else:
             out[key] = value
     for key, value in old.items():
         if key not in new and key in out:
-            _remove(out, key, value, whole=at in ENTRIES)
+            _remove(out, key, value, at, whole)
     return out
 
 
-def _remove(out: Wire, key: str, value: Tree, *, whole: bool) -> None:
+def _remove(out: Wire, key: str, value: Tree, at: str, whole: frozenset[str]) -> None:
     there = out[key]
-    if not whole and isinstance(value, Mapping) and isinstance(there, Mapping):
-        rest = merged(there, value, {}, at=key)
+    if at not in whole and isinstance(value, Mapping) and isinstance(there, Mapping):
+        rest = merged(there, value, {}, at=key, whole=whole)
         if rest:
             out[key] = rest
             return

@@ -47,7 +47,7 @@ class Named:
 
 def of_values(type_name: str, values: Mapping[str, Tree]) -> Iterator[Named]:
     """The names in the vendor keys of a resource and of its parts; what is known only later is left out."""
-    own = "gateway" if type_name in ("wan_edge_template", "hub_profile") else type_name
+    own = "gateway" if type_name in ("wan_edge_template", "hub_profile", "cluster") else type_name
     yield from _named(own, values.get("extra") or {}, "")
     for name, face in (values.get("interfaces") or {}).items():
         yield from _named(str(face.get("usage")), _mist(face), f"interfaces.{name}: ")

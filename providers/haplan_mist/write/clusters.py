@@ -17,6 +17,7 @@ from haplan_mist.read import overrides
 from haplan_mist.read.devices import Boxes, device_id
 from haplan_mist.translate.documents import GOING
 from haplan_mist.translate.merge import Wire
+from haplan_mist.write.own import set_own
 from haplan_mist.write.steps import Step
 from haplan_mist.write.writer import FRESH, Sent, Writer, assign_profile
 
@@ -86,6 +87,9 @@ class _Pairing:
                 self._assign([pair[0]], site_id)
                 self.done.append(Step.PUSH_AGAIN)
         self._profile(_devices(self.writer), pair[0])
+        told = set_own(self.part, self.writer, pair, site_id)
+        self.own = self.own if told is None else told.beside
+        self.done += [Step.DEVICE] if told is not None and told.sent else []
         strays = _stray_home(self, site_id)
         head = pair[0]
         private = Private(nodes=tuple(pair), site_id=site_id, overrides=self.own, strays=strays)
@@ -147,15 +151,8 @@ class _Pairing:
         return tuple(overrides.read(self.writer.estate, {head: site_id})[head]) if site_id else ()
 
     def _form_from_inventory(self, want: Sequence[str], site_id: str) -> None:
-        body: Wire = {"nodes": [{"mac": mac} for mac in want], "site_id": site_id, **self._management(want)}
+        body: Wire = {"nodes": [{"mac": mac} for mac in want], "site_id": site_id, **_management(self, want)}
         self._create(self.writer.estate.path("inventory/create_ha_cluster"), body, want, site_id)
-
-    def _management(self, macs: Sequence[str]) -> Wire:
-        """Whether the cloud writes the configuration: said where it is not so by itself."""
-        if self.after.get("managed") is False:
-            return {"managed": False, "disable_auto_config": True}
-        records = self.writer.estate.known("inventory")
-        return {"managed": True} if any(records[mac].get("adopted") for mac in macs) else {}
 
     def _create(self, path: str, body: Wire, want: Sequence[str], site_id: str) -> None:
         for last in (False, True):
@@ -198,7 +195,7 @@ class _Pairing:
         if not macs:
             return
         body: Wire = {"op": "assign", "macs": list(macs), "site_id": site_id, "no_reassign": True}
-        change_inventory(self.writer, body | self._management(macs), self.address, Step.ASSIGN)
+        change_inventory(self.writer, body | _management(self, macs), self.address, Step.ASSIGN)
         for mac in macs:
             self.writer.estate.change_device(mac, site_id=site_id)
         self.done.append(Step.ASSIGN)
@@ -247,6 +244,14 @@ class _Pairing:
         except ApiError as error:
             if not self._paired(nodes):
                 raise _refused(self, error, "replacing a node") from None
+
+
+def _management(pairing: _Pairing, macs: Sequence[str]) -> Wire:
+    """Whether the cloud writes the configuration: said where it is not so by itself."""
+    if pairing.after.get("managed") is False:
+        return {"managed": False, "disable_auto_config": True}
+    records = pairing.writer.estate.known("inventory")
+    return {"managed": True} if any(records[mac].get("adopted") for mac in macs) else {}
 
 
 def _stray_home(pairing: _Pairing, site_id: str) -> tuple[str, ...] | None:

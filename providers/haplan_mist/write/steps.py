@@ -18,5 +18,6 @@ class Step(StrEnum):
     REPLACE_NODE = "replace node"
     PUSH_AGAIN = "push again"
     PROFILE = "profile"
+    DEVICE = "device"
     ASSIGN_PROFILE = "assign profile"
     UNASSIGN_PROFILE = "unassign profile"
