@@ -5,14 +5,16 @@ ApiError        the service said no
 └── Lost        a write was sent, and what came back says neither yes nor no: it may be done or not
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 import attrs
 
 from haplan.kit.settings import is_loopback
 from haplan.plugin import SECRET_NAMES, ProviderError, Tree
 
+T = TypeVar("T")
 AGAIN = frozenset({"GET", "PUT", "DELETE"})
 """Methods that done twice are done once."""
 
@@ -143,6 +145,25 @@ def looking(lost: Lost) -> Iterator[None]:
         yield
     except ProviderError as error:
         raise Lost(f"{lost}; looking failed too: {error}", status=lost.status, detail=lost.detail) from None
+
+
+def send_and_look(send: Callable[[], T], came: Callable[[], T | None]) -> T:
+    """Send a write that may be done twice; where no answer says whether it was done, what is there tells.
+
+    Args:
+        came: Looks, and gives what the answer would have; None if it is not there as it was sent.
+
+    Raises:
+        Lost: That does not tell it either.
+    """
+    try:
+        return send()
+    except Lost as lost:
+        with looking(lost):
+            found = came()
+        if found is None:
+            raise
+        return found
 
 
 def redacted(body: Tree, key: str = "") -> Tree:

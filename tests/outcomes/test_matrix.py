@@ -121,6 +121,25 @@ class TestHalfMade(Matrix):
     pass
 
 
+@pytest.mark.parametrize(("change", "back"), [("new", True), ("hub", False), ("hub", True), ("node", False)])
+def test_mist_writes_that_may_be_done_twice_are_done_if_they_are_there_though_every_answer_is_cut(
+    applied: Make, change: str, back: bool
+) -> None:
+    world = applied("mist")
+    if back:
+        sent(world, change)
+    for write in WRITES["mist"][change][back]:
+        if write.split()[0] in ("PUT", "DELETE") or write.endswith(("assign", "delete_ha_cluster")):
+            world.spoil(write, 1, "cut each time, done")
+    world.want(BEFORE if back else change)
+    result = world.apply()
+    assert [(one.address, one.text) for one in (*result.failed, *result.in_doubt, *result.skipped)] == []
+    assert result.exit_code == 0
+    world.behave()
+    assert world.plan().empty()
+    assert world.estate() == world.expected(BEFORE if back else change)
+
+
 @pytest.mark.deep
 @cases(matrix)
 class TestTheWhole(Matrix):

@@ -6,20 +6,22 @@ decides who is node0, so nodes go sorted by MAC. Every step is skipped that is d
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import attrs
 
 from haplan.design.clusters import refreshes
-from haplan.kit.calls import ApiError, Lost, looking
+from haplan.kit.calls import ApiError, Lost, looking, send_and_look
 from haplan.plugin import Action, Part, ProviderError, Task, Tree, Written
 from haplan_mist.private import Private
 from haplan_mist.read import overrides
 from haplan_mist.read.devices import Boxes, device_id
 from haplan_mist.translate.documents import GOING
 from haplan_mist.translate.merge import Wire
+from haplan_mist.write.inventory import assign_profile, change_inventory, unassign
 from haplan_mist.write.own import set_own
 from haplan_mist.write.steps import Step
-from haplan_mist.write.writer import FRESH, Sent, Writer, assign_profile
+from haplan_mist.write.writer import FRESH, Sent, Writer
 
 ALREADY = "already belong to a ha cluster"
 NO_CLUSTER = ("not a ha cluster", "resource not found")
@@ -237,12 +239,12 @@ class _Pairing:
     def _put(self, pair: Sequence[str], nodes: Sequence[str], site_id: str) -> None:
         key = {"macs": list(nodes), "site_id": site_id}
         self.writer.io.about_to(Step.REPLACE_NODE, self.address, key, idempotent=True)
-        body = {"nodes": [{"mac": mac} for mac in nodes]}
+        body, path = {"nodes": [{"mac": mac} for mac in nodes]}, f"/sites/{site_id}/devices/{device_id(pair[0])}/ha"
+        put = partial(self.writer.estate.client.put, path, body, what=self.address)
         try:
-            path = f"/sites/{site_id}/devices/{device_id(pair[0])}/ha"
-            self.writer.estate.client.put(path, body, what=self.address)
+            send_and_look(put, lambda: {} if self._paired(nodes) else None)
         except ApiError as error:
-            if not self._paired(nodes):
+            if error.lost or not self._paired(nodes):
                 raise _refused(self, error, "replacing a node") from None
 
 
@@ -319,30 +321,6 @@ def _refused(pairing: _Pairing, error: ApiError, doing: str) -> ProviderError:
     return ProviderError(f"{pairing.address}: {text}; mend that on the devices and apply again")
 
 
-def change_inventory(writer: Writer, body: Wire, address: str, step: Step) -> None:
-    """`PUT /inventory`: 200 even if only part worked, so the body is looked into.
-
-    Raises:
-        ProviderError: Names each device and the reason.
-    """
-    key: Wire = {name: body[name] for name in ("macs", "site_id") if name in body}
-    writer.io.about_to(step, address, key, idempotent=True)
-    answer = writer.estate.client.put(writer.estate.path("inventory"), body, what=address)
-    failed = (answer or {}).get("error") or []
-    if failed:
-        reasons = "; ".join(map(str, answer.get("reason") or failed))
-        raise ProviderError(f"{address}: {step} of {', '.join(map(str, failed))} was refused: {reasons}")
-
-
-def unassign(writer: Writer, macs: Sequence[str], address: str) -> None:
-    """Boxes go back to the inventory."""
-    if not macs:
-        return
-    change_inventory(writer, {"op": "unassign", "macs": list(macs)}, address, Step.UNASSIGN)
-    for mac in macs:
-        writer.estate.change_device(mac, site_id="")
-
-
 # --- the end of a pair ---
 
 
@@ -379,15 +357,22 @@ def _profile_id(writer: Writer, before: Mapping[str, Tree]) -> str:
 def _delete_pair(writer: Writer, pair: Sequence[str], address: str) -> None:
     estate = writer.estate
     writer.io.about_to(Step.DISSOLVE, address, {"macs": list(pair)}, idempotent=True)
-    try:
-        path = estate.path("inventory/delete_ha_cluster")
-        estate.client.post(path, {"mac": pair[0]}, what=address, idempotent=True)
-    except ApiError as error:
+
+    def gone() -> bool:
         estate.outdate(["inventory"])
-        if not any(text in error.detail for text in NO_CLUSTER) or _devices(writer).pair_of(pair[0]):
-            raise ProviderError(
-                f"{address}: dissolving the pair was refused: {error.detail}", lost=error.lost
-            ) from None
+        return not _devices(writer).pair_of(pair[0])
+
+    path = estate.path("inventory/delete_ha_cluster")
+    try:
+        send_and_look(
+            lambda: estate.client.post(path, {"mac": pair[0]}, what=address, idempotent=True),
+            lambda: {} if gone() else None,
+        )
+    except Lost:
+        raise
+    except ApiError as error:
+        if not any(text in error.detail for text in NO_CLUSTER) or not gone():
+            raise ProviderError(f"{address}: dissolving the pair was refused: {error.detail}") from None
     for mac in pair:
         estate.change_device(mac, vc_mac=None, site_id="")
 

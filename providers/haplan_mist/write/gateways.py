@@ -10,12 +10,12 @@ from haplan_mist.private import Private
 from haplan_mist.translate import endpoints, entries, gateway, merge
 from haplan_mist.translate.documents import GOING, LISTS, Piece, old_name
 from haplan_mist.translate.merge import Wire
+from haplan_mist.write.inventory import assign_profile
 from haplan_mist.write.steps import Step
 from haplan_mist.write.writer import (
     FRESH,
     Sent,
     Writer,
-    assign_profile,
     extras,
     going,
     identified,

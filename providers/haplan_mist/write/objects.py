@@ -159,7 +159,7 @@ def _leave_site(part: Part, writer: Writer) -> Sent:
     body = merge.body(live, {**live, "vars": stay, **lists})
     if body:
         writer.io.about_to(Step.VARIABLES, change.address, {"kind": "setting", "id": change.id}, idempotent=True)
-        answer = estate.client.put(f"/sites/{change.id}/setting", body, what=change.address)
+        answer = writer.put(f"/sites/{change.id}/setting", body, change.address)
         estate.keep_setting(change.id, answer if isinstance(answer, dict) else merge.applied(live, body))
     return Sent(Written(), frozenset(body), change.id)
 
@@ -237,7 +237,7 @@ def write_setting(task: Task, writer: Writer) -> Sent:
     if not body:
         return Sent(Written(), id=site_id)
     writer.io.about_to(Step.VARIABLES, change.address, {"kind": "setting", "id": site_id}, idempotent=True)
-    answer = estate.client.put(f"/sites/{site_id}/setting", body, what=change.address)
+    answer = writer.put(f"/sites/{site_id}/setting", body, change.address)
     estate.keep_setting(site_id, answer if isinstance(answer, dict) else merge.applied(live, body))
     return Sent(Written(), frozenset(key.removeprefix("-") for key in body), site_id)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
-from haplan.kit.calls import ApiError, Lost, looking
+from haplan.kit.calls import ApiError, Lost, looking, send_and_look
 from haplan.plugin import Action, Io, Part, ProviderError, Reason, Secret, Task, Tree, Written, transform
 from haplan_mist.estate import TITLES, Estate, Object
 from haplan_mist.private import Private
@@ -123,14 +123,11 @@ class Writer:
 
     def now(self, kind: str, live: Object, address: str) -> Object | None:
         """An object as it is this moment, or None: a map is replaced whole, and others write into it too."""
-        try:
-            found: Object = self.estate.client.get(self.path(kind, str(live["id"])), what=address)
-        except ApiError as error:
-            if error.status != 404:
-                raise
+        found = self._there(self.path(kind, str(live["id"])), address)
+        if found is None:
             self.estate.drop(kind, str(live["id"]))
-            return None
-        self.estate.keep(kind, found)
+        else:
+            self.estate.keep(kind, found)
         return found
 
     def update(
@@ -146,7 +143,7 @@ class Writer:
         key = {"kind": kind, "id": id_, "name": str(wanted["name"]), **({"entering": [*entering]} if entering else {})}
         self.io.about_to(Step.UPDATE, address, key, idempotent=True)
         try:
-            answer = self.estate.client.put(self.path(kind, id_), body, what=address)
+            answer = self.put(self.path(kind, id_), body, address)
         except ApiError as error:
             if error.status == 404:
                 self.estate.outdate([kind])
@@ -161,8 +158,34 @@ class Writer:
         if not id_:
             return
         self.io.about_to(step, address, {"kind": kind, "id": id_}, idempotent=True)
-        self.estate.client.delete(self.path(kind, id_), what=address)
+        path = self.path(kind, id_)
+        try:
+            self.estate.client.delete(path, what=address)
+        except Lost as lost:
+            with looking(lost):
+                stays = self._there(path, address) is not None
+            if stays:
+                raise
         self.estate.drop(kind, id_)
+
+    def put(self, path: str, body: Wire, address: str) -> Tree:
+        """PUT; what runs as it was sent counts as answered."""
+
+        def came() -> Object | None:
+            found = self._there(path, address)
+            return found if found is not None and not merge.body(found, merge.applied(found, body)) else None
+
+        return send_and_look(lambda: self.estate.client.put(path, body, what=address), came)
+
+    def _there(self, path: str, address: str) -> Object | None:
+        """An object as it is this moment, or None."""
+        try:
+            found: Object = self.estate.client.get(path, what=address)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return None
+        return found
 
 
 def extras(part: Part, writer: Writer) -> tuple[Mapping[str, Tree], Mapping[str, Tree]]:
@@ -211,16 +234,3 @@ def joined(one: Written, other: Written) -> Written:
     return Written(
         ids={**one.ids, **other.ids}, values={**one.values, **other.values}, private={**one.private, **other.private}
     )
-
-
-def assign_profile(
-    writer: Writer, profile_id: str, macs: Sequence[str], address: str, *, take_off: bool = False
-) -> None:
-    """Assign or unassign; an empty `success` means that it was so already."""
-    verb, estate = "unassign" if take_off else "assign", writer.estate
-    step = Step.UNASSIGN_PROFILE if take_off else Step.ASSIGN_PROFILE
-    writer.io.about_to(step, address, {"profile": profile_id, "macs": list(macs)}, idempotent=True)
-    path = estate.path(f"deviceprofiles/{profile_id}/{verb}")
-    estate.client.post(path, {"macs": list(macs)}, what=address, idempotent=True)
-    for mac in macs:
-        estate.change_device(mac, deviceprofile_id=None if take_off else profile_id)
