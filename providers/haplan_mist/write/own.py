@@ -29,5 +29,5 @@ def set_own(part: Part, writer: Writer, pair: Sequence[str], site_id: str) -> Ow
     if body:
         key = {"macs": list(pair), "site_id": site_id}
         writer.io.about_to(Step.DEVICE, part.change.address, key, idempotent=True)
-        writer.estate.client.put(own.path_of(pair[0], site_id), body, what=part.change.address)
+        writer.put(own.path_of(pair[0], site_id), body, part.change.address)
     return OwnSet(bool(body), tuple(device.fields(merge.applied(live, body), after)))
