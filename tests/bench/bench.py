@@ -24,8 +24,8 @@ from typing import NamedTuple
 import bars
 
 HERE = Path(__file__).resolve().parent
-CHAIN, SHARED = 5, 100
-"""Resources in a chain; a shared parent stands above so many."""
+CHAIN, SHARED, STEP = 5, 100, 7919
+"""Resources in a chain; a shared parent stands above so many; from one number of a label to the next, a prime."""
 MEM_STEPS = ("validate", "plan new", "apply new", "plan same", "plan 1 %", "show json", "plan target", "apply 1 %",
              "destroy")  # fmt: skip
 CACHE = Path(tempfile.gettempdir()) / "haplan-bench-bytecode"
@@ -43,10 +43,11 @@ def made(number, parent):
 
 
 above = None
-for number in range(SIZE):
-    if number % {shared} == 0:
+for at in range(SIZE):
+    number = {step} * at % SIZE  # each once, in no order
+    if at % {shared} == 0:
         shared = above = Data(f"p{{number:06d}}", input={{"number": number}})
-    above = made(number, shared if number % {chain} == 0 else above)
+    above = made(number, shared if at % {chain} == 0 else above)
 """
 
 
@@ -84,7 +85,7 @@ def measured(command: Sequence[str], folder: Path, *, into: Path | None = None, 
 
 def write_stack(folder: Path, size: int, changed: int = 0) -> None:
     """The stack of a size, the first resources of which may be changed."""
-    text = STACK.format(size=size, changed=changed, shared=SHARED, chain=CHAIN)
+    text = STACK.format(size=size, changed=changed, shared=SHARED, chain=CHAIN, step=STEP)
     (folder / "stack.py").write_text(text, encoding="utf-8")
 
 
@@ -162,10 +163,13 @@ def write_terraform(folder: Path, size: int, changed: int = 0) -> None:
     """The same graph as ``terraform_data``."""
     text = ("Loopback, uplink and address plan of one store, as its owner wrote them down; long enough. " * 2)[:150]
     lines: list[str] = []
-    for number in range(size):
-        if number % SHARED == 0:
-            lines.append(f'resource "terraform_data" "p{number:06d}" {{ input = {{ number = {number} }} }}')
-        parent = f"p{number // SHARED * SHARED:06d}" if number % CHAIN == 0 else f"r{number - 1:06d}"
+    shared = above = ""
+    for at in range(size):
+        number = STEP * at % size
+        if at % SHARED == 0:
+            shared = f"p{number:06d}"
+            lines.append(f'resource "terraform_data" "{shared}" {{ input = {{ number = {number} }} }}')
+        parent, above = shared if at % CHAIN == 0 else above, f"r{number:06d}"
         note = "changed" if number < changed else "as it was"
         lines.append(
             f'resource "terraform_data" "r{number:06d}" {{\n  input = {{ parent = terraform_data.{parent}.id, '

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 import attrs
 
-GROUPS = 8
+from tests.mixed import mixed
+
+GROUPS = mixed(8)
+"""In the order of the stack, each waiting for the one before."""
 
 
 @attrs.frozen
@@ -23,7 +26,7 @@ class Chapter:
     text: str
     wanted: Mapping[str, int | None]
     order: list[str]
-    seconds: Mapping[str, float] = {f"group:g{number}": 90.0 for number in (1, 4)}
+    seconds: Mapping[str, float] = {f"group:g{GROUPS[place]}": 90.0 for place in (1, 4)}
 
 
 def _stack(sizes: Mapping[str, int | None], rules: list[str], zone: str, model: str) -> str:
@@ -33,22 +36,22 @@ def _stack(sizes: Mapping[str, int | None], rules: list[str], zone: str, model: 
         if not name.startswith("t"):
             continue
         group = int(name[1])
-        first = name.endswith("a") and group > 0 and f"t{group - 1}a" in sizes
-        tags = f', tags={{"of": made["t{group - 1}a"].id}}' if first else ""
+        place = GROUPS.index(group)
+        tags = f', tags={{"of": made["t{GROUPS[place - 1]}a"].id}}' if name.endswith("a") and place else ""
         lines.append(f'made["{name}"] = Thing("{name}", size={size}, group="g{group}"{tags})')
     lines.append(f'z = Thing("zoned", size=1, zone="{zone}")')
     lines.append(f'm = Thing("modelled", name="modelled-{model}", size=1, model="{model}")')
     lines.append('Thing("user", size=1, tags={"of": m.id, "and": z.id}, also=["group:g2"])')
-    lines += [f'Rule("{rule}", thing=made["t0a"])' for rule in rules]
+    lines += [f'Rule("{rule}", thing=made["t{GROUPS[0]}a"])' for rule in rules]
     return "\n".join(lines) + "\n"
 
 
-_NEW: dict[str, int | None] = {f"t{group}{letter}": 1 for group in range(GROUPS) for letter in "bca"}
+_NEW: dict[str, int | None] = {f"t{group}{letter}": 1 for group in GROUPS for letter in "bca"}
 _ONES: dict[str, int | None] = {"zoned": 1, "user": 1}
 _RULES = ["r1", "r2", "r3"]
 
 _LATER = {name: 2 if name.endswith("b") else size for name, size in _NEW.items() if not name.endswith("c")}
-_LATER |= {f"t{group}d": 3 for group in range(GROUPS)}
+_LATER |= {f"t{group}d": 3 for group in GROUPS}
 _TURNED = ["r3", "r1", "r4"]
 
 CHAPTERS = {

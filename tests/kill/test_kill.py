@@ -18,7 +18,7 @@ import pytest
 
 from haplan.testing.cloud import Cloud
 from haplan.testing.cloud_process import CloudProcess, RemoteCloud
-from tests.kill.chapters import CHAPTERS
+from tests.kill.chapters import CHAPTERS, GROUPS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -77,7 +77,7 @@ def test_the_fail_points_are_where_a_crash_would_hurt() -> None:
         "after save",
         "before poll",
         "after poll",
-        "before order rules:mem_thing.t0a",
+        f"before order rules:mem_thing.t{GROUPS[0]}a",
         "after unlock",
     ):
         assert name in points
