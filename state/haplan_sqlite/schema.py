@@ -7,6 +7,7 @@ because it is slow to import and a plan of an up-to-date state does not need it.
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 BUSY = 10.0
 """Seconds to wait for another process's transaction; ours take milliseconds, so ten seconds mean something is wrong."""
+
+ABANDONED = 3600.0
+"""Seconds after which nobody is at work any more on a draft of a state: making one takes less than a second."""
 
 TABLES = (
     "meta",
@@ -224,6 +228,7 @@ def create(path: Path) -> None:
     an empty file at this path is always damage, never a beginning.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
     draft = _private_file(path)
     try:
         with closing(sqlite3.connect(draft, isolation_level=None)) as db:
@@ -257,6 +262,14 @@ def in_memory(db: sqlite3.Connection) -> sqlite3.Connection:
     db.backup(copy)
     migrate(copy)
     return copy
+
+
+def _sweep(path: Path) -> None:
+    """Take away what runs that were killed in the middle of this left behind."""
+    for left in path.parent.glob(f".{path.name}.*.new*"):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                left.unlink()
 
 
 def _private_file(path: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from haplan_srx.lab import Fault, Settings
+from haplan_srx.lab import Fault, Lab, Settings
 from tests.srx_lab.conftest import NODE0, NODE1, Bench, devices, load, texts
 
 HUGO = load("set system host-name hugo")
@@ -235,6 +235,7 @@ def test_a_session_that_drops_tells_nothing_of_the_outcome(
 def test_what_was_answered_survives_the_death_of_the_process(bench: Bench) -> None:
     """Another process serves the same estate, takes a lock, commits, and is killed."""
     folder = bench.lab.estate.folder
+    before = set(folder.glob("srx_known_hosts.*"))
     script = f"""
 import sys; from pathlib import Path
 from haplan_srx.lab import Lab
@@ -256,6 +257,9 @@ print("done", flush=True); sys.stdin.read()
     while say("<lock-configuration/>").find("ok") is None:
         assert time.monotonic() < deadline
     assert name(say) == "hugo"
+    with Lab(folder) as next_one:
+        mine = next_one.start().known_hosts
+        assert set(folder.glob("srx_known_hosts.*")) == {*before, mine}  # that of the killed one is gone
 
 
 # --- In a cluster -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Several processes, some of which die."""
 
+import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,20 @@ def test_killed_while_the_state_is_made_leaves_no_half_made_one(path: Path, open
     assert not path.exists()
     assert open_state().load().lineage == ""
     assert open_state().lock(holder()).token == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_what_was_left_half_made_is_gone_when_the_next_state_is_made_and_nobody_works_on_it(
+    path: Path, open_state: Open
+) -> None:
+    for _ in range(2):
+        ends_killed(start(path, CREATOR))
+    old, new = sorted(path.parent.glob(".state.db.*.new"))
+    an_hour_ago = time.time() - 3601
+    os.utime(old, (an_hour_ago, an_hour_ago))
+    open_state().lock(holder())
+    assert not old.exists()
+    assert new.exists()
 
 
 def test_another_process_reads_while_a_transaction_is_open(state: SqliteState, path: Path) -> None:

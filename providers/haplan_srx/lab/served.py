@@ -3,7 +3,7 @@
 import os
 import pathlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import asyncssh
 import attrs
@@ -15,6 +15,9 @@ from haplan_srx.lab.definition import LabDefinition, mac_of
 from haplan_srx.lab.estate import Estate
 from haplan_srx.lab.netconf.router import Router
 from haplan_srx.lab.netconf.server import Servers
+
+KNOWN_HOSTS = "srx_known_hosts"
+"""File with the host keys of the boxes, as one server has them; its id is the suffix."""
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +60,8 @@ class Lab(ServedLab[Estate]):
         """Serve every box on 127.0.0.1, in a daemon thread of this process; `port` is the first box's."""
         with self.estate.write() as tx:
             pid = os.getpid()
+            candidates.drop_dead(tx)
+            self._sweep({str(row["id"]) for row in tx.all("select id from servers")})
             tx.run("insert into servers values (?, ?, ?)", self._id, pid, candidates.started_at(pid))
             keys = {row["mac"]: row["host_key"] for row in tx.all("select mac, host_key from boxes order by seq")}
             users = {row["name"]: row["key"] for row in tx.all("select name, key from users")}
@@ -109,7 +114,13 @@ class Lab(ServedLab[Estate]):
 
     @property
     def _hosts_file(self) -> pathlib.Path:
-        return self.estate.folder / f"srx_known_hosts.{self._id}"
+        return self.estate.folder / f"{KNOWN_HOSTS}.{self._id}"
+
+    def _sweep(self, serving: Collection[str]) -> None:
+        """Take away the files of servers that were killed."""
+        for file in self.estate.folder.glob(f"{KNOWN_HOSTS}.*"):
+            if file.suffix.removeprefix(".") not in serving:
+                file.unlink(missing_ok=True)
 
     def _key_file(self, user: str, key: str) -> pathlib.Path:
         file = self.estate.folder / f"srx_{user}_key"
