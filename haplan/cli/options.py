@@ -133,4 +133,4 @@ def stack_and(arguments: tuple[str, ...], *names: str) -> tuple[str, ...]:
         return (".", *arguments)
     if len(arguments) == len(names) + 1:
         return arguments
-    raise click.UsageError(f"expected [STACK] {' '.join(names)}, got {len(arguments)} arguments")
+    raise click.UsageError(f"expected {' '.join(('[STACK]', *names))}, got {len(arguments)} arguments")

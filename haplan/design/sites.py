@@ -16,6 +16,7 @@ from haplan.plugin import (
     Text,
     Tree,
     Value,
+    Whole,
     attribute,
     computed,
     derived,
@@ -34,7 +35,8 @@ class VariableText:
         if isinstance(value, Broken):
             return BROKEN
         if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
+            taken = Whole().take(value, at, taking)
+            return taken if taken is BROKEN else str(taken)
         return Text().take(value, at, taking)
 
 

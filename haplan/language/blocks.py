@@ -13,14 +13,14 @@ from typing import Any, Literal, ParamSpec, TypeVar, cast, overload
 
 from haplan.language import conditions
 from haplan.language.conditions import When
-from haplan.language.kinds import Anything
+from haplan.language.kinds import Anything, fits
 from haplan.language.record import Recording, current, here, mistake, nearest
 from haplan.language.refs import Hidden, Ref, has_token
 from haplan.language.resource import Resource
 from haplan.language.taking import BROKEN, Taking, shown
 from haplan.model.left_alone import EVERY
 from haplan.model.stack import Lifecycle, Limits, Output, ProviderBlock, Variable
-from haplan.model.value import Secret, Tree, of_variable
+from haplan.model.value import Secret, Tree, leaves, of_variable
 
 ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 """A provider's alias: it stands in names of folders and at the beginning of lines."""
@@ -102,6 +102,9 @@ def variable(
     if isinstance(value, str) and has_token(value):
         recording.mistake(f"variable {name!r}: its default cannot hold a reference", location)
         return BROKEN
+    if odd := [leaf for _, leaf in leaves(value) if isinstance(leaf, int | float) and not fits(leaf)]:
+        recording.mistake(f"variable {name!r}: {shown(odd[0])} does not fit into JSON; write it as text", location)
+        return BROKEN
     recording.variables[name] = Variable(
         name=name, value=value, sensitive=sensitive, source=source, location=location, kind=wanted.__name__
     )
@@ -177,8 +180,11 @@ def lifecycle(
         if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
             mistake(f"lifecycle: {name}: expected a list of attribute names, got {shown(words)}")
             return Lifecycle()
+    if timeouts is not None and not isinstance(timeouts, Mapping):
+        mistake(f'lifecycle: timeouts: expected a map such as {{"create": 600}}, got {shown(timeouts)}')
+        return Lifecycle()
     for step, seconds in (timeouts or {}).items():
-        if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds <= 0:
+        if not _whole(seconds, 1):
             mistake(f"lifecycle: timeouts[{step!r}]: expected seconds above 0, got {shown(seconds)}")
     return Lifecycle(
         prevent_destroy=prevent_destroy is True,
@@ -190,6 +196,10 @@ def lifecycle(
         precondition=conditions.given("precondition", precondition),
         postcondition=conditions.given("postcondition", postcondition),
     )
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least and fits(value)
 
 
 @helper
@@ -205,7 +215,9 @@ def limits(
     given = {"max_deletes": max_deletes, "max_reboots": max_reboots, "max_sites": max_sites}
     given["max_commands"] = max_commands
     for name, value in given.items():
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        if value is not None and (
+            not isinstance(value, int) or isinstance(value, bool) or value < 0 or not fits(value)
+        ):
             recording.mistake(f"limits: {name}: expected a number from 0, got {shown(value)}")
             given[name] = None
     recording.limits = Limits(**given)

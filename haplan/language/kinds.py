@@ -106,8 +106,12 @@ class Whole:
             value = int(found) if re.fullmatch(r"-?[0-9]+", found) else value
         if not isinstance(value, int) or isinstance(value, bool):
             return misshapen(self, value, at, taking)
-        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
-            return taking.wrong(at, f"expected {self.words}, got {value}")
+        if (
+            (self.low is not None and value < self.low)
+            or (self.high is not None and value > self.high)
+            or not fits(value)
+        ):
+            return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
         return value
 
 
@@ -290,7 +294,9 @@ class Anything:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int | float):
-            return value if _fits(value) else taking.wrong(at, f"{value} does not fit into JSON; write it as text")
+            return (
+                value if fits(value) else taking.wrong(at, f"{shown(value)} does not fit into JSON; write it as text")
+            )
         if isinstance(value, Ref):
             return reference(value, taking)
         if isinstance(value, model.Secret):
@@ -308,7 +314,7 @@ class Anything:
 _ANY_MAP, _ANY_LIST = MapOf(Anything()), ListOf(Anything())
 
 
-def _fits(number: int | float) -> bool:
+def fits(number: int | float) -> bool:
     """Numbers that every JSON reader takes for the same: whole ones up to 2^53, and finite ones (RFC 8785)."""
     return abs(number) < 2**53 if isinstance(number, int) else math.isfinite(number)
 

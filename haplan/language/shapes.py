@@ -10,6 +10,13 @@ from haplan.language.refs import has_token
 from haplan.model.value import Tree
 
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+LONGEST = 128
+"""Bits of a whole number that is worth showing; Python refuses to write those of thousands of digits at all."""
+
+
+def is_endless(value: Tree) -> bool:
+    """True for a whole number that no message can hold."""
+    return isinstance(value, int) and value.bit_length() > LONGEST
 
 
 def meant(value: Tree, taken: Callable[[Tree], bool]) -> str:
@@ -19,6 +26,8 @@ def meant(value: Tree, taken: Callable[[Tree], bool]) -> str:
 
 def _shapes(value: Tree) -> Iterator[tuple[str, Tree]]:
     """Other shapes of a value, with the words for each."""
+    if is_endless(value):
+        return
     if isinstance(value, str):
         yield from _of_text(value)
     elif isinstance(value, bool):

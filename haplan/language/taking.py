@@ -11,7 +11,7 @@ import attrs
 
 from haplan.language.record import PACKAGE, UNSTEADY, Recording
 from haplan.language.refs import Ref, has_token, scan
-from haplan.language.shapes import meant
+from haplan.language.shapes import is_endless, meant
 from haplan.model import value as model
 from haplan.model.stack import Location, Reference
 
@@ -86,7 +86,11 @@ def shown(value: Tree) -> str:
     address = getattr(value, "haplan_address", None)
     if address is not None:
         return f"{type(value).__name__} {address}"
-    return repr(value) if isinstance(value, int | float | bool | type(None)) else f"a {type(value).__name__}"
+    if isinstance(value, bytes):
+        return "bytes"
+    if is_endless(value):
+        return "a number of too many digits"
+    return repr(value) if isinstance(value, int | float | bool | type(None)) else model.kind_of(value)
 
 
 def misshapen(kind: Kind, value: Tree, at: str, taking: Taking, wanted: str = "") -> Broken:

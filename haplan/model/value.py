@@ -390,3 +390,13 @@ def _tagged(tree: Mapping[str, Tree]) -> Tree:
         case "map":
             return {key: decode(value) for key, value in tree["value"].items()}
     return {key: decode(value) for key, value in tree.items()}
+
+
+def kind_of(thing: object) -> str:
+    """What a thing is, without saying what is in it: ``a list``, ``an int``, ``None``."""
+    return "None" if thing is None else with_article(type(thing).__name__)
+
+
+def with_article(name: str) -> str:
+    """The name of a type as a sentence has it."""
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

@@ -17,7 +17,7 @@ import attrs
 
 from haplan.model.canonical import SAFE
 from haplan.model.entries import in_order
-from haplan.model.value import PLAIN, SEQUENCES, Secret, is_mapping
+from haplan.model.value import PLAIN, SEQUENCES, Secret, is_mapping, kind_of, with_article
 
 T = TypeVar("T")
 Fit = Callable[[Any], Any]
@@ -52,16 +52,7 @@ class Misfit(Exception):
 
 def unlike(value: object, due: str) -> Misfit:
     """A value is not what is due."""
-    return Misfit(word(value), due)
-
-
-def word(thing: object) -> str:
-    """What a thing is, without saying what is in it."""
-    return "None" if thing is None else _a(type(thing).__name__)
-
-
-def _a(name: str) -> str:
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+    return Misfit(kind_of(value), due)
 
 
 @lru_cache(1000)
@@ -203,7 +194,7 @@ def _exactly(kind: type, due: str) -> Fit:
 def _instance(kind: Any, due: str = "") -> Fit:
     def check(value: Any) -> Any:
         if not (kind(value) if kind is callable else isinstance(value, kind)):
-            raise unlike(value, due or _a(kind.__name__))
+            raise unlike(value, due or with_article(kind.__name__))
         return value
 
     return check
@@ -291,7 +282,7 @@ def _noun(kind: Any) -> Fit:
 
     def noun(value: Any) -> Any:
         if not isinstance(value, kind):
-            raise unlike(value, _a(kind.__name__))
+            raise unlike(value, with_article(kind.__name__))
         changed = {}
         for name, check, usual in checks:
             given = getattr(value, name)
@@ -320,7 +311,7 @@ def _protocol(kind: Any) -> Fit:
     def check(value: Any) -> Any:
         lacking = [name for name in names if not hasattr(value, name)]
         if lacking:
-            raise Misfit(f"{word(value)} without {', '.join(lacking)}", _a(kind.__name__))
+            raise Misfit(f"{kind_of(value)} without {', '.join(lacking)}", with_article(kind.__name__))
         return value
 
     return check

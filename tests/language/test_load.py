@@ -326,6 +326,40 @@ def test_what_no_file_can_keep_is_a_mistake(loader: Any, value: str, words: str)
     assert words in mistake
 
 
+ENDLESS = "a number of too many digits"
+"""What Python itself refuses to write: over 4,300 of them."""
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('Site("s", name=10**5000)', f"site.s: name: expected text, got {ENDLESS}"),
+        ('Site("s", variables={"A": 10**5000})', f"site.s: variables['A']: expected integer, got {ENDLESS}"),
+        ('Site("s", extra={"mist": {"x": 10**5000}})', f"site.s: extra['mist']['x']: {ENDLESS} does not fit into JSON"),
+        (
+            'Network("n", subnet="10.0.0.0/8", vlan_id=10**5000)',
+            f"network.n: vlan_id: expected integer 1 to 4094 or text, got {ENDLESS}",
+        ),
+        (
+            'Network("n", subnet="10.0.0.0/8", vlan_id="9" * 5000)',
+            "network.n: vlan_id: expected integer 1 to 4094",
+        ),
+        ('Data("d", input=[10**5000])', f"record.d: input[0]: {ENDLESS} does not fit into JSON"),
+        ('output("o", 10**5000)', f"output o: {ENDLESS} does not fit into JSON"),
+        ("limits(max_deletes=10**5000)", f"limits: max_deletes: expected a number from 0, got {ENDLESS}"),
+        ('variable("v", default=10**5000)', f"variable 'v': {ENDLESS} does not fit into JSON"),
+        ('variable("v", default=[float("nan")])', "variable 'v': nan does not fit into JSON"),
+        ('lifecycle(timeouts={"create": 10**5000})', "lifecycle: timeouts['create']: expected seconds above 0"),
+        ("lifecycle(timeouts=5)", 'lifecycle: timeouts: expected a map such as {"create": 600}, got 5'),
+        ('Site("s", name=b"s")', "site.s: name: expected text, got bytes"),
+    ],
+)
+def test_a_number_that_no_message_can_hold_is_a_mistake_of_its_own_place(loader: Any, line: str, says: str) -> None:
+    text = 'from haplan import *\nfrom haplan.design import *\nprovider("mist")\n'
+    (mistake,) = loader.mistakes(text + line)
+    assert mistake.startswith(f"stack.py:4: {says}")
+
+
 def test_a_wrong_attribute_names_those_of_the_type_and_nothing_of_the_engine(loader: Any) -> None:
     (mistake,) = loader.mistakes('from haplan import *\na = Data("a")\nData("b", input=a.nope)')
     assert mistake.startswith(
