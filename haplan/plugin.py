@@ -162,6 +162,7 @@ from haplan.model.value import (
     leaves,
     texts,
     transform,
+    whole_in,
 )
 from haplan.model.value import (
     Path as FieldPath,
@@ -343,5 +344,6 @@ __all__ = [
     "texts",
     "transform",
     "versions",
+    "whole_in",
     "without",
 ]

@@ -19,7 +19,7 @@ import attrs
 Family = Literal["srx", "ssr", ""]
 Confidence = Literal["H", "M", "L"]
 
-_PORT = re.compile(r"([a-z]+)-(\d{1,2})/(\d{1,2})/(\d{1,3})(?:-(\d{1,3}))?(?:\.(\d{1,5}))?\Z")
+_PORT = re.compile(r"([a-z]+)-(\d{1,2})/(\d{1,2})/(\d{1,3})(?:-(\d{1,3}))?(?:\.(\d{1,5}))?\Z", re.ASCII)
 
 
 @attrs.frozen(order=True, kw_only=True)

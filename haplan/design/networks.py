@@ -28,6 +28,7 @@ from haplan.plugin import (
     prefix,
     resource,
     shown,
+    whole_in,
 )
 
 _RENAMED = "The remote name; by default the label. Others refer by it, so another name is another object."
@@ -89,8 +90,8 @@ def _protocol_complaint(value: str) -> str:
     name, slash, ports = value.lower().partition("/")
     wanted = f'expected "any", "icmp", "gre", a number, "udp/53" or "tcp/8080,8443", got {shown(value)}'
     if not slash:
-        number = name.isdigit() and int(name) <= 255
-        return "" if number or name in ("any", "icmp", "gre", "tcp", "udp") else wanted
+        number = whole_in(name)
+        return "" if (number is not None and number <= 255) or name in ("any", "icmp", "gre", "tcp", "udp") else wanted
     if name not in ("tcp", "udp"):
         return wanted
     ranges = [word.split("-") for word in ports.split(",")]

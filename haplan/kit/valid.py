@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 import attrs
 
 from haplan.kit.settings import HOST
-from haplan.plugin import Secret
+from haplan.plugin import Secret, whole_in
 
 Wrong = tuple[str, str, object]
 """Where in a value, what was expected there, and what came."""
@@ -65,7 +65,7 @@ def _is_host(value: object) -> bool:
         return isinstance(value, Secret)
     name = (value.partition("://")[2] or value).partition("/")[0].rpartition("@")[2]
     given = name.rpartition(":")[2] if name.count(":") == 1 or "]:" in name else "1"
-    return bool(HOST.fullmatch(name)) and given.isdigit() and 0 < int(given) <= PORTS
+    return bool(HOST.fullmatch(name)) and 0 < (whole_in(given) or 0) <= PORTS
 
 
 def _is_prefix(value: object) -> bool:

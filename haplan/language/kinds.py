@@ -1,7 +1,6 @@
 """Kinds: what an attribute takes, how it is checked, and the plain value it becomes."""
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -103,7 +102,8 @@ class Whole:
             found = text(value, at, taking)
             if not isinstance(found, str) or HOLE.search(found):
                 return found
-            value = int(found) if re.fullmatch(r"-?[0-9]+", found) else value
+            number = model.whole_in(found.removeprefix("-"))
+            value = value if number is None else -number if found.startswith("-") else number
         if not isinstance(value, int) or isinstance(value, bool):
             return misshapen(self, value, at, taking)
         if (

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 
 from haplan.language.refs import has_token
-from haplan.model.value import Tree
+from haplan.model.value import Tree, whole_in
 
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 LONGEST = 128
@@ -48,8 +48,7 @@ def _of_text(value: str) -> Iterator[tuple[str, Tree]]:
         yield f"a list: {json.dumps(parts, ensure_ascii=False)}", parts
     if value.casefold() in _WORDS:
         yield repr(_WORDS[value.casefold()]), _WORDS[value.casefold()]
-    digits = value.removeprefix("-")
-    if digits.isascii() and digits.isdigit() and len(digits) < 16:
+    if whole_in(value.removeprefix("-")) is not None:
         yield f"it as a number: {int(value)}", int(value)
 
 

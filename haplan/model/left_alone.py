@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from haplan.model.compare import merged, owned
 from haplan.model.entries import in_order
-from haplan.model.value import SEQUENCES, Path, Tree, is_mapping
+from haplan.model.value import SEQUENCES, Path, Tree, is_mapping, whole_in
 
 EVERY = "all"
 """Stands for every attribute."""
@@ -66,7 +66,7 @@ def _listed(wanted: list[Tree], declared: list[Tree], live: list[Tree], path: Pa
     """An entry that stands on both sides as it is there; one that was added or taken out as if nobody had."""
     step, rest = str(path[0]), path[1:]
     old, now, ours = (_place(side, step) for side in (declared, live, wanted))
-    if step.isdigit() and len(wanted) != len(declared):  # the others have moved up or down by it
+    if whole_in(step) is not None and len(wanted) != len(declared):  # the others have moved up or down by it
         out = old is not None and declared[:old] + declared[old + 1 :] == wanted
         new = ours is not None and wanted[:ours] + wanted[ours + 1 :] == declared
         ours, now = (None, now) if out else (ours, None) if new else (ours, now)
@@ -81,8 +81,9 @@ def _listed(wanted: list[Tree], declared: list[Tree], live: list[Tree], path: Pa
 
 
 def _place(entries: Sequence[Tree], step: str) -> int | None:
-    if step.isdigit():
-        return int(step) if int(step) < len(entries) else None
+    index = whole_in(step)
+    if index is not None:
+        return index if index < len(entries) else None
     named = (at for at, one in enumerate(entries) if step in (one, one.get("name") if is_mapping(one) else None))
     return next(named, None)
 

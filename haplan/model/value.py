@@ -392,6 +392,14 @@ def _tagged(tree: Mapping[str, Tree]) -> Tree:
     return {key: decode(value) for key, value in tree.items()}
 
 
+def whole_in(text: str) -> int | None:
+    """The whole number that a text is: plain digits, and no more than any JSON reader takes; None of another text.
+
+    Neither ``str.isdigit`` nor ``int`` is enough: the one takes ``²``, the other stops at 4,300 digits.
+    """
+    return int(text) if len(text) < 16 and text.isascii() and text.isdigit() else None
+
+
 def kind_of(thing: object) -> str:
     """What a thing is, without saying what is in it: ``a list``, ``an int``, ``None``."""
     return "None" if thing is None else with_article(type(thing).__name__)

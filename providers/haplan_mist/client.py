@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from haplan.kit.calls import Answer, ApiError, Call
 from haplan.kit.http import HttpClient, silent
-from haplan.plugin import Clock, ProviderError, Tree, Unauthorized
+from haplan.plugin import Clock, ProviderError, Tree, Unauthorized, whole_in
 from haplan_mist.config import Access
 
 if TYPE_CHECKING:
@@ -162,4 +162,4 @@ class Client(HttpClient):
 
 def _number(answer: Answer, header: str, otherwise: int) -> int:
     text = answer.headers.get(header, "")
-    return int(text) if text.isdigit() and int(text) else otherwise
+    return whole_in(text) or otherwise

@@ -16,7 +16,7 @@ from attrs.validators import optional
 from haplan.kit import valid
 from haplan.kit.destinations import said
 from haplan.kit.settings import Settings
-from haplan.plugin import Destination, ProviderError, Secret
+from haplan.plugin import Destination, ProviderError, Secret, whole_in
 
 HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z.:-]*\Z")
 PORT = 830
@@ -127,8 +127,12 @@ class Access:
 def destinations(
     config: SrxConfig, environ: Mapping[str, str], hosts: Iterable[tuple[str, str]]
 ) -> tuple[Destination, ...]:
-    """Where devices are reached, by (MAC address, host) of each."""
-    port = int(said(config.port) or environ.get("JUNOS_PORT", "") or PORT)
+    """Where devices are reached, by (MAC address, host) of each.
+
+    Raises:
+        ProviderError: A setting is not usable; one line names it.
+    """
+    port = _port(said(config.port) or environ.get("JUNOS_PORT", ""))
     jump = place_of(config.jump, SSH) if config.jump else None
     via = (jump.host if jump.port == SSH else f"{jump.host}:{jump.port}",) if jump else ()
     trust = f"keys in {config.known_hosts}" if config.known_hosts else ""
@@ -141,6 +145,13 @@ def destinations(
     )  # fmt: skip
 
 
+def _port(text: str) -> int:
+    found = whole_in(text or str(PORT)) or 0
+    if not 0 < found < 65536:
+        raise ProviderError(f"srx: {text!r} is no port: JUNOS_PORT takes 1 to 65535")
+    return found
+
+
 def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str], str]) -> Access:
     """Settings and environment together.
 
@@ -148,9 +159,6 @@ def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str]
         ProviderError: Something is not usable; one line names it.
     """
     settings = Settings("srx", environ, secret)
-    port = settings.text(config.port, "JUNOS_PORT") or str(PORT)
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        raise ProviderError(f"srx: {port!r} is no port: JUNOS_PORT takes 1 to 65535")
     home = environ.get("HOME", "")
     return Access(
         username=settings.text(config.username, "JUNOS_USERNAME") or _user(),
@@ -161,7 +169,7 @@ def access(config: SrxConfig, environ: Mapping[str, str], secret: Callable[[str]
         known_hosts=config.known_hosts or (str(Path(home) / ".ssh" / "known_hosts") if home else ""),
         accept_new=config.accept_new,
         jump=place_of(config.jump, SSH) if config.jump else None,
-        port=int(port),
+        port=_port(settings.text(config.port, "JUNOS_PORT")),
         addresses=config.addresses,
         connect_timeout=float(config.connect_timeout),
         timeout=float(config.timeout),
@@ -189,9 +197,10 @@ def place_of(text: str, port: int) -> Place:
     host, colon, given = text.rpartition(":")
     if not colon or _is_ipv6(text):
         return Place(text.strip("[]"), port, user)
-    if not given.isdigit():
+    number = whole_in(given)
+    if number is None:
         raise ProviderError(f"srx: {text!r} is no host: a name or address, with or without :port")
-    return Place(host.strip("[]"), int(given), user)
+    return Place(host.strip("[]"), number, user)
 
 
 def _is_ipv6(text: str) -> bool:

@@ -1,7 +1,9 @@
 """Rules run over any stack that loads: nothing that is missing, doubled or odd breaks one."""
 
+import ast
 import random
 import re
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,39 @@ def test_no_rule_breaks_over_an_odd_stack(base: str, seed: int, stack: Any, find
         unplaced = []
         assert all(one.message and one.address in found.blocks for one in findings(found))
     assert unplaced == []
+
+
+DIGITS = ("²", "٣", "1" * 5000, "tcp/²-٣", "ge-0/0/٣")
+"""What looks like a number to one function of Python and not to the next."""
+
+
+def places(text: str) -> list[tuple[int, int]]:
+    """Where texts stand in a stack, from sign to sign."""
+    starts = [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line.encode()))
+    return [
+        (starts[one.lineno - 1] + one.col_offset, starts[one.end_lineno - 1] + one.end_col_offset)
+        for one in ast.walk(ast.parse(text))
+        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        if one.end_lineno is not None and one.end_col_offset is not None
+    ]
+
+
+@pytest.mark.parametrize("base", ["ssr", "srx"])
+@pytest.mark.parametrize("every", [17, pytest.param(1, marks=pytest.mark.deep)])
+def test_digits_that_are_none_are_mistakes_wherever_a_text_stands(
+    base: str, every: int, stack: Any, findings: Any
+) -> None:
+    text = (CASES / f"{base}.txt").read_bytes()
+    mistakes: list[str] = []
+    for (first, last), sign in list(product(places(text.decode()), DIGITS))[::every]:
+        try:
+            findings(stack((text[:first] + repr(sign).encode() + text[last:]).decode()))
+        except StackError as error:
+            mistakes += error.mistakes
+    assert mistakes
+    assert not [line for line in mistakes if "broke" in line or "int string" in line]
 
 
 def test_an_empty_stack_has_nothing_to_say(stack: Any, findings: Any) -> None:

@@ -11,7 +11,7 @@ from haplan.design.rules.index import DesignIndex, Facts, Owner, Pair, design_in
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.wan import at_sites, where
 from haplan.design.substitution import GOOD_NAME, bad_names, has_variable, names
-from haplan.plugin import Action, Block, PlanView, Tree
+from haplan.plugin import Action, Block, PlanView, Tree, whole_in
 
 registry = Registry()
 _CLUSTER = ("cluster",)
@@ -253,7 +253,7 @@ def fits(design: DesignIndex) -> Iterator[Found]:
 
 def _is(kind: str, text: str) -> bool:
     if kind == "VLAN":
-        return text.isdigit() and 1 <= int(text) <= 4094
+        return 1 <= (whole_in(text) or 0) <= 4094
     try:
         match kind:
             case "prefix":

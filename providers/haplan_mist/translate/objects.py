@@ -3,11 +3,10 @@
 Field names and defaults: Mist OpenAPI 2509.1.2 (`site`, `vpn`, `network`, `service`).
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from haplan.plugin import Tree
+from haplan.plugin import Tree, whole_in
 from haplan_mist.translate.merge import Wire, without
 
 Values = dict[str, Tree]
@@ -96,7 +95,8 @@ def network_values(wire: Mapping[str, Tree]) -> Values:
 
 def number(value: Tree) -> Tree:
     """Plain digits as a number; anything else as it is."""
-    return int(value) if isinstance(value, str) and re.fullmatch(r"\d+", value) else value
+    found = whole_in(value) if isinstance(value, str) else None
+    return value if found is None else found
 
 
 # --- application ---

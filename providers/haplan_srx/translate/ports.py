@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from haplan.design.catalogue import Port, parse_ports
-from haplan.plugin import Tree
+from haplan.plugin import Tree, whole_in
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.statements import Writer
 
@@ -96,7 +96,7 @@ def unit_of(pair: Pair, vlan: Any) -> int | None:
     if vlan is None:
         return 0
     text = pair.text(vlan)
-    return int(text) if text is not None and text.isdigit() else None
+    return None if text is None else whole_in(text)
 
 
 def lan_unit(pair: Pair, face: Face, network: str) -> int | None:

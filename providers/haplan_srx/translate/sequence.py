@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from haplan.design.index import OWNERS, Resource
-from haplan.plugin import Entries
+from haplan.plugin import Entries, whole_in
 from haplan_srx.translate.design import Design, Pair
 from haplan_srx.translate.monitoring import DEFAULT, FLOOR
 from haplan_srx.translate.ports import parsed
@@ -75,9 +75,9 @@ def _preferred(pair: Pair, live: Live, wans: Sequence[str], reths: Mapping[str, 
     places: dict[int, str] = {}
     for name, values in pair.faces("wan").items():
         gateway = pair.text((values.get("address") or {}).get("gateway"))
-        told = live.values.get((*PREFERRED, ("qualified-next-hop", gateway or ""), "preference"), ("",))[0]
-        if told.isdigit():
-            place = int(told) - next(base for base in (FLOOR, AFTER_DHCP, BEFORE_DHCP, 0) if int(told) >= base)
+        told = whole_in(live.values.get((*PREFERRED, ("qualified-next-hop", gateway or ""), "preference"), ("",))[0])
+        if told is not None:
+            place = told - next(base for base in (FLOOR, AFTER_DHCP, BEFORE_DHCP, 0) if told >= base)
             places.setdefault(place, name)
     if not set(places) <= set(range(len(wans))):  # numbers that haplan does not give
         places = dict(enumerate(places[place] for place in sorted(places)))
@@ -97,8 +97,8 @@ def _reth(pair: Pair, live: Live, name: str) -> int | None:
     for port in ports if len(ports) > 1 else ():
         at = ("interfaces", ("interface", str(port)), "gigether-options", "redundant-parent", "parent")
         number = live.values.get(at, ("",))[0].removeprefix("reth")
-        if number.isdigit():
-            return int(number)
+        if (found := whole_in(number)) is not None:
+            return found
     return None
 
 

@@ -13,6 +13,9 @@ import attrs
 from haplan.plugin import (
     FieldPath as Field,
 )
+from haplan.plugin import (
+    whole_in,
+)
 
 Step: TypeAlias = str | tuple[str, ...]
 """An element, or an element with the keys of a list entry."""
@@ -72,7 +75,8 @@ class Statement:
 
     def holds(self, values: tuple[str, ...]) -> bool:
         """True if what stands there is no less than what is wanted, where that is a number of at least so many."""
-        return self.least and len(values) == 1 and values[0].isdigit() and int(values[0]) >= int(self.values[0])
+        found = whole_in(values[0]) if self.least and len(values) == 1 else None
+        return found is not None and found >= int(self.values[0])
 
 
 @attrs.frozen

@@ -13,7 +13,7 @@ from functools import lru_cache
 import attrs
 
 from haplan.design import catalogue
-from haplan.plugin import Tree
+from haplan.plugin import Tree, whole_in
 from haplan_ssr.translate import ports, vendor_keys
 from haplan_ssr.translate.design import Design, Pair, at
 from haplan_ssr.translate.draft import Draft, Source, Translation
@@ -301,10 +301,10 @@ def _vlan(pair: Pair, path: Path, value: Tree, source: Source, draft: Draft) -> 
     text = pair.text(value)
     if text is None:
         _unknown(pair, value, f"{path[-1][1]}: VLAN", draft)
-    elif not text.isdigit() or int(text) > 4094:
+    elif (number := whole_in(text)) is None or number > 4094:
         draft.problem("SSR006", pair.cluster.address, f"{path[-1][1]}: {text!r} is no VLAN")
     else:
-        draft.leaf((*path, "vlan"), int(text), source)
+        draft.leaf((*path, "vlan"), number, source)
 
 
 def _lan(

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 from urllib.parse import quote
 
-from haplan.plugin import Tree
+from haplan.plugin import Tree, whole_in
 
 Step = str | tuple[str, ...]
 Path = tuple[Step, ...]
@@ -167,7 +167,8 @@ def entry_keys(path: Path) -> dict[str, Tree]:
 
 
 def _typed(key: str, value: str) -> str | int:
-    return int(value) if key == "start-port" and value.isdigit() else value
+    number = whole_in(value) if key == "start-port" else None
+    return value if number is None else number
 
 
 def url(path: Path) -> str:
