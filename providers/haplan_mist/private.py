@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from haplan.plugin import Part, Tree
+from haplan.plugin import Part, Tree, decode
 
 PRIOR = "prior_template"
 
@@ -66,3 +66,9 @@ class Private:
             **({"overrides": list(self.overrides)} if self.overrides is not None else {}),
             **({PRIOR: self.prior_template} if self.noted else {}),
         }
+
+
+def before_us(private: Mapping[str, Tree]) -> Mapping[str, Tree]:
+    """The values that stood in the estate before the stack first owned them, as the engine keeps them in the row."""
+    found: Mapping[str, Tree] = decode(private.get("prior") or {})
+    return found

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from haplan import engine
 from haplan.model.plan import Action
 from tests.e2e.two_stacks import LINKS, Half, of
 
@@ -316,3 +317,60 @@ def test_two_stacks_give_one_site_servers_change_them_and_leave_in_turn(
     two.quiet()
     two.applies("")
     assert two.get("/orgs/{org}/sites") == []
+
+
+@pytest.mark.parametrize("place", [
+    ("gateway_mgmt", "protect_re", "trusted_hosts"),
+    pytest.param(("remote_syslog", "servers"), marks=pytest.mark.deep),
+    pytest.param(("gateway_mgmt", "admin_sshkeys"), marks=pytest.mark.deep),
+    pytest.param(("ssr", "conductor_hosts"), marks=pytest.mark.deep),
+])  # fmt: skip
+def test_two_stacks_give_one_site_entries_of_a_list_deep_in_its_setting_change_them_and_leave_in_turn(
+    halves: tuple[Half, Half], place: tuple[str, ...]
+) -> None:
+    one, two = halves
+    entry = (lambda name: {"host": name, "port": 514}) if place[-1] == "servers" else str
+
+    def says(*names: str) -> str:
+        tree: object = [entry(name) for name in names]
+        for key in reversed(place):
+            tree = {key: tree}
+        return f'Site("branch", extra={{"mist": {tree}}})'
+
+    def there() -> list[object]:
+        found = one.get(f"/sites/{one.named('/orgs/{org}/sites', 'branch')['id']}/setting")
+        for key in place:
+            found = found.get(key) or {}
+        return list(found)
+
+    def entries(*names: str) -> list[object]:
+        return [entry(name) for name in names]
+
+    one.applies(says("z", "a"))
+    two.says(says("m", "a"))
+    two.imports("site.branch", "branch", "/orgs/{org}/sites")
+    two.applies()
+    assert there() == entries("m", "a", "z")
+    (left,) = [note for note in two.plan().notes if note.endswith("is not in the stack")]
+    assert ".".join(place) in left
+    one.applies(says("z", "b"))  # a is the other's too, and is gone with who wrote it first
+    two.applies()
+    assert sorted(map(str, there())) == sorted(map(str, entries("a", "b", "m", "z")))
+    one.quiet()
+    assert one.applies("").transactions[0].placed[0].placement.title.startswith("take out ours; ")
+    assert sorted(map(str, there())) == sorted(map(str, entries("a", "m")))
+    two.quiet()
+    two.applies("")
+    assert two.get("/orgs/{org}/sites") == []
+
+
+def test_what_a_person_adds_to_a_site_between_look_and_write_stays(halves: tuple[Half, Half]) -> None:
+    one, _ = halves
+    one.applies('Site("branch", variables={"A": "1"})')
+    one.says('Site("branch", variables={"A": "2"})')
+    setting = f"/sites/{one.named('/orgs/{org}/sites', 'branch')['id']}/setting"
+    with one.session() as session:
+        plan = engine.plan(session)
+        one.put(setting, {"vars": {"A": "1", "B": "theirs"}})
+        assert engine.apply(session, plan).exit_code == 0
+    assert one.get(setting)["vars"] == {"A": "2", "B": "theirs"}

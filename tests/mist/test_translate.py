@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from haplan.model.vendor_keys import Doubt
 from haplan_mist.translate import gateway, keys, merge, objects, ports
@@ -254,3 +256,19 @@ def test_two_wans_on_one_port_are_two_sub_interfaces_and_come_back_as_they_were(
     moved = {**interfaces, "wan1": wan("ge-0/0/0", vlan_id=30)}
     after = gateway.rewritten(wire, {"interfaces": interfaces}, {"interfaces": moved})
     assert sorted(after["port_config"]) == ["ge-0/0/0.10", "ge-0/0/0.30", "ge-1/0/0"]
+
+
+NAMES = st.lists(st.sampled_from("abcdef"), unique=True, max_size=5)
+
+
+@given(NAMES, NAMES, NAMES)
+def test_in_a_list_of_several_nobody_s_entry_is_lost_and_ours_are_in_their_order(live, old, new):
+    there = merge.merged({"x": {"y": live}}, {"x": {"y": old}}, {"x": {"y": new}}, shared=True)["x"]["y"]
+    theirs = [one for one in live if one not in old and one not in new]
+    assert [one for one in there if one in new] == new
+    assert [one for one in there if one in theirs] == theirs
+    assert len(there) == len(new) + len(theirs)
+    again = {"x": {"y": there}}
+    assert merge.merged(again, {"x": {"y": new}}, {"x": {"y": new}}, shared=True) == again
+    left = merge.merged(again, {"x": {"y": new}}, {}, shared=True)
+    assert left == ({"x": {"y": theirs}} if theirs else {})

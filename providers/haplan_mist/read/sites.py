@@ -56,12 +56,11 @@ class Look:
         variables, vendor = self.variables.get(site_id, ({}, {}))
         values = {"name": wire.get("name") or "", **objects.site_values(wire), "variables": dict(variables)}
         sides = (target.values, decode(target.row.values) if target.row else {})
-        extra = _ours({**objects.vendor_keys("site", wire), **vendor}, sides)
+        extra = shared.ours({**objects.vendor_keys("site", wire), **vendor}, *sides)
         if extra:
             values["extra"] = extra
         others = sorted(set(variables) - set(target.values.get("variables") or {}) - set(recorded_variables(target)))
-        servers = (f"{shared.SERVERS[key]} {one}" for key, one in shared.servers_of_others(vendor, *sides))
-        words = [*(f"variable {name}" for name in others), *servers]
+        words = [*(f"variable {name}" for name in others), *shared.in_lists_of_others(vendor, *sides)]
         if words:
             self.unowned[Document("setting", target.name)] = tuple(
                 f"{target.name}: {word} is not in the stack" for word in words
@@ -123,16 +122,6 @@ def look(estate: Estate, query: Query, now: float) -> Look:
         for site_id, setting in pool.map(lambda id_: (id_, estate.setting(id_, age)), missing):
             vendor = {key: value for key, value in setting.items() if key in setting_keys()}
             found.variables[site_id] = (setting.get("vars") or {}, vendor)
-    return found
-
-
-def _ours(extra: Mapping[str, Tree], sides: Sequence[Mapping[str, Tree]]) -> dict[str, Tree]:
-    """Vendor keys, and of the lists that others add to what the stack or the state says of them."""
-    found = dict(extra)
-    for key in (shared.GROUPS, *shared.SERVERS):
-        if found.get(key) is not None:
-            ours = shared.declared(key, *sides)
-            found[key] = [one for one in found[key] if one in ours]
     return found
 
 

@@ -4,9 +4,9 @@ A PUT merges at the top level and replaces below it, so whatever stands beside a
 (Mist OpenAPI 2509.1.2; `{"-port_config": ""}` in Juniper/terraform-provider-mist deletes a top-level key).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from haplan.plugin import Tree
+from haplan.plugin import Secret, Tree, leaves
 
 Wire = dict[str, Tree]
 
@@ -24,32 +24,50 @@ NULLED = frozenset(
 
 def merged(
     live: Mapping[str, Tree], old: Mapping[str, Tree], new: Mapping[str, Tree], *, at: str = "",
-    whole: frozenset[str] = ENTRIES,
+    whole: frozenset[str] = ENTRIES, shared: bool = False,
 ) -> Wire:  # fmt: skip
-    """`live` with what was ours (`old`) replaced by what is ours now (`new`); `whole` are the maps of which an entry
-    that is not wanted any more goes with what others have set in it."""
+    """`live` with what was ours (`old`) replaced by what is ours now (`new`).
+
+    Args:
+        whole: Maps of which an entry that is not wanted any more goes with what others have set in it.
+        shared: Others have entries of their own in lists, too: these stay.
+    """
     out = dict(live)
     for key, value in new.items():
-        there = out.get(key)
+        there, before = out.get(key), old.get(key)
         if isinstance(value, Mapping) and isinstance(there, Mapping):
-            before = old.get(key)
-            out[key] = merged(there, before if isinstance(before, Mapping) else {}, value, at=key, whole=whole)
+            below = before if isinstance(before, Mapping) else {}
+            out[key] = merged(there, below, value, at=key, whole=whole, shared=shared)
+        elif shared and by_entry(there, before, value):
+            out[key] = joined(there or (), before or (), value)
         else:
             out[key] = value
     for key, value in old.items():
         if key not in new and key in out:
-            _remove(out, key, value, at, whole)
+            rest = _rest(out.pop(key), key, value, at not in whole, whole, shared)
+            out |= {key: rest} if rest else {}
     return out
 
 
-def _remove(out: Wire, key: str, value: Tree, at: str, whole: frozenset[str]) -> None:
-    there = out[key]
-    if at not in whole and isinstance(value, Mapping) and isinstance(there, Mapping):
-        rest = merged(there, value, {}, at=key, whole=whole)
-        if rest:
-            out[key] = rest
-            return
-    del out[key]
+def _rest(there: Tree, key: str, value: Tree, below: bool, whole: frozenset[str], shared: bool) -> Tree:
+    """What stays of something of ours that is not wanted any more."""
+    if below and isinstance(value, Mapping) and isinstance(there, Mapping):
+        return merged(there, value, {}, at=key, whole=whole, shared=shared)
+    return joined(there, value, ()) if shared and by_entry(there, value) else None
+
+
+def by_entry(*sides: Tree) -> bool:
+    """True for lists that are owned entry by entry: what is no secret can be told from what others have there."""
+    there = [side for side in sides if side is not None]
+    lists = all(isinstance(side, list | tuple) for side in there)
+    return lists and not any(isinstance(leaf, Secret) for side in there for _, leaf in leaves(side))
+
+
+def joined(live: Sequence[Tree], old: Sequence[Tree], new: Sequence[Tree]) -> list[Tree]:
+    """A list as it is to be: ours where they are, if these are in their order, else before those of others."""
+    if [one for one in live if one in new] == list(new):
+        return [one for one in live if one in new or one not in old]
+    return [*new, *(one for one in live if one not in new and one not in old)]
 
 
 def overlaid(base: Mapping[str, Tree], over: Mapping[str, Tree]) -> Wire:

@@ -4,9 +4,10 @@ An overlay's paths are made by every stack that has a hub in it, and any stack m
 its own. An object with entries of others in it stays when a stack leaves; only what is the stack's own is taken out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from haplan.plugin import Tree
+from haplan.plugin import SECRET_NAMES, Tree
+from haplan_mist.translate import merge
 from haplan_mist.translate.merge import Wire, merged
 
 MAPS: Mapping[str, tuple[str, str]] = {"overlay": ("paths", "endpoints"), "network": ("vpn_access", "advertise")}
@@ -28,19 +29,66 @@ def of_others(type_name: str, wire: Mapping[str, Tree], *sides: Mapping[str, Tre
 
 
 def in_setting_of_others(setting: Mapping[str, Tree], values: Mapping[str, Tree] | None) -> list[str]:
-    """What others have in the setting of a site that these values do not declare: names of variables, and servers."""
+    """What others have in the setting of a site that these values do not declare: names of variables, servers, and
+    entries of lists that both have."""
     variables = set(setting.get("vars") or {}) - set((values or {}).get("variables") or {})
-    return [*sorted(variables), *(f"{SERVERS[key]} {one}" for key, one in servers_of_others(setting, values))]
+    return [*sorted(variables), *in_lists_of_others(setting, values)]
 
 
-def servers_of_others(setting: Mapping[str, Tree], *sides: Mapping[str, Tree] | None) -> list[tuple[str, str]]:
-    """(List, entry) of the servers in the setting of a site that none of these values declare."""
-    return [(key, str(one)) for key in SERVERS for one in setting.get(key) or () if one not in declared(key, *sides)]
+def in_lists_of_others(setting: Mapping[str, Tree], *sides: Mapping[str, Tree] | None) -> list[str]:
+    """The entries that none of these values declare, in the servers of a site and in each list that one of them has an
+    entry in; in words."""
+    extras = [(side or {}).get("extra") or {} for side in sides]
+    servers = {key: setting[key] for key in SERVERS if setting.get(key)}
+    return [
+        f"{SERVERS.get(at) or at} {one}" if _plain(at, one) else f"an entry of {at}"
+        for at, live, ours in (*_lists(servers, extras, top=True), *_lists(_but(setting), extras))
+        for one in live
+        if one not in ours
+    ]
 
 
-def declared(key: str, *sides: Mapping[str, Tree] | None) -> list[Tree]:
-    """The entries of a list in vendor keys."""
-    return [one for side in sides for one in ((side or {}).get("extra") or {}).get(key) or ()]
+def _but(setting: Mapping[str, Tree]) -> Wire:
+    return {key: value for key, value in setting.items() if key not in (GROUPS, *SERVERS)}
+
+
+def _lists(
+    live: Mapping[str, Tree], sides: Sequence[Mapping[str, Tree]], at: str = "", *, top: bool = False
+) -> Iterator[tuple[str, Sequence[Tree], list[Tree]]]:  # fmt: skip
+    """(Path, what is there, what is ours) of the lists that somebody declares; at the top of those that nobody does."""
+    for key, value in live.items():
+        below = [side[key] for side in sides if side.get(key) is not None]
+        if isinstance(value, Mapping):
+            yield from _lists(value, [one for one in below if isinstance(one, Mapping)], f"{at}{key}.")
+        elif (below or top) and merge.by_entry(value, *below):
+            yield f"{at}{key}", value, [one for side in below for one in side]
+
+
+def _plain(at: str, entry: Tree) -> bool:
+    """True for an entry that can be told: a text that names no secret."""
+    return isinstance(entry, str | int) and not SECRET_NAMES.search(at)
+
+
+def ours(live: Mapping[str, Tree], *sides: Mapping[str, Tree]) -> Wire:
+    """Vendor keys of a site, and of the lists that others add to what one of these values declares."""
+    extras = [side.get("extra") or {} for side in sides]
+    found = _ours(live, extras)
+    return {**found, **{key: [] for key in (GROUPS, *SERVERS) if live.get(key) and not any(map(_has(key), extras))}}
+
+
+def _has(key: str) -> Callable[[Mapping[str, Tree]], bool]:
+    return lambda extra: extra.get(key) is not None
+
+
+def _ours(live: Mapping[str, Tree], sides: Sequence[Mapping[str, Tree]]) -> Wire:
+    out = dict(live)
+    for key, value in live.items():
+        below = [side[key] for side in sides if side.get(key) is not None]
+        if isinstance(value, Mapping):
+            out[key] = _ours(value, [one for one in below if isinstance(one, Mapping)]) if below else value
+        elif below and merge.by_entry(value, *below):
+            out[key] = [one for one in value if any(one in side for side in below)]
+    return out
 
 
 def without_ours(type_name: str, wire: Mapping[str, Tree], values: Mapping[str, Tree]) -> Wire:
@@ -57,15 +105,26 @@ def lines(type_name: str, name: str, wire: Mapping[str, Tree], *sides: Mapping[s
     )
 
 
-def lists(live: Mapping[str, Tree], old: Mapping[str, Tree], new: Mapping[str, Tree]) -> Wire:
-    """The groups and servers of a site as they are to be: ours, and those of others behind them; without the lists of
-    which the stack says nothing."""
-    return {key: _with_others(live.get(key) or (), old.get(key) or (), new.get(key) or ())
-            for key in (GROUPS, *SERVERS) if key in old or key in new}  # fmt: skip
+def rewritten(live: Mapping[str, Tree], old: Mapping[str, Tree], new: Mapping[str, Tree]) -> Wire:
+    """A site or its setting with what was ours replaced by what is; entries of others stay, in lists at any depth too,
+    such as groups, servers and keys."""
+    return merge.merged(live, old, new, shared=True)
 
 
-def _with_others(live: Sequence[Tree], old: Sequence[Tree], new: Sequence[Tree]) -> list[Tree]:
-    return [*new, *(one for one in live if one not in new and one not in old)]
+def left(live: Mapping[str, Tree], old: Mapping[str, Tree], before_us: Mapping[str, Tree]) -> Wire:
+    """A setting without what was ours; what stood there before us comes back, where nobody took it away meanwhile."""
+    return rewritten(live, old, _still_there(live, before_us))
+
+
+def _still_there(live: Mapping[str, Tree], prior: Mapping[str, Tree]) -> Wire:
+    out: Wire = {}
+    for key, value in prior.items():
+        there = live.get(key)
+        if isinstance(value, Mapping) and isinstance(there, Mapping):
+            out[key] = _still_there(there, value)
+        elif there is not None:
+            out[key] = [one for one in value if one in there] if merge.by_entry(value, there) else value
+    return out
 
 
 def _listed(values: Mapping[str, Tree] | None, name: str) -> Sequence[str]:

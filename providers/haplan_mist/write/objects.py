@@ -6,7 +6,7 @@ import attrs
 
 from haplan.plugin import Action, Part, ProviderError, Task, Tree, Written
 from haplan_mist.estate import Estate, Object
-from haplan_mist.private import Private
+from haplan_mist.private import Private, before_us
 from haplan_mist.translate import merge, objects, shared
 from haplan_mist.translate.documents import GOING, KIND, Piece, paths_of
 from haplan_mist.translate.keys import setting_keys
@@ -131,7 +131,7 @@ def write_site(task: Task, writer: Writer) -> Sent:
     wanted: Wire = {**live, **binding}
     if part is not None:
         old, new = _site_wires(part, writer)
-        wanted = {**merge.merged(live, old, new), **shared.lists(live, old, new), "name": part.change.name, **binding}
+        wanted = {**shared.rewritten(live, old, new), "name": part.change.name, **binding}
     made, keys = writer.update("sites", live, wanted, task.parts[0].change.address)
     written = identified(part.change.address, made) if part is not None else Written()
     return Sent(_with_private(written, private), keys, str(made["id"]))
@@ -149,14 +149,11 @@ def _leave_site(part: Part, writer: Writer) -> Sent:
     if pairs:
         hint = f'take it out of the site first, or leave the site: removed("{change.address}", destroy=False)'
         raise ProviderError(f"{change.address}: a pair of others is in this site ({', '.join(sorted(pairs))}): {hint}")
-    live = estate.setting(change.id, FRESH) if change.id in estate.items("sites", FRESH) else {}
+    live = estate.setting(change.id, 0) if change.id in estate.items("sites", FRESH) else {}
     if not shared.in_setting_of_others(live, change.before):
         writer.delete("sites", change.id, change.address)
         return Sent(Written())
-    ours = (change.before or {}).get("variables") or {}
-    stay = {name: value for name, value in (live.get("vars") or {}).items() if name not in ours}
-    lists = shared.lists(live, _of_setting(extras(part, writer)[0]), {})
-    body = merge.body(live, {**live, "vars": stay, **lists})
+    body = merge.body(live, shared.left(live, _setting(change.before), _setting(before_us(change.private))))
     if body:
         writer.io.about_to(Step.VARIABLES, change.address, {"kind": "setting", "id": change.id}, idempotent=True)
         answer = writer.put(f"/sites/{change.id}/setting", body, change.address)
@@ -227,11 +224,10 @@ def write_setting(task: Task, writer: Writer) -> Sent:
     if site is None:
         raise ProviderError(f'{change.address}: site "{change.name}" is gone; plan again')
     site_id = str(site["id"])
-    live = estate.setting(site_id, FRESH)
-    before, after = map(_of_setting, extras(part, writer))
-    old = {"vars": objects.variables_wire((change.before or {}).get("variables") or {}), **before}
-    new = {"vars": objects.variables_wire(writer.plain(change.after).get("variables") or {}), **after}
-    body = merge.body(live, {**merge.merged(live, old, new), **shared.lists(live, old, new)})
+    live = estate.setting(site_id, 0)  # maps in it are replaced whole, and others write into them too
+    after = writer.plain({**(change.after or {}), "extra": (change.after or {}).get("extra", change.extra)})
+    old, new = _setting(change.before), _setting(after)
+    body = merge.body(live, shared.rewritten(live, old, new))
     if not body and writer.again and live.get("vars"):
         body = {"vars": live["vars"]}
     if not body:
@@ -240,6 +236,12 @@ def write_setting(task: Task, writer: Writer) -> Sent:
     answer = writer.put(f"/sites/{site_id}/setting", body, change.address)
     estate.keep_setting(site_id, answer if isinstance(answer, dict) else merge.applied(live, body))
     return Sent(Written(), frozenset(key.removeprefix("-") for key in body), site_id)
+
+
+def _setting(values: Mapping[str, Tree] | None) -> Wire:
+    """What values say of the setting of a site."""
+    known = values or {}
+    return {"vars": objects.variables_wire(known.get("variables") or {}), **_of_setting(known.get("extra") or {})}
 
 
 def _of_setting(extra: Mapping[str, Tree]) -> Wire:
