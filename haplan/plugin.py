@@ -109,6 +109,7 @@ from haplan.model.event import (
 )
 from haplan.model.finding import (
     Finding,
+    Kept,
     Moment,
     Rule,
     Severity,
@@ -236,6 +237,7 @@ __all__ = [
     "Impact",
     "Intent",
     "Io",
+    "Kept",
     "Kind",
     "Lab",
     "LabRequest",

@@ -7,6 +7,8 @@ import attrs
 
 Severity = Literal["error", "warning", "info"]
 Moment = Literal["V", "P", "A", "C"]
+Kept = Literal["", "provider", "engine", "nowhere"]
+"""What keeps a rule: its check; a provider, after a write; the way the engine works; or nothing."""
 
 
 class Subject(Protocol):
@@ -81,6 +83,8 @@ class Rule:
         check: Takes the view of its moment (`haplan.contracts`), gives findings.
         override: How an ``error`` is lowered on the object itself, else "".
         anew: True if what it finds at plan stands in the place of what it found at validate, where less was known.
+        kept: What keeps it, where that is not its check: see `Kept`.
+        where: Where that is, or why nothing looks at it; "" of a rule with a check.
         alone: True if it looks at how one value is written and at nothing else: it holds in a stack with mistakes too.
     """
 
@@ -96,3 +100,5 @@ class Rule:
     override: str = ""
     alone: bool = False
     anew: bool = False
+    kept: Kept = ""
+    where: str = ""

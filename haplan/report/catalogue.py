@@ -6,8 +6,10 @@ from haplan.model.finding import Rule
 from haplan.model.schema import Attribute, TypeInfo
 from haplan.model.value import Tree
 from haplan.report import words
-from haplan.report.lines import Lines, line, table, title
+from haplan.report.lines import BLANK, Lines, line, table, title
 
+KEPT = {"engine": "the engine's own behaviour", "nowhere": "not checkable"}
+"""What is said of a rule without a check."""
 MOMENTS = {"V": "validate", "P": "plan", "A": "before a write", "C": "after a write"}
 
 
@@ -65,7 +67,18 @@ def type_json(info: TypeInfo, served: Sequence[str] = ()) -> dict[str, Tree]:
 def rule_list(rules: Iterable[Rule]) -> Lines:
     """One line a rule."""
     ordered = sorted(rules, key=lambda one: one.id)
-    return table([(one.id, one.severity, "".join(one.moments), one.title) for one in ordered], indent=0)
+    lines = table([(one.id, one.severity, _moments(one), one.title) for one in ordered], indent=0)
+    return [*lines, BLANK, *(line((one, "dim")) for one in MEANING)]
+
+
+MEANING = (
+    "V at validate, P at plan, A before a write, C after one;",
+    "engine: kept by the way haplan works; -: not checkable. `haplan rules ID` says where, or why not.",
+)
+
+
+def _moments(rule: Rule) -> str:
+    return {"engine": "engine", "nowhere": "-"}.get(rule.kept, "".join(rule.moments))
 
 
 def rule_lines(rule: Rule) -> Lines:
@@ -73,8 +86,9 @@ def rule_lines(rule: Rule) -> Lines:
     lines = [line((rule.id, "strong"), f"  {rule.title}", hang=len(rule.id) + 2)]
     facts = [
         ("severity", rule.severity + (f"; lowered by {rule.override}" if rule.override else "")),
-        ("checked at", ", ".join(MOMENTS[moment] for moment in rule.moments)),
-        ("looks at", ", ".join(rule.types) or "everything"),
+        ("checked at", "" if rule.kept in KEPT else ", ".join(MOMENTS[moment] for moment in rule.moments)),
+        (KEPT.get(rule.kept, "checked by"), rule.where),
+        ("looks at", "" if rule.kept else ", ".join(rule.types) or "everything"),
         ("without it", rule.why),
         ("source", rule.source),
         ("confidence", {"H": "high", "M": "medium", "L": "low"}[rule.confidence]),
@@ -84,5 +98,5 @@ def rule_lines(rule: Rule) -> Lines:
 
 def rule_json(rule: Rule) -> dict[str, Tree]:
     """One rule for machines."""
-    keys = ("id", "severity", "moments", "types", "title", "why", "source", "confidence", "override")
+    keys = ("id", "severity", "moments", "types", "title", "why", "source", "confidence", "override", "kept", "where")
     return {key: list(found) if isinstance(found := getattr(rule, key), tuple) else found for key in keys}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from haplan.plugin import Action, Finding, Task
-from haplan_mist.estate import Estate, Object
+from haplan_mist.estate import Known, Object
 from haplan_mist.read.alive import links_down
 from haplan_mist.read.devices import module_macs, modules_of
 from haplan_mist.settle import Wait
@@ -18,7 +18,7 @@ def roles_missing(entry: Object) -> list[str]:
     return [f"{one.get('mac')} is away" for one in modules_of(entry) if one.get("status") == "disconnected"]
 
 
-def findings(estate: Estate, task: Task, wait: Wait) -> Iterator[Finding]:
+def findings(estate: Known, task: Task, wait: Wait) -> Iterator[Finding]:
     """What is not as it should be with the pair of a cluster."""
     change = task.parts[0].change
     if change.action in GOING:

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import attrs
@@ -12,7 +14,7 @@ from haplan.plugin import (
     ProviderError,
 )
 from haplan_srx.config import Access
-from haplan_srx.device.operational import Commit, Facts, Status, macs
+from haplan_srx.device.operational import Commit, Facts, Links, Status, macs
 from haplan_srx.device.rpcs import Box
 from haplan_srx.translate.statements import Live
 
@@ -50,6 +52,8 @@ class PairSeen:
         lives: MAC address → configuration of a box that stands alone.
         errors: Host → why it was not reached.
         serials: MAC address → serial number of each box that told both.
+        links: Links and redundant interfaces of a cluster, where it was asked how it is.
+        versions: Node → release, where it was asked.
     """
 
     at: float
@@ -60,6 +64,8 @@ class PairSeen:
     lives: Mapping[str, Live] = attrs.field(factory=dict)
     errors: Mapping[str, str] = attrs.field(factory=dict)
     serials: Mapping[str, str] = attrs.field(factory=dict)
+    links: Links | None = None
+    versions: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def clustered(self) -> bool:
@@ -250,13 +256,13 @@ class Estate:
             self._macs[nodes.cluster] = found
         return found
 
-    def looks(self, pairs: Iterable[Nodes], max_age: float) -> dict[str, PairSeen]:
-        """What is to be seen of pairs, no older than that; many at once."""
+    def looks(self, pairs: Iterable[Nodes], max_age: float, *, health: bool = False) -> dict[str, PairSeen]:
+        """What is to be seen of pairs, no older than that; many at once. With `health` they are asked how they are."""
         asked = {one.cluster: one for one in pairs}
         now = self.clock.now()
         kept = {name: look for name in asked if (look := self._seen.get(name)) is not None}
         kept = {name: look for name, look in kept.items() if max_age > 0 and now - look.at <= max_age}
-        anew = self.each([one for name, one in asked.items() if name not in kept], self._look)
+        anew = self.each([one for name, one in asked.items() if name not in kept], partial(self._look, health=health))
         seen = {one.cluster: look for one, look in anew.items()}
         self._seen.update(seen)
         return {name: kept.get(name) or seen[name] for name in asked}
@@ -275,7 +281,7 @@ class Estate:
         with ThreadPoolExecutor(min(AT_ONCE, len(listed)), thread_name_prefix="haplan-srx") as pool:
             return dict(zip(listed, pool.map(work, listed), strict=True))
 
-    def _look(self, nodes: Nodes) -> PairSeen:
+    def _look(self, nodes: Nodes, *, health: bool = False) -> PairSeen:
         now, errors = self.clock.now(), dict[str, str]()
         facts: dict[str, Facts] = {}
         lives: dict[str, Live] = {}
@@ -285,11 +291,30 @@ class Estate:
                 if status is not None:
                     known, told = self._told_macs(nodes, box), {**_serials(facts), **box.serials()}
                     live = box.configuration()
-                    return PairSeen(at=now, status=status, macs=known, live=live, errors=errors, serials=told)
+                    seen = PairSeen(at=now, status=status, macs=known, live=live, errors=errors, serials=told)
+                    return self._asked(seen, box, nodes) if health else seen
                 facts[mac], lives[mac] = box.facts(), box.configuration()
             except ProviderError as error:
                 errors[host] = str(error)
         return PairSeen(at=now, facts=facts, lives=lives, errors=errors, serials=_serials(facts))
+
+    def _asked(self, seen: PairSeen, box: Box, nodes: Nodes) -> PairSeen:
+        """With how the pair is; what does not answer that is not known, and stops nothing.
+
+        Nodes of two releases do not talk to each other: a node that the other has lost is asked itself.
+        """
+        versions: dict[str, str] = {}
+        with suppress(ProviderError):
+            seen = attrs.evolve(seen, links=box.links())
+        with suppress(ProviderError):
+            versions = box.software()
+        for at, (mac, host) in enumerate(nodes.hosts.items()):
+            name = next((node for node, its in seen.macs.items() if its == mac), f"node{at}")
+            if not versions.get(name) and not (seen.status is not None and seen.status.formed):
+                with suppress(ProviderError, TimeoutError):
+                    self._opening(host).result(PATIENCE)
+                    versions[name] = self.box(host).software().get(name, "")
+        return attrs.evolve(seen, versions={node: said for node, said in versions.items() if said})
 
     def history(self, nodes: Nodes) -> tuple[Commit, ...]:
         """The commits of a pair, the newest first; () if it is not reached."""

@@ -24,6 +24,7 @@ from haplan.plugin import (
     Rehearsal,
     Resources,
     Settlement,
+    Target,
     Task,
     Tree,
     Written,
@@ -32,7 +33,7 @@ from haplan_srx import assess, example, settle, verify
 from haplan_srx.config import SrxConfig, access, destinations
 from haplan_srx.estate import Estate
 from haplan_srx.private import stripped
-from haplan_srx.read import resources
+from haplan_srx.read import facts, resources
 from haplan_srx.read.look import Look, recall
 from haplan_srx.translate import documents
 from haplan_srx.translate.recorded import nodes_of
@@ -126,6 +127,10 @@ class SrxProvider(Provider):
     def recall(self, query: Query) -> Look:
         """The design, as if all devices were as recorded."""
         return recall(query, self._slots)
+
+    def facts(self, targets: Sequence[Target], look: Look) -> Mapping[str, Mapping[str, Tree]]:
+        """What rules want to know of pairs that stand; from what was read."""
+        return facts.facts(targets, look)
 
     def placements(self, change: Change, look: Look) -> Sequence[Placement]:
         """The devices that carry a resource; of a cluster also its forming."""

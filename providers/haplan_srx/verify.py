@@ -1,4 +1,4 @@
-"""After a commit, over a new session: is the pair well? (HA176, HA178, HA182 to HA184)"""
+"""After a commit, over a new session: is the pair well? (HA154, HA175 to HA177, HA182 to HA185)"""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,7 +12,7 @@ from haplan.plugin import (
     Task,
     Tree,
 )
-from haplan_srx.device.operational import Links, Status
+from haplan_srx.device.operational import Links, NodeStatus, Status
 from haplan_srx.estate import Estate, Nodes
 from haplan_srx.rules import ANSWERED, WATCHED
 from haplan_srx.write.receipt import Receipt
@@ -92,7 +92,7 @@ def findings(health: Health, name: str, *, going: bool) -> Iterator[Wrong]:
     if health.links is not None:
         yield from _links(health.links, name)
     if len(health.versions) > 1:
-        yield "HA178", "error", f"{name}: the nodes run {' and '.join(health.versions)}"
+        yield "HA183", "error", f"{name}: the nodes run {' and '.join(health.versions)}"
 
 
 def _nodes(status: Status, name: str) -> Iterator[Wrong]:
@@ -100,9 +100,25 @@ def _nodes(status: Status, name: str) -> Iterator[Wrong]:
         for node in nodes:
             if node.status not in ("primary", "secondary"):
                 yield "HA176", "error", f"{name} RG{group}: {node.name} is {node.status}"
+                yield from _way_back(node, name, group)
             elif node.priority == "0":
                 code = node.failures if node.failures not in ("", "None") else "no monitor code"
                 yield "HA184", "warning", f"{name} RG{group}: {node.name} priority 0 ({code})"
+        if any(node.manual for node in nodes):
+            text = f"{name}: redundancy group {group} still in manual failover"
+            yield "HA154", "warning", f"{text}: it does not fail over by itself before that is reset"
+
+
+def _way_back(node: NodeStatus, name: str, group: int) -> Iterator[Wrong]:
+    """How a node comes back that is out for want of a link; said once, not for each group."""
+    if group == 0 and node.status == "disabled":
+        yield "HA185", "warning", f"{name}: {node.name} is disabled; reboot it in a window, once its links are up"
+    if group == 0 and node.status == "ineligible":
+        yield (
+            "HA185",
+            "warning",
+            f"{name}: {node.name} is ineligible, and disabled after 180 s without its control link",
+        )
 
 
 def _links(links: Links, name: str) -> Iterator[Wrong]:

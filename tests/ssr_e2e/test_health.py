@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from haplan.errors import Denied
 from haplan_ssr.client import Client
 from tests.ssr_e2e.world import World
 
@@ -69,15 +70,17 @@ def test_a_change_of_what_a_router_serves_is_told_and_held_back_as_one_of_the_ro
 def test_nothing_is_changed_in_a_pair_that_runs_two_versions(pair: Make) -> None:
     world = pair()
     world.apply()
-    world.box(id="B", version="6.2.5-1")
     world.edit("stack.py", "vlan_id=2099", "vlan_id=2100")
-    before = world.calls("POST /config/commit")
-    plan = world.plan()
-    told = "HA146: branch runs two versions (6.2.5-1, 6.3.0-107.r1): nothing is sent into it before it runs one"
-    assert told in plan.notes
-    result = world.apply(plan)
+    before, made = world.calls("POST /config/commit"), world.plan()
+    world.box(id="B", version="6.2.5-1")
+    result = world.apply(made)  # planned while both were equal
     assert result.exit_code != 0
     assert "HA146: branch: nodes run different software (6.2.5-1, 6.3.0-107.r1); nothing was sent" in str(result)
+    told = {one.message for one in world.plan().findings if (one.rule, one.severity) == ("HA146", "error")}
+    both = "02005e100c30 6.3.0-107.r1, 02005e100c31 6.2.5-1"
+    assert told == {f"this reaches branch: mixed firmware ({both}); finish the upgrade first"}
+    with pytest.raises(Denied, match="HA146"):
+        world.apply()
     assert world.calls("POST /config/commit") == before
     assert not world.is_dirty()
     world.box(id="B", version="6.3.0-107.r1")

@@ -3,6 +3,8 @@
 from haplan.design.rules import (
     backends,
     change,
+    elsewhere,
+    firmware,
     lan,
     lifecycle,
     links,
@@ -40,10 +42,11 @@ def all_rules() -> list[Rule]:
         lifecycle.registry,
         change.registry,
         live.registry,
+        firmware.registry,
         backends.registry,
     )
     found = [rule for registry in books for rule in registry.rules()]
-    return sorted(found, key=lambda rule: rule.id)
+    return sorted([*found, *elsewhere.rules()], key=lambda rule: rule.id)
 
 
 __all__ = ["all_rules", "plan_pair"]

@@ -1,9 +1,10 @@
-"""Carrying out a change, at plan: HA169, HA171."""
+"""Carrying out a change: HA164, HA166, HA169, HA171."""
 
 from collections.abc import Iterator
 
+from haplan.design.rules.index import DesignIndex
 from haplan.design.rules.registry import Found, Registry
-from haplan.plugin import PlanView
+from haplan.plugin import PlanView, is_mapping
 
 registry = Registry()
 
@@ -21,6 +22,25 @@ def over_its_own_way(view: PlanView) -> Iterator[Found]:
             text = f"this change touches what boxes are managed over: {', '.join(touched[:3])}{more}"
             hint = "have a second way in, or somebody on site, before it is applied"
             yield Found(address=change.address, message=text, location=change.location, hint=hint)
+
+
+@registry.validate(
+    "HA164", "warning", "A device takes back what the cloud does not confirm, after 1 to 30 minutes",
+    why="A timer that is too short takes back what was good; one that is too long leaves a site cut off for as long.",
+    source="API", types=("site",),
+)  # fmt: skip
+def revert_timer(design: DesignIndex) -> Iterator[Found]:
+    for site in design.of("site"):
+        given = site.extra.get("gateway_mgmt")
+        minutes = given.get("config_revert_timer") if is_mapping(given) else None
+        if minutes is None:
+            continue
+        good = isinstance(minutes, int) and not isinstance(minutes, bool) and 1 <= minutes <= 30
+        text = f"{site.name}: unconfirmed changes roll back after {minutes} min"
+        text = text if good else f"{site.name}: config_revert_timer is 1 to 30 minutes, found {minutes}"
+        yield Found(
+            address=site.address, message=text, location=str(site.location), severity="info" if good else "error"
+        )
 
 
 @registry.plan(

@@ -7,6 +7,7 @@ from haplan.design.rules.index import DesignIndex, Face, Owner
 from haplan.design.rules.pair import attested
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.wan import at_sites, where
+from haplan.plugin import Tree
 
 registry = Registry()
 
@@ -71,6 +72,48 @@ def same_segment(design: DesignIndex) -> Iterator[Found]:
                 hint = 'attested=attest(same_l2=True, by="…", on="…") once somebody looked'
                 # Not known to be wrong: a person is asked. It is an error once a device sees otherwise.
                 yield Found.of(pair, text, hint=hint, severity="warning")
+
+
+@registry.validate(
+    "HA038", "info", "Both members of a redundant SRX interface reach one layer-2 domain",
+    why="The gateway's address survives a failover for the hosts that both members reach; SRX does not demand it.",
+    source="SEED, ours", confidence="M", types=("cluster",), override="attested=attest(same_l2=True, by=…, on=…)",
+)  # fmt: skip
+def same_segment_on_srx(design: DesignIndex) -> Iterator[Found]:
+    for owner in design.owners:
+        names = ", ".join(face.name for face in owner.faces if face.redundant)
+        for pair in owner.pairs if names else ():
+            if pair.block.values.get("family") == "srx" and not attested(pair, "same_l2"):
+                text = (
+                    f"{pair.label}: {names}: hosts keep their gateway after a failover only where both ports reach them"
+                )
+                yield Found.of(pair, text, hint='attested=attest(same_l2=True, by="…", on="…") once somebody looked')
+
+
+@registry.validate(
+    "HA039", "warning", "The MAC address of a redundant SSR interface is the pair's, and moves",
+    why="Port security of the switch has to let it. Without it, which is for virtual machines, hosts keep the dead "
+        "node's address until their ARP entry ends.",
+    source="SEED, API",
+)  # fmt: skip
+def moving_mac(design: DesignIndex) -> Iterator[Found]:
+    for owner in design.owners:
+        for face in owner.faces if "ssr" in owner.families() else ():
+            if not face.redundant:
+                continue
+            if _vendor(face, "mist").get("ssr_no_virtual_mac") is True:
+                text = f"{face.name}: without its virtual MAC address a failover waits for the hosts' ARP entries"
+                yield Found.of(owner, text, face, hint="leave ssr_no_virtual_mac out: it is for virtual machines")
+            elif len(face.ports or ()) == 2:
+                first, second = face.ports or ()
+                text = f"{owner.label}/{face.name}: expect one MAC moving between {first} and {second}"
+                yield Found.of(owner, text, face, severity="info", hint="port security of the switch has to let it")
+
+
+def _vendor(face: Face, provider: str) -> Mapping[str, Tree]:
+    extra = face.plain.get("extra")
+    found = extra.get(provider, extra) if isinstance(extra, Mapping) else {}
+    return found if isinstance(found, Mapping) else {}
 
 
 @registry.validate(

@@ -154,6 +154,20 @@ def not_from_living(view: PlanView) -> Iterator[Found]:
                 yield Found(address=change.address, message=text, location=change.location, hint="in a plan of its own")
 
 
+@registry.plan("HA144", "warning", "A member of a formed pair is not reset",
+              why="Reset to factory defaults it still believes to be half of a pair, and takes the other one along.",
+              source="CCNOTE", types=_CLUSTER)  # fmt: skip
+def not_reset(view: PlanView) -> Iterator[Found]:
+    for change, _, stay, _ in replaced(view):
+        (old,) = (mac for mac in nodes(change.before) if mac != stay)
+        text = f"do not reset {old} while it is a member of {label(change)}: after this plan it is none"
+        yield Found(address=change.address, message=text, location=change.location)
+    for change, _ in clusters(view, Action.DELETE):
+        both = " and ".join(in_order(nodes(change.before)) or nodes(change.before)) or "its nodes"
+        text = f"do not reset {both} before {label(change)} is dissolved"
+        yield Found(address=change.address, message=text, location=change.location)
+
+
 @registry.plan("HA143", "error", "HA ports of a living cluster are not changed",
               why="Taking the fabric away disables the secondary node.", source="CCNOTE",
               types=("hub_profile", "wan_edge_template"))  # fmt: skip

@@ -224,6 +224,17 @@ def moves(view: PlanView) -> Iterator[Found]:
             )
 
 
+@registry.plan("HA112", "info", "An organisation policy is shared, a policy of a template is its own",
+              why="Who changes a shared one changes it for every template that names it.", source="POL",
+              types=_TYPES)  # fmt: skip
+def shared_by_all(view: PlanView) -> Iterator[Found]:
+    for change in view.changes:
+        found = view.facts.get(change.address, {}).get("organisation_policy")
+        if change.type == "policy" and isinstance(found, Mapping) and found.get("name") and change.after is not None:
+            text = f"{change.name}: comes from organisation policy {found['name']}, which other templates may share"
+            yield Found(address=change.address, message=text, location=change.location)
+
+
 @registry.plan("HA111", "error", "An organisation policy that is named exists",
               why="The entry would be empty: it takes all that it does not say itself from there.", source="API, POL",
               types=_TYPES)  # fmt: skip

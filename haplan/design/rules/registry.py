@@ -54,6 +54,7 @@ SOURCES = {
     "SLOT": "Juniper: slot numbering of SRX chassis clusters",
     "CCFORM": "Juniper: how SRX chassis clusters form",
     "CCFAIL": "Juniper: failover and recovery of SRX chassis clusters",
+    "CCPREP": "Juniper: how to configure SRX chassis clusters",
     "CCNOTE": "Juniper: warning on fabric links of clustered nodes",
     "SSRDOC": "github 128technology/docs",
     "MISTLAB": "Mist lab documents",
@@ -61,13 +62,16 @@ SOURCES = {
     "JVDEX": "Juniper validated design, distributed enterprise branch",
     "TFP": "github Juniper/terraform-provider-mist",
     "EVT": "public consumers of Mist gateway events",
+    "KB17947": "Juniper KB17947: upgrade of a cluster with little downtime",
+    "ICU": "Juniper: in-band upgrade of clusters",
+    "CHG": "practice of change management",
     "TOK": "Juniper: API tokens and rate limit",
     "ours": "haplan's own",
 }
 """What the short names of sources stand for."""
 
 
-def _spelled(source: str) -> str:
+def spelled(source: str) -> str:
     """Sources by their full names: ``API, TFP #9``."""
     said = []
     for one in source.split(", "):
@@ -114,7 +118,7 @@ class Registry:
         if words:
             severity, title = words
             usual = {"confidence": "H", "types": OWNERS, "override": "", "alone": False, "anew": False}
-            said = {**usual, **more, "source": _spelled(more["source"]), "why": more["why"]}
+            said = {**usual, **more, "source": spelled(more["source"]), "why": more["why"]}
             self._said[id] = {"severity": severity, "title": title, **said}
 
         def keep(function: F) -> F:

@@ -48,6 +48,7 @@ class NodeStatus:
     priority: str
     status: str
     failures: str
+    manual: bool = False
 
 
 @attrs.frozen
@@ -163,11 +164,11 @@ def _nodes(group: etree._Element) -> Iterator[NodeStatus]:
     stats = next(named(group, "device-stats"), group)
     columns = {
         name: [(one.text or "").strip() for one in named(stats, name)]
-        for name in ("device-name", "device-priority", "redundancy-group-status", "monitor-failures")
+        for name in ("device-name", "device-priority", "redundancy-group-status", "monitor-failures", "failover-mode")
     }
     for at, name in enumerate(columns["device-name"]):
-        rest = (_at(columns[key], at) for key in ("device-priority", "redundancy-group-status", "monitor-failures"))
-        yield NodeStatus(name, *rest)
+        priority, role, failures, mode = (_at(found, at) for key, found in columns.items() if key != "device-name")
+        yield NodeStatus(name, priority, role, failures, mode == "yes")
 
 
 def _at(values: list[str], index: int) -> str:

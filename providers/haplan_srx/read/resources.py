@@ -82,7 +82,7 @@ def read(estate: Estate, query: Query, slots: Mapping[str, int]) -> Reading:
     design = unseen(query, slots)
     clusters = _clusters(query, design.recorded, design.wanted)
     coming = _coming(design.recorded, design.wanted, clusters)
-    pairs = estate.looks([*clusters.values(), *coming], query.max_age)
+    pairs = estate.looks([*clusters.values(), *coming], query.max_age, health=not query.document)
     looks = {address: pairs[one.cluster] for address, one in clusters.items()}
     strangers = strange(query, looks, design.wanted)
     lives = {address: look.live for address, look in looks.items() if look.clustered}

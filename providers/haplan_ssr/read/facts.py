@@ -48,9 +48,6 @@ def _lines(router: str, pair: Sequence[Asset], *, formed: bool) -> Iterator[str]
         elif box.status != RUNNING and formed:
             status = box.status or UNTOLD
             yield f"{router} {box.node} is {status}: nothing is sent into a pair before both run or are away"
-    versions = sorted({box.version for box in pair} - {""})
-    if len(versions) > 1 and formed:
-        yield f"HA146: {router} runs two versions ({', '.join(versions)}): nothing is sent into it before it runs one"
 
 
 def facts(targets: Iterable[Target], at: Look) -> dict[str, Mapping[str, Tree]]:
