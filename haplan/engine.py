@@ -9,6 +9,7 @@ those in the middle, `haplan.applying` those at the end; they hold no rule of th
 
 import threading
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from haplan.host.planfile import session_for as session_for
 from haplan.host.planfile import write_file as write_file
 from haplan.host.session import Session
 from haplan.looking import Question, Validation, types_of
+from haplan.model.address import parse
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
 from haplan.model.plan import Action, Impact, Plan
@@ -38,6 +40,7 @@ from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
 from haplan.model.unfinished import with_orphans
+from haplan.model.wiring import Sheet
 from haplan.planning import planned, recorded
 from haplan.steps import admit, approve, check, graph, move, order, refresh, select, steady
 from haplan.steps import resume as resume_
@@ -334,6 +337,28 @@ def dependencies(session: Session) -> tuple[Stack, tuple[Edge, ...]]:
         edge for edge in resources.edges if found.stack.blocks[edge.first].data or found.stack.blocks[edge.then].data
     ]
     return found.stack, (*looked_up, *edges)
+
+
+def wiring(session: Session, clusters: Sequence[str] = ()) -> tuple[Sheet, ...]:
+    """How the boxes of a stack's pairs are cabled; of those that a glob names by address or label, or of all.
+
+    Raises:
+        Denied: A rule finds an error in the stack: nobody is to cable after that.
+        HaplanError: No pair is called so.
+    """
+    found = validate(session)
+    _refuse_errors(found.findings)
+    sheets = session.plugins.wiring(found.stack)
+    chosen = [one for one in sheets if not clusters or any(_is_called(one.address, glob) for glob in clusters)]
+    if not chosen:
+        known = ", ".join(one.address for one in sheets) or "none"
+        raise HaplanError(f"no cluster {', '.join(clusters)} in this stack; there are: {known}" if clusters else
+                          "this stack has no cluster: there is nothing to cable")  # fmt: skip
+    return tuple(chosen)
+
+
+def _is_called(address: str, glob: str) -> bool:
+    return fnmatchcase(address, glob) or fnmatchcase(parse(address).label, glob)
 
 
 def labs(session: Session, *, port: int = 0, tls: bool = False) -> dict[str, Lab]:

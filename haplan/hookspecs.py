@@ -13,6 +13,8 @@ from haplan.model.event import Event
 from haplan.model.finding import Rule
 from haplan.model.graph import Edge
 from haplan.model.plan import Plan
+from haplan.model.stack import Stack
+from haplan.model.wiring import Sheet
 
 hookspec = pluggy.HookspecMarker("haplan")
 hookimpl = pluggy.HookimplMarker("haplan")
@@ -45,6 +47,13 @@ def haplan_checks() -> Iterable[Rule]:  # type: ignore[empty-body]  # a hook has
 @hookspec
 def haplan_order(nodes: Sequence[Node]) -> Iterable[Edge]:  # type: ignore[empty-body]  # a hook has no body
     """Called for each plan: soft and gate edges between these nodes. A pure function."""
+
+
+@hookspec
+def haplan_wiring(stack: Stack) -> Iterable[Sheet]:  # type: ignore[empty-body]  # a hook has no body
+    """Called for ``haplan wiring``, and for the pictures of a plan: how the boxes of a stack's pairs are cabled. A pure
+    function.
+    """
 
 
 @hookspec

@@ -175,6 +175,7 @@ from haplan.model.value import (
     Text as TextValue,
 )
 from haplan.model.vendor_keys import SECRET_NAMES, Doubt
+from haplan.model.wiring import Plug, PlugKind, Sheet
 from haplan.state import (
     codec,
     lease,
@@ -260,6 +261,8 @@ __all__ = [
     "PlacementRow",
     "Plan",
     "PlanView",
+    "Plug",
+    "PlugKind",
     "PluginError",
     "Procedure",
     "Provider",
@@ -283,6 +286,7 @@ __all__ = [
     "Seen",
     "Settlement",
     "Severity",
+    "Sheet",
     "Stack",
     "Stale",
     "State",

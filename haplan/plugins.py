@@ -20,7 +20,9 @@ from haplan.errors import HaplanError, PluginError, Unsupported, said
 from haplan.model.finding import Rule
 from haplan.model.plan import Plan
 from haplan.model.schema import TypeInfo
+from haplan.model.stack import Stack
 from haplan.model.value import Tree
+from haplan.model.wiring import Sheet
 from haplan.wall import hooks
 from haplan.wall.call import Call, through
 
@@ -122,6 +124,11 @@ class Plugins:
     def order_about(self, types: Collection[str]) -> tuple[OrderHook, ...]:
         """The hooks that add edges between resources of these types."""
         return tuple(partial(hooks.order, impl) for impl in self._about(types, "haplan_order"))
+
+    def wiring(self, stack: Stack) -> tuple[Sheet, ...]:
+        """How the boxes of a stack's pairs are cabled."""
+        impls = self._about({block.type for block in stack.blocks.values()}, "haplan_wiring")
+        return tuple(sheet for impl in impls for sheet in hooks.called(impl, "haplan_wiring", stack=stack))
 
     @cached_property
     def state_backends(self) -> Mapping[str, OpenState]:

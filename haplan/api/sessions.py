@@ -20,6 +20,7 @@ from haplan.model.graph import Edge
 from haplan.model.plan import Plan as Body
 from haplan.model.result import Result
 from haplan.model.stack import Stack
+from haplan.model.wiring import Sheet
 from haplan.plugins import Plugins
 
 T = TypeVar("T")
@@ -76,6 +77,14 @@ class Session:
     def dependencies(self) -> tuple[Stack, tuple[Edge, ...]]:
         """The stack, and its edges of all kinds."""
         return self._do(lambda: engine.dependencies(self._inner))
+
+    def wiring(self, clusters: Sequence[str] = ()) -> tuple[Sheet, ...]:
+        """How the boxes of the pairs are cabled: of those that a glob names by address or label, or of all.
+
+        Raises:
+            Denied: The stack does not keep a rule: nobody is to cable after it.
+        """
+        return self._do(lambda: engine.wiring(self._inner, clusters))
 
     def labs(self, *, port: int = 0, tls: bool = False) -> Mapping[str, Lab]:
         """Start the simulators of the stack's providers, by key; they end with the session."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from haplan.plugin import Edge, OrderNode, Rule, hookimpl
+from haplan.plugin import Edge, OrderNode, Rule, Sheet, Stack, hookimpl
 
 if TYPE_CHECKING:
     from haplan.design.addresses import (
@@ -78,6 +78,14 @@ def haplan_order(nodes: Sequence[OrderNode]) -> Iterable[Edge]:
     from haplan.design.order import edges
 
     return edges(nodes)
+
+
+@hookimpl
+def haplan_wiring(stack: Stack) -> Iterable[Sheet]:
+    """The cabling of the pairs."""
+    from haplan.design.wiring import sheets
+
+    return sheets(stack)
 
 
 __all__ = [

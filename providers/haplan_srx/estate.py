@@ -105,6 +105,25 @@ def _unmarked(_secret: str) -> str:
     return ""
 
 
+def _asked(estate: "Estate", seen: PairSeen, box: Box, nodes: Nodes) -> PairSeen:
+    """With how the pair is; what does not answer that is not known, and stops nothing.
+
+    Nodes of two releases do not talk to each other: a node that the other has lost is asked itself.
+    """
+    versions: dict[str, str] = {}
+    with suppress(ProviderError):
+        seen = attrs.evolve(seen, links=box.links())
+    with suppress(ProviderError):
+        versions = box.software()
+    for at, (mac, host) in enumerate(nodes.hosts.items()):
+        name = next((node for node, its in seen.macs.items() if its == mac), f"node{at}")
+        if not versions.get(name) and not (seen.status is not None and seen.status.formed):
+            with suppress(ProviderError, TimeoutError):
+                estate.opening(host).result(PATIENCE)
+                versions[name] = estate.box(host).software().get(name, "")
+    return attrs.evolve(seen, versions={node: said for node, said in versions.items() if said})
+
+
 class Estate:
     """Sessions with devices.
 
@@ -206,7 +225,7 @@ class Estate:
         for mac, host in hosts.items():
             if anew:
                 self.forget(host)
-            opening = self._opening(host)
+            opening = self.opening(host)
             try:
                 opening.result(PATIENCE)
             except TimeoutError:
@@ -217,7 +236,7 @@ class Estate:
             yield mac, host, opening.result
         yield from late
 
-    def _opening(self, host: str) -> "Future[bool]":
+    def opening(self, host: str) -> "Future[bool]":
         """The session of a host on its way; true where it is new."""
         found, opening = self._boxes.get(host), Future[bool]()
         if found is not None and found.session.open:
@@ -292,29 +311,11 @@ class Estate:
                     known, told = self._told_macs(nodes, box), {**_serials(facts), **box.serials()}
                     live = box.configuration()
                     seen = PairSeen(at=now, status=status, macs=known, live=live, errors=errors, serials=told)
-                    return self._asked(seen, box, nodes) if health else seen
+                    return _asked(self, seen, box, nodes) if health else seen
                 facts[mac], lives[mac] = box.facts(), box.configuration()
             except ProviderError as error:
                 errors[host] = str(error)
         return PairSeen(at=now, facts=facts, lives=lives, errors=errors, serials=_serials(facts))
-
-    def _asked(self, seen: PairSeen, box: Box, nodes: Nodes) -> PairSeen:
-        """With how the pair is; what does not answer that is not known, and stops nothing.
-
-        Nodes of two releases do not talk to each other: a node that the other has lost is asked itself.
-        """
-        versions: dict[str, str] = {}
-        with suppress(ProviderError):
-            seen = attrs.evolve(seen, links=box.links())
-        with suppress(ProviderError):
-            versions = box.software()
-        for at, (mac, host) in enumerate(nodes.hosts.items()):
-            name = next((node for node, its in seen.macs.items() if its == mac), f"node{at}")
-            if not versions.get(name) and not (seen.status is not None and seen.status.formed):
-                with suppress(ProviderError, TimeoutError):
-                    self._opening(host).result(PATIENCE)
-                    versions[name] = self.box(host).software().get(name, "")
-        return attrs.evolve(seen, versions={node: said for node, said in versions.items() if said})
 
     def history(self, nodes: Nodes) -> tuple[Commit, ...]:
         """The commits of a pair, the newest first; () if it is not reached."""

@@ -64,6 +64,7 @@ OPTIONS = {
     "plugins": "no-color json",
     "types": "no-color json",
     "rules": "no-color json",
+    "wiring": f"{COMMON} var var-file format json",
     "lab": f"{COMMON} var var-file port tls",
 }
 """What users, scripts and completion rely on: an option may come, none may go."""

@@ -13,8 +13,7 @@ from haplan_mist.settle import Wait
 from haplan_mist.verify import findings as mist_findings
 from haplan_srx.device.operational import Links, NodeStatus, Status
 from haplan_srx.verify import Health, findings
-
-from .situations import NEW, A, B
+from tests.design.situations import NEW, A, B
 
 
 @attrs.frozen(kw_only=True)
@@ -29,7 +28,7 @@ class After:
 
 
 def node(name: str, role: str, priority: str = "100", failures: str = "None", *, manual: bool = False) -> NodeStatus:
-    return NodeStatus(name, priority, role, failures, manual)
+    return NodeStatus(name=name, priority=priority, status=role, failures=failures, manual=manual)
 
 
 LINKS = Links(control="Up", fabric=(("ge-0/0/2", "Up / Up"),), reths=(("reth0", "Up"),), monitors=())

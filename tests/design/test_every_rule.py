@@ -14,9 +14,8 @@ from haplan.model.finding import Finding, Rule
 from haplan.model.state import State
 from haplan.plugins import load_plugins
 from haplan.steps.check import check
-
-from .after_writes import AFTER, After
-from .situations import SITUATIONS, Seen, Situation
+from tests.design.after_writes import AFTER, After
+from tests.design.situations import SITUATIONS, Seen, Situation
 
 CATALOGUE = Path(__file__).parents[3] / "shared" / "reference" / "design-rules.md"
 V_CASES = tomllib.loads((Path(__file__).parent / "cases" / "cases.toml").read_text())["case"]

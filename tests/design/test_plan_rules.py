@@ -12,8 +12,7 @@ from haplan.model.plan import Action, Calls, Change
 from haplan.model.reason import Reason
 from haplan.model.state import Row, State
 from haplan.steps.check import check
-
-from .situations import FABRIC, LOW, NEW, SWAP, A, B, C, cluster, fact, facts, row, template, values
+from tests.design.situations import FABRIC, LOW, NEW, SWAP, A, B, C, cluster, fact, facts, row, template, values
 
 RULES = list(design.haplan_checks())
 

@@ -40,7 +40,7 @@ class Facts:
     clustered: bool = False
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class NodeStatus:
     """One node in one redundancy group."""
 
@@ -168,7 +168,7 @@ def _nodes(group: etree._Element) -> Iterator[NodeStatus]:
     }
     for at, name in enumerate(columns["device-name"]):
         priority, role, failures, mode = (_at(found, at) for key, found in columns.items() if key != "device-name")
-        yield NodeStatus(name, priority, role, failures, mode == "yes")
+        yield NodeStatus(name=name, priority=priority, status=role, failures=failures, manual=mode == "yes")
 
 
 def _at(values: list[str], index: int) -> str:

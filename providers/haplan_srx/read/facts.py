@@ -45,7 +45,6 @@ def _node(node: str, mac: str, values: Mapping[str, Tree], seen: PairSeen, roles
         "model": str(values.get("model") or ""),
         "serial": seen.serials.get(mac, ""),
         "firmware": seen.versions.get(node, ""),
-        "site": str(values.get("site") or ""),
         "connected": roles.get(node, LOST) != LOST,
         "managed": True,
         "cluster": "",
