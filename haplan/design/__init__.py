@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from haplan.design.pairing import Failover, OutOfBand, failover, out_of_band
     from haplan.design.paths import Path, local, path
     from haplan.design.sites import Site
+    from haplan.design.steering import Policy, Steering
     from haplan.design.templates import HubProfile, WanEdgeTemplate
-    from haplan.design.traffic import Policy, Steering
 
 haplan_api = 2
 haplan_types = (
@@ -47,8 +47,8 @@ _ROOMS = (
     "pairing",
     "paths",
     "sites",
+    "steering",
     "templates",
-    "traffic",
 )
 
 
@@ -58,8 +58,8 @@ def haplan_resources() -> Iterable[type]:
     from haplan.design.clusters import Cluster
     from haplan.design.networks import Application, Network, Overlay
     from haplan.design.sites import Site
+    from haplan.design.steering import Policy, Steering
     from haplan.design.templates import HubProfile, WanEdgeTemplate
-    from haplan.design.traffic import Policy, Steering
 
     return (Site, Overlay, Network, Application, HubProfile, WanEdgeTemplate, Steering, Policy, Cluster)
 

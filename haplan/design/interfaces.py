@@ -84,6 +84,7 @@ class Wan(Interface):
     shared_wan: Tree
     underlay: Tree
     probes: Tree
+    circuit: Tree = None
 
     def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
         if isinstance(self.address, WanAddress):
@@ -98,6 +99,8 @@ class Wan(Interface):
             taking.wrong(f"{at}.endpoint", f"expected True, False or a name, got {shown(self.endpoint)}")
         if self.underlay not in (None, "private"):
             taking.wrong(f"{at}.underlay", f'expected "private" or nothing, got {shown(self.underlay)}')
+        if self.circuit is not None and (not isinstance(self.circuit, str) or not self.circuit):
+            taking.wrong(f"{at}.circuit", f"expected the name of a circuit, got {shown(self.circuit)}")
         return {
             "address": address,
             "overlay": _mappings(self.overlay, f"{at}.overlay", taking),
@@ -173,6 +176,7 @@ def wan(
     shared_wan: str | None = None,
     underlay: str | None = None,
     probes: bool | Sequence[Value[str]] | None = None,
+    circuit: str | None = None,
     extra: Extra | None = None,
 ) -> Interface:
     """A WAN interface.
@@ -182,6 +186,7 @@ def wan(
     ports of both nodes (HA057). `underlay="private"` at both ends says that hub and spokes meet on a network of their
     own, such as MPLS, where private addresses reach each other (HA061). `probes` are hosts behind the provider (True is
     the gateway alone, by itself for new static WANs on SRX direct): while none answers, traffic leaves by other WANs.
+    `circuit` names the provider's line where several WANs share one: it takes them all when it fails.
     """
     return Wan(
         name=name,
@@ -196,6 +201,7 @@ def wan(
         shared_wan=shared_wan,
         underlay=underlay,
         probes=probes,
+        circuit=circuit,
         extra=extra,
         location=here(),
     )
