@@ -81,7 +81,7 @@ from haplan.language.resource import (
     derived,
     resource,
 )
-from haplan.language.taking import BROKEN, HOLE, VARIABLE, Broken, Kind, Taking, shown
+from haplan.language.taking import BROKEN, HOLE, VARIABLE, Broken, Kind, Taking, exact, shown
 from haplan.language.texts import (
     address_with_length,
     host,
@@ -332,6 +332,7 @@ __all__ = [
     "derived",
     "differences",
     "encode",
+    "exact",
     "explained",
     "has_token",
     "helper",

@@ -27,6 +27,7 @@ from haplan.plugin import (
     VendorKeys,
     Whole,
     address_with_length,
+    exact,
     helper,
     here,
     host,
@@ -50,7 +51,7 @@ class Interface:
     """
 
     usage: ClassVar[str] = ""
-    name: Tree
+    name: Tree = attrs.field(converter=exact)
     ports: Tree
     extra: Tree = None
     location: Location

@@ -22,6 +22,7 @@ from haplan.plugin import (
     Tree,
     Value,
     Whole,
+    exact,
     helper,
     here,
     host,
@@ -74,7 +75,7 @@ class WanPath(Path):
     """A WAN interface of the owner."""
 
     owner: Resource
-    name: Any
+    name: Tree = attrs.field(converter=exact)
 
     usage: ClassVar[str] = "wan"
 
@@ -91,7 +92,7 @@ class TunnelPath(Path):
     """A tunnel of the owner, declared in `extra`."""
 
     owner: Resource
-    name: Any
+    name: Tree = attrs.field(converter=exact)
 
     usage: ClassVar[str] = "tunnel"
 
@@ -116,9 +117,9 @@ class Endpoint(Path):
     """The overlay towards one WAN interface of a hub."""
 
     profile: HubSide
-    wan: Any
-    preference: Any = None
-    bfd: Any = None
+    wan: Tree = attrs.field(converter=exact)
+    preference: Tree = None
+    bfd: Tree = None
 
     usage: ClassVar[str] = "endpoint"
 

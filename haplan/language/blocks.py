@@ -17,7 +17,7 @@ from haplan.language.kinds import Anything, fits
 from haplan.language.record import Recording, current, here, mistake, nearest
 from haplan.language.refs import Hidden, Ref, has_token
 from haplan.language.resource import Resource
-from haplan.language.taking import BROKEN, Taking, shown
+from haplan.language.taking import BROKEN, Taking, exact, shown
 from haplan.model.left_alone import EVERY
 from haplan.model.stack import Lifecycle, Limits, Output, ProviderBlock, Variable
 from haplan.model.value import Secret, Tree, leaves, of_variable
@@ -52,6 +52,7 @@ def helper(function: Callable[P, T]) -> Callable[P, T]:
 def provider(name: str, *, alias: str | None = None, **settings: Any) -> ProviderBlock:
     """Which backend serves the stack; its settings come from here or from the environment."""
     recording, location = current("provider(…)"), here()
+    name, alias = str(exact(name)), exact(alias)
     if alias and not ALIAS.fullmatch(str(alias)):
         recording.mistake(f"provider {name!r}: letters, digits, - and _ make an alias, not {alias!r}", location)
     block = ProviderBlock(name, alias or "", {}, location)
@@ -119,7 +120,7 @@ def builtin_type(value: Tree) -> type:
 @helper
 def output(name: str, value: Tree, *, sensitive: bool = False) -> None:
     """A value to show after apply and to read with ``haplan output``; of a sensitive one state keeps a fingerprint."""
-    recording, location = current("output(…)"), here()
+    recording, location, name = current("output(…)"), here(), exact(name)
     full = ".".join([*(f"module.{label}" for label in recording.modules), name])
     taking = Taking(recording=recording, subject=f"output {full}", location=location)
     taken = Anything().take(value, "", taking)
@@ -140,7 +141,7 @@ class module:  # noqa: N801  (reads as a statement: with module("store-042"):)
 
     def __init__(self, label: str) -> None:
         self._recording = current("module(…)")
-        self._label = label
+        self._label = exact(label)
         if not isinstance(label, str) or not label or has_token(label):
             self._recording.mistake(f"module: expected a label, got {shown(label)}")
             self._label = f"unnamed-{len(self._recording.modules)}"
@@ -191,14 +192,14 @@ def lifecycle(
         ignore_changes=tuple(ignored),
         leave=tuple(leave),
         create_before_destroy=create_before_destroy is True,
-        timeouts=dict(timeouts or {}),
+        timeouts={exact(step): exact(seconds) for step, seconds in (timeouts or {}).items()},
         triggers=conditions.triggers(replace_triggered_by),
         precondition=conditions.given("precondition", precondition),
         postcondition=conditions.given("postcondition", postcondition),
     )
 
 
-def _whole(value: Any, least: int) -> bool:
+def _whole(value: Tree, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least and fits(value)
 
 
@@ -220,7 +221,7 @@ def limits(
         ):
             recording.mistake(f"limits: {name}: expected a number from 0, got {shown(value)}")
             given[name] = None
-    recording.limits = Limits(**given)
+    recording.limits = Limits(**{name: exact(value) for name, value in given.items()})
 
 
 @helper

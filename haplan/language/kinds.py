@@ -14,6 +14,7 @@ from haplan.language.taking import (
     Broken,
     Kind,
     Taking,
+    exact,
     misshapen,
     no_secret,
     other_shape,
@@ -77,7 +78,7 @@ class Name:
             return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
         if has_token(value):
             return taking.wrong(at, f"a {self.words} cannot hold a reference: it is known only after apply")
-        return value
+        return exact(value)
 
 
 @attrs.frozen
@@ -112,7 +113,7 @@ class Whole:
             or not fits(value)
         ):
             return taking.wrong(at, f"expected {self.words}, got {shown(value)}")
-        return value
+        return exact(value)
 
 
 @attrs.frozen
@@ -151,7 +152,7 @@ class Choice:
             hint = nearest(value, self.options) if isinstance(value, str) else other_shape(self, value, taking)
             rule = f" ({self.rule})" if self.rule else ""
             return taking.wrong(at, f"expected {self.words}, got {shown(value)}{hint}{rule}")
-        return value
+        return exact(value)
 
 
 @attrs.frozen
@@ -204,7 +205,7 @@ class MapOf:
             if PACKAGE in key:
                 taking.wrong(at, f"a key {UNSTEADY}")
                 continue
-            taken[key] = found = self.item.take(one, f"{at}[{key!r}]", taking)
+            taken[exact(key)] = found = self.item.take(one, f"{at}[{key!r}]", taking)
             broken = broken or found is BROKEN
         return BROKEN if broken else taken
 
@@ -294,9 +295,9 @@ class Anything:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int | float):
-            return (
-                value if fits(value) else taking.wrong(at, f"{shown(value)} does not fit into JSON; write it as text")
-            )
+            if fits(value):
+                return exact(value)
+            return taking.wrong(at, f"{shown(value)} does not fit into JSON; write it as text")
         if isinstance(value, Ref):
             return reference(value, taking)
         if isinstance(value, model.Secret):

@@ -23,7 +23,7 @@ from haplan.language.extra import ExtraOf, VendorKeys
 from haplan.language.kinds import Anything, MapOf, Text
 from haplan.language.record import PACKAGE, UNSTEADY, Recording, current, here, nearest
 from haplan.language.refs import Ref, has_token
-from haplan.language.taking import BROKEN, Kind, Taking, no_secret, only_secrets, shown
+from haplan.language.taking import BROKEN, Kind, Taking, exact, no_secret, only_secrets, shown
 from haplan.model import value as model
 from haplan.model.address import Address
 from haplan.model.left_alone import BESIDE, EVERY, as_path
@@ -229,7 +229,7 @@ def _label(label: Any, kind: TypeInfo, recording: Recording, location: Location)
     if PACKAGE in label:
         recording.mistake(f"{kind.name}: its label {UNSTEADY}", location)
         return f"unnamed-{len(recording.resources)}"
-    return label
+    return str(exact(label))
 
 
 def _unknown_keywords(given: Mapping[str, Tree], kind: TypeInfo, taking: Taking) -> None:

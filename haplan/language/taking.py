@@ -75,8 +75,20 @@ class Kind(Protocol):
         ...
 
 
+def exact(value: Tree) -> Tree:
+    """A text or number of a class of the user's own, such as a member of an Enum, as the plain one that it is."""
+    if isinstance(value, str) and type(value) is not str:
+        return str.__str__(value)
+    if isinstance(value, int) and type(value) not in (int, bool):
+        return int.__index__(value)
+    if isinstance(value, float) and type(value) is not float:
+        return float.__float__(value)
+    return value
+
+
 def shown(value: Tree) -> str:
     """A wrong value as a message shows it."""
+    value = exact(value)
     if isinstance(value, str):
         if has_token(value):
             return "text with a reference in it"
@@ -131,6 +143,7 @@ def _kind_of(ref: model.Ref, recording: Recording) -> str:
 
 def text(value: str, at: str, taking: Taking) -> Tree:
     """A string, scanned for references and for the lone braces that an f-string leaves of a site variable."""
+    value = exact(value)
     if value.isascii() and "{" not in value and PACKAGE not in value:
         return value
     if PACKAGE in value:
