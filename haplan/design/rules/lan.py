@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+import attrs
+
 from haplan.design.addresses import Dhcp, WanAddress
 from haplan.design.rules.index import DesignIndex, Face, Owner
 from haplan.design.rules.pair import attested
@@ -233,11 +235,17 @@ def members_alike(design: DesignIndex) -> Iterator[Found]:
 )  # fmt: skip
 def own_management(design: DesignIndex) -> Iterator[Found]:
     for owner in design.owners:
-        given = owner.block.extra.get("oob_ip_config")
-        node1 = given.get("node1") if isinstance(given, Mapping) else None
-        if not isinstance(given, Mapping) or not isinstance(node1, Mapping) or not given.get("ip"):
-            continue
-        for pair, (one, other) in at_sites(owner, given.get("ip"), node1.get("ip")):
-            if one.partition("/")[0] == other.partition("/")[0]:
-                text = f"{owner.label}: node1 out-of-band address equals node0: {one}{where(pair)}"
-                yield Found.of(owner, text)
+        for block, said in (
+            (owner.block, owner),
+            *((pair.block, attrs.evolve(owner, pairs=(pair,))) for pair in owner.pairs),
+        ):
+            for pair, (one, other) in at_sites(said, *_out_of_band(block.extra.get("oob_ip_config"))):
+                if one and one.partition("/")[0] == other.partition("/")[0]:
+                    text = f"{block.label}: node1 out-of-band address equals node0: {one}{where(pair)}"
+                    yield Found(address=block.address, message=text, location=str(block.location))
+
+
+def _out_of_band(given: Tree) -> tuple[Tree, Tree]:
+    """The addresses of both nodes in vendor keys; "" for one that is not given."""
+    node1 = given.get("node1") if isinstance(given, Mapping) else None
+    return (given.get("ip") or "", node1.get("ip") or "") if isinstance(node1, Mapping) else ("", "")
