@@ -39,6 +39,8 @@ from haplan.model.result import Result, left_out
 from haplan.model.selection import Selection
 from haplan.model.stack import Stack
 from haplan.model.state import Holder, Run, State
+from haplan.model.traffic import Question as Asked
+from haplan.model.traffic import Traffic
 from haplan.model.unfinished import with_orphans
 from haplan.model.wiring import Sheet
 from haplan.planning import planned, recorded
@@ -355,6 +357,16 @@ def wiring(session: Session, clusters: Sequence[str] = ()) -> tuple[Sheet, ...]:
         raise HaplanError(f"no cluster {', '.join(clusters)} in this stack; there are: {known}" if clusters else
                           "this stack has no cluster: there is nothing to cable")  # fmt: skip
     return tuple(chosen)
+
+
+def traffic(session: Session, question: Asked) -> Traffic:
+    """Who reaches what in a stack, by which path, and what becomes of that when something fails. Offline.
+
+    Raises:
+        StackError: The stack itself has mistakes.
+        HaplanError: What is asked for is not in it.
+    """
+    return session.plugins.traffic(_sound(session), question)
 
 
 def _is_called(address: str, glob: str) -> bool:

@@ -14,6 +14,7 @@ from haplan.model.finding import Rule
 from haplan.model.graph import Edge
 from haplan.model.plan import Plan
 from haplan.model.stack import Stack
+from haplan.model.traffic import Question, Traffic
 from haplan.model.wiring import Sheet
 
 hookspec = pluggy.HookspecMarker("haplan")
@@ -52,6 +53,13 @@ def haplan_order(nodes: Sequence[Node]) -> Iterable[Edge]:  # type: ignore[empty
 @hookspec
 def haplan_wiring(stack: Stack) -> Iterable[Sheet]:  # type: ignore[empty-body]  # a hook has no body
     """Called for ``haplan wiring``, and for the pictures of a plan: how the boxes of a stack's pairs are cabled. A pure
+    function.
+    """
+
+
+@hookspec
+def haplan_traffic(stack: Stack, question: Question) -> Traffic:  # type: ignore[empty-body]  # a hook has no body
+    """Called for ``haplan traffic``: who reaches what in a stack, and what becomes of that when something fails. A pure
     function.
     """
 

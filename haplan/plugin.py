@@ -153,6 +153,7 @@ from haplan.model.state import (
 from haplan.model.traffic import SAME as SAME_OUTCOME
 from haplan.model.traffic import Answer, Becomes, Outcome, Stream, Traffic
 from haplan.model.traffic import Group as TrafficGroup
+from haplan.model.traffic import Question as TrafficQuestion
 from haplan.model.value import (
     ALIKE,
     SEQUENCES,
@@ -309,6 +310,7 @@ __all__ = [
     "TextValue",
     "Traffic",
     "TrafficGroup",
+    "TrafficQuestion",
     "Transaction",
     "Tree",
     "TypeInfo",

@@ -21,6 +21,7 @@ from haplan.model.finding import Rule
 from haplan.model.plan import Plan
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Stack
+from haplan.model.traffic import Question, Traffic
 from haplan.model.value import Tree
 from haplan.model.wiring import Sheet
 from haplan.wall import hooks
@@ -129,6 +130,13 @@ class Plugins:
         """How the boxes of a stack's pairs are cabled."""
         impls = self._about({block.type for block in stack.blocks.values()}, "haplan_wiring")
         return tuple(sheet for impl in impls for sheet in hooks.called(impl, "haplan_wiring", stack=stack))
+
+    def traffic(self, stack: Stack, question: Question) -> Traffic:
+        """Who reaches what in a stack."""
+        impls = self._about({block.type for block in stack.blocks.values()}, "haplan_traffic")
+        found = [hooks.called(impl, "haplan_traffic", stack=stack, question=question) for impl in impls]
+        lines = {address: place for one in found for address, place in one.lines.items()}
+        return Traffic(tuple(group for one in found for group in one.groups), lines)
 
     @cached_property
     def state_backends(self) -> Mapping[str, OpenState]:

@@ -20,6 +20,7 @@ from haplan.model.graph import Edge
 from haplan.model.plan import Plan as Body
 from haplan.model.result import Result
 from haplan.model.stack import Stack
+from haplan.model.traffic import Question, Traffic
 from haplan.model.wiring import Sheet
 from haplan.plugins import Plugins
 
@@ -85,6 +86,14 @@ class Session:
             Denied: The stack does not keep a rule: nobody is to cable after it.
         """
         return self._do(lambda: engine.wiring(self._inner, clusters))
+
+    def traffic(self, question: Question | None = None) -> Traffic:
+        """Who reaches what, by which path, and what becomes of that when something fails; nothing is asked.
+
+        Raises:
+            HaplanError: What is asked for is not in the stack.
+        """
+        return self._do(lambda: engine.traffic(self._inner, question or Question()))
 
     def labs(self, *, port: int = 0, tls: bool = False) -> Mapping[str, Lab]:
         """Start the simulators of the stack's providers, by key; they end with the session."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from haplan.plugin import Edge, OrderNode, Rule, Sheet, Stack, hookimpl
+from haplan.plugin import Edge, OrderNode, Rule, Sheet, Stack, Traffic, TrafficQuestion, hookimpl
 
 if TYPE_CHECKING:
     from haplan.design.addresses import (
@@ -86,6 +86,14 @@ def haplan_wiring(stack: Stack) -> Iterable[Sheet]:
     from haplan.design.wiring import sheets
 
     return sheets(stack)
+
+
+@hookimpl
+def haplan_traffic(stack: Stack, question: TrafficQuestion) -> Traffic:
+    """Who reaches what."""
+    from haplan.design.traffic.explain import answered
+
+    return answered(stack, question)
 
 
 __all__ = [

@@ -27,11 +27,13 @@ class Outcome:
             sent where it is lost; ``stops``; ``gone``, where the source went with what failed; ``unknown``.
         way: The paths that are left, for ``to``, ``only`` and ``part``.
         why: In words, where there is something to say.
+        remedy: What would keep it, in words.
     """
 
     becomes: Becomes
     way: str = ""
     why: str = ""
+    remedy: str = ""
 
     @property
     def words(self) -> str:
@@ -88,12 +90,14 @@ class Stream:
         to: The piece, in the shortest words that say it.
         answers: One, or one for each reading where they differ.
         unless: Applications by name that an earlier policy takes, whatever their addresses are.
+        steps: How it was found, each with the address of the policy that it is about; for one flow that is asked for.
     """
 
     network: str
     to: str
     answers: tuple[Answer, ...]
     unless: tuple[str, ...] = ()
+    steps: tuple[tuple[str, str], ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -123,3 +127,22 @@ class Traffic:
 
     groups: tuple[Group, ...]
     lines: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Question:
+    """What of the traffic is asked for.
+
+    Attributes:
+        source: A network, or ``network@site``; "" for all.
+        to: An application, or an address as ``10.1.1.1:443/tcp``; "" for all destinations.
+        at_once: How many things fail at once: one or two.
+        fail: Failures by name; none for all.
+        sites: Sites by name; none for all.
+    """
+
+    source: str = ""
+    to: str = ""
+    at_once: int = 1
+    fail: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()

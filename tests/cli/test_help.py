@@ -65,6 +65,7 @@ OPTIONS = {
     "types": "no-color json",
     "rules": "no-color json",
     "wiring": f"{COMMON} var var-file format json",
+    "traffic": f"{COMMON} var var-file from to fail site failures format json",
     "lab": f"{COMMON} var var-file port tls",
 }
 """What users, scripts and completion rely on: an option may come, none may go."""

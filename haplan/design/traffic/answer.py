@@ -19,8 +19,8 @@ def traffic(picture: Picture, at_once: int = 1) -> Traffic:
     Args:
         at_once: How many things fail at once, one or two.
     """
-    groups = tuple(_group(alike, at_once) for alike in likes(picture))
-    return Traffic(groups, picture.lines)
+    found = ((alike, failures(alike.picture, alike.first, at_once)) for alike in likes(picture))
+    return Traffic(tuple(group(alike, failing) for alike, failing in found), picture.lines)
 
 
 class Alike:
@@ -97,10 +97,11 @@ class Alike:
         return found.opaque if found is not None else ""
 
 
-def likes(picture: Picture) -> Iterator[Alike]:
-    """The pairs of a design, those together that act alike."""
+def likes(picture: Picture, whole: Picture | None = None) -> Iterator[Alike]:
+    """The pairs of a design, those together that act alike; `whole` is all of it, where it is asked for some pairs."""
+    whole = whole or picture
     far: dict[str, list[tuple[str, Net]]] = {}
-    for edge in picture.edges.values():
+    for edge in whole.edges.values():
         for network in edge.networks.values():
             if network.net is not None:
                 far.setdefault(network.name, []).append((edge.address, network.net))
@@ -108,33 +109,48 @@ def likes(picture: Picture) -> Iterator[Alike]:
     groups: dict[tuple[int, Hashable], list[Edge]] = {}
     for edge in picture.edges.values():
         if edge.shape not in shapes:
-            shapes[edge.shape] = Decisions(picture, edge, Universe(picture, edge, far))
+            shapes[edge.shape] = Decisions(whole, edge, Universe(whole, edge, far))
         decisions = shapes[edge.shape]
         groups.setdefault((id(decisions), decisions.universe.touched(edge)), []).append(edge)
     by_id = {id(one): one for one in shapes.values()}
     for (which, _), edges in groups.items():
         decisions = by_id[which]
-        yield Alike(Decisions(picture, edges[0], decisions.universe), edges)
+        yield Alike(decisions.of(edges[0]), edges)
 
 
-def _group(alike: Alike, at_once: int) -> TrafficGroup:
+def group(alike: Alike, failing: tuple[Failure, ...], networks: Iterable[str] | None = None) -> TrafficGroup:
+    """What starts at pairs that act alike: in all their networks, or in some."""
     edge = alike.first
-    failing = failures(alike.picture, edge, at_once)
     cells = list(alike.universe.cells(edge))
-    streams = [one for network in edge.networks for one in _streams(alike, network, cells, failing)]
+    sources = edge.networks if networks is None else networks
+    found = [one for network in sources for one in streams(alike, network, cells, failing)]
     notes = dict.fromkeys(note for one in alike.edges for note in one.missing)
     return TrafficGroup(
         owner=edge.owner,
         family=edge.family,
         sites=tuple(one.site or one.name for one in alike.edges),
         failures=tuple(one.name for one in failing),
-        streams=tuple(streams),
+        streams=tuple(found),
         notes=tuple(notes),
     )
 
 
-def _streams(alike: Alike, network: str, cells: Iterable[Cell], failing: tuple[Failure, ...]) -> Iterator[Stream]:
-    """What starts in a network, a stream for all destinations with one answer; default deny last."""
+def streams(
+    alike: Alike,
+    network: str,
+    cells: Iterable[Cell],
+    failing: tuple[Failure, ...],
+    everything: Iterable[Cell] | None = None,
+) -> Iterator[Stream]:
+    """What starts in a network, a stream for all destinations with one answer; default deny last.
+
+    Args:
+        alike: Where.
+        network: Its name.
+        cells: The destinations that are asked for.
+        failing: What may fail.
+        everything: All destinations, where those are some: names are not asked for then.
+    """
     elsewhere = [cell for cell in cells if cell.own != network]
     pieces: dict[Hashable, list[Cell]] = {}
     answered: dict[Hashable, tuple[Answer, ...]] = {}
@@ -144,14 +160,15 @@ def _streams(alike: Alike, network: str, cells: Iterable[Cell], failing: tuple[F
         if key not in answered:
             answered[key] = alike.answers(network, cell, failing)
         pieces.setdefault(key, []).append(cell)
-    everything = frozenset(elsewhere)
-    known = list(_named(alike, network, elsewhere))
+    whole = elsewhere if everything is None else [cell for cell in everything if cell.own != network]
+    known = list(_named(alike, network, whole))
     for one, piece in sorted(pieces.items(), key=lambda item: _place(alike.first, answered[item[0]])):
         answers = answered[one]
         nobody = all(answer.policy == "-" for answer in answers)
-        to = "anything else" if nobody and len(pieces) > 1 else destination(frozenset(piece), everything, known)
+        to = "anything else" if nobody and len(pieces) > 1 else destination(frozenset(piece), frozenset(whole), known)
         yield Stream(network=network, to=to, answers=answers, unless=alike.unless(network, answers[0].policy))
-    yield from _by_name(alike, network, failing)
+    if everything is None:
+        yield from _by_name(alike, network, failing)
 
 
 def _readings(edge: Edge) -> tuple[Reading, ...]:

@@ -55,6 +55,10 @@ class Decisions:
         self._fates: dict[tuple[str, Cell, Reading], Fate] = {}
         self._chosen: dict[tuple[str, Cell, Reading], Chosen] = {}
 
+    def of(self, edge: Edge) -> "Decisions":
+        """The same for another pair of the shape."""
+        return Decisions(self.picture, edge, self.universe)
+
     # --- which policy ---
 
     def chosen(self, network: str, cell: Cell, reading: Reading) -> Chosen:

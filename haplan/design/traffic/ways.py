@@ -133,7 +133,32 @@ def outcome(picture: Picture, edge: Edge, source: Network, fate: Fate, failure: 
     well = NOTHING.here(edge)
     usual = well.node_of(source.lan, source.name)
     before = _Look(picture=picture, edge=edge, failure=NOTHING, here=well, inside=usual)
-    return _told(before.taken(fate.way), now, unordered=fate.way.unordered)
+    found = _told(before.taken(fate.way), now, unordered=fate.way.unordered)
+    if found.becomes not in (Becomes.STOPS, Becomes.PART):
+        return found
+    return attrs.evolve(found, remedy=remedy(picture, edge, fate.way, failure))
+
+
+def remedy(picture: Picture, edge: Edge, way: Way, failure: Failure) -> str:
+    """What would keep a flow that stops, in words; "" where nothing of the design would."""
+    parts = {part for _, part, _ in failure.atoms}
+    hubs = {step.tunnel.hub for step in way.steps if step.tunnel is not None}
+    here = [edge.wans[step.tunnel.wan if step.tunnel else step.name] for step in way.steps
+            if (step.tunnel.wan if step.tunnel else step.name) in edge.wans]  # fmt: skip
+    if parts == {"dead"}:
+        more = "a second path, and " if len(way.steps) == 1 else ""
+        return f"{more}hosts behind the provider in probes= of the WAN"
+    if hubs and all(at in hubs for at, _, _ in failure.atoms):
+        names = ", ".join(sorted(picture.edges[hub].name for hub in hubs))
+        return f"a path to another hub than {names}" if len(hubs) == 1 else ""
+    if len({wan.nodes for wan in here}) == 1 and here and len(here[0].nodes) == 1 and parts & {"node", "sync"}:
+        return f"a path over node{1 - here[0].nodes[0]}"
+    if parts & {"fabric"}:
+        return "a path over the node that the LAN is active on"
+    if len(way.steps) == 1:
+        return "a second path"
+    circuits = {wan.circuit for wan in here}
+    return "a path over another circuit" if len(circuits) == 1 and circuits != {""} else ""
 
 
 def _told(before: Taken, now: Taken, *, unordered: bool) -> Outcome:
