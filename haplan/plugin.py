@@ -87,6 +87,7 @@ from haplan.language.texts import (
     host,
     one_line,
     prefix,
+    release,
 )
 from haplan.model.address import (
     parse as parse_address,
@@ -356,6 +357,7 @@ __all__ = [
     "pull_document",
     "recovery",
     "refuse_push",
+    "release",
     "resource",
     "shown",
     "shown_location",

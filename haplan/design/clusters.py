@@ -24,6 +24,7 @@ from haplan.plugin import (
     computed,
     derived,
     one_line,
+    release,
     resource,
 )
 
@@ -81,7 +82,7 @@ class Cluster(Resource):
     template: WanEdgeTemplate | None = attribute(ResourceOf(("wan_edge_template",)), default=None, text=_CARRIES)
     profile: HubProfile | None = attribute(ResourceOf(("hub_profile",)), default=None, text=_CARRIES)
     firmware: Value[str] | None = attribute(
-        one_line(), default=None, local=True, text="Expected; checked, never installed."
+        release(), default=None, local=True, text="Expected; checked, never installed."
     )
     managed: Value[bool] = attribute(Flag(), default=True, text="Configured by the cloud (HA011).")
     attested: Attestation | None = attribute(

@@ -41,6 +41,17 @@ def one_line() -> Text:
     return Text("text", _line_complaint)
 
 
+def _release_complaint(value: str) -> str:
+    odd = not value or any(char.isspace() or char in "\"'`;{}<>&\\" for char in value)
+    wrong = f"expected a release as the device tells it, such as 22.4R3-S2.11, got {shown(value)}" if odd else ""
+    return _line_complaint(value) or wrong
+
+
+def release() -> Text:
+    """The release of a device's software: one word without quotes, as devices and clouds tell it."""
+    return Text("release", _release_complaint)
+
+
 def prefix() -> Text:
     """A network prefix; kept in its shortest spelling."""
     return Text("prefix", _prefix_complaint, lambda value: str(ipaddress.ip_network(value)))

@@ -12,6 +12,7 @@ from haplan_srx.read.look import Look
 from haplan_srx.rules import UNASKED
 from haplan_srx.translate.documents import device
 from haplan_srx.translate.losses import Loss, texts
+from haplan_srx.translate.namesakes import is_named
 from haplan_srx.translate.strangers import in_front
 from haplan_srx.translate.words import said
 
@@ -77,7 +78,9 @@ def _missing(look: Look, cluster: Resource, change: Change, allowed: set[str]) -
     if live is None or not allowed:
         return
     there = {one.text for one in look.lost(cluster.address)} | texts(look.kept.get(device(cluster.name), {}))
-    there |= {said(path, values) for path, values in live.values.items()}
+    there |= {said(path, values) for path, values in live.values.items()} | {
+        said(path) for path in live.prefixes if is_named(path)
+    }
     for text in sorted(allowed - there):
         yield Finding(
             rule=UNASKED,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from haplan.design import haplan_types as everything
 from haplan.design.resources import of_stack
 from haplan.plugin import Block, Finding, Rule, Stack, Tree, ValidateView, explained
+from haplan_srx.translate.extra import said, wrong
 from haplan_srx.translate.recorded import Picture, unknown
 from haplan_srx.translate.statements import Trouble
 
@@ -21,7 +22,7 @@ def _pictures(stack: Stack) -> Iterator[Picture]:
 
 def sayable(view: ValidateView) -> Iterator[Finding]:
     """What of the stack cannot be said on a device, and why."""
-    told = set()
+    told = {one for block in view.stack.blocks.values() for one in _of_extra(block)}
     for picture in _pictures(view.stack):
         for troubles in _troubles(picture):
             for one in troubles:
@@ -35,6 +36,12 @@ def sayable(view: ValidateView) -> Iterator[Finding]:
                         message=one.text,
                         location=str(where.location) if where else "",
                     )
+
+
+def _of_extra(block: Block) -> Iterator[Trouble]:
+    """What is told of vendor keys by the rule about those (EXTRA)."""
+    if block.extra:
+        yield from (Trouble(block.address, said(text)) for text in wrong(block.type, block.extra))
 
 
 def _troubles(picture: Picture) -> Iterator[Iterable[Trouble]]:
@@ -91,7 +98,7 @@ RULES = (
         title="What others made on a device and what works there does not go unasked",
         why="A pair may be configured by hand before haplan comes, or beside it. What takes away an interface, the "
         "membership of a zone or a default route of others is refused unless the cluster's overwrite=[…] names the "
-        "statement, as the refusal prints it. What else is overwritten stands in the plan; destroy gives it back.",
+        "statement, as the refusal prints it; so is an entry of theirs that is called as one of haplan's. What else is overwritten stands in the plan; destroy gives it back.",
         source="what a commit of Junos does to what is there", confidence="H", check=explained,
         override="overwrite=[…] of the cluster",
     ),

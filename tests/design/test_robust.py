@@ -176,3 +176,10 @@ def test_what_names_hardware_holds_no_control_character(stack: Any) -> None:
         text = f'from haplan import provider\nfrom haplan.design import *\nCluster("c", site=Site("x"), {one})'
         with pytest.raises(StackError, match="without control characters, got "):
             stack(text)
+
+
+@pytest.mark.parametrize("odd", ["22.4 R3", '22.4"R3', "22.4R3;", " "])
+def test_a_release_is_one_word_without_quotes(stack: Any, odd: str) -> None:
+    text = f'from haplan import provider\nfrom haplan.design import *\nCluster("c", site=Site("x"), firmware={odd!r})'
+    with pytest.raises(StackError, match=r"expected a release as the device tells it, such as 22\.4R3-S2\.11, got "):
+        stack(text)

@@ -36,3 +36,11 @@ def test_two_pairs_of_one_site_with_one_cluster_id_are_warned_of(tmp_path: Path)
     (one,) = found(tmp_path, PAIR + more.replace("ID", "1"))
     assert (one.rule, one.severity, one.address) == ("HA050", "warning", "cluster.twin")
     assert found(tmp_path, PAIR + more.replace("ID", "2")) == []
+
+
+def test_a_mistake_in_extra_is_told_once(tmp_path: Path) -> None:
+    text = PAIR.replace('model="SRX300",', 'model="SRX300", extra={"srx": {"set": ["system servces ssh"]}},', 1)
+    (tmp_path / "stack.py").write_text(text)
+    with open_session(tmp_path, Options(), environ={}) as session:
+        said = [(one.rule, one.message) for one in engine.validate(session).findings if one.severity == "error"]
+    assert said == [("EXTRA", "system servces ssh: syntax error (servces)")]

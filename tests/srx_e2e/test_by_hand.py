@@ -162,3 +162,29 @@ def test_a_pre_shared_key_that_was_changed_on_the_device_is_drift_and_mended(exa
     assert example.apply().exit_code == 0
     assert line in example.set_lines(mac)
     assert (example.plan().changes, example.plan().drift) == ((), ())
+
+
+NAMESAKE = "applications application web"
+MINE = "security policies from-zone guest to-zone wan0 policy x"
+
+
+def test_an_entry_of_others_that_is_called_as_ours_is_asked_for_and_never_becomes_part_of_it(shops: Shops) -> None:
+    world = shops()
+    world.plan()
+    joined_by_hand(world, 1)
+    theirs = f"set {NAMESAKE} term ssh protocol tcp", f"set {NAMESAKE} term ssh destination-port 22"
+    world.by_hand(node_of(1), *theirs, "set routing-instances steer-first instance-type virtual-router")
+    errors = [one for one in world.plan().findings if one.severity == "error"]
+    asked = sorted(one.hint.partition(": ")[2].strip('",') for one in errors)
+    assert asked == [NAMESAKE, "routing-instances steer-first"]
+    assert {one.rule for one in errors} == {"SRX004"}
+    assert f"{NAMESAKE} → one with what the stack says: there is one of that name already" in errors[0].message
+    overwrite(world, *asked)
+    assert not [one for one in world.plan().findings if one.rule == "SRX004"]
+    assert world.apply().exit_code == 0
+    again = world.plan()
+    assert (again.changes, [one for one in again.findings if one.rule == "SRX004"]) == ((), [])
+    world.edit("# here", 'Policy("x", template=edge, networks=[guest], applications=[web], action="deny")')
+    world.by_hand(node_of(1), *(f"set {MINE} match {one} any" for one in MATCH), f"set {MINE} then permit")
+    errors = [one for one in world.plan().findings if one.severity == "error"]
+    assert [one.hint.partition(": ")[2].strip('",') for one in errors] == [MINE]

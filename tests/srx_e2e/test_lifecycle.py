@@ -1,6 +1,7 @@
 """From boxes that stand alone to a configured pair, one change, and back."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,8 @@ from haplan import engine
 from haplan.errors import HaplanError
 from haplan.host.session import Options, open_session
 from haplan.model.plan import Action
+from haplan.plugin import Reading
+from haplan_srx.read import resources
 from tests.srx_e2e.world import World, node_of
 
 Shops = Callable[..., World]
@@ -76,14 +79,24 @@ def test_a_pair_moves_to_the_site_of_another_one_and_has_its_addresses_then(shop
     assert world.plan().changes == ()
 
 
-def test_what_is_destroyed_leaves_the_boxes_as_they_were(shops: Shops) -> None:
+def test_what_is_destroyed_leaves_the_boxes_as_they_were(shops: Shops, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, orders = resources.read, list[list[str]]()
+
+    def seen(*asked: Any) -> Reading:
+        found = read(*asked)
+        orders.extend(map(list, found.orders.values()))
+        return found
+
+    monkeypatch.setattr(resources, "read", seen)
     world = shops()
     world.plan()
     before = world.lines(node_of(1))
     assert world.apply().exit_code == 0
     assert world.lines(node_of(1)) != before
+    orders.clear()
     result = world.apply(destroy=True)
     assert (result.exit_code, result.moved) == (0, ())  # nobody moved what goes
+    assert orders == [["office-web", "guest-out"]] * 2  # at the plan and before the write
     assert world.lines(node_of(1)) == before
     assert world.plan().count(Action.CREATE) == len(world.plan().changes)
 

@@ -106,7 +106,7 @@ class Look:
             return ()
         owned = self.recorded.owned(address) if address in self.configured else Configuration()
         wanted = self.wanted.configuration(address)
-        return losses(wanted, difference(wanted, owned, live, {}), live)
+        return losses(wanted, difference(wanted, owned, live, {}), live, wanted if self._is_begun(address) else owned)
 
     def live(self, address: str) -> Live | None:
         """What a device has; of boxes that are still to be a pair what the first has, which the pair keeps."""

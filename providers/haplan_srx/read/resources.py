@@ -299,7 +299,9 @@ class _Reading:
         """Names of the policies of a device in the order that is wanted, or that a plan was made on."""
         told = [name for order in self._query.orders if order.list == "policy" for name in order.before]
         pair = self._wanted.design.whole(address)
-        return told or [policy.name for policy in pair.policies] if pair is not None else told
+        if told or pair is None or self._query.document:  # before a write targets come in the order of its changes
+            return told
+        return [policy.name for policy in pair.policies]
 
     def notes(self, clusters: Mapping[str, Nodes]) -> Iterable[str]:
         """What people should know of the devices."""

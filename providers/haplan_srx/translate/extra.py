@@ -54,6 +54,11 @@ class Statements:
     errors: tuple[str, ...]
 
 
+def said(error: str) -> str:
+    """What is wrong with it, among what else a device cannot be told."""
+    return f"extra: {error}"
+
+
 def statements(extra: Mapping[str, Tree]) -> Statements:
     """The statements of a mapping or of lines, variables filled in."""
     return _read(_lines(extra))
@@ -125,7 +130,7 @@ def write(pair: Pair, to: Writer) -> None:
         to.speak(owner.address, "extra")
         found = statements(_with_variables(pair, given))
         for error in found.errors:
-            to.trouble(f"extra: {error}")
+            to.trouble(said(error))
         for path, values in found.values.items():
             if whose := _clash(path, to):
                 to.trouble(f"extra: {_words(path)} is said by {whose} already")

@@ -1,6 +1,7 @@
 """What a write takes from others, statement by statement: pure, from what was read.
 
-Some of it is worse than the rest: an interface, the membership of a zone, or a default route that works.
+Some of it is worse than the rest: an interface, the membership of a zone, or a default route that works, and what is
+called as haplan calls something of its own.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,6 +9,7 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from haplan_srx.translate.difference import Difference
+from haplan_srx.translate.namesakes import namesakes
 from haplan_srx.translate.statements import Configuration, Live, Path, tag
 from haplan_srx.translate.words import said
 
@@ -37,9 +39,13 @@ class Loss:
         return f"{change}: {self.effect}" if self.effect else change
 
 
-def losses(wanted: Configuration, found: Difference, live: Live) -> tuple[Loss, ...]:
+def losses(wanted: Configuration, found: Difference, live: Live, owned: Configuration) -> tuple[Loss, ...]:
     """What a difference takes from others."""
     told: dict[str, Loss] = {}
+    for path in namesakes(wanted, owned, live):
+        text = said(path)
+        effect = "there is one of that name already, and it would be another one"
+        told[text] = Loss(text=text, instead="one with what the stack says", origin=origin(wanted, path), effect=effect)
     for path, values in found.overwritten.items():
         if not _stays(path, values, wanted):
             one = _loss(path, values, wanted, live)
