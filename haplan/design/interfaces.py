@@ -8,6 +8,8 @@ import attrs
 from haplan.design import shapes
 from haplan.design.addresses import Dhcp, LanAddress, WanAddress, whole
 from haplan.design.catalogue import parse_ports
+from haplan.design.inbound import inbound as answering
+from haplan.design.inbound import screens as dropping
 from haplan.design.networks import Network
 from haplan.design.paths import Endpoint, Path
 from haplan.plugin import (
@@ -85,6 +87,8 @@ class Wan(Interface):
     shared_wan: Tree
     underlay: Tree
     probes: Tree
+    inbound: Tree
+    screens: Tree
     circuit: Tree = None
 
     def parts(self, taking: Taking, at: str) -> dict[str, Tree]:
@@ -111,6 +115,8 @@ class Wan(Interface):
             "mtu": optional(Whole(576, 9216), self.mtu, f"{at}.mtu", taking),
             "redundant": True if port_count(self.ports) > 1 else None,
             "probes": _probes(self.probes, f"{at}.probes", taking),
+            "inbound": answering(self.inbound, f"{at}.inbound", taking),
+            "screens": dropping(self.screens, f"{at}.screens", taking),
         }
 
 
@@ -127,6 +133,7 @@ class Lan(Interface):
     redundancy_group: Tree
     aggregated: Tree
     single_homed: Tree
+    inbound: Tree
 
     @property
     def is_redundant(self) -> bool:
@@ -145,6 +152,7 @@ class Lan(Interface):
             "reth_idx": optional(Whole(0, 127), self.reth_idx, f"{at}.reth_idx", taking),
             "redundancy_group": optional(Whole(), self.redundancy_group, f"{at}.redundancy_group", taking),
             "aggregated": True if Flag().take(self.aggregated, f"{at}.aggregated", taking) is True else None,
+            "inbound": answering(self.inbound, f"{at}.inbound", taking),
         }
 
 
@@ -177,6 +185,8 @@ def wan(
     shared_wan: str | None = None,
     underlay: str | None = None,
     probes: bool | Sequence[Value[str]] | None = None,
+    inbound: Sequence[str] | None = None,
+    screens: Sequence[str] | None = None,
     circuit: str | None = None,
     extra: Extra | None = None,
 ) -> Interface:
@@ -187,6 +197,8 @@ def wan(
     ports of both nodes (HA057). `underlay="private"` at both ends says that hub and spokes meet on a network of their
     own, such as MPLS, where private addresses reach each other (HA061). `probes` are hosts behind the provider (True is
     the gateway alone, by itself for new static WANs on SRX direct): while none answers, traffic leaves by other WANs.
+    `inbound` are services of the device that answer there, such as ``ssh``; `screens` are packets that are dropped,
+    such as ``land`` or ``port-scan``: on SRX direct.
     `circuit` names the provider's line where several WANs share one: it takes them all when it fails.
     """
     return Wan(
@@ -202,6 +214,8 @@ def wan(
         shared_wan=shared_wan,
         underlay=underlay,
         probes=probes,
+        inbound=inbound,
+        screens=screens,
         circuit=circuit,
         extra=extra,
         location=here(),
@@ -221,12 +235,14 @@ def lan(
     redundancy_group: Value[int] | None = None,
     aggregated: bool = False,
     single_homed: str | None = None,
+    inbound: Sequence[str] | None = None,
     extra: Extra | None = None,
 ) -> Interface:
     """A LAN interface: its networks, each with the gateway's address.
 
     Two ports mean redundant, unless `aggregated=True` or `redundant=False`. `single_homed="reason"` excuses a LAN on
-    one node (HA035). `primary` takes a node for each network on SSR.
+    one node (HA035). `primary` takes a node for each network on SSR. `inbound` are services of the device that answer
+    there, such as ``ssh``: on SRX direct.
     """
     return Lan(
         name=name,
@@ -239,6 +255,7 @@ def lan(
         redundancy_group=redundancy_group,
         aggregated=aggregated,
         single_homed=single_homed,
+        inbound=inbound,
         extra=extra,
         location=here(),
     )

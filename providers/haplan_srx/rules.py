@@ -98,7 +98,8 @@ RULES = (
         title="What others made on a device and what works there does not go unasked",
         why="A pair may be configured by hand before haplan comes, or beside it. What takes away an interface, the "
         "membership of a zone or a default route of others is refused unless the cluster's overwrite=[…] names the "
-        "statement, as the refusal prints it; so is an entry of theirs that is called as one of haplan's. What else is overwritten stands in the plan; destroy gives it back.",
+        "statement, as the refusal prints it; so is an entry of theirs that is called as one of "
+        "haplan's. What else is overwritten stands in the plan; destroy gives it back.",
         source="what a commit of Junos does to what is there", confidence="H", check=explained,
         override="overwrite=[…] of the cluster",
     ),

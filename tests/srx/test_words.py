@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from haplan import engine
+from haplan.design.inbound import INBOUND, SCREENS
 from haplan.errors import StackError
 from haplan.host.options import Options
 from haplan.host.session import open_session
@@ -15,6 +16,8 @@ FXP0 = "interfaces interface[fxp0] unit[0] family inet address"
 RG = "chassis cluster redundancy-group[1]"
 MEMBER = "gigether-options redundant-parent parent = reth0"
 BUNDLE = '"ge-0/0/3,ge-0/0/4,ge-1/0/3,ge-1/0/4"'
+ZONE = "security zones security-zone"
+WAN0 = 'gateway="192.0.2.1"), probes=False'
 LAN = 'lan("office", "ge-0/0/3,ge-1/0/3", {lan_net: "10.0.0.1/24"}'
 
 
@@ -59,7 +62,24 @@ CASES: dict[str, tuple[tuple[str, str], list[str]]] = {
         "security policies policy[lan,wan1] policy[web-out] then log session-init",
         "security policies policy[lan,wan1] policy[web-out] then log session-close",
     ]),
+    "what answers on a WAN": ((WAN0, f'{WAN0}, inbound=["ssh", "bgp"]'), [
+        f"{ZONE}[wan0] interfaces[ge-0/0/7.0] host-inbound-traffic protocols[bgp]",
+        f"{ZONE}[wan0] interfaces[ge-0/0/7.0] host-inbound-traffic system-services[ssh]",
+    ]),
+    "what answers on a LAN": ((LAN, f'{LAN}, inbound=["snmp"]'), [
+        f"{ZONE}[lan] interfaces[reth0.10] host-inbound-traffic system-services[snmp]",
+    ]),
+    "screens": ((WAN0, f'{WAN0}, screens=["teardrop", "land", "port-scan"]'), [
+        "security screen ids-option[wan0] ip tear-drop", "security screen ids-option[wan0] tcp land",
+        "security screen ids-option[wan0] tcp port-scan", f"{ZONE}[wan0] screen = wan0",
+    ]),
 }  # fmt: skip
+
+
+def test_every_screen_is_one_that_a_device_takes(tmp_path: Path) -> None:
+    (tmp_path / "stack.py").write_text(PAIR.replace(WAN0, f"{WAN0}, screens={list(SCREENS)}, inbound={list(INBOUND)}"))
+    with open_session(tmp_path, Options(), environ={}) as session:
+        assert [one for one in engine.validate(session).findings if one.severity == "error"] == []
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +119,12 @@ def test_what_cannot_be_is_refused_by_name(tmp_path: Path, change: tuple[str, st
     ("failover=failover(heartbeat=50)", "failover.heartbeat"),
     ('out_of_band=out_of_band(node0="10.0.0.1/24", node1="10.0.0.2/24", reach=["10.1.0.0/16"])', "needs gateway="),
 ])  # fmt: skip
-def test_a_word_that_is_said_wrong_is_told_with_its_line(tmp_path: Path, words: str, why: str) -> None:
+def test_a_word_of_a_pair_that_is_said_wrong_is_told_with_its_line(tmp_path: Path, words: str, why: str) -> None:
     with pytest.raises(StackError, match=why):
         design(tmp_path, PAIR.replace(*pair(words), 1))
+
+
+@pytest.mark.parametrize("words", ['inbound=["finger"]', "inbound=[]", 'screens=["everything"]'])
+def test_a_word_of_an_interface_that_is_said_wrong_is_told_with_its_line(tmp_path: Path, words: str) -> None:
+    with pytest.raises(StackError, match=words.partition("=")[0]):
+        design(tmp_path, PAIR.replace(WAN0, f"{WAN0}, {words}"))

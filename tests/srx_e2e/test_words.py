@@ -44,6 +44,7 @@ def test_a_red_check_takes_probes_back_with_the_routes_as_they_were(shops: Shops
 
 
 WORDS = (
+    ('gateway="192.0.2.1"))', 'gateway="192.0.2.1"), inbound=["ssh"], screens=["land"])'),
     ('template=edge, model="SRX300",',
      'template=edge, model="SRX300", extra={"srx": {"set": ["snmp location rack", "snmp contact noc"]}}, '
      'failover=failover(preempt=True, misses=5, recover=True), out_of_band=out_of_band('
@@ -78,6 +79,9 @@ def test_the_words_of_a_pair_are_taken_back_by_a_red_check_and_else_stay_until_t
         "set chassis cluster redundancy-group 1 preempt",
         "set groups node0 interfaces fxp0 unit 0 family inet address 172.31.0.10/24 master-only",
         "set interfaces reth0 redundant-ether-options lacp active",
+        "set security zones security-zone wan0 interfaces ge-0/0/7.0 host-inbound-traffic system-services ssh",
+        "set security zones security-zone wan0 screen wan0",
+        "set security screen ids-option wan0 tcp land",
         "set security policies from-zone guest to-zone wan1 policy guest-out then log session-close",
     } <= now
     assert world.plan().changes == ()

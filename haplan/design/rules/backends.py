@@ -13,6 +13,13 @@ LACKING: Mapping[tuple[str, str], tuple[str, str]] = {
         'extra={"mist": {"wan_probe_override": {"ips": ["…"]}}} names hosts',
     ),
     ("ssr", "probes"): ("an SSR leaves a WAN whose gateway answers no ARP by itself", "leave probes= out"),
+    ("mist", "inbound"): (
+        "the cloud says what its gateways answer, for a site",
+        'extra={"mist": {"gateway_mgmt": {"host_in_policies": {…}}}} of the site for icmp and snmp',
+    ),
+    ("ssr", "inbound"): ("what a router answers is in host services, which haplan does not write", "leave it out"),
+    ("mist", "screens"): ("the cloud sets them itself", "leave it out"),
+    ("ssr", "screens"): ("a router takes no session without a service, and its model has no screens", "leave it out"),
 }
 """(Provider, word of an interface) → why it is not taken there, and what does it instead."""
 OF_PAIRS: Mapping[tuple[str, str], tuple[str, str]] = {

@@ -53,6 +53,7 @@ def _called(pair: Pair) -> None:
     ends = [tunnel.endpoint for tunnel in pair.tunnels]
     pair.names.labels("probe", pair.faces("wan"))
     pair.names.labels("monitor", pair.faces("wan"))
+    pair.names.labels("screen", pair.faces("wan"))
     pair.names.labels("zone", [*pair.faces("wan"), *(network.name for network in pair.networks), *ends])
     pair.names.labels("overlay", (one.name for one in pair.index.of("overlay")))
     pair.names.labels("pool", (network.name for network in pair.networks))

@@ -52,6 +52,7 @@ SPACES: Mapping[str, Space] = {
     "overlay": Space(SHORT),
     "proposal": Space(SHORT),
     "probe": Space(SHORT),
+    "screen": Space(SHORT),
 }
 
 

@@ -7,6 +7,15 @@ from haplan_srx.translate.ports import Face, lan_interface, wan_interface
 from haplan_srx.translate.statements import Path, Writer
 
 ZONES = ("security", "zones")
+SCREENS: Mapping[str, tuple[str, str]] = {
+    "land": ("tcp", "land"), "no-flags": ("tcp", "tcp-no-flag"), "ping-of-death": ("icmp", "ping-death"),
+    "port-scan": ("tcp", "port-scan"), "source-route": ("ip", "source-route-option"), "spoofing": ("ip", "spoofing"),
+    "sweep": ("icmp", "ip-sweep"), "syn-fin": ("tcp", "syn-fin"), "syn-flood": ("tcp", "syn-flood"),
+    "teardrop": ("ip", "tear-drop"),
+}  # fmt: skip
+"""Word of the language → where an SRX has it (vendor YANG, Junos 24.4R1); thresholds are the vendor's."""
+PROTOCOLS = frozenset({"bfd", "bgp", "ospf"})
+"""What answers on an interface as a protocol, not as a system service."""
 
 
 def zone(pair: Pair, name: str) -> Path:
@@ -47,6 +56,27 @@ def _wan(pair: Pair, face: Face, to: Writer) -> None:
         services.append("ike")
     for service in services:
         to.set(*at, ("system-services", service))
+    _inbound(face, at, to)
+    _screens(pair, face, to)
+
+
+def _inbound(face: Face, at: Path, to: Writer) -> None:
+    """What of the device itself answers there."""
+    to.speak(to.origin, "interfaces", face.name, "inbound")
+    for word in face.values.get("inbound") or ():
+        to.set(*at, ("protocols" if word in PROTOCOLS else "system-services", str(word)))
+
+
+def _screens(pair: Pair, face: Face, to: Writer) -> None:
+    """What is dropped where it comes in."""
+    words = face.values.get("screens") or ()
+    if not words:
+        return
+    to.speak(pair.owner.address, "interfaces", face.name, "screens")
+    name = pair.names.name("screen", face.name)
+    for word in words:
+        to.set("security", "screen", ("ids-option", name), *SCREENS[str(word)])
+    to.set(*zone(pair, face.name), "screen", value=name)
 
 
 def _lan(pair: Pair, found: Mapping[str, Face], network: str, origin: str, to: Writer) -> None:
@@ -59,3 +89,7 @@ def _lan(pair: Pair, found: Mapping[str, Face], network: str, origin: str, to: W
     served = any((face.values.get("networks") or {}).get(network, {}).get("dhcp") for face in found.values())
     if served:
         to.set(*at, ("system-services", "dhcp"))
+    to.speak(pair.owner.address)
+    for face in found.values():
+        if network in (face.values.get("networks") or {}):
+            _inbound(face, at, to)
