@@ -290,18 +290,10 @@ class _Reading:
             pair = self._recorded.design.whole(address)
             if pair is not None:
                 recorded = [policy.name for policy in pair.policies]
-                names = whole.as_planned(recorded, self._planned(address))
+                names = whole.as_planned(recorded, _planned(self._query, self._wanted, address))
                 seen = whole.order(names, self._recorded, address, look.live) if look.clustered else tuple(names)
                 found[device(pair.cluster.name), "policy"] = seen
         return found
-
-    def _planned(self, address: str) -> list[str]:
-        """Names of the policies of a device in the order that is wanted, or that a plan was made on."""
-        told = [name for order in self._query.orders if order.list == "policy" for name in order.before]
-        pair = self._wanted.design.whole(address)
-        if told or pair is None or self._query.document:  # before a write targets come in the order of its changes
-            return told
-        return [policy.name for policy in pair.policies]
 
     def notes(self, clusters: Mapping[str, Nodes]) -> Iterable[str]:
         """What people should know of the devices."""
@@ -330,6 +322,15 @@ class _Reading:
         by = ", ".join(dict.fromkeys(f"{entry.user} {entry.when}" for entry in history if entry.number < ours.number))
         if text:
             yield f"{name}: changed since haplan's last commit, by {by}:\n{text}"
+
+
+def _planned(query: Query, wanted: Picture, address: str) -> list[str]:
+    """Names of the policies of a device in the order that is wanted, or that a plan was made on."""
+    told = [name for order in query.orders if order.list == "policy" for name in order.before]
+    pair = wanted.design.whole(address)
+    if told or pair is None or query.document:  # before a write targets come in the order of its changes
+        return told
+    return [policy.name for policy in pair.policies]
 
 
 def _begun(target: Target, look: PairSeen | None) -> Seen | None:
