@@ -56,6 +56,7 @@ class Answer:
         kind: ``way``, ``deny``, ``stops`` (allowed, and it leads nowhere) or ``unknown``.
         words: The way with nothing failed, ``wan0 > wan1``; or what stops it, ``deny at h1``.
         why: In words, where there is something to say.
+        at: The pair that denies it, "" for the one where it starts.
         decides: Name of the policy that decides on the device, where it is another one than that of the list.
         into: The networks of the design that it arrives in.
         outcomes: Failure → what becomes of it; without those that change nothing.
@@ -67,6 +68,7 @@ class Answer:
     kind: str
     words: str
     why: str = ""
+    at: str = ""
     decides: str = ""
     into: tuple[str, ...] = ()
     outcomes: Mapping[str, Outcome] = attrs.field(factory=dict)

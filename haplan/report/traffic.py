@@ -113,7 +113,7 @@ def _denied(group: Group) -> Iterator[str]:
         for answer in stream.answers:
             if answer.kind == "deny":
                 by = f" by {answer.policy}" if answer.policy != "-" else ""
-                at = f" at {answer.words.removeprefix('deny at ')}" if answer.words != "deny" else ""
+                at = f" at {answer.at}" if answer.at else ""
                 why = f": {answer.why}" if answer.why and answer.policy != "-" else ""
                 yield f"denied{at}{by}: {_head(stream, answer)}{why}"
 

@@ -77,6 +77,7 @@ class Alike:
             kind=fate.kind,
             words=fate.words,
             why=fate.why,
+            at=fate.at,
             decides=fate.policy if fate.policy and fate.policy != chosen.words and not chosen.several else "",
             into=tuple(sorted(one for one in fate.into if one)),
             outcomes={name: one for name, one in after.items() if one.becomes is not Becomes.SAME},
