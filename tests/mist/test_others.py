@@ -34,6 +34,15 @@ def test_routes_tunnels_router_ids_and_dhcp_options_are_told_and_what_the_portal
     ]  # fmt: skip
 
 
+def test_what_the_vocabulary_knows_and_the_stack_does_not_say_of_a_port_is_told_too() -> None:
+    theirs = {"port_network": "guest", "mtu": 9000}
+    ports = {**LIVE["port_config"], "ge-0/0/3,ge-1/0/3": {"usage": "lan", "networks": ["guest"], **theirs}}
+    said = {"interfaces": {"wan0": WAN, "lan": {**LAN, "untagged": "guest"}}}
+    told = {"port_network of port ge-0/0/3,ge-1/0/3", "mtu of port ge-0/0/3,ge-1/0/3"}
+    assert told <= {*others.words({**LIVE, "port_config": ports}, OURS)}
+    assert told & {*others.words({**LIVE, "port_config": ports}, said)} == {"mtu of port ge-0/0/3,ge-1/0/3"}
+
+
 def test_what_the_stack_says_in_extra_is_no_other_s() -> None:
     said = {"interfaces": {"wan0": {**WAN, "extra": {"mist": {"description": "ours"}}}, "lan": LAN},
             "extra": {"router_id": "10.9.9.9", "tunnel_configs": {}, "extra_routes": {}}}  # fmt: skip

@@ -21,6 +21,9 @@ NAMED = {
 """Maps of named things → what one is called."""
 DHCP = frozenset({"type", "ip_start", "ip_end", "dns_servers", "lease_time", "servers"})
 """What the vocabulary says of a DHCP server."""
+UNSAID = {"port_network": "untagged", "mtu": "mtu", "vlan_id": "vlan_id", "wan_ext_ip": "public_ip",
+          "aggregated": "aggregated"}  # fmt: skip
+"""Keys of a port that the vocabulary knows and that others may have set where the stack does not say it."""
 USUAL = (None, False, "", "auto", "default", "broadband", "none", "vdsl", "dhcp")
 """Values that the portal writes into everything it saves: they say nothing."""
 
@@ -62,10 +65,13 @@ def _of_ports(wire: Mapping[str, Tree], sides: Sides) -> Iterator[str]:
     ours: dict[str, set[str]] = {}
     for side in sides:
         for name, key in wire_keys(side.get("interfaces")).items():
-            given = (side["interfaces"][name].get("extra") or {}).get("mist") or {}
-            ours.setdefault(same_ports(key), set()).update(given)
+            face = side["interfaces"][name]
+            given = (face.get("extra") or {}).get("mist") or {}
+            said = (one for one, word in UNSAID.items() if face.get(word) is not None)
+            ours.setdefault(same_ports(key), set()).update(given, said)
     for ports, port in (wire.get("port_config") or {}).items():
         rest = without(port, PORT.get(str(port.get("usage")), {"usage": 1}))
+        rest |= {key: port[key] for key in UNSAID if key in port}
         yield from (f"{key} of port {same_ports(ports)}" for key, value in rest.items()
                     if same_ports(ports) in ours and key not in ours[same_ports(ports)] and tells(value))  # fmt: skip
 
