@@ -49,7 +49,7 @@ class StateOnly(Provider):
             target.address: Seen(
                 address=target.address,
                 id=target.row.id,
-                values=model.decode(target.row.values),
+                values=target.row.decoded,
                 private=target.row.private,
             )
             for target in query.targets

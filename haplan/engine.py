@@ -76,7 +76,7 @@ def validate(session: Session, *, twice: bool = False) -> Validation:
 
 def _again(session: Session, stack: Stack) -> tuple[Finding, ...]:
     """What tells that the stack wants something else another time: it is loaded once more."""
-    with steady.watched(session.root) as read:
+    with steady.watched(stack) as read:
         second = _load(session)
     return (*steady.unsteady(stack, second), *read)
 

@@ -14,4 +14,9 @@ def asked(who: str, at: str, taking: Taking, ask: Callable[[], Tree]) -> Tree:
     except HaplanError:
         raise
     except (Exception, SystemExit) as error:  # a plugin's code
-        return taking.wrong(at, f"{who} broke: {said(error)}; {REPORT}")
+        return broke(who, at, taking, error)
+
+
+def broke(who: str, at: str, taking: Taking, error: BaseException) -> Tree:
+    """Record that a type's own code broke."""
+    return taking.wrong(at, f"{who} broke: {said(error)}; {REPORT}")

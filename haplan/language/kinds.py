@@ -15,6 +15,7 @@ from haplan.language.taking import (
     Kind,
     Taking,
     exact,
+    is_surely_plain,
     misshapen,
     no_secret,
     other_shape,
@@ -194,8 +195,11 @@ class MapOf:
         if not isinstance(value, Mapping):
             return taking.wrong(at, f"expected a map, got {shown(value)}")
         taken: dict[str, Tree] = {}
-        broken = False
+        broken, any_kind = False, type(self.item) is Anything
         for key, one in value.items():
+            if any_kind and type(key) is str and is_surely_plain(key) and is_surely_plain(one):
+                taken[key] = one  # most entries: neither a call nor a way to a mistake is made for them
+                continue
             if not isinstance(key, str):
                 taking.wrong(at, f"expected text as key, got {shown(key)}")
                 continue

@@ -7,14 +7,14 @@ class Site(Resource):
     id: Ref[str] = computed(init=False)
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Self, TypeVar, Union, cast, dataclass_transform
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, Union, cast, dataclass_transform
 
 import attrs
 
-from haplan.errors import StackError
+from haplan.errors import HaplanError, StackError
 from haplan.language import conditions
-from haplan.language.asking import asked
+from haplan.language.asking import asked, broke
 from haplan.language.attributes import DERIVE, INFO, KIND
 from haplan.language.attributes import attribute as attribute
 from haplan.language.attributes import computed as computed
@@ -157,6 +157,19 @@ class Resource:
         """For types whose parts depend on the whole: may add to the plain values, and record mistakes."""
         return values
 
+    if not TYPE_CHECKING:  # for a type checker there is no other attribute than those of the class
+
+        def __getattr__(self, name: str) -> Any:
+            """What is known after apply or worked out: a reference, made when somebody asks for it."""
+            told = type(self).haplan_type.told.get(name)
+            if told is None or "haplan_address" not in vars(self):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            found = vars(self)[name] = Ref(model.Ref(str(self.haplan_address), (name,), told.derived))
+            return found
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *type(self).haplan_type.told]
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.haplan_address}>"
 
@@ -203,7 +216,6 @@ def _construct(
     _unknown_keywords(given, kind, taking)
     _name(self, given.get("name"), label, taking)
     values = {} if data else _values(self, given, taking)
-    _computed(self, taking, put)
     _common(self, given, taking, put)
     put("haplan_values", values)
     if isinstance(self.lifecycle, Lifecycle):
@@ -287,6 +299,8 @@ def _values(self: Resource, given: Mapping[str, Tree], taking: Taking) -> dict[s
         if len(chosen) != 1:
             taking.wrong("", f"needs exactly one of {', '.join(kind.owned_by)}, got {' and '.join(chosen) or 'none'}")
     known = {name: value for name, value in values.items() if value is not BROKEN}
+    if type(self).haplan_finish is Resource.haplan_finish:
+        return known
     finished = asked(type(self).haplan_type.who, "", taking, lambda: dict(self.haplan_finish(known, taking)))
     return {} if finished is BROKEN else finished
 
@@ -294,14 +308,14 @@ def _values(self: Resource, given: Mapping[str, Tree], taking: Taking) -> dict[s
 def _taken(self: Resource, name: str, value: Tree, taking: Taking) -> Tree:
     """A value as its attribute takes it."""
     kind = type(self).haplan_kinds[name]
-    return asked(
-        type(self).haplan_type.who, name, taking, lambda: kind.take(value, name, taking) if kind is not None else value
-    )
-
-
-def _computed(self: Resource, taking: Taking, put: Callable[[str, Tree], None]) -> None:
-    for name, info in type(self).haplan_type.told.items():
-        put(name, Ref(model.Ref(taking.subject, (name,), info.derived)))
+    if kind is None:
+        return value
+    try:
+        return kind.take(value, name, taking)
+    except HaplanError:
+        raise
+    except (Exception, SystemExit) as error:  # a plugin's code
+        return broke(type(self).haplan_type.who, name, taking, error)
 
 
 def _common(self: Resource, given: Mapping[str, Tree], taking: Taking, put: Callable[[str, Tree], None]) -> None:

@@ -13,6 +13,7 @@ from haplan.language.record import PACKAGE, UNSTEADY, Recording
 from haplan.language.refs import Ref, has_token, scan
 from haplan.language.shapes import is_endless, meant
 from haplan.model import value as model
+from haplan.model.canonical import SAFE
 from haplan.model.stack import Location, Reference
 
 Tree = model.Tree
@@ -166,6 +167,14 @@ def text(value: str, at: str, taking: Taking) -> Tree:
         if not ref.derived:
             taking.refer(ref.address)
     return found
+
+
+def is_surely_plain(value: Tree) -> bool:
+    """True of most plain leaves, with few questions; False means only that more has to be asked."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii() and "{" not in value and PACKAGE not in value
+    return kind is bool or value is None or (kind is int and -SAFE <= value <= SAFE)
 
 
 def no_secret(value: Tree, at: str, taking: Taking) -> Broken:

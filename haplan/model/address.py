@@ -36,6 +36,8 @@ class Address:
     label: str
 
     def __str__(self) -> str:
+        if not (self.module or self.data or self.owner):
+            return f"{self.type}.{quoted(self.label)}"
         parts = [part for label in self.module for part in ("module", quoted(label))]
         parts += ["data"] if self.data else []
         parts += [self.type, *([quoted(self.owner)] if self.owner else []), quoted(self.label)]

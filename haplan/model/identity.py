@@ -43,7 +43,16 @@ class Names:
 
     def renamed(self, address: str) -> bool:
         """True if it is not called the same everywhere."""
-        return len(self.of(address)) > 1
+        return address in self._renamed
+
+    @cached_property
+    def _renamed(self) -> frozenset[str]:
+        """All that are not called the same everywhere."""
+        named = [(address, row.name) for (address, deposed), row in self.state.rows.items() if not deposed]
+        named += [(address, one.name) for address, one in self.stack.blocks.items() if isinstance(one.name, str)]
+        named += [(address, name) for address, (name, _) in self.live.items()]
+        called: dict[str, str] = {}
+        return frozenset(address for address, name in named if name and called.setdefault(address, name) != name)
 
     def as_wanted(self, kind: TypeInfo, block: Block, row: Row | None, after: Tree, before: Tree) -> dict[str, Tree]:
         """Attributes that name one resource → what they name before the change, as the stack would spell that."""

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal
 
 import attrs
 
 from haplan.model.document import Document, as_document
-from haplan.model.value import Tree
+from haplan.model.value import Tree, decode
 
 FORMAT = 2
 """Version of the stored shape; a newer one is refused. Since 2 a value may hold entries in their order."""
@@ -65,6 +66,17 @@ class Row:
     source: str = ""
     serial: int = 0
     seq: int = 0
+
+    @cached_property
+    def decoded(self) -> Mapping[str, Tree]:
+        """The values as `haplan.model.value.decode` gives them, once for all who ask: nobody writes into them."""
+        found: Mapping[str, Tree] = decode(self.values)
+        return found
+
+    @property
+    def plain(self) -> bool:
+        """True if all values were read as plain JSON, in which nothing stands for something else."""
+        return self.decoded is self.values
 
     @property
     def provider_key(self) -> str:

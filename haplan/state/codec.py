@@ -4,6 +4,8 @@ Pure functions. A list comes back as a list wherever a tuple went in, except whe
 """
 
 import json
+import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, get_args
 
@@ -25,7 +27,7 @@ from haplan.model.state import (
     Status,
     Update,
 )
-from haplan.model.value import Tree, encode
+from haplan.model.value import TAG, Tree, encode
 
 T = TypeVar("T")
 PlacementKey = tuple[str, Document, str]
@@ -94,7 +96,18 @@ def strings(text: str) -> tuple[str, ...]:
     return tuple(tree)
 
 
-_JSON_TEXT = json.JSONDecoder()
+def _finite(word: str) -> float:
+    """A number as JSON knows them; haplan wrote no other.
+
+    Raises:
+        ValueError: It is none, such as NaN, or too large to be one.
+    """
+    if not math.isfinite(number := float(word)):
+        raise ValueError(f"{word} is no number that JSON knows")
+    return number
+
+
+_JSON_TEXT = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 _as_cell = sorted_json(_plain, strict=True, tight=True)
 
 
@@ -108,7 +121,9 @@ HOLDER = tuple(field.name for field in attrs.fields(Holder))
 _MAPPINGS = ("values", "lifecycle", "private")
 _STRINGS = ("declared", "sensitive", "depends_on")
 _JSON = frozenset((*_MAPPINGS, *_STRINGS))
-_STATUS = ROW.index("status")
+_CELLS = [(ROW.index(name), "mapping") for name in _MAPPINGS] + [(ROW.index(name), "strings") for name in _STRINGS]
+_LONG_NUMBER = re.compile(r"[0-9]{16}")
+_STATUS, _VALUES = ROW.index("status"), ROW.index("values")
 _STATUSES = frozenset(get_args(Status))
 _PLACED: Mapping[str, PlacementStatus] = {word: word for word in get_args(PlacementStatus)}
 
@@ -124,23 +139,33 @@ def rows(records: Iterable[tuple[Tree, ...]]) -> dict[tuple[str, str], Row]:
     Raises:
         ValueError: A cell cannot be read; it says whose and which.
     """
-    decoders: list[tuple[int, Callable[[str], Any]]] = [(ROW.index(name), mapping) for name in _MAPPINGS]
     # Most rows share their lists of names with many others of the same type: each is decoded once.
-    lists = _Memo(strings)
-    decoders += [(ROW.index(name), lists.__getitem__) for name in _STRINGS]
+    memo: dict[str, Callable[[str], Any]] = {"strings": _Memo(strings).__getitem__, "mapping": mapping}
+    decoders = [(at, memo[kind]) for at, kind in _CELLS]
     found = {}
     for record in records:
         cells = list(record)
         for at, decoder in decoders:
             try:
-                cells[at] = decoder(cells[at])
+                if (text := cells[at]) == "{}":  # half of all cells
+                    cells[at] = {}
+                else:
+                    cells[at] = decoder(text)
             except ValueError as error:
                 raise ValueError(f"{ROW[at]} of row {record[0]}: {error}") from None
         if cells[_STATUS] not in _STATUSES:
             raise ValueError(f"status of row {record[0]}: {cells[_STATUS]!r} is unknown")
         row = Row(**dict(zip(ROW, cells, strict=True)))
+        if _is_plain(record[_VALUES]):
+            object.__setattr__(row, "decoded", row.values)  # what would be worked out: there is nothing to decode
         found[(row.address, row.deposed)] = row
     return found
+
+
+def _is_plain(text: Tree) -> bool:
+    """True of a cell with nothing in it that stands for something else, no half of a character, and no number of which
+    readers of JSON lose digits."""
+    return TAG not in text and "\\u" not in text and _LONG_NUMBER.search(text) is None
 
 
 def runs(records: Iterable[tuple[Tree, ...]]) -> tuple[Run, ...]:

@@ -2,7 +2,9 @@
 what time it is: what comes of that may be the same twice in a row, and another tomorrow."""
 
 import datetime
+import re
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,30 @@ from haplan.model.value import encode
 RULE = "UNSTEADY"
 _OF_TIME = frozenset({"time", "time_ns", "localtime", "gmtime", "ctime", "strftime"})
 _OF_DATES = frozenset({"now", "utcnow", "today"})
+
+
+_HANDLES = re.compile(
+    r"\b(?:time|time_ns|localtime|gmtime|ctime|strftime|now|utcnow|today|date|datetime|"
+    r"getattr|vars|globals|locals|eval|exec|compile|__\w+__)\b"
+)
+"""Words without one of which code comes to nothing that tells the time, unless a module that it imports has that."""
+_IMPORTS = re.compile(r"\bfrom\s+(\.*[\w.]*)\s+import\b|\bimport\s+([^\n;#]+)")
+_TIMELESS = frozenset(
+    {"haplan", "__future__", "collections", "csv", "dataclasses", "enum"}
+    | {
+        "functools",
+        "ipaddress",
+        "itertools",
+        "json",
+        "math",
+        "pathlib",
+        "re",
+        "string",
+        "textwrap",
+        "tomllib",
+        "typing",
+    }
+)
 
 
 def unsteady(first: Stack, second: Stack) -> tuple[Finding, ...]:
@@ -54,13 +80,19 @@ def _finding(address: str, text: str, block: Block | None) -> Finding:
 
 
 @contextmanager
-def watched(root: Path) -> Iterator[list[Finding]]:
-    """Gives a list that fills with a warning for each line below a folder's parent that reads the clock meanwhile.
+def watched(stack: Stack) -> Iterator[list[Finding]]:
+    """Gives a list that fills with a warning for each line below the folder around a stack that reads the clock
+    meanwhile.
 
-    Watches this thread alone, and lets a profiler that is at work go on afterwards.
+    Watches this thread alone, and lets a profiler that is at work go on afterwards. That makes each call dear: code
+    that has no word for a clock, and imports nothing that may, is not watched.
     """
+    root = Path(stack.root)
     found: dict[str, Finding] = {}
     listed: list[Finding] = []
+    if not any(_may_ask(root.parent / file) for file in stack.inputs):
+        yield listed
+        return
     before, around = sys.getprofile(), f"{root.parent}/"
 
     def is_ours(file: str) -> bool:
@@ -78,6 +110,20 @@ def watched(root: Path) -> Iterator[list[Finding]]:
     finally:
         sys.setprofile(before)
         listed += found.values()
+
+
+def _may_ask(file: Path) -> bool:
+    """True unless the text of a file of the stack shows that it never asks what time it is."""
+    try:
+        text = unicodedata.normalize("NFKC", file.read_text(encoding="utf-8"))  # as Python reads names
+    except (OSError, UnicodeDecodeError):
+        return True
+    if _HANDLES.search(text):
+        return True
+    imported = [
+        name.strip() for one in _IMPORTS.finditer(text) for name in ([one[1]] if one[2] is None else one[2].split(","))
+    ]
+    return any(not one.startswith(".") and re.split(r"[.\s]", one)[0] not in _TIMELESS for one in imported)
 
 
 def _clock(called: object) -> str:

@@ -1,6 +1,6 @@
 """What must be so of an answer beyond its shape: all that was asked about is answered, and nothing else."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -10,12 +10,12 @@ from haplan.contracts import Lab, LabRequest, Query, Reading, Seen, Settlement, 
 from haplan.model.address import parse
 from haplan.model.plan import Change, Placement
 from haplan.model.schema import TypeInfo
-from haplan.model.state import Intent
+from haplan.model.state import Intent, Row
 from haplan.model.value import is_mapping
 from haplan.wall import around
 from haplan.wall.call import Call
 from haplan.wall.computed import misgiven
-from haplan.wall.shapes import Misfit, fit, text, unlike
+from haplan.wall.shapes import Misfit, fit, noun, text, unlike
 
 EXAMPLE = "stack.py"
 """The file that an example has at least."""
@@ -45,14 +45,15 @@ def read(found: Any, call: Call, query: Query, *given: object) -> Reading:
         raise unlike(found, "a Reading")
     if not is_mapping(found.seen):
         raise unlike(found.seen, "a mapping").under("seen")
-    asked = {target.address: target.type for target in query.targets}
+    asked = {target.address: target for target in query.targets}
     reading: Reading = fit(Reading)(attrs.evolve(found, seen={}, look=None))
     seen: dict[str, Seen] = {}
     unread = dict(reading.unread)
-    _refuse_strange([*found.seen, *unread], set(asked))
+    _refuse_strange([*found.seen, *unread], asked)
     for address in found.seen:
         try:
-            seen[address] = _seen(found.seen[address], address, call.types.get(asked[address]))
+            target = asked[address]
+            seen[address] = _seen(found.seen[address], address, call.types.get(target.type), target.row)
         except Misfit as wrong:
             unread[address] = str(call.wrong(f"gave {wrong.under('seen', address)}"))
     both = next((address for address in unread if address in seen), "")
@@ -61,8 +62,8 @@ def read(found: Any, call: Call, query: Query, *given: object) -> Reading:
     return attrs.evolve(reading, seen=seen, unread=unread, look=found.look)
 
 
-def _seen(found: Any, address: str, kind: TypeInfo | None) -> Seen:
-    seen: Seen = fit(Seen)(found)
+def _seen(found: Any, address: str, kind: TypeInfo | None, row: Row | None = None) -> Seen:
+    seen: Seen = (_SEEN_AGAIN if _is_told_again(found, row) else fit(Seen))(found)
     if seen.address != address:
         raise Misfit("another address", "the one that was asked").under("address")
     if not seen.id:
@@ -70,6 +71,16 @@ def _seen(found: Any, address: str, kind: TypeInfo | None) -> Seen:
     for name, misfit in misgiven(kind, seen.values) if kind is not None else ():
         raise misfit.under("values", name)
     return seen
+
+
+_SEEN_AGAIN = noun(Seen, known=("values", "private"))
+
+
+def _is_told_again(found: Any, row: Row | None) -> bool:
+    """True if values and private are the very ones that were handed in with a row, and read from plain JSON."""
+    if row is None or type(found) is not Seen:
+        return False
+    return found.values is row.decoded and row.plain and found.private is row.private
 
 
 def recall(found: Any, call: Call, query: Query) -> Any:
@@ -138,7 +149,7 @@ def identify(found: Any, call: Call, intent: Intent) -> Seen | None:
     return _seen(found, intent.address, call.types.get(parse(intent.address).type))
 
 
-def _refuse_strange(answered: Any, asked: set[str]) -> None:
+def _refuse_strange(answered: Any, asked: Collection[str]) -> None:
     for address in answered:
         if text(address) not in asked:
             raise Misfit(f"{address!r}, which was not asked about", "what was")

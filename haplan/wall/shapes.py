@@ -90,7 +90,7 @@ def _simple(kind: Any) -> Fit:
     if kind in _DUE:
         return _exactly(kind, _DUE[kind])
     if attrs.has(kind):
-        return _noun(kind)
+        return noun(kind)
     if getattr(kind, "_is_protocol", False):
         return _protocol(kind)
     return _instance(kind)
@@ -275,12 +275,13 @@ def _fixed(kinds: tuple[Any, ...]) -> Fit:
     return fixed
 
 
-def _noun(kind: Any) -> Fit:
-    """An attrs class of the contracts: of exactly these fields, each of its shape."""
+def noun(kind: Any, known: Collection[str] = ()) -> Fit:
+    """An attrs class of the contracts: of exactly these fields, each of its shape; some may be known to be right."""
     hints = typing.get_type_hints(kind)
-    checks = [(field.name, fit(hints[field.name]), _unsaid(field)) for field in attrs.fields(kind) if field.init]
+    fields = [field for field in attrs.fields(kind) if field.init and field.name not in known]
+    checks = [(field.name, fit(hints[field.name]), _unsaid(field)) for field in fields]
 
-    def noun(value: Any) -> Any:
+    def check_fields(value: Any) -> Any:
         if not isinstance(value, kind):
             raise unlike(value, with_article(kind.__name__))
         changed = {}
@@ -296,7 +297,7 @@ def _noun(kind: Any) -> Fit:
                 changed[name] = now
         return attrs.evolve(value, **changed) if changed else value
 
-    return noun
+    return check_fields
 
 
 def _unsaid(field: Any) -> Any:

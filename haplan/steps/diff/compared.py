@@ -40,12 +40,17 @@ def untouched(work: Work, block: Block, after: Tree, row: Row, recorded: Mapping
     asked = row.status != "ok" or seen.status == "incomplete" or seen.send_again
     asked = asked or block.address in work.selection.replace
     followed = block.lifecycle.ignore_changes or block.lifecycle.triggers
-    renamed = any(work.names.renamed(reference.address) for reference in block.references)
-    if asked or kind.ordered or followed or renamed or _noted_otherwise(block, row):
+    if asked or kind.ordered or followed or _noted_otherwise(block, row):
         return False
-    there = {**seen.values, **{name: recorded[name] for name in kind.local if name in recorded}}
+    if block.references and any(work.names.renamed(reference.address) for reference in block.references):
+        return False
     same_name = str(block.name) == seen.values.get("name", row.name)
-    return same_name and alike(after, as_declared(row, recorded)) and holds(there, after)
+    if not (same_name and alike(after, as_declared(row, recorded))):
+        return False
+    if seen.values is recorded:  # nothing else is asked where that is: what state says is there
+        return True
+    local = {name: recorded[name] for name in kind.local if name in recorded}
+    return holds({**seen.values, **local} if local else seen.values, after)
 
 
 @attrs.frozen(kw_only=True)
@@ -243,7 +248,7 @@ def _noted_otherwise(block: Block, row: Row) -> bool:
     return (
         row.name != str(block.name)
         or row.lifecycle != block.lifecycle.plain
-        or set(row.depends_on) != {reference.address for reference in block.references}
+        or (row.depends_on != (needs := block.needs) and {*row.depends_on} != {*needs})
     )
 
 

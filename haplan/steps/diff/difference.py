@@ -71,13 +71,13 @@ def _wanted(work: Work, block: Block) -> Change | None:
     if block.data:
         return data_source(work, block, seen)
     if not work.selection.has(block.address):
-        work.know(block.address, {**model.decode(row.values), "id": row.id} if row else {}, seen)
+        work.know(block.address, {**row.decoded, "id": row.id} if row else {}, seen)
         return None
     after = _after(work, block)
     work.findings += _misfits(block, after, work.types[block.type])
     if row is None:
         return (take if work.selection.taking else new)(work, block, after, seen)
-    recorded = model.decode(row.values)
+    recorded = row.decoded
     if seen is None:
         after = dict(ordered(after, recorded))
         work.know(block.address, {}, None, literal(after))
@@ -91,20 +91,16 @@ def _wanted(work: Work, block: Block) -> Change | None:
 
 def _after(work: Work, block: Block) -> dict[str, Tree]:
     """Wanted values with everything resolved that is known now; the rest stays a reference."""
-    values = block.wanted
-    known = model.known_leaf(work.known)
+    return dict(model.transform(block.wanted, work.leaf))
 
-    def leaf(tree: Tree) -> Tree:
-        found = known(tree)
-        return work.fingerprint(found) if isinstance(found, model.Secret) else found
 
-    return dict(model.transform(values, leaf))
+_REFERRING = (model.Ref, model.Text)
 
 
 def _misfits(block: Block, after: Mapping[str, Tree], kind: TypeInfo) -> Iterator[Finding]:
     """What came by reference and is not what the attribute takes; what is not known yet is looked at in the apply."""
     for name, value in block.values.items():
-        if isinstance(value, model.Ref | model.Text) and (why := misfit(kind, name, after.get(name), block.address)):
+        if type(value) in _REFERRING and (why := misfit(kind, name, after.get(name), block.address)):
             sources = " and ".join(dict.fromkeys(map(str, model.references(value))))
             text = f"{name}: {why}; it comes from {sources}"
             yield Finding.at(block, "VALUE", text)

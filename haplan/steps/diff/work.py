@@ -72,6 +72,17 @@ class Work:
     names: Names = attrs.field(init=False, default=attrs.Factory(_names, takes_self=True))
 
     @cached_property
+    def leaf(self) -> Callable[[Tree], Tree]:
+        """What stands in a stack in place of a value, as far as it is known now."""
+        known = model.known_leaf(self.known)
+
+        def leaf(tree: Tree) -> Tree:
+            found = known(tree)
+            return self.fingerprint(found) if isinstance(found, model.Secret) else found
+
+        return leaf
+
+    @cached_property
     def several(self) -> frozenset[str]:
         """Addresses that stand in more than one place; few diffs ask."""
         return in_several(self.state)
@@ -87,8 +98,8 @@ class Work:
         known: dict[str, Tree] = {**recorded, **(after or {})}
         if seen is not None:
             kind = self.types[self.stack.blocks[address].type]
-            computed = {name: seen.values[name] for name in kind.computed if name in seen.values}
-            known = {**known, **computed, "id": seen.id}
+            known |= {name: seen.values[name] for name in kind.computed if name in seen.values}
+            known["id"] = seen.id
         self.known[address] = known
 
     def same_named(

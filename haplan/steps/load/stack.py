@@ -1,7 +1,7 @@
 """From the file of a stack to a `Stack`: what its code recorded, put together and checked as a whole."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -126,10 +126,6 @@ def _frozen(into: Recording, file: Path) -> Stack:
 def _block(address: str, found: Resource, into: Recording) -> Block:
     kind = type(found).haplan_type
     provider = _provider_key(found, into)
-    references: dict[str, Reference] = {}
-    for reference in found.haplan_references:
-        if reference.address != address:
-            references.setdefault(reference.address, reference)
     return Block(
         address=address,
         type=kind.name,
@@ -139,14 +135,23 @@ def _block(address: str, found: Resource, into: Recording) -> Block:
         provider=provider,
         values=values_of(found),
         extra=found.haplan_extra.get(provider.split(".")[0], {}),
-        # by address: the order of the mapping in which they stand says nothing
-        references=tuple(references[one] for one in sorted(references)),
+        references=_needed(found.haplan_references, address) if found.haplan_references else (),
         lifecycle=found.lifecycle or USUAL,
         location=found.haplan_location,
         data=found.haplan_data,
         sensitive=kind.sensitive,
         object=found,
     )
+
+
+def _needed(references: Iterable[Reference], address: str) -> tuple[Reference, ...]:
+    """What a block refers to beside itself, each once; by address: the order of the mapping in which references stand
+    says nothing."""
+    found: dict[str, Reference] = {}
+    for reference in references:
+        if reference.address != address:
+            found.setdefault(reference.address, reference)
+    return tuple(found[one] for one in sorted(found))
 
 
 def _strangers(blocks: Mapping[str, Block], into: Recording) -> bool:
