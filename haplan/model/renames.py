@@ -33,7 +33,7 @@ def renamed(state: State, names: Names) -> State:
     """The state as it is once `update` is saved."""
     if not names:
         return state
-    rows = [_row(row, names) for row in state.rows.values()]
+    rows = [_row(row, names) if _speaks_of(row, names) else row for row in state.rows.values()]
     placements = [_placement(one, names) for one in state.placements.values()]
     orders = [attrs.evolve(one, document=_document(one.document, names)) for one in state.orders.values()]
     return attrs.evolve(
@@ -49,6 +49,8 @@ def update(state: State, names: Names, run: str = "") -> Update:
     """Rows under their new addresses, and those that speak of them; what is named after an address follows."""
     rows, expected = [], {}
     for key, row in state.rows.items():
+        if not _speaks_of(row, names):  # nearly all
+            continue
         new = _row(row, names)
         if new != row:
             rows.append(new)
@@ -71,6 +73,13 @@ def update(state: State, names: Names, run: str = "") -> Update:
 def announced(intents: Iterable[Intent], names: Names) -> Iterator[Intent]:
     """Intents under the new addresses, as new ones of their runs."""
     return (attrs.evolve(_intent(intent, names), id=0) for intent in intents)
+
+
+def _speaks_of(row: Row, names: Names) -> bool:
+    """False if a row surely stays as it is."""
+    return (
+        row.address in names or row.owner in names or LEFT in row.private or not names.keys().isdisjoint(row.depends_on)
+    )
 
 
 def _row(row: Row, names: Names) -> Row:

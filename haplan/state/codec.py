@@ -5,7 +5,6 @@ Pure functions. A list comes back as a list wherever a tuple went in, except whe
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, get_args
 
@@ -80,7 +79,7 @@ def mapping(text: str) -> dict[str, Tree]:
 
 def _read(text: str) -> Tree:
     """The tree of a cell: haplan writes nothing before or behind it; with that it is read as any JSON."""
-    tree, end = _JSON_TEXT.raw_decode(text) if text[:1] == "{" else (None, -1)
+    tree, end = _JSON_TEXT.raw_decode(text) if text[:1] in ("{", "[") else (None, -1)
     return tree if end == len(text) else _JSON_TEXT.decode(text)
 
 
@@ -90,7 +89,7 @@ def strings(text: str) -> tuple[str, ...]:
     Raises:
         ValueError: It holds something else.
     """
-    tree = json.loads(text)
+    tree = _read(text)
     if not isinstance(tree, list) or not all(isinstance(item, str) for item in tree):
         raise ValueError("not a list of strings")
     return tuple(tree)
@@ -121,9 +120,6 @@ HOLDER = tuple(field.name for field in attrs.fields(Holder))
 _MAPPINGS = ("values", "lifecycle", "private")
 _STRINGS = ("declared", "sensitive", "depends_on")
 _JSON = frozenset((*_MAPPINGS, *_STRINGS))
-_CELLS = [(ROW.index(name), "mapping") for name in _MAPPINGS] + [(ROW.index(name), "strings") for name in _STRINGS]
-_LONG_NUMBER = re.compile(r"[0-9]{16}")
-_STATUS, _VALUES = ROW.index("status"), ROW.index("values")
 _STATUSES = frozenset(get_args(Status))
 _PLACED: Mapping[str, PlacementStatus] = {word: word for word in get_args(PlacementStatus)}
 
@@ -139,33 +135,45 @@ def rows(records: Iterable[tuple[Tree, ...]]) -> dict[tuple[str, str], Row]:
     Raises:
         ValueError: A cell cannot be read; it says whose and which.
     """
-    # Most rows share their lists of names with many others of the same type: each is decoded once.
-    memo: dict[str, Callable[[str], Any]] = {"strings": _Memo(strings).__getitem__, "mapping": mapping}
-    decoders = [(at, memo[kind]) for at, kind in _CELLS]
+    lists = _Memo(strings)  # most rows share their lists of names with many others of the same type
     found = {}
     for record in records:
-        cells = list(record)
-        for at, decoder in decoders:
-            try:
-                if (text := cells[at]) == "{}":  # half of all cells
-                    cells[at] = {}
-                else:
-                    cells[at] = decoder(text)
-            except ValueError as error:
-                raise ValueError(f"{ROW[at]} of row {record[0]}: {error}") from None
-        if cells[_STATUS] not in _STATUSES:
-            raise ValueError(f"status of row {record[0]}: {cells[_STATUS]!r} is unknown")
-        row = Row(**dict(zip(ROW, cells, strict=True)))
-        if _is_plain(record[_VALUES]):
-            object.__setattr__(row, "decoded", row.values)  # what would be worked out: there is nothing to decode
+        try:
+            row = _row(dict(zip(ROW, record, strict=True)), lists)
+        except ValueError as error:
+            raise _unreadable(record, error) from None
         found[(row.address, row.deposed)] = row
     return found
 
 
+def _row(cells: dict[str, Any], lists: "_Memo") -> Row:
+    text = cells["values"]
+    cells["values"] = mapping(text)
+    for name in ("lifecycle", "private"):
+        cells[name] = {} if cells[name] == "{}" else mapping(cells[name])
+    for name in _STRINGS:
+        cells[name] = () if cells[name] == "[]" else lists[cells[name]]
+    if cells["status"] not in _STATUSES:
+        raise ValueError(f"status of row {cells['address']}: {cells['status']!r} is unknown")
+    row = Row(**cells)
+    if _is_plain(text):
+        object.__setattr__(row, "decoded", row.values)  # what would be worked out: there is nothing to decode
+    return row
+
+
+def _unreadable(record: tuple[Tree, ...], error: ValueError) -> ValueError:
+    """What is wrong with a record, with the cell that cannot be read."""
+    for name, cell in zip(ROW, record, strict=True):
+        try:
+            mapping(cell) if name in _MAPPINGS else strings(cell) if name in _STRINGS else None
+        except ValueError as wrong:
+            return ValueError(f"{name} of row {record[0]}: {wrong}")
+    return error
+
+
 def _is_plain(text: Tree) -> bool:
-    """True of a cell with nothing in it that stands for something else, no half of a character, and no number of which
-    readers of JSON lose digits."""
-    return TAG not in text and "\\u" not in text and _LONG_NUMBER.search(text) is None
+    """True of a cell with nothing in it that stands for something else, and no half of a character."""
+    return TAG not in text and "\\u" not in text
 
 
 def runs(records: Iterable[tuple[Tree, ...]]) -> tuple[Run, ...]:
@@ -178,7 +186,7 @@ def holder(record: tuple[Tree, ...]) -> Holder:
     return Holder(**dict(zip(HOLDER, record, strict=True)))
 
 
-class _Memo(dict[str, Tree]):
+class _Memo(dict[str, Any]):
     def __init__(self, decoder: Callable[[str], Any]) -> None:
         super().__init__()
         self._decoder = decoder
