@@ -93,6 +93,8 @@ class Unknown:
     because: str = ""
 
 
+_LEAVES = frozenset({Ref, Text, Secret, Unknown})
+"""What is surely no mapping: the question whether something is one takes long where the answer is no."""
 ALIKE = "as in the stack"
 """In place of a fingerprint: where the state has no key yet, who has compared a secret itself says that it is equal."""
 
@@ -104,8 +106,13 @@ def fingerprint(key: bytes, secret: str) -> str:
 
 def transform(tree: Tree, leaf: Callable[[Tree], Tree]) -> Tree:
     """The same tree with every leaf replaced that is not plain JSON; mappings and sequences are new."""
-    if type(tree) in PLAIN:
+    kind = type(tree)
+    if kind in PLAIN:
         return tree
+    if kind in _LEAVES:
+        return leaf(tree)
+    if kind is dict:
+        return {key: value if type(value) in PLAIN else transform(value, leaf) for key, value in tree.items()}
     if is_mapping(tree):
         found = {key: value if type(value) in PLAIN else transform(value, leaf) for key, value in tree.items()}
         return in_order(found, tree)
@@ -116,11 +123,12 @@ def transform(tree: Tree, leaf: Callable[[Tree], Tree]) -> Tree:
 
 def by_name(tree: Tree) -> Tree:
     """The same tree with its mappings laid out by name, as files have them: nothing can be read from their order."""
-    if type(tree) in PLAIN:
+    kind = type(tree)
+    if kind in PLAIN or kind in _LEAVES:
         return tree
+    if kind is dict:
+        return {name: value if type(value := tree[name]) in PLAIN else by_name(value) for name in sorted(tree)}
     if is_mapping(tree):
-        if type(tree) is dict:
-            return {name: value if type(value := tree[name]) in PLAIN else by_name(value) for name in sorted(tree)}
         names = tree if type(tree) is Entries else sorted(tree)
         return in_order({name: by_name(tree[name]) for name in names}, tree)
     return [by_name(value) for value in tree] if isinstance(tree, SEQUENCES) else tree
@@ -153,10 +161,6 @@ def texts(tree: Tree) -> Iterator[str]:
             waiting += list(one.values())[::-1]
         elif isinstance(one, SEQUENCES):
             waiting += one[::-1]
-
-
-_LEAVES = frozenset({Ref, Text, Secret, Unknown})
-"""What is surely no mapping: the question whether something is one takes long where the answer is no."""
 
 
 def special(tree: Tree) -> Iterator[Tree]:

@@ -66,7 +66,8 @@ def back(run: Run, then: State, now: State, types: Mapping[str, TypeInfo], name:
     rows = sorted((row for row in then.rows.values() if not row.deposed), key=lambda row: row.seq)
     blocks = {row.address: _block(row, then, types) for row in rows if row.address not in refused}
     providers = {key: _provider(key, settings) for key, settings in now.settings.items()}
-    outputs = {out.name: _output(out, then, types) for out in then.outputs.values()}
+    known = _computed((row for row in then.rows.values() if not row.deposed), types) if then.outputs else {}
+    outputs = {out.name: _output(out, known) for out in then.outputs.values()}
     moves = _moves(then, now)
     lost = [row for row in rows if now.row(row.address) is None and row.address not in moves]
     forgotten = frozenset(row.address for row in lost if row.id and row.provider != STATE_ONLY)
@@ -150,9 +151,8 @@ def _provider(key: str, settings: Mapping[str, Tree]) -> ProviderBlock:
     return ProviderBlock(name, alias, model.decode(dict(settings)), None)
 
 
-def _output(row: OutputRow, then: State, types: Mapping[str, TypeInfo]) -> Output:
-    value = _referring(model.decode(row.value), _computed((r for r in then.rows.values() if not r.deposed), types))
-    return Output(row.name, value, row.sensitive, Location("", 0))
+def _output(row: OutputRow, known: Mapping[str, Ref]) -> Output:
+    return Output(row.name, _referring(model.decode(row.value), known), row.sensitive, Location("", 0))
 
 
 def _computed(rows: Iterable[Row], types: Mapping[str, TypeInfo]) -> dict[str, Ref]:

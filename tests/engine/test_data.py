@@ -22,7 +22,7 @@ from tests.mixed import mixed
 from tests.work import calls
 
 Make = Callable[..., Project]
-CALLS = 240
+CALLS = 170
 """Of Python functions, at most, that a plan makes for each resource that stays as it is."""
 TEXT = """
 size = variable("size", default=1)
