@@ -159,7 +159,7 @@ class Resource:
 
     if not TYPE_CHECKING:  # for a type checker there is no other attribute than those of the class
 
-        def __getattr__(self, name: str) -> Any:
+        def __getattr__(self, name: str) -> object:
             """What is known after apply or worked out: a reference, made when somebody asks for it."""
             told = type(self).haplan_type.told.get(name)
             if told is None or "haplan_address" not in vars(self):

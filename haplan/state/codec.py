@@ -146,7 +146,7 @@ def rows(records: Iterable[tuple[Tree, ...]]) -> dict[tuple[str, str], Row]:
     return found
 
 
-def _row(cells: dict[str, Any], lists: "_Memo") -> Row:
+def _row(cells: dict[str, Tree], lists: "_Memo") -> Row:
     text = cells["values"]
     cells["values"] = mapping(text)
     for name in ("lifecycle", "private"):
@@ -186,7 +186,7 @@ def holder(record: tuple[Tree, ...]) -> Holder:
     return Holder(**dict(zip(HOLDER, record, strict=True)))
 
 
-class _Memo(dict[str, Any]):
+class _Memo(dict[str, Tree]):
     def __init__(self, decoder: Callable[[str], Any]) -> None:
         super().__init__()
         self._decoder = decoder

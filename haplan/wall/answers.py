@@ -76,7 +76,7 @@ def _seen(found: Any, address: str, kind: TypeInfo | None, row: Row | None = Non
 _SEEN_AGAIN = noun(Seen, known=("values", "private"))
 
 
-def _is_told_again(found: Any, row: Row | None) -> bool:
+def _is_told_again(found: object, row: Row | None) -> bool:
     """True if values and private are the very ones that were handed in with a row, and read from plain JSON."""
     if row is None or type(found) is not Seen:
         return False
