@@ -29,16 +29,18 @@ class Plan:
     Attributes:
         body: All that is approved, see `haplan.model.plan.Plan`.
         at: When it was made, epoch seconds; not part of what is approved. 0 where that is not known.
+        file: The file it was read from: decisions on it stand beside that. None of one that was just made.
     """
 
     body: Body
     at: float = 0.0
     _digest: str = ""
+    file: Path | None = attrs.field(default=None, eq=False)
 
     @classmethod
-    def of_file(cls, found: PlanFile) -> "Plan":
+    def of_file(cls, found: PlanFile, file: Path) -> "Plan":
         """The plan of a file."""
-        return cls(found.plan, found.at, found.digest)
+        return cls(found.plan, found.at, found.digest, file)
 
     @cached_property
     def digest(self) -> str:
@@ -119,4 +121,4 @@ def read_plan(path: str | Path) -> Plan:
         PlanFileError: It cannot be read, is no plan, or was changed after it was written.
     """
     with expected():
-        return Plan.of_file(engine.read_plan(Path(path)))
+        return Plan.of_file(engine.read_plan(Path(path)), Path(path))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar, Unpack
 
 from haplan import engine
+from haplan.api import approvals
 from haplan.api.expected import expected
 from haplan.api.options import Asking, Opening, Scope, Stopping, asking_of, observers_of, opening_of
 from haplan.api.plans import Plan
@@ -147,8 +148,8 @@ class Session:
         """Carry out a plan: this one, nothing else. Who calls has approved it.
 
         Raises:
-            Denied: A rule or a limit forbids it; or it was read from a file, and sends to a host that is not the one
-                that the environment or the state names, or that nobody here knows.
+            Denied: A rule, a limit or an approval policy forbids it; or it was read from a file, and sends to a host
+                that is not the one that the environment or the state names, or that nobody here knows.
             Stale: State moved since the plan, or this digest was applied already.
             Locked: Somebody else is writing this state.
             Interrupted: It was asked to stop before anything was begun.
@@ -157,7 +158,13 @@ class Session:
         if (body.stack, body.environment) != (self.name, self.environment):
             there = f"stack {body.stack!r}, environment {body.environment!r}"
             raise HaplanError(f"this plan is for {there}; here is {self.name!r}, {self.environment!r}")
+        self._do(lambda: self._approved(plan))
         return self._carried_out(lambda stop: engine.apply(self._inner, body, stop), stopping)
+
+    def _approved(self, plan: Plan) -> None:
+        if not plan.empty:
+            approvals.refuse_unapproved(self._inner, plan)
+            approvals.keep(self._inner.folder, plan)
 
     def left_of(self, run: str) -> Plan:
         """The plan that a run did not carry out to its end; `resume` goes on with it.
@@ -166,7 +173,7 @@ class Session:
             HaplanError: There is no such run, it did all it planned, or its plan is not kept here.
         """
         kept = self._do(lambda: engine.kept_plan(self._inner, run))
-        return Plan(kept.plan, 0.0, kept.digest)
+        return Plan(kept.plan, 0.0, kept.digest, approvals.kept_file(self._inner.folder, kept.digest))
 
     def resume(self, run: str, **stopping: Unpack[Stopping]) -> Result:
         """Go on with the very plan of a run that did not end, without what it recorded.
@@ -175,6 +182,8 @@ class Session:
             HaplanError: As `left_of`.
             Stale: Somebody else changed what it is about, in state or in the estate.
         """
+        left = self.left_of(run)
+        self._do(lambda: self._approved(left))
         return self._carried_out(lambda stop: engine.resume(self._inner, run, stop), stopping)
 
     def warn(self, text: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from haplan import engine, repair
+from haplan.api import approvals
 from haplan.api.expected import expected
 from haplan.host import records
 from haplan.host.backend import look
@@ -58,19 +59,19 @@ class States:
 
     def move(self, source: str, target: str) -> Mended:
         """Give a resource, or a module, another address."""
-        return self._do(lambda: repair.move(self._session, source, target))
+        return self._mended("state mv", lambda: repair.move(self._session, source, target))
 
     def forget(self, patterns: Iterable[str]) -> Mended:
         """Drop resources from state; the estate keeps them."""
-        return self._do(lambda: repair.forget(self._session, patterns))
+        return self._mended("state rm", lambda: repair.forget(self._session, patterns))
 
     def taint(self, address: str) -> Mended:
         """Mark a resource to be replaced."""
-        return self._do(lambda: repair.taint(self._session, address))
+        return self._mended("state taint", lambda: repair.taint(self._session, address))
 
     def untaint(self, address: str) -> Mended:
         """Take that mark away."""
-        return self._do(lambda: repair.untaint(self._session, address))
+        return self._mended("state untaint", lambda: repair.untaint(self._session, address))
 
     # --- History ------------------------------------------------------------------------------------------------------
 
@@ -84,7 +85,10 @@ class States:
 
     def prune_records(self, keep: int) -> Freed:
         """Take away the records of all but the latest `keep` runs; their history stays."""
-        return self._do(lambda: repair.prune_records(self._session, keep))
+        freed = self._do(lambda: repair.prune_records(self._session, keep))
+        digests = {run.digest for run in self.runs() if run.id in self.sizes()}
+        self._do(lambda: approvals.prune(self._session.folder, digests))
+        return freed
 
     def sizes(self) -> dict[str, int]:
         """Run → bytes of its record beside the state."""
@@ -102,11 +106,15 @@ class States:
         Raises:
             StateError: It is damaged, of another lineage, older, or changed without a new serial.
         """
-        return self._do(lambda: repair.push(self._session, document))
+        return self._mended("state push", lambda: repair.push(self._session, document))
 
     def recover(self, file: Path | None = None) -> tuple[Path, ...]:
         """Merge what could not be saved back into the state; gives the files."""
         return self._do(lambda: repair.recover(self._session, file))
+
+    def _mended(self, what: str, work: Callable[[], T]) -> T:
+        self._do(lambda: approvals.refuse_ungoverned(self._session, what))
+        return self._do(work)
 
     def _do(self, work: Callable[[], T]) -> T:
         with expected(self._session.redact):

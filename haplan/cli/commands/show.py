@@ -10,7 +10,7 @@ from haplan.cli.given import opening
 from haplan.cli.options import COMMON, JSON, SERIAL, options
 from haplan.model.value import Tree
 
-FORMATS = ("text", "json", "markdown", "html")
+FORMATS = ("text", "json", "markdown", "html", "approval")
 
 
 @click.command("show")
@@ -66,6 +66,11 @@ def _plan(path: Path, form: str, full: bool, given: dict[str, Tree]) -> None:
     if form == "json":
         document = found.json()
         terminal.dump({**document, "haplan": {**document["haplan"], "current": attrs.asdict(current)}})
+    elif form == "approval":
+        from haplan.model.approval import Decision
+        from haplan.report.approval import approval_text
+
+        terminal.page(approval_text(found.body, found.digest, Decision(yes=True)))
     elif form == "text":
         terminal.show(plan_lines(found.body, next_step=f"haplan apply {path}", full=full, made=made), given)
     else:
