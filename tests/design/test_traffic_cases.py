@@ -215,3 +215,28 @@ def test_no_failure_is_named_twice(build: Build) -> None:
     needs_reference()
     one = packet(cases()["T01"], build(cases()["T01"], "srx", ""))
     assert len(by_name(one.failing(1))) == len(one.failing(1))
+
+
+@pytest.mark.parametrize(
+    ("name", "backend", "rule", "says"),
+    [
+        ("T10", "mist-srx", "HA107", "lab can never match; ten comes first"),
+        ("T10", "mist-ssr", "HA114", "put lab above ten, or take what lab is for out of ten"),
+        ("T10", "ssr", "", ""),
+        ("T11", "mist-ssr", "HA114", "put not-ten above out, or take what not-ten is for out of out"),
+        ("T13", "mist-ssr", "HA114", "put host above web, or take what host is for out of web"),
+        ("T15", "mist-ssr", "HA114", "narrow one of those that are for the same destination"),
+        ("T16", "mist-ssr", "HA107", "ten can never match; low and high come first and take all of it"),
+        ("T16", "mist-srx", "HA107", "ten can never match; low and high come first and take all of it"),
+        ("T17", "srx", "HA096", "no-dns denies udp/53 to 8.8.8.8 only towards wan0: out lets guest out by wan1"),
+        ("T17", "mist-ssr", "", ""),
+        ("T09", "mist-ssr", "", ""),
+    ],
+)
+def test_what_a_case_warns_of_is_found_where_its_family_reads_it_so(
+    name: str, backend: str, rule: str, says: str, stack: Callable[[str], Stack], findings: Any
+) -> None:
+    needs_reference()
+    found = [one for one in findings(stack(small(cases()[name], backend))) if one.rule in ("HA107", "HA114", "HA096")]
+    assert [one.rule for one in found] == ([rule] if rule else [])
+    assert all(says in (one.message, one.hint) for one in found)

@@ -19,6 +19,7 @@ from haplan.design.rules import (
     site,
     steering,
     subnets,
+    traffic,
     wan,
 )
 from haplan.plugin import Rule
@@ -38,6 +39,7 @@ def all_rules() -> list[Rule]:
         policy.registry,
         prefixes.registry,
         shadowing.registry,
+        traffic.registry,
         site.registry,
         lifecycle.registry,
         change.registry,

@@ -9,6 +9,7 @@ import attrs
 from haplan.design.rules.index import DesignIndex, Owner
 from haplan.design.rules.policy import Net, listed, prefixes
 from haplan.design.rules.registry import Found, Registry
+from haplan.design.rules.traffic import decides_something
 from haplan.design.spans import ANY, Span, spans
 from haplan.plugin import Block, Tree
 
@@ -116,7 +117,10 @@ def shadowed(design: DesignIndex) -> Iterator[Found]:
         earlier: dict[str, Earlier] = {}
         for number, block in enumerate(owner.policies):
             later = _policy(design, number, block, read)
-            for said, first in _told(earlier, later) if later.networks and later.applications else ():
+            told = _told(earlier, later) if later.networks and later.applications else ()
+            for said, first in told:
+                if decides_something(design.stack, owner.block.address, str(block.name)):
+                    break  # where the narrowest counts it does: HA114 tells what differs
                 yield Found(
                     address=later.block.address,
                     message=f"{later.block.label} {said}",

@@ -186,7 +186,9 @@ def picture(
     for cluster in design.of("cluster"):
         pair = design.pair(cluster)
         if pair.owner is not None:
-            owner = owners.setdefault(pair.owner.address, _Owner(design, pair.owner))
+            if pair.owner.address not in owners:
+                owners[pair.owner.address] = _Owner(design, pair.owner)
+            owner = owners[pair.owner.address]
             edges[cluster.address] = _edge(pair, owner, backend, (circuits or {}).get(pair.owner.address, {}))
     return Picture(edges, lines or {})
 
