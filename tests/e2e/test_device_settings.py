@@ -144,7 +144,9 @@ def test_a_pair_that_formed_before_its_device_could_be_set_is_gone_on_with(examp
     says(world, '"router_id": "10.0.0.1"')
     world.misbehave(f'[[fault]]\non = "PUT {DEVICE}"\nstatus = 400\n')
     assert world.apply().exit_code == 3
-    assert world.apply().exit_code == 0
+    plan = world.plan()
+    assert "changed outside" not in plain(plan_lines(plan))  # nobody else had a hand in it
+    assert world.apply(plan).exit_code == 0
     assert device(world)["router_id"] == "10.0.0.1"
     assert summary(world.plan()) == {}
     posts = [call for call in world.calls() if "ha" in call.rsplit("/", 1)[-1] and call.startswith("POST")]

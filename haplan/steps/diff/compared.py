@@ -105,7 +105,10 @@ def compared(
     if paths:
         is_name = paths[0] == ("name",) and base.id.rpartition(":")[2] == sides.there  # with a name another id, then
         work.forget_computed(block.address, *(() if is_name else ("id",)))
-        return attrs.evolve(base, reason=_reason({**sides.recorded, "name": row.name}, after, sides.gone, paths, sets))
+        reason = _reason({**sides.recorded, "name": row.name}, after, sides.gone, paths, sets)
+        if half and reason is Reason.DRIFTED:  # a run that stopped left it so, as far as anybody knows
+            reason = Reason.CHANGED
+        return attrs.evolve(base, reason=reason)
     return _as_it_is(work, block, row, seen, sides, base)
 
 
