@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 from haplan import applying
+from haplan import health as health_
 from haplan.contracts import Lab, ValidateView
 from haplan.errors import Denied, HaplanError, Locked, StackError
 from haplan.host import planfile
@@ -33,6 +34,7 @@ from haplan.looking import Question, Validation, types_of
 from haplan.model.address import parse
 from haplan.model.finding import Finding
 from haplan.model.graph import Edge
+from haplan.model.health import Snapshot
 from haplan.model.plan import Action, Impact, Plan
 from haplan.model.renames import renamed
 from haplan.model.result import Result, left_out
@@ -288,6 +290,18 @@ def resume(session: Session, run: str, stop: threading.Event | None = None) -> R
 def drift(session: Session, options: PlanOptions | None = None) -> Plan:
     """What moved in the estate since it was recorded: a plan without changes."""
     return plan(session, attrs.evolve(options or PlanOptions(), refresh_only=True))
+
+
+def health(session: Session) -> Snapshot:
+    """How what a stack manages is. Writes nothing and takes no lock.
+
+    Raises:
+        OtherEstate: The state belongs to another estate than the credentials reach.
+    """
+    found, now, asked = validate(session), recorded(session), PlanOptions(refresh_only=True)
+    state = with_orphans(renamed(now, move.names(found.stack, now)), found.stack.blocks)
+    chosen = select.select(found.stack, state, (), (), ())
+    return health_.taken(session, Question(found=found, stack=found.stack, recorded=now, chosen=chosen, options=asked))
 
 
 # --- Plan files -------------------------------------------------------------------------------------------------------

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pluggy
 
-from haplan.contracts import Node, OpenState, Provider
+from haplan.contracts import Node, OpenState, PlanView, Provider
 from haplan.model.event import Event
 from haplan.model.finding import Rule
 from haplan.model.graph import Edge
-from haplan.model.plan import Plan
+from haplan.model.health import Check
+from haplan.model.plan import Change, Plan
 from haplan.model.stack import Stack
 from haplan.model.traffic import Question, Traffic
 from haplan.model.wiring import Sheet
@@ -51,9 +52,18 @@ def haplan_order(nodes: Sequence[Node]) -> Iterable[Edge]:  # type: ignore[empty
 
 
 @hookspec
-def haplan_wiring(stack: Stack) -> Iterable[Sheet]:  # type: ignore[empty-body]  # a hook has no body
-    """Called for ``haplan wiring``, and for the pictures of a plan: how the boxes of a stack's pairs are cabled. A pure
-    function.
+def haplan_wiring(  # type: ignore[empty-body]  # a hook has no body
+    stack: Stack, changes: Sequence[Change]
+) -> Iterable[Sheet]:
+    """Called for ``haplan wiring``, and for the pictures of a plan: how the boxes of a stack's pairs are cabled, with
+    marks on what these changes bring or change. A pure function.
+    """
+
+
+@hookspec
+def haplan_health(view: PlanView) -> Iterable[Check]:  # type: ignore[empty-body]  # a hook has no body
+    """Called for ``haplan health`` and ``haplan snapshot``: what was looked at of a stack's resources, green, red or
+    unknown. A pure function of what the view holds; it holds no changes.
     """
 
 

@@ -29,6 +29,7 @@ from haplan.steps import (
     move,
     order,
     outputs,
+    pictures,
     rehearse,
     select,
     stages,
@@ -241,6 +242,7 @@ def _plan(session: Session, question: Question, looked: Looked, decided: _Decide
         left_out={one: behind for one, behind in sorted(looked.left.items()) if one not in seen.unread},
         origin=provenance.origin(session, stack.inputs),
         destinations=provenance.destinations(session, stack, looked.providers, state, changes),
+        pairs=pictures.pictures(session.plugins.wiring(stack, changes)) if changes and question.way is None else (),
     )
 
 

@@ -119,6 +119,7 @@ from haplan.model.finding import (
 from haplan.model.graph import (
     Edge,
 )
+from haplan.model.health import Check
 from haplan.model.moment import moment
 from haplan.model.plan import (
     Action,
@@ -180,7 +181,7 @@ from haplan.model.value import (
     Text as TextValue,
 )
 from haplan.model.vendor_keys import SECRET_NAMES, Doubt
-from haplan.model.wiring import Plug, PlugKind, Sheet
+from haplan.model.wiring import Mark, Plug, PlugKind, Sheet
 from haplan.state import (
     codec,
     lease,
@@ -225,6 +226,7 @@ __all__ = [
     "Broken",
     "Calls",
     "Change",
+    "Check",
     "CheckView",
     "Choice",
     "Clock",
@@ -255,6 +257,7 @@ __all__ = [
     "Locked",
     "Made",
     "MapOf",
+    "Mark",
     "Moment",
     "Name",
     "Observer",

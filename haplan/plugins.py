@@ -7,7 +7,7 @@ brings may be needed: a stack of records does not wait for the provider of a clo
 import os
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 import pluggy
 
 from haplan import hookspecs
-from haplan.contracts import API, Observer, OpenState, OrderHook, Provider
+from haplan.contracts import API, Observer, OpenState, OrderHook, PlanView, Provider
 from haplan.errors import HaplanError, PluginError, Unsupported, said
 from haplan.model.finding import Rule
-from haplan.model.plan import Plan
+from haplan.model.health import Check
+from haplan.model.plan import Change, Plan
 from haplan.model.schema import TypeInfo
 from haplan.model.stack import Stack
 from haplan.model.traffic import Question, Traffic
@@ -126,10 +127,16 @@ class Plugins:
         """The hooks that add edges between resources of these types."""
         return tuple(partial(hooks.order, impl) for impl in self._about(types, "haplan_order"))
 
-    def wiring(self, stack: Stack) -> tuple[Sheet, ...]:
-        """How the boxes of a stack's pairs are cabled."""
+    def wiring(self, stack: Stack, changes: Sequence[Change] = ()) -> tuple[Sheet, ...]:
+        """How the boxes of a stack's pairs are cabled, with marks on what these changes bring or change."""
         impls = self._about({block.type for block in stack.blocks.values()}, "haplan_wiring")
-        return tuple(sheet for impl in impls for sheet in hooks.called(impl, "haplan_wiring", stack=stack))
+        found = (hooks.called(impl, "haplan_wiring", stack=stack, changes=changes) for impl in impls)
+        return tuple(sheet for sheets in found for sheet in sheets)
+
+    def health(self, view: PlanView, types: Collection[str]) -> tuple[Check, ...]:
+        """What was looked at of resources of these types."""
+        found = (hooks.called(impl, "haplan_health", view=view) for impl in self._about(types, "haplan_health"))
+        return tuple(check for checks in found for check in checks)
 
     def traffic(self, stack: Stack, question: Question) -> Traffic:
         """Who reaches what in a stack."""

@@ -36,6 +36,7 @@ FLOORS = {
     "steps": 5,
     "host": 6,
     "looking": 7,
+    "health": 7,
     "planning": 7,
     "applying": 7,
     "engine": 7,
@@ -51,7 +52,7 @@ DOORS = ("__main__", "builtin", "design", "kit", "lab", "testing")
 """Rooms that nothing of the engine imports: built-in plugins, what they share, and what users' tests use."""
 
 
-BEHIND = ("engine", "looking", "planning", "applying", "repair", "host", "steps")
+BEHIND = ("engine", "looking", "health", "planning", "applying", "repair", "host", "steps")
 """Rooms behind `haplan.api`."""
 
 
@@ -86,7 +87,7 @@ def test_imports_of_the_engine_only_go_down(name: str) -> None:
 def test_the_root_holds_only_the_faces_and_the_story() -> None:
     root = {file.stem for file in (ROOT / "haplan").glob("*.py")}
     faces = {"__init__", "__main__", "plugin", "plugins", "hookspecs", "builtin", "errors"}
-    assert root == {*faces, "engine", "looking", "planning", "applying", "repair"}
+    assert root == {*faces, "engine", "looking", "health", "planning", "applying", "repair"}
 
 
 def test_a_session_opens_and_closes_and_is_short() -> None:

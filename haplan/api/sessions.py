@@ -18,6 +18,7 @@ from haplan.host.session import Session as Inner
 from haplan.host.session import open_session
 from haplan.looking import Validation
 from haplan.model.graph import Edge
+from haplan.model.health import Snapshot
 from haplan.model.plan import Plan as Body
 from haplan.model.result import Result
 from haplan.model.stack import Stack
@@ -79,6 +80,10 @@ class Session:
     def dependencies(self) -> tuple[Stack, tuple[Edge, ...]]:
         """The stack, and its edges of all kinds."""
         return self._do(lambda: engine.dependencies(self._inner))
+
+    def health(self) -> Snapshot:
+        """How what the stack manages is, green, red or unknown; nothing is written."""
+        return self._do(lambda: engine.health(self._inner))
 
     def wiring(self, clusters: Sequence[str] = ()) -> tuple[Sheet, ...]:
         """How the boxes of the pairs are cabled: of those that a glob names by address or label, or of all.

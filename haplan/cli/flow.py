@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from haplan.api import Plan, Session, Stopping
     from haplan.report.progress import JsonLines
 
-CHANGES, DENIED, INTERRUPTED = 2, 4, 7
+CHANGES, DENIED, INTERRUPTED, RED = 2, 4, 7, 10
 _OF_THE_APPLY = ("environment", "new_env", "state", "lab", "parallelism", "lock_timeout")
 _NOT_FOR_APPLY = frozenset({"out", "detailed_exitcode", "full"})
 

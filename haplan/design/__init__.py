@@ -7,7 +7,19 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from haplan.plugin import Edge, OrderNode, Rule, Sheet, Stack, Traffic, TrafficQuestion, hookimpl
+from haplan.plugin import (
+    Change,
+    Check,
+    Edge,
+    OrderNode,
+    PlanView,
+    Rule,
+    Sheet,
+    Stack,
+    Traffic,
+    TrafficQuestion,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     from haplan.design.addresses import (
@@ -81,11 +93,19 @@ def haplan_order(nodes: Sequence[OrderNode]) -> Iterable[Edge]:
 
 
 @hookimpl
-def haplan_wiring(stack: Stack) -> Iterable[Sheet]:
+def haplan_wiring(stack: Stack, changes: Sequence[Change]) -> Iterable[Sheet]:
     """The cabling of the pairs."""
-    from haplan.design.wiring import sheets
+    from haplan.design.wiring import changing, sheets
 
-    return sheets(stack)
+    return changing(stack, changes) if changes else sheets(stack)
+
+
+@hookimpl
+def haplan_health(view: PlanView) -> Iterable[Check]:
+    """How the pairs are."""
+    from haplan.design.health import checks
+
+    return checks(view)
 
 
 @hookimpl

@@ -1,14 +1,18 @@
 """The cabling of a stack's pairs, from its interfaces and the port catalogue: what is plugged where on both nodes."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
+
+import attrs
 
 from haplan.design.catalogue import Model, Port, one_port
 from haplan.design.clusters import in_order
 from haplan.design.rules.index import DesignIndex, Face, Owner, Pair, design_index
 from haplan.design.substitution import substitute
-from haplan.plugin import Plug, PlugKind, Sheet, Stack, Tree, is_mapping
+from haplan.plugin import Action, Change, Mark, Plug, PlugKind, Sheet, Stack, Tree, is_mapping
 
 LINKS = {"ha_data": "fabric link", "ha_control": "sync link"}
+MARKED = (Action.CREATE, Action.UPDATE, Action.REPLACE)
 DIRECT = "direct patch cable, no switch between"
 
 
@@ -75,6 +79,7 @@ def _plugs(pair: Pair, face: Face) -> Iterator[Plug]:
             port=str(port.base),
             kind=_kind(face),
             use=_use(face),
+            face=face.name,
             to=_to(pair, face, there if peer or face.usage in LINKS else ""),
             peer=peer,
         )
@@ -165,4 +170,47 @@ def _free(row: Model, used: Iterable[Plug]) -> list[Plug]:
     ]
 
 
-__all__ = ["sheets"]
+# --- What a plan changes of it ----------------------------------------------------------------------------------------
+
+
+def changing(stack: Stack, changes: Iterable[Change]) -> list[Sheet]:
+    """The sheets of the pairs that these changes may concern, with marks on what they bring or change."""
+    moving = {change.address: change for change in changes if change.action in MARKED}
+    design = design_index(stack)
+    concerned = (
+        pair for pair in design.pairs
+        if pair.block.address in moving or (pair.owner is not None and pair.owner.address in moving)
+    )  # fmt: skip
+    return [_marked(_sheet(pair, _owner(design, pair)), pair, moving) for pair in concerned]
+
+
+def _marked(sheet: Sheet, pair: Pair, moving: Mapping[str, Change]) -> Sheet:
+    own = moving.get(sheet.address)
+    owner = moving.get(pair.owner.address) if pair.owner is not None else None
+    if own is not None and own.action is not Action.UPDATE:
+        plugs = [attrs.evolve(plug, mark="+") if plug.kind != "free" else plug for plug in sheet.plugs]
+        return attrs.evolve(sheet, plugs=tuple(plugs), marks=("+", "+"))
+    marks = _interfaces(owner) if owner is not None else {}
+    plugs = [attrs.evolve(plug, mark=marks.get(plug.face, "")) for plug in sheet.plugs]
+    return attrs.evolve(sheet, plugs=tuple(plugs), marks=_boxes(sheet, own))
+
+
+def _interfaces(owner: Change) -> dict[str, Mark]:
+    """Name of an interface → its mark, of those that a change of their template or profile brings or changes."""
+    before, after = (_of(values) for values in (owner.before, owner.after))
+    return {name: "~" if name in before else "+" for name, face in after.items() if before.get(name) != face}
+
+
+def _of(values: Mapping[str, Tree] | None) -> Mapping[str, Tree]:
+    found = (values or {}).get("interfaces")
+    return found if is_mapping(found) else {}
+
+
+def _boxes(sheet: Sheet, own: Change | None) -> tuple[Mark, Mark]:
+    """Marks on boxes that come into the pair."""
+    was = (own.before or {}).get("nodes") if own is not None else None
+    first, second = ("+" if is_mapping(was) and mac and mac not in was else "" for mac in sheet.boxes)
+    return cast(Mark, first), cast(Mark, second)
+
+
+__all__ = ["changing", "sheets"]

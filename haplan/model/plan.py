@@ -15,6 +15,7 @@ from haplan.model.origin import Destination, Origin
 from haplan.model.reason import Reason
 from haplan.model.stack import Lifecycle, Limits
 from haplan.model.value import Path, Tree
+from haplan.model.wiring import Sheet
 
 FORMAT = "haplan-plan/1"
 
@@ -326,6 +327,7 @@ class Plan:
         origin: Who made it of what, and where it is carried out.
         sources: Where the secrets come from that carrying it out may need.
         destinations: Hosts that its providers send to; none on simulators.
+        pairs: How the pairs that change are cabled, once for all whose picture is the same.
         read: It was read from a file: whoever carries it out has not made it.
     """
 
@@ -362,6 +364,7 @@ class Plan:
     origin: Origin = Origin()
     sources: tuple[str, ...] = ()
     destinations: tuple[Destination, ...] = ()
+    pairs: tuple[Sheet, ...] = ()
     read: bool = attrs.field(default=False, eq=False)
 
     def change(self, address: str) -> Change | None:

@@ -5,6 +5,7 @@ from typing import Literal
 import attrs
 
 PlugKind = Literal["wan", "lan", "link", "management", "free"]
+Mark = Literal["", "+", "~"]
 
 
 @attrs.frozen(kw_only=True)
@@ -17,9 +18,10 @@ class Plug:
         port: The port as configurations say it; "" where none does.
         kind: What it carries.
         use: Name of the interface, or of the link.
+        face: Name of the interface in the stack, or "".
         to: Where the cable goes, in words for the person with the cable.
         peer: What its counterpart on the other node is called in configurations, or "".
-        changes: The plan changes it.
+        mark: ``+`` where a plan brings it, ``~`` where it changes it, else "".
     """
 
     node: int
@@ -27,9 +29,10 @@ class Plug:
     port: str
     kind: PlugKind
     use: str = ""
+    face: str = ""
     to: str = ""
     peer: str = ""
-    changes: bool = False
+    mark: Mark = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +47,8 @@ class Sheet:
         serials: Their serial numbers, as far as the stack says them.
         plugs: By node and port.
         unsure: Why port names may be wrong or are not all there, or "".
+        marks: Of node0 and node1: ``+`` where a plan brings the box into the pair.
+        alike: Addresses of other pairs whose picture is the same.
     """
 
     address: str
@@ -53,6 +58,13 @@ class Sheet:
     serials: tuple[str, str] = ("", "")
     plugs: tuple[Plug, ...] = ()
     unsure: str = ""
+    marks: tuple[Mark, Mark] = ("", "")
+    alike: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """True if a plan changes something of it."""
+        return any(self.marks) or any(plug.mark for plug in self.plugs)
 
     def of(self, node: int) -> tuple[Plug, ...]:
         """The ports of one node."""

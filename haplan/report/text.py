@@ -12,6 +12,7 @@ from haplan.report.differences import same
 from haplan.report.findings import FOLD, SOME, counts, finding_lines
 from haplan.report.lines import BLANK, Line, Lines, line, padded, title, wide
 from haplan.report.origin import Made, origin_lines
+from haplan.report.pictures import picture_lines
 from haplan.report.scope import chosen, looked, scope_lines, scope_words
 from haplan.report.stages import rehearsed_lines, stage_lines
 from haplan.report.unread import unread_lines
@@ -41,6 +42,7 @@ def plan_lines(
         for alike in groups(plan.changes, full=full):
             lines += change_lines(alike[0]) if len(alike) == 1 else group_lines(alike)
     lines += [
+        *picture_lines(plan.pairs, full=full),
         *stage_lines(plan, full=full),
         *rehearsed_lines(plan),
         *_outputs(plan.outputs, full=full),

@@ -13,6 +13,8 @@ from haplan.model.stack import Block, Stack
 from haplan.model.value import Secret, Tree
 from haplan.model.vendor_keys import LITERAL, STRICT, Doubt
 
+UNREAD = "UNREAD"
+"""In the place of a rule, where a provider could not read what it is about."""
 _WEIGHT = {"error": 0, "warning": 1, "info": 2}
 
 

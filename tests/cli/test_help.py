@@ -69,6 +69,8 @@ OPTIONS = {
     "verify": "json",
     "wiring": f"{COMMON} var var-file format json",
     "traffic": f"{COMMON} var var-file from to fail site failures format json",
+    "health": f"{COMMON} var var-file json strict",
+    "snapshot": f"{COMMON} var var-file json out compare",
     "lab": f"{COMMON} var var-file port tls",
 }
 """What users, scripts and completion rely on: an option may come, none may go."""

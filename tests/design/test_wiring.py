@@ -33,7 +33,7 @@ SPOKE-LAN1 (VLAN 1099), spoke-guest (VLAN 2099)
 
 
 def sheet(stack: Any, label: str) -> Sheet:
-    return next(one for one in haplan_wiring(stack) if one.address == f"cluster.{label}")
+    return next(one for one in haplan_wiring(stack, ()) if one.address == f"cluster.{label}")
 
 
 def test_the_sheet_of_a_pair_says_where_each_cable_goes(load_folder: Any) -> None:
@@ -43,7 +43,7 @@ def test_the_sheet_of_a_pair_says_where_each_cable_goes(load_folder: Any) -> Non
 
 @pytest.mark.parametrize("family", ["ssr", "srx"])
 def test_every_port_of_both_boxes_is_on_the_sheet_once(family: str, load_folder: Any) -> None:
-    for one in haplan_wiring(load_folder(STACKS / f"hub_spoke_{family}")):
+    for one in haplan_wiring(load_folder(STACKS / f"hub_spoke_{family}"), ()):
         row = catalogue.find(one.model)
         assert row is not None
         for node in (0, 1):

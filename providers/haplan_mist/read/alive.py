@@ -183,8 +183,20 @@ class Alive:
             "links_down": links_down(entry),
             "groups_failing": groups_failing(entry),
             "alarms": [[type_, since] for type_, since in self.alarms(pair)],
+            "looked": self._looked(head, entry, wanted),
         }
         return {key: value for key, value in said.items() if value}
+
+    def _looked(self, head: str, entry: Object, wanted: Sequence[OverlayPath]) -> dict[str, Tree]:
+        """What of a pair was looked at, and of what there is nothing to be up; what is left out nobody told."""
+        asked, config = self.searches([head]), entry.get("cluster_config") or {}
+        found: dict[str, Tree] = {"alarms": "seen"}
+        found["paths"] = "seen" if wanted else "none"
+        found["bgp"] = "seen" if "bgp_peers" in asked else "none"
+        found["tunnels"] = "seen" if "tunnels" in asked else "none"
+        found |= {"links": "seen"} if config.get("control_link_info") or entry.get("cluster_stat") else {}
+        found |= {"groups": "none"} if entry.get("cluster_stat") else {}  # an SSR pair has none
+        return found | ({"groups": "seen"} if config.get("redundancy_group_information") else {})
 
 
 def alive(estate: Known) -> Alive:

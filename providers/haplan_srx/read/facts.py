@@ -35,6 +35,7 @@ def _of_pair(macs: list[str], values: Mapping[str, Tree], seen: PairSeen, status
         "status": "formed" if status.formed else "forming",
         "links_down": _down(seen.links) if seen.links is not None else [],
         "groups_failing": _failing(status),
+        "looked": {"groups": "seen", **({"links": "seen"} if seen.links is not None else {})},
     }
     return {key: value for key, value in said.items() if value}
 

@@ -90,6 +90,7 @@ def _of_cluster(target: Target, assets: Mapping[str, Asset], sites: Mapping[str,
         "unseen": {mac: id_ for mac, id_ in ids.items() if id_ not in assets},
         "pair": pair,
         "status": "formed" if running else "forming" if pair else "none",
+        "looked": {"groups": "none"},  # an SSR pair has none; how links and paths are, only its router tells
     }
 
 
