@@ -129,21 +129,15 @@ class Plugins:
 
     def wiring(self, stack: Stack, changes: Sequence[Change] = ()) -> tuple[Sheet, ...]:
         """How the boxes of a stack's pairs are cabled, with marks on what these changes bring or change."""
-        impls = self._about({block.type for block in stack.blocks.values()}, "haplan_wiring")
-        found = (hooks.called(impl, "haplan_wiring", stack=stack, changes=changes) for impl in impls)
-        return tuple(sheet for sheets in found for sheet in sheets)
+        return hooks.wiring(self._about(_types(stack), "haplan_wiring"), stack, changes)
 
     def health(self, view: PlanView, types: Collection[str]) -> tuple[Check, ...]:
         """What was looked at of resources of these types."""
-        found = (hooks.called(impl, "haplan_health", view=view) for impl in self._about(types, "haplan_health"))
-        return tuple(check for checks in found for check in checks)
+        return hooks.health(self._about(types, "haplan_health"), view)
 
     def traffic(self, stack: Stack, question: Question) -> Traffic:
         """Who reaches what in a stack."""
-        impls = self._about({block.type for block in stack.blocks.values()}, "haplan_traffic")
-        found = [hooks.called(impl, "haplan_traffic", stack=stack, question=question) for impl in impls]
-        lines = {address: place for one in found for address, place in one.lines.items()}
-        return Traffic(tuple(group for one in found for group in one.groups), lines)
+        return hooks.traffic(self._about(_types(stack), "haplan_traffic"), stack, question)
 
     @cached_property
     def state_backends(self) -> Mapping[str, OpenState]:
@@ -333,6 +327,10 @@ def _is_named_by(name: str, plugin: str) -> bool:
     """True if the name is a plugin's to bring: ``netbox`` and ``netbox_prefix`` of the plugin ``netbox``."""
     own = plugin.replace("-", "_")
     return name in (plugin, own) or name.startswith(f"{own}_")
+
+
+def _types(stack: Stack) -> set[str]:
+    return {block.type for block in stack.blocks.values()}
 
 
 def _is_about(impl: pluggy.HookImpl, types: Collection[str]) -> bool:

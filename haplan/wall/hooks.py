@@ -9,12 +9,17 @@ import attrs
 import pluggy
 
 from haplan import hookspecs
-from haplan.contracts import Clock, Node, OpenState, Provider, StateBackend
+from haplan.contracts import Clock, Node, OpenState, PlanView, Provider, StateBackend
 from haplan.errors import HaplanError, StateError
 from haplan.model.event import Event
 from haplan.model.finding import Finding, Rule, explained
 from haplan.model.graph import Edge
+from haplan.model.health import Check
+from haplan.model.plan import Change
 from haplan.model.schema import TypeInfo
+from haplan.model.stack import Stack
+from haplan.model.traffic import Question, Traffic
+from haplan.model.wiring import Sheet
 from haplan.state.location import shown
 from haplan.wall import around, provider
 from haplan.wall.call import Call, through
@@ -95,6 +100,25 @@ def order(impl: Impl, nodes: Sequence[Node]) -> tuple[Edge, ...]:
         return edges
 
     return tuple(called(impl, "haplan_order", checked, nodes=nodes))
+
+
+def wiring(impls: Iterable[Impl], stack: Stack, changes: Sequence[Change]) -> tuple[Sheet, ...]:
+    """The cabling that plugins tell."""
+    found = (called(impl, "haplan_wiring", stack=stack, changes=changes) for impl in impls)
+    return tuple(sheet for sheets in found for sheet in sheets)
+
+
+def health(impls: Iterable[Impl], view: PlanView) -> tuple[Check, ...]:
+    """How things are, as plugins tell."""
+    found = (called(impl, "haplan_health", view=view) for impl in impls)
+    return tuple(check for checks in found for check in checks)
+
+
+def traffic(impls: Iterable[Impl], stack: Stack, question: Question) -> Traffic:
+    """Who reaches what, as plugins tell."""
+    found = [called(impl, "haplan_traffic", stack=stack, question=question) for impl in impls]
+    lines = {address: place for one in found for address, place in one.lines.items()}
+    return Traffic(tuple(group for one in found for group in one.groups), lines)
 
 
 def secret_sources(impl: Impl) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
