@@ -212,6 +212,9 @@ LEFT_OUT: list[tuple[Any, Any, bool]] = [
         {"service": [{"name": "s", "address": "10.0.0.0/9"}]},
         False,
     ),
+    ({"service-policy": [{"name": "p", "max-loss": 3}]}, {"service-policy": {"name": "p", "max-loss": "3.00"}}, True),
+    ({"service-policy": [{"name": "p", "max-loss": 3}]}, {"service-policy": {"name": "p", "max-loss": 30.0}}, False),
+    ({"tenant": [{"name": "t", "description": "3"}]}, {"tenant": [{"name": "t", "description": "3.0"}]}, False),
 ]
 
 

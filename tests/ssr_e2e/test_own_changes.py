@@ -132,3 +132,19 @@ def test_drift_that_the_plan_leaves_out_is_left(pair: Make, target: str) -> None
     world.edit("stack.py", 'action="allow", applications=[dns]', 'action="deny", applications=[dns]')
     assert world.apply(targets=(target,)).exit_code == 0
     assert permission(world) == "deny"
+
+
+@pytest.mark.parametrize("refresh", [True, False])
+def test_another_gateway_of_a_steering_rule_reaches_the_routes_of_the_policies_that_go_by_it(
+    pair: Make, refresh: bool
+) -> None:
+    """They do not change themselves, and nothing of the rule but what their routes say is on a conductor."""
+    world = pair()
+    world.edit("stack.py", 'paths=[edge.wan("wan1"), edge.wan("wan0")]', 'paths=[local(guest, gateway_ip="172.22.99.7")]')
+    world.apply()
+    world.edit("stack.py", "172.22.99.7", "172.22.99.8")
+    assert [change.address for change in world.plan().changes] == ["steering.edge.out"]
+    assert world.apply(refresh=refresh).exit_code == 0
+    hops = [hop["gateway-ip"] for route in world.router("branch")["service-route"] for hop in route["next-hop"]]
+    assert set(hops) == {"172.22.99.8"}
+    assert world.plan().empty()

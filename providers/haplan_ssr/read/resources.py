@@ -6,7 +6,7 @@ recorded or as wanted; where it has something else, the attribute becomes a text
 entries is told: on a conductor it means nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -85,6 +85,30 @@ class Look:
         changed = {key for key in {**before, **after} if before.get(key) != after.get(key)}
         renamed = change.action is Action.UPDATE and changed == {"name"} and change.reason is not Reason.RESUMED
         return not renamed or bool(self.moving.get(change.address))
+
+    @cached_property
+    def awaited(self) -> Mapping[str, frozenset[Way]]:
+        """Address → its attributes with a part in what the stack changes and what does not run so yet.
+
+        Who has a part in an entry has one in what is right below it, too.
+        """
+        found: dict[str, set[Way]] = {}
+        sides = (self.recorded.entries, self.wanted.entries)
+        for path in self._changing() if self.recorded is not self.wanted else ():
+            entry = next(one for one in parents(path) if is_entry(one) or one == AUTHORITY)
+            for given in filter(None, (side.get(at) for side in sides for at in (path, entry))):
+                for source in given.sources:
+                    found.setdefault(source.address, set()).add(source.way)
+        return {address: frozenset(ways) for address, ways in found.items()}
+
+    def _changing(self) -> Iterator[Path]:
+        """What the stack has otherwise than it is recorded, and what does not run so."""
+        recorded, wanted = self.recorded.entries, self.wanted.entries
+        for path in {**recorded, **wanted}:
+            then, want = recorded.get(path), wanted.get(path)
+            changes = then is None or want is None or then.value != want.value
+            if changes and (path in self.live if want is None else _different(self.live, [(path, want)])):
+                yield path
 
     @cached_property
     def shared(self) -> Mapping[str, Found]:
@@ -237,17 +261,12 @@ def _is_there(at: Look, target: Target, wanted: Leaves, *, known: bool) -> bool:
 def _with_way(
     at: Look, values: dict[str, Tree], way: Way, then: Iterable[Any], wanted: Iterable[Any], target: Target
 ) -> dict[str, Tree]:
-    """The values with one attribute as the authority has it: as wanted only if nothing that was given is to go yet."""
+    """The values with one attribute as the authority has it: as wanted only if all that it has a part in is so."""
     want = at_path(target.values, way)
-    if wanted and not _different(at.live, wanted) and not _to_go(at, then):
+    if wanted and not _different(at.live, wanted) and way not in at.awaited.get(target.address, ()):
         return values if is_mapping(want) or want is None else _put(values, way, want)
     moved = [path for path in _different(at.live, then) if not (at.gone and any_above(path, at.gone))]
     return _put(values, way, _text(at.live, moved)) if moved else values
-
-
-def _to_go(at: Look, then: Iterable[tuple[Path, Given]]) -> bool:
-    """True if something runs that was given and that nobody wants any more, such as a transport of a service."""
-    return any(path in at.live and path not in at.wanted.entries for path, _ in then)
 
 
 def _different(live: Flat, given: Iterable[tuple[Path, Given]]) -> list[Path]:

@@ -92,7 +92,8 @@ def _service(service: Service, design: Design, policies: Mapping[str, str], draf
         vendor_keys.put(side.policy, path, draft)
     draft.leaf((*path, "security"), design.terms.security, *everyone)
     shared = bool(head.over)
-    draft.leaf((*path, "share-service-routes"), shared, *everyone)
+    ways = [at(side.policy, "steering") for side in service.sides]
+    draft.leaf((*path, "share-service-routes"), shared, *everyone, *ways)
     for name, (value, source) in matchers.items():
         draft.leaf((*path, name), value, source, *everyone)
     _transports(head.application, path, draft)
@@ -107,7 +108,8 @@ def _service(service: Service, design: Design, policies: Mapping[str, str], draf
         for pair in design.carrying(side.owner):
             if "application-name" in matchers:  # without it a router knows no application by name
                 identified = (*router_path(pair.router), "application-identification", "mode")
-                draft.leaf(identified, ("all",), at(side.policy, "applications"))
+                named = at(side.application, "apps")
+                draft.leaf(identified, ("all",), at(side.policy, "applications"), named)
             _routes(service, side, pair, design, draft)
 
 
@@ -163,16 +165,24 @@ def _routes(service: Service, side: Side, pair: Pair, design: Design, draft: Dra
     ordered = len(hops) > 1 and not design.terms.before(*FAILOVER_ROUTES)
     for title, node, interface, more in hops:
         name = joined(service.name, title)
-        source = at(side.policy, "steering") if side.steering is not None else at(side.policy, "applications")
+        sources = _of_route(side)
         path = (*router_path(pair.router), ("service-route", name))
-        draft.entry(path, source, service_name=service.name)
+        draft.entry(path, *sources, service_name=service.name)
         if paths_of(side.steering, "wan") and not design.terms.before(*FAILOVER_ROUTES):
-            draft.leaf((*path, "vector"), clean(title), source)
+            draft.leaf((*path, "vector"), clean(title), *sources)
         if ordered:
-            draft.leaf((*path, "enable-failover"), True, source)
-        hop = draft.entry((*path, ("next-hop", node, interface)), source)
+            draft.leaf((*path, "enable-failover"), True, *sources)
+        hop = draft.entry((*path, ("next-hop", node, interface)), *sources)
         for leaf, value in more.items():
-            draft.leaf((*hop, leaf), value, source)
+            draft.leaf((*hop, leaf), value, *sources)
+
+
+def _of_route(side: Side) -> tuple[Source, ...]:
+    """What a route is of, and what has a part in it: its policy's steering, and whether it is let through at all."""
+    action = at(side.policy, "action")
+    if side.steering is None:
+        return (at(side.policy, "applications"), action)
+    return (at(side.policy, "steering"), action, at(side.steering, "paths"))
 
 
 Hop = tuple[str, str, str, dict[str, Tree]]

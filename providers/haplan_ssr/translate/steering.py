@@ -73,7 +73,8 @@ def _service_policy(piece: Resource, name: str, design: Design, draft: Draft) ->
         draft.leaf((*path, "session-resiliency"), "revertible-failover", at(piece, "paths"))
     vendor_keys.put(piece, path, draft)
     for vector, priority in _vectors(piece, design):
-        draft.entry((*path, ("vector", clean(vector))), at(piece, "paths"), priority=priority)
+        entry = draft.entry((*path, ("vector", clean(vector))), at(piece, "paths"))
+        draft.leaf((*entry, "priority"), priority, at(piece, "paths"), at(piece, "strategy"))
 
 
 def _vectors(piece: Resource, design: Design) -> list[tuple[str, int | str]]:

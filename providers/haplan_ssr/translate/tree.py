@@ -197,7 +197,16 @@ def same(one: Any, other: Any) -> bool:
         one, other = (value if isinstance(value, tuple) else (value,) for value in (one, other))
     if isinstance(one, tuple) and isinstance(other, tuple):
         return sorted(map(_meaning, one)) == sorted(map(_meaning, other))
-    return _meaning(one) == _meaning(other)
+    return _meaning(one) == _meaning(other) or _one_number(one, other)
+
+
+def _one_number(one: Tree, other: Tree) -> bool:
+    """True of 3 and "3.00": fractions come back with their digits. Two texts are what they say."""
+    sides = (one, other)
+    if any(isinstance(side, bool) for side in sides) or all(isinstance(side, str) for side in sides):
+        return False
+    found = [re.fullmatch(r"(-?[0-9]+)(?:\.([0-9]*?)0*)?", str(side)) for side in sides]
+    return all(found) and len({(one[1], one[2] or "") for one in found if one}) == 1
 
 
 def _meaning(value: Tree) -> str:
