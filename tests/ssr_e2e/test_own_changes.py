@@ -140,7 +140,8 @@ def test_another_gateway_of_a_steering_rule_reaches_the_routes_of_the_policies_t
 ) -> None:
     """They do not change themselves, and nothing of the rule but what their routes say is on a conductor."""
     world = pair()
-    world.edit("stack.py", 'paths=[edge.wan("wan1"), edge.wan("wan0")]', 'paths=[local(guest, gateway_ip="172.22.99.7")]')
+    paths = 'paths=[edge.wan("wan1"), edge.wan("wan0")]'
+    world.edit("stack.py", paths, 'paths=[local(guest, gateway_ip="172.22.99.7")]')
     world.apply()
     world.edit("stack.py", "172.22.99.7", "172.22.99.8")
     assert [change.address for change in world.plan().changes] == ["steering.edge.out"]
