@@ -287,7 +287,8 @@ def test_two_stacks_put_one_site_into_groups_of_their_own_and_leave_in_turn(halv
     assert groups() == []
 
 
-@pytest.mark.parametrize("servers", ["ntp_servers", "dns_servers", "dns_suffix"])
+@pytest.mark.parametrize("servers", ["dns_servers", *(
+    pytest.param(one, marks=pytest.mark.deep) for one in ("ntp_servers", "dns_suffix"))])  # fmt: skip
 def test_two_stacks_give_one_site_servers_change_them_and_leave_in_turn(
     halves: tuple[Half, Half], servers: str
 ) -> None:
