@@ -124,6 +124,35 @@ def test_what_nobody_can_tell_just_now_is_asked_again(broken: Any) -> None:
     assert warned == ["the line is busy; asking again"] * 4
 
 
+def test_what_nobody_can_tell_three_times_in_a_row_is_asked_no_more(broken: Any) -> None:
+    polls: list[int] = []
+
+    def settled(self: Mem, tasks: Sequence[Task]) -> Mapping[str, Settlement]:
+        polls.append(len(polls))
+        return {task.transaction.id: Settlement(state="unanswered", text="the line is busy") for task in tasks}
+
+    made = broken('Thing("a")', settled=settled)
+    made.cloud.seconds = {"thing:a": 150.0}
+    result = made.apply()
+    assert (result.exit_code, len(polls)) == (3, 3)
+    assert [one.text for one in result.failed] == ["the line is busy"]
+
+
+def test_a_plan_asks_for_what_is_there_now_and_a_write_takes_a_list_of_the_last_minute(broken: Any) -> None:
+    ages: list[tuple[bool, float]] = []
+
+    def read(self: Mem, query: Query) -> Reading:
+        ages.append((query.document is not None, query.max_age))
+        return Mem.read(self, query)
+
+    made = broken('Thing("a")', read=read)
+    plan = made.plan()
+    assert ages == [(False, 0.0)]
+    del ages[:]
+    made.apply(plan)
+    assert {age for of_document, age in ages if of_document} == {60.0}
+
+
 @pytest.mark.parametrize("value", [None, 7, ["x"]])
 def test_a_computed_value_that_is_none_is_the_providers_fault_and_not_its_users(broken: Any, value: Any) -> None:
     def write(self: Mem, task: Task, io: Io) -> Written:

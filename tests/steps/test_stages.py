@@ -50,6 +50,20 @@ def test_a_soft_way_through_another_document_does_not() -> None:
     assert [(edge.first, edge.then) for edge in found.voided] == [("b", "c")]
 
 
+def test_a_soft_edge_orders_what_comes_new_of_a_replacement_and_not_what_goes() -> None:
+    placements = {
+        "old": (Placement(document="T", part="0", half="old"), Placement(document="U", part="0", half="new")),
+        "other": (Placement(document="V"),),
+    }
+    for edge, waits in (
+        (Edge("other", "old", "soft", "test"), {"U": ["V"]}),
+        (Edge("old", "other", "soft", "test"), {"V": ["U"]}),
+    ):
+        found = stages([change(name) for name in placements], placements, [edge], {}, {}).transactions
+        called = {one.id: str(one.document) for one in found}
+        assert {str(one.document): [called[id_] for id_ in one.soft] for one in found if one.soft} == waits
+
+
 def test_a_gate_inside_one_document_splits_the_write() -> None:
     found = staged({"hub1": ["T"], "hub2": ["T"]}, "hub1 gate hub2")
     assert shown(found) == ["T: hub1", "T: hub2"]
