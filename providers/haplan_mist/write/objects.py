@@ -14,6 +14,9 @@ from haplan_mist.translate.merge import Wire
 from haplan_mist.write.steps import Step
 from haplan_mist.write.writer import FRESH, Sent, Writer, extras, identified, live_of, main_part
 
+JUST = 5.0
+"""Seconds that a setting may be old to be written: maps in it are replaced whole, and others write into them too."""
+
 # --- overlays, networks, applications ---
 
 
@@ -149,7 +152,7 @@ def _leave_site(part: Part, writer: Writer) -> Sent:
     if pairs:
         hint = f'take it out of the site first, or leave the site: removed("{change.address}", destroy=False)'
         raise ProviderError(f"{change.address}: a pair of others is in this site ({', '.join(sorted(pairs))}): {hint}")
-    live = estate.setting(change.id, 0) if change.id in estate.items("sites", FRESH) else {}
+    live = estate.setting(change.id, JUST) if change.id in estate.items("sites", FRESH) else {}
     if not shared.in_setting_of_others(live, change.before):
         writer.delete("sites", change.id, change.address)
         return Sent(Written())
@@ -224,7 +227,7 @@ def write_setting(task: Task, writer: Writer) -> Sent:
     if site is None:
         raise ProviderError(f'{change.address}: site "{change.name}" is gone; plan again')
     site_id = str(site["id"])
-    live = estate.setting(site_id, 0)  # maps in it are replaced whole, and others write into them too
+    live = estate.setting(site_id, JUST)
     after = writer.plain({**(change.after or {}), "extra": (change.after or {}).get("extra", change.extra)})
     old, new = _setting(change.before), _setting(after)
     body = merge.body(live, shared.rewritten(live, old, new))
