@@ -47,7 +47,8 @@ def checked(estate: Estate, receipt: Receipt, task: Task) -> dict[str, Tree]:
         part.change.type == "cluster" and part.change.name == name and part.change.action in GOING
         for part in task.parts
     )
-    return {FOUND: [list(one) for one in findings(look(estate, receipt.nodes, receipt.probed), name, going=going)]}
+    health = look(estate, receipt.nodes, receipt.probed)
+    return {FOUND: [list(one) for one in findings(health, name, going=going, ours=receipt.reths)]}
 
 
 def told(task: Task) -> tuple[Finding, ...]:
@@ -74,8 +75,8 @@ def look(estate: Estate, nodes: Nodes, probed: Sequence[str] = ()) -> Health:
         return Health(error=str(error))
 
 
-def findings(health: Health, name: str, *, going: bool) -> Iterator[Wrong]:
-    """What is wrong; of a pair that is let go only whether it is still reached."""
+def findings(health: Health, name: str, *, going: bool, ours: tuple[str, ...] | None = None) -> Iterator[Wrong]:
+    """What is wrong; of a pair that is let go only whether it is still reached. `ours` are the reths that count."""
     if health.error:
         yield "HA175", "error", f"{name} is not reached any more after the commit: {health.error}"
     if health.error or going:
@@ -90,7 +91,7 @@ def findings(health: Health, name: str, *, going: bool) -> Iterator[Wrong]:
         return
     yield from _nodes(health.status, name)
     if health.links is not None:
-        yield from _links(health.links, name)
+        yield from _links(health.links, name, ours)
     if len(health.versions) > 1:
         yield "HA183", "error", f"{name}: the nodes run {' and '.join(health.versions)}"
 
@@ -121,12 +122,14 @@ def _way_back(node: NodeStatus, name: str, group: int) -> Iterator[Wrong]:
         )
 
 
-def _links(links: Links, name: str) -> Iterator[Wrong]:
+def _links(links: Links, name: str, ours: tuple[str, ...] | None) -> Iterator[Wrong]:
     if links.control and links.control != "Up":
         yield "HA177", "error", f"{name}: the control link is {links.control}"
     for child, state in links.fabric:
         if state != "Up / Up":
             yield "HA177", "error", f"{name}: fabric link {child} is {state}"
     for reth, state in links.reths:
-        if state != "Up":
+        if state != "Up" and (ours is None or reth in ours):
             yield "HA182", "error", f"{name}: {reth} is {state}"
+        elif state != "Up":
+            yield "HA182", "warning", f"{name}: {reth}, which is of others, is {state}"

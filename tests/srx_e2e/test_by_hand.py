@@ -165,6 +165,17 @@ def test_a_pre_shared_key_that_was_changed_on_the_device_is_drift_and_mended(exa
 
 
 NAMESAKE = "applications application web"
+OTHER = "reth5"
+BUNDLE = (
+    "set chassis cluster reth-count 6",
+    *(f"set interfaces {one} gigether-options redundant-parent {OTHER}" for one in ("ge-0/0/2", "ge-1/0/7")),
+    *(f"set chassis cluster redundancy-group 1 node {node} priority {100 + node}" for node in (0, 1)),
+    f"set interfaces {OTHER} redundant-ether-options redundancy-group 1",
+    "set interfaces ge-0/0/4 gigether-options redundant-parent reth0",
+    "set interfaces reth0 redundant-ether-options lacp passive",
+    "set interfaces reth0 redundant-ether-options redundancy-group 1",
+)
+"""A reth of theirs of ports that the stack has another use for, and one that is called as its LAN."""
 MINE = "security policies from-zone guest to-zone wan0 policy x"
 
 
@@ -173,15 +184,21 @@ def test_an_entry_of_others_that_is_called_as_ours_is_asked_for_and_never_become
     world.plan()
     joined_by_hand(world, 1)
     theirs = f"set {NAMESAKE} term ssh protocol tcp", f"set {NAMESAKE} term ssh destination-port 22"
-    world.by_hand(node_of(1), *theirs, "set routing-instances steer-first instance-type virtual-router")
+    world.by_hand(node_of(1), *theirs, *BUNDLE, "set routing-instances steer-first instance-type virtual-router")
     errors = [one for one in world.plan().findings if one.severity == "error"]
     asked = sorted(one.hint.partition(": ")[2].strip('",') for one in errors)
-    assert asked == [NAMESAKE, "routing-instances steer-first"]
+    leaves = [f"interfaces {one} gigether-options redundant-parent {OTHER}" for one in ("ge-0/0/2", "ge-1/0/7")]
+    assert asked == [NAMESAKE, leaves[0], leaves[1], "interfaces reth0", "routing-instances steer-first"]
+    assert f"{leaves[0]} → gone: ge-0/0/2 leaves {OTHER}" in "".join(one.message for one in errors)
     assert {one.rule for one in errors} == {"SRX004"}
     assert f"{NAMESAKE} → one with what the stack says: there is one of that name already" in errors[0].message
     overwrite(world, *asked)
     assert not [one for one in world.plan().findings if one.rule == "SRX004"]
-    assert world.apply().exit_code == 0
+    result = world.apply()
+    assert (result.exit_code, [one.message for one in result.findings if one.rule == "HA182"]) == (
+        0,
+        [f"shop1: {OTHER}, which is of others, is Down"],
+    )
     again = world.plan()
     assert (again.changes, [one for one in again.findings if one.rule == "SRX004"]) == ((), [])
     world.edit("# here", 'Policy("x", template=edge, networks=[guest], applications=[web], action="deny")')

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from haplan.plugin import kept_in_order
-from haplan_srx.translate.statements import SERVER, Configuration, Live, Path, Statement, Step, tag
+from haplan_srx.translate.statements import BUNDLES, SERVER, Configuration, Live, Path, Statement, Step, tag
 
 ZONES: Path = ("security", "zones")
 PRESENCE: frozenset[Path] = frozenset({("security", "policies"), ("services", "rpm"), ("services", "ip-monitoring")})
@@ -85,8 +85,11 @@ class Scope:
         """The part of a configuration that it is about."""
         statements = {path: one for path, one in said.statements.items() if path in self.paths}
         inside = {(path[:-1], tag(path[-1])) for path in Configuration(statements).prefixes}
+        ports = {step[1] for path in statements for step in path if tag(step) in ("interface", "member-interfaces")}
         sole = {
-            path: elements for path, elements in said.sole.items() if any((path, one) in inside for one in elements)
+            path: elements
+            for path, elements in said.sole.items()
+            if any((path, one) in inside for one in elements) or (path[2:] == (BUNDLES,) and path[1][1] in ports)
         }
         return Configuration(statements, sole)
 

@@ -3,12 +3,13 @@
 import ipaddress
 from collections.abc import Iterator, Mapping
 
+from haplan.design.catalogue import Port
 from haplan.plugin import Tree
 from haplan_srx.translate.design import Pair
 from haplan_srx.translate.families import NO_IPV6, is_ipv6
 from haplan_srx.translate.names import host_name
 from haplan_srx.translate.ports import Face, fabric, lan_unit, unit_of
-from haplan_srx.translate.statements import Path, Writer
+from haplan_srx.translate.statements import BUNDLES, Path, Writer
 
 CLUSTER = ("chassis", "cluster")
 PREFERRED, OTHER = 200, 100
@@ -153,6 +154,7 @@ def _fabric(pair: Pair, to: Writer) -> None:
         name = f"fab{pair.slots.node(port)}"
         to.set("interfaces", ("interface", name), "fabric-options", ("member-interfaces", str(port)))
         to.sole("interfaces", ("interface", str(port)), elements=("unit", "vlan-tagging", "mtu"))
+        _alone(port, to)
 
 
 def _placed(pair: Pair, face: Face, to: Writer) -> None:
@@ -174,6 +176,8 @@ def _placed(pair: Pair, face: Face, to: Writer) -> None:
 
 
 def _members(pair: Pair, face: Face, to: Writer) -> None:
+    for port in face.members:
+        _alone(port, to)
     if not face.reth:
         return
     for port in face.members:
@@ -186,6 +190,11 @@ def _members(pair: Pair, face: Face, to: Writer) -> None:
         to.set(*at, "redundant-ether-options", "lacp", "active")
         to.set(*at, "redundant-ether-options", "lacp", "periodic", value="fast")
         to.sole(*at, "redundant-ether-options", "lacp", elements=("active", "passive"))
+
+
+def _alone(port: Port, to: Writer) -> None:
+    """A port is part of nothing but what the stack says: a device takes it nowhere else then."""
+    to.sole("interfaces", ("interface", str(port)), BUNDLES, elements=("redundant-parent", "ieee-802.3ad"))
 
 
 def _wan(pair: Pair, face: Face, to: Writer) -> None:

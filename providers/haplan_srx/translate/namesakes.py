@@ -16,7 +16,8 @@ NAMED: frozenset[tuple[str, str]] = frozenset({
     ("services", "probe"), ("services", "policy"), ("access", "pool"), ("system", "group"),
     ("forwarding-options", "group"), ("forwarding-options", "server-group"),
 })  # fmt: skip
-"""Top of the configuration and list of what has a name that somebody chose, unlike ports, units and routes."""
+"""Top of the configuration and list of what has a name that somebody chose, unlike ports and routes."""
+TUNNELS: Path = ("interfaces", ("interface", "st0"))
 OWN_WORDS = "extra"
 """Attribute whose statements somebody wrote out: what they go into was looked at."""
 
@@ -37,8 +38,12 @@ def _entry(one: Statement) -> Path:
 
 
 def is_named(path: Path) -> bool:
-    """True for an entry of a list whose names somebody chose."""
+    """True for an entry of a list whose names, or numbers, somebody chose."""
     step = path[-1]
+    if path[:2] == TUNNELS:
+        return len(path) == 3 and tag(step) == "unit"
+    if path[:1] == ("interfaces",):
+        return len(path) == 2 and str(step[1]).startswith("reth")
     return isinstance(step, tuple) and len(step) == 2 and (tag(path[0]), step[0]) in NAMED
 
 

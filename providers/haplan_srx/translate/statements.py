@@ -27,6 +27,8 @@ KEYS: Mapping[tuple[str, int], tuple[str, ...]] = {
 }
 """Key elements of lists by element and number of keys; everywhere else it is ``name`` (vendor YANG, Junos 24.4R1)."""
 SERVER = "name-server"
+BUNDLES = "gigether-options"
+"""Where a port is made part of a reth or a bundle."""
 ORDERED = frozenset({"policy", "term", "rule", SERVER})
 """Lists whose order means something: security policies, terms of a filter, NAT rules, name servers."""
 
@@ -105,6 +107,11 @@ class Configuration:
                 if isinstance(step, tuple) and len(step) == 2 and _is_ordered(path[:depth], step[0]):
                     found.setdefault((path[:depth], step[0]), {})[step] = None
         return {where: tuple(entries) for where, entries in found.items()}
+
+    def reths(self) -> tuple[str, ...]:
+        """The redundant interfaces that it has."""
+        entries = {path[1] for path in self.prefixes if len(path) == 2 and path[0] == "interfaces"}
+        return tuple(sorted(entry[1] for entry in entries if entry[1].startswith("reth")))
 
     def of(self, origin: str) -> Iterator[Statement]:
         """What one resource says."""

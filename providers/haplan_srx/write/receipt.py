@@ -18,6 +18,7 @@ class Receipt:
         until: When it goes back by itself, epoch seconds.
         going_back: True once nobody is to confirm it any more.
         probed: What IP monitoring asks since this commit.
+        reths: Redundant interfaces that the stack has there; None where nobody wrote them down.
     """
 
     log: str
@@ -25,12 +26,14 @@ class Receipt:
     until: float
     going_back: bool = False
     probed: tuple[str, ...] = ()
+    reths: tuple[str, ...] | None = None
 
     def plain(self) -> dict[str, Tree]:
         """As JSON."""
         hosts = [[mac, host] for mac, host in self.nodes.hosts.items()]
         found = {"log": self.log, "cluster": self.nodes.cluster, "hosts": hosts, "until": self.until}
         found |= {"probed": list(self.probed)} if self.probed else {}
+        found |= {"reths": list(self.reths)} if self.reths is not None else {}
         return {**found, "going_back": True} if self.going_back else found
 
 
@@ -43,4 +46,5 @@ def read(plain: Mapping[str, Tree]) -> Receipt:
         until=float(plain["until"]),
         going_back=bool(plain.get("going_back")),
         probed=tuple(map(str, plain.get("probed") or ())),
+        reths=tuple(map(str, plain["reths"])) if "reths" in plain else None,
     )

@@ -188,28 +188,28 @@ def write(task: Task, writer: Writer) -> Written:
         found = _with_earlier(_without_ours(found, what, logs), task, logs)
         if not found.edits:
             written = _keeping(written, task, what, found)
-            return _with_receipt(written, estate, what.nodes, _unconfirmed(history, document))
+            return _with_receipt(written, estate, what, _unconfirmed(history, document))
         _refuse_trial(estate, history, document)
         log = str(CommitLog(io.run, task.transaction.id, task.transaction.document))
         if not load(
             box, found, writer.secret, io.evidence
         ):  # a copy without changes is not committed, nor in the history
             written = _keeping(written, task, what, found)
-            return _with_receipt(written, estate, what.nodes, _unconfirmed(history, document))
+            return _with_receipt(written, estate, what, _unconfirmed(history, document))
         key = {"log": log, OVERWRITTEN: as_plain(found.overwritten)}
         io.about_to(Step.COMMIT, task.parts[0].change.address, key, idempotent=True)
         _commit(estate, what.nodes, box, log)
     finally:
         box.put_away()
         estate.outdate(what.nodes.cluster)
-    return _with_receipt(_keeping(written, task, what, found), estate, what.nodes, log, probed(found))
+    return _with_receipt(_keeping(written, task, what, found), estate, what, log, probed(found))
 
 
 def _with_receipt(
-    written: Written, estate: Estate, nodes: Nodes, log: str, targets: tuple[str, ...] = ()
+    written: Written, estate: Estate, what: Work, log: str, targets: tuple[str, ...] = ()
 ) -> Written:  # fmt: skip
     until = estate.clock.now() + estate.access.confirm_minutes * 60
-    receipt = Receipt(log=log, nodes=nodes, until=until, probed=targets)
+    receipt = Receipt(log=log, nodes=what.nodes, until=until, probed=targets, reths=what.wanted.reths())
     return attrs.evolve(written, receipt=receipt.plain())
 
 
