@@ -133,3 +133,12 @@ def test_a_secret_is_written_anew_when_its_fingerprint_is_another() -> None:
     assert difference(old, old, live).edits == ()
     assert difference(new, old, live).edits == (Set(path, secret="env:PSK"),)
     assert difference(old, old, Live()).edits == (Set(path, secret="env:PSK"),)
+
+
+def test_a_number_that_was_raised_over_what_others_use_goes_down_again() -> None:
+    count: Path = ("chassis", "cluster", "reth-count")
+    theirs: Path = ("interfaces", ("interface", "reth3"), "description")
+    to = Writer()
+    to.set(*count, value=10, least=True)
+    live = Live({count: ("10",), theirs: ("servers",)})
+    assert difference(NOTHING, to.done(), live, {count: ("4",)}).edits == (Set(count, ("4",)),)

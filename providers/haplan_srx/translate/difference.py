@@ -194,7 +194,7 @@ def _no_fewer(wanted: Configuration, owned: Configuration, live: Live) -> Config
         there = live.values.get(path, ())
         if one.least and path not in statements and there and (there != one.values or _used(live, owned)):
             count = there[0] if there != one.values else str(_used(live, owned))
-            statements[path] = attrs.evolve(one, values=(count,))
+            statements[path] = attrs.evolve(one, values=(count,), least=False)
     for path, one in wanted.statements.items():
         before, there = owned.statements.get(path), live.values.get(path, ())
         if not one.least:
