@@ -30,8 +30,8 @@ def mutes(count: int) -> Iterator[list[int]]:
 
 
 def planned(farm: srx.Farm, into: Path) -> bench.Cost:
-    """A plan as a whole process; it says of what it could not look at that it was taken as recorded."""
-    return bench.measured(srx.haplan("plan", "--json"), farm.folder, into=into)
+    """A plan as a whole process; of boxes that are new and not reached it says so, and is refused (exit 4)."""
+    return bench.measured(srx.haplan("plan", "--json"), farm.folder, into=into, codes=(0, 4))
 
 
 def hung(farm: srx.Farm, repeat: int) -> dict[str, list[bench.Cost]]:
@@ -72,7 +72,7 @@ def main() -> int:
         small.mkdir()
         many.mkdir()
         costs = hung(srx.prepared(small, given.pairs, 10), given.repeat)
-        costs[f"{given.rebooting} pairs that reboot, one round"] = rebooting(many, given.rebooting, given.repeat)
+        costs[f"{given.rebooting} pairs of which none answers"] = rebooting(many, given.rebooting, given.repeat)
     for what, found in costs.items():
         wall, cpu = (statistics.median(getattr(one, field) for one in found) for field in ("wall", "cpu"))
         print(json.dumps({"what": what, "wall": round(wall, 1), "cpu": round(cpu, 1), "runs": len(found)}))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from lxml import etree
 
 from haplan.report.json import plan_json
 from haplan.report.lines import UNWRAPPED, plain
@@ -150,11 +151,22 @@ def test_policies_of_others_in_front_of_ours_are_told_and_never_moved(shops: Sho
     assert [line for line in world.set_lines(node_of(1)) if "guest-web" not in line] == before
 
 
+def tunnels(world: World, mac: str) -> int:
+    """How many tunnels of a box are up."""
+    session = world.session(mac)
+    reply = session.rpc(etree.Element("get-security-associations-information"))
+    found = next(one.text for one in reply.all("total-active-tunnels"))
+    session.close()
+    return int(found or 0)
+
+
 def test_a_pre_shared_key_that_was_changed_on_the_device_is_drift_and_mended(example: World) -> None:
     assert example.apply().exit_code == 0
     mac = "02005e300c30"
     line = next(line for line in example.set_lines(mac) if "ascii-text" in line)
+    assert tunnels(example, mac) == 4
     example.by_hand(mac, f'{line.rpartition(" ")[0]} "$9$LbHX-wg4Z"')
+    assert tunnels(example, mac) == 0
     plan = example.plan()
     assert [one.address.partition(".")[0] for one in plan.drift] == ["overlay"]
     assert "LbHX" not in str(plan)

@@ -10,6 +10,7 @@ from tests.srx_e2e.world import World, node_of
 pytest.importorskip("jnpr.junos", reason="PyEZ (junos-eznc) is not installed")
 from jnpr.junos import Device
 from jnpr.junos.op.arp import ArpTable
+from jnpr.junos.op.bgp import bgpTable
 from jnpr.junos.op.ethport import EthPortTable
 from jnpr.junos.op.routes import RouteTable
 from jnpr.junos.op.securityzone import SecurityZoneTable
@@ -37,6 +38,13 @@ def test_tables_of_pyez_tell_what_the_pair_runs_and_a_dead_provider_moves_the_de
         assert ports["ge-0/0/7"] == "up"
         assert {one.name for one in SecurityZoneTable(device).get()} >= {"wan0", "wan1", "office", "guest"}
         assert {one.ip_address for one in ArpTable(device).get()} == {"192.0.2.1", "198.51.100.1"}
+        assert [one.peer_id for one in bgpTable(device).get()] == []
+        let = device.rpc.get_firewall_policies(from_zone="office", to_zone="wan0")
+        (one,) = let.iter("policy-information")
+        assert [one.findtext(part) for part in ("policy-name", "applications/application/application-name")] == [
+            "office-web", "web",
+        ]  # fmt: skip
+        assert one.findtext("policy-action/action-type") == "permit"
         routes = RouteTable(device).get("0.0.0.0/0")
         assert routes["0.0.0.0/0"].protocol in ("Static", ["Static"] * 3)
         assert default(device) == "192.0.2.1"

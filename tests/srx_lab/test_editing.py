@@ -296,6 +296,12 @@ def test_inheritance_puts_groups_in_place_and_the_configuration_wins(bench: Benc
     reply = say('<get-configuration inherit="inherit"/>')
     assert reply.findtext("configuration/system/host-name") == "zero"
     assert reply.find("configuration/groups") is None
+    assert "junos:group" not in etree.tostring(reply, encoding="unicode")
+    told = say('<get-configuration inherit="inherit" groups="groups"/>')
+    marked = [(etree.QName(one).localname, value) for one in told.iter(etree.Element)
+              for name, value in one.attrib.items() if etree.QName(name).localname == "group"]  # fmt: skip
+    assert ("host-name", "node0") in marked
+    assert {group for _, group in marked} == {"node0"}
     say(load("set system host-name mine"))
     assert texts(say('<get-configuration inherit="inherit"/>'), "configuration/system/host-name") == ["mine"]
 

@@ -7,14 +7,25 @@ from lxml import etree
 from haplan_srx.lab.config.schema import INHERIT, Node, root
 from haplan_srx.lab.config.tree import Element, branches, find, key_of, plain, put, tag_of
 
+GROUP = "group"
+"""Attribute of what a group brought, while it is worked in."""
 
-def effective(config: Element, node: str) -> Element:
-    """The configuration as a node sees it; `node` is ``node0``, ``node1``, or "" for a box that is not clustered."""
+
+def effective(config: Element, node: str, mark: str = "") -> Element:
+    """The configuration as a node sees it; `node` is ``node0``, ``node1``, or "" for a box that is not clustered.
+
+    Args:
+        mark: Attribute that tells of what is inherited by which group; "" is none.
+    """
     made = _active(config)
     groups = {group.findtext("name") or "": group for group in made.findall("groups")}
     for group in groups.values():
         made.remove(group)
     _inherit(made, root(), [], groups, node, frozenset())
+    for one in made.iter(etree.Element):
+        group = one.attrib.pop(GROUP, "")
+        if group and mark:
+            one.set(mark, str(group))
     return made
 
 
@@ -42,7 +53,7 @@ def _inherit(
     for word in [_name(one, name) for one in at.findall("apply-groups")]:
         if word in groups and word not in never:
             for source in _same_place(groups[word], path):
-                _merge(at, source, node)
+                _merge(at, source, node, word)
     for child in list(branches(at)):
         below = node.child(tag_of(child))
         if below is not None and not below.leaf:
@@ -71,7 +82,7 @@ def _means(pattern: Element, entry: Element, node: Node) -> bool:
     )
 
 
-def _merge(target: Element, source: Element, node: Node) -> None:
+def _merge(target: Element, source: Element, node: Node, group: str) -> None:
     for child in branches(source):
         below = node.child(tag_of(child))
         is_key = tag_of(child) in (node.keys if node is not root() else ("name",))
@@ -80,10 +91,17 @@ def _merge(target: Element, source: Element, node: Node) -> None:
         if below.kind == "l" and any(key.startswith("<") for key in key_of(child, below)):
             for entry in target.findall(tag_of(child)):
                 if _means(child, entry, below):
-                    _merge(entry, child, below)
+                    _merge(entry, child, below, group)
             continue
         same = find(target, tag_of(child), below, key_of(child, below))
         if same is None:
-            put(target, plain(child), node)
+            put(target, _brought(child, group), node)
         elif not below.leaf:
-            _merge(same, child, below)
+            _merge(same, child, below, group)
+
+
+def _brought(element: Element, group: str) -> Element:
+    made = plain(element)
+    for one in made.iter(etree.Element):
+        one.set(GROUP, group)
+    return made

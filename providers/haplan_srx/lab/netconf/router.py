@@ -16,7 +16,7 @@ from haplan_srx.lab.config import candidates, commits
 from haplan_srx.lab.config.tree import Element, Trouble, tag_of
 from haplan_srx.lab.estate import Estate, Tx, next_mishap
 from haplan_srx.lab.netconf.wire import BASE_1_1, Call, Hangup, Refused, Table, Voice, hello, parse
-from haplan_srx.lab.rpc import committing, editing, facts, operating, showing
+from haplan_srx.lab.rpc import committing, editing, facts, operating, protecting, showing
 
 DEFAULT_LIMIT = 75
 """Sessions at once, unless `connection-limit` says otherwise."""
@@ -25,7 +25,7 @@ DEFAULT_LIMIT = 75
 def table() -> Table:
     """Everything the simulator answers."""
     made = Table()
-    for module in (editing, committing, facts, showing, operating):
+    for module in (editing, committing, facts, showing, operating, protecting):
         made.include(module.TABLE)
     return made
 

@@ -88,10 +88,15 @@ class Voice:
     def troubles(self, some: Iterable[Trouble]) -> str:
         return "".join(self.trouble(one) for one in some)
 
+    @property
+    def junos(self) -> str:
+        """The namespace of what a box says about its answer."""
+        return f"http://xml.juniper.net/junos/{self.version}/junos"
+
     def reply(self, attributes: Mapping[str, str], body: str) -> str:
         """A whole `rpc-reply`; the attributes of the `rpc` come back."""
         said = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
-        junos = f'xmlns:junos="http://xml.juniper.net/junos/{self.version}/junos"'
+        junos = f'xmlns:junos="{self.junos}"'
         if self.rfc:
             return f'<nc:rpc-reply xmlns:nc="{BASE}" {junos}{said}>\n{body}</nc:rpc-reply>'
         return f'<rpc-reply xmlns="{BASE}" {junos}{said}>\n{body}</rpc-reply>'

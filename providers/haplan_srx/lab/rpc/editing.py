@@ -74,13 +74,14 @@ def get_configuration(call: Call) -> str:
     op = call.op
     if op.get("compare"):
         return _compare(call)
-    _only(map(str, op.attrib), "database", "format", "inherit", "changed", "commit-scripts")
+    _only(map(str, op.attrib), "database", "format", "inherit", "groups", "changed", "commit-scripts")
     database = op.get("database", "candidate")
     if database not in ("candidate", "committed"):
         raise Refused(Trouble(message="syntax error", bad=database))
     config = boxes.running(call.tx, call.box) if database == "committed" else candidates.current(call)
     if op.get("inherit") in ("inherit", "defaults"):
-        config = groups.effective(config, boxes.node_name(call.box))
+        mark = f"{{{call.voice.junos}}}group" if op.get("groups") == "groups" else ""
+        config = groups.effective(config, boxes.node_name(call.box), mark)
     chosen = tree.select(config, op.find("configuration"))
     match op.get("format", "xml"):
         case "xml":

@@ -24,6 +24,9 @@ COMMANDS = {
     "show arp no-resolve": "get-arp-table-information",
     "show interfaces": "get-interface-information",
     "show security zones": "get-zones-information",
+    "show security policies": "get-firewall-policies",
+    "show security ipsec security-associations": "get-security-associations-information",
+    "show bgp neighbor": "get-bgp-neighbor-information",
     "show version": "get-software-information",
     "show chassis cluster status": "get-chassis-cluster-status",
     "show chassis cluster interfaces": "get-chassis-cluster-interfaces",
@@ -46,7 +49,8 @@ def spelled(call: Call) -> Call:
 # --- interfaces ---
 
 
-def _is_up(call: Call, config: Element, interface: Element) -> bool:
+def is_up(call: Call, config: Element, interface: Element) -> bool:
+    """True for an interface that is switched on, and whose line is up."""
     name = interface.findtext("name") or ""
     if interface.find("disable") is not None:
         return False
@@ -68,7 +72,7 @@ def interfaces(call: Call) -> str:
                  if fnmatch.fnmatchcase(f"{name}.{unit.findtext('name')}", pattern) or "." not in pattern]  # fmt: skip
         if not fnmatch.fnmatchcase(name, pattern) and not ("." in pattern and units):
             continue
-        up = "up" if _is_up(call, config, interface) else "down"
+        up = "up" if is_up(call, config, interface) else "down"
         parts = [tag("name", name), tag("admin-status", "down" if interface.find("disable") is not None else "up"),
                  tag("oper-status", up)]  # fmt: skip
         if interface.findtext("description"):
@@ -102,7 +106,7 @@ class Route:
 
 def _direct(call: Call, config: Element) -> Iterator[Route]:
     for interface in config.findall("interfaces/interface"):
-        for unit in interface.findall("unit") if _is_up(call, config, interface) else ():
+        for unit in interface.findall("unit") if is_up(call, config, interface) else ():
             for address in unit.findall("family/inet/address/name"):
                 prefix = str(ipaddress.ip_interface(address.text or "").network)
                 via = f"{interface.findtext('name')}.{unit.findtext('name')}"
