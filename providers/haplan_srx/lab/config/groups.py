@@ -23,9 +23,10 @@ def effective(config: Element, node: str, mark: str = "") -> Element:
         made.remove(group)
     _inherit(made, root(), [], groups, node, frozenset())
     for one in made.iter(etree.Element):
-        group = one.attrib.pop(GROUP, "")
-        if group and mark:
-            one.set(mark, str(group))
+        by = one.get(GROUP)
+        if by is not None:
+            del one.attrib[GROUP]
+            one.attrib.update({mark: by} if mark else {})
     return made
 
 
