@@ -20,6 +20,7 @@ from haplan.model.graph import Edge
 from haplan.model.plan import Action, Change, Order, Placement, Plan, Transaction
 from haplan.model.sources import sources
 from haplan.model.state import State
+from haplan.model.wiring import Sheet
 from haplan.steps import (
     approve,
     assess,
@@ -208,6 +209,8 @@ def _plan(session: Session, question: Question, looked: Looked, decided: _Decide
     flowing = outputs.outputs(
         stack, state, looked.difference.known, session.secrets.fingerprint(state), session.secrets.hider()
     )
+    drawn = session.plugins.wiring(stack, changes) if changes and question.way is None else ()
+    pairs = pictures.pictures(drawn)
     importing = {"targets": tuple(question.chosen.importing)} if question.chosen.importing else {}
     return Plan(
         stack=stack.name,
@@ -228,7 +231,7 @@ def _plan(session: Session, question: Question, looked: Looked, decided: _Decide
         calls=staged.calls,
         versions={**assess.versions(changes, flowing, stack, question.recorded), **_drifted(session, question, looked)},
         known=assess.flowing(changes, stack, looked.difference.known),
-        facts={change.address: seen.facts[change.address] for change in changes if change.address in seen.facts},
+        facts={one: seen.facts[one] for one in _told_of(changes, pairs) if one in seen.facts},
         targets={**question.options.scope, **importing},
         inputs=stack.inputs,
         voided=staged.voided,
@@ -242,8 +245,14 @@ def _plan(session: Session, question: Question, looked: Looked, decided: _Decide
         left_out={one: behind for one, behind in sorted(looked.left.items()) if one not in seen.unread},
         origin=provenance.origin(session, stack.inputs),
         destinations=provenance.destinations(session, stack, looked.providers, state, changes),
-        pairs=pictures.pictures(session.plugins.wiring(stack, changes)) if changes and question.way is None else (),
+        pairs=pairs,
     )
+
+
+def _told_of(changes: Sequence[Change], pairs: Sequence[Sheet]) -> dict[str, None]:
+    """What a plan says how it was seen of: what changes, and the pairs that are drawn, each once and in order."""
+    drawn = [address for sheet in pairs for address in (sheet.address, *sheet.alike)]
+    return dict.fromkeys([*(change.address for change in changes), *drawn])
 
 
 def _drifted(session: Session, question: Question, looked: Looked) -> dict[str, int]:

@@ -3,12 +3,14 @@
 It needs no colour and fits into 80 columns: ``+`` marks what the plan brings, ``~`` what it changes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from haplan.model.address import parse
+from haplan.model.value import Tree, is_mapping
 from haplan.model.visible import visible
 from haplan.model.wiring import Plug, Sheet
 from haplan.report import words
-from haplan.report.lines import Line, Lines, line, padded, title, wide
+from haplan.report.lines import Line, Lines, line, padded, table, title, wide
 
 SIDE, BOX, MIDDLE = 13, 12, 18
 """Columns of what hangs on one box, of a port in it, and of what joins the two."""
@@ -18,15 +20,50 @@ MANY = 20
 """Of a plan for more pairs that look the same their picture is a line, unless the whole is asked for."""
 
 
-def picture_lines(pairs: Sequence[Sheet], *, full: bool = True) -> Lines:
-    """One picture for all pairs that look the same."""
+BOXES = 6
+"""Of so many pairs that look the same it is told what their boxes are, unless the whole is asked for."""
+Facts = Mapping[str, Mapping[str, Tree]]
+"""What backends told of resources when the plan was made, by address."""
+
+
+def picture_lines(pairs: Sequence[Sheet], facts: Facts | None = None, *, full: bool = True) -> Lines:
+    """One picture for all pairs that look the same, and what was read of their boxes when the plan was made."""
     drawn = [sheet for sheet in pairs if sheet.plugs]
     if not drawn:
         return []
     lines = title("Pairs")
     for sheet in drawn:
-        lines += _picture(sheet) if full or len(sheet.alike) < MANY else [_named(sheet)]
+        folded = not full and len(sheet.alike) >= MANY
+        lines += [_named(sheet)] if folded else [*_picture(sheet), *_boxes(sheet, facts or {}, full=full)]
     return lines
+
+
+def _boxes(sheet: Sheet, facts: Facts, *, full: bool) -> Lines:
+    """What the boxes of these pairs are, as their backend tells it."""
+    told = [address for address in (sheet.address, *sheet.alike) if is_mapping((facts.get(address) or {}).get("nodes"))]
+    shown = told if full else told[:BOXES]
+    rows = [row for address in shown for row in _of_pair(address, facts[address]["nodes"])]
+    if not rows:
+        return []
+    more = f"; of {len(told) - len(shown)} more pairs --full says it" if len(shown) < len(told) else ""
+    return [line((f"boxes, as read when this plan was made{more}:", "dim"), indent=4), *table(rows, indent=6)]
+
+
+def _of_pair(address: str, nodes: Mapping[str, Mapping[str, Tree]]) -> Iterator[tuple[str, str, str]]:
+    for mac, fact in nodes.items():
+        yield parse(address).label, mac, _said(fact)
+
+
+def _said(fact: Mapping[str, Tree]) -> str:
+    """``SSR120, 6.3.0-107, connected, at branch``; what the backend does not tell is left out."""
+    if fact.get("known") is False:
+        return "not in the inventory"
+    serial, site = str(fact.get("serial") or ""), str(fact.get("site") or "")
+    there = {True: "connected", False: "offline"}.get(fact["connected"], "") if "connected" in fact else ""
+    said = [str(fact.get("model") or ""), str(fact.get("firmware") or ""), f"serial {serial}" if serial else "", there]
+    return ", ".join(
+        filter(None, [*said, f"at {site}" if site else "", "in service" if fact.get("in_service") else ""])
+    )
 
 
 def _named(sheet: Sheet) -> Line:
@@ -73,7 +110,7 @@ def _twin(plug: Plug, second: dict[str, Plug]) -> Plug | None:
 
 
 def _across(plug: Plug, other: Plug) -> str:
-    said = f" {_words(plug, MIDDLE - 6)} "
+    said = f" {_words(plug, MIDDLE - 4)} "
     left = (MIDDLE - wide(said)) // 2
     joint = "─" * left + said + "─" * (MIDDLE - left - wide(said))
     return f"{' ' * (SIDE + 3)}│ {_port(plug)}├{joint}┤ {_port(other)}│"

@@ -42,7 +42,7 @@ def plan_lines(
         for alike in groups(plan.changes, full=full):
             lines += change_lines(alike[0]) if len(alike) == 1 else group_lines(alike)
     lines += [
-        *picture_lines(plan.pairs, full=full),
+        *picture_lines(plan.pairs, plan.facts, full=full),
         *stage_lines(plan, full=full),
         *rehearsed_lines(plan),
         *_outputs(plan.outputs, full=full),

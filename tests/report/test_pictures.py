@@ -45,6 +45,18 @@ def test_a_pair_is_drawn_once_for_all_that_look_the_same_and_only_where_somethin
     assert plain(picture_lines(pictures([PAIR, other, still]))) == DRAWN
 
 
+def test_what_was_read_of_the_boxes_stands_below_and_what_is_not_told_is_left_out() -> None:
+    first = {"known": True, "model": "SSR120", "firmware": "6.3", "serial": "X1", "connected": True, "site": "a"}
+    facts = {"cluster.a": {"nodes": {"02005e000020": first, "02005e000021": {"known": False}, "02005e000022": {}}}}
+    text = plain(picture_lines([PAIR], facts))
+    assert text.endswith("""\
+    boxes, as read when this plan was made:
+      a  02005e000020  SSR120, 6.3, serial X1, connected, at a
+      a  02005e000021  not in the inventory
+      a  02005e000022
+""")
+
+
 def test_nothing_is_drawn_where_no_pair_changes() -> None:
     assert picture_lines(pictures([])) == []
 

@@ -74,8 +74,8 @@ HELD: tuple[Entry, ...] = (
      "every document is read again and compared before its write (haplan.steps.apply.refusals)"),
     ("HA158", "error", ("A",), "H", "CHG", "What was approved is what runs",
      "A yes to one plan would be taken for a yes to another.",
-     "a plan file has a digest and is refused when a byte differs (haplan.steps.approve); who made it and who said yes "
-     "is not compared yet"),
+     "a plan file has a digest and is refused when a byte differs (haplan.steps.approve); where a policy asks for it, "
+     "signers other than who made it are counted (haplan.steps.authorise)"),
     ("HA160", "warning", ("P",), "H", "CHG", "What cannot be undone quickly says so",
      "Who approves has to know that there is no way back.",
      "each change carries its impact, one-way where that is so (haplan.report.changes)"),
@@ -128,7 +128,7 @@ NOWHERE: tuple[Entry, ...] = (
      "write is not taken yet"),
     ("HA188", "warning", ("C",), "H", "SEED", "Traffic leaves as its policy says",
      "A policy that is taken and does something else is not noticed.",
-     "sessions and service paths are not read; `haplan rules` of steering and policies hold it in the design only"),
+     "sessions and service paths of devices are not read; `haplan traffic` says it of the design"),
     ("HA189", "warning", ("C",), "M", "SSRDOC", "Both nodes have the time of a time server",
      "The pair keeps series in step by it.", "no answer that is read tells it of a node; SSR012 asks for time servers"),
     ("HA190", "info", ("C",), "M", "SEED, CHG", "A pair was seen to fail over",
