@@ -68,6 +68,7 @@ from haplan.language.record import (
     close_to,
     here,
     mistake,
+    promised,
 )
 from haplan.language.refs import (
     Ref,
@@ -357,6 +358,7 @@ __all__ = [
     "parse_address",
     "parse_document",
     "prefix",
+    "promised",
     "pull_document",
     "recovery",
     "refuse_push",

@@ -40,6 +40,13 @@ if TYPE_CHECKING:
     from haplan.design.nodes import Attestation, Node, attest, node
     from haplan.design.pairing import Failover, OutOfBand, failover, out_of_band
     from haplan.design.paths import Path, local, path
+    from haplan.design.promises import (
+        any_single_failure,
+        hub_failure,
+        node_failure,
+        promise,
+        wan_failure,
+    )
     from haplan.design.sites import Site
     from haplan.design.steering import Policy, Steering
     from haplan.design.templates import HubProfile, WanEdgeTemplate
@@ -58,6 +65,7 @@ _ROOMS = (
     "nodes",
     "pairing",
     "paths",
+    "promises",
     "sites",
     "steering",
     "templates",
@@ -135,6 +143,7 @@ __all__ = [
     "Steering",
     "WanAddress",
     "WanEdgeTemplate",
+    "any_single_failure",
     "attest",
     "dhcp",
     "dhcp_relay",
@@ -142,16 +151,20 @@ __all__ = [
     "failover",
     "ha_fabric",
     "ha_sync",
+    "hub_failure",
     "lan",
     "lan_address",
     "local",
     "node",
+    "node_failure",
     "out_of_band",
     "path",
     "pppoe",
+    "promise",
     "site_var",
     "static",
     "wan",
+    "wan_failure",
 ]
 
 

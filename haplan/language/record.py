@@ -16,7 +16,8 @@ from typing import Any
 
 from haplan.errors import HaplanError
 from haplan.language.under_way import under_way
-from haplan.model.stack import Import, Limits, Location, Move, Output, ProviderBlock, Removal, Variable
+from haplan.model.address import Address
+from haplan.model.stack import Import, Limits, Location, Move, Output, Promise, ProviderBlock, Removal, Variable
 from haplan.model.value import Tree
 
 PACKAGE = "_haplan_stack_"
@@ -51,6 +52,7 @@ class Recording:
         self.imports: list[Import] = []
         self.removals: list[Removal] = []
         self.literals: dict[str, str] = {}
+        self.promises: dict[str, Promise] = {}
         self.mistakes: list[str] = []
         self.wrong: set[str] = set()
         self.inputs: set[Path] = set()
@@ -116,6 +118,17 @@ def current(what: str) -> Recording:
 def mistake(text: str, location: Location | None = None) -> None:
     """Record a mistake of the author."""
     current("a mistake").mistake(text, location)
+
+
+def promised(label: str, made: object) -> None:
+    """Record what a stack asserts, at the line being carried out, under ``promise.<label>``."""
+    into, location = current("promise(…)"), here()
+    address = str(Address(module=into.modules, data=False, type="promise", owner="", label=label))
+    first = into.promises.get(address)
+    if first is not None:
+        into.mistake(f"{address} is declared twice; first at {first.location.short}", location)
+        return
+    into.promises[address] = Promise(address=address, location=location, object=made)
 
 
 def here() -> Location:

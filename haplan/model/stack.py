@@ -176,6 +176,21 @@ class Output:
     location: Location
 
 
+@attrs.frozen(kw_only=True)
+class Promise:
+    """What a stack asserts: a block with an address that makes no resource.
+
+    Attributes:
+        address: ``promise.<label>``.
+        location: Where it was written.
+        object: As the plugin that proves it made it.
+    """
+
+    address: str
+    location: Location
+    object: Any = attrs.field(default=None, eq=False, repr=False)
+
+
 @attrs.frozen
 class Limits:
     """What an unattended run may not exceed; None sets no limit."""
@@ -246,6 +261,7 @@ class Stack:
         inputs: Files that were read, relative to the folder around the stack.
         moves, imports, removals: What it says of state: see `Move`, `Import`, `Removal`.
         literals: Secrets that stand in it, by their place; in no plan and no state.
+        promises: What it asserts.
     """
 
     name: str
@@ -260,6 +276,7 @@ class Stack:
     imports: tuple[Import, ...] = ()
     removals: tuple[Removal, ...] = ()
     literals: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
+    promises: tuple[Promise, ...] = ()
     _kept: dict[Any, Any] = attrs.field(factory=dict, init=False, eq=False, repr=False)
 
     def once(self, work_out: "Callable[[Stack], T]") -> T:

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 import attrs
 
 from haplan.design.traffic.decisions import Decisions, Reading, named
-from haplan.design.traffic.edges import Edge, Net, Picture, Policy
+from haplan.design.traffic.edges import Application, Edge, Net, Picture, Policy
 from haplan.design.traffic.failures import Failure, failures
 from haplan.design.traffic.universe import OWN, Cell, Universe
 from haplan.design.traffic.ways import Fate, outcome
@@ -98,8 +98,14 @@ class Alike:
         return found.opaque if found is not None else ""
 
 
-def likes(picture: Picture, whole: Picture | None = None) -> Iterator[Alike]:
-    """The pairs of a design, those together that act alike; `whole` is all of it, where it is asked for some pairs."""
+def likes(picture: Picture, whole: Picture | None = None, asked: Iterable[Application] = ()) -> Iterator[Alike]:
+    """The pairs of a design, those together that act alike.
+
+    Args:
+        picture: The pairs that it is asked for.
+        whole: All pairs, where those are some.
+        asked: Destinations that somebody asks for beside those that policies name.
+    """
     whole = whole or picture
     far: dict[str, list[tuple[str, Net]]] = {}
     for edge in whole.edges.values():
@@ -110,7 +116,7 @@ def likes(picture: Picture, whole: Picture | None = None) -> Iterator[Alike]:
     groups: dict[tuple[int, Hashable], list[Edge]] = {}
     for edge in picture.edges.values():
         if edge.shape not in shapes:
-            shapes[edge.shape] = Decisions(whole, edge, Universe(whole, edge, far))
+            shapes[edge.shape] = Decisions(whole, edge, Universe(whole, edge, far, asked))
         decisions = shapes[edge.shape]
         groups.setdefault((id(decisions), decisions.universe.touched(edge)), []).append(edge)
     by_id = {id(one): one for one in shapes.values()}
@@ -157,7 +163,7 @@ def streams(
     answered: dict[Hashable, tuple[Answer, ...]] = {}
     for cell in elsewhere:
         key: Hashable = tuple((alike.decisions.chosen(network, cell, by).words, alike.decisions.fate(network, cell, by))
-                    for by in _readings(alike.first))  # fmt: skip
+                    for by in readings(alike.first))  # fmt: skip
         if key not in answered:
             answered[key] = alike.answers(network, cell, failing)
         pieces.setdefault(key, []).append(cell)
@@ -172,7 +178,8 @@ def streams(
         yield from _by_name(alike, network, failing)
 
 
-def _readings(edge: Edge) -> tuple[Reading, ...]:
+def readings(edge: Edge) -> tuple[Reading, ...]:
+    """How the list of policies of a pair may be read."""
     return tuple("order" if one == "order" else "narrow" for one in edge.readings)
 
 
@@ -205,7 +212,7 @@ def _by_name(alike: Alike, network: str, failing: tuple[Failure, ...]) -> Iterat
     policies = named(edge, network)
     opaque = dict.fromkeys(name for policy in policies for name in policy.applications if _resolves(edge, name))
     for name in opaque:
-        fates = {by: alike.decisions.of_name(network, name, by) for by in _readings(edge)}
+        fates = {by: alike.decisions.of_name(network, name, by) for by in readings(edge)}
         answers = [_of_name(alike, network, by, policy, fate, failing) for by, (policy, fate) in fates.items()]
         if len(answers) == 2 and attrs.evolve(answers[1], reading="order") == answers[0]:
             answers = answers[:1]

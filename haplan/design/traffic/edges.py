@@ -353,6 +353,16 @@ def _application(name: str, block: Joined, pair: index.Pair[Resource], missing: 
     return Application(name=name, nets=tuple(nets), spans=tuple(said), opaque=opaque)
 
 
+def application_of(name: str, values: Mapping[str, Tree]) -> Application:
+    """An application as it stands, where no site is known: a variable in it is an address that is not known."""
+    nets = [prefix(str(one)) for one in _listed(values.get("addresses"))]
+    named = any(values.get(kind) for kind in ("hostnames", "apps", "categories", "urls"))
+    known = [net for net in nets if net is not None]
+    opaque = "" if len(known) == len(nets) and known and values.get("protocols") and not named else "not known"
+    said = spans(map(str, _listed(values.get("protocols"))))
+    return Application(name=name, nets=tuple(known), spans=tuple(said), opaque=opaque)
+
+
 def prefix(text: str | None) -> Net | None:
     """The prefix a text is, or None."""
     try:

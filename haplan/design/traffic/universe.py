@@ -23,6 +23,8 @@ class Place:
 
 
 OUTSIDE = Place("outside")
+ASKED = "?"
+"""In the place of the address of a hub: what somebody asks for, which no policy need name."""
 OWN = ""
 """In the place of the address of a hub: the pair itself, whichever of those of its shape."""
 
@@ -54,7 +56,13 @@ class Universe:
     Threads: one; made for one look at the traffic of a design.
     """
 
-    def __init__(self, picture: Picture, edge: Edge, far: Mapping[str, Iterable[tuple[str, Net]]]) -> None:
+    def __init__(
+        self,
+        picture: Picture,
+        edge: Edge,
+        far: Mapping[str, Iterable[tuple[str, Net]]],
+        asked: Iterable[Application] = (),
+    ) -> None:
         hubs = [one for one in dict.fromkeys(tunnel.hub for tunnel in edge.tunnels) if one in picture.edges]
         scopes = {OWN: edge, **{hub: picture.edges[hub] for hub in hubs}}
         self.edge = edge
@@ -68,6 +76,10 @@ class Universe:
                 if not application.opaque:
                     covering += self._prefixes(scope, whose, application)
                     speaking += self._protocols(scope, application)
+        for application in asked:
+            if not application.opaque:
+                covering += self._prefixes(ASKED, edge, application)
+                speaking += self._protocols(ASKED, application)
         for hub in hubs:
             nets = [(one.name, one.net) for one in picture.edges[hub].networks.values() if one.net is not None]
             covering += [(net, self._bit(Place("hub", hub, name))) for name, net in nets]

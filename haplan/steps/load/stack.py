@@ -117,6 +117,7 @@ def _frozen(into: Recording, file: Path) -> Stack:
         imports=tuple(into.imports),
         removals=tuple(into.removals),
         literals=dict(into.literals),
+        promises=tuple(into.promises.values()),
     )
     if into.mistakes:
         raise StackError(into.mistakes, stack, into.wrong)
