@@ -94,7 +94,7 @@ def _screen(plan: Plan, digest: str) -> Lines:
         *unread_lines(plan),
         tally(plan),
         *cost_lines(plan),
-        *_one_way(plan),
+        line(f"way back: {way_back(plan)}"),
         line(f"made by {origin.author} of {origin.file}, {commit}"),
         line(f"state {origin.state}" + (", on simulators" if origin.lab else "")),
         *origin_lines(plan),
@@ -103,11 +103,12 @@ def _screen(plan: Plan, digest: str) -> Lines:
     ]
 
 
-def _one_way(plan: Plan) -> Lines:
+def way_back(plan: Plan) -> str:
+    """How a plan is undone."""
     stuck = [change.key for change in plan.changes if not change.impact.undoable]
     if not stuck:
-        return [line("way back: another plan undoes all of it (haplan rollback)")]
-    return [line(f"way back: none that is quick for {words.some(stuck)}; another plan undoes the rest")]
+        return "another plan undoes all of it (haplan rollback)"
+    return f"none that is quick for {words.some(stuck)}; another plan undoes the rest"
 
 
 Standing = tuple[Policy, Sequence[Approval], Sequence[str]]

@@ -1,7 +1,5 @@
 """A plan for a merge request or a ticket: a table of changes, and the whole text folded under it."""
 
-import html
-
 from haplan.model.plan import Change, Plan
 from haplan.report import words
 from haplan.report.changes import impact, sign_of
@@ -20,17 +18,6 @@ def plan_markdown(plan: Plan, *, full: bool = False, made: Made | None = None) -
     fence = "`" * max(3, _longest_ticks(text) + 1)
     return "\n".join(
         [*parts, "<details><summary>The whole plan</summary>", "", fence, text, fence, "", "</details>", ""]
-    )
-
-
-def plan_html(plan: Plan, *, full: bool = False, made: Made | None = None) -> str:
-    """The plan as one page without scripts."""
-    name = html.escape(f"{plan.stack} ({plan.environment})")
-    text = html.escape(plain(plan_lines(plan, full=full, made=made), UNWRAPPED))
-    return (
-        "<!doctype html>\n"
-        f'<html lang="en"><head><meta charset="utf-8"><title>Plan of {name}</title></head>\n'
-        f"<body><h1>Plan of {name}</h1>\n<pre>{text}</pre>\n</body></html>\n"
     )
 
 

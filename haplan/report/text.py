@@ -45,8 +45,8 @@ def plan_lines(
         *picture_lines(plan.pairs, plan.facts, full=full),
         *stage_lines(plan, full=full),
         *rehearsed_lines(plan),
-        *_outputs(plan.outputs, full=full),
-        *_notes(plan, full=full),
+        *output_change_lines(plan.outputs, full=full),
+        *note_lines(plan, full=full),
         *_findings(plan, full),
     ]
     again = [BLANK, tally(plan), *cost_lines(plan)] if len(lines) > LONG and not plan.empty() else []
@@ -56,9 +56,9 @@ def plan_lines(
 
 def verdict(plan: Plan, made: Made | None = None, *, full: bool = False) -> Lines:
     """The block that answers: what happens, how much, how bad, how long, and whom it reaches."""
-    lines = [_head(plan), *scope_lines(plan), *unread_lines(plan)]
+    lines = [head_line(plan), *scope_lines(plan), *unread_lines(plan)]
     if plan.empty():
-        lines.append(line(("No changes. ", "good"), _why_nothing(plan)))
+        lines.append(line(("No changes. ", "good"), why_nothing(plan)))
     else:
         lines += [tally(plan), *cost_lines(plan)]
     if plan.findings or not plan.empty():
@@ -66,12 +66,14 @@ def verdict(plan: Plan, made: Made | None = None, *, full: bool = False) -> Line
     return [*lines, *_calls(plan), *origin_lines(plan, made, full=full)]
 
 
-def _head(plan: Plan) -> Line:
+def head_line(plan: Plan) -> Line:
+    """Which plan it is, of what, and of how much of it."""
     said = [f"environment {plan.environment}", *estates(plan), *scope_words(plan)]
     return line((plan.stack, "strong"), *(f" · {text}" for text in said))
 
 
-def _why_nothing(plan: Plan) -> str:
+def why_nothing(plan: Plan) -> str:
+    """What is so where nothing changes."""
     moved = sum(one.moved for one in plan.drift)
     if moved and plan.command == "refresh":
         return f"{words.plural(moved, 'resource')} changed outside haplan; applied, this plan takes it into state."
@@ -139,7 +141,8 @@ def _calls(plan: Plan) -> Lines:
     return lines
 
 
-def _outputs(outputs: Sequence[OutputChange], *, full: bool) -> Lines:
+def output_change_lines(outputs: Sequence[OutputChange], *, full: bool) -> Lines:
+    """The section of outputs that change."""
     if not outputs:
         return []
     lines = title("Outputs")
@@ -163,7 +166,7 @@ def _shown(one: OutputChange) -> tuple[str, str, str]:
     return sign, style, shown[1] if sign == "+" else " → ".join(shown)
 
 
-def _notes(plan: Plan, *, full: bool = True) -> Lines:
+def note_lines(plan: Plan, *, full: bool = True) -> Lines:
     """Lines for people; of many about one object some are shown, unless the whole is asked for."""
     if not plan.notes and not plan.voided:
         return []
@@ -234,15 +237,15 @@ def drift_report(plan: Plan) -> Lines:
     if not plan.drift:
         seen = "What could be read" if plan.unread else _what_counts(plan)
         none = line(("No drift. ", "good"), f"{seen} is as haplan left it.")
-        head = [_head(plan), *scope_lines(plan), *unread_lines(plan), none, *_calls(plan)]
+        head = [head_line(plan), *scope_lines(plan), *unread_lines(plan), none, *_calls(plan)]
         return [*head, *finding_lines(plan.findings)]
     gone, moved = sum(one.seen is None for one in plan.drift), sum(one.moved for one in plan.drift)
     said = [f"{words.plural(moved, 'resource')} changed outside haplan"] if moved else []
     said += [f"{gone} of them gone"] if gone else []
     said += [_not_running(plan)] if any(one.amiss for one in plan.drift) else []
     text = ", ".join(said)
-    head = [_head(plan), *scope_lines(plan), *unread_lines(plan), line((text, "warning")), *_calls(plan)]
-    return [*head, *drift_lines(plan.drift), *_notes(plan), *finding_lines(plan.findings)]
+    head = [head_line(plan), *scope_lines(plan), *unread_lines(plan), line((text, "warning")), *_calls(plan)]
+    return [*head, *drift_lines(plan.drift), *note_lines(plan), *finding_lines(plan.findings)]
 
 
 def _not_running(plan: Plan) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import html
 import json
 import os
 import shutil
@@ -239,7 +240,7 @@ def test_every_form_of_show_says_who_made_it_where_it_is_carried_out_and_what_it
     for form in ("text", "markdown", "html"):
         code, out, _ = place.run("show", "edge.plan", "--format", form)
         assert code == 0
-        flat = " ".join(out.replace("&quot;", '"').replace("&#x27;", "'").split())
+        flat = " ".join(html.unescape(out).split())
         for words in said:
             assert words in flat, (form, words)
     ours = json.loads(place.run("show", "edge.plan", "--json")[1])["haplan"]

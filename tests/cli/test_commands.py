@@ -125,7 +125,7 @@ def test_show_gives_a_plan_file_in_every_form(run) -> None:
     assert document["resource_changes"][0]["change"]["after_unknown"]["id"] is True
     assert document["haplan"]["digest"].startswith("sha256:")
     assert run("show", "edge.plan", "--format", "markdown").out.startswith("## Plan: edge")
-    assert "<pre>edge" in run("show", "edge.plan", "--format", "html").out
+    assert "<h1>Plan of edge (default)</h1>" in run("show", "edge.plan", "--format", "html").out
 
 
 def test_plan_json_is_one_document_and_nothing_else(run) -> None:

@@ -11,6 +11,7 @@ from haplan.model.plan import Action, Change, OutputChange, Placed, Placement, P
 from haplan.model.state import Row, State
 from haplan.model.value import Ref
 from haplan.report import markdown
+from haplan.report.html import plan_html
 from haplan.report.json import plan_json
 from haplan.report.lines import plain
 from haplan.report.text import plan_lines
@@ -114,7 +115,7 @@ FORMS: Mapping[str, Callable[[Plan], Any]] = {
     "text": lambda plan: plain(plan_lines(plan)),
     "full text": lambda plan: plain(plan_lines(plan, full=True)),
     "markdown": lambda plan: markdown.plan_markdown(plan, full=True),
-    "html": lambda plan: markdown.plan_html(plan, full=True),
+    "html": lambda plan: plan_html(plan, full=True),
 }
 
 

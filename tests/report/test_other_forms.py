@@ -7,8 +7,9 @@ from haplan.model.plan import Action, Change, Plan
 from haplan.model.reason import Reason
 from haplan.model.stack import Stack
 from haplan.report.graph import dot, mermaid
+from haplan.report.html import plan_html
 from haplan.report.lines import line, plain, table, wide, write
-from haplan.report.markdown import plan_html, plan_markdown
+from haplan.report.markdown import plan_markdown
 
 PLAN = Plan(
     stack="s",

@@ -8,9 +8,10 @@ import pytest
 
 from haplan import engine
 from haplan.model.plan import Plan
+from haplan.report.html import plan_html
 from haplan.report.json import plan_json
 from haplan.report.lines import plain
-from haplan.report.markdown import plan_html, plan_markdown
+from haplan.report.markdown import plan_markdown
 from haplan.report.origin import Made
 from haplan.report.text import drift_report, plan_lines
 from haplan.steps.approve import unseal

@@ -56,7 +56,8 @@ def _state(place: str, form: str, serial: int, given: dict[str, Tree]) -> None:
 
 def _plan(path: Path, form: str, full: bool, given: dict[str, Tree]) -> None:
     from haplan import api
-    from haplan.report import markdown
+    from haplan.report.html import plan_html
+    from haplan.report.markdown import plan_markdown
     from haplan.report.origin import Made
     from haplan.report.text import plan_lines
 
@@ -74,5 +75,5 @@ def _plan(path: Path, form: str, full: bool, given: dict[str, Tree]) -> None:
     elif form == "text":
         terminal.show(plan_lines(found.body, next_step=f"haplan apply {path}", full=full, made=made), given)
     else:
-        write = markdown.plan_markdown if form == "markdown" else markdown.plan_html
+        write = plan_markdown if form == "markdown" else plan_html
         terminal.page(write(found.body, full=full, made=made))
