@@ -143,7 +143,6 @@ def _markup(lines: Iterable[Line]) -> "Markup":
     return Markup("\n").join(rows)
 
 
-@cache
 def _packaged(name: str) -> str:
     return resources.files("haplan.report").joinpath("page", name).read_text(encoding="utf-8")
 
