@@ -102,6 +102,9 @@ from haplan.model.compare import (
     owned,
     without,
 )
+from haplan.model.devices import (
+    OnDevice,
+)
 from haplan.model.document import (
     Document,
 )
@@ -262,6 +265,7 @@ __all__ = [
     "Moment",
     "Name",
     "Observer",
+    "OnDevice",
     "OpenState",
     "Order",
     "OrderHook",

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 import attrs
 
 from haplan.contracts.clock import Clock
+from haplan.model.devices import OnDevice
 from haplan.model.document import Document
 from haplan.model.finding import Finding
 from haplan.model.plan import Change, Impact, Order, Placement, Transaction
@@ -277,6 +278,7 @@ class Settlement:
             is news.
         partly: Some of the devices that the write reaches have it: what is said of others holds for these alone.
         lacking: Addresses of the changes that reach one of those others; () = all that the write carries.
+        devices: What became of it on each of the devices that it reaches, where that is told.
     """
 
     state: Literal["waiting", "done", "queued", "failed", "unanswered"]
@@ -285,6 +287,7 @@ class Settlement:
     doing: str = ""
     partly: bool = False
     lacking: tuple[str, ...] = ()
+    devices: tuple[OnDevice, ...] = ()
 
 
 @attrs.frozen

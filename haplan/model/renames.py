@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import attrs
 
+from haplan.model import devices
 from haplan.model.address import parse
 from haplan.model.document import Document
 from haplan.model.state import Intent, OrderRow, PlacementRow, Row, State, Update
@@ -93,6 +94,9 @@ def _row(row: Row, names: Names) -> Row:
 
 
 def _private(private: Mapping[str, Tree], names: Names) -> Mapping[str, Tree]:
+    if devices.MISSING in private:
+        documents = {one: str(_document(Document.parse(one), names)) for one in private[devices.MISSING]}
+        private = devices.renamed(private, names, documents)
     if LEFT not in private:
         return private
     left = {(_document(document, names), part): values for (document, part), values in places(private).items()}

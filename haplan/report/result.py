@@ -86,7 +86,7 @@ def _how_far(documents: Sequence[InDocument]) -> str:
     names = words.documents([one.document for one in documents])
     if not documents:
         return ""
-    return f"done on {len(done)} of {len(documents)}" + (f": {', '.join(names[one] for one in done)}" if done else "")
+    return f"done on {len(done)} of {len(documents)}" + (f": {words.some(names[one] for one in done)}" if done else "")
 
 
 def _by_document(documents: Sequence[InDocument]) -> Lines:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from haplan.model import devices
 from haplan.model.state import OutputRow, Row, Run, State
 from haplan.model.unfinished import places
 from haplan.report import words
@@ -66,7 +67,7 @@ def row_lines(row: Row, documents: Mapping[str, str] = {}) -> Lines:
         ("status", row.status),
     ]
     facts += [("serial", str(row.serial)), ("written at", row.source), ("depends on", ", ".join(row.depends_on))]
-    facts += _where(documents) or _still_on(row, documents)
+    facts += _on_devices(row) or _where(documents) or _still_on(row, documents)
     lines = [line((_address(row), "strong")), *table([fact for fact in facts if fact[1]])]
     return [*lines, *title("Values"), *whole(values, sensitive)]
 
@@ -77,6 +78,13 @@ def _where(documents: Mapping[str, str]) -> list[tuple[str, str]]:
     done = [names[one] for one, status in documents.items() if status == "done"]
     missing = [names[one] for one, status in documents.items() if status != "done"]
     return [("done on", ", ".join(done)), ("missing on", ", ".join(missing))] if missing else []
+
+
+def _on_devices(row: Row) -> list[tuple[str, str]]:
+    """Of what not all devices of a write have, on how many it is, and which have it not and why."""
+    lacking = [f"{name} ({text})" for name, text in devices.missing(row.private)]
+    count = devices.count(row.private)
+    return [("done on", f"{count - len(lacking)} of {count}"), ("missing on", ", ".join(lacking))] if lacking else []
 
 
 def _still_on(row: Row, documents: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ import attrs
 
 from haplan.contracts import Assessment, Part, Provider, Task
 from haplan.errors import Gathering
+from haplan.model import devices
 from haplan.model.address import keyed
 from haplan.model.compare import differences, lost, unordered, without
 from haplan.model.document import Document, said
@@ -51,8 +52,11 @@ def assess(
     placements, done, findings = dict[str, tuple[Placement, ...]](), list[Change](), list[Finding]()
     for change in changes:
         provider, look = providers.get(change.provider), looks.get(change.provider)
+        row = state.rows.get((change.address, change.deposed))
         if provider is not None and provider.confirmed and change.address in unsettled:
             change = _to_confirm(change)
+        if change.action is Action.FORGET and row is not None and devices.MISSING in row.private:
+            change = _to_confirm(change)  # gone from the document, and not from all that it is for
         reads = change.action is Action.READ
         placements[change.key] = (Placement(document=Document("", change.address)),) if reads else ()
         with gathering:
@@ -64,9 +68,8 @@ def assess(
                 findings += said.findings
                 change = _as_said(change, said)
                 placed = _alone(change, (one for one in provider.placements(change, look) if one.somewhere))
-                row = state.rows.get((change.address, change.deposed))
                 placements[change.key] = left = _missing(change, placed, had.get(change.address, ()), row)
-                change = _as_left(change, placed, left, had.get(change.address, ()))
+                change = _as_left(change, placed, left, had.get(change.address, ()), row)
         done.append(change)
     gathering.refuse()
     return Assessed(tuple(_without_moot(done)), placements, tuple(findings))
@@ -176,9 +179,19 @@ def without_name(values: Tree) -> dict[str, Tree]:
 
 
 def _as_left(
-    change: Change, placed: Iterable[Placement], left: Iterable[Placement], had: Iterable[tuple[Document, str]]
+    change: Change,
+    placed: Iterable[Placement],
+    left: Iterable[Placement],
+    had: Iterable[tuple[Document, str]],
+    row: Row | None,
 ) -> Change:
-    """The change, saying where it is missing if other documents have it, or where it still is if others let it go."""
+    """The change, saying where it is missing if other documents or devices have it, or where it still is if others let
+    it go."""
+    on = dict.fromkeys(name for name, _ in devices.missing(row.private)) if row is not None else {}
+    if on and change.action is Action.DELETE:
+        return attrs.evolve(change, because=f"still on {devices.some(on)}")
+    if on and change.reason is Reason.RESUMED:
+        return attrs.evolve(change, because=f"missing on {devices.some(on)}")
     places = {one.document for one in left}
     if change.action is Action.DELETE and places and {one.document for one in placed} - places:
         return attrs.evolve(change, because=f"still on {said(places)}")

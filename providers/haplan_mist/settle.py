@@ -13,6 +13,7 @@ import attrs
 from haplan.design.settling import FORMATION, UNCONFIRMED, done_on, forming
 from haplan.plugin import (
     Clock,
+    OnDevice,
     Settlement,
     Task,
     Tree,
@@ -205,7 +206,8 @@ class Settling:
         for state in ("waiting", "failed", "queued"):
             if state in by_state:
                 text = self._told(state, by_state[state], len(has_it), len(verdicts))
-                return Settlement(state=state, text=text, partly=bool(has_it))
+                devices = tuple(self._on_device(mac, one) for mac, one in verdicts.items())
+                return Settlement(state=state, text=text, partly=bool(has_it), devices=devices)
         return Settlement(state="done", text=f"configured on {len(verdicts)} devices")
 
     def _told(self, state: str, found: Mapping[str, Verdict], done: int, count: int) -> str:
@@ -213,6 +215,10 @@ class Settling:
             return f"configuration pushed to {done} of {count} devices"
         lines = "; ".join(f"{self._named(mac)}: {one.text}" for mac, one in sorted(found.items()))
         return done_on(done, count, lines)
+
+    def _on_device(self, mac: str, one: Verdict) -> OnDevice:
+        lacks = "" if one.state == "done" else one.text or "not confirmed yet"
+        return OnDevice(self._named(mac), lacks, device_id(mac))
 
     def _named(self, mac: str) -> str:
         site = self._estate.name_of("sites", str(self._entry(mac).get("site_id") or ""))

@@ -6,7 +6,7 @@ from typing import Literal
 import attrs
 
 from haplan.design.settling import UNCONFIRMED, done_on, formation_limit, under_way
-from haplan.plugin import Settlement, Task, Tree, Written
+from haplan.plugin import OnDevice, Settlement, Task, Tree, Written
 from haplan_ssr import rest
 from haplan_ssr.estate import Estate
 from haplan_ssr.read import health
@@ -31,7 +31,7 @@ class State:
         return frozenset(one.name for one in wanted if one.assets and not health.not_running(one, self.assets))
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Stand:
     """How one router stands.
 
@@ -40,12 +40,14 @@ class Stand:
         text: What it lacks.
         setting_up: It has nodes that are to be set up first.
         troubles: What ails it.
+        lacks: What it lacks, without its name.
     """
 
     state: Literal["waiting", "done", "queued", "failed", "ill"]
     text: str = ""
     setting_up: bool = False
     troubles: tuple[Trouble, ...] = ()
+    lacks: str = ""
 
 
 def settled(estate: Estate, tasks: Sequence[Task]) -> dict[str, Settlement]:
@@ -89,8 +91,9 @@ def _settlement(task: Task, receipt: Receipt, state: State, elapsed: float) -> S
     partly = bool(bad) and (len(bad) < len(stands) or len(lacking) < len(receipt.reach))
     lacking = lacking if partly else ()
     waiting = [one for one in stands.values() if one.state == "waiting"]
+    devices = tuple(_on_device(one, stands[one.name], receipt) for one in receipt.routers)
     if waiting:
-        return attrs.evolve(_waiting(waiting, elapsed), partly=partly, lacking=lacking)
+        return attrs.evolve(_waiting(waiting, elapsed), partly=partly, lacking=lacking, devices=devices)
     # what ails those that run, the check says
     found = [[one.rule, one.address, one.text] for stand in bad.values() for one in stand.troubles]
     written = Written(receipt={**task.receipt, FOUND: found})
@@ -103,7 +106,14 @@ def _settlement(task: Task, receipt: Receipt, state: State, elapsed: float) -> S
         ended = "failed"
     elif away and not found:
         ended = "queued"
-    return Settlement(state=ended, text=text, written=written, partly=partly, lacking=lacking)
+    return Settlement(state=ended, text=text, written=written, partly=partly, lacking=lacking, devices=devices)
+
+
+def _on_device(one: Expected, stand: Stand, receipt: Receipt) -> OnDevice:
+    """What became of the commit on one router, for the changes that reach it."""
+    lacks = stand.lacks or "; ".join(f"{it.rule}: {it.text}" for it in stand.troubles)
+    reached = tuple(address for address, names in receipt.reach.items() if one.name in names)
+    return OnDevice(one.address or one.name, "" if stand.state == "done" else lacks, addresses=reached)
 
 
 def _waiting(waiting: Sequence[Stand], elapsed: float) -> Settlement:
@@ -117,16 +127,17 @@ def _waiting(waiting: Sequence[Stand], elapsed: float) -> Settlement:
 def _stand(one: Expected, state: State, running: frozenset[str], elapsed: float, formation: float) -> Stand:
     fresh = bool(one.fresh)
     behind = health.not_running(one, state.assets)
-    text = f"{one.name}: {', '.join(behind)}"
+    lacks = ", ".join(behind)
     if health.offline(one, state.assets):
-        return Stand("queued", f"{one.name} is offline: {', '.join(behind)}")
+        return Stand(state="queued", text=f"{one.name} is offline: {lacks}", lacks=f"offline: {lacks}")
     if behind and elapsed < (formation if fresh else UNCONFIRMED):
-        return Stand("waiting", text, fresh)
+        return Stand(state="waiting", text=f"{one.name}: {lacks}", setting_up=fresh, lacks=lacks)
     if behind:
-        return Stand("failed", f"{text}, after {elapsed / 60:.0f} min; look at it on the conductor")
+        lacks = f"{lacks}, after {elapsed / 60:.0f} min; look at it on the conductor"
+        return Stand(state="failed", text=f"{one.name}: {lacks}", lacks=lacks)
     ill = tuple(health.troubles(one, state.routers.get(one.name), state.assets, running))
     # what restarts a node, this plan or somebody, gives it its time again
     early = elapsed < (2 * UNCONFIRMED if fresh else UNCONFIRMED)
     if ill and (early or (health.up(one, state.assets) < UNCONFIRMED and elapsed < formation)):
-        return Stand("waiting", ill[0].text)
-    return Stand("ill" if ill else "done", troubles=ill)
+        return Stand(state="waiting", text=ill[0].text)
+    return Stand(state="ill" if ill else "done", troubles=ill)

@@ -6,7 +6,11 @@ import attrs
 import pytest
 
 from haplan.contracts import Settlement, Task
+from haplan.model import devices
+from haplan.model.devices import OnDevice
+from haplan.model.renames import renamed
 from haplan.model.result import Result
+from haplan.report.documents import result_json
 from haplan.testing import Mem, Project
 
 Make = Callable[..., Project]
@@ -95,3 +99,60 @@ def test_what_the_check_finds_wrong_on_some_devices_fails_for_these(
     ending(monkeypatch, attrs.evolve(FAILED, state="done"))
     code, failed, done = of(stack.apply())
     assert (code, failed, done) == (3, [("mem_thing.a", TEXT)], ["mem_thing.b", "mem_thing.c"])
+
+
+ON = (OnDevice("box 1"), OnDevice("box 7", "refused", "B"), OnDevice("box 8", "away", addresses=("mem_thing.b",)))
+
+
+def test_each_device_is_told_with_its_own_reason_and_under_the_address_that_the_stack_has_for_it(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = made(project, TWO)
+    stack.write('Thing("box")\n')
+    assert stack.apply().exit_code == 0
+    stack.write(f'Thing("box")\n{TWO}')
+    box = stack.state().row("mem_thing.box")
+    assert box is not None
+    told = tuple(attrs.evolve(one, id=box.id) if one.id else one for one in ON)
+    ending(monkeypatch, attrs.evolve(FAILED, lacking=(), devices=told))
+    result = stack.apply()
+    a, b = result.failed
+    assert [(one.document, one.came, one.text) for one in a.documents] == [
+        ("box 1", "done", ""),
+        ("mem_thing.box", "failed", "refused"),
+        ("thing:a", "done", ""),
+    ]
+    assert [one.document for one in b.documents] == ["box 1", "box 8", "mem_thing.box", "thing:b"]
+    assert a.text == "done on 1 of 3: mem_thing.box: refused; box 8: away"
+    assert result_json(result)["failed"][1]["documents"][1] == {"document": "box 8", "came": "failed", "text": "away"}
+    ending(monkeypatch, Settlement(state="done"))
+    assert [(change.address, change.why) for change in stack.plan().changes] == [
+        ("mem_thing.a", "missing on mem_thing.box"),
+        ("mem_thing.b", "missing on mem_thing.box and box 8"),
+    ]
+    moved = renamed(stack.state(), {"mem_thing.box": "mem_thing.case"}).row("mem_thing.a")
+    assert moved is not None
+    assert [*devices.missing(moved.private)] == [("mem_thing.case", "refused")]
+    assert of(stack.apply())[0] == 0
+    assert stack.plan().empty()
+    assert all(devices.MISSING not in row.private for row in stack.state().rows.values())
+
+
+def test_what_waits_for_some_devices_is_told_device_by_device(project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = made(project)
+    ending(monkeypatch, Settlement(state="queued", text="1 of 2 is offline", devices=ON[:2]))
+    result = stack.apply()
+    assert {(one.document, one.came) for one in result.pending[0].documents} == {
+        ("box 1", "done"),
+        ("box 7", "pending"),
+        ("thing:a", "done"),
+    }
+
+
+def test_what_leaves_says_on_which_device_it_still_is(project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = made(project)
+    assert stack.apply().exit_code == 0
+    stack.write('b = Thing("b", also=["X"])\n')
+    ending(monkeypatch, attrs.evolve(FAILED, devices=ON[:2]))
+    assert stack.apply().exit_code == 3
+    assert [(change.address, change.why) for change in stack.plan().changes] == [("mem_thing.a", "still on box 7")]

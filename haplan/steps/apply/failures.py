@@ -5,6 +5,7 @@ from threading import Event as Flag
 import attrs
 
 from haplan.errors import HaplanError, Locked, StateNotSaved, Unauthorized
+from haplan.model.devices import OnDevice
 from haplan.model.phase import Phase
 from haplan.model.plan import Transaction
 from haplan.steps.apply.events import Teller
@@ -32,6 +33,7 @@ class Failures:
         gates: Transactions that others are behind as behind a gate.
         why: Id of a transaction → why it did not come to a good end.
         lacking: Id of one that went partly well → keys of the changes that did not.
+        devices: Id of one that reaches several devices → what became of it on each.
         codes: Exit codes, of which one wins.
         fatal: True once nothing else could succeed.
     """
@@ -42,6 +44,7 @@ class Failures:
     gates: frozenset[str]
     why: dict[str, str] = attrs.field(factory=dict)
     lacking: dict[str, frozenset[str]] = attrs.field(factory=dict)
+    devices: dict[str, tuple[OnDevice, ...]] = attrs.field(factory=dict)
     codes: set[int] = attrs.field(factory=set)
     fatal: bool = False
 

@@ -125,19 +125,19 @@ class Ledger:
         written: Written,
         *,
         queued: bool = False,
-        lacking: Collection[str] = (),
+        lacking: Mapping[str, Tree] = {},
     ) -> None:
         """The final entry of a transaction; of a resource when it was its last. Durable after `flush`.
 
         Args:
             queued: It waits for its device.
-            lacking: Keys of changes that not all devices have: the next run goes on with them.
+            lacking: Keys of changes that not all devices have, and of which: the next run goes on with them.
         """
         rows, deleted = list[Row](), list[Key]()
         numbers = self.journal.ended(transaction) if transaction else []
         self._before.pop(transaction.id if transaction else "", None)
         placements = self._carried_out(transaction, changes, lacking, queued=queued) if transaction else []
-        placed = transaction.placed if transaction else ()
+        placed, where = (transaction.placed, transaction.document) if transaction else ((), None)
         first_halves = {one.address for one in placed if one.placement.half == "old"}
         for change in changes:
             if change.action is Action.READ:  # that is in no state
@@ -146,11 +146,12 @@ class Ledger:
             if not left and change.key not in first_halves:
                 numbers += self.journal.recorded(change.address)
             if change.action in GOING or change.after is None:
-                deleted += [(change.address, change.deposed)] if not left and change.key not in lacking else []
-                rows += self.rows.leaving(change) if left else []
+                if left or change.key in self.placements.lacking:
+                    rows += self.rows.leaving(change, where, lacking.get(change.key))
+                else:
+                    deleted.append((change.address, change.deposed))
                 continue
-            half: Status = "pending" if self.placements.waits(change) else "ok"
-            rows += self.rows.after(change, written, "incomplete" if change.key in lacking else half)
+            rows += self.rows.after(change, written, self.placements.status(change), where, lacking.get(change.key))
             placements += self.placements.awaited(change)
             old = (change.address, deposed_mark(change.previous_id))
             deleted += [old] if not left and self.rows.get(*old) is not None else []
@@ -163,7 +164,7 @@ class Ledger:
         self, transaction: Transaction, changes: Iterable[Change], lacking: Collection[str], *, queued: bool
     ) -> list[PlacementRow]:
         """The placements of a transaction are done; gives the rows of those that stay."""
-        self.placements.carried_out(transaction.placed)
+        self.placements.carried_out(transaction.placed, lacking)
         staying = {change.key: change for change in changes if change.action not in (*GOING, Action.READ)}
         return [
             placement_row(

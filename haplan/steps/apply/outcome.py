@@ -1,7 +1,10 @@
 """What came of a run, per change and in all."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+import attrs
+
+from haplan.model.devices import OnDevice, reached
 from haplan.model.phase import Phase
 from haplan.model.plan import Change, Transaction
 from haplan.model.reason import Reason
@@ -37,20 +40,34 @@ _ENDED = {
 }
 
 
+@attrs.frozen
+class Endings:
+    """How transactions ended, by their ids.
+
+    Attributes:
+        phase: What they came to.
+        why: Why they did not come to a good end.
+        lacking: Of one that went partly well the keys of the changes that did not.
+        devices: Of one that reaches several devices what became of it on each.
+    """
+
+    phase: Mapping[str, Phase]
+    why: Mapping[str, str]
+    lacking: Mapping[str, Collection[str]]
+    devices: Mapping[str, Sequence[OnDevice]]
+
+
 def sort_outcomes(
     changes: Iterable[Change],
     transactions: Iterable[Transaction],
-    phase: Mapping[str, Phase],
-    why: Mapping[str, str],
+    endings: Endings,
     known: Mapping[str, Mapping[str, Tree]],
     state: State,
-    lacking: Mapping[str, Collection[str]],
 ) -> dict[str, tuple[Outcome, ...]]:
     """The outcomes by field of `Result`: the worst of a change's transactions decides.
 
     Args:
         state: As it was before the run: what it goes on with stands in some documents already.
-        lacking: Id of a transaction that went partly well → keys of the changes that did not.
     """
     carrying: dict[str, list[Transaction]] = {}
     for transaction in transactions:
@@ -62,12 +79,13 @@ def sort_outcomes(
     }
     for change in changes:
         mine = carrying.get(change.key, [])
-        ends = _ends(change.key, mine, phase, lacking)
-        came, text = _came_of(mine, ends, why)
+        ends = _ends(change.key, mine, endings)
+        came, text = _came_of(mine, ends, endings.why)
         text = f"{text}; its old one is deleted" if came != "done" and _half_done(change.key, mine, ends) else text
         identity = change.id if change.deposed else str(known.get(change.address, {}).get("id") or change.id)
         earlier = had.get(change.key, ()) if change.reason is Reason.RESUMED else ()
-        documents = _in_documents(mine, ends, why, earlier) if came != "done" else ()
+        told = {one.id: reached(endings.devices.get(one.id, ()), change.address) for one in mine}
+        documents = _in_documents(mine, ends, endings.why, earlier, told) if came != "done" else ()
         found[came].append(
             Outcome(address=change.key, action=change.action, text=text, id=identity, documents=documents)
         )
@@ -85,12 +103,11 @@ def _half_done(key: str, carrying: Iterable[Transaction], phase: Mapping[str, Ph
     return bool(old) and all(old)
 
 
-def _ends(
-    key: str, carrying: Iterable[Transaction], phase: Mapping[str, Phase], lacking: Mapping[str, Collection[str]]
-) -> Mapping[str, Phase]:
+def _ends(key: str, carrying: Iterable[Transaction], endings: Endings) -> Mapping[str, Phase]:
     """How the transactions of one change ended for it: of one that went partly well, the others have it."""
-    found = {one.id: phase[one.id] for one in carrying}
-    well = {number for number, one in found.items() if one is Phase.PARTLY and key not in lacking.get(number, ())}
+    found = {one.id: endings.phase[one.id] for one in carrying}
+    lacking = {number for number in found if key in endings.lacking.get(number, ())}
+    well = {number for number, one in found.items() if one is Phase.PARTLY and number not in lacking}
     return {number: Phase.RECORDED if number in well else one for number, one in found.items()}
 
 
@@ -104,15 +121,32 @@ def _had(state: State) -> dict[str, list[str]]:
 
 
 def _in_documents(
-    carrying: Iterable[Transaction], phase: Mapping[str, Phase], why: Mapping[str, str], had: Iterable[str]
+    carrying: Iterable[Transaction],
+    phase: Mapping[str, Phase],
+    why: Mapping[str, str],
+    had: Iterable[str],
+    devices: Mapping[str, Sequence[OnDevice]],
 ) -> tuple[InDocument, ...]:
-    """What came of a change document by document, in the order of the documents; nothing where it has one alone."""
+    """What came of a change document by document, in the order of the documents, of one that goes to several devices
+    device by device; nothing where it has one alone."""
     groups: dict[str, list[Transaction]] = {}
     for transaction in carrying:
         groups.setdefault(str(transaction.document), []).append(transaction)
     found = {document: InDocument(document, *_came_of(group, phase, why)) for document, group in groups.items()}
     found = {**{document: InDocument(document, "done") for document in had}, **found}
-    return tuple(found[document] for document in sorted(found)) if len(found) > 1 else ()
+    apart = {document: _on_devices(groups[document], found[document].came, devices) for document in groups}
+    every = [one for document in sorted(found) for one in apart.get(document) or (found[document],)]
+    return tuple(every) if len(every) > 1 else ()
+
+
+def _on_devices(
+    group: Iterable[Transaction], came: Came, devices: Mapping[str, Sequence[OnDevice]]
+) -> list[InDocument]:
+    """What came of one document on each of several devices; nothing where nobody told, or all have it."""
+    told = {one.name: one for transaction in group for one in devices.get(transaction.id, ())}
+    if came not in ("failed", "pending") or len(told) < 2 or not any(one.lacks for one in told.values()):
+        return []
+    return [InDocument(name, came if told[name].lacks else "done", told[name].lacks) for name in sorted(told)]
 
 
 def _came_of(carrying: Iterable[Transaction], phase: Mapping[str, Phase], why: Mapping[str, str]) -> tuple[Came, str]:

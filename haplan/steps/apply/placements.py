@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from haplan.model.document import Document
 from haplan.model.plan import Action, Change, Placed, Placement, Plan, Transaction
-from haplan.model.state import PlacementRow
+from haplan.model.state import PlacementRow, Status
 from haplan.model.unfinished import Place
 from haplan.steps.apply.record import GOING, placement_row
 
@@ -22,9 +22,11 @@ class Placements:
 
     Attributes:
         several: Keys of the changes that are written in more than one place.
+        lacking: Keys of the changes that some devices of a document do not have, though it was written.
     """
 
     def __init__(self, plan: Plan, recorded: Iterable[Key] = ()) -> None:
+        self.lacking: set[str] = set()
         self._left: dict[str, list[Placement]] = {}
         self._there: dict[tuple[str, Document], list[Key]] = {}
         for key in recorded:
@@ -63,8 +65,15 @@ class Placements:
         here = [placed.placement for placed in transaction.placed if placed.address == change.key]
         return all(one in here or one.late for one in self._of(change))
 
-    def carried_out(self, placed: Iterable[Placed]) -> None:
-        """These are done."""
+    def status(self, change: Change) -> Status:
+        """What its row says by now."""
+        if change.key in self.lacking:
+            return "incomplete"
+        return "pending" if self.waits(change) else "ok"
+
+    def carried_out(self, placed: Iterable[Placed], lacking: Iterable[str] = ()) -> None:
+        """These are done; of changes that some devices do not have, their keys are `lacking`."""
+        self.lacking.update(lacking)
         for one in placed:
             self._left[one.address].remove(one.placement)
 

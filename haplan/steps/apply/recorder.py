@@ -6,6 +6,7 @@ import attrs
 
 from haplan.contracts import Task, Written
 from haplan.errors import Denied, ProviderError, Stale, Unauthorized
+from haplan.model import devices
 from haplan.model.phase import Phase
 from haplan.model.plan import Action, Plan, Transaction
 from haplan.model.state import Status
@@ -75,8 +76,11 @@ class Recorder:
         transaction = task.transaction
         self.tasks.learn(task, written)
         changes = list({part.change.key: part.change for part in task.parts}.values())
-        keys = frozenset(change.key for change in changes if change.address in lacking)
-        self.failures.lacking[transaction.id] = keys
+        told = self.failures.devices.get(transaction.id, ())
+        keys = {
+            one.key: devices.lacking(devices.reached(told, one.address)) for one in changes if one.address in lacking
+        }
+        self.failures.lacking[transaction.id] = frozenset(keys)
         self.ledger.record(transaction, changes, written, lacking=keys)
         self.failures.fail(transaction, text, phase=Phase.PARTLY)
 

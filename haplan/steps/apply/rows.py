@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from haplan.contracts import Written
+from haplan.model import devices
+from haplan.model.document import Document
 from haplan.model.plan import Action, Change, Plan
 from haplan.model.schema import TypeInfo
 from haplan.model.state import Row, Run, State, Status
@@ -71,11 +73,21 @@ class Rows:
             self._now.pop(key, None)
             self._versions.pop(key, None)
 
-    def after(self, change: Change, written: Written, status: Status) -> list[Row]:
-        """The row of a change; with it the old object's, while that waits to be deleted."""
+    def after(
+        self, change: Change, written: Written, status: Status, where: Document | None = None, missing: Tree = None
+    ) -> list[Row]:
+        """The row of a change; with it the old object's, while that waits to be deleted.
+
+        Args:
+            where: The document that was written.
+            missing: The devices of it that do not have the change; see `haplan.model.devices.lacking`.
+        """
         old = self.get(change.address, change.deposed)
         row = row_of(change, written, old, status, self._serial, self._shapes.get(change.type, 1))
-        rows = [attrs.evolve(row, private=self._with_left(row.private, change, old))]
+        private = self._with_left(row.private, change, old)
+        if where is not None and status != "ok":
+            private = devices.with_missing(private, old.private if old is not None else {}, where, missing)
+        rows = [attrs.evolve(row, private=devices.without_missing(private) if status == "ok" else private)]
         deposed = deposed_row(old, self._serial) if self._placements.left(change) else None
         if deposed is None or not self._placements.retires(change):
             return rows
@@ -89,12 +101,15 @@ class Rows:
         """With what may still stand in documents that do not have the change yet."""
         return with_left(private, remembering(old, self._placements.open(change), change.before))
 
-    def leaving(self, change: Change) -> list[Row]:
-        """The row of what some documents have no longer, and others still have."""
+    def leaving(self, change: Change, where: Document | None = None, missing: Tree = None) -> list[Row]:
+        """The row of what some documents, or devices, have no longer, and others still have; see `after`."""
         old = self.get(change.address, change.deposed)
         if old is None:
             return []
-        return [attrs.evolve(old, status="pending", private=self._with_left(old.private, change, old))]
+        private = self._with_left(old.private, change, old)
+        if where is not None:
+            private = devices.with_missing(private, old.private, where, missing)
+        return [attrs.evolve(old, status="pending", private=private)]
 
     def unconfirmed(self, change: Change, written: Written, status: Status) -> Sequence[Row]:
         """The rows of a change until its write is confirmed: new objects with their ids, others as they were."""

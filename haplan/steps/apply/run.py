@@ -21,7 +21,7 @@ from haplan.steps.apply.hanging import Hanging
 from haplan.steps.apply.lease import Lease, refuse_slow
 from haplan.steps.apply.ledger import Ledger
 from haplan.steps.apply.mailbox import Mailbox, surely
-from haplan.steps.apply.outcome import exit_code, sort_outcomes, subject_of
+from haplan.steps.apply.outcome import Endings, exit_code, sort_outcomes, subject_of
 from haplan.steps.apply.pace import Pace
 from haplan.steps.apply.patience import Patience
 from haplan.steps.apply.polling import Pollers
@@ -133,9 +133,8 @@ class _Loop:
         schedule, plan, failures, known = self.schedule, self.plan, self.failures, self.tasks.known
         if self.context.stop.is_set() and not failures.fatal and schedule.left():
             failures.codes.add(7)
-        outcomes = sort_outcomes(
-            plan.changes, plan.transactions, schedule.phase, failures.why, known, self.context.state, failures.lacking
-        )
+        ended = Endings(schedule.phase, failures.why, failures.lacking, failures.devices)
+        outcomes = sort_outcomes(plan.changes, plan.transactions, ended, known, self.context.state)
         outputs = {out.name: shown(out, known) for out in plan.outputs if out.after is not None}
         return Result(
             run=self.context.run.id,

@@ -13,6 +13,7 @@ from haplan.model.finding import Finding
 from haplan.model.phase import Phase
 from haplan.model.plan import Transaction
 from haplan.steps.apply.checks import Checked, calls, looked_at, unmet
+from haplan.steps.apply.devices import settlements
 from haplan.steps.apply.events import Teller
 from haplan.steps.apply.failures import Failures
 from haplan.steps.apply.ledger import Ledger
@@ -109,7 +110,7 @@ class Transactions:
         """A provider said how far its settling transactions are; of some perhaps that nobody can tell."""
         if message.error is not None:
             self.failures.stop_if_fatal(message.error)
-        found = {number: one for number, one in message.found.items() if number in self.schedule.settling}
+        found = settlements(message, self.schedule.settling, self.ledger.rows, self.context.redact)
         again: dict[str, None] = {}
         for number, settlement in self.patience.judged(found, hurried=self.failures.fatal):
             if settlement.state == "unanswered":
@@ -134,7 +135,7 @@ class Transactions:
             self.teller.tell("settling", transaction, settlement.text, data=data)
         if number not in self.answers:  # a dead run's write, which takes itself back
             return
-        answer = self.answers[number]
+        answer, self.failures.devices[number] = self.answers[number], settlement.devices
         written = joined(answer.written, settlement.written)
         task = self._answered(answer.task, written, answer.ending)
         match settlement.state:
