@@ -1,6 +1,7 @@
 """The house: who may import whom (see README, "The house")."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -410,3 +411,14 @@ def test_json_with_sorted_keys_and_nouns_made_elsewhere_are_seen(tmp_path: Path)
         "haplan.model.canonical:3: cattrs", "haplan.model.canonical:4: cattrs",
         "haplan.state.nouns:1: sort_keys", "haplan.state.nouns:2: sort_keys",
     ]  # fmt: skip
+
+
+TYPED = {"tests/design", "tests/interruption", "tests/kit", "tests/language", "tests/stranger", "tests/wall"}
+"""Folders of tests that mypy holds as strictly as the code; the next one is put here and into `pyproject.toml`."""
+
+
+def test_what_is_typed_of_the_tests_only_grows() -> None:
+    mypy = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    strict = {one for part in mypy["overrides"] if not part["ignore_errors"] for one in part["module"]}
+    assert {one for one in mypy["files"] if one.startswith("tests/")} == TYPED
+    assert strict == {f"{one.replace('/', '.')}.*" for one in TYPED}

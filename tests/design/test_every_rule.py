@@ -3,7 +3,7 @@ or with where it is kept, or with why nothing looks at it."""
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,7 +24,7 @@ ELSEWHERE = {
     "HA171": "tests/e2e/test_others.py",
 }
 """Rules that a provider finds by itself, with the file that has their two cases."""
-RULES: dict[str, Rule] = load_plugins().rules
+RULES: Mapping[str, Rule] = load_plugins().rules
 HA = {id: rule for id, rule in RULES.items() if re.fullmatch(r"HA\d{3}", id)}
 
 

@@ -28,7 +28,7 @@ def nodes_of(stack: Stack, *, deleting: bool = False, disruptive: bool = True) -
 def node(address: str, **more: Any) -> Node:
     """One that is created, of nobody, if not said otherwise."""
     type_name, name = address.split(".")
-    usual = {"owner": "", "provider": "mist", "before": None, "after": {}, "seq": 0}
+    usual: dict[str, Any] = {"owner": "", "provider": "mist", "before": None, "after": {}, "seq": 0}
     usual |= {"changing": True, "deleting": False, "disruptive": type_name == "cluster"}
     return Node(**{"address": address, "type": type_name, "name": name, **usual, **more})
 
@@ -82,7 +82,7 @@ def test_soft_edges_turn_round_when_all_goes(example: Stack) -> None:
 @pytest.mark.parametrize("family", ["ssr", "srx"])
 def test_all_edges_together_make_no_circle(family: str, load_folder: Any) -> None:
     stack = load_folder(STACKS / f"hub_spoke_{family}")
-    graph = nx.DiGraph([(r.address, b.address) for b in stack.blocks.values() for r in b.references])
+    graph: nx.DiGraph[str] = nx.DiGraph([(r.address, b.address) for b in stack.blocks.values() for r in b.references])
     graph.add_edges_from((edge.first, edge.then) for edge in design.haplan_order(nodes_of(stack)))
     assert nx.is_directed_acyclic_graph(graph)
 

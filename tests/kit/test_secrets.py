@@ -25,7 +25,7 @@ def context(key: bool) -> Context:
     return Context(clock=FakeClock(), environ={}, secret=secret, fingerprint=mark)
 
 
-def test_what_stands_where_a_secret_is_goes_on_as_a_fingerprint_wherever_that_is():
+def test_what_stands_where_a_secret_is_goes_on_as_a_fingerprint_wherever_that_is() -> None:
     live = {"z": {"psk": "other", "name": "z"}, "hosts": ["a", "ours"], "psk": "of nobody here"}
     found = marked(live, context(key=True), {"z": {"psk": KEY}}, {"hosts": ["a", KEY]})
     assert found == {
@@ -35,13 +35,13 @@ def test_what_stands_where_a_secret_is_goes_on_as_a_fingerprint_wherever_that_is
     }
 
 
-def test_without_a_key_it_is_told_to_be_equal_or_nothing_is():
+def test_without_a_key_it_is_told_to_be_equal_or_nothing_is() -> None:
     assert marked("ours", context(key=False), KEY) == Secret("env:KEY", fingerprint=ALIKE)
     assert marked("other", context(key=False), KEY) == KEY
     assert marked("ours", context(key=False), Secret("env:GONE")) == Secret("env:GONE")
 
 
-def test_what_comes_into_state_is_the_stacks_own_where_it_is_equal():
+def test_what_comes_into_state_is_the_stacks_own_where_it_is_equal() -> None:
     assert with_secrets(Secret("env:KEY", fingerprint=ALIKE), KEY, None) == KEY
     assert with_secrets(OURS, OURS, None) == OURS
     other = Secret("env:KEY", fingerprint="print of other")
@@ -59,13 +59,13 @@ def test_what_comes_into_state_is_the_stacks_own_where_it_is_equal():
     pytest.param([["one"], "two", 222111], id="texts and numbers in place of entries"),
 ])  # fmt: skip
 @pytest.mark.parametrize("ours", [[{"host": "a", "psk": KEY}, {"host": "b"}], ["a", KEY]])
-def test_a_secret_that_others_moved_in_a_list_or_gave_another_shape_is_told_to_nobody(live: Tree, ours: Tree):
+def test_a_secret_that_others_moved_in_a_list_or_gave_another_shape_is_told_to_nobody(live: Tree, ours: Tree) -> None:
     found = marked({"servers": live}, context(key=True), {"servers": ours})
     shown = [str(leaf) for _, leaf in leaves(found) if not isinstance(leaf, Secret)]
     assert not {"one", "two", "222111"} & set(shown)
 
 
-def test_what_is_no_secret_in_a_list_stays_readable_and_a_number_is_compared_as_its_text():
+def test_what_is_no_secret_in_a_list_stays_readable_and_a_number_is_compared_as_its_text() -> None:
     ours = {"servers": [{"host": "a", "psk": KEY}, {"host": "b"}], "hosts": ["a", KEY, "b"], "pin": KEY, "on": KEY}
     live = {"servers": [{"host": "c"}, {"host": "a"}], "hosts": ["b", "x", "a"], "pin": 4711, "on": True}
     found = marked(live, context(key=True), ours)

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -46,7 +47,7 @@ INTENT = Intent(
 CONTEXT = Context(clock=FakeClock(), environ={}, secret=str, key="pond.deep")
 GIVEN: Mapping[str, Any] = {
     "change": CHANGE, "context": CONTEXT, "document": "pond:1", "extra": {}, "intent": INTENT, "io": None,
-    "query": Query(targets=(TARGET,)), "request": LabRequest(folder=None, definition=None, blocks=()),
+    "query": Query(targets=(TARGET,)), "request": LabRequest(folder=Path(), definition=None, blocks=()),
     "settings": None, "targets": (TARGET,),
     "task": TASK, "flow": Flow("a", "b"), "tasks": [TASK], "transactions": [TASK], "look": None,
     "type_name": "pond_fish", "adopt query": AdoptQuery(),
@@ -217,8 +218,14 @@ def test_a_change_is_placed_somewhere_and_each_part_once(answer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [{}, {"t1": None}, {"t1": Settlement(state="over")}, {"t2": Settlement(state="done")}]
-)  # type: ignore[arg-type]
+    "answer",
+    [
+        {},
+        {"t1": None},
+        {"t1": Settlement(state="over")},  # type: ignore[arg-type]
+        {"t2": Settlement(state="done")},
+    ],
+)
 def test_every_transaction_that_was_asked_about_is_answered(answer: Any) -> None:
     found = ask(pond(settled=lambda *asked: answer), "settled")
     assert list(found) == ["t1"]

@@ -82,8 +82,8 @@ def test_a_misfit_is_told_by_its_place() -> None:
         (
             Finding | None,
             [None, Finding(rule="R", severity="error", address="", message="m")],
-            [1, Finding(rule="R", severity="worst", address="", message="m")],
-        ),  # type: ignore[arg-type]
+            [1, Finding(rule="R", severity="worst", address="", message="m")],  # type: ignore[arg-type]
+        ),
         (Sequence[str], [["x"], ("x",), ()], ["x", None, {"x": 1}, 7, [None]]),
         (tuple[str | int, ...], [("a", 1)], [("a", None)]),
         (tuple[str, int], [("a", 1)], [("a",), ("a", "b"), "a"]),
@@ -119,7 +119,7 @@ def test_what_is_read_lazily_is_read_to_its_end_while_the_plugin_is_still_named(
 def test_a_noun_that_fits_stays_what_it_is() -> None:
     found = Assessment(sites=("a",), findings=(Finding(rule="R", severity="error", address="", message="m"),))
     assert fit(Assessment)(found) is found
-    assert fit(Assessment)(attrs.evolve(found, sites=["a"])) == found  # type: ignore[arg-type]
+    assert fit(Assessment)(attrs.evolve(found, sites=["a"])) == found
 
 
 def test_every_answer_that_the_contracts_name_has_a_shape() -> None:
