@@ -72,12 +72,18 @@ class Look:
     def moving(self) -> Mapping[str, tuple[Path, ...]]:
         """Address → the paths that it has a part in and that are not as they are to be."""
         found: dict[str, list[Path]] = {}
-        for path, given in {**self.recorded.entries, **self.wanted.entries}.items():
-            wanted = self.wanted.entries.get(path)
-            if path in self.live if wanted is None else _different(self.live, [(path, wanted)]):
-                for source in dict.fromkeys(source.address for source in given.sources):
-                    found.setdefault(source, []).append(path)
+        for path in self._not_there():
+            given = self.wanted.entries.get(path) or self.recorded.entries[path]
+            for source in dict.fromkeys(source.address for source in given.sources):
+                found.setdefault(source, []).append(path)
         return {address: tuple(paths) for address, paths in found.items()}
+
+    def _not_there(self) -> Iterator[Path]:
+        """What is not as it is to be."""
+        live, recorded, wanted = self.live, self.recorded.entries, self.wanted.entries
+        yield from (path for path, given in wanted.items() if not stands(live, path, given.value))
+        if recorded is not wanted:
+            yield from (path for path in recorded if path not in wanted and path in live)
 
     def says(self, change: Change) -> bool:
         """False for another name that the authority has nowhere, such as that of a template."""
@@ -104,10 +110,9 @@ class Look:
     def _changing(self) -> Iterator[Path]:
         """What the stack has otherwise than it is recorded, and what does not run so."""
         recorded, wanted = self.recorded.entries, self.wanted.entries
-        for path in {**recorded, **wanted}:
+        for path in self._not_there():
             then, want = recorded.get(path), wanted.get(path)
-            changes = then is None or want is None or then.value != want.value
-            if changes and (path in self.live if want is None else _different(self.live, [(path, want)])):
+            if then is None or want is None or then.value != want.value:
                 yield path
 
     @cached_property

@@ -84,7 +84,8 @@ def any_above(path: Path, among: Iterable[Path]) -> bool:
 def stands(live: Flat, path: Path, value: Tree) -> bool:
     """True if this is at a path: an entry, a value; or nothing in an entry that is there, where it is the default."""
     if path in live:
-        return value is HERE or same(live[path], value)
+        there = live[path]
+        return value is HERE or (type(there) is type(value) and there == value) or same(there, value)
     return value is not HERE and path[:-1] in live and is_entry(path[:-1]) and _is_default(path, value)
 
 

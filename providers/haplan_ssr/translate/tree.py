@@ -99,13 +99,14 @@ def parents(path: Path) -> Iterator[Path]:
 def flat(tree: Mapping[str, Tree]) -> Flat:
     """A configuration as the conductor gives it, ``{"authority": {…}}``; what is generated is left out."""
     found: Flat = {}
-    _flatten(kebabs(tree.get("authority", tree)), AUTHORITY, found)
+    _flatten(tree.get("authority", tree), AUTHORITY, found)
     return found
 
 
 def _flatten(tree: Mapping[str, Tree], at: Path, into: Flat) -> None:
     here = name_of(at[-1])
-    for name, value in tree.items():
+    for spelt, value in tree.items():
+        name = kebab(spelt)
         if not isinstance(value, dict | list):  # most of a tree are leaves
             into[*at, name] = value
             continue
@@ -117,11 +118,16 @@ def _flatten(tree: Mapping[str, Tree], at: Path, into: Flat) -> None:
         elif isinstance(value, list) and keys is not None and all(isinstance(one, dict) for one in value):
             for one in value:
                 if not is_generated(one):
-                    step = (name, *(str(one.get(key, "")) for key in keys))
-                    into[*at, step] = HERE
-                    _flatten({key: item for key, item in one.items() if key not in keys}, (*at, step), into)
+                    _flatten_entry(one, name, keys, at, into)
         else:
-            into[*at, name] = tuple(one for one in value if not is_generated(one))
+            into[*at, name] = tuple(kebabs(one) for one in value if not is_generated(one))
+
+
+def _flatten_entry(entry: Mapping[str, Tree], name: str, keys: tuple[str, ...], at: Path, into: Flat) -> None:
+    spelt = {kebab(key): key for key in entry}
+    below = (*at, (name, *(str(entry[spelt[key]]) if key in spelt else "" for key in keys)))
+    into[below] = HERE
+    _flatten({leaf: entry[key] for leaf, key in spelt.items() if leaf not in keys}, below, into)
 
 
 def nested(tree: Mapping[Path, Any], at: Path) -> dict[str, Tree]:
