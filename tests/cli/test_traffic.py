@@ -95,6 +95,10 @@ def test_markdown_has_a_table_a_group(capsys: pytest.CaptureFixture[str]) -> Non
         (["--to", "x"], "'x' is no address such as 10.1.1.1:443/tcp, and no application that a policy names; "
                         "there are: any"),
         (["--to", "10.1.1.1:high"], "'10.1.1.1:high': 'high' is no port"),
+        (["--to", "10.1.1.1:²"], "'10.1.1.1:²': '²' is no port"),
+        (["--to", "10.1.1.1/tpc"], "'10.1.1.1/tpc': 'tpc' is no protocol; there are: icmp, tcp, udp, gre, "
+                                   "or a number to 255"),
+        (["--to", "10.1.1.1:53/icmp"], "'10.1.1.1:53/icmp': icmp has no ports; tcp and udp have"),
         (["--fail", "wan7"], "no failure 'wan7' here; did you mean 'wan1'?; there are: node0, node1, wan0, wan0.dead, "
                              "wan1, wan1.dead, lan.node0, lan.node1, fabric, sync"),
     ],

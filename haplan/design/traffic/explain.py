@@ -7,12 +7,15 @@ import attrs
 
 from haplan.design.index import Index
 from haplan.design.resources import of_stack
+from haplan.design.spans import PORTS
 from haplan.design.traffic.answer import Alike, group, likes, streams
 from haplan.design.traffic.edges import Edge, Picture, Policy, circuits_of, picture
 from haplan.design.traffic.failures import Failure, failures
 from haplan.design.traffic.universe import OWN, Cell
 from haplan.design.traffic.words import application
-from haplan.plugin import HaplanError, Stack, Stream, Traffic, TrafficGroup, TrafficQuestion, close_to
+from haplan.plugin import HaplanError, Stack, Stream, Traffic, TrafficGroup, TrafficQuestion, close_to, whole_in
+
+PROTOCOLS, WITH_PORTS = ("icmp", "tcp", "udp", "gre"), ("tcp", "udp")
 
 
 def pictures(stack: Stack) -> list[Picture]:
@@ -145,9 +148,19 @@ def _packet(to: str, applications: Iterable[str] = ()) -> tuple[str, str, int]:
         raise HaplanError(
             f"{to!r} is no address such as 10.1.1.1:443/tcp, and no application that a policy names; there are: {known}"
         ) from None
-    if port and not (port.isdigit() and int(port) <= 65535):
+    number = whole_in(port or "0")
+    if number is None or number > PORTS:
         raise HaplanError(f"{to!r}: {port!r} is no port")
-    return host, protocol or ("tcp" if port else ""), int(port or 0)
+    if protocol and not _is_protocol(protocol):
+        raise HaplanError(f"{to!r}: {protocol!r} is no protocol; there are: {', '.join(PROTOCOLS)}, or a number to 255")
+    if port and protocol not in ("", *WITH_PORTS):
+        raise HaplanError(f"{to!r}: {protocol} has no ports; {' and '.join(WITH_PORTS)} have")
+    return host, protocol or ("tcp" if port else ""), number
+
+
+def _is_protocol(name: str) -> bool:
+    number = whole_in(name)
+    return name in PROTOCOLS if number is None else number <= 255
 
 
 def _steps(alike: Alike, network: str, cell: Cell) -> Iterator[tuple[str, str]]:
