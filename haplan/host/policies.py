@@ -6,7 +6,6 @@ names, and ``approval.toml`` beside the stack. So a variable or a stack can add 
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -56,6 +55,8 @@ def read_policy(path: Path) -> Policy:
     Raises:
         HaplanError: It cannot be read, or says something that cannot be.
     """
+    import tomllib  # most stacks have no policy
+
     try:
         content = files.read(path)
         said = tomllib.loads(content.decode())
