@@ -17,6 +17,7 @@ import pluggy
 from haplan import hookspecs
 from haplan.contracts import API, Observer, OpenState, OrderHook, PlanView, Provider
 from haplan.errors import HaplanError, PluginError, Unsupported, said
+from haplan.language.record import close_to
 from haplan.model.finding import Rule
 from haplan.model.health import Check
 from haplan.model.plan import Change, Plan
@@ -175,8 +176,8 @@ class Plugins:
             return self.providers[name]
         if name in self.broken:
             raise PluginError(f"provider {name!r} cannot be loaded: {self.broken[name]}")
-        hint = f"install the package that brings it into this Python, unless {OFF} leaves it out"
-        raise PluginError(f"no provider {name!r} is installed; there are: {_names(self.providers)}; {hint}")
+        near, hint = close_to(name, self.providers), f"install the package that brings it, unless {OFF} leaves it out"
+        raise PluginError(f"no provider {name!r} is installed{near}; there are: {_names(self.providers)}; {hint}")
 
     def example(self, name: str) -> Mapping[str, str]:
         """The files of a provider's example: name → text; none if it has none.

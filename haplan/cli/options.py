@@ -123,6 +123,17 @@ def given_on_command_line(ctx: click.Context) -> list[str]:
     ]
 
 
+def refuse_turned(arguments: tuple[str, ...]) -> None:
+    """Refuse a stack that stands last and not first.
+
+    Raises:
+        click.UsageError: It does; the line says the order.
+    """
+    first, *_, last = (Path(one) for one in arguments)
+    if not first.exists() and (last / "stack.py").is_file():
+        raise click.UsageError(f"the stack stands first: {' '.join([str(last), *arguments[:-1]])}")
+
+
 def stack_and(arguments: tuple[str, ...], *names: str) -> tuple[str, ...]:
     """``[STACK] NAME…``: the last ones are the names; one more before them is the stack.
 
@@ -132,5 +143,6 @@ def stack_and(arguments: tuple[str, ...], *names: str) -> tuple[str, ...]:
     if len(arguments) == len(names):
         return (".", *arguments)
     if len(arguments) == len(names) + 1:
+        refuse_turned(arguments)
         return arguments
     raise click.UsageError(f"expected {' '.join(('[STACK]', *names))}, got {len(arguments)} arguments")

@@ -247,7 +247,7 @@ class ResourceOf:
             return ""
         kind, place = type(named[near]).haplan_type.name.replace("_", " "), named[near].haplan_location.short
         if value == near:
-            return f"; a {kind} of that name is declared at {place}"
+            return f"; {model.with_article(kind)} of that name is declared at {place}"
         return f"; did you mean the {kind} {near!r}, declared at {place}?"
 
 

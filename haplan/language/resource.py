@@ -328,7 +328,9 @@ def _common(self: Resource, given: Mapping[str, Tree], taking: Taking, put: Call
         if isinstance(one, Resource):
             taking.refer(str(one.haplan_address))
         elif one is not BROKEN:
-            taking.wrong(f"depends_on[{index}]", f"expected a resource, got {shown(one)}")
+            found = taking.recording.resources.get(one) if isinstance(one, str) else None
+            meant = f"; write the resource itself, declared at {found.haplan_location.short}" if found else ""
+            taking.wrong(f"depends_on[{index}]", f"expected a resource, got {shown(one)}{meant}")
     for name, cls, words in (("provider", ProviderBlock, "a provider(…)"), ("lifecycle", Lifecycle, "a lifecycle(…)")):
         value = given.get(name)
         if value is not None and value is not BROKEN and not isinstance(value, cls):

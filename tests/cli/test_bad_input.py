@@ -31,6 +31,14 @@ CASES = [
     (["plan", "edge", "more"], 1, "error: Got unexpected extra argument"),
     (["import", "record.a"], 1, "error: expected [STACK] ADDRESS ID, got 1 arguments"),
     (["output", "a", "b", "c"], 1, "error: expected [STACK] [NAME], got 3 arguments"),
+    (["state", "show", "record.a", "edge"], 1, "error: the stack stands first: edge record.a (see: haplan state show"),
+    (["output", "size", "edge"], 1, "error: the stack stands first: edge size (see: haplan output"),
+    (["import", "record.a", "1", "edge"], 1, "error: the stack stands first: edge record.a 1 (see: haplan import"),
+    (
+        ["validate", "nul.py"],
+        1,
+        "error: nul.py: cannot be read as Python: source code string cannot contain null bytes",
+    ),
     (["show", "edge", "--format", "html"], 1, "error: --format html is for plan files"),
     (["plan", "edge", "--state", "oracle://x"], 1, "error: no state backend for 'oracle'"),
     (["plan", "edge", "--out", "no/such/folder/x.plan"], 1, "error: no/such/folder/x.plan: cannot write the plan"),
@@ -42,6 +50,7 @@ CASES = [
 def test_bad_input_is_one_line(run, folder: Path, arguments: list[str], code: int, line: str) -> None:
     (folder / "garbage.plan").write_bytes(b"\x00\xff not json")
     (folder / "broken").mkdir()
+    (folder / "nul.py").write_bytes(b"from haplan import Data\n\x00")
     (folder / "broken" / "stack.py").write_text("from haplan import (\n")
     ended = run(*arguments)
     assert ended.code == code

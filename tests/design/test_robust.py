@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from haplan.errors import StackError
-from haplan.steps.check import check
+from haplan.steps.check import beside, check
+from tests.design.conftest import RULES
 from tests.mixed import mixed
 from tests.work import calls
 
@@ -117,7 +118,7 @@ def test_digits_that_are_none_are_mistakes_wherever_a_text_stands(
         try:
             findings(stack((text[:first] + repr(sign).encode() + text[last:]).decode()))
         except StackError as error:
-            mistakes += error.mistakes
+            mistakes += beside(error, RULES).mistakes
     assert mistakes
     assert not [line for line in mistakes if "broke" in line or "int string" in line]
 

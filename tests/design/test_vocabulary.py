@@ -264,6 +264,10 @@ def test_an_interface_has_its_own_line_in_mistakes(stack: Any) -> None:
         ('Site("s", "t")', 'takes its label first and everything else by keyword, got "t"'),
         ('Site()', "site: expected a label as first argument"),
         ('Site("s", depends_on=["n"])', 'depends_on[0]: expected a resource, got "n"'),
+        (
+            'Site("r"); Site("s", depends_on=["site.r"])',
+            'depends_on[0]: expected a resource, got "site.r"; write the resource itself, declared at stack.py:',
+        ),
     ],
 )  # fmt: skip
 def test_a_mistake_is_recorded_with_its_line(line: str, says: str, stack: Any) -> None:

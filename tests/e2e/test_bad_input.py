@@ -85,7 +85,8 @@ def test_settings_that_are_missing(haplan: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "words"), [('"mits"', "no provider 'mits'"), ('"mist", hsot="x"', "did you mean 'host'")]
+    ("said", "words"),
+    [('"mits"', "no provider 'mits' is installed; did you mean 'mist'?"), ('"mist", hsot="x"', "did you mean 'host'")],
 )
 def test_a_provider_that_is_misspelt(haplan: Run, world: World, said: str, words: str) -> None:
     world.edit("stack.py", 'provider("mist")', f"provider({said})")

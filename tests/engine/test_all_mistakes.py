@@ -34,7 +34,7 @@ SAID = [
     "stack.py:4: provider 'mist': timeout: expected a number of seconds above 0, got 0",
     "stack.py:10: cluster.branch: both nodes are 02005e100c30 (HA002)",
     "stack.py:8: wan_edge_template.edge: lan: 172.22.98.1/24 is not a host address in 172.22.99.0/24 (HA045)",
-    'stack.py:11: policy.edge.p: action must be allow or deny, got "alow" (HA104)',
+    "stack.py:11: policy.edge.p: action must be allow or deny, got \"alow\"; did you mean 'allow'? (HA104)",
 ]
 
 

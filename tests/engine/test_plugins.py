@@ -168,9 +168,7 @@ def test_a_type_that_no_plugin_brings_is_told_with_the_line_that_wants_it(tmp_pa
 
 
 def test_an_unknown_provider_is_told_with_those_there_are() -> None:
-    with pytest.raises(
-        PluginError, match="there are: lake, pond; install the package that brings it into this Python, unless HAPLAN"
-    ):
+    with pytest.raises(PluginError, match="there are: lake, pond; install the package that brings it, unless HAPLAN"):
         installed(pond=Strange("pond"), lake=Strange("lake")).provider("sea")
 
 

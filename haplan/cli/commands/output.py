@@ -7,7 +7,7 @@ import click
 
 from haplan.cli import completion, terminal
 from haplan.cli.given import opening
-from haplan.cli.options import COMMON, JSON, options
+from haplan.cli.options import COMMON, JSON, options, refuse_turned
 from haplan.errors import HaplanError
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def _which(arguments: tuple[str, ...]) -> tuple[str, str]:
     if len(arguments) > 2:
         raise click.UsageError(f"expected [STACK] [NAME], got {len(arguments)} arguments")
     if len(arguments) == 2:
+        refuse_turned(arguments)
         return arguments[0], arguments[1]
     one = arguments[0] if arguments else "."
     path = Path(one)

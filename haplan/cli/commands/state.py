@@ -8,7 +8,7 @@ import click
 
 from haplan.cli import completion, terminal
 from haplan.cli.given import opening
-from haplan.cli.options import COMMON, JSON, SERIAL, STACK, WRITING, options, stack_and
+from haplan.cli.options import COMMON, JSON, SERIAL, STACK, WRITING, options, refuse_turned, stack_and
 from haplan.errors import HaplanError
 from haplan.model.value import Tree
 
@@ -296,6 +296,7 @@ def _split(arguments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
 
 def _split_one(arguments: tuple[str, ...], name: str) -> tuple[str, str]:
     if len(arguments) == 2:
+        refuse_turned(arguments)
         return arguments[0], arguments[1]
     stack, rest = _split(arguments)
     if len(rest) > 1:

@@ -7,6 +7,7 @@ from haplan.design.clusters import in_order
 from haplan.design.nodes import normal_mac
 from haplan.design.rules.index import DesignIndex, Pair
 from haplan.design.rules.registry import Found, Registry
+from haplan.plugin import close_to
 
 registry = Registry()
 _CLUSTER = ("cluster",)
@@ -79,7 +80,9 @@ def in_catalogue(design: DesignIndex) -> Iterator[Found]:
     skipped = "port naming and reserved-port checks were NOT made"
     for pair in design.pairs:
         if pair.row is None and catalogue.family(pair.model):
-            text = f"{pair.model}: no port catalogue entry; {skipped}"
+            longer = [row.name for row in catalogue.rows().values() if row.name.startswith(pair.model)]
+            near = close_to(pair.model, longer)  # another number may be a model that the catalogue lacks
+            text = f"{pair.model}: no port catalogue entry{near}; {skipped}"
             yield Found.of(pair, text, hint="check the ports against the hardware guide by hand")
         if pair.row is not None and pair.row.doubt:
             text = f"{pair.model}: the port catalogue is not sure of node1's port names: {pair.row.doubt}"

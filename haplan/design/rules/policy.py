@@ -8,7 +8,7 @@ from haplan.design.rules.index import DesignIndex, Owner, Pair, design_index, ot
 from haplan.design.rules.registry import Found, Registry
 from haplan.design.rules.steering import paths_of, twice
 from haplan.design.substitution import substitute
-from haplan.plugin import Block, PlanView, Tree
+from haplan.plugin import Block, PlanView, Tree, close_to
 
 registry = Registry()
 _TYPES = ("policy",)
@@ -77,7 +77,7 @@ def actions(design: DesignIndex) -> Iterator[Found]:
     for policy in design.of("policy"):
         action = policy.values.get("action")
         if isinstance(action, str) and action not in ("allow", "deny"):
-            text = f'{policy.label}: action must be allow or deny, got "{action}"'
+            text = f'{policy.label}: action must be allow or deny, got "{action}"{close_to(action, ("allow", "deny"))}'
             yield Found(address=policy.address, message=text, location=str(policy.location))
 
 

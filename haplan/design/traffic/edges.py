@@ -375,7 +375,8 @@ def circuits_of(blocks: Iterable[Block]) -> dict[str, dict[str, str]]:
     """Address of a template or profile → WAN → name of its circuit, as the blocks of a stack say it."""
     found: dict[str, dict[str, str]] = {}
     for block in blocks:
-        for one in getattr(block.object, "interfaces", None) or ():
+        given = getattr(block.object, "interfaces", None)
+        for one in given if isinstance(given, list | tuple) else ():  # what has a mistake has none
             circuit = getattr(one, "circuit", None)
             if isinstance(circuit, str):
                 found.setdefault(block.address, {})[str(one.name)] = circuit

@@ -15,17 +15,23 @@ FACE = "haplan"
 """Has what every stack may import; what plugins bring stands in packages of their own."""
 
 
-def line(error: BaseException, into: Recording) -> str:
-    """An exception of Python's own as one line."""
+def line(error: BaseException, into: Recording, file: Path) -> str:
+    """An exception of Python's own as one line; `file` is the stack's, which may not have come to its first line."""
     if isinstance(error, SyntaxError) and error.filename:
         place = placed(((error.filename, error.lineno or 0),), into.root)
         return f"{place}: syntax error: {error.msg}"
     steps = [(frame, number) for frame, number in traceback.walk_tb(error.__traceback__) if into.holds(frame)]
+    if not steps:
+        return f"{file.name}: cannot be read as Python: {_unread(error)}"
     place = placed(tuple((frame.f_code.co_filename, number) for frame, number in reversed(steps)), into.root)
-    return f"{place}: {_words(error, steps[-1][0] if steps else None, into)}"
+    return f"{place}: {_words(error, steps[-1][0], into)}"
 
 
-def _words(error: BaseException, frame: FrameType | None, into: Recording) -> str:
+def _unread(error: BaseException) -> str:
+    return str(error.strerror if isinstance(error, OSError) and error.strerror else error)
+
+
+def _words(error: BaseException, frame: FrameType, into: Recording) -> str:
     inner = f"{into.package}."
     usual = f"{type(error).__name__}: {str(error).replace(inner, '')}"
     if isinstance(error, ModuleNotFoundError) and error.name:

@@ -67,7 +67,7 @@ def load(place: str | Path, resources: Mapping[str, type], variable_value: Varia
         # The stack is somebody's program: whatever it raises is reported with its line.
         except (Exception, SystemExit) as error:
             if not (into.mistakes and BROKEN in str(error)):
-                into.mistakes.append(said.line(error, into))
+                into.mistakes.append(said.line(error, into, file))
                 whole = False
     if into.mistakes:
         if whole:
