@@ -83,7 +83,7 @@ def test_each_call_to_a_conductor_is_counted() -> None:
 class Blind(SrxEstate):
     """Sees a pair at once, and nothing of it."""
 
-    def _look(self, nodes: Nodes) -> PairSeen:
+    def _look(self, nodes: Nodes, *, health: bool = False) -> PairSeen:
         return PairSeen(at=self.clock.now())
 
 

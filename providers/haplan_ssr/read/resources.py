@@ -268,10 +268,15 @@ def _with_way(
 ) -> dict[str, Tree]:
     """The values with one attribute as the authority has it: as wanted only if all that it has a part in is so."""
     want = at_path(target.values, way)
-    if wanted and not _different(at.live, wanted) and way not in at.awaited.get(target.address, ()):
+    told = wanted and _given(then) != _given(wanted)  # where both say the same, what runs tells neither from the other
+    if told and not _different(at.live, wanted) and way not in at.awaited.get(target.address, ()):
         return values if is_mapping(want) or want is None else _put(values, way, want)
     moved = [path for path in _different(at.live, then) if not (at.gone and any_above(path, at.gone))]
     return _put(values, way, _text(at.live, moved)) if moved else values
+
+
+def _given(paths: Iterable[tuple[Path, Given]]) -> dict[Path, Tree]:
+    return {path: one.value for path, one in paths}
 
 
 def _different(live: Flat, given: Iterable[tuple[Path, Given]]) -> list[Path]:
