@@ -129,8 +129,8 @@ def refuse_turned(arguments: tuple[str, ...]) -> None:
     Raises:
         click.UsageError: It does; the line says the order.
     """
-    first, *_, last = (Path(one) for one in arguments)
-    if not first.exists() and (last / "stack.py").is_file():
+    first, last = Path(arguments[0]), Path(arguments[-1])
+    if len(arguments) > 1 and not first.exists() and (last / "stack.py").is_file():
         raise click.UsageError(f"the stack stands first: {' '.join([str(last), *arguments[:-1]])}")
 
 

@@ -78,9 +78,8 @@ def announced(intents: Iterable[Intent], names: Names) -> Iterator[Intent]:
 
 def _speaks_of(row: Row, names: Names) -> bool:
     """False if a row surely stays as it is."""
-    return (
-        row.address in names or row.owner in names or LEFT in row.private or not names.keys().isdisjoint(row.depends_on)
-    )
+    kept = LEFT in row.private or devices.MISSING in row.private
+    return kept or row.address in names or row.owner in names or not names.keys().isdisjoint(row.depends_on)
 
 
 def _row(row: Row, names: Names) -> Row:

@@ -96,7 +96,7 @@ def pairs(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable
     def counted(lines: Iterable[str], times: int) -> dict[str, float]:
         found: list[dict[str, int]] = []
         for size in (SIZES[0], *SIZES):  # the first imports what the others find there
-            folders = [tmp_path / f"{len(found)}-{turn}" for turn in range(times)]
+            folders = [tmp_path / f"{times}-{len(found)}-{turn}" for turn in range(times)]
             rounds = []
             for folder in folders:
                 folder.mkdir()
@@ -113,7 +113,10 @@ def pairs(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable
 def test_what_a_look_does_for_a_resource_does_not_grow_with_their_number(
     pairs: Callable[..., dict[str, float]],
 ) -> None:
-    assert {line: each for line, each in pairs(SHORT, 1).items() if each > A_PAIR} == {}
+    found = pairs(SHORT, 1)
+    if max(found.values()) > A_PAIR:  # what tells by time that it goes on, on a busy machine; a loop is there again
+        found = pairs(SHORT, 3)
+    assert {line: each for line, each in found.items() if each > A_PAIR} == {}
 
 
 @pytest.mark.deep
