@@ -137,3 +137,20 @@ def test_a_promise_makes_no_resource(stack: Callable[[str], Stack]) -> None:
     made = stack(STACK.format(**SRX) + 'promise("p", networks=[guest], applications=[dns])')
     assert list(made.blocks) == list(without.blocks)
     assert [one.address for one in made.promises] == ["promise.p"]
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ('far = Site("far")\npromise("p", networks=[guest], applications=[dns], sites=[site, far])', "far"),
+        ('promise("p", networks=[guest, lonely], applications=[dns])', "lonely"),
+    ],
+)
+def test_what_it_is_about_and_nobody_has_is_not_said_to_be_kept(told: Any, text: str, missing: str) -> None:
+    assert told(text) == ("warning", f"cannot be proved: no pair that it is about has {missing}")
+
+
+def test_within_a_network_nothing_is_proved(told: Any) -> None:
+    severity, message = told('promise("p", networks=[office], applications=[servers])')
+    assert severity == "warning"
+    assert message.endswith("that is the network itself: no policy decides within it")

@@ -66,8 +66,7 @@ def _proved(made: Promised, alike: Iterable[Alike]) -> tuple[Severity, str]:
     """Whether a promise is kept, and the line that says so."""
     wanted = {str(site.haplan_name) for site in made.sites}
     networks = [str(one.haplan_name) for one in made.networks]
-    sites: set[str] = set()
-    tried: set[str] = set()
+    sites, found, tried = set[str](), set[str](), set[str]()
     broken: list[Counterexample] = []
     for one in alike:
         here = [edge.site for edge in one.edges if not wanted or edge.site in wanted]
@@ -75,12 +74,16 @@ def _proved(made: Promised, alike: Iterable[Alike]) -> tuple[Severity, str]:
         if not here or not sources:
             continue
         sites |= set(here)
+        found |= set(sources)
         failing = [failure for failure in failures(one.picture, one.first) if _meant(one, made, failure)]
         tried |= {failure.name for failure in failing}
         for network in sources:
             broken += _against(one, made, network, failing, here[0])
     if not sites:
         return "error", f"it is about nothing: no site with a pair has {', '.join(networks)} on a LAN"
+    missing = [*sorted(wanted - sites), *sorted({*networks} - found)]
+    if missing and all(one.doubt for one in broken):
+        return "warning", f"cannot be proved: no pair that it is about has {' or '.join(missing)}"
     if not broken:
         under = f", under {_many(len(tried), 'failure')}" if made.survives else ""
         return "info", f"kept at {_many(len(sites), 'site')}{under}"
@@ -118,8 +121,13 @@ def _against(
             what = "it goes by name, or its protocols are not known: what it resolves to is known to nobody here"
             yield Counterexample(site=site, network=network, to=to, failure="", what=what, policy="", doubt=True)
         held = [cell for cell in cells if alike.universe.place(cell) != OUTSIDE]
-        for cell in cells if made.allowed else held or cells:  # what no network holds, nothing arrives in
-            for by in readings(alike.first) if cell.own != network else ():
+        looked = cells if made.allowed else held or cells  # what no network holds, nothing arrives in
+        left = [cell for cell in looked if cell.own != network]
+        if looked and not left:
+            what = "that is the network itself: no policy decides within it"
+            yield Counterexample(site=site, network=network, to=to, failure="", what=what, policy="", doubt=True)
+        for cell in left:
+            for by in readings(alike.first):
                 fate = alike.decisions.fate(network, cell, by)
                 policy = alike.decisions.chosen(network, cell, by).words
                 for failure, what, doubt in _wrong(alike, made, network, cell, fate, failing):

@@ -73,7 +73,10 @@ def _difference(alike: Alike, network: str, cell: Cell) -> Difference | None:
     by_order, by_narrow = (alike.decisions.fate(network, cell, by) for by in ("order", "narrow"))
     if (by_order.kind, by_order.way) == (by_narrow.kind, by_narrow.way) and by_narrow.kind != "unknown":
         return None
-    policy = next(one for one in alike.first.policies if one.name == (order if narrow == "ambiguous" else narrow))
+    named = order if narrow == "ambiguous" else narrow
+    policy = next((one for one in alike.first.policies if one.name == named), None)
+    if policy is None:  # neither reading is a policy's
+        return None
     names = [alike.first.applications[name] for name in policy.applications if name in alike.first.applications]
     to = ", ".join(map(application, names))
     return Difference(owner=alike.first.owner, network=network, order=order, narrow=narrow, to=to)

@@ -360,7 +360,8 @@ def _delete_pair(writer: Writer, pair: Sequence[str], address: str) -> None:
 
     def gone() -> bool:
         estate.outdate(["inventory"])
-        return not _devices(writer).pair_of(pair[0])
+        devices = _devices(writer)
+        return not any(devices.pair_of(mac) for mac in pair)  # one of them let go is half of it
 
     path = estate.path("inventory/delete_ha_cluster")
     try:
