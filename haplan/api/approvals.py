@@ -23,7 +23,7 @@ from haplan.state import files
 from haplan.steps.authorise import lacking
 
 MOST_FILES, LARGEST = 100, 64_000
-"""So many decisions are read of a plan, each of so many bytes at most."""
+"""Decisions on a plan, and bytes of each, at most."""
 
 
 def folder_of(file: Path) -> Path:
@@ -50,6 +50,8 @@ def decide(plan: Plan, file: Path, decision: Decision, key: str = "", environ: M
             draft.write_bytes(text)
             signature = signatures.sign(draft, chosen)
             own = signatures.key_of(text, signature)
+            if not own:  # else whatever is not signed would count as one's own, and go
+                raise HaplanError(f"{chosen}: what it signed cannot be checked; nothing was kept")
             _take_back(folder, own)
             target = folder / f"{hashlib.sha256(own.encode()).hexdigest()[:16]}.txt"  # two may sign the same text
             signature.replace(_beside(target))
@@ -72,8 +74,15 @@ def _beside(text: Path) -> Path:
 
 
 def judged(plan: Plan, folder: Path, policy: Policy, now: float) -> tuple[Approval, ...]:
-    """The decisions in a folder, each judged by the signers of a policy."""
-    return tuple(_judged(plan, one, policy, now) for one in sorted(folder.glob("*.txt"))[:MOST_FILES])
+    """The decisions in a folder, each judged by the signers of a policy.
+
+    Raises:
+        Denied: There are more than anybody needs: of those that were not read, one might be a no.
+    """
+    texts = sorted(folder.glob("*.txt"))
+    if len(texts) > MOST_FILES:
+        raise Denied(f"{folder}: {len(texts)} decisions, and at most {MOST_FILES} are read: take out what is none")
+    return tuple(_judged(plan, one, policy, now) for one in texts)
 
 
 def _judged(plan: Plan, file: Path, policy: Policy, now: float) -> Approval:

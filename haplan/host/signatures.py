@@ -94,12 +94,13 @@ def _run(
     if program is None:
         raise Denied(f"{PROGRAM} of OpenSSH is not there, which checks and makes signatures: install openssh-client")
     try:
-        return subprocess.run(
-            [program, *arguments], input=given.decode() if patience else None, capture_output=True, text=True,
-            timeout=patience, check=False,
-        )  # fmt: skip
+        ended = subprocess.run(
+            [program, *arguments], input=given if patience else None, capture_output=True, timeout=patience, check=False
+        )
     except subprocess.TimeoutExpired:
         raise HaplanError(f"{PROGRAM} did not answer within {patience:g} s") from None
+    out, err = (said.decode(errors="replace") for said in (ended.stdout, ended.stderr))
+    return subprocess.CompletedProcess(ended.args, ended.returncode, out, err)
 
 
 def _last(text: str) -> str:

@@ -330,6 +330,25 @@ def test_what_cannot_be_signed_leaves_nothing_behind(governed: Path, run: Any, s
     assert list((governed / "edge.plan.approvals").iterdir()) == []
 
 
+def test_a_no_is_not_hidden_behind_many_files(governed: Path, say: Any, run: Any) -> None:
+    for name in ("zoe", "bob"):
+        say("approve", name)
+    for at in range(99):
+        (governed / "edge.plan.approvals" / f"0{at}.txt").write_text("nothing")
+    found = run("apply", "edge.plan")
+    assert (found.code, "101 decisions, and at most 100 are read" in found.err) == (4, True)
+
+
+def test_what_is_no_text_beside_a_plan_is_left_alone(governed: Path, say: Any, run: Any) -> None:
+    folder = governed / "edge.plan.approvals"
+    say("approve", "zoe")
+    (folder / "odd.txt").write_bytes(b"\xff\x00")
+    (folder / "odd.txt.sig").write_bytes(b"\xff")
+    assert say("approve", "bob").code == 0
+    assert (folder / "odd.txt").exists()
+    assert run("apply", "edge.plan").code == 0
+
+
 def test_simulators_need_nobody_s_yes(governed: Path, run: Any) -> None:
     assert run("apply", "edge", "--lab", "--auto-approve").code == 0
 

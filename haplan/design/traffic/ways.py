@@ -1,6 +1,6 @@
 """The ways that traffic may take, in which order, and what becomes of it when something fails."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import attrs
@@ -254,5 +254,4 @@ class _Look:
 
 def _worst(ends: Sequence[tuple[Status, str]]) -> tuple[Status, str]:
     """A path is as good as the worst of its ends: one that is seen to be down is not chosen."""
-    order: Callable[[tuple[Status, str]], int] = lambda end: ("down", "dead", "unknown", "up").index(end[0])  # noqa: E731
-    return min(ends, key=order, default=("up", ""))
+    return min(ends, key=lambda end: ("down", "dead", "unknown", "up").index(end[0]), default=("up", ""))
